@@ -1,0 +1,69 @@
+"""Pages and cursors of the contract: `?limit=1..100` and `?cursor=…` → `{"items": […], "next_cursor": "…" | null}`.
+
+A cursor is the position of the last item shown, with a digest that binds it to its list: an altered one, or one made for
+another list, is refused. It is no secret: whoever forges one sees what the list shows anyway.
+"""
+
+import hashlib
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from shared_domain.errors import InvalidInput
+from shared_domain.contract.parsing import Query
+
+DEFAULT_LIMIT = 20
+MOST_ITEMS = 100
+
+Position = TypeVar("Position")
+Item = TypeVar("Item")
+
+_LIMIT = re.compile(r"[0-9]{1,3}", re.ASCII)
+_DIGEST_BYTES = 9
+
+
+def limit(query: Query) -> int:
+    """Return how many items the client asks for, 20 where it does not say. Raise InvalidInput unless it is 1 to 100."""
+    value = query.get("limit")
+    if value is None:
+        return DEFAULT_LIMIT
+    if not _LIMIT.fullmatch(value) or not 1 <= int(value) <= MOST_ITEMS:
+        raise InvalidInput("limit", f"must be 1 to {MOST_ITEMS}")
+    return int(value)
+
+
+def position(query: Query, *, list_name: str, shape: type[Position]) -> Position | None:
+    """Return where the page before ended, None for the first page. Raise InvalidInput for a cursor of another making."""
+    cursor = query.get("cursor")
+    if cursor is None:
+        return None
+    try:
+        payload = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[_DIGEST_BYTES:]
+        if _sealed(payload, list_name) != cursor:
+            raise InvalidInput("cursor", "was not made for this list")
+        return msgspec.json.decode(payload, type=shape)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise InvalidInput("cursor", "is not a cursor") from error
+
+
+def page(
+    items: Sequence[Item],
+    *,
+    limit: int,
+    list_name: str,
+    position_of: Callable[[Item], Any],
+    to_json: Callable[[Item], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the page. `items` holds one more than `limit` where the list goes on: that is how the end is known."""
+    shown = items[:limit]
+    more = len(items) > limit
+    cursor = _sealed(msgspec.json.encode(position_of(shown[-1])), list_name) if more else None
+    return {"items": [to_json(item) for item in shown], "next_cursor": cursor}
+
+
+def _sealed(payload: bytes, list_name: str) -> str:
+    digest = hashlib.sha256(list_name.encode() + b"\n" + payload).digest()[:_DIGEST_BYTES]
+    return urlsafe_b64encode(digest + payload).decode().rstrip("=")

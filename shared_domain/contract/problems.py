@@ -1,0 +1,68 @@
+"""Error → status and problem (RFC 9457): the one translation table, asked by the error handler of either side."""
+
+from typing import Any, NamedTuple
+
+from shared_domain.errors import (
+    Conflict,
+    DomainError,
+    InvalidInput,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    NotIdentified,
+    OutOfDate,
+    Taken,
+    TooLarge,
+    Unavailable,
+    WrongContentType,
+)
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 1
+
+
+class Problem(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+_MEANING: dict[type[DomainError], tuple[int, str, str]] = {
+    Malformed: (400, "malformed", "The body cannot be read"),
+    NotIdentified: (401, "not-identified", "Who is asking is not known"),
+    NotAllowed: (403, "not-allowed", "This is not yours to change"),
+    NotFound: (404, "not-found", "There is no such thing"),
+    Taken: (409, "taken", "Somebody has that already"),
+    OutOfDate: (412, "out-of-date", "It has changed since you saw it"),
+    TooLarge: (413, "too-large", "The body is too large"),
+    WrongContentType: (415, "wrong-content-type", "The body is not declared as JSON"),
+    InvalidInput: (422, "invalid-input", "A field breaks a rule"),
+    # Only a use case that lost every race it ran answers with it: the client may try again, as it may after Unavailable.
+    Conflict: (503, "conflict", "Others are changing this at the moment"),
+    Unavailable: (503, "unavailable", "Something that is needed is away"),
+}
+
+
+def problem(error: DomainError) -> Problem:
+    """Return what the client is told. Only the error's own words go out: never a cause, a table name or a path."""
+    status, name, title = _MEANING[type(error)]
+    body: dict[str, Any] = {"type": f"/problems/{name}", "title": title, "status": status, "detail": str(error)}
+    if isinstance(error, InvalidInput):
+        body["errors"] = [{"field": error.field, "message": error.message}]
+    return Problem(status, _headers(status), body)
+
+
+def unserved(status: int, detail: str) -> Problem:
+    """Return the problem for a path or method that no operation has: the two statuses that come from no domain error."""
+    names = {404: ("not-found", "There is no such thing"), 405: ("method-not-allowed", "The path has no such method")}
+    name, title = names[status]
+    return Problem(status, _headers(status), {"type": f"/problems/{name}", "title": title, "status": status, "detail": detail})
+
+
+def _headers(status: int) -> dict[str, str]:
+    headers = {"Content-Type": CONTENT_TYPE}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return headers

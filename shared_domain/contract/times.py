@@ -1,0 +1,23 @@
+"""Times of the contract: RFC 3339 in UTC with milliseconds and `Z`."""
+
+from datetime import UTC, datetime
+
+
+def written(moment: datetime) -> str:
+    """Return e.g. `2026-01-02T03:04:05.678Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def read(text: str) -> datetime:
+    """Return the moment that `written` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """Return the moment as the contract can show it, so that what is kept is what was answered."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return the milliseconds since 1970, which an id begins with."""
+    return round(moment.timestamp() * 1000)

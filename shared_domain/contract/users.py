@@ -1,0 +1,46 @@
+"""Users on the wire: sign-up, sign-in, profile."""
+
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from shared_domain.contract.times import written
+from shared_domain.users import User
+
+
+class SignUp(Struct, frozen=True, forbid_unknown_fields=True):
+    username: str
+    email: str
+    password: str
+    display_name: str | UnsetType = UNSET
+
+
+class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
+    username: str
+    password: str
+
+
+class ProfileChanges(Struct, frozen=True, forbid_unknown_fields=True):
+    display_name: str | UnsetType = UNSET
+    bio: str | UnsetType = UNSET
+
+
+def public_json(user: User) -> dict[str, Any]:
+    """Return what anybody may see of a user."""
+    return {
+        "id": user.id,
+        "username": user.username,
+        "display_name": user.display_name,
+        "bio": user.bio,
+        "created_at": written(user.created_at),
+    }
+
+
+def own_json(user: User) -> dict[str, Any]:
+    """Return what a user sees of themselves."""
+    return {**public_json(user), "email": user.email, "credits": user.credits}
+
+
+def token_json(token: str, *, seconds: int) -> dict[str, Any]:
+    """Return a fresh token as its bearer receives it."""
+    return {"access_token": token, "token_type": "Bearer", "expires_in": seconds}

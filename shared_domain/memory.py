@@ -1,0 +1,100 @@
+"""The stores in memory: the shortest reading of what the Protocols promise, and the model that both sides are held against."""
+
+from collections.abc import Sequence
+
+from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.posts import Filter, Post
+from shared_domain.search import Match, match_order, weigh
+from shared_domain.users import User, email_key
+from shared_domain.votes import Vote
+
+
+class MemoryUsers:
+    def __init__(self) -> None:
+        self._users: dict[str, User] = {}
+
+    def add(self, user: User) -> None:
+        if user.username in self._users:
+            raise Taken("the username belongs to somebody")
+        if email_key(user.email) in map(email_key, (known.email for known in self._users.values())):
+            raise Taken("the email belongs to somebody")
+        self._users[user.username] = user
+
+    def get(self, username: str) -> User:
+        if username not in self._users:
+            raise NotFound("there is no such user")
+        return self._users[username]
+
+    def save(self, user: User, *, seen: User) -> None:
+        if self._users.get(user.username) != seen:
+            raise Conflict("the profile changed meanwhile")
+        self._users[user.username] = user
+
+
+class MemoryPosts:
+    def __init__(self) -> None:
+        self._posts: dict[str, Post] = {}
+
+    def add(self, post: Post) -> None:
+        self._posts[post.id] = post
+
+    def get(self, post_id: str) -> Post:
+        if post_id not in self._posts:
+            raise NotFound("there is no such post")
+        return self._posts[post_id]
+
+    def page(self, chosen: Filter, *, before: str | None, limit: int) -> list[Post]:
+        newest_first = sorted(self._posts.values(), key=lambda post: post.id, reverse=True)
+        shown = (post for post in newest_first if _is_chosen(post, chosen) and (before is None or post.id < before))
+        return [post for _, post in zip(range(limit), shown)]
+
+    def save(self, post: Post, *, seen: Post) -> None:
+        self._hold(seen)
+        self._posts[post.id] = post
+
+    def remove(self, seen: Post) -> None:
+        self._hold(seen)
+        del self._posts[seen.id]
+
+    def _hold(self, seen: Post) -> None:
+        kept = self.get(seen.id)
+        if (kept.title, kept.body, kept.tags) != (seen.title, seen.body, seen.tags):
+            raise Conflict("the post changed meanwhile")
+
+
+class MemoryVotes:
+    def __init__(self) -> None:
+        self._votes: dict[tuple[str, str], Vote] = {}
+
+    def cast(self, vote: Vote) -> None:
+        self._votes[vote.post_id, vote.voter] = vote
+
+    def retract(self, post_id: str, voter: str) -> None:
+        self._votes.pop((post_id, voter), None)
+
+    def score(self, post_id: str) -> int:
+        return sum(vote.value for vote in self._votes.values() if vote.post_id == post_id)
+
+
+class MemoryIndex:
+    def __init__(self) -> None:
+        self._weights: dict[str, dict[str, int]] = {}
+
+    def put(self, post: Post) -> None:
+        self._weights[post.id] = weigh(title=post.title, body=post.body)
+
+    def drop(self, post_id: str) -> None:
+        self._weights.pop(post_id, None)
+
+    def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[Match]:
+        found = (
+            Match(post_id=post_id, relevance=sum(weights[term] for term in terms))
+            for post_id, weights in self._weights.items()
+            if all(term in weights for term in terms)
+        )
+        ordered = sorted(found, key=match_order, reverse=True)
+        return [match for match in ordered if after is None or match_order(match) < match_order(after)][:limit]
+
+
+def _is_chosen(post: Post, chosen: Filter) -> bool:
+    return chosen.author in (None, post.author) and (chosen.tag is None or chosen.tag in post.tags)

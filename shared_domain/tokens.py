@@ -1,0 +1,49 @@
+"""Who a caller is: bearer tokens, as JSON Web Tokens (RFC 7519) signed with HMAC-SHA256 (RFC 7515).
+
+Pure, so nothing here knows the time: `read` says until when a token counts, `current` holds that against a clock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import jwt
+
+from shared_domain.errors import NotIdentified
+
+LIFETIME_SECONDS = 3600
+_ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    username: str
+    expires: int  # seconds since 1970
+
+
+def issue(username: str, *, secret: str, now: datetime) -> str:
+    """Return a token that names the user and counts for an hour."""
+    issued = int(now.timestamp())
+    claims = {"sub": username, "iat": issued, "exp": issued + LIFETIME_SECONDS}
+    return jwt.encode(claims, secret, algorithm=_ALGORITHM)
+
+
+def read(authorization: str | None, *, secret: str) -> Identity:
+    """Return whom an `Authorization` header names. Raise NotIdentified unless it is a bearer token signed with the secret."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotIdentified("a bearer token is needed")
+    try:
+        # The clock is the caller's, so expiry is checked by `current`; `exp` must be there all the same.
+        claims = jwt.decode(
+            token.strip(), secret, algorithms=[_ALGORITHM], options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False}
+        )
+        return Identity(username=str(claims["sub"]), expires=int(claims["exp"]))
+    except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
+        raise NotIdentified("the token is not valid") from error
+
+
+def current(identity: Identity, *, now: datetime) -> str:
+    """Return the username. Raise NotIdentified if the token has expired."""
+    if now.timestamp() >= identity.expires:
+        raise NotIdentified("the token has expired")
+    return identity.username

@@ -1,0 +1,88 @@
+"""Users: who somebody is and how they sign up. Twins: monolith/users, microservices/users."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from shared_domain.errors import InvalidInput, NotFound
+from shared_domain.text import clean
+
+STARTING_CREDITS = 100
+
+_USERNAME = re.compile(r"[a-z0-9_]{3,30}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: str
+    username: str
+    email: str
+    display_name: str
+    bio: str
+    credits: int
+    password_hash: str
+    created_at: datetime
+
+
+def register(
+    *,
+    id: str,
+    username: str,
+    email: str,
+    password: str,
+    display_name: str | None = None,
+    hash_password: Callable[[str], str],
+    now: datetime,
+) -> User:
+    """Return a new user, or raise InvalidInput naming the field. The hash, which is dear, is made last."""
+    if not _USERNAME.fullmatch(username):
+        raise InvalidInput("username", "must be 3 to 30 of a-z, 0-9 and _")
+    email = clean("email", email, least=3, most=254)
+    if not _EMAIL.fullmatch(email):
+        raise InvalidInput("email", "must have the form name@example.org")
+    password = clean("password", password, least=8, most=128)
+    return User(
+        id=id,
+        username=username,
+        email=email,
+        display_name=clean("display_name", username if display_name is None else display_name, least=1, most=50),
+        bio="",
+        credits=STARTING_CREDITS,
+        password_hash=hash_password(password),
+        created_at=now,
+    )
+
+
+def revise(user: User, *, display_name: str | None = None, bio: str | None = None) -> User:
+    """Return the user with a new display name or bio, or raise InvalidInput naming the field."""
+    if display_name is not None:
+        user = replace(user, display_name=clean("display_name", display_name, least=1, most=50))
+    if bio is not None:
+        user = replace(user, bio=clean("bio", bio, most=500))
+    return user
+
+
+def known_form(username: str) -> str:
+    """Return the username, or raise NotFound if nobody can have it: no store is asked for a hostile string."""
+    if not _USERNAME.fullmatch(username):
+        raise NotFound("there is no such user")
+    return username
+
+
+def email_key(email: str) -> str:
+    """Return the form in which two emails are the same: the contract compares them without case."""
+    return email.casefold()
+
+
+class UserStore(Protocol):
+    def add(self, user: User) -> None:
+        """Keep a new user. Raise Taken if the username, or the email in any case, belongs to somebody."""
+
+    def get(self, username: str) -> User:
+        """Return the user. Raise NotFound if there is none."""
+
+    def save(self, user: User, *, seen: User) -> None:
+        """Replace display name and bio. Raise Conflict if they are no longer as seen."""
