@@ -1,0 +1,1 @@
+"""Load for both systems, and the comparison made from it. How it is measured: docs/method.md."""

@@ -1,0 +1,50 @@
+"""Open arrivals: requests start at their times, however slowly earlier ones are answered.
+
+A closed user waits for its answer and so stops asking while a server stalls: the stall is counted once. Here
+every arrival has an intended start, keeps it, and is measured from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter, process_time
+
+import gevent
+from gevent.pool import Pool
+
+LATE_S = 0.010
+
+
+@dataclass(slots=True)
+class ArrivalCounts:
+    """Offsets in seconds of the arrivals that were dropped and of those that started late; how many were never answered;
+    the share of one core that this process took while arrivals lasted."""
+
+    dropped: list[float] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    unanswered: int = 0
+    cpu: float = 0.0
+
+
+def run_open(
+    start_one: Callable[[float], None], *, rate: float, duration_s: float, in_flight: int, drain_s: float
+) -> ArrivalCounts:
+    """Start `start_one(due)` in a greenlet `rate` times a second for so long; due is on perf_counter's scale.
+
+    Arrivals that would exceed `in_flight` open ones are dropped and counted. Waits up to drain_s for the last answers.
+    """
+    counts, pool = ArrivalCounts(), Pool(in_flight)
+    begin, cpu = perf_counter(), process_time()
+    for number in range(round(rate * duration_s)):
+        due = begin + number / rate
+        gevent.sleep(max(0.0, due - perf_counter()))
+        if perf_counter() - due > LATE_S:
+            counts.late.append(due - begin)
+        if pool.full():
+            counts.dropped.append(due - begin)
+        else:
+            pool.spawn(start_one, due)
+    counts.cpu = (process_time() - cpu) / (perf_counter() - begin)
+    pool.join(timeout=drain_s)
+    counts.unanswered = len(pool)
+    pool.kill()
+    return counts

@@ -1,0 +1,121 @@
+"""The load generator, a process of its own so that its CPU is its own: `python -m loadtests.generator`.
+
+Reads one Plan as JSON from each line of standard input, answers one Block as JSON on standard output.
+The client, its connections and the greenlets are Locust's; the arrivals are open (arrivals.py).
+"""
+
+import sys
+from collections import deque
+from collections.abc import Callable
+from random import Random
+from time import perf_counter
+
+import msgspec
+from locust.contrib.fasthttp import FastHttpSession
+from locust.event import Events
+
+from loadtests.arrivals import run_open
+from loadtests.calls import Answer, Call
+from loadtests.journeys import SCENARIOS, Steps
+from loadtests.outcomes import Outcome, judge
+from loadtests.plan import Block, Plan
+from loadtests.tally import Tally
+
+
+class Walks:
+    """Hands out the next call of a journey under way, or the first of a new one, and takes its answer back.
+
+    So every arrival has a call at its time: one that waits for an answer holds up its own journey, no other.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._draw = Random(plan.seed)
+        mix = SCENARIOS[plan.scenario] if plan.scenario else {}
+        self._journeys, self._weights = list(mix), list(mix.values())
+        self._waiting: deque[tuple[Steps, Call]] = deque()
+
+    def next(self) -> tuple[Steps, Call]:
+        """Return a journey and its next call."""
+        if self._waiting:
+            return self._waiting.popleft()
+        journey = self._draw.choices(self._journeys, self._weights)[0]
+        steps = journey(self._plan.world, Random(self._draw.random()))
+        return steps, next(steps)
+
+    def advance(self, steps: Steps, answer: Answer) -> None:
+        """Let a journey go on with its answer; its next call waits for an arrival."""
+        try:
+            self._waiting.append((steps, steps.send(answer)))
+        except StopIteration:
+            return
+
+
+def run_block(plan: Plan) -> Block:
+    """Offer one block of load and return what came of it."""
+    tally, walks = Tally(plan.warm_up_s, plan.patience_ms), Walks(plan)
+    send = sender(plan)
+    begin = perf_counter()
+
+    def start_one(due: float) -> None:
+        steps, call = (None, _floor_call(plan.path)) if plan.path else walks.next()
+        answer = send(call)
+        latency_ms = (perf_counter() - due) * 1000
+        outcome, reason = judge(call, answer)
+        tally.add(call.operation, due - begin, latency_ms, outcome, reason)
+        if steps is not None and outcome is Outcome.RIGHT:
+            walks.advance(steps, answer)
+
+    length_s = plan.warm_up_s + plan.duration_s
+    counts = run_open(
+        start_one, rate=plan.rate, duration_s=length_s, in_flight=plan.in_flight, drain_s=plan.patience_ms / 1000 + 1
+    )
+    block = tally.block()
+    block.dropped = sum(offset >= plan.warm_up_s for offset in counts.dropped)
+    block.late_ticks = sum(offset >= plan.warm_up_s for offset in counts.late)
+    block.errors += counts.unanswered
+    block.offered += block.dropped + counts.unanswered
+    block.cpu = counts.cpu
+    return block
+
+
+def sender(plan: Plan) -> Callable[[Call], Answer]:
+    """Return a function that sends a call and returns its answer; connections are kept between calls."""
+    timeout_s = plan.patience_ms / 1000
+    session = FastHttpSession(
+        plan.base_url,
+        Events().request,
+        user=None,
+        concurrency=plan.in_flight,
+        network_timeout=timeout_s,
+        connection_timeout=timeout_s,
+    )
+
+    def send(call: Call) -> Answer:
+        headers = {"Authorization": f"Bearer {call.token}"} if call.token else {}
+        response = session.request(call.method, call.path, name=call.operation, json=call.body, headers=headers)
+        if response.status_code:
+            return Answer(response.status_code, response.content or b"", response.headers)
+        return Answer(0, failure="timeout" if _timed_out(response.error) else "no connection")
+
+    return send
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    return isinstance(error, TimeoutError) or "timed out" in str(error).lower()
+
+
+def _floor_call(path: str) -> Call:
+    return Call(operation=f"GET {path}", path=path, check=lambda answer: None)
+
+
+def main() -> None:
+    """Answer plans until the input ends."""
+    decoder, encoder = msgspec.json.Decoder(Plan), msgspec.json.Encoder()
+    for line in sys.stdin:
+        sys.stdout.write(encoder.encode(run_block(decoder.decode(line))).decode() + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

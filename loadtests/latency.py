@@ -1,0 +1,51 @@
+"""Latencies in HdrHistograms: 0.1 ms resolution, a minute at most, three significant digits, mergeable."""
+
+from collections.abc import Iterable
+
+from hdrh.histogram import HdrHistogram
+
+TICKS_PER_MS = 10
+LONGEST_MS = 60_000
+
+
+def empty_histogram() -> HdrHistogram:
+    """Return a histogram that counts tenths of a millisecond."""
+    return HdrHistogram(1, LONGEST_MS * TICKS_PER_MS, 3)
+
+
+def record(histogram: HdrHistogram, latency_ms: float) -> None:
+    """Count one latency in milliseconds; one beyond a minute counts as a minute."""
+    histogram.record_value(min(max(1, round(latency_ms * TICKS_PER_MS)), LONGEST_MS * TICKS_PER_MS))
+
+
+def histogram_of(latencies_ms: Iterable[float]) -> HdrHistogram:
+    """Return a histogram of these latencies in milliseconds."""
+    histogram = empty_histogram()
+    for latency in latencies_ms:
+        record(histogram, latency)
+    return histogram
+
+
+def merged(histograms: Iterable[HdrHistogram]) -> HdrHistogram:
+    """Return one histogram with the counts of all."""
+    total = empty_histogram()
+    for histogram in histograms:
+        total.add(histogram)
+    return total
+
+
+def percentile_ms(histogram: HdrHistogram, percentile: float) -> float:
+    """Return the latency in milliseconds that this share of all stays within; 0.0 when nothing was counted."""
+    if histogram.get_total_count() == 0:
+        return 0.0
+    return float(histogram.get_value_at_percentile(percentile)) / TICKS_PER_MS
+
+
+def encoded(histogram: HdrHistogram) -> str:
+    """Return the histogram in the compressed interchange form of the HdrHistogram family."""
+    return bytes(histogram.encode()).decode("ascii")
+
+
+def decoded(text: str) -> HdrHistogram:
+    """Return the histogram of its interchange form."""
+    return HdrHistogram.decode(text)

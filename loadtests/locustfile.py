@@ -1,0 +1,89 @@
+"""Users for Locust, with its web page or without: `locust -f loadtests/locustfile.py --host URL`.
+
+URL is the base URL of either system. Before a run it is given a few accounts and posts through its public API.
+These users are closed: each waits for its answer before it goes on. `python -m loadtests load` offers open load.
+"""
+
+import sys
+from pathlib import Path
+from random import Random
+from time import time
+from typing import Any
+
+from locust import FastHttpUser, between, events, task
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
+
+from loadtests import journeys, seeding  # noqa: E402
+from loadtests.calls import Answer, Call  # noqa: E402
+from loadtests.journeys import Journey  # noqa: E402
+from loadtests.outcomes import Outcome, judge  # noqa: E402
+from loadtests.world import World  # noqa: E402
+
+SIZE = seeding.Size(accounts=4, posts=20, votes=30)
+worlds: dict[str, World] = {}
+
+
+@events.test_start.add_listener
+def seed(environment: Any, **_: object) -> None:
+    """Give the host what the journeys work with, once a run."""
+    worlds.clear()
+    worlds[environment.host] = seeding.seed(environment.host, SIZE, run=f"{int(time() * 1000):x}"[-8:])
+
+
+class Visitor(FastHttpUser):
+    """Walks one journey after the other; each call is checked, and a journey ends at its first wrong answer."""
+
+    abstract = True
+    wait_time = between(0.2, 1.0)
+    journey: Journey
+
+    @task
+    def walk(self) -> None:
+        """Walk the journey once."""
+        steps = type(self).journey(worlds[self.host], Random())
+        call = next(steps)
+        while (answer := self.sent(call)) is not None:
+            try:
+                call = steps.send(answer)
+            except StopIteration:
+                return
+
+    def sent(self, call: Call) -> Answer | None:
+        """Return the answer to a call if it is right; Locust's statistics hear why if not."""
+        headers = {"Authorization": f"Bearer {call.token}"} if call.token else {}
+        with self.client.request(
+            call.method, call.path, name=call.operation, json=call.body, headers=headers, catch_response=True
+        ) as response:
+            answer = Answer(response.status_code or 0, response.content or b"", response.headers)
+            outcome, reason = judge(call, answer)
+            response.success() if outcome is Outcome.RIGHT else response.failure(reason)
+        return answer if outcome is Outcome.RIGHT else None
+
+
+class Reader(Visitor):
+    """Reads, and is the most frequent visitor."""
+
+    weight = 6
+    journey = staticmethod(journeys.reader)
+
+
+class Searcher(Visitor):
+    """Searches."""
+
+    weight = 2
+    journey = staticmethod(journeys.searcher)
+
+
+class Writer(Visitor):
+    """Publishes."""
+
+    weight = 1
+    journey = staticmethod(journeys.writer)
+
+
+class Voter(Visitor):
+    """Votes."""
+
+    weight = 1
+    journey = staticmethod(journeys.voter)
