@@ -1,0 +1,31 @@
+"""Compiles and zips a tree of files so that the same files always give the same bytes."""
+
+import io
+import subprocess
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the zip format's first day: a real time would make every zip a new one
+READABLE = 0o100644 << 16
+
+
+def compile_tree(tree: Path, interpreter: str) -> None:
+    """Compile every module below the tree, for Python to take unchecked: compiling is half of a cold start or more."""
+    command = [interpreter, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
+    subprocess.run([*command, "-s", tree, "-p", "/var/task", tree], check=True, stdin=subprocess.DEVNULL)
+
+
+def zipped(tree: Path, names: Iterable[str]) -> bytes:
+    """Return a zip of the named files below the tree, each module with its compiled form."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted({file for name in names for file in (tree / name, *_compiled(tree / name))}):
+            entry = zipfile.ZipInfo(str(file.relative_to(tree)), LONG_AGO)
+            entry.external_attr = READABLE
+            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return content.getvalue()
+
+
+def _compiled(file: Path) -> Iterable[Path]:
+    return (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc") if file.suffix == ".py" else ()

@@ -1,0 +1,50 @@
+"""The libraries as AWS runs them: the locked versions, for its Python and its processor, whatever this machine is."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+VERSION = "3.13"
+PYTHON = f"python{VERSION}"
+PLATFORM = "manylinux2014_aarch64"
+
+
+def install(names: set[str], *, lock: Path, target: Path) -> None:
+    """Install the named distributions, in the versions and with the hashes of the lock, for AWS into the target."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as chosen:
+        chosen.writelines(entry for entry in _entries(lock) if _name(entry) in {_normal(name) for name in names})
+        chosen.flush()
+        subprocess.run([*_installer(), "--target", str(target), "-r", chosen.name], check=True)
+
+
+def interpreter() -> str | None:
+    """Return the interpreter that compiles for AWS, or None if this machine has none."""
+    for found in filter(None, (shutil.which(PYTHON), sys.executable)):
+        asked = subprocess.run([found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True)
+        if asked.returncode == 0 and asked.stdout.decode().strip() == VERSION:
+            return found
+    return None
+
+
+def _installer() -> list[str]:
+    strict = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--python-version", VERSION]
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--quiet", *strict, "--python-platform", "aarch64-manylinux2014"]
+    abis = ["--abi", f"cp{VERSION.replace('.', '')}", "--abi", "abi3", "--abi", "none"]
+    return [sys.executable, "-m", "pip", "install", "--quiet", *strict, "--platform", PLATFORM, *abis]
+
+
+def _entries(lock: Path) -> list[str]:
+    """Return the lock's entries, each with its hashes."""
+    return re.findall(r"^[A-Za-z0-9][^\n]*\n(?:[ \t][^\n]*\n)*", lock.read_text(), re.MULTILINE)
+
+
+def _name(entry: str) -> str:
+    return _normal(re.split(r"[^A-Za-z0-9._-]", entry, maxsplit=1)[0])
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

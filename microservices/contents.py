@@ -1,0 +1,83 @@
+"""What goes into a function's zip: modules, the data files that they name, and the metadata that they ask for."""
+
+import ast
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+import yaml
+
+from microservices.imports import OURS, library, needed
+
+CONTRACT = "microservices/platform/openapi.json"
+CONTRACT_READER = "microservices.platform.handler"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where code comes from: our own, the libraries, and the interpreter that compiles them (None: not compiled)."""
+
+    project: Path
+    libraries: Path
+    interpreter: str | None
+
+
+def modules(handler: str, source: Source) -> dict[str, Path]:
+    """Return the modules that the handler needs, with their files."""
+    return needed(handler, (source.project, source.libraries))
+
+
+def stage(handler: str, source: Source, tree: Path) -> set[str]:
+    """Copy what the function needs below `tree`, and return the names of the copies."""
+    names = set()
+    for module, file in modules(handler, source).items():
+        place = source.project if library(module) in OURS else source.libraries
+        for each in (file, *_data(module, file), *_metadata(module, file, source.libraries)):
+            names.add(_copy(each, str(each.relative_to(place)), tree))
+    if handler == CONTRACT_READER:
+        names.add(_write_contract(source.project, tree))
+    return names
+
+
+def distributions_of(libraries: set[str], folder: Path) -> set[str]:
+    """Return the names of the distributions in the folder that install the libraries."""
+    return {each.name for each in distributions(path=[str(folder)]) if libraries & _libraries(each)}
+
+
+def _copy(file: Path, name: str, tree: Path) -> str:
+    target = tree / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, target)
+    return name
+
+
+def _write_contract(project: Path, tree: Path) -> str:
+    """The contract is kept as YAML, with comments, and served as JSON."""
+    contract = yaml.safe_load((project / "docs/openapi.yaml").read_text())
+    (tree / CONTRACT).write_text(json.dumps(contract, ensure_ascii=False, separators=(",", ":")))
+    return CONTRACT
+
+
+def _data(module: str, file: Path) -> Iterator[Path]:
+    """Yield the files beside one of our modules that it names in a string, such as the leaderboard's page."""
+    if library(module) in OURS:
+        strings = (node.value for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Constant))
+        for name in strings:
+            if isinstance(name, str) and Path(name).suffix in (".html", ".json") and (file.parent / name).is_file():
+                yield file.parent / name
+
+
+def _metadata(module: str, file: Path, folder: Path) -> Iterator[Path]:
+    """Yield the metadata of a library that asks for its own version."""
+    if file.suffix == ".py" and b"importlib.metadata" in file.read_bytes() and library(module) not in OURS:
+        for each in distributions(path=[str(folder)]):
+            if library(module) in _libraries(each):
+                yield from (folder / name for name in each.files or () if name.name == "METADATA")
+
+
+def _libraries(distribution: Distribution) -> set[str]:
+    """Return the top-level modules that a distribution installs."""
+    return {file.parts[0].partition(".")[0] for file in distribution.files or () if file.suffix in (".py", ".so")}

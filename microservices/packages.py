@@ -1,0 +1,91 @@
+"""Builds each function's zip: its handler, what that imports, and nothing else.
+
+    python -m microservices.packages            for this interpreter, with the libraries that it sees
+    python -m microservices.packages --for aws  for python3.13 on arm64
+
+A zip is the same, byte for byte, whenever its contents are, so that a room whose code has not changed is not deployed anew.
+"""
+
+import argparse
+import hashlib
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from microservices import archives, aws_libraries, templates
+from microservices.contents import Source, distributions_of, modules, stage
+from microservices.imports import OURS, library
+
+PROJECT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One function's zip. Its release is the folder, named for the contents of all zips of the room, that it lies in."""
+
+    room: str
+    function: str
+    release: str
+    zip: Path
+
+
+def here() -> Source:
+    """Return the source for a local AWS: this process's interpreter and libraries."""
+    return Source(PROJECT, Path(sysconfig.get_path("purelib")), sys.executable)
+
+
+def for_aws(folder: Path) -> Source:
+    """Return the source for AWS; its libraries are installed into the folder."""
+    source = here()
+    wanted = {library(module) for handler in handlers().values() for module in modules(handler, source)} - OURS
+    aws_libraries.install(distributions_of(wanted, source.libraries), lock=PROJECT / "requirements.lock", target=folder)
+    return Source(PROJECT, folder, aws_libraries.interpreter())
+
+
+def handlers() -> dict[str, str]:
+    """Return the handler module of every function of every room."""
+    return {name: handler for room in templates.rooms() for name, handler in templates.functions(room).items()}
+
+
+def build(out: Path, source: Source) -> tuple[Package, ...]:
+    """Write every function's zip to `out/<release>/<function>.zip`, in place of what was in `out`."""
+    shutil.rmtree(out, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        files = {function: stage(handler, source, tree) for function, handler in handlers().items()}
+        if source.interpreter:
+            archives.compile_tree(tree, source.interpreter)
+        zips = {function: archives.zipped(tree, names) for function, names in files.items()}
+    return tuple(each for room in templates.rooms() for each in _write(out, room, zips))
+
+
+def _write(out: Path, room: str, zips: dict[str, bytes]) -> Iterator[Package]:
+    mine = {name: zips[name] for name in sorted(templates.functions(room))}
+    release = f"{room}-{hashlib.sha256(b''.join(mine.values())).hexdigest()[:12]}"
+    (out / release).mkdir(parents=True)
+    for name, content in mine.items():
+        path = out / release / f"{name}.zip"
+        path.write_bytes(content)
+        yield Package(room, name, release, path)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the zips and print, a line each, what was built."""
+    parser = argparse.ArgumentParser(prog="python -m microservices.packages", description="Build every function's zip.")
+    parser.add_argument("--for", dest="target", choices=["local", "aws"], default="local")
+    parser.add_argument("--out", type=Path, default=PROJECT / ".run" / "packages")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        source = for_aws(Path(folder)) if options.target == "aws" else here()
+        for package in build(options.out, source):
+            print(f"{package.zip}  {package.zip.stat().st_size / 1000:.0f} kB")
+    if source.interpreter is None:
+        print(f"not compiled, so cold starts are longer: there is no {aws_libraries.PYTHON} here", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What the rooms' templates say, read without deploying them: which rooms, which functions, who needs whom."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: `!Ref x` is {"Ref": "x"}, `!Sub x` is {"Fn::Sub": "x"}."""
+
+
+def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    name = tag if tag in ("Ref", "Condition") else f"Fn::{tag}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def rooms() -> tuple[str, ...]:
+    """Return the names of the rooms that have a template."""
+    return tuple(sorted(template.parent.name for template in HERE.glob("*/template.yaml")))
+
+
+def path(room: str) -> Path:
+    """Return where the room's template is."""
+    return HERE / room / "template.yaml"
+
+
+@cache
+def load(room: str) -> dict[str, Any]:
+    """Return the room's template; callers must not change it."""
+    template: dict[str, Any] = yaml.load(path(room).read_text(), _Loader)
+    return template
+
+
+def resources(room: str, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of the room's resources of one type, by logical name."""
+    every = load(room)["Resources"]
+    return {name: each.get("Properties", {}) for name, each in every.items() if each["Type"] == kind}
+
+
+def functions(room: str) -> dict[str, str]:
+    """Return the room's functions: name without the stage → module of its handler."""
+    found = resources(room, "AWS::Serverless::Function").values()
+    return {name_in_stage(each["FunctionName"]): each["Handler"].rpartition(".")[0] for each in found}
+
+
+def name_in_stage(value: dict[str, str]) -> str:
+    """Return what follows the stage in a name such as `!Sub ${Stage}-users`."""
+    return value["Fn::Sub"].removeprefix("${Stage}-")
+
+
+def needs(room: str) -> set[str]:
+    """Return the rooms whose exports this room imports."""
+    wanted = set(_imports(load(room)["Resources"]))
+    return {other for other in rooms() if other != room and wanted & _exports(other)}
+
+
+def _exports(room: str) -> set[str]:
+    outputs = load(room).get("Outputs", {}).values()
+    return {each["Export"]["Name"]["Fn::Sub"] for each in outputs if "Export" in each}
+
+
+def _imports(node: Any) -> Iterator[str]:
+    if isinstance(node, dict) and "Fn::ImportValue" in node:
+        yield node["Fn::ImportValue"]["Fn::Sub"]
+    elif isinstance(node, dict | list):
+        for each in node.values() if isinstance(node, dict) else node:
+            yield from _imports(each)
