@@ -1,17 +1,17 @@
 """What can go wrong, in the words of the domain. `contract.py` says which status and problem each one becomes.
 
-    DomainError
-    ├── Malformed           the body is not a JSON object
-    ├── WrongContentType    the body is not declared as JSON
-    ├── TooLarge            the body is over the limit
-    ├── InvalidInput        a field breaks a rule
-    ├── NotIdentified       no caller: absent, bad or expired token, wrong password
-    ├── NotAllowed          a caller, but not the right one
-    ├── NotFound            no such thing, or no more
-    ├── Taken               somebody has that name already
-    ├── OutOfDate           the caller's If-Match is no longer true
-    ├── Conflict            the thing changed between reading and writing it: the use case may run again
-    └── Unavailable         something this system depends on is away
+DomainError
+├── Malformed           the body is not a JSON object
+├── WrongContentType    the body is not declared as JSON
+├── TooLarge            the body is over the limit
+├── InvalidInput        a field breaks a rule
+├── NotIdentified       no caller: absent, bad or expired token, wrong password
+├── NotAllowed          a caller, but not the right one
+├── NotFound            no such thing, or no more
+├── Taken               somebody has that name already
+├── OutOfDate           the caller's If-Match is no longer true
+├── Conflict            the thing changed between reading and writing it: the use case may run again
+└── Unavailable         something this system depends on is away
 """
 
 

@@ -20,6 +20,9 @@ class MemoryUsers:
             raise Taken("the email belongs to somebody")
         self._users[user.username] = user
 
+    def find(self, username: str) -> User | None:
+        return self._users.get(username)
+
     def get(self, username: str) -> User:
         if username not in self._users:
             raise NotFound("there is no such user")
@@ -78,22 +81,24 @@ class MemoryVotes:
 
 class MemoryIndex:
     def __init__(self) -> None:
-        self._weights: dict[str, dict[str, int]] = {}
+        self._posts: dict[str, Post] = {}
 
     def put(self, post: Post) -> None:
-        self._weights[post.id] = weigh(title=post.title, body=post.body)
+        self._posts[post.id] = post
 
     def drop(self, post_id: str) -> None:
-        self._weights.pop(post_id, None)
+        self._posts.pop(post_id, None)
 
-    def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[Match]:
-        found = (
+    def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[tuple[Post, Match]]:
+        weighed = ((post.id, weigh(title=post.title, body=post.body)) for post in self._posts.values())
+        matches = (
             Match(post_id=post_id, relevance=sum(weights[term] for term in terms))
-            for post_id, weights in self._weights.items()
+            for post_id, weights in weighed
             if all(term in weights for term in terms)
         )
-        ordered = sorted(found, key=match_order, reverse=True)
-        return [match for match in ordered if after is None or match_order(match) < match_order(after)][:limit]
+        ordered = sorted(matches, key=match_order, reverse=True)
+        shown = [match for match in ordered if after is None or match_order(match) < match_order(after)]
+        return [(self._posts[match.post_id], match) for match in shown[:limit]]
 
 
 def _is_chosen(post: Post, chosen: Filter) -> bool:

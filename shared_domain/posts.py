@@ -15,7 +15,9 @@ ID = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"  # a ULID: sorts by creation, to the millise
 _ID = re.compile(ID)
 _TAG = re.compile(r"[a-z0-9-]{1,30}")
 _ENTITY_TAG = re.compile(r'(?:W/)?"[^"]*"')
+_AUTHOR = re.compile(r"[a-z0-9_]{3,30}")
 MOST_TAGS = 5
+NOTHING = ""  # no author and no tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +99,13 @@ def known_form(post_id: str) -> str:
 
 
 def chosen(*, author: str | None, tag: str | None) -> Filter:
-    """Return which list is meant. Raise InvalidInput if both filters are given."""
+    """Return which list is meant: an empty one for what nobody can be called. Raise InvalidInput if both filters are given."""
     if author is not None and tag is not None:
         raise InvalidInput("tag", "cannot be combined with author")
-    return Filter(author=author, tag=tag)
+    return Filter(
+        author=author if author is None or _AUTHOR.fullmatch(author) else NOTHING,
+        tag=tag if tag is None or _TAG.fullmatch(tag) else NOTHING,
+    )
 
 
 def _owned(post: Post, editor: str) -> None:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import snowballstemmer
 
 from shared_domain.errors import InvalidInput
 from shared_domain.text import clean
+
+Post = TypeVar("Post", covariant=True)  # what a post is, is another room's to say
 
 MOST_TERMS = 8
 STOP_WORDS = frozenset(
@@ -76,6 +78,6 @@ def _belongs_to_a_word(character: str) -> bool:
     return category[0] == "L" or category == "Nd"
 
 
-class SearchIndex(Protocol):
-    def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[Match]:
-        """Return at most `limit` matches that come after `after`, in the order of answers."""
+class SearchIndex(Protocol[Post]):
+    def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[tuple[Post, Match]]:
+        """Return at most `limit` posts that come after the match `after`, in the order of answers."""

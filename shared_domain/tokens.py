@@ -35,7 +35,10 @@ def read(authorization: str | None, *, secret: str) -> Identity:
     try:
         # The clock is the caller's, so expiry is checked by `current`; `exp` must be there all the same.
         claims = jwt.decode(
-            token.strip(), secret, algorithms=[_ALGORITHM], options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False}
+            token.strip(),
+            secret,
+            algorithms=[_ALGORITHM],
+            options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False},
         )
         return Identity(username=str(claims["sub"]), expires=int(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from shared_domain.errors import InvalidInput, NotFound
+from shared_domain.errors import InvalidInput, NotFound, NotIdentified
 from shared_domain.text import clean
 
 STARTING_CREDITS = 100
+NOBODY = "-"
 
 _USERNAME = re.compile(r"[a-z0-9_]{3,30}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -65,6 +66,18 @@ def revise(user: User, *, display_name: str | None = None, bio: str | None = Non
     return user
 
 
+def sign_in(user: User | None, *, password: str, is_right: Callable[..., bool]) -> User:
+    """Return the user whose password it is. Raise the same NotIdentified, after the same work, for a wrong one and for nobody."""
+    if not is_right(password, password_hash=user and user.password_hash) or user is None:
+        raise NotIdentified("username or password is wrong")
+    return user
+
+
+def addressed(username: str) -> str:
+    """Return the username, or for a text that nobody can have as one a name that nobody has: the store is asked all the same."""
+    return username if _USERNAME.fullmatch(username) else NOBODY
+
+
 def known_form(username: str) -> str:
     """Return the username, or raise NotFound if nobody can have it: no store is asked for a hostile string."""
     if not _USERNAME.fullmatch(username):
@@ -80,6 +93,9 @@ def email_key(email: str) -> str:
 class UserStore(Protocol):
     def add(self, user: User) -> None:
         """Keep a new user. Raise Taken if the username, or the email in any case, belongs to somebody."""
+
+    def find(self, username: str) -> User | None:
+        """Return the user, None if there is none."""
 
     def get(self, username: str) -> User:
         """Return the user. Raise NotFound if there is none."""

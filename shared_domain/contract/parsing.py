@@ -59,7 +59,9 @@ class Query:
 
 def _is_json(content_type: str | None) -> bool:
     media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
-    charsets = [value.strip('"') for name, _, value in (text.partition("=") for text in parameters) if name == "charset"]
+    charsets = [
+        value.strip('"') for name, _, value in (text.partition("=") for text in parameters) if name == "charset"
+    ]
     return media_type == "application/json" and all(charset == "utf-8" for charset in charsets)
 
 

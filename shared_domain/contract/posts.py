@@ -1,9 +1,14 @@
 """Posts on the wire: publishing, revising, and where a page of them ends."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from shared_domain import posts
+from shared_domain.contract.paging import limit, page, position
+from shared_domain.contract.parsing import Query
 from shared_domain.contract.times import written
 from shared_domain.posts import ID, Filter, Post
 
@@ -37,11 +42,31 @@ def post_json(post: Post) -> dict[str, Any]:
     }
 
 
-def list_name(chosen: Filter) -> str:
-    """Return the name that cursors of this list are bound to."""
+@dataclass(frozen=True, slots=True)
+class PostsAsked:
+    """Which page of which list a client asks for."""
+
+    chosen: Filter
+    before: str | None
+    limit: int
+
+    def page(self, found: Sequence[Post]) -> dict[str, Any]:
+        """Return the page. `found` holds one post more than `limit` where the list goes on."""
+        return page(
+            found,
+            limit=self.limit,
+            list_name=_list_name(self.chosen),
+            position_of=lambda post: post.id,
+            to_json=post_json,
+        )
+
+
+def posts_asked(query: Query) -> PostsAsked:
+    """Return what the query string asks for, or raise InvalidInput."""
+    chosen = posts.chosen(author=query.get("author"), tag=query.get("tag"))
+    before = position(query, list_name=_list_name(chosen), shape=PostId)
+    return PostsAsked(chosen=chosen, before=before, limit=limit(query))
+
+
+def _list_name(chosen: Filter) -> str:
     return f"posts author={chosen.author} tag={chosen.tag}"
-
-
-def position_of(post: Post) -> str:
-    """Return where a page that ends with this post goes on: ids sort by creation."""
-    return post.id

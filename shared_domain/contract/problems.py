@@ -1,5 +1,6 @@
 """Error → status and problem (RFC 9457): the one translation table, asked by the error handler of either side."""
 
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from shared_domain.errors import (
@@ -52,11 +53,16 @@ def problem(error: DomainError) -> Problem:
     return Problem(status, _headers(status), body)
 
 
-def unserved(status: int, detail: str) -> Problem:
-    """Return the problem for a path or method that no operation has: the two statuses that come from no domain error."""
-    names = {404: ("not-found", "There is no such thing"), 405: ("method-not-allowed", "The path has no such method")}
-    name, title = names[status]
-    return Problem(status, _headers(status), {"type": f"/problems/{name}", "title": title, "status": status, "detail": detail})
+def unserved(status: int) -> Problem:
+    """Return the problem of a request that reaches no operation, e.g. 404 for a path and 405 for a method that nothing serves."""
+    phrase = HTTPStatus(status).phrase
+    body = {
+        "type": f"/problems/{phrase.lower().replace(' ', '-')}",
+        "title": phrase,
+        "status": status,
+        "detail": phrase,
+    }
+    return Problem(status, _headers(status), body)
 
 
 def _headers(status: int) -> dict[str, str]:

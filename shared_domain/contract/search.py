@@ -1,32 +1,51 @@
-"""Search on the wire: what is found, and where a page of it ends."""
+"""Search on the wire: what is asked for, what is found, and where a page of it ends."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta
 
+from shared_domain.contract.paging import limit, page, position
+from shared_domain.contract.parsing import Query
 from shared_domain.contract.posts import PostId, post_json
 from shared_domain.posts import Post
-from shared_domain.search import Match
+from shared_domain.search import Match, query_terms
 
 MatchPosition = tuple[Annotated[int, Meta(ge=0, le=1000)], PostId]
 
 
-def found_json(post: Post, match: Match) -> dict[str, Any]:
-    """Return one answer of a search."""
+@dataclass(frozen=True, slots=True)
+class SearchAsked:
+    """Which page of which search a client asks for."""
+
+    terms: list[str]
+    after: Match | None
+    limit: int
+
+    def page(self, found: Sequence[tuple[Post, Match]]) -> dict[str, Any]:
+        """Return the page. `found` holds one match more than `limit` where the list goes on."""
+        return page(
+            found, limit=self.limit, list_name=_list_name(self.terms), position_of=_position_of, to_json=_found_json
+        )
+
+
+def search_asked(query: Query) -> SearchAsked:
+    """Return what the query string asks for, or raise InvalidInput."""
+    terms = query_terms(query.get("q"))
+    last = position(query, list_name=_list_name(terms), shape=MatchPosition)
+    return SearchAsked(terms, last and Match(relevance=last[0], post_id=last[1]), limit(query))
+
+
+def _found_json(found: tuple[Post, Match]) -> dict[str, Any]:
+    post, match = found
     return {"post": post_json(post), "relevance": match.relevance}
 
 
-def list_name(terms: Sequence[str]) -> str:
-    """Return the name that cursors of this search are bound to."""
-    return f"search {' '.join(terms)}"
-
-
-def position_of(match: Match) -> tuple[int, str]:
-    """Return where a page that ends with this match goes on."""
+def _position_of(found: tuple[Post, Match]) -> tuple[int, str]:
+    _, match = found
     return match.relevance, match.post_id
 
 
-def after(position: tuple[int, str] | None) -> Match | None:
-    """Return the last match of the page before, None for the first page."""
-    return None if position is None else Match(relevance=position[0], post_id=position[1])
+def _list_name(terms: Sequence[str]) -> str:
+    return f"search {' '.join(terms)}"

@@ -1,0 +1,1 @@
+"""The domain as one Flask process on one PostgreSQL. Twin: microservices."""

@@ -1,0 +1,71 @@
+"""The composition root: the only file of the monolith that knows all rooms. Twin: each room's handler.py."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from flask import Flask
+from sqlalchemy import Connection
+from werkzeug.routing import Rule
+
+from monolith import edge
+from monolith.database import connect, unit_of_work
+from monolith.platform import routes as platform
+from monolith.posts import routes as posts
+from monolith.posts.store import SqlPosts
+from monolith.search import routes as search
+from monolith.search.store import SqlIndex
+from monolith.settings import Settings
+from monolith.users import routes as users
+from monolith.users.store import SqlUsers
+from monolith.votes import routes as votes
+from monolith.votes.store import SqlVotes
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What one transaction spans: every room's store, on one connection."""
+
+    users: SqlUsers
+    posts: SqlPosts
+    votes: SqlVotes
+    index: SqlIndex
+
+
+class _ExplicitRule(Rule):
+    """A path has the methods that are written down: no HEAD and no OPTIONS of the framework's own, as at the gateway."""
+
+    provide_automatic_options = False
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+        if self.methods:
+            self.methods.discard("HEAD")
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the application. It connects to the database with the first request."""
+    app = Flask(__name__, static_folder=None)
+    app.url_rule_class = _ExplicitRule
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
+    edge.guard(app)
+    caller = edge.caller_named_by(settings.token_secret)
+    work = unit_of_work(connect(settings.database_url, pool_size=settings.pool_size), _stores)
+    app.register_blueprint(platform.routes(_contract()))
+    app.register_blueprint(users.routes(work, caller, settings.token_secret))
+    app.register_blueprint(posts.routes(work, caller))
+    app.register_blueprint(votes.routes(work, caller))
+    app.register_blueprint(search.routes(work))
+    return app
+
+
+def _contract() -> dict[str, Any]:
+    text = (Path(__file__).parents[1] / "docs" / "openapi.yaml").read_text()
+    contract: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return contract
+
+
+def _stores(connection: Connection) -> Stores:
+    return Stores(SqlUsers(connection), SqlPosts(connection), SqlVotes(connection), SqlIndex(connection))

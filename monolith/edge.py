@@ -1,0 +1,108 @@
+"""Where HTTP meets the domain: reading requests, writing answers, naming the caller. Twin: microservices/edge.py."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from flask import Flask, Request, Response, g, request
+from ulid import ULID
+from werkzeug.exceptions import HTTPException
+
+from shared_domain import tokens
+from shared_domain.contract import times
+from shared_domain.contract.parsing import LARGEST_BODY, Query, Shape, parse_body
+from shared_domain.contract.problems import Problem, problem, unserved
+from shared_domain.errors import DomainError, TooLarge
+from shared_domain.passwords import SALT_BYTES
+from shared_domain.passwords import hash_password as hash_with
+
+Caller = Callable[[Request], str]
+
+_log = logging.getLogger("monolith.requests")
+
+
+def body(request: Request, shape: type[Shape]) -> Shape:
+    """Return the request's JSON as `shape`, or raise what the contract says of one that is not."""
+    return parse_body(shape, request.get_data(), content_type=request.headers.get("Content-Type"))
+
+
+def query(request: Request) -> Query:
+    """Return the query string, to be asked by name."""
+    return Query(request.query_string.decode(errors="replace"))
+
+
+def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Response:
+    """Return the value as JSON; None is an empty body. Header names are given in lower case."""
+    response = Response(b"" if value is None else msgspec.json.encode(value), status, headers)
+    if value is not None:
+        response.content_type = "application/json"
+    return response
+
+
+def page(html: str) -> Response:
+    """Return a page for people."""
+    return Response(html, 200, content_type="text/html; charset=utf-8")
+
+
+def caller_named_by(secret: str) -> Caller:
+    """Return what tells who calls: the user that the verified token names, and nothing else a request says."""
+
+    def caller(request: Request) -> str:
+        identity = tokens.read(request.headers.get("Authorization"), secret=secret)
+        return tokens.current(identity, now=now())
+
+    return caller
+
+
+def now() -> datetime:
+    """Return the time, to the millisecond that the contract shows."""
+    return times.to_milliseconds(datetime.now(UTC))
+
+
+def new_id(moment: datetime) -> str:
+    """Return a ULID that begins with the moment, so that ids sort by creation."""
+    return str(ULID.from_timestamp(times.milliseconds(moment)))
+
+
+def hash_password(password: str) -> str:
+    """Return the hash under a fresh salt."""
+    return hash_with(password, salt=os.urandom(SALT_BYTES))
+
+
+def guard(app: Flask) -> None:
+    """Let every refusal leave as the contract's problem, and every request as one line in the log."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.register_error_handler(DomainError, lambda error: _told(problem(error)))
+    app.register_error_handler(HTTPException, _unserved)
+    app.before_request(_start_clock)
+    app.after_request(_log_request)
+
+
+def _told(problem: Problem) -> Response:
+    return Response(msgspec.json.encode(problem.body), problem.status, problem.headers)
+
+
+def _unserved(error: HTTPException) -> Response:
+    if error.code == 413:
+        return _told(problem(TooLarge(f"the body must be at most {LARGEST_BODY} bytes")))
+    return _told(unserved(error.code or 500))
+
+
+def _start_clock() -> None:
+    g.started = time.perf_counter()
+
+
+def _log_request(response: Response) -> Response:
+    milliseconds = (time.perf_counter() - g.started) * 1000
+    line = {
+        "method": request.method,
+        "path": request.path,
+        "status": response.status_code,
+        "ms": round(milliseconds, 2),
+    }
+    _log.info(msgspec.json.encode(line).decode())
+    return response

@@ -1,0 +1,1 @@
+"""Health and the contract itself, in the one process."""

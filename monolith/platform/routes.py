@@ -1,0 +1,23 @@
+"""Health and the contract, around the rooms. Twin: microservices/platform/routes.py."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from monolith.edge import answer
+
+
+def routes(contract: dict[str, Any]) -> Blueprint:
+    room = Blueprint("platform", __name__)
+
+    @room.get("/health")
+    def health() -> Response:
+        """Say that the process answers; no store is asked."""
+        return answer({"status": "ok"})
+
+    @room.get("/openapi.json")
+    def openapi() -> Response:
+        """Show the contract."""
+        return answer(contract)
+
+    return room

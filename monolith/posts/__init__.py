@@ -1,0 +1,1 @@
+"""Posts in the one process. Twin: microservices/posts."""

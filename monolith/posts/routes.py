@@ -1,0 +1,66 @@
+"""Posts over HTTP, in one process and one transaction. Twin: microservices/posts/routes.py."""
+
+from flask import Blueprint, Response, request
+
+from monolith.database import UnitOfWork
+from monolith.edge import Caller, answer, body, new_id, now, query
+from monolith.posts.store import PostsAndIndex
+from shared_domain import posts
+from shared_domain.contract.parsing import given
+from shared_domain.contract.posts import NewPost, PostChanges, post_json, posts_asked
+
+
+def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint:
+    room = Blueprint("posts", __name__)
+
+    @room.post("/posts")
+    def publish() -> Response:
+        """Publish a post under the caller's name."""
+        author = caller(request)
+        form = body(request, NewPost)
+        moment = now()
+        post = posts.compose(**given(form), id=new_id(moment), author=author, now=moment)
+        with unit_of_work() as work:  # transaction: post and index together, found at once
+            work.posts.add(post)
+            work.index.put(post)
+        return answer(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
+
+    @room.get("/posts")
+    def list_posts() -> Response:
+        """Show a page of posts, newest first."""
+        asked = posts_asked(query(request))
+        with unit_of_work() as work:
+            found = work.posts.page(asked.chosen, before=asked.before, limit=asked.limit + 1)
+        return answer(asked.page(found))
+
+    @room.get("/posts/<post_id>")
+    def read_post(post_id: str) -> Response:
+        """Show one post."""
+        with unit_of_work() as work:
+            post = work.posts.get(posts.known_form(post_id))
+        return answer(post_json(post), etag=posts.etag(post))
+
+    @room.patch("/posts/<post_id>")
+    def revise_post(post_id: str) -> Response:
+        """Let the author change a post."""
+        editor = caller(request)
+        form = body(request, PostChanges)
+        with unit_of_work() as work:
+            seen = work.posts.hold(
+                posts.known_form(post_id)
+            )  # transaction: nobody else changes it until the block ends
+            post = posts.revise(seen, **given(form), editor=editor, if_match=request.headers.get("If-Match"), now=now())
+            work.posts.save(post, seen=seen)
+            work.index.put(post)
+        return answer(post_json(post), etag=posts.etag(post))
+
+    @room.delete("/posts/<post_id>")
+    def withdraw(post_id: str) -> Response:
+        """Let the author take a post back."""
+        editor = caller(request)
+        with unit_of_work() as work:  # transaction: its votes and its place in the index go with it
+            seen = work.posts.hold(posts.known_form(post_id))
+            work.posts.remove(posts.withdraw(seen, editor=editor))
+        return answer(None, 204)
+
+    return room

@@ -1,0 +1,1 @@
+"""Search in the one process. Twin: microservices/search."""

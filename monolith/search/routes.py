@@ -1,0 +1,22 @@
+"""Search over HTTP, in one process and one query. Twin: microservices/search/routes.py."""
+
+from flask import Blueprint, Response, request
+
+from monolith.database import UnitOfWork
+from monolith.edge import answer, query
+from monolith.search.store import Index
+from shared_domain.contract.search import search_asked
+
+
+def routes(unit_of_work: UnitOfWork[Index]) -> Blueprint:
+    room = Blueprint("search", __name__)
+
+    @room.get("/search")
+    def search() -> Response:
+        """Show a page of the posts that hold every term of a query."""
+        asked = search_asked(query(request))
+        with unit_of_work() as work:  # transaction: whatever was answered before is found
+            found = work.index.find(asked.terms, after=asked.after, limit=asked.limit + 1)
+        return answer(asked.page(found))
+
+    return room

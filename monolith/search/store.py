@@ -1,0 +1,65 @@
+"""The search index in PostgreSQL. Twin: microservices/search/store.py.
+
+search_index   one row a post: stem → what it adds to the relevance, as one jsonb with a GIN index; goes with its post
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+from typing import Any, Protocol
+
+from sqlalchemy import Column, ColumnElement, Connection, ForeignKey, Integer, Table, Text, cast, select, tuple_
+from sqlalchemy import Index as DatabaseIndex
+from sqlalchemy.dialects.postgresql import JSONB, array, insert
+
+from monolith.database import metadata
+from monolith.posts.store import POSTS, to_post
+from shared_domain.posts import Post
+from shared_domain.search import Match, weigh
+
+SEARCH_INDEX = Table(
+    "search_index",
+    metadata,
+    Column("post_id", Text(collation="C"), ForeignKey(POSTS.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("weights", JSONB, nullable=False),
+)
+DatabaseIndex("search_index_by_stem", SEARCH_INDEX.c.weights, postgresql_using="gin")
+
+_PUT = insert(SEARCH_INDEX)
+_PUT = _PUT.on_conflict_do_update(index_elements=["post_id"], set_={"weights": _PUT.excluded.weights})
+
+
+class Index(Protocol):
+    """What this room needs of a transaction."""
+
+    @property
+    def index(self) -> "SqlIndex": ...
+
+
+class SqlIndex:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, post: Post) -> None:
+        """Replace what the index knows of the post."""
+        weights = weigh(title=post.title, body=post.body)
+        self._connection.execute(_PUT, {"post_id": post.id, "weights": weights})
+
+    def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[tuple[Post, Match]]:
+        relevance = reduce(add, [_weight(term) for term in terms])
+        place = SEARCH_INDEX.c.post_id
+        statement = (
+            select(POSTS, relevance.label("relevance"))  # transaction: index and posts joined as of one moment
+            .join(SEARCH_INDEX, place == POSTS.c.id)
+            .where(SEARCH_INDEX.c.weights.has_all(array(terms)))
+            .order_by(relevance.desc(), place.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            statement = statement.where(tuple_(relevance, place) < (after.relevance, after.post_id))
+        rows = self._connection.execute(statement)
+        return [(to_post(row), Match(post_id=row.id, relevance=row.relevance)) for row in rows]
+
+
+def _weight(term: str) -> ColumnElement[Any]:
+    return cast(SEARCH_INDEX.c.weights[term].astext, Integer)

@@ -1,0 +1,24 @@
+"""What the monolith is told from outside. Read once, by `python -m monolith`; nothing else looks at the environment."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    database_url: str  # postgresql+psycopg://…
+    token_secret: str
+    pool_size: int = 4  # connections a worker holds: one for each of its threads
+
+
+def token_secret(environment: Mapping[str, str], run_dir: Path) -> str:
+    """Return `TOKEN_SECRET`, else a secret of this run directory's own: made once, readable by its owner alone."""
+    if given := environment.get("TOKEN_SECRET"):
+        return given
+    kept = run_dir / "monolith" / "token-secret"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(48))
+    return kept.read_text()

@@ -1,0 +1,1 @@
+"""Users in the one process. Twin: microservices/users."""

@@ -1,0 +1,60 @@
+"""Users over HTTP, in one process and one transaction. Twin: microservices/users/routes.py."""
+
+from flask import Blueprint, Response, request
+
+from monolith.database import UnitOfWork
+from monolith.edge import Caller, answer, body, hash_password, new_id, now
+from monolith.users.store import Users
+from shared_domain import tokens, users
+from shared_domain.contract.parsing import given
+from shared_domain.contract.users import ProfileChanges, SignIn, SignUp, own_json, public_json, token_json
+from shared_domain.passwords import is_right
+
+
+def routes(unit_of_work: UnitOfWork[Users], caller: Caller, secret: str) -> Blueprint:
+    room = Blueprint("users", __name__)
+
+    @room.post("/users")
+    def register() -> Response:
+        """Sign somebody up."""
+        form = body(request, SignUp)
+        moment = now()
+        user = users.register(**given(form), id=new_id(moment), hash_password=hash_password, now=moment)
+        with unit_of_work() as work:  # transaction: unique indexes hold username and email
+            work.users.add(user)
+        return answer(public_json(user), 201, location=f"/users/{user.username}")
+
+    @room.post("/tokens")
+    def sign_in() -> Response:
+        """Give a token for a username and its password."""
+        form = body(request, SignIn)
+        with unit_of_work() as work:
+            found = work.users.find(users.addressed(form.username))
+        user = users.sign_in(found, password=form.password, is_right=is_right)
+        token = tokens.issue(user.username, secret=secret, now=now())
+        return answer(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
+
+    @room.get("/users/me")
+    def read_me() -> Response:
+        """Show the caller their own profile."""
+        with unit_of_work() as work:
+            return answer(own_json(work.users.get(caller(request))))
+
+    @room.patch("/users/me")
+    def revise_me() -> Response:
+        """Let the caller change their own profile."""
+        editor = caller(request)
+        form = body(request, ProfileChanges)
+        with unit_of_work() as work:
+            seen = work.users.hold(editor)  # transaction: nobody else changes it until the block ends
+            user = users.revise(seen, **given(form))
+            work.users.save(user, seen=seen)
+        return answer(own_json(user))
+
+    @room.get("/users/<username>")
+    def read_user(username: str) -> Response:
+        """Show anybody's public profile."""
+        with unit_of_work() as work:
+            return answer(public_json(work.users.get(users.known_form(username))))
+
+    return room

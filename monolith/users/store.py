@@ -1,0 +1,98 @@
+"""Users in PostgreSQL. Twin: microservices/users/store.py.
+
+users   one row a user; unique: username, email_key (the email without case)
+"""
+
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from monolith.database import metadata
+from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.users import User, email_key
+
+USERS = Table(
+    "users",
+    metadata,
+    Column("id", Text(collation="C"), nullable=False),
+    Column("username", Text(collation="C"), primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("email_key", Text(collation="C"), nullable=False, unique=True),
+    Column("display_name", Text, nullable=False),
+    Column("bio", Text, nullable=False),
+    Column("credits", Integer, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+_FIELDS = [column for column in USERS.c if column.name != "email_key"]
+_BY_USERNAME = select(*_FIELDS).where(USERS.c.username == bindparam("username"))
+_HELD = _BY_USERNAME.with_for_update()
+
+
+class Users(Protocol):
+    """What this room needs of a transaction."""
+
+    @property
+    def users(self) -> "SqlUsers": ...
+
+
+class SqlUsers:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, user: User) -> None:
+        try:
+            self._connection.execute(insert(USERS), _row(user))
+        except IntegrityError as error:
+            raise Taken("the username or the email belongs to somebody") from error
+
+    def find(self, username: str) -> User | None:
+        return self._one(_BY_USERNAME, username)
+
+    def get(self, username: str) -> User:
+        return _existing(self.find(username))
+
+    def hold(self, username: str) -> User:
+        """Return the user, locked until the transaction ends. Raise NotFound if there is none."""
+        return _existing(self._one(_HELD, username))
+
+    def save(self, user: User, *, seen: User) -> None:
+        unchanged = update(USERS).where(
+            USERS.c.username == seen.username, USERS.c.display_name == seen.display_name, USERS.c.bio == seen.bio
+        )
+        saved = self._connection.execute(unchanged.values(display_name=user.display_name, bio=user.bio))
+        if saved.rowcount == 0:
+            raise Conflict("the profile changed meanwhile")
+
+    def _one(self, statement: Select[*tuple[Any, ...]], username: str) -> User | None:
+        row = self._connection.execute(statement, {"username": username}).one_or_none()
+        return None if row is None else _user(row)
+
+
+def _existing(user: User | None) -> User:
+    if user is None:
+        raise NotFound("there is no such user")
+    return user
+
+
+def _user(row: Row[*tuple[Any, ...]]) -> User:
+    return User(**row._mapping)
+
+
+def _row(user: User) -> dict[str, object]:
+    fields = {column.name: getattr(user, column.name) for column in _FIELDS}
+    return {**fields, "email_key": email_key(user.email)}

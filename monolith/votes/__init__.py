@@ -1,0 +1,1 @@
+"""Votes and the leaderboard in the one process. Twin: microservices/votes."""

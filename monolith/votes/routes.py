@@ -1,0 +1,52 @@
+"""Votes and the leaderboard over HTTP, in one process and one transaction. Twin: microservices/votes/routes.py."""
+
+from flask import Blueprint, Response, request
+
+from monolith.database import UnitOfWork
+from monolith.edge import Caller, answer, body, now, page, query
+from monolith.votes.page import render
+from monolith.votes.store import PostsAndVotes
+from shared_domain import posts, votes
+from shared_domain.contract.paging import limit
+from shared_domain.contract.votes import Ballot, board_json, vote_json
+
+
+def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint:
+    room = Blueprint("votes", __name__)
+
+    @room.put("/posts/<post_id>/vote")
+    def cast(post_id: str) -> Response:
+        """Keep the caller's vote on a post."""
+        voter = caller(request)
+        form = body(request, Ballot)
+        vote = votes.cast(post_id=posts.known_form(post_id), voter=voter, value=form.value)
+        with unit_of_work() as work:  # transaction: vote and score together, the post held
+            work.posts.hold(vote.post_id)
+            work.posts.rescore(vote.post_id, by=work.votes.cast(vote))
+        return answer(vote_json(vote))
+
+    @room.delete("/posts/<post_id>/vote")
+    def retract(post_id: str) -> Response:
+        """Take the caller's vote back."""
+        voter = caller(request)
+        with unit_of_work() as work:
+            seen = work.posts.hold(posts.known_form(post_id))
+            work.posts.rescore(seen.id, by=work.votes.retract(seen.id, voter))
+        return answer(None, 204)
+
+    @room.get("/leaderboard")
+    def leaderboard() -> Response:
+        """Show the posts by score."""
+        asked = limit(query(request))
+        with unit_of_work() as work:
+            standings = work.votes.leaderboard(asked)
+        return answer(board_json(standings, as_of=now()))
+
+    @room.get("/leaderboard.html")
+    def leaderboard_page() -> Response:
+        """Show the first posts to people."""
+        with unit_of_work() as work:
+            standings = work.votes.leaderboard(votes.PAGE_LENGTH)
+        return page(render(board_json(standings, as_of=now())))
+
+    return room

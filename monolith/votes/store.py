@@ -1,0 +1,79 @@
+"""Votes in PostgreSQL. Twin: microservices/votes/store.py.
+
+votes   one row a voter and post; goes with its post. The sum is kept on the post: posts_by_score is the leaderboard
+"""
+
+from typing import Protocol
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    SmallInteger,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from monolith.database import metadata
+from monolith.posts.store import POSTS
+from shared_domain.posts import Post
+from shared_domain.votes import Standing, Vote
+
+VOTES = Table(
+    "votes",
+    metadata,
+    Column("post_id", Text(collation="C"), ForeignKey(POSTS.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("voter", Text(collation="C"), primary_key=True),
+    Column("value", SmallInteger, nullable=False),
+)
+_KEY = (VOTES.c.post_id == bindparam("post"), VOTES.c.voter == bindparam("who"))
+_VALUE = select(VOTES.c.value).where(*_KEY)
+_RETRACTED = delete(VOTES).where(*_KEY).returning(VOTES.c.value)
+_CAST = insert(VOTES)
+_CAST = _CAST.on_conflict_do_update(index_elements=["post_id", "voter"], set_={"value": _CAST.excluded.value})
+_BOARD = (
+    select(POSTS.c.id.label("post_id"), POSTS.c.title, POSTS.c.author, POSTS.c.score)
+    .order_by(POSTS.c.score.desc(), POSTS.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+class HeldPosts(Protocol):
+    """What voting asks of posts: the post held, and its score changed."""
+
+    def hold(self, post_id: str) -> Post: ...
+
+    def rescore(self, post_id: str, *, by: int) -> None: ...
+
+
+class PostsAndVotes(Protocol):
+    """What this room needs of a transaction."""
+
+    @property
+    def posts(self) -> HeldPosts: ...
+
+    @property
+    def votes(self) -> "SqlVotes": ...
+
+
+class SqlVotes:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def cast(self, vote: Vote) -> int:
+        """Keep the vote and return by how much it changes the score. The post must be held: two casts do not cross."""
+        before = self._connection.scalar(_VALUE, {"post": vote.post_id, "who": vote.voter}) or 0
+        self._connection.execute(_CAST, {"post_id": vote.post_id, "voter": vote.voter, "value": vote.value})
+        return vote.value - before
+
+    def retract(self, post_id: str, voter: str) -> int:
+        """Forget the vote, if there is one, and return by how much that changes the score."""
+        return -(self._connection.scalar(_RETRACTED, {"post": post_id, "who": voter}) or 0)
+
+    def leaderboard(self, limit: int) -> list[Standing]:
+        """Return the first `limit` posts in board order."""
+        return [Standing(**row._mapping) for row in self._connection.execute(_BOARD, {"limit": limit})]
