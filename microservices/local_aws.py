@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ REGION = "us-east-1"
 START_SECONDS = 30
 STOP_SECONDS = 10
 FUNCTIONS_AT_ONCE = 32  # over all functions; without a bound a burst starts a process per request, and the machine thrashes
+
+ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's own name for the account's root
 
 # Neither the caller's AWS profile nor its files can lead a client to a real account.
 NO_USER_SETTINGS = {
@@ -64,10 +67,7 @@ class LocalAws:
 
     def client(self, service: str, **credentials: str) -> Any:
         """Return a boto3 client of the service, as the account's root unless other credentials are given."""
-        keys = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        session = boto3.session.Session(botocore_session=botocore.session.Session(NO_USER_SETTINGS))
-        config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, max_pool_connections=32)
-        return session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=config, **keys)
+        return _client(self.endpoint, service, **credentials or ROOT)
 
 
 @contextmanager
@@ -91,6 +91,14 @@ def free_port(first: int) -> int:
                 continue
             return port
     raise CannotStart(f"no free port from {first} on")
+
+
+@cache
+def _client(endpoint: str, service: str, **credentials: str) -> Any:
+    """Making a client takes some 100 ms, and threads may share it."""
+    session = boto3.session.Session(botocore_session=botocore.session.Session(NO_USER_SETTINGS))
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, max_pool_connections=32)
+    return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials)
 
 
 @contextmanager
