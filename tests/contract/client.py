@@ -1,0 +1,158 @@
+"""A system under test, seen through HTTP alone: the verbs of the contract, every answer judged as it arrives."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from .promises import judge
+
+POLL_EVERY_S = 0.05
+Json = dict[str, Any]
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has signed up and in."""
+
+    username: str
+    email: str
+    password: str
+    token: str
+
+
+class Api:
+    """One implementation behind its base URL. `patience` is how long, in seconds, "eventually" may take there."""
+
+    def __init__(self, client: httpx.Client, *, patience: float) -> None:
+        self.client = client
+        self.patience = patience
+        self._crowd: list[Person] = []
+
+    def send(self, method: str, path: str, *, by: Person | str | None = None, **options: Any) -> httpx.Response:
+        """Send a request, as a person, with a raw token or as nobody; return the answer once it is judged."""
+        headers = dict(options.pop("headers", None) or {})
+        if by is not None:
+            headers["Authorization"] = f"Bearer {by.token if isinstance(by, Person) else by}"
+        response = self.client.request(method, path, headers=headers, **options)
+        judge(response, path=path)
+        return response
+
+    def eventually(self, promise: Callable[[], Seen]) -> Seen:
+        """Return what the promise returns as soon as it asserts no more, within this implementation's patience."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                return promise()
+            except AssertionError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(POLL_EVERY_S)
+
+    def register(self, **form: Any) -> httpx.Response:
+        return self.send("POST", "/users", json=form)
+
+    def sign_in(self, **form: Any) -> httpx.Response:
+        return self.send("POST", "/tokens", json=form)
+
+    def read_me(self, by: Person | str | None) -> httpx.Response:
+        return self.send("GET", "/users/me", by=by)
+
+    def revise_me(self, by: Person | str | None, **form: Any) -> httpx.Response:
+        return self.send("PATCH", "/users/me", by=by, json=form)
+
+    def read_user(self, username: str) -> httpx.Response:
+        return self.send("GET", f"/users/{username}")
+
+    def publish(self, by: Person | str | None, **form: Any) -> httpx.Response:
+        return self.send("POST", "/posts", by=by, json=form)
+
+    def list_posts(self, **query: Any) -> httpx.Response:
+        return self.send("GET", "/posts", params=query)
+
+    def read_post(self, post_id: str) -> httpx.Response:
+        return self.send("GET", f"/posts/{post_id}")
+
+    def revise_post(
+        self, by: Person | str | None, post_id: str, *, if_match: str | None = None, **form: Any
+    ) -> httpx.Response:
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return self.send("PATCH", f"/posts/{post_id}", by=by, json=form, headers=headers)
+
+    def withdraw(self, by: Person | str | None, post_id: str) -> httpx.Response:
+        return self.send("DELETE", f"/posts/{post_id}", by=by)
+
+    def cast(self, by: Person | str | None, post_id: str, *, value: Any) -> httpx.Response:
+        return self.send("PUT", f"/posts/{post_id}/vote", by=by, json={"value": value})
+
+    def retract(self, by: Person | str | None, post_id: str) -> httpx.Response:
+        return self.send("DELETE", f"/posts/{post_id}/vote", by=by)
+
+    def leaderboard(self, **query: Any) -> httpx.Response:
+        return self.send("GET", "/leaderboard", params=query)
+
+    def search(self, q: str, **query: Any) -> httpx.Response:
+        return self.send("GET", "/search", params={"q": q, **query})
+
+    def join(self, prefix: str = "p") -> Person:
+        """Sign somebody new up and in."""
+        username = unique(prefix)
+        email, password = f"{username}@example.org", f"secret of {username}"
+        assert self.register(username=username, email=email, password=password).status_code == 201
+        signed_in = self.sign_in(username=username, password=password)
+        assert signed_in.status_code == 201
+        return Person(username, email, password, signed_in.json()["access_token"])
+
+    def crowd(self, size: int) -> list[Person]:
+        """Return that many signed-in people, the same ones again as far as they reach."""
+        while len(self._crowd) < size:
+            self._crowd.append(self.join("crowd"))
+        return self._crowd[:size]
+
+    def published(self, by: Person, **form: Any) -> Json:
+        """Publish a post, with a title and a body if none are given, and return it."""
+        answer = self.publish(by, **{"title": "A title", "body": "A body", **form})
+        assert answer.status_code == 201, answer.text
+        post: Json = answer.json()
+        return post
+
+    def post(self, post_id: str) -> Json:
+        """Return a post that is there."""
+        answer = self.read_post(post_id)
+        assert answer.status_code == 200, answer.text
+        post: Json = answer.json()
+        return post
+
+    def score_settles(self, post_id: str, score: int) -> None:
+        """Wait until the post shows that score."""
+
+        def shown() -> None:
+            assert self.post(post_id)["score"] == score
+
+        self.eventually(shown)
+
+    def walk(self, path: str, **query: Any) -> Iterator[list[Json]]:
+        """Yield the pages of a list, one by one, until there is no next one."""
+        while True:
+            answer = self.send("GET", path, params=query)
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            yield page["items"]
+            if page["next_cursor"] is None:
+                return
+            query = {**query, "cursor": page["next_cursor"]}
+
+
+def unique(prefix: str) -> str:
+    """Return a name nobody has yet, fit to be a username, a tag or a search term."""
+    return f"{prefix}{secrets.token_hex(6)}"
+
+
+def broken_fields(response: httpx.Response) -> set[str]:
+    """Return the fields that a 422 names."""
+    assert response.status_code == 422, response.text
+    return {error["field"] for error in response.json()["errors"]}

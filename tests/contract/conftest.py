@@ -1,0 +1,117 @@
+"""The one table of implementations that the API contract is asked of.
+
+| id | is | "eventually" takes at most |
+|---|---|---|
+| monolith | the Flask application in this process, over an embedded PostgreSQL | nothing |
+| functions | the Lambda handlers in this process, over moto, streams delivered after each request | nothing |
+| live-monolith | `python -m monolith`, or whatever answers at `--monolith-url` | nothing |
+| live-microservices | `python -m microservices`, or whatever answers at `--microservices-url` | 5 s |
+
+With one of the two options only the systems named by them are asked, and `-m live_api` picks what HTTP alone can tell:
+`pytest tests/contract -m live_api --monolith-url URL --microservices-url URL` is the parity gate of a load run.
+"""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from .client import Api, Person
+from .systems import monolith_application, running_monolith
+from .wsgi import WsgiTransport
+
+EVENTUALLY_S = 5.0
+TIMEOUT_S = 20.0
+IN_PROCESS = ("monolith", "functions")
+URL_OPTIONS = {"live-monolith": "--monolith-url", "live-microservices": "--microservices-url"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("contract", "systems that the contract is asked of, in place of those the tests start")
+    for system, option in URL_OPTIONS.items():
+        group.addoption(option, metavar="URL", help=f"base URL of the {system.removeprefix('live-')}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "live_api: seen through HTTP alone, so it can be asked of any base URL")
+    config.addinivalue_line("markers", "live: needs running systems, given by their URLs or started by the tests")
+
+
+def given_url(config: pytest.Config, system: str) -> str | None:
+    """Return the URL that the command line gives for a live system, if it does."""
+    url: str | None = config.getoption(URL_OPTIONS[system].lstrip("-").replace("-", "_"), None)
+    return url
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask each test that takes `api` of every implementation, or of those that the command line names."""
+    if "api" not in metafunc.fixturenames:
+        return
+    named = [system for system in URL_OPTIONS if given_url(metafunc.config, system)]
+    wanted = named or [*IN_PROCESS, *URL_OPTIONS]
+    parameters = [pytest.param(name, marks=[pytest.mark.live] if name in URL_OPTIONS else []) for name in wanted]
+    metafunc.parametrize("api", parameters, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def api(request: pytest.FixtureRequest) -> Api:
+    """One implementation of the contract."""
+    found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def ada(api: Api) -> Person:
+    """Somebody who writes posts."""
+    return api.join("ada")
+
+
+@pytest.fixture(scope="session")
+def bob(api: Api) -> Person:
+    """Somebody else."""
+    return api.join("bob")
+
+
+@pytest.fixture(scope="session")
+def monolith_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with monolith_application(tmp_path_factory.mktemp("pg")) as application:
+        with httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test") as client:
+            yield Api(client, patience=0)
+
+
+@pytest.fixture(scope="session")
+def functions_api() -> Iterator[Api]:
+    from .cloud import gateway_over_moto
+
+    with gateway_over_moto() as gateway:
+        with httpx.Client(transport=gateway, base_url="http://functions.test") as client:
+            yield Api(client, patience=0)
+
+
+@pytest.fixture(scope="session")
+def live_monolith_api(monolith_url: str) -> Iterator[Api]:
+    with httpx.Client(base_url=monolith_url, timeout=TIMEOUT_S) as client:
+        yield Api(client, patience=0)
+
+
+@pytest.fixture(scope="session")
+def live_microservices_api(microservices_url: str) -> Iterator[Api]:
+    with httpx.Client(base_url=microservices_url, timeout=TIMEOUT_S) as client:
+        yield Api(client, patience=EVENTUALLY_S)
+
+
+@pytest.fixture(scope="session")
+def monolith_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of a running monolith: the given one, or one of its own for this session."""
+    if url := given_url(request.config, "live-monolith"):
+        yield url
+        return
+    with running_monolith(tmp_path_factory.mktemp("live")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def microservices_url(request: pytest.FixtureRequest) -> str:
+    """The base URL of the running microservices: the given one, or that of the stack this session deploys."""
+    url = given_url(request.config, "live-microservices")
+    return url or str(request.getfixturevalue("local_aws_stack").url)

@@ -1,0 +1,127 @@
+"""What every answer of either system keeps, whatever was asked: docs/openapi.yaml, read as a judge.
+
+`judge` takes one httpx response and raises AssertionError with the request in its message.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from jsonschema import Draft202012Validator
+
+ROOT = Path(__file__).parents[2]
+LEAKS = re.compile(
+    r"Traceback|File \"|site-packages|\.py\b|/work/|/tmp/|/home/|/var/task|arn:aws|sqlalchemy|psycopg|botocore|boto3"
+    r"|dynamodb|-(users|posts|votes|search)-http|reference-(users|posts|votes|search)|\bSELECT\b|\brelation\b|\bpk\b"
+)
+Document = dict[str, Any]
+
+
+@cache
+def document() -> Document:
+    """Return docs/openapi.yaml as plain data."""
+    loaded: Document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"))
+    return loaded
+
+
+@cache
+def operations() -> dict[str, tuple[str, str]]:
+    """Return operationId → (METHOD, path template) of every operation the document names."""
+    return {
+        operation["operationId"]: (method.upper(), path)
+        for path, item in document()["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+def judge(response: httpx.Response, *, path: str) -> None:
+    """Raise AssertionError unless the answer to a request for `path` (below the base URL) is one the contract allows."""
+    request = response.request
+    said = f"{request.method} {path} -> {response.status_code} {response.text[:600]}"
+    assert response.status_code < 500, said
+    operation = _operation(request.method, path)
+    if operation is None:
+        assert response.status_code in (404, 405), said
+    else:
+        _judge_documented(response, operation, said=said)
+    if response.status_code >= 400:
+        assert not LEAKS.search(response.text), said
+        _judge_problem(response, operation, said=said)
+
+
+def _judge_documented(response: httpx.Response, operation: Document, *, said: str) -> None:
+    documented = _deref(operation["responses"].get(str(response.status_code)))
+    assert documented, f"the status is not documented: {said}"
+    for name, header in documented.get("headers", {}).items():
+        _judge_header(response, name, _deref(header), said=said)
+    content = documented.get("content")
+    if not content:
+        assert response.content == b"", said
+        return
+    media_type = _media_type(response)
+    assert media_type in content, f"{media_type!r} is not documented: {said}"
+    if media_type.endswith("json"):
+        _valid(response.json(), content[media_type]["schema"], said=said)
+
+
+def _judge_header(response: httpx.Response, name: str, header: Document, *, said: str) -> None:
+    if name not in response.headers:
+        assert not header.get("required"), f"no {name}: {said}"
+        return
+    _valid(response.headers[name], header["schema"], said=f"{name}: {said}")
+
+
+def _judge_problem(response: httpx.Response, operation: Document | None, *, said: str) -> None:
+    if _gateway_may_answer(response, operation):
+        return
+    assert _media_type(response) == "application/problem+json", said
+    assert response.json()["status"] == response.status_code, said
+    if response.status_code == 401:
+        assert response.headers["WWW-Authenticate"].startswith("Bearer"), said
+    if response.status_code in (429, 503):
+        assert int(response.headers["Retry-After"]) >= 0, said
+
+
+def _gateway_may_answer(response: httpx.Response, operation: Document | None) -> bool:
+    if response.status_code == 401 and operation is not None and "security" in operation:
+        return not response.request.headers.get("Authorization")
+    return response.status_code == 429 or operation is None
+
+
+def _media_type(response: httpx.Response) -> str:
+    media_type: str = response.headers.get("Content-Type", "")
+    return media_type.partition(";")[0].strip().lower()
+
+
+def _operation(method: str, path: str) -> Document | None:
+    """Return the documented operation that a method and a path (percent-encoded, maybe with a query) name, or None."""
+    bare = path.partition("?")[0]
+    for template, item in sorted(document()["paths"].items(), key=lambda pair: "{" in pair[0]):
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), bare):
+            found: Document | None = item.get(method.lower())
+            return found
+    return None
+
+
+def _deref(node: Any) -> Any:
+    if not isinstance(node, dict) or "$ref" not in node:
+        return node
+    found: Any = document()
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return found
+
+
+def _valid(value: Any, schema: Document, *, said: str) -> None:
+    error = next(_validator(yaml.safe_dump(schema)).iter_errors(value), None)
+    assert error is None, f"{error.message if error else ''}: {said}"
+
+
+@cache
+def _validator(schema: str) -> Draft202012Validator:
+    """Return a validator of a schema (as YAML) whose references point into the document."""
+    return Draft202012Validator(yaml.safe_load(schema) | {"components": document()["components"]})

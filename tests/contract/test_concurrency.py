@@ -1,0 +1,110 @@
+"""What holds when many act at once. (In-process functions are called in turns: moto is not made for threads.)"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import httpx
+import pytest
+
+from .client import Api, Person, unique
+
+pytestmark = pytest.mark.live_api
+
+AT_ONCE = 8
+
+
+def _at_once(calls: Iterable[Callable[[], httpx.Response]]) -> list[int]:
+    """Make the calls from threads of their own and return their statuses."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return [answer.status_code for answer in pool.map(lambda call: call(), list(calls))]
+
+
+def test_concurrent_votes_add_up_exactly(api: Api, ada: Person) -> None:
+    post_id = api.published(ada)["id"]
+    voters = api.crowd(AT_ONCE)
+
+    against = [partial(api.cast, voter, post_id, value=-1) for voter in voters]
+    in_favour = [partial(api.cast, voter, post_id, value=1) for voter in voters]
+    assert set(_at_once(against + in_favour + against)) == {200}
+    assert set(_at_once(in_favour)) == {200}
+    api.score_settles(post_id, AT_ONCE)
+    assert set(_at_once([partial(api.retract, voter, post_id) for voter in voters[:3]])) == {204}
+    api.score_settles(post_id, AT_ONCE - 3)
+
+
+def test_one_voter_who_votes_concurrently_counts_once(api: Api, ada: Person, bob: Person) -> None:
+    post_id = api.published(ada)["id"]
+    assert set(_at_once([partial(api.cast, bob, post_id, value=1)] * AT_ONCE)) == {200}
+    api.score_settles(post_id, 1)
+
+
+def test_of_concurrent_sign_ups_with_one_username_one_wins(api: Api) -> None:
+    username = unique("u")
+    forms = [{"username": username, "email": f"{username}{n}@example.org", "password": "long enough"} for n in range(5)]
+    statuses = _at_once([partial(api.register, **form) for form in forms])
+    assert sorted(statuses) == [201, 409, 409, 409, 409]
+
+
+def test_of_concurrent_sign_ups_with_one_email_one_wins(api: Api) -> None:
+    email = f"{unique('u')}@example.org"
+    forms = [{"username": unique("u"), "email": email, "password": "long enough"} for _ in range(5)]
+    statuses = _at_once([partial(api.register, **form) for form in forms])
+    assert sorted(statuses) == [201, 409, 409, 409, 409]
+    found = [api.read_user(form["username"]).status_code for form in forms]
+    assert sorted(found) == [200, 404, 404, 404, 404]
+
+
+def test_concurrent_revisions_of_different_fields_all_survive(api: Api, ada: Person) -> None:
+    post_id = api.published(ada)["id"]
+    for turn in range(3):
+        title, body, tags = f"Title {turn}", f"Body {turn}", [f"tag-{turn}"]
+        statuses = _at_once(
+            [
+                partial(api.revise_post, ada, post_id, title=title),
+                partial(api.revise_post, ada, post_id, body=body),
+                partial(api.revise_post, ada, post_id, tags=tags),
+            ]
+        )
+        assert statuses == [200, 200, 200]
+        post = api.post(post_id)
+        assert (post["title"], post["body"], post["tags"]) == (title, body, tags)
+
+
+def test_concurrent_revisions_of_a_user_all_survive(api: Api, ada: Person) -> None:
+    for turn in range(3):
+        name, bio = f"Name {turn}", f"Bio {turn}"
+        statuses = _at_once(
+            [
+                partial(api.revise_me, ada, display_name=name),
+                partial(api.revise_me, ada, bio=bio),
+            ]
+        )
+        assert statuses == [200, 200]
+        me = api.read_me(ada).json()
+        assert (me["display_name"], me["bio"]) == (name, bio)
+
+
+def test_of_concurrent_revisions_with_one_if_match_one_wins(api: Api, ada: Person) -> None:
+    post_id = api.published(ada)["id"]
+    etag = api.read_post(post_id).headers["ETag"]
+    statuses = _at_once(
+        [partial(api.revise_post, ada, post_id, if_match=etag, title=f"Title {n}") for n in range(5)]
+    )
+    assert sorted(statuses) == [200, 412, 412, 412, 412]
+
+
+def test_of_concurrent_withdrawals_one_wins(api: Api, ada: Person) -> None:
+    tag = unique("t-")
+    post_id = api.published(ada, tags=[tag])["id"]
+    assert sorted(_at_once([partial(api.withdraw, ada, post_id)] * 4)) == [204, 404, 404, 404]
+    assert api.list_posts(tag=tag).json()["items"] == []
+
+
+def test_concurrent_posts_are_all_listed(api: Api, ada: Person, bob: Person) -> None:
+    tag = unique("t-")
+    calls = [partial(api.publish, by, title="x", body="x", tags=[tag]) for by in (ada, bob) * AT_ONCE]
+    assert set(_at_once(calls)) == {201}
+    walked = [post["id"] for page in api.walk("/posts", tag=tag, limit=5) for post in page]
+    assert len(walked) == len(set(walked)) == 2 * AT_ONCE
+    assert walked == sorted(walked, reverse=True)

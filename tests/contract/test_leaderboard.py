@@ -1,0 +1,190 @@
+"""The leaderboard: every live post by score, then the older first. Other posts may stand there too, so places are relative."""
+
+import html
+import re
+
+import pytest
+
+from .client import Api, Json, Person, unique
+
+pytestmark = pytest.mark.live_api
+
+MOST = 100
+ON_THE_PAGE = 20
+MOST_VOTERS = 40
+
+
+def _board(api: Api, *, limit: int = MOST) -> list[Json]:
+    items: list[Json] = api.leaderboard(limit=limit).json()["items"]
+    return items
+
+
+def _standing(api: Api, post_id: str) -> Json | None:
+    return next((item for item in _board(api) if item["post_id"] == post_id), None)
+
+
+def _votes_needed(api: Api, places: int) -> int:
+    """Return how many votes lift a new post into the first `places`, whatever stands there now."""
+    board = _board(api, limit=places)
+    needed = max(board[-1]["score"] + 1, 1) if len(board) == places else 1
+    assert needed <= MOST_VOTERS, f"the leaderboard stands too high for this test: {needed} votes"
+    return needed
+
+
+def _lift(api: Api, post: Json, *, votes: int) -> None:
+    for voter in api.crowd(votes):
+        assert api.cast(voter, post["id"], value=1).status_code == 200
+
+
+def _settles(api: Api, post: Json, *, score: int) -> None:
+    def shown() -> None:
+        standing = _standing(api, post["id"])
+        assert standing is not None
+        assert standing["score"] == score
+
+    api.eventually(shown)
+
+
+def test_a_voted_post_stands_on_the_board_as_it_is(api: Api, ada: Person) -> None:
+    post = api.published(ada, title="Ünïcode <b>title</b>")
+    votes = _votes_needed(api, MOST)
+    _lift(api, post, votes=votes)
+    _settles(api, post, score=votes)
+    standing = _standing(api, post["id"])
+    assert standing is not None
+    assert {**standing, "rank": 0} == {
+        "rank": 0, "post_id": post["id"], "title": post["title"], "author": ada.username, "score": votes,
+    }  # fmt: skip
+    api.withdraw(ada, post["id"])
+
+
+def test_a_new_post_stands_there_without_a_vote_if_there_is_room(api: Api, ada: Person) -> None:
+    post = api.published(ada)
+
+    def shown() -> None:
+        board = _board(api)
+        full = len(board) == MOST and board[-1]["score"] >= 0
+        assert full or post["id"] in [item["post_id"] for item in board]
+
+    api.eventually(shown)
+
+
+def test_the_order_is_by_score_then_the_older_first_with_ranks_in_a_row(api: Api, ada: Person) -> None:
+    votes = _votes_needed(api, MOST)
+    posts = [api.published(ada, title=f"Equal {n}") for n in range(3)]
+    for post in posts:
+        _lift(api, post, votes=votes)
+    _lift(api, posts[2], votes=votes + 1)
+    for post, score in zip(posts, (votes, votes, votes + 1), strict=True):
+        _settles(api, post, score=score)
+    board = _board(api)
+    places = [item["post_id"] for item in board]
+    assert places.index(posts[2]["id"]) < places.index(posts[0]["id"]) < places.index(posts[1]["id"])
+    assert [item["rank"] for item in board] == list(range(1, len(board) + 1))
+    assert board == sorted(board, key=lambda item: (-item["score"], item["post_id"]))
+    for post in posts:
+        api.withdraw(ada, post["id"])
+
+
+def test_a_shorter_board_is_the_beginning_of_a_longer_one(api: Api, ada: Person) -> None:
+    api.published(ada)
+
+    def consistent() -> None:
+        whole = _board(api)
+        assert _board(api, limit=1) == whole[:1]
+        assert _board(api, limit=7) == whole[:7]
+        assert api.leaderboard().json()["items"] == whole[:20]
+
+    api.eventually(consistent)
+
+
+def test_the_board_says_as_of_when_it_is_true(api: Api, ada: Person) -> None:
+    post = api.published(ada)
+    votes = _votes_needed(api, MOST)
+    _lift(api, post, votes=votes)
+    _settles(api, post, score=votes)
+    assert api.leaderboard().json()["as_of"] >= post["created_at"]
+    api.withdraw(ada, post["id"])
+
+
+def test_a_withdrawn_post_leaves_the_board(api: Api, ada: Person) -> None:
+    post = api.published(ada)
+    votes = _votes_needed(api, MOST)
+    _lift(api, post, votes=votes)
+    _settles(api, post, score=votes)
+    api.withdraw(ada, post["id"])
+
+    def gone() -> None:
+        assert _standing(api, post["id"]) is None
+
+    api.eventually(gone)
+
+
+def test_a_revised_title_reaches_the_board(api: Api, ada: Person) -> None:
+    post = api.published(ada)
+    votes = _votes_needed(api, MOST)
+    _lift(api, post, votes=votes)
+    _settles(api, post, score=votes)
+    api.revise_post(ada, post["id"], title="Another title")
+
+    def renamed() -> None:
+        standing = _standing(api, post["id"])
+        assert standing is not None
+        assert (standing["title"], standing["score"]) == ("Another title", votes)
+
+    api.eventually(renamed)
+    api.withdraw(ada, post["id"])
+
+
+def test_the_page_shows_the_first_20_and_escapes_every_text(api: Api, ada: Person) -> None:
+    mark = unique("page")
+    title = f"<script>alert(1)</script> & \"{mark}\" ' <img src=x onerror=alert(1)>"
+    post = api.published(ada, title=title)
+    votes = _votes_needed(api, ON_THE_PAGE)
+    _lift(api, post, votes=votes)
+
+    def shown() -> str:
+        page = api.send("GET", "/leaderboard.html").text
+        assert mark in page
+        return page
+
+    page = api.eventually(shown)
+    assert "<img" not in page
+    assert "alert(1)</script>" not in page
+    assert title in html.unescape(page)
+    assert ada.username in page
+    api.withdraw(ada, post["id"])
+
+    def gone() -> None:
+        assert mark not in api.send("GET", "/leaderboard.html").text
+
+    api.eventually(gone)
+
+
+def test_the_page_agrees_with_the_board(api: Api, ada: Person) -> None:
+    posts = [api.published(ada, title=unique("onpage")) for _ in range(2)]
+    votes = _votes_needed(api, ON_THE_PAGE)
+    for post in posts:
+        _lift(api, post, votes=votes)
+
+    def agrees() -> None:
+        page = html.unescape(api.send("GET", "/leaderboard.html").text)
+        titles = [item["title"] for item in _board(api, limit=ON_THE_PAGE)]
+        assert posts[0]["title"] in titles
+        places = [page.find(title) for title in titles if title.startswith("onpage")]
+        assert -1 not in places
+        assert places == sorted(places)
+
+    api.eventually(agrees)
+    for post in posts:
+        api.withdraw(ada, post["id"])
+
+
+def test_the_page_is_static_html_without_scripts(api: Api) -> None:
+    answer = api.send("GET", "/leaderboard.html")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].partition(";")[0] == "text/html"
+    assert re.search(r"charset=[\"']?utf-8", answer.headers["Content-Type"] + answer.text, re.IGNORECASE)
+    assert answer.text.lstrip().lower().startswith("<!doctype html>")
+    assert "<script" not in answer.text.lower()
+    assert not re.search(r"<[^>]+\son\w+\s*=", answer.text)
