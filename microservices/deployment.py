@@ -1,6 +1,7 @@
 """Deploys the rooms, each as a stack of its own, through CloudFormation: the very templates that AWS takes.
 
-A stack follows the stacks whose exports it imports, and the rest are deployed side by side. A stack that exists is updated.
+A stack follows the stacks whose exports it imports, and the rest are deployed side by side. One that
+exists is updated.
 """
 
 import json
@@ -91,7 +92,7 @@ class Deployment:
         return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
 
     def invoke(self, function: str, event: object) -> object:
-        """Call a function by its name without the stage and return what it answers; raise DeploymentFailed if it fails."""
+        """Call a function, named without the stage, and return its answer; raise DeploymentFailed if it fails."""
         name, payload = f"{self.stage}-{function}", json.dumps(event)
         answer = self.aws.client("lambda").invoke(FunctionName=name, Payload=payload)
         body = json.load(answer["Payload"])
@@ -128,5 +129,6 @@ class Deployment:
     def _reason(self, room: str) -> str:
         """Return the first failure of the newest attempt."""
         events = self.aws.client("cloudformation").describe_stack_events(StackName=self._stack(room))["StackEvents"]
-        failed = [each for each in events if each["ResourceStatus"].endswith("FAILED")]
-        return f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason')}" if failed else "no reason given"
+        failed = [each for each in reversed(events) if each["ResourceStatus"].endswith("FAILED")]
+        reasons = (f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in failed)
+        return next(reasons, "no reason given")

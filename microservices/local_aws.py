@@ -1,182 +1,65 @@
-"""A local AWS for the services: MiniStack in a process of its own, on loopback, with IAM enforced.
+"""The whole system on one machine: a local AWS with every room deployed from the templates that AWS takes."""
 
-It sees nothing of the caller's AWS configuration, and it dies with the process that started it, even by `kill -9`.
-Its data lives in memory: what a stopped local AWS held is gone.
-"""
-
-import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
+import fcntl
+import platform
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
+from microservices import packages
+from microservices.deployment import Deployment
+from microservices.emulator import CannotStart, Emulator, emulator, free_port
 
-PROJECT = Path(__file__).parent.parent
-INTERPRETER = PROJECT / ".venv-aws" / "bin" / "python"  # its own: functions run under it and see its packages
-REGION = "us-east-1"
-START_SECONDS = 30
-STOP_SECONDS = 10
-FUNCTIONS_AT_ONCE = 32  # over all functions; without a bound a burst starts a process per request, and the machine thrashes
-
-ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's own name for the account's root
-
-# Neither the caller's AWS profile nor its files can lead a client to a real account.
-NO_USER_SETTINGS = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
-
-# Linux kills the emulator with its parent; elsewhere only a clean end of the parent stops it.
-LAUNCH = """
-import os, runpy, signal, sys
-parent, sys.argv = int(sys.argv[1]), ["ministack"]
-if sys.platform == "linux":
-    import ctypes
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-if os.getppid() != parent:
-    sys.exit("the parent is gone")
-runpy.run_module("ministack", run_name="__main__")
-"""
-
-
-class CannotStart(Exception):
-    """The local AWS, or what is to run on it, does not come up; the message is one line with the log's path."""
+PORT = 4566
+STAGE = "reference"
+ARTIFACTS = f"{STAGE}-artifacts"
+HTTP_FUNCTIONS_AT_ONCE = 8  # each; as many as the monolith's two workers have threads
 
 
 @dataclass(frozen=True, slots=True)
 class LocalAws:
-    """A running local AWS: where it answers, which process it is, and where it writes its log."""
+    """The deployed system: the base URL of its API, the local AWS that carries it, and the means to change it."""
 
-    endpoint: str
-    pid: int
-    log: Path
-
-    def client(self, service: str, **credentials: str) -> Any:
-        """Return a boto3 client of the service, as the account's root unless other credentials are given."""
-        return _client(self.endpoint, service, **credentials or ROOT)
+    url: str
+    emulator: Emulator
+    deployment: Deployment
+    packages: tuple[packages.Package, ...]
 
 
 @contextmanager
-def emulator(run_dir: Path, port: int) -> Iterator[LocalAws]:
-    """Run a local AWS on the port while the block lasts; raise CannotStart if it is not up, with IAM enforced, in time."""
-    log = run_dir / "local-aws.log"
-    with _started(run_dir, port, log) as process:
-        endpoint = f"http://127.0.0.1:{port}"
-        _wait_until_healthy(endpoint, process, log)
-        yield LocalAws(endpoint, process.pid, log)
+def local_aws(run_dir: Path, port: int = PORT) -> Iterator[LocalAws]:
+    """Deploy everything on a local AWS while the block lasts, on the port or the next free one.
+
+    Zips and logs lie in `<run_dir>/microservices`, which one system at a time may use. Raise CannotStart or
+    DeploymentFailed, with a message of one line, if it does not come up.
+    """
+    folder = run_dir.resolve() / "microservices"
+    with _only_one(folder), emulator(folder, free_port(port)) as running:
+        built = packages.build(folder / "packages", packages.here())
+        deployment = Deployment(running, STAGE, ARTIFACTS, _parameters(running.endpoint))
+        deployment.deploy(built)
+        deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
+        yield LocalAws(deployment.outputs("platform")["ApiBase"], running, deployment, built)
 
 
-def free_port(first: int) -> int:
-    """Return the first port from `first` on that nothing on loopback uses."""
-    for port in range(first, 65536):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise CannotStart(f"no free port from {first} on")
-
-
-@cache
-def _client(endpoint: str, service: str, **credentials: str) -> Any:
-    """Making a client takes some 100 ms, and threads may share it."""
-    session = boto3.session.Session(botocore_session=botocore.session.Session(NO_USER_SETTINGS))
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, max_pool_connections=32)
-    return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials)
-
-
-@contextmanager
-def _started(run_dir: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    scratch = run_dir / "scratch"  # the functions' unpacked zips; left over after a kill
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    if not INTERPRETER.exists():
-        raise CannotStart(f"{INTERPRETER} is missing, `make setup` installs it (log: {log})")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [INTERPRETER, "-c", LAUNCH, str(os.getpid())],
-            env=_environment(scratch, port), cwd=scratch, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,  # a group of its own, so that it and its function workers end together
-        )
-    try:
-        yield process
-    finally:
-        _stop(process)
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _environment(scratch: Path, port: int) -> dict[str, str]:
-    """Everything the emulator and the functions see: nothing is inherited but the search path."""
+def _parameters(endpoint: str) -> dict[str, str]:
+    """What differs from AWS."""
     return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LANG": "C.UTF-8",
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # else it would look for containers of its own to remove
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "AUTH": "true",
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "LAMBDA_ACCOUNT_CONCURRENCY": str(FUNCTIONS_AT_ONCE),
+        "LocalEndpoint": endpoint,
+        "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+        "ReservedConcurrency": str(HTTP_FUNCTIONS_AT_ONCE),
     }
 
 
-def _wait_until_healthy(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise CannotStart(f"the local AWS ended with status {process.returncode} (log: {log})")
-        health = _health(endpoint)
-        if health is not None and health.get("auth") != "enabled":
-            raise CannotStart(f"the local AWS does not enforce IAM (log: {log})")
-        if health is not None:
-            return
-        time.sleep(0.05)
-    raise CannotStart(f"the local AWS did not answer within {START_SECONDS} s (log: {log})")
-
-
-def _health(endpoint: str) -> dict[str, Any] | None:
-    try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:
-            page: dict[str, Any] = json.load(answer)
-            return page
-    except OSError:
-        return None
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    _signal_group(process.pid, signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
-    _signal_group(process.pid, signal.SIGKILL)  # and what is left of its function workers
-    process.wait()
-
-
-def _signal_group(pid: int, kind: signal.Signals) -> None:
-    try:
-        os.killpg(pid, kind)
-    except ProcessLookupError:
-        pass
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a process that dies leaves none behind
+        except BlockingIOError:
+            raise CannotStart(f"a local AWS is already running in {folder}") from None
+        yield

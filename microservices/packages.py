@@ -3,7 +3,7 @@
     python -m microservices.packages            for this interpreter, with the libraries that it sees
     python -m microservices.packages --for aws  for python3.13 on arm64
 
-A zip is the same, byte for byte, whenever its contents are, so that a room whose code has not changed is not deployed anew.
+A zip is the same, byte for byte, whenever its contents are: a room whose code has not changed is not deployed anew.
 """
 
 import argparse
@@ -25,7 +25,7 @@ PROJECT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One function's zip. Its release is the folder, named for the contents of all zips of the room, that it lies in."""
+    """One function's zip. Its release is the folder that it lies in, named for what all zips of the room contain."""
 
     room: str
     function: str

@@ -1,0 +1,1 @@
+"""The domain as services: one room, one stack, one table and its functions each. Twin: monolith."""

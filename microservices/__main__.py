@@ -1,0 +1,64 @@
+"""`python -m microservices`: local AWS up, packages built, stacks deployed; runs until it is told to stop."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from microservices.deployment import DeploymentFailed
+from microservices.emulator import CannotStart
+from microservices.imports import MissingModule
+from microservices.local_aws import PORT, LocalAws, local_aws
+
+
+class _Stopped(Exception):
+    """A signal asked for the end."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the system in the foreground; return 0 when told to stop, and 1 with one line on stderr if it fails."""
+    parser = argparse.ArgumentParser(prog="python -m microservices", description="Run the services on a local AWS.")
+    parser.add_argument("--port", type=int, default=PORT, help="its port, or the next free one (%(default)s)")
+    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="where zips and logs go (%(default)s)")
+    options = parser.parse_args(arguments)
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(kind, _stop)
+    try:
+        with local_aws(options.run_dir, options.port) as stack, _announced(options.run_dir, stack):
+            stack.emulator.process.wait()
+    except _Stopped:
+        return 0
+    except (CannotStart, DeploymentFailed, MissingModule) as problem:
+        print(f"microservices: {problem}", file=sys.stderr)
+        return 1
+    print(f"microservices: the local AWS ended by itself (log: {stack.emulator.log})", file=sys.stderr)
+    return 1
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(kind, signal.SIG_IGN)  # the end is under way and must not be cut short
+    raise _Stopped
+
+
+@contextmanager
+def _announced(run_dir: Path, stack: LocalAws) -> Iterator[None]:
+    """Keep `<run_dir>/microservices.json` while the block lasts; it appears whole or not at all."""
+    state = run_dir / "microservices.json"
+    draft = state.with_suffix(".draft")
+    draft.write_text(json.dumps({"url": stack.url, "pid": os.getpid(), "endpoint": stack.emulator.endpoint}))
+    draft.replace(state)
+    print(stack.url, flush=True)
+    try:
+        yield
+    finally:
+        state.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""A local AWS for the services: MiniStack in a process of its own, on loopback, with IAM enforced.
+
+It sees nothing of the caller's AWS configuration, and it dies with the process that started it, even by `kill -9`.
+Its data lives in memory: what a stopped local AWS held is gone.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+PROJECT = Path(__file__).parent.parent
+# An environment of its own, which holds what the AWS runtime brings: functions run under it and see its packages.
+ENVIRONMENT = PROJECT / ".venv-aws"
+INTERPRETER = ENVIRONMENT / "bin" / "python"
+LIBRARIES = ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"  # ours runs what we build
+REGION = "us-east-1"
+START_SECONDS = 30
+STOP_SECONDS = 10
+FUNCTIONS_AT_ONCE = 32  # of all functions; without a bound a burst starts a process a request, and the machine thrashes
+
+ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's own name for the account's root
+
+# Neither the caller's AWS profile nor its files can lead a client to a real account.
+NO_USER_SETTINGS = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+# Linux kills the emulator with its parent; elsewhere only a clean end of the parent stops it.
+LAUNCH = """
+import os, runpy, signal, sys
+parent, sys.argv = int(sys.argv[1]), ["ministack"]
+if sys.platform == "linux":
+    import ctypes
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+if os.getppid() != parent:
+    sys.exit("the parent is gone")
+runpy.run_module("ministack", run_name="__main__")
+"""
+
+
+class CannotStart(Exception):
+    """The local AWS, or what is to run on it, does not come up; the message is one line with the log's path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """A running local AWS: where it answers, its process, and the file it logs to."""
+
+    endpoint: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def client(self, service: str, **credentials: str) -> Any:
+        """Return a boto3 client of the service, as the account's root unless other credentials are given."""
+        return _client(self.endpoint, service, **credentials or ROOT)
+
+
+@contextmanager
+def emulator(folder: Path, port: int) -> Iterator[Emulator]:
+    """Run a local AWS on the port while the block lasts; raise CannotStart if it is not up, with IAM on, in time."""
+    if not LIBRARIES.is_dir():
+        raise CannotStart(f"{LIBRARIES} is missing: the functions' interpreter is not installed, see `make help`")
+    scratch = folder / "scratch"  # the functions' unpacked zips; some are left after a kill
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    process = _start(scratch, port, folder / "local-aws.log")
+    try:
+        running = Emulator(f"http://127.0.0.1:{port}", process, folder / "local-aws.log")
+        _wait_until_healthy(running)
+        yield running
+    finally:
+        _stop(process)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def free_port(first: int) -> int:
+    """Return the first port from `first` on that nothing on loopback uses."""
+    for port in range(first, 65536):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise CannotStart(f"no free port from {first} on")
+
+
+@cache
+def _client(endpoint: str, service: str, **credentials: str) -> Any:
+    """Making a client takes some 100 ms, and threads may share it."""
+    session = boto3.session.Session(botocore_session=botocore.session.Session(NO_USER_SETTINGS))
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, max_pool_connections=32)
+    return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials)
+
+
+def _start(scratch: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [INTERPRETER, "-c", LAUNCH, str(os.getpid())],
+            env=_environment(scratch, port),
+            cwd=scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a group of its own, so that it and its function workers end together
+        )
+
+
+def _environment(scratch: Path, port: int) -> dict[str, str]:
+    """Everything the emulator and the functions see: nothing is inherited but the search path."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # else it would look for containers of its own to remove
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(FUNCTIONS_AT_ONCE),
+    }
+
+
+def _wait_until_healthy(running: Emulator) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if running.process.poll() is not None:
+            raise CannotStart(f"the local AWS ended with status {running.process.returncode} (log: {running.log})")
+        # The log tells that the port is ours: another instance may have taken it in the meantime, and answer.
+        health = _health(running.endpoint) if b"Running on" in running.log.read_bytes() else None
+        if health is not None and health.get("auth") != "enabled":
+            raise CannotStart(f"the local AWS does not enforce IAM (log: {running.log})")
+        if health is not None:
+            return
+        time.sleep(0.05)
+    raise CannotStart(f"the local AWS did not answer within {START_SECONDS} s (log: {running.log})")
+
+
+def _health(endpoint: str) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:
+            page: dict[str, Any] = json.load(answer)
+            return page
+    except OSError:
+        return None
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    _signal_group(process.pid, signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    _signal_group(process.pid, signal.SIGKILL)  # and what is left of its function workers
+    process.wait()
+
+
+def _signal_group(pid: int, kind: signal.Signals) -> None:
+    try:
+        os.killpg(pid, kind)
+    except ProcessLookupError:
+        pass
