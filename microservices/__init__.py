@@ -1,1 +1,1 @@
-"""The domain as services: one room, one stack, one table and its functions each. Twin: monolith."""
+"""The domain as one Lambda service per room on DynamoDB. Twin: monolith."""

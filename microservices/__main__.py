@@ -16,7 +16,7 @@ from microservices.imports import MissingModule
 from microservices.local_aws import PORT, LocalAws, local_aws
 
 
-class _Stopped(Exception):
+class _Stop(Exception):
     """A signal asked for the end."""
 
 
@@ -27,11 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="where zips and logs go (%(default)s)")
     options = parser.parse_args(arguments)
     for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, _stop)
+        signal.signal(kind, _on_signal)
     try:
         with local_aws(options.run_dir, options.port) as stack, _announced(options.run_dir, stack):
             stack.emulator.process.wait()
-    except _Stopped:
+    except _Stop:
         return 0
     except (CannotStart, DeploymentFailed, MissingModule) as problem:
         print(f"microservices: {problem}", file=sys.stderr)
@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
+def _on_signal(_signal: int, _frame: FrameType | None) -> None:
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, signal.SIG_IGN)  # the end is under way and must not be cut short
-    raise _Stopped
+    raise _Stop
 
 
 @contextmanager

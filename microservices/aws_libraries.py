@@ -23,8 +23,8 @@ def install(names: set[str], *, lock: Path, target: Path) -> None:
 def interpreter() -> str | None:
     """Return the interpreter that compiles for AWS, or None if this machine has none."""
     for found in filter(None, (shutil.which(PYTHON), sys.executable)):
-        asked = subprocess.run([found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True)
-        if asked.returncode == 0 and asked.stdout.decode().strip() == VERSION:
+        question = [found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        if subprocess.run(question, check=False, capture_output=True, text=True).stdout.strip() == VERSION:
             return found
     return None
 

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -163,7 +163,7 @@ def _wait_until_healthy(running: Emulator) -> None:
 
 def _health(endpoint: str) -> dict[str, Any] | None:
     try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310  loopback
             page: dict[str, Any] = json.load(answer)
             return page
     except OSError:
@@ -172,16 +172,12 @@ def _health(endpoint: str) -> dict[str, Any] | None:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     _signal_group(process.pid, signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
     _signal_group(process.pid, signal.SIGKILL)  # and what is left of its function workers
     process.wait()
 
 
 def _signal_group(pid: int, kind: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, kind)
-    except ProcessLookupError:
-        pass

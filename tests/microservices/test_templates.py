@@ -1,0 +1,154 @@
+"""The templates keep their promises, read as they go to AWS."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from microservices import templates
+
+CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "docs/openapi.yaml").read_text())
+METHODS = ("get", "post", "put", "patch", "delete")
+STREAM_SETTINGS = {
+    "BatchSize",
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "MaximumBatchingWindowInSeconds",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+}
+
+every_room = pytest.mark.parametrize("room", templates.rooms())
+
+
+def test_every_operation_of_the_contract_is_one_route_of_one_room() -> None:
+    assert sorted(route["RouteKey"] for route in _routes()) == sorted(_operations())
+
+
+def test_a_route_asks_who_calls_exactly_where_the_contract_asks_for_a_token() -> None:
+    guarded = {route["RouteKey"] for route in _routes() if route.get("AuthorizationType") == "CUSTOM"}
+    assert guarded == {key for key, operation in _operations().items() if operation.get("security")}
+
+
+def test_no_two_rooms_export_the_same_name() -> None:
+    names = [
+        each["Export"]["Name"]["Fn::Sub"] for room in templates.rooms() for each in _outputs(room) if "Export" in each
+    ]
+    assert len(names) == len(set(names))
+
+
+def test_only_the_users_room_is_given_the_secret_of_the_tokens() -> None:
+    givers = [room for room in templates.rooms() if "token-secret-arn" in str(templates.load(room)["Resources"])]
+    assert givers == ["users"]
+
+
+@every_room
+def test_every_function_is_named_for_its_room_and_lies_in_it(room: str) -> None:
+    for name, handler in templates.functions(room).items():
+        assert name.startswith(f"{room}-")
+        assert handler.startswith(f"microservices.{room}.")
+
+
+@every_room
+def test_every_function_has_a_role_that_no_other_has(room: str) -> None:
+    roles = [function["Role"]["Fn::GetAtt"] for function in _functions(room).values()]
+    assert len(roles) == len(set(roles))
+    assert {role.removesuffix(".Arn") for role in roles} == set(templates.resources(room, "AWS::IAM::Role"))
+
+
+@every_room
+def test_no_role_may_do_or_reach_everything(room: str) -> None:
+    for statement in _statements(room):
+        assert "*" not in _texts(statement["Resource"]), statement
+        assert not any("*" in action for action in _texts(statement["Action"])), statement
+
+
+@every_room
+def test_every_function_keeps_its_log_for_a_time_that_is_set(room: str) -> None:
+    logs = templates.resources(room, "AWS::Logs::LogGroup")
+    for function in _functions(room).values():
+        group = logs[function["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["LogGroupName"]["Fn::Sub"] == "/aws/lambda/" + function["FunctionName"]["Fn::Sub"]
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@every_room
+def test_every_function_raises_an_alarm_when_it_fails(room: str) -> None:
+    assert _watched(room, "AWS/Lambda", "Errors") == set(_functions(room))
+
+
+@every_room
+def test_every_queue_that_nothing_empties_raises_an_alarm_when_it_fills(room: str) -> None:
+    emptied = {event["Queue"]["Fn::GetAtt"].removesuffix(".Arn") for event in _events(room, "SQS")}
+    queues = set(templates.resources(room, "AWS::SQS::Queue"))
+    assert _watched(room, "AWS/SQS", "ApproximateNumberOfMessagesVisible") == queues - emptied
+
+
+@every_room
+def test_what_a_stream_cannot_deliver_goes_somewhere_after_a_bounded_number_of_tries(room: str) -> None:
+    for event in _events(room, "DynamoDB"):
+        assert set(event) >= STREAM_SETTINGS
+        assert event["MaximumRetryAttempts"] > 0
+        assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        destination = event["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"]
+        assert destination.removesuffix(".Arn") in templates.resources(room, "AWS::SQS::Queue")
+
+
+@every_room
+def test_what_a_queue_cannot_deliver_goes_to_dead_letters(room: str) -> None:
+    queues = templates.resources(room, "AWS::SQS::Queue")
+    for event in _events(room, "SQS"):
+        queue = queues[event["Queue"]["Fn::GetAtt"].removesuffix(".Arn")]
+        assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert queue["RedrivePolicy"]["maxReceiveCount"] > 0
+        assert queue["VisibilityTimeout"] >= 6 * templates.load(room)["Globals"]["Function"]["Timeout"]
+
+
+def _routes() -> list[dict[str, Any]]:
+    return [
+        each for room in templates.rooms() for each in templates.resources(room, "AWS::ApiGatewayV2::Route").values()
+    ]
+
+
+def _operations() -> dict[str, dict[str, Any]]:
+    paths = CONTRACT["paths"].items()
+    return {f"{method.upper()} {path}": each[method] for path, each in paths for method in METHODS if method in each}
+
+
+def _outputs(room: str) -> Iterator[dict[str, Any]]:
+    yield from templates.load(room).get("Outputs", {}).values()
+
+
+def _functions(room: str) -> dict[str, dict[str, Any]]:
+    return templates.resources(room, "AWS::Serverless::Function")
+
+
+def _events(room: str, kind: str) -> list[dict[str, Any]]:
+    events = [event for function in _functions(room).values() for event in function.get("Events", {}).values()]
+    return [event["Properties"] for event in events if event["Type"] == kind]
+
+
+def _statements(room: str) -> Iterator[dict[str, Any]]:
+    for role in templates.resources(room, "AWS::IAM::Role").values():
+        for policy in role["Policies"]:
+            yield from policy["PolicyDocument"]["Statement"]
+
+
+def _texts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _watched(room: str, namespace: str, metric: str) -> set[str]:
+    """Return the logical names of what the room's alarms on this metric watch."""
+    alarms = templates.resources(room, "AWS::CloudWatch::Alarm").values()
+    found = [
+        each["Dimensions"][0]["Value"]
+        for each in alarms
+        if (each["Namespace"], each["MetricName"]) == (namespace, metric)
+    ]
+    assert all("AlarmActions" in each for each in alarms)
+    return {each["Ref"] if "Ref" in each else each["Fn::GetAtt"].partition(".")[0] for each in found}
