@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from .client import Api, Person
+from .gateway import gateway_over_moto
 from .systems import monolith_application, running_monolith
 from .wsgi import WsgiTransport
 
@@ -45,6 +46,8 @@ def given_url(config: pytest.Config, system: str) -> str | None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask each test that takes `api` of every implementation, or of those that the command line names."""
+    if "inside" in metafunc.fixturenames:
+        metafunc.parametrize("inside", IN_PROCESS, indirect=True, scope="session")
     if "api" not in metafunc.fixturenames:
         return
     named = [system for system in URL_OPTIONS if given_url(metafunc.config, system)]
@@ -57,6 +60,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def api(request: pytest.FixtureRequest) -> Api:
     """One implementation of the contract."""
     found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def inside(request: pytest.FixtureRequest) -> Api:
+    """One implementation in this process, whose secrets the tests know."""
+    found: Api = request.getfixturevalue(f"{request.param}_api")
     return found
 
 
@@ -81,8 +91,6 @@ def monolith_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def functions_api() -> Iterator[Api]:
-    from .cloud import gateway_over_moto
-
     with gateway_over_moto() as gateway:
         with httpx.Client(transport=gateway, base_url="http://functions.test") as client:
             yield Api(client, patience=0)

@@ -161,3 +161,12 @@ def test_a_refused_request_changes_nothing(api: Api, ada: Person, send: Sender) 
     send("revise_me", json.dumps({"bio": bio, "display_name": ""}))
     send("revise_me", json.dumps({"bio": bio, "credits": 1000}))
     assert api.read_me(ada).json() == before
+
+
+@pytest.mark.parametrize("path", ["/posts", "/tokens", "/users/me", "/nowhere"])
+@pytest.mark.parametrize("size", [LIMIT_BYTES - 1, LIMIT_BYTES + 1, 4 * LIMIT_BYTES])
+def test_a_refused_body_leaves_the_connection_usable(api: Api, path: str, size: int) -> None:
+    for _ in range(3):
+        refused = api.send("POST", path, content="{".ljust(size), headers=JSON)
+        assert 400 <= refused.status_code < 500
+        assert api.send("GET", "/health").status_code == 200

@@ -137,7 +137,7 @@ def test_of_a_repeated_query_parameter_the_first_counts(api: Api, tag: str) -> N
 
 @pytest.mark.parametrize(
     "query",
-    ["author=nobody_at_all_here", "tag=no-such-tag-at-all", "author=Not%20A%20Name", "tag=%F0%9F%8C%8D", "author=" + "a" * 5_000],
+    ["author=nobody_at_all_here", "tag=no-such-tag-at-all", "author=Not%20A%20Name", "tag=%F0%9F%8C%8D", "author=" + "a" * 2_000],
 )
 def test_a_filter_that_fits_nothing_gives_an_empty_list(api: Api, query: str) -> None:
     assert api.send("GET", f"/posts?{query}").json() == {"items": [], "next_cursor": None}

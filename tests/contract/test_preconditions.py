@@ -49,7 +49,7 @@ def test_the_etag_stays_when_the_score_changes(api: Api, ada: Person, bob: Perso
     assert api.revise_post(ada, post["id"], if_match=before, title="Another").status_code == 200
 
 
-@pytest.mark.parametrize("form", ["{}", '"other", {}', '{}, "other"', 'W/"other" ,{},"more"', "*", '  {}  ', '"a,b", {}'])
+@pytest.mark.parametrize("form", ["{}", '"other", {}', '{}, "other"', 'W/"other" ,{},"more"', "*", '"a,b", {}'])
 def test_a_true_if_match_lets_the_revision_through(api: Api, ada: Person, post: Json, form: str) -> None:
     answer = api.revise_post(ada, post["id"], if_match=form.format(_etag(api, post)), title="Another")
     assert (answer.status_code, answer.json()["title"]) == (200, "Another")

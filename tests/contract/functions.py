@@ -1,0 +1,106 @@
+"""The functions of the templates, run in this process: started cold with their environment, then kept warm."""
+
+import importlib
+import json
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from botocore import handlers
+from botocore.awsrequest import AWSResponse
+from moto.core.botocore_stubber import MockRawResponse
+
+from .cloud import REGION, Cloud
+from .intrinsics import evaluate
+
+Handler = Callable[[dict[str, Any], "Context"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What Lambda tells a handler about its invocation."""
+
+    function_name: str
+    invoked_function_arn: str
+    memory_limit_in_mb: int = 512
+    function_version: str = "$LATEST"
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 10_000
+
+
+class Function:
+    """One function: `invoke` hands its handler an event as JSON would carry it, and takes its answer the same way."""
+
+    def __init__(self, properties: dict[str, Any], environment: dict[str, str], *, arn: str) -> None:
+        self.name: str = properties["FunctionName"]
+        self.arn = arn
+        self._module, _, self._attribute = properties["Handler"].rpartition(".")
+        self._environment = environment | {
+            "AWS_LAMBDA_FUNCTION_NAME": self.name,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def invoke(self, event: dict[str, Any]) -> Any:
+        with _environment(self._environment):
+            answer = self._handler(json.loads(json.dumps(event)), Context(self.name, self.arn))
+        return json.loads(json.dumps(answer))
+
+    @cached_property
+    def _handler(self) -> Handler:
+        sys.modules.pop(self._module, None)
+        handler: Handler = getattr(importlib.import_module(self._module), self._attribute)
+        return handler
+
+
+def functions(cloud: Cloud) -> dict[str, Function]:
+    """Return every function of the templates by its ARN."""
+    found = {}
+    for stack in cloud.stacks.values():
+        shared = stack.template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
+        for name, properties in stack.resources("AWS::Serverless::Function").items():
+            variables = evaluate(shared, stack) | properties.get("Environment", {}).get("Variables", {})
+            arn = stack.attribute(name, "Arn")
+            found[arn] = Function(properties, variables, arn=arn)
+    return found
+
+
+@contextmanager
+def lambda_service(known: dict[str, Function]) -> Iterator[None]:
+    """Answer Lambda's Invoke, which moto leaves to Docker, for every client made while the block lasts."""
+    def answer(request: Any, **_: Any) -> AWSResponse | None:
+        if not request.url.startswith(f"https://lambda.{REGION}.amazonaws.com/"):
+            return None
+        name = request.url.split("/functions/")[1].split("/")[0].replace("%3A", ":")
+        function = next(each for arn, each in known.items() if name in (arn, each.name))
+        payload = json.dumps(function.invoke(json.loads(request.body)))
+        return AWSResponse(request.url, 200, {"Content-Type": "application/json"}, MockRawResponse(payload))
+
+    registration = ("before-send", answer)
+    handlers.BUILTIN_HANDLERS.insert(0, registration)
+    try:
+        yield
+    finally:
+        handlers.BUILTIN_HANDLERS.remove(registration)
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set the variables while the block lasts."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update({name: str(value) for name, value in variables.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

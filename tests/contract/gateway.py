@@ -1,0 +1,201 @@
+"""An httpx transport that is the HTTP API of the templates: their routes, the authorizer, events of payload format 2.0."""
+
+import base64
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import httpx
+from moto import mock_aws
+
+from .cloud import Cloud
+from .events import Source, deliver, sources
+from .functions import Function, functions, lambda_service
+
+TEXT = ("application/json", "application/xml", "application/javascript")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of the templates: to a function, or to an object in a bucket."""
+
+    key: str
+    function: Function | None
+    bucket: str | None
+    authorizer: Function | None
+
+    def fit(self, method: str, path: str) -> dict[str, str] | None:
+        """Return the path parameters if the route fits, else None."""
+        wanted, _, template = self.key.partition(" ")
+        found = re.fullmatch(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)), path)
+        return found.groupdict() if found and wanted == method else None
+
+
+class Gateway(httpx.BaseTransport):
+    """Serves one request at a time, for moto is not made for threads, and delivers every event before the next."""
+
+    def __init__(self, routes: list[Route], events: list[Source], s3: Any) -> None:
+        self._routes, self._events, self._s3 = routes, events, s3
+        self._turn = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with self._turn:
+            response = self.serve(request)
+            if request.method != "GET":
+                deliver(self._events)
+        return response
+
+    def serve(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request, also one that a function sends while another is served."""
+        path = unquote(request.url.raw_path.partition(b"?")[0].decode("ascii"), errors="replace")
+        for route in sorted(self._routes, key=lambda route: "{" in route.key):
+            parameters = route.fit(request.method, path)
+            if parameters is not None:
+                return self._answer(route, event(request, route.key, path, parameters))
+        return httpx.Response(404, json={"message": "Not Found"})
+
+    def _answer(self, route: Route, event: dict[str, Any]) -> httpx.Response:
+        if route.bucket is not None:
+            return self._object(route.bucket, event["rawPath"].lstrip("/"))
+        if route.authorizer is not None:
+            identity = event["headers"].get("authorization")
+            if not identity:
+                return httpx.Response(401, json={"message": "Unauthorized"})
+            said = route.authorizer.invoke({**event, "type": "REQUEST", "identitySource": [identity]})
+            if not said["isAuthorized"]:
+                return httpx.Response(403, json={"message": "Forbidden"})
+            event["requestContext"]["authorizer"] = {"lambda": said.get("context", {})}
+        assert route.function is not None
+        return response(route.function.invoke(event))
+
+    def _object(self, bucket: str, key: str) -> httpx.Response:
+        try:
+            found = self._s3.get_object(Bucket=bucket, Key=key)
+        except self._s3.exceptions.NoSuchKey:
+            return httpx.Response(404)
+        return httpx.Response(200, headers={"Content-Type": found["ContentType"]}, content=found["Body"].read())
+
+
+def event(request: httpx.Request, route_key: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+    """Return the request as an HTTP API hands it to a function: payload format 2.0."""
+    headers = {name: ",".join(request.headers.get_list(name)) for name in request.headers.keys()}
+    query = request.url.query.decode("ascii")
+    content = request.read()
+    text = _is_text(headers.get("content-type", ""))
+    built: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "api",
+            "domainName": request.url.host,
+            "http": {"method": request.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+            "requestId": "request",
+            "routeKey": route_key,
+            "stage": "$default",
+            "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
+            "timeEpoch": int(time.time() * 1000),
+        },
+        "isBase64Encoded": bool(content) and not text,
+    }
+    if query:
+        built["queryStringParameters"] = _joined(query)
+    if parameters:
+        built["pathParameters"] = parameters
+    if content:
+        built["body"] = content.decode(errors="replace") if text else base64.b64encode(content).decode()
+    return built
+
+
+def response(answer: dict[str, Any]) -> httpx.Response:
+    """Return a function's answer as HTTP."""
+    body = answer.get("body") or ""
+    content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+    headers = {"Content-Type": "application/json"} | {name.title(): value for name, value in answer.get("headers", {}).items()}
+    return httpx.Response(answer["statusCode"], headers=headers, content=content)
+
+
+def routes(cloud: Cloud, known: dict[str, Function]) -> list[Route]:
+    """Return the routes of all rooms."""
+    integrations, authorizers = _named(cloud, "AWS::ApiGatewayV2::Integration"), _named(cloud, "AWS::ApiGatewayV2::Authorizer")
+    found = []
+    for stack in cloud.stacks.values():
+        for properties in stack.resources("AWS::ApiGatewayV2::Route").values():
+            uri = integrations[properties["Target"].removeprefix("integrations/")]["IntegrationUri"]
+            authorizer = authorizers.get(properties.get("AuthorizerId"))
+            asked = authorizer and known[authorizer["AuthorizerUri"].split("/functions/")[1].removesuffix("/invocations")]
+            bucket = uri.rpartition("/")[2] if uri.startswith("http") else None
+            found.append(Route(properties["RouteKey"], known.get(uri), bucket, asked))
+    return found
+
+
+def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        stack.ref(name): properties for stack in cloud.stacks.values() for name, properties in stack.resources(kind).items()
+    }
+
+
+@contextmanager
+def gateway_over_moto() -> Iterator[Gateway]:
+    """Yield the HTTP API of the templates, with everything behind it in this process."""
+    with mock_aws(), _loopback() as server:
+        cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}")
+        known = functions(cloud)
+        with lambda_service(known):
+            gateway = Gateway(routes(cloud, known), sources(cloud, known), cloud.client("s3"))
+            server.gateway = gateway  # type: ignore[attr-defined]
+            yield gateway
+
+
+@contextmanager
+def _loopback() -> Iterator[ThreadingHTTPServer]:
+    """Run the server through which a function reaches its own API by a URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Inward)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Inward(BaseHTTPRequestHandler):
+    """Hands on what a function asks its own API."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = re.sub(r"^/_aws/execute-api/[^/]+/\$default", "", self.path)
+        request = httpx.Request("GET", f"http://functions.test{path}", headers=dict(self.headers))
+        answer: httpx.Response = self.server.gateway.serve(request)  # type: ignore[attr-defined]
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing: the tests' output is not a server's log."""
+
+
+def _is_text(content_type: str) -> bool:
+    bare = content_type.partition(";")[0].strip().lower()
+    return bare.startswith("text/") or bare in TEXT
+
+
+def _joined(query: str) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
