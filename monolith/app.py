@@ -1,5 +1,6 @@
 """The composition root: the only file of the monolith that knows all rooms. Twin: each room's handler.py."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from monolith.users import routes as users
 from monolith.users.store import SqlUsers
 from monolith.votes import routes as votes
 from monolith.votes.store import SqlVotes
+from shared_domain.passwords import SALT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,15 @@ def create_app(settings: Settings) -> Flask:
     caller = edge.caller_named_by(settings.token_secret)
     work = unit_of_work(connect(settings.database_url, pool_size=settings.pool_size), _stores)
     app.register_blueprint(platform.routes(_contract()))
-    app.register_blueprint(users.routes(work, caller, settings.token_secret))
+    app.register_blueprint(users.routes(work, caller, secret=settings.token_secret, salt=_salt))
     app.register_blueprint(posts.routes(work, caller))
     app.register_blueprint(votes.routes(work, caller))
     app.register_blueprint(search.routes(work))
     return app
+
+
+def _salt() -> bytes:
+    return os.urandom(SALT_BYTES)
 
 
 def _contract() -> dict[str, Any]:

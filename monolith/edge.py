@@ -1,24 +1,20 @@
 """Where HTTP meets the domain: reading requests, writing answers, naming the caller. Twin: microservices/edge.py."""
 
 import logging
-import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from flask import Flask, Request, Response, g, request
-from ulid import ULID
 from werkzeug.exceptions import HTTPException
 
+from monolith.clock import now
 from shared_domain import tokens
-from shared_domain.contract import times
 from shared_domain.contract.parsing import LARGEST_BODY, Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, problem, unserved
 from shared_domain.errors import DomainError, TooLarge
-from shared_domain.passwords import SALT_BYTES
-from shared_domain.passwords import hash_password as hash_with
+from shared_domain.identity import current
 
 Caller = Callable[[Request], str]
 
@@ -53,24 +49,9 @@ def caller_named_by(secret: str) -> Caller:
 
     def caller(request: Request) -> str:
         identity = tokens.read(request.headers.get("Authorization"), secret=secret)
-        return tokens.current(identity, now=now())
+        return current(identity, now=now())
 
     return caller
-
-
-def now() -> datetime:
-    """Return the time, to the millisecond that the contract shows."""
-    return times.to_milliseconds(datetime.now(UTC))
-
-
-def new_id(moment: datetime) -> str:
-    """Return a ULID that begins with the moment, so that ids sort by creation."""
-    return str(ULID.from_timestamp(times.milliseconds(moment)))
-
-
-def hash_password(password: str) -> str:
-    """Return the hash under a fresh salt."""
-    return hash_with(password, salt=os.urandom(SALT_BYTES))
 
 
 def guard(app: Flask) -> None:

@@ -49,7 +49,7 @@ class MemoryPosts:
     def page(self, chosen: Filter, *, before: str | None, limit: int) -> list[Post]:
         newest_first = sorted(self._posts.values(), key=lambda post: post.id, reverse=True)
         shown = (post for post in newest_first if _is_chosen(post, chosen) and (before is None or post.id < before))
-        return [post for _, post in zip(range(limit), shown)]
+        return [post for _, post in zip(range(limit), shown, strict=False)]
 
     def save(self, post: Post, *, seen: Post) -> None:
         self._hold(seen)
@@ -60,8 +60,8 @@ class MemoryPosts:
         del self._posts[seen.id]
 
     def _hold(self, seen: Post) -> None:
-        kept = self.get(seen.id)
-        if (kept.title, kept.body, kept.tags) != (seen.title, seen.body, seen.tags):
+        kept = self._posts.get(seen.id)
+        if kept is None or (kept.title, kept.body, kept.tags) != (seen.title, seen.body, seen.tags):
             raise Conflict("the post changed meanwhile")
 
 

@@ -147,7 +147,7 @@ class PostStore(Protocol):
         """Return at most `limit` posts, newest first, older than the post `before`."""
 
     def save(self, post: Post, *, seen: Post) -> None:
-        """Replace title, body and tags. Raise Conflict if they are no longer as seen."""
+        """Replace title, body and tags. Raise Conflict if they are no longer as seen, or the post is gone."""
 
     def remove(self, seen: Post) -> None:
-        """Forget the post. Raise Conflict if its title, body and tags are no longer as seen, NotFound if it is gone."""
+        """Forget the post. Raise Conflict if its title, body and tags are no longer as seen, or it is gone."""

@@ -13,12 +13,45 @@ import snowballstemmer
 from shared_domain.errors import InvalidInput
 from shared_domain.text import clean
 
-Post = TypeVar("Post", covariant=True)  # what a post is, is another room's to say
+Post = TypeVar("Post")  # what a post is, is another room's to say
 
 MOST_TERMS = 8
 STOP_WORDS = frozenset(
-    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this"
-    " to was will with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "for",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "such",
+        "that",
+        "the",
+        "their",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "to",
+        "was",
+        "will",
+        "with",
+    ]
 )
 _TITLE_FACTOR = 3
 _MOST_COUNTED = 5

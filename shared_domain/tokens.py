@@ -1,23 +1,17 @@
 """Who a caller is: bearer tokens, as JSON Web Tokens (RFC 7519) signed with HMAC-SHA256 (RFC 7515).
 
-Pure, so nothing here knows the time: `read` says until when a token counts, `current` holds that against a clock.
+Pure, so nothing here knows the time: `read` says until when a token counts, `identity.current` holds that against a clock.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import jwt
 
 from shared_domain.errors import NotIdentified
+from shared_domain.identity import Identity
 
 LIFETIME_SECONDS = 3600
 _ALGORITHM = "HS256"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    username: str
-    expires: int  # seconds since 1970
 
 
 def issue(username: str, *, secret: str, now: datetime) -> str:
@@ -33,7 +27,7 @@ def read(authorization: str | None, *, secret: str) -> Identity:
     if scheme.lower() != "bearer":
         raise NotIdentified("a bearer token is needed")
     try:
-        # The clock is the caller's, so expiry is checked by `current`; `exp` must be there all the same.
+        # The clock is the caller's, so expiry is checked by whoever has one; `exp` must be there all the same.
         claims = jwt.decode(
             token.strip(),
             secret,
@@ -43,10 +37,3 @@ def read(authorization: str | None, *, secret: str) -> Identity:
         return Identity(username=str(claims["sub"]), expires=int(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
         raise NotIdentified("the token is not valid") from error
-
-
-def current(identity: Identity, *, now: datetime) -> str:
-    """Return the username. Raise NotIdentified if the token has expired."""
-    if now.timestamp() >= identity.expires:
-        raise NotIdentified("the token has expired")
-    return identity.username

@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response, request
 
+from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
-from monolith.edge import Caller, answer, body, new_id, now, query
+from monolith.edge import Caller, answer, body, query
 from monolith.posts.store import PostsAndIndex
 from shared_domain import posts
 from shared_domain.contract.parsing import given

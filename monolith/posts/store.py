@@ -97,11 +97,11 @@ class SqlPosts:
     def save(self, post: Post, *, seen: Post) -> None:
         changes = {"title": post.title, "body": post.body, "tags": list(post.tags), "updated_at": post.updated_at}
         saved = self._connection.execute(update(POSTS).where(*_as_seen(seen)).values(changes))
-        self._expect_one(saved.rowcount, seen)
+        _expect_one(saved.rowcount)
 
     def remove(self, seen: Post) -> None:
         removed = self._connection.execute(delete(POSTS).where(*_as_seen(seen)))
-        self._expect_one(removed.rowcount, seen)
+        _expect_one(removed.rowcount)
 
     def rescore(self, post_id: str, *, by: int) -> None:
         """Change the score. In the same transaction as the vote: the row lock queues the voters of a hot post."""
@@ -112,11 +112,6 @@ class SqlPosts:
         if row is None:
             raise NotFound("there is no such post")
         return to_post(row)
-
-    def _expect_one(self, changed: int, seen: Post) -> None:
-        if changed == 0:
-            self.get(seen.id)  # raises NotFound where it is gone
-            raise Conflict("the post changed meanwhile")
 
 
 def to_post(row: Row[*tuple[Any, ...]]) -> Post:
@@ -142,3 +137,8 @@ def _as_seen(seen: Post) -> tuple[ColumnElement[bool], ...]:
         POSTS.c.body == seen.body,
         POSTS.c.tags == list(seen.tags),
     )
+
+
+def _expect_one(changed: int) -> None:
+    if changed == 0:
+        raise Conflict("the post changed meanwhile")

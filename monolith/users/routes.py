@@ -1,17 +1,21 @@
 """Users over HTTP, in one process and one transaction. Twin: microservices/users/routes.py."""
 
+from collections.abc import Callable
+from functools import partial
+
 from flask import Blueprint, Response, request
 
+from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
-from monolith.edge import Caller, answer, body, hash_password, new_id, now
+from monolith.edge import Caller, answer, body
 from monolith.users.store import Users
 from shared_domain import tokens, users
 from shared_domain.contract.parsing import given
 from shared_domain.contract.users import ProfileChanges, SignIn, SignUp, own_json, public_json, token_json
-from shared_domain.passwords import is_right
+from shared_domain.passwords import hash_password, is_right
 
 
-def routes(unit_of_work: UnitOfWork[Users], caller: Caller, secret: str) -> Blueprint:
+def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt: Callable[[], bytes]) -> Blueprint:
     room = Blueprint("users", __name__)
 
     @room.post("/users")
@@ -19,7 +23,9 @@ def routes(unit_of_work: UnitOfWork[Users], caller: Caller, secret: str) -> Blue
         """Sign somebody up."""
         form = body(request, SignUp)
         moment = now()
-        user = users.register(**given(form), id=new_id(moment), hash_password=hash_password, now=moment)
+        user = users.register(
+            **given(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
+        )
         with unit_of_work() as work:  # transaction: unique indexes hold username and email
             work.users.add(user)
         return answer(public_json(user), 201, location=f"/users/{user.username}")

@@ -1,4 +1,4 @@
-"""The leaderboard as a page for people, rendered when it is asked for. Twin: microservices/votes/site.py, which keeps it in S3."""
+"""The leaderboard as a page for people, rendered when it is asked for. Twin: microservices/votes/page.py."""
 
 from typing import Any
 

@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response, request
 
+from monolith.clock import now
 from monolith.database import UnitOfWork
-from monolith.edge import Caller, answer, body, now, page, query
+from monolith.edge import Caller, answer, body, page, query
 from monolith.votes.page import render
 from monolith.votes.store import PostsAndVotes
 from shared_domain import posts, votes

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shared_domain.errors import InvalidInput
 from shared_domain.contract.parsing import Query
+from shared_domain.errors import InvalidInput
 
 DEFAULT_LIMIT = 20
 MOST_ITEMS = 100

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from shared_domain.contract.paging import limit, page, position
 from shared_domain.contract.parsing import Query
@@ -12,7 +12,12 @@ from shared_domain.contract.posts import PostId, post_json
 from shared_domain.posts import Post
 from shared_domain.search import Match, query_terms
 
-MatchPosition = tuple[Annotated[int, Meta(ge=0, le=1000)], PostId]
+
+class MatchPosition(Struct, array_like=True, frozen=True):
+    """Where a page of matches ends."""
+
+    relevance: Annotated[int, Meta(ge=0, le=1000)]
+    post_id: PostId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ def search_asked(query: Query) -> SearchAsked:
     """Return what the query string asks for, or raise InvalidInput."""
     terms = query_terms(query.get("q"))
     last = position(query, list_name=_list_name(terms), shape=MatchPosition)
-    return SearchAsked(terms, last and Match(relevance=last[0], post_id=last[1]), limit(query))
+    return SearchAsked(terms, last and Match(relevance=last.relevance, post_id=last.post_id), limit(query))
 
 
 def _found_json(found: tuple[Post, Match]) -> dict[str, Any]:
@@ -42,9 +47,9 @@ def _found_json(found: tuple[Post, Match]) -> dict[str, Any]:
     return {"post": post_json(post), "relevance": match.relevance}
 
 
-def _position_of(found: tuple[Post, Match]) -> tuple[int, str]:
+def _position_of(found: tuple[Post, Match]) -> MatchPosition:
     _, match = found
-    return match.relevance, match.post_id
+    return MatchPosition(match.relevance, match.post_id)
 
 
 def _list_name(terms: Sequence[str]) -> str:

@@ -34,3 +34,8 @@ def board_json(standings: Sequence[Standing], *, as_of: datetime) -> dict[str, A
         ],
         "as_of": written(as_of),
     }
+
+
+def first_of(board: dict[str, Any], limit: int) -> dict[str, Any]:
+    """Return the board with its first `limit` items."""
+    return {**board, "items": board["items"][:limit]}

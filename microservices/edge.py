@@ -1,0 +1,81 @@
+"""Where HTTP meets the domain: reading events, writing answers, naming the caller. Twin: monolith/edge.py."""
+
+import time
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from microservices.aws import is_away
+from microservices.clock import now
+from shared_domain.contract.parsing import Query, Shape, parse_body
+from shared_domain.contract.problems import Problem, problem, unserved
+from shared_domain.errors import DomainError, NotIdentified, Unavailable
+from shared_domain.identity import Identity, current
+
+Event = APIGatewayProxyEventV2
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+_log = Logger()
+
+
+def body(event: Event, shape: type[Shape]) -> Shape:
+    """Return the request's JSON as `shape`, or raise what the contract says of one that is not."""
+    text = event.body or ""
+    raw = b64decode(text) if event.is_base64_encoded else text.encode(errors="surrogatepass")
+    return parse_body(shape, raw, content_type=event.headers.get("content-type"))
+
+
+def query(event: Event) -> Query:
+    """Return the query string, to be asked by name."""
+    return Query(event.raw_query_string)
+
+
+def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Response[Any]:
+    """Return the value as JSON; None is an empty body. Header names are given in lower case."""
+    if value is None:
+        return Response(status, headers=headers)
+    return Response(status, "application/json", msgspec.json.encode(value).decode(), headers)
+
+
+def caller(event: Event) -> str:
+    """Return the user that the gateway's authorizer named. It never refuses, so the reason of a bad token is raised here."""
+    told: dict[str, str] = event["requestContext"]["authorizer"]["lambda"]
+    if "username" in told:
+        return current(Identity(told["username"], int(told["expires"])), now=now())
+    if "away" in told:
+        raise Unavailable(told["away"])
+    raise NotIdentified(told["reason"])
+
+
+def serve(room: APIGatewayHttpRouter) -> Handler:
+    """Return the function that answers the gateway: refusals leave as problems, every request as one line in the log."""
+    app = APIGatewayHttpResolver()
+    app.include_router(room)
+    app.exception_handler(DomainError)(lambda error: _told(problem(error)))
+    app.exception_handler(Exception)(_unexpected)
+
+    def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        started = time.perf_counter()
+        response = app.resolve(event, context)
+        milliseconds = (time.perf_counter() - started) * 1000
+        _log.info("request", route=event["routeKey"], status=response["statusCode"], ms=round(milliseconds, 2))
+        return response
+
+    return lambda_handler
+
+
+def _told(problem: Problem) -> Response[Any]:
+    headers = dict(problem.headers)
+    return Response(problem.status, headers.pop("Content-Type"), msgspec.json.encode(problem.body).decode(), headers)
+
+
+def _unexpected(error: Exception) -> Response[Any]:
+    """Tell a store that is away from a fault of ours. The cause goes to the log and never into the answer."""
+    _log.exception("unexpected", exc_info=error)
+    return _told(problem(Unavailable("a store is away")) if is_away(error) else unserved(500))

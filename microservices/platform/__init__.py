@@ -1,0 +1,1 @@
+"""Who calls, health and the contract: what all rooms share."""

@@ -1,0 +1,24 @@
+"""Health and the contract, around the rooms. Twin: monolith/platform/routes.py."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from microservices.edge import answer
+
+
+def routes(contract: dict[str, Any]) -> APIGatewayHttpRouter:
+    room = APIGatewayHttpRouter()
+
+    @room.get("/health")
+    def health() -> Response[Any]:
+        """Say that a function answers; no other service is asked."""
+        return answer({"status": "ok"})
+
+    @room.get("/openapi.json")
+    def openapi() -> Response[Any]:
+        """Show the contract."""
+        return answer(contract)
+
+    return room

@@ -1,0 +1,47 @@
+"""The form of a post as an item: in the posts table, in its stream, and in what other rooms keep of it.
+
+It is all that the services know of each other's data. Who changes it, changes a contract.
+"""
+
+from microservices.dynamo import Item, Values, number, text, texts
+from shared_domain.contract.times import read, written
+from shared_domain.posts import Post
+
+
+def post_key(post_id: str) -> Values:
+    return {"pk": text(f"post#{post_id}"), "sk": text("post")}
+
+
+def post_item(post: Post) -> Values:
+    boosted = {} if post.boosted_until is None else {"boosted_until": text(written(post.boosted_until))}
+    return {
+        **post_key(post.id),
+        "id": text(post.id),
+        "author": text(post.author),
+        "title": text(post.title),
+        "body": text(post.body),
+        "tags": texts(post.tags),
+        "score": number(post.score),
+        "created_at": text(written(post.created_at)),
+        "updated_at": text(written(post.updated_at)),
+        **boosted,
+    }
+
+
+def post_from(item: Item) -> Post:
+    return Post(
+        id=item["id"]["S"],
+        author=item["author"]["S"],
+        title=item["title"]["S"],
+        body=item["body"]["S"],
+        tags=tuple(tag["S"] for tag in item["tags"]["L"]),
+        score=int(item["score"]["N"]),
+        boosted_until=read(item["boosted_until"]["S"]) if "boosted_until" in item else None,
+        created_at=read(item["created_at"]["S"]),
+        updated_at=read(item["updated_at"]["S"]),
+    )
+
+
+def post_id_of(key: Item) -> str:
+    """Return the id of the post whose item has this key."""
+    return str(key["pk"]["S"]).removeprefix("post#")

@@ -1,0 +1,1 @@
+"""Posts as a service of their own. Twin: monolith/posts."""

@@ -1,0 +1,41 @@
+"""What posts asks of another service. The monolith has no such file: there, votes go with their post by a foreign key."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from microservices.aws import client
+
+_log = Logger()
+
+
+class Ballots:
+    """The votes room's function that hears of posts."""
+
+    def __init__(self, function: str) -> None:
+        self._function = function
+
+    def close(self, post_id: str) -> None:
+        """Tell at once that the post is gone, in the very form in which the stream will tell it again.
+
+        A vote on a withdrawn post is a 404 from now on. Where votes does not answer, the stream says it a moment later:
+        the withdrawal stands and must not fail for it.
+        """
+        key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "post"}}
+        told = {"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": key}}]}
+        try:
+            answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(told))
+        except (BotoCoreError, ClientError):
+            _log.exception("votes was not told; the stream will tell it", post_id=post_id)
+        else:
+            if "FunctionError" in answer:
+                _log.error("votes failed to hear; the stream will tell it again", post_id=post_id)
+
+    @cached_property
+    def _lambda(self) -> Any:
+        return client(
+            "lambda"
+        )  # made when first needed: few requests withdraw a post, every cold start would pay for it

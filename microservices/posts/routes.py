@@ -1,0 +1,70 @@
+"""Posts over HTTP, in a function of their own. Twin: monolith/posts/routes.py."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from microservices.clock import new_id, now
+from microservices.edge import answer, body, caller, query
+from microservices.posts.peers import Ballots
+from microservices.posts.store import DynamoPosts
+from microservices.races import runs_again
+from shared_domain import posts
+from shared_domain.contract.parsing import given
+from shared_domain.contract.posts import NewPost, PostChanges, post_json, posts_asked
+
+
+def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
+    room = APIGatewayHttpRouter()
+
+    @room.post("/posts")
+    def publish() -> Response[Any]:
+        """Publish a post under the caller's name."""
+        author = caller(room.current_event)
+        form = body(room.current_event, NewPost)
+        moment = now()
+        post = posts.compose(**given(form), id=new_id(moment), author=author, now=moment)
+        store.add(post)  # network: one transaction, the post and its place in each list
+        #                  eventual: search and votes hear of it from the table's stream
+        return answer(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
+
+    @room.get("/posts")
+    def list_posts() -> Response[Any]:
+        """Show a page of posts, newest first."""
+        asked = posts_asked(query(room.current_event))
+        found = store.page(
+            asked.chosen, before=asked.before, limit=asked.limit + 1
+        )  # network: the list, then its posts
+        return answer(asked.page(found))
+
+    @room.get("/posts/<post_id>")
+    def read_post(post_id: str) -> Response[Any]:
+        """Show one post."""
+        post = store.get(posts.known_form(post_id))  # network
+        return answer(post_json(post), etag=posts.etag(post))
+
+    @room.patch("/posts/<post_id>")
+    @runs_again
+    def revise_post(post_id: str) -> Response[Any]:
+        """Let the author change a post."""
+        editor = caller(room.current_event)
+        form = body(room.current_event, PostChanges)
+        seen = store.get(posts.known_form(post_id))  # network
+        if_match = room.current_event.headers.get("if-match")
+        post = posts.revise(seen, **given(form), editor=editor, if_match=if_match, now=now())
+        store.save(post, seen=seen)  # network: conditional on what was seen, for no transaction holds it
+        #                              eventual: the index follows from the table's stream
+        return answer(post_json(post), etag=posts.etag(post))
+
+    @room.delete("/posts/<post_id>")
+    @runs_again
+    def withdraw(post_id: str) -> Response[Any]:
+        """Let the author take a post back."""
+        editor = caller(room.current_event)
+        seen = store.get(posts.known_form(post_id))  # network
+        store.remove(posts.withdraw(seen, editor=editor))  # network; eventual: search and leaderboard
+        ballots.close(seen.id)  # network: votes must know at once, ahead of the stream
+        return answer(None, 204)
+
+    return room

@@ -1,0 +1,35 @@
+"""Scores arrive from votes by a queue. The monolith has no such file: there, the score changes with the vote."""
+
+import json
+from typing import Any
+
+from microservices.dynamo import number, refused
+from microservices.post_item import post_key
+from shared_domain.errors import Conflict
+
+
+class Scores:
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def hear(self, message: str) -> None:
+        """Set the score that a message `{"post_id", "score", "version"}` tells: absolute, so that repeating it changes nothing."""
+        told = json.loads(message)
+        try:
+            self._set(told["post_id"], score=int(told["score"]), version=int(told["version"]))
+        except Conflict:
+            return  # a newer one was here before, or the post is gone
+
+    def _set(self, post_id: str, *, score: int, version: int) -> None:
+        with refused(Conflict("a newer score is known")):
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=post_key(post_id),
+                UpdateExpression="SET #score = :score, score_version = :version",
+                ConditionExpression=(
+                    "attribute_exists(pk) AND (attribute_not_exists(score_version) OR score_version < :version)"
+                ),
+                ExpressionAttributeNames={"#score": "score"},
+                ExpressionAttributeValues={":score": number(score), ":version": number(version)},
+            )

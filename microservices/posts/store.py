@@ -1,0 +1,121 @@
+"""Posts in DynamoDB. Twin: monolith/posts/store.py.
+
+    item       pk                sk       attributes            access
+    post       post#<id>         post     every field of Post   show, revise, withdraw: GetItem
+    listing    all               <id>                           newest first: Query, backwards
+    listing    author#<name>     <id>                           the same of one author
+    listing    tag#<tag>         <id>                           the same with one tag
+
+Lists are strongly consistent, as the contract wants it, so they are items of the base table and not a secondary index, which
+DynamoDB reads eventually. A post and its listings change in one transaction. The price is two calls a page instead of one,
+and a ceiling: the partition `all` takes 1,000 write units a second, some 500 posts; beyond that it must be split in shards.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from microservices.dynamo import MOST_KEYS_OF_A_BATCH, Values, batch_get, refused, text, texts
+from microservices.post_item import post_from, post_item, post_key
+from shared_domain.contract.times import written
+from shared_domain.errors import Conflict, NotFound
+from shared_domain.posts import Filter, Post
+
+_AS_SEEN = "#title = :seen_title AND #body = :seen_body AND #tags = :seen_tags"
+_NAMES = {"#title": "title", "#body": "body", "#tags": "tags"}
+_CHANGED = Conflict("the post changed meanwhile")
+
+
+class DynamoPosts:
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def add(self, post: Post) -> None:
+        self._transact([self._put(post_item(post)), *(self._put(key) for key in _listings(post))])
+
+    def get(self, post_id: str) -> Post:
+        found = self._dynamodb.get_item(TableName=self._table, Key=post_key(post_id), ConsistentRead=True)
+        if "Item" not in found:
+            raise NotFound("there is no such post")
+        return post_from(found["Item"])
+
+    def page(self, chosen: Filter, *, before: str | None, limit: int) -> list[Post]:
+        found: list[Post] = []
+        for ids in self._pages_of_ids(chosen, before=before, limit=limit):
+            found += self._posts(ids)
+            if len(found) >= limit:  # fewer where a post was withdrawn between its listing and itself
+                break
+        return found[:limit]
+
+    def save(self, post: Post, *, seen: Post) -> None:
+        old, new = _listings(seen), _listings(post)
+        changes = {
+            "UpdateExpression": "SET #title = :title, #body = :body, #tags = :tags, updated_at = :updated_at",
+            "ExpressionAttributeValues": {
+                **_seen_values(seen),
+                ":title": text(post.title),
+                ":body": text(post.body),
+                ":tags": texts(post.tags),
+                ":updated_at": text(written(post.updated_at)),
+            },
+        }
+        added = [self._put(key) for key in new if key not in old]
+        dropped = [self._delete(key) for key in old if key not in new]
+        self._transact([{"Update": {**self._where_as_seen(seen), **changes}}, *added, *dropped])
+
+    def remove(self, seen: Post) -> None:
+        gone = {"Delete": {**self._where_as_seen(seen), "ExpressionAttributeValues": _seen_values(seen)}}
+        self._transact([gone, *(self._delete(key) for key in _listings(seen))])
+
+    def _pages_of_ids(self, chosen: Filter, *, before: str | None, limit: int) -> Iterator[list[str]]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :list" if before is None else "pk = :list AND sk < :before",
+            "ExpressionAttributeValues": {":list": text(_list(chosen))} | ({":before": text(before)} if before else {}),
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+            "Limit": min(limit, MOST_KEYS_OF_A_BATCH),
+        }
+        while True:
+            answer = self._dynamodb.query(**query)
+            yield [listing["sk"]["S"] for listing in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _posts(self, ids: Sequence[str]) -> list[Post]:
+        posts = map(post_from, batch_get(self._dynamodb, self._table, [post_key(post_id) for post_id in ids]))
+        return sorted(posts, key=lambda post: post.id, reverse=True)
+
+    def _transact(self, writes: Sequence[dict[str, Any]]) -> None:
+        with refused(_CHANGED):
+            self._dynamodb.transact_write_items(TransactItems=writes)
+
+    def _where_as_seen(self, seen: Post) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": post_key(seen.id),
+            "ConditionExpression": _AS_SEEN,
+            "ExpressionAttributeNames": _NAMES,
+        }
+
+    def _put(self, item: Values) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": item}}
+
+    def _delete(self, key: Values) -> dict[str, Any]:
+        return {"Delete": {"TableName": self._table, "Key": key}}
+
+
+def _listings(post: Post) -> list[Values]:
+    lists = ["all", f"author#{post.author}", *(f"tag#{tag}" for tag in post.tags)]
+    return [{"pk": text(name), "sk": text(post.id)} for name in lists]
+
+
+def _list(chosen: Filter) -> str:
+    if chosen.author is not None:
+        return f"author#{chosen.author}"
+    return "all" if chosen.tag is None else f"tag#{chosen.tag}"
+
+
+def _seen_values(seen: Post) -> Values:
+    return {":seen_title": text(seen.title), ":seen_body": text(seen.body), ":seen_tags": texts(seen.tags)}

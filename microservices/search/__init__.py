@@ -1,0 +1,1 @@
+"""Search as a service of its own. Twin: monolith/search."""

@@ -1,0 +1,1 @@
+"""Users as a service of their own. Twin: monolith/users."""

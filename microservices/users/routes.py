@@ -1,0 +1,65 @@
+"""Users over HTTP, in a function of their own. Twin: monolith/users/routes.py."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from microservices.clock import new_id, now
+from microservices.edge import answer, body, caller
+from microservices.races import runs_again
+from microservices.users.store import DynamoUsers
+from shared_domain import tokens, users
+from shared_domain.contract.parsing import given
+from shared_domain.contract.users import ProfileChanges, SignIn, SignUp, own_json, public_json, token_json
+from shared_domain.passwords import hash_password, is_right
+
+
+def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], bytes]) -> APIGatewayHttpRouter:
+    room = APIGatewayHttpRouter()
+
+    @room.post("/users")
+    @runs_again
+    def register() -> Response[Any]:
+        """Sign somebody up."""
+        form = body(room.current_event, SignUp)
+        moment = now()
+        user = users.register(
+            **given(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
+        )
+        store.add(user)  # network: one transaction, for an item of their own holds username and email
+        return answer(public_json(user), 201, location=f"/users/{user.username}")
+
+    @room.post("/tokens")
+    def sign_in() -> Response[Any]:
+        """Give a token for a username and its password."""
+        form = body(room.current_event, SignIn)
+        found = store.find(users.addressed(form.username))  # network
+        user = users.sign_in(found, password=form.password, is_right=is_right)
+        token = tokens.issue(user.username, secret=secret(), now=now())
+        return answer(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
+
+    @room.get("/users/me")
+    def read_me() -> Response[Any]:
+        """Show the caller their own profile."""
+        return answer(own_json(store.get(caller(room.current_event))))  # network
+
+    @room.patch("/users/me")
+    @runs_again
+    def revise_me() -> Response[Any]:
+        """Let the caller change their own profile."""
+        editor = caller(room.current_event)
+        form = body(room.current_event, ProfileChanges)
+        seen = store.get(editor)  # network
+        user = users.revise(seen, **given(form))
+        store.save(user, seen=seen)  # network: conditional on what was seen, for no transaction holds it
+        return answer(own_json(user))
+
+    @room.get("/users/<username>")
+    def read_user(username: str) -> Response[Any]:
+        """Show anybody's public profile."""
+        return answer(public_json(store.get(users.known_form(username))))  # network
+
+    return room

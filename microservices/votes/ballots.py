@@ -1,0 +1,46 @@
+"""Votes hears of posts: which live, under which title, which are gone.
+
+The monolith has no such file: there, the post is a row beside its votes.
+"""
+
+from dataclasses import replace
+
+from microservices.post_item import post_id_of
+from microservices.races import runs_again
+from microservices.streams import Record, new_image, sequence
+from microservices.votes.board import DynamoBoard, Tally
+
+
+@runs_again
+def hear(board: DynamoBoard, record: Record) -> bool:
+    """Take in what a record of the posts table's stream tells of a post; return whether the board must be published.
+
+    A record older than what was heard is passed over, and a post that is gone stays gone. One that comes again is published
+    again: the function may have ended between keeping and publishing.
+    """
+    if _is_about_the_score(record):
+        return False
+    seen = board.tally(post_id_of(record["dynamodb"]["Keys"]))
+    tally = _gone(seen) if record["eventName"] == "REMOVE" else _told(seen, record)
+    if tally != seen:
+        board.keep(replace(tally, version=seen.version + 1), seen=seen)
+    return True
+
+
+def _is_about_the_score(record: Record) -> bool:
+    """Tell whether the post changed in nothing that this room did not tell posts itself."""
+    if record["eventName"] != "MODIFY":
+        return False
+    images = record["dynamodb"]
+    return bool(images["OldImage"]["title"] == images["NewImage"]["title"])
+
+
+def _gone(seen: Tally) -> Tally:
+    return replace(seen, state="gone", title="", author="")
+
+
+def _told(seen: Tally, record: Record) -> Tally:
+    image = new_image(record)
+    if image is None or seen.state == "gone" or sequence(record) <= seen.heard:
+        return seen
+    return replace(seen, state="live", title=image["title"]["S"], author=image["author"]["S"], heard=sequence(record))

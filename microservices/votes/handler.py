@@ -1,0 +1,16 @@
+"""Composition root of votes-http. Its part of the monolith's: monolith/app.py."""
+
+import os
+
+from microservices.aws import client
+from microservices.edge import serve
+from microservices.votes.board_object import BoardObject
+from microservices.votes.peers import KnownPosts
+from microservices.votes.routes import routes
+from microservices.votes.store import DynamoVotes
+
+_store = DynamoVotes(client("dynamodb"), os.environ["TABLE"])
+
+lambda_handler = serve(
+    routes(_store, KnownPosts(_store, api_base=os.environ["API_BASE"]), BoardObject(os.environ["SITE_BUCKET"]))
+)

@@ -1,0 +1,36 @@
+"""What votes asks of another service. The monolith has no such file: there, the post is a row of the same transaction."""
+
+import urllib3
+
+from microservices.votes.store import DynamoVotes
+from shared_domain.errors import NotFound, Unavailable
+
+_TIMEOUT_SECONDS = 2.0
+
+
+class KnownPosts:
+    def __init__(self, store: DynamoVotes, *, api_base: str) -> None:
+        self._store = store
+        self._api_base = api_base
+        self._http = urllib3.PoolManager(timeout=_TIMEOUT_SECONDS, retries=1)
+
+    def require(self, post_id: str) -> None:
+        """Return if the post lives. Raise NotFound if it never did or is gone, Unavailable if posts cannot be asked.
+
+        What the stream told is asked first, so votes go on while posts is away. Only a post that the stream has not yet
+        told of, for it was published a moment ago, costs a hop.
+        """
+        lives = self._store.lives(post_id)
+        if lives is None:
+            lives = self._ask(post_id)
+        if not lives:
+            raise NotFound("there is no such post")
+
+    def _ask(self, post_id: str) -> bool:
+        try:
+            status = self._http.request("GET", f"{self._api_base}/posts/{post_id}").status
+        except urllib3.exceptions.HTTPError as error:
+            raise Unavailable("posts cannot be asked at the moment") from error
+        if status not in (200, 404):
+            raise Unavailable("posts cannot be asked at the moment")
+        return status == 200

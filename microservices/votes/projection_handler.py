@@ -1,0 +1,39 @@
+"""Composition root of votes-projection: the votes table's stream wakes it."""
+
+import json
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from microservices.aws import client
+from microservices.clock import now
+from microservices.streams import parking, settle
+from microservices.votes.board import DynamoBoard, Tally
+from microservices.votes.board_object import BoardObject
+from microservices.votes.projection import count, vote_in
+from microservices.votes.publication import publish
+
+_log = Logger()
+_sqs = client("sqs")
+_board = DynamoBoard(client("dynamodb"), os.environ["TABLE"])
+_site = BoardObject(os.environ["SITE_BUCKET"])
+_park = parking(_sqs, os.environ["PARKING_QUEUE_URL"])
+_scores_queue = os.environ["SCORES_QUEUE_URL"]
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Count a batch of votes, tell posts the scores, publish the board. An empty batch publishes the board as it is."""
+    votes = settle(event["Records"], vote_in, park=_park)
+    tallies = count(_board, votes)
+    for tally in tallies:
+        _tell(tally)
+    publish(_board, _site, now)
+    _log.info("votes", records=len(event["Records"]), votes=len(votes), posts=len(tallies))
+    return {"batchItemFailures": []}
+
+
+def _tell(tally: Tally) -> None:
+    """Tell posts the score: also where nothing was fresh, for the function may have ended between counting and telling."""
+    told = {"post_id": tally.post_id, "score": tally.score, "version": tally.version}
+    _sqs.send_message(QueueUrl=_scores_queue, MessageBody=json.dumps(told))

@@ -1,0 +1,17 @@
+"""The time and what is made from it. Twin: microservices/clock.py."""
+
+from datetime import UTC, datetime
+
+from ulid import ULID
+
+from shared_domain.contract import times
+
+
+def now() -> datetime:
+    """Return the time, to the millisecond that the contract shows."""
+    return times.to_milliseconds(datetime.now(UTC))
+
+
+def new_id(moment: datetime) -> str:
+    """Return a ULID that begins with the moment, so that ids sort by creation."""
+    return str(ULID.from_timestamp(times.milliseconds(moment)))
