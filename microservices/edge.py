@@ -39,7 +39,7 @@ def query(event: Event) -> Query:
 def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Response[Any]:
     """Return the value as JSON; None is an empty body. Header names are given in lower case."""
     if value is None:
-        return Response(status, headers=headers)
+        return Response(status, body="", headers=headers)
     return Response(status, "application/json", msgspec.json.encode(value).decode(), headers)
 
 

@@ -35,7 +35,7 @@ def settle(records: Sequence[Record], handle: Callable[[Record], Handled], *, pa
 
 
 def parking(sqs: Any, queue_url: str) -> Park:
-    """Return what puts a record into a queue, with the reason why it could not be handled. docs/replay.md says how it comes back."""
+    """Return what puts a record into a queue, with the reason why it could not be handled. See docs/replay.md."""
 
     def park(record: Record, reason: str) -> None:
         sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps({"reason": reason, "record": record}, default=str))

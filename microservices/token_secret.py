@@ -1,4 +1,4 @@
-"""The secret that signs tokens, from Secrets Manager. Only the users room and the authorizer may read it, and only they ship this."""
+"""The secret that signs tokens, from Secrets Manager. Only users and the authorizer may read it."""
 
 from collections.abc import Callable
 from functools import cache

@@ -17,41 +17,8 @@ Post = TypeVar("Post")  # what a post is, is another room's to say
 
 MOST_TERMS = 8
 STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "but",
-        "by",
-        "for",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "such",
-        "that",
-        "the",
-        "their",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "to",
-        "was",
-        "will",
-        "with",
-    ]
+    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this"  # noqa: SIM905
+    " to was will with".split()
 )
 _TITLE_FACTOR = 3
 _MOST_COUNTED = 5

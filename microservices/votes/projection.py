@@ -14,7 +14,10 @@ from microservices.votes.board import MOST_COUNTED_AT_ONCE, Counted, DynamoBoard
 
 
 def vote_in(record: Record) -> Counted:
-    """Return the vote that a stream record tells of, 0 for one that was retracted. Raise ValueError or KeyError if it tells none."""
+    """Return the vote that a stream record tells of, 0 for one that was retracted.
+
+    Raise ValueError or KeyError if it tells none.
+    """
     keys = record["dynamodb"]["Keys"]
     image = new_image(record)
     value = 0 if image is None else int(image["value"]["N"])

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from microservices.votes.board import DynamoBoard
 from microservices.votes.board_object import BoardObject
-from microservices.votes.page import render
 from shared_domain.contract.votes import board_json, first_of
 from shared_domain.errors import Conflict
+from shared_domain.leaderboard_page import render
 from shared_domain.votes import LONGEST_BOARD, PAGE_LENGTH
 
 _ROUNDS = 10

@@ -5,11 +5,11 @@ from flask import Blueprint, Response, request
 from monolith.clock import now
 from monolith.database import UnitOfWork
 from monolith.edge import Caller, answer, body, page, query
-from monolith.votes.page import render
 from monolith.votes.store import PostsAndVotes
 from shared_domain import posts, votes
 from shared_domain.contract.paging import limit
 from shared_domain.contract.votes import Ballot, board_json, vote_json
+from shared_domain.leaderboard_page import render
 
 
 def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint:

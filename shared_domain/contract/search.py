@@ -39,7 +39,8 @@ def search_asked(query: Query) -> SearchAsked:
     """Return what the query string asks for, or raise InvalidInput."""
     terms = query_terms(query.get("q"))
     last = position(query, list_name=_list_name(terms), shape=MatchPosition)
-    return SearchAsked(terms, last and Match(relevance=last.relevance, post_id=last.post_id), limit(query))
+    after = None if last is None else Match(relevance=last.relevance, post_id=last.post_id)
+    return SearchAsked(terms, after, limit(query))
 
 
 def _found_json(found: tuple[Post, Match]) -> dict[str, Any]:
