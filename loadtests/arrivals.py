@@ -16,7 +16,7 @@ LATE_S = 0.010
 
 @dataclass(slots=True)
 class ArrivalCounts:
-    """Offsets in seconds of the arrivals that were dropped and of those that started late; how many were never answered;
+    """Offsets in seconds of the arrivals that were dropped and of those that started late; how many never ended;
     the share of one core that this process took while arrivals lasted."""
 
     dropped: list[float] = field(default_factory=list)

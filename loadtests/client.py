@@ -26,7 +26,7 @@ def send(client: httpx.Client, call: Call) -> Answer:
         response = client.request(call.method, call.path, json=call.body, headers=headers)
     except httpx.TransportError as gone:
         return Answer(0, failure=f"{type(gone).__name__}: {gone}")
-    return Answer(response.status_code, response.content, response.headers)
+    return Answer(response.status_code, response.content)
 
 
 def succeed(client: httpx.Client, call: Call) -> Answer:

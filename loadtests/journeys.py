@@ -15,7 +15,7 @@ Steps = Generator[Call, Answer, None]
 Journey = Callable[[World, Random], Steps]
 
 
-def reader(world: World, draw: Random) -> Steps:
+def reader(_: World, draw: Random) -> Steps:
     """Look at the newest posts, read one of them, look up its author, see who leads."""
     newest = (yield calls.list_posts()).record()["items"]
     post = draw.choice(newest)

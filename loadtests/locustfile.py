@@ -14,21 +14,21 @@ from locust import FastHttpUser, between, events, task
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
 
-from loadtests import journeys, seeding  # noqa: E402
-from loadtests.calls import Answer, Call  # noqa: E402
-from loadtests.journeys import Journey  # noqa: E402
-from loadtests.outcomes import Outcome, judge  # noqa: E402
-from loadtests.world import World  # noqa: E402
+from loadtests import journeys, seeding
+from loadtests.calls import Answer, Call
+from loadtests.journeys import Journey
+from loadtests.outcomes import Outcome, judge
+from loadtests.world import World
 
 SIZE = seeding.Size(accounts=4, posts=20, votes=30)
 worlds: dict[str, World] = {}
 
 
-@events.test_start.add_listener
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
 def seed(environment: Any, **_: object) -> None:
     """Give the host what the journeys work with, once a run."""
     worlds.clear()
-    worlds[environment.host] = seeding.seed(environment.host, SIZE, run=f"{int(time() * 1000):x}"[-8:])
+    worlds[environment.host] = seeding.seed(environment.host, SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
 
 
 class Visitor(FastHttpUser):
@@ -41,7 +41,7 @@ class Visitor(FastHttpUser):
     @task
     def walk(self) -> None:
         """Walk the journey once."""
-        steps = type(self).journey(worlds[self.host], Random())
+        steps = type(self).journey(worlds[str(self.host)], Random())
         call = next(steps)
         while (answer := self.sent(call)) is not None:
             try:
@@ -55,7 +55,7 @@ class Visitor(FastHttpUser):
         with self.client.request(
             call.method, call.path, name=call.operation, json=call.body, headers=headers, catch_response=True
         ) as response:
-            answer = Answer(response.status_code or 0, response.content or b"", response.headers)
+            answer = Answer(response.status_code or 0, response.content or b"")
             outcome, reason = judge(call, answer)
             response.success() if outcome is Outcome.RIGHT else response.failure(reason)
         return answer if outcome is Outcome.RIGHT else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from loadtests.world import World
 
 VOID_ABOVE_CPU = 0.85
+NOBODY = World((), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Plan:
     path: str = ""
     in_flight: int = 200
     patience_ms: float = 5_000
-    world: World = World((), ())
+    world: World = NOBODY
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from loadtests.world import Account, SeededPost, World, written
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 AT_ONCE = 4
+STEPS = 4  # accounts, posts, votes, and waiting until all of it shows
 SETTLED_WITHIN_S = 90.0
 
 
@@ -26,19 +27,20 @@ class Size:
     votes: int
 
 
-def seed(base_url: str, size: Size, *, run: str, told: Callable[[str], None] = lambda step: None) -> World:
+def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object]) -> World:
     """Fill one system and return what is there once every vote and search entry shows.
 
-    run: goes into the usernames, so that a system can be seeded again. told: hears of each step.
+    run: goes into the usernames, so that a system can be seeded again. done: hears of each of the STEPS.
     Raise CallFailed if a call fails or the projections do not settle in time.
     """
     with opened(base_url) as client, ThreadPoolExecutor(AT_ONCE) as workers:
-        told("accounts")
         names = [f"u{run}_{number}" for number in range(size.accounts)]
         accounts = tuple(workers.map(lambda name: _account(client, name), names))
-        told("posts")
-        posts = [_post(client, accounts, number) for number in range(size.posts)]  # one by one: order is part of the data
-        told("votes")
+        done()
+        posts = [
+            _post(client, accounts, number) for number in range(size.posts)
+        ]  # one by one: order is part of the data
+        done()
         scores = [0] * len(posts)
         votes = list(_votes(size))
         for post, _, value in votes:
@@ -46,8 +48,9 @@ def seed(base_url: str, size: Size, *, run: str, told: Callable[[str], None] = l
         cast = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in votes]
         list(workers.map(lambda call: succeed(client, call), cast))
         world = World(accounts, tuple(replace(post, score=score) for post, score in zip(posts, scores, strict=True)))
-        told("settling")
+        done()
         await_settled(client, world)
+        done()
     return world
 
 
@@ -98,6 +101,6 @@ def _missing_on_board(client: httpx.Client, world: World) -> str:
 
 def _missing_in_search(client: httpx.Client, world: World) -> str:
     last = world.posts[-1]
-    answer = succeed(client, replace(calls.search(last.title, limit=100), check=lambda answer: None)).record()
+    answer = succeed(client, replace(calls.search(last.title, limit=100), check=calls.unchecked)).record()
     found = {item["post"]["id"] for item in answer["items"]}
     return "" if last.id in found else f"search does not find {last.id}"

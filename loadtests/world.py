@@ -5,13 +5,14 @@ from random import Random
 from typing import Any
 
 # Words without digits, so that a number on the leaderboard's page can only be a score or a rank.
-WORDS = (
-    "amber anchor badge basin beacon birch bridge cabin candle canyon cedar chart cinder clover cobalt comet copper "
-    "coral cotton crane crystal delta ember fabric falcon feather fern flint forest fossil garnet geyser glacier grain "
-    "granite harbor hazel heron hollow indigo island ivory jasper juniper kernel lagoon lantern ledger linen lotus "
-    "magnet maple marble meadow mirror mosaic nectar oasis ocean olive onyx orchid otter paddle pebble pepper pine "
-    "planet prairie quarry quartz quilt rafter raven reef ribbon river saddle salmon sapphire shadow shell signal "
-    "silver spruce summit thistle timber topaz tunnel valley velvet violet walnut willow winter zephyr"
+WORDS = (  # noqa: SIM905 - a list literal of them fills the page
+    "amber anchor badge basin beacon birch bridge cabin candle canyon cedar chart cinder clover cobalt comet "
+    "copper coral cotton crane crystal delta ember fabric falcon feather fern flint forest fossil garnet geyser "
+    "glacier grain granite harbor hazel heron hollow indigo island ivory jasper juniper kernel lagoon lantern "
+    "ledger linen lotus magnet maple marble meadow mirror mosaic nectar oasis ocean olive onyx orchid otter "
+    "paddle pebble pepper pine planet prairie quarry quartz quilt rafter raven reef ribbon river saddle salmon "
+    "sapphire shadow shell signal silver spruce summit thistle timber topaz tunnel valley velvet violet walnut "
+    "willow winter zephyr "
 ).split()
 
 

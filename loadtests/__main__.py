@@ -1,0 +1,108 @@
+"""`python -m loadtests …`: both systems up and down, load, and the comparison. `--help` says what each does.
+
+Ends with 0 when all is well, 2 when the systems are not the same to a client, 3 when the command line asks for
+something that is not there, 4 when a system fails.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests import commands, interrupts
+from loadtests.blocks import GeneratorFailed
+from loadtests.client import CallFailed
+from loadtests.compare import ParityFailed
+from loadtests.journeys import SCENARIOS
+from loadtests.profiles import PROFILES
+from loadtests.systems import SystemFailed
+
+PARITY_FAILED, USAGE, SYSTEM_FAILED = 2, 3, 4
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, whose usage errors end with 3: 2 is said of systems that differ."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Do what the command line says and return the exit status."""
+    asked = _parser().parse_args(words)
+    console = Console()
+    interrupts.raised()
+    try:
+        return int(asked.command(asked, console))
+    except ParityFailed as differ:
+        console.print(f"[red]{differ}; no figures were written:")
+        for line in differ.parity.failed:
+            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+        return PARITY_FAILED
+    except (SystemFailed, CallFailed, GeneratorFailed) as failure:
+        print(failure, file=sys.stderr)
+        return SYSTEM_FAILED
+    except interrupts.Interrupted as told:
+        print(f"ended by {told}; nothing is left running", file=sys.stderr)
+        return 128 + told.number
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m loadtests", description="Load both systems and compare them.")
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    for name, command, words in (
+        ("up", commands.up, "start both systems in the background and print their URLs"),
+        ("down", commands.down, "stop what `up` started"),
+    ):
+        verb = verbs.add_parser(name, help=words)
+        verb.add_argument("--run-dir", type=Path, default=Path(".run"), help="where state, data and logs are (.run)")
+        verb.set_defaults(command=command)
+    _compare(verbs.add_parser("compare", help="compare both systems and write results/<time>/report.html"))
+    _load(verbs.add_parser("load", help="offer open load to one system and print what came of it"))
+    _seed(verbs.add_parser("seed", help="fill one system with accounts, posts and votes through its API"))
+    return parser
+
+
+def _compare(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--profile", choices=PROFILES, default="standard", help="how long: quick 3, standard 5, full 20 minutes"
+    )
+    verb.add_argument("--rate", type=_positive, help="arrivals a second on each side, in place of the profile's")
+    verb.add_argument("--duration", type=_positive, help="measured seconds of a block, in place of the profile's")
+    verb.add_argument("--scenario", action="append", choices=SCENARIOS, help="only this one; may be repeated")
+    verb.add_argument("--monolith-url", help="compare this deployed monolith; it is neither started nor stopped")
+    verb.add_argument(
+        "--microservices-url", help="compare these deployed services; they are neither started nor stopped"
+    )
+    verb.add_argument(
+        "--results", type=Path, default=Path("results"), help="where the report's folder is made (results)"
+    )
+    verb.set_defaults(command=commands.compare)
+
+
+def _load(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--url", required=True, help="base URL of either system")
+    verb.add_argument("--scenario", choices=SCENARIOS, default="browse")
+    verb.add_argument("--rate", type=_positive, default=30.0, help="arrivals a second (30)")
+    verb.add_argument("--duration", type=_positive, default=30.0, help="seconds (30)")
+    verb.set_defaults(command=commands.load)
+
+
+def _seed(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--url", required=True, help="base URL of either system")
+    verb.add_argument("--profile", choices=PROFILES, default="standard", help="how much, as in `compare`")
+    verb.set_defaults(command=commands.seed)
+
+
+def _positive(word: str) -> float:
+    number = float(word)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{word} is not above 0")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

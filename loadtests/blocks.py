@@ -1,0 +1,85 @@
+"""Blocks of load on both sides in turns, each run by the one generator process."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from loadtests.plan import Block, Plan
+from loadtests.processes import ROOT
+
+SIDES = ("monolith", "microservices")
+
+
+class GeneratorFailed(Exception):
+    """The generator process ended before it answered."""
+
+
+class GeneratorProcess:
+    """The generator, for the length of a `with` block. One process serves all blocks, so none pays for its start."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "loadtests.generator"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._process.kill()
+        self._process.communicate()
+
+    def run(self, plan: Plan) -> Block:
+        """Offer the load of one plan and return what was measured. Takes as long as the plan says."""
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101 - both are pipes
+        try:
+            self._process.stdin.write(msgspec.json.encode(plan) + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as gone:
+            raise GeneratorFailed("the load generator ended") from gone
+        line = self._process.stdout.readline()
+        if not line:
+            raise GeneratorFailed(f"the load generator ended with {self._process.wait()}")
+        return msgspec.json.decode(line, type=Block)
+
+
+@dataclass(slots=True)
+class Measured:
+    """One block with its place in the run: which side, which repeat, and when it began (seconds into the scenario)."""
+
+    side: str
+    repeat: int
+    at_s: float
+    block: Block
+
+
+def turns(repeats: int, pairs: int) -> Iterator[tuple[int, str]]:
+    """Yield (repeat, side) in the order A B B A A B …, so that a drift of the machine hits both sides alike."""
+    for pair in range(repeats * pairs):
+        order = SIDES if pair % 2 == 0 else SIDES[::-1]
+        for side in order:
+            yield pair // pairs, side
+
+
+def interleaved(
+    run: Callable[[Plan], Block], plans: dict[str, Plan], *, repeats: int, pairs: int, done: Callable[[], None]
+) -> list[Measured]:
+    """Run the plan of each side in turns; `done` hears of every block. Both blocks of a pair walk the same journeys."""
+    measured: list[Measured] = []
+    at_s = 0.0
+    for number, (repeat, side) in enumerate(turns(repeats, pairs)):
+        plan = replace(plans[side], seed=f"{plans[side].seed} {number // 2}")
+        measured.append(Measured(side, repeat, at_s, run(plan)))
+        at_s += plan.warm_up_s + plan.duration_s
+        done()
+    return measured

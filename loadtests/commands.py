@@ -1,0 +1,84 @@
+"""What each command of `python -m loadtests` does; returns the exit status."""
+
+import argparse
+import shutil
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from time import time
+
+from rich.console import Console
+
+from loadtests import compare as comparison
+from loadtests import report, seeding, systems
+from loadtests.blocks import SIDES, GeneratorProcess
+from loadtests.plan import Plan
+from loadtests.profiles import PROFILES, Profile
+from loadtests.progress import Shown
+
+
+def up(asked: argparse.Namespace, console: Console) -> int:
+    """Start what does not run, and say where both answer."""
+    urls, started = systems.up(asked.run_dir)
+    for name, url in urls.items():
+        console.print(f"{name}: {url}{'' if name in started else ' (already up)'}", soft_wrap=True, highlight=False)
+    return 0
+
+
+def down(asked: argparse.Namespace, console: Console) -> int:
+    """Stop what runs, and say what that was."""
+    names = systems.down(asked.run_dir)
+    console.print(f"stopped: {', '.join(names)}" if names else "nothing was up")
+    return 0
+
+
+def compare(asked: argparse.Namespace, console: Console) -> int:
+    """Make the comparison, write its report, print its summary."""
+    given = {side: url.rstrip("/") for side in SIDES if (url := getattr(asked, f"{side}_url"))}
+    run_dir = Path(".run") / f"compare-{datetime.now():%Y%m%d-%H%M%S}"
+    shown = Shown(console)
+    request = comparison.Asked(
+        profile=_profile(asked),
+        scenarios=tuple(asked.scenario or PROFILES["quick"].rates),
+        given=given,
+        run_dir=run_dir,
+    )
+    with shown.running():
+        results = comparison.run(request, shown)
+        with shown.phase("report"):
+            folder = report.write(results, asked.results / f"{datetime.now():%Y%m%d-%H%M%S}")
+    shutil.rmtree(run_dir, ignore_errors=True)  # kept when something failed: its logs say why
+    report.summarise(folder, console)
+    return 0
+
+
+def load(asked: argparse.Namespace, console: Console) -> int:
+    """Seed one system a little, offer it open load, print what came of it."""
+    shown = Shown(console)
+    with shown.running():
+        with shown.phase("seed", seeding.STEPS) as done:
+            world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)
+        plan = Plan(
+            base_url=asked.url, rate=asked.rate, duration_s=asked.duration, warm_up_s=1, seed="load",
+            scenario=asked.scenario, world=world,
+        )  # fmt: skip
+        with GeneratorProcess() as generator, shown.phase(f"{asked.scenario} at {asked.rate:g} a second"):
+            block = generator.run(plan)
+    report.print_block(block, asked.duration, console)
+    return 0
+
+
+def seed(asked: argparse.Namespace, console: Console) -> int:
+    """Fill one system."""
+    shown = Shown(console)
+    with shown.running(), shown.phase("seed", seeding.STEPS) as done:
+        world = seeding.seed(asked.url, PROFILES[asked.profile].size, run=f"{int(time()):x}", done=done)
+    console.print(f"{len(world.accounts)} accounts, {len(world.posts)} posts, the hot one is {world.hot.id}")
+    return 0
+
+
+def _profile(asked: argparse.Namespace) -> Profile:
+    profile = PROFILES[asked.profile]
+    if asked.rate:
+        profile = replace(profile, rates=dict.fromkeys(profile.rates, asked.rate))
+    return replace(profile, block_s=asked.duration) if asked.duration else profile

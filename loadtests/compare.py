@@ -1,0 +1,128 @@
+"""The comparison: systems up, same data, parity, floors, scenarios in turns, freshness. The report follows from it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import time
+from typing import Any
+
+from loadtests import contract_gate, freshness, provenance, systems
+from loadtests.blocks import SIDES, GeneratorProcess, interleaved
+from loadtests.client import opened
+from loadtests.floors.measured import Floors, floors
+from loadtests.parity import Parity
+from loadtests.parity import compare as compare_answers
+from loadtests.plan import Plan
+from loadtests.profiles import Profile
+from loadtests.progress import Shown
+from loadtests.results import Results
+from loadtests.seeding import STEPS, seed
+from loadtests.world import World
+
+
+class ParityFailed(Exception):
+    """The systems are not the same to a client; `parity` says where."""
+
+    def __init__(self, parity: Parity) -> None:
+        super().__init__(f"{len(parity.failed)} of {parity.checks} parity checks failed")
+        self.parity = parity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asks for. given: base URLs of systems that are already there: neither started nor ended."""
+
+    profile: Profile
+    scenarios: tuple[str, ...]
+    given: dict[str, str]
+    run_dir: Path
+
+
+def run(asked: Asked, shown: Shown) -> Results:
+    """Make the comparison. Raise SystemFailed, CallFailed, GeneratorFailed or ParityFailed if it cannot be made."""
+    with _both_up(asked, shown) as urls, GeneratorProcess() as generator:
+        worlds = _seeded(urls, asked.profile, shown)
+        results = Results(
+            urls=urls,
+            profile=asked.profile.name,
+            settings=settings(asked),
+            provenance={
+                "commit": provenance.commit(),
+                "machine": provenance.machine(),
+                "versions": provenance.versions(),
+            },
+            parity=_parity(urls, worlds, shown, alone=not asked.given),
+        )
+        results.floors = _floors(urls, asked, generator, shown)
+        for name in asked.scenarios:
+            with shown.phase(f"{name}: both sides in turns", 2 * asked.profile.repeats * asked.profile.pairs) as done:
+                plans = {side: plan(name, urls[side], worlds[side], asked.profile) for side in SIDES}
+                results.scenarios[name] = interleaved(
+                    generator.run, plans, repeats=asked.profile.repeats, pairs=asked.profile.pairs, done=done
+                )
+        for side in SIDES:
+            with shown.phase(f"{side}: freshness", 2 * asked.profile.freshness) as done:
+                results.freshness[side] = freshness.measure(urls[side], worlds[side], asked.profile.freshness, done)
+    return results
+
+
+def plan(scenario: str, url: str, world: World, profile: Profile) -> Plan:
+    """Return the plan of one block."""
+    return Plan(
+        base_url=url,
+        rate=profile.rates[scenario],
+        duration_s=profile.block_s,
+        warm_up_s=profile.warm_up_s,
+        seed=scenario,
+        scenario=scenario,
+        world=world,
+    )
+
+
+def settings(asked: Asked) -> dict[str, Any]:
+    """Return what the run was set to, for the report."""
+    profile = asked.profile
+    return {
+        "rates": {name: profile.rates[name] for name in asked.scenarios},
+        "block_s": profile.block_s,
+        "warm_up_s": profile.warm_up_s,
+        "repeats": profile.repeats,
+        "blocks_a_side": profile.repeats * profile.pairs,
+        "data": {"accounts": profile.size.accounts, "posts": profile.size.posts, "votes": profile.size.votes},
+    }
+
+
+@contextmanager
+def _both_up(asked: Asked, shown: Shown) -> Iterator[dict[str, str]]:
+    missing = [system for system in systems.BOTH if system.name not in asked.given]
+    with ExitStack() as stack:
+        with shown.phase(f"start {' and '.join(system.name for system in missing) or 'nothing'}"):
+            started = stack.enter_context(systems.running(asked.run_dir, missing))
+        yield {side: {**started, **asked.given}[side] for side in SIDES}
+
+
+def _seeded(urls: dict[str, str], profile: Profile, shown: Shown) -> dict[str, World]:
+    run_name, worlds = f"{int(time()):x}", {}
+    for side, url in urls.items():
+        with shown.phase(f"{side}: the same data", STEPS) as done:
+            worlds[side] = seed(url, profile.size, run=run_name, done=done)
+    return worlds
+
+
+def _parity(urls: dict[str, str], worlds: dict[str, World], shown: Shown, *, alone: bool) -> Parity:
+    with shown.phase("parity: the same requests to both, answers compared"), ExitStack() as stack:
+        clients = {side: stack.enter_context(opened(url)) for side, url in urls.items()}
+        parity = compare_answers(clients, worlds, alone=alone)
+    with shown.phase("parity: the contract's tests on both"):
+        checks, failed = contract_gate.contract_checks(urls)
+    parity = replace(parity, checks=parity.checks + checks, failed=[*parity.failed, *failed])
+    if parity.failed:
+        raise ParityFailed(parity)
+    return parity
+
+
+def _floors(urls: dict[str, str], asked: Asked, generator: GeneratorProcess, shown: Shown) -> Floors:
+    own = None if "monolith" in asked.given else asked.run_dir
+    with shown.phase("floors: what remains without the systems' own code", 4) as done:
+        return floors(urls, generator.run, rate=min(asked.profile.rates.values()), own=own, done=done)

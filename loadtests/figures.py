@@ -1,0 +1,119 @@
+"""From what was measured to the figures of report.json, each group with its origin beside it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+from loadtests.blocks import SIDES, Measured
+from loadtests.freshness import KINDS, Lag
+from loadtests.latency import decoded, histogram_of, merged, percentile_ms
+from loadtests.plan import Block
+from loadtests.provenance import origin_of, origin_of_both
+from loadtests.resampling import ratio_of_p95
+from loadtests.results import Results
+
+SCHEMA = 1
+Figures = dict[str, Any]
+
+
+def figures(results: Results) -> Figures:
+    """Return the content of report.json. Milliseconds have one decimal, ratios three."""
+    both = origin_of_both(*results.urls.values())
+    return {
+        "schema": SCHEMA,
+        **results.provenance,
+        "profile": results.profile,
+        "settings": results.settings,
+        "parity": {"checks": results.parity.checks, "failed": len(results.parity.failed), "origin": both},
+        "floors": {side: _floors(found, results.urls[side]) for side, found in results.floors.items()},
+        "scenarios": {name: _scenario(name, found, results) for name, found in results.scenarios.items()},
+        "freshness": _freshness(results) if results.freshness else {},
+    }
+
+
+def of_side(measured: Sequence[Measured], side: str) -> list[Measured]:
+    """Return the blocks of one side."""
+    return [one for one in measured if one.side == side]
+
+
+def latencies(measured: Sequence[Measured]) -> list[HdrHistogram]:
+    """Return one histogram a block."""
+    return [decoded(one.block.latencies) for one in measured]
+
+
+def voids(report: Figures) -> list[str]:
+    """Return where the generator was too busy to be believed: `scenario on side`."""
+    return [
+        f"{name} on {side}"
+        for name, scenario in report["scenarios"].items()
+        for side in SIDES
+        if scenario[side]["void"]
+    ]
+
+
+def _scenario(name: str, measured: Sequence[Measured], results: Results) -> Figures:
+    sides = {side: of_side(measured, side) for side in SIDES}
+    summaries = {side: _summary(blocks, results) for side, blocks in sides.items()}
+    ratio = asdict(ratio_of_p95(*(latencies(sides[side]) for side in SIDES), seed=name))
+    if any(summary["void"] for summary in summaries.values()):
+        ratio["verdict"] = "void"
+    numbers = {key: value if isinstance(value, str) else round(value, 3) for key, value in ratio.items()}
+    return {**summaries, "ratio_p95": {**numbers, "origin": origin_of_both(*results.urls.values())}}
+
+
+def _summary(measured: Sequence[Measured], results: Results) -> Figures:
+    blocks = [one.block for one in measured]
+    seconds = len(blocks) * results.settings["block_s"]
+    total = merged(latencies(measured))
+    return {
+        "offered_rate": round(_sum(blocks, "offered") / seconds, 2),
+        "goodput": round(_sum(blocks, "right") / seconds, 2),
+        "errors": _sum(blocks, "errors"),
+        "refusals": _sum(blocks, "refused"),
+        "dropped": _sum(blocks, "dropped"),
+        **_percentiles(total, 50, 95, 99),
+        "generator_cpu": round(max(block.cpu for block in blocks), 3),
+        "void": any(block.void for block in blocks),
+        "origin": origin_of(results.urls[measured[0].side]),
+    }
+
+
+def _floors(found: dict[str, list[Block]], url: str) -> Figures:
+    measured = {
+        name: _percentiles(merged(decoded(block.latencies) for block in blocks), 50, 95)
+        for name, blocks in found.items()
+    }
+    return {**measured, "origin": origin_of(url)}
+
+
+def _freshness(results: Results) -> Figures:
+    kinds = {
+        kind: {
+            side: {**_lag(found.lags[kind]), "origin": origin_of(results.urls[side])}
+            for side, found in results.freshness.items()
+        }
+        for kind in KINDS
+    }
+    lost = {side: found.lost_or_doubled_votes for side, found in results.freshness.items()}
+    return {**kinds, "lost_or_doubled_votes": {**lost, "origin": origin_of_both(*results.urls.values())}}
+
+
+def _lag(lag: Lag) -> Figures:
+    histogram = histogram_of(lag.lags_ms)
+    return {
+        **_percentiles(histogram, 50, 95),
+        "max_ms": round(max(lag.lags_ms, default=0.0), 1),
+        "trials": len(lag.lags_ms) + lag.never,
+        "stale_first_reads": lag.stale_first_reads,
+        "never": lag.never,
+    }
+
+
+def _percentiles(histogram: HdrHistogram, *percentiles: int) -> Figures:
+    return {f"p{percentile}_ms": round(percentile_ms(histogram, percentile), 1) for percentile in percentiles}
+
+
+def _sum(blocks: Sequence[Block], what: str) -> int:
+    return sum(getattr(block, what) for block in blocks)

@@ -1,0 +1,62 @@
+"""Deploys the floor functions beside the services on a local AWS, and removes them after the measurement."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+
+HERE = Path(__file__).parent
+STAGE = "reference"
+STACK, BUCKET, KEY = f"{STAGE}-floors", f"{STAGE}-floors-artifacts", "functions.zip"
+
+
+@contextmanager
+def deployed(api_url: str) -> Iterator[str]:
+    """Keep the floor functions behind the API of a local AWS while the block lasts; gives the API's URL."""
+    endpoint = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
+    cloudformation = _client("cloudformation", endpoint)
+    _upload(_client("s3", endpoint))
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=(HERE / "template.yaml").read_text(),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in _parameters().items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    try:
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        _client("dynamodb", endpoint).put_item(TableName=STACK, Item={"pk": {"S": "floor"}, "body": {"S": "x" * 200}})
+        yield api_url
+    finally:
+        cloudformation.delete_stack(StackName=STACK)
+
+
+def _parameters() -> dict[str, str]:
+    return {
+        "Stage": STAGE, "ArtifactsBucket": BUCKET, "ArtifactsKey": KEY, "Runtime": "python3.13", "Architecture": "arm64",
+    }  # fmt: skip
+
+
+def _upload(s3: Any) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(HERE / "functions.py", "functions.py")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=packed.getvalue())
+
+
+def _client(service: str, endpoint: str) -> Any:
+    """The account and its keys are the local AWS's own; no profile of the caller is looked at."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106
+    )

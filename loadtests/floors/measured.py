@@ -1,0 +1,83 @@
+"""Brings the floors up beside the systems and measures them with the same generator at the same kind of load."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from json import JSONDecodeError, loads
+from pathlib import Path
+from time import monotonic, sleep
+
+from loadtests import interrupts, processes
+from loadtests.floors import cloud
+from loadtests.plan import Block, Plan
+from loadtests.provenance import origin_of
+from loadtests.systems import SystemFailed
+from monolith.database import embedded
+
+PATHS = {"empty": "/floors/empty", "key_read": "/floors/row"}
+ROUNDS = 2
+READY_WITHIN_S = 20
+Floors = dict[str, dict[str, list[Block]]]
+
+
+def floors(
+    urls: Mapping[str, str], run: Callable[[Plan], Block], *, rate: float, own: Path | None, done: Callable[[], None]
+) -> Floors:
+    """Return the blocks of each floor by side. `done` hears of each round of a floor.
+
+    own: the run directory of a monolith that this run started; without it, and for services on a real AWS, there is no
+    floor of that side, because nothing may be put beside a deployed system.
+    """
+    with ExitStack() as stack:
+        bases = {}
+        if own is not None:
+            bases["monolith"] = stack.enter_context(web_up(own))
+        if origin_of(urls["microservices"]) == "emulated":
+            bases["microservices"] = stack.enter_context(cloud.deployed(urls["microservices"]))
+        found: Floors = {side: {name: [] for name in PATHS} for side in bases}
+        for _ in range(ROUNDS):
+            for name, path in PATHS.items():
+                for side, base in bases.items():
+                    block = run(Plan(base_url=base, rate=rate, duration_s=2, warm_up_s=1, seed=name, path=path))
+                    found[side][name].append(block)
+                done()
+    return found
+
+
+@contextmanager
+def web_up(run_dir: Path) -> Iterator[str]:
+    """Serve the monolith's floors on its database while the block lasts; gives their URL."""
+    state = run_dir / "floors.json"
+    command = [
+        sys.executable,
+        "-m",
+        "loadtests.floors.web",
+        "--database-url",
+        database_url(run_dir),
+        "--state",
+        str(state),
+    ]
+    mark, log = f"floors of {run_dir.resolve()}", run_dir / "floors-start.log"
+    pid = processes.start(command, mark=mark, log=log)
+    try:
+        yield _awaited(state, pid, log)
+    finally:
+        with interrupts.ignored():
+            processes.end([pid], [mark], within_s=10)
+            state.unlink(missing_ok=True)
+
+
+def database_url(run_dir: Path) -> str:
+    """Return the URL of the database that the monolith of a run directory uses."""
+    return os.environ.get("DATABASE_URL") or str(embedded(run_dir / "monolith" / "postgres").get_uri())
+
+
+def _awaited(state: Path, pid: int, log: Path) -> str:
+    deadline = monotonic() + READY_WITHIN_S
+    while monotonic() < deadline and processes.is_running(pid):
+        try:
+            return str(loads(state.read_text())["url"])
+        except (FileNotFoundError, JSONDecodeError):
+            sleep(0.05)
+    raise SystemFailed(f"the monolith's floors did not start (log: {log})")

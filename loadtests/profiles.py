@@ -1,0 +1,36 @@
+"""How long and how hard a comparison loads. The rates are ones that both sides sustain on two cores."""
+
+from dataclasses import dataclass
+
+from loadtests.seeding import Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One length of a comparison.
+
+    rate: arrivals a second on each side, per scenario. block_s, warm_up_s: of one block. pairs: blocks of each side in
+    one repeat, alternating A B B A. freshness: trials of each kind and side.
+    """
+
+    name: str
+    rates: dict[str, float]
+    block_s: float
+    warm_up_s: float
+    pairs: int
+    freshness: int
+    size: Size
+    repeats: int = 3
+
+
+RATES = {"browse": 30.0, "publish": 20.0, "vote-storm": 20.0}
+
+PROFILES = {
+    "quick": Profile(name="quick", rates=RATES, block_s=2, warm_up_s=0.5, pairs=1, freshness=5, size=Size(8, 60, 150)),
+    "standard": Profile(
+        name="standard", rates=RATES, block_s=2.5, warm_up_s=0.5, pairs=3, freshness=10, size=Size(16, 200, 600)
+    ),
+    "full": Profile(
+        name="full", rates=RATES, block_s=10, warm_up_s=2, pairs=4, freshness=30, size=Size(40, 1_000, 4_000)
+    ),
+}

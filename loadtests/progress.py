@@ -1,0 +1,42 @@
+"""Progress at the terminal, all the way: one line a phase, with a bar where the number of steps is known."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+
+class Shown:
+    """Shows phases on a console; on something that is no terminal each phase is one line when it ends."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Show phases while the block lasts."""
+        with self._progress if self.console.is_terminal else _nothing():
+            yield
+
+    @contextmanager
+    def phase(self, name: str, steps: int = 1) -> Iterator[Callable[[], None]]:
+        """Show one phase; gives what to call after each of its steps."""
+        task = self._progress.add_task(name, total=steps)
+        if not self.console.is_terminal:
+            self.console.print(f"… {name}")
+        yield lambda: self._progress.advance(task)
+        self._progress.update(task, completed=steps)
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield

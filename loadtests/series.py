@@ -1,0 +1,61 @@
+"""The series behind the charts of a report, kept beside its figures as series.json."""
+
+from collections import Counter
+from typing import Any
+
+from loadtests.blocks import SIDES, Measured
+from loadtests.figures import latencies, of_side
+from loadtests.latency import decoded, merged, percentile_ms
+from loadtests.results import Results
+
+PERCENTILES = (1, 5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.5, 99.9)
+
+
+def series(results: Results) -> dict[str, Any]:
+    """Return, for each scenario and side, the curve over percentiles, the points over time and the reasons of failures;
+    and the single lags of the freshness trials."""
+    return {
+        "scenarios": {
+            name: {side: _side(of_side(found, side)) for side in SIDES} for name, found in results.scenarios.items()
+        },
+        "freshness": {
+            side: {kind: [round(each, 1) for each in lag.lags_ms] for kind, lag in found.lags.items()}
+            for side, found in results.freshness.items()
+        },
+        "parity_failed": results.parity.failed,
+    }
+
+
+def _side(measured: list[Measured]) -> dict[str, Any]:
+    total = merged(latencies(measured))
+    reasons: Counter[str] = Counter()
+    for one in measured:
+        reasons.update(one.block.reasons)
+    return {
+        "percentiles": [[percentile, percentile_ms(total, percentile)] for percentile in PERCENTILES],
+        "operations": _operations(measured),
+        "over_time": [
+            {"at_s": one.at_s + second.at_s, "p50_ms": second.p50_ms, "p95_ms": second.p95_ms}
+            for one in measured
+            for second in one.block.seconds
+        ],
+        "warm_up_p95_ms": [one.block.warm_up_p95_ms for one in measured],
+        "late_ticks": sum(one.block.late_ticks for one in measured),
+        "reasons": dict(reasons.most_common(10)),
+    }
+
+
+def _operations(measured: list[Measured]) -> dict[str, dict[str, float]]:
+    names = sorted({name for one in measured for name in one.block.by_operation})
+    found = {
+        name: merged(decoded(one.block.by_operation[name]) for one in measured if name in one.block.by_operation)
+        for name in names
+    }
+    return {
+        name: {
+            "count": histogram.get_total_count(),
+            "p50_ms": percentile_ms(histogram, 50),
+            "p95_ms": percentile_ms(histogram, 95),
+        }
+        for name, histogram in found.items()
+    }
