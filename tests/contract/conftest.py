@@ -48,17 +48,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask each test that takes `api` of every implementation, or of those that the command line names."""
     if "inside" in metafunc.fixturenames:
         metafunc.parametrize("inside", IN_PROCESS, indirect=True, scope="session")
-    if "api" not in metafunc.fixturenames:
-        return
     named = [system for system in URL_OPTIONS if given_url(metafunc.config, system)]
-    wanted = named or [*IN_PROCESS, *URL_OPTIONS]
-    parameters = [pytest.param(name, marks=[pytest.mark.live] if name in URL_OPTIONS else []) for name in wanted]
-    metafunc.parametrize("api", parameters, indirect=True, scope="session")
+    running = [pytest.param(name, marks=pytest.mark.live) for name in named or URL_OPTIONS]
+    if "live" in metafunc.fixturenames:
+        metafunc.parametrize("live", running, indirect=True, scope="session")
+    if "api" in metafunc.fixturenames:
+        metafunc.parametrize("api", running if named else [*IN_PROCESS, *running], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def api(request: pytest.FixtureRequest) -> Api:
     """One implementation of the contract."""
+    found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def live(request: pytest.FixtureRequest) -> Api:
+    """One running system."""
     found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
     return found
 

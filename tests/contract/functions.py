@@ -1,22 +1,28 @@
 """The functions of the templates, run in this process: started cold with their environment, then kept warm."""
 
-import importlib
+import importlib.util
 import json
 import os
-import sys
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from botocore import handlers
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
+from microservices.contents import CONTRACT, CONTRACT_READER
+
 from .cloud import REGION, Cloud
 from .intrinsics import evaluate
+from .promises import document
+from .systems import PROJECT
 
 Handler = Callable[[dict[str, Any], "Context"], Any]
 
@@ -55,8 +61,13 @@ class Function:
 
     @cached_property
     def _handler(self) -> Handler:
-        sys.modules.pop(self._module, None)
-        handler: Handler = getattr(importlib.import_module(self._module), self._attribute)
+        with tempfile.TemporaryDirectory() as folder:
+            spec = importlib.util.spec_from_file_location(self._module, _as_packaged(self._module, Path(folder)))
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        handler: Handler = getattr(module, self._attribute)
         return handler
 
 
@@ -70,6 +81,15 @@ def functions(cloud: Cloud) -> dict[str, Function]:
             arn = stack.attribute(name, "Arn")
             found[arn] = Function(properties, variables, arn=arn)
     return found
+
+
+def _as_packaged(module: str, folder: Path) -> Path:
+    """Return the handler's file; the one that reads the contract gets it beside itself, as in its zip."""
+    file = PROJECT / f"{module.replace('.', '/')}.py"
+    if module != CONTRACT_READER:
+        return file
+    (folder / Path(CONTRACT).name).write_text(json.dumps(document()))
+    return Path(shutil.copy(file, folder))
 
 
 @contextmanager

@@ -1,0 +1,94 @@
+"""The document, the Flask routes and the Lambda routes name the same operations, and both sides name them alike in code."""
+
+import importlib
+import inspect
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from microservices import templates
+from monolith.app import create_app
+from monolith.settings import Settings
+
+Operations = dict[tuple[str, str], str]  # (method, path with {parameters}) → name
+DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+SERVED_WITHOUT_A_FUNCTION = {("GET", "/leaderboard.html")}
+
+
+@cache
+def documented() -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what the document says of each operation."""
+    paths = yaml.safe_load(DOCUMENT.read_text("utf-8"))["paths"]
+    return {
+        (method.upper(), path): operation
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+def named() -> Operations:
+    return {operation: said["operationId"] for operation, said in documented().items()}
+
+
+def of_flask() -> Operations:
+    """Return the monolith's routes with the names of their views."""
+    app = create_app(Settings(database_url="postgresql+psycopg://nowhere", token_secret="not asked for"))
+    return {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)): rule.endpoint.rpartition(".")[2]
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
+
+
+def of_powertools(room: str) -> Operations:
+    """Return the routes of one room's HTTP function with the names of their handlers. Nothing behind them is asked."""
+    routes = importlib.import_module(f"microservices.{room}.routes").routes
+    router = routes(**dict.fromkeys(inspect.signature(routes).parameters))
+    return {
+        (method, re.sub(r"<(\w+)>", r"{\1}", key[0])): inspect.unwrap(function).__name__
+        for key, function in router._routes.items()
+        for method in key[1]
+    }
+
+
+def of_templates(room: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the routes that the room's template hangs into the HTTP API."""
+    found = templates.resources(room, "AWS::ApiGatewayV2::Route").values()
+    return {(method, path): route for route in found for method, _, path in [route["RouteKey"].partition(" ")]}
+
+
+def test_the_monolith_serves_what_the_document_names() -> None:
+    assert of_flask() == named()
+
+
+def test_the_services_serve_what_the_document_names() -> None:
+    routed = [operation for room in templates.rooms() for operation in of_templates(room)]
+    assert sorted(routed) == sorted(named())
+
+
+@pytest.mark.parametrize("room", templates.rooms())
+def test_a_function_answers_exactly_what_its_template_routes_to_it(room: str) -> None:
+    assert set(of_powertools(room)) == set(of_templates(room)) - SERVED_WITHOUT_A_FUNCTION
+
+
+@pytest.mark.parametrize("room", templates.rooms())
+def test_a_function_names_its_operations_as_the_document_does(room: str) -> None:
+    served = of_powertools(room)
+    assert served == {operation: name for operation, name in named().items() if operation in served}
+
+
+@pytest.mark.parametrize("room", templates.rooms())
+def test_the_authorizer_is_asked_exactly_where_the_document_asks_for_a_token(room: str) -> None:
+    for operation, route in of_templates(room).items():
+        assert ("AuthorizerId" in route) == ("security" in documented()[operation]), operation
+
+
+def test_the_document_puts_each_operation_into_the_room_that_serves_it() -> None:
+    for room in templates.rooms():
+        for operation in of_templates(room):
+            assert documented()[operation]["tags"] == [room], operation

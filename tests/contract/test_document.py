@@ -1,0 +1,68 @@
+"""What the document says and what running systems do, compared by Schemathesis: requests made from the document alone,
+right and wrong ones, and chains of them along its links."""
+
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from openapi_spec_validator import validate
+from schemathesis.config import SchemathesisConfig
+
+from .client import Api
+from .promises import ROOT, document
+
+EXAMPLES = 20
+CHAINS, STEPS = 8, 8
+QUICK = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+ACCEPTED = ["2xx", "401", "403", "404", "409"]
+BEYOND_SCHEMAS = {  # what a schema cannot say: a cursor of that list, a query with terms, two filters at once, a current tag
+    "list_posts": "422",
+    "search": "422",
+    "revise_post": "412",
+}
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "generation": {"deterministic": True, "max-examples": EXAMPLES, "allow-extra-parameters": False},
+        "phases": {"coverage": {"unexpected-methods": []}},
+        "operations": [
+            {
+                "include-operation-id": operation,
+                "checks": {"positive_data_acceptance": {"expected-statuses": [*ACCEPTED, status]}},
+            }
+            for operation, status in BEYOND_SCHEMAS.items()
+        ],
+    }
+)
+SCHEMA = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml", config=CONFIG)
+
+
+def test_the_document_is_openapi() -> None:
+    validate(document())
+
+
+@SCHEMA.parametrize()
+@QUICK
+def test_answers_are_as_documented(case: schemathesis.Case, live: Api) -> None:
+    case.call_and_validate(base_url=str(live.client.base_url), headers=_identified(case, live))
+
+
+def _identified(case: schemathesis.Case, live: Api) -> dict[str, str]:
+    if "security" not in case.operation.definition.raw:
+        return {}
+    return {"Authorization": f"Bearer {live.crowd(1)[0].token}"}
+
+
+def test_chains_of_requests_are_answered_as_documented(live: Api) -> None:
+    """Publish, then read, revise, vote and withdraw what was published, in any order, as the document links them."""
+
+    class Chains(SCHEMA.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+            return {"base_url": str(live.client.base_url), "headers": _identified(case, live)}
+
+    Chains.run(settings=settings(QUICK, max_examples=CHAINS, stateful_step_count=STEPS))
