@@ -18,6 +18,7 @@ from shared_domain.contract.problems import Problem, problem, unserved
 from shared_domain.errors import DomainError, NotIdentified, Unavailable
 from shared_domain.identity import Identity, current
 
+Answer = Response[Any]
 Event = APIGatewayProxyEventV2
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -36,7 +37,7 @@ def query(event: Event) -> Query:
     return Query(event.raw_query_string)
 
 
-def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Response[Any]:
+def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Answer:
     """Return the value as JSON; None is an empty body. Header names are given in lower case."""
     if value is None:
         return Response(status, body="", headers=headers)
@@ -70,12 +71,12 @@ def serve(room: APIGatewayHttpRouter) -> Handler:
     return lambda_handler
 
 
-def _told(problem: Problem) -> Response[Any]:
+def _told(problem: Problem) -> Answer:
     headers = dict(problem.headers)
     return Response(problem.status, headers.pop("Content-Type"), msgspec.json.encode(problem.body).decode(), headers)
 
 
-def _unexpected(error: Exception) -> Response[Any]:
+def _unexpected(error: Exception) -> Answer:
     """Tell a store that is away from a fault of ours. The cause goes to the log and never into the answer."""
     _log.exception("unexpected", exc_info=error)
     return _told(problem(Unavailable("a store is away")) if is_away(error) else unserved(500))

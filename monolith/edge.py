@@ -16,6 +16,7 @@ from shared_domain.contract.problems import Problem, problem, unserved
 from shared_domain.errors import DomainError, TooLarge
 from shared_domain.identity import current
 
+Answer = Response
 Caller = Callable[[Request], str]
 
 _log = logging.getLogger("monolith.requests")
@@ -31,7 +32,7 @@ def query(request: Request) -> Query:
     return Query(request.query_string.decode(errors="replace"))
 
 
-def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Response:
+def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Answer:
     """Return the value as JSON; None is an empty body. Header names are given in lower case."""
     response = Response(b"" if value is None else msgspec.json.encode(value), status, headers)
     if value is not None:
@@ -39,7 +40,7 @@ def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> R
     return response
 
 
-def page(html: str) -> Response:
+def page(html: str) -> Answer:
     """Return a page for people."""
     return Response(html, 200, content_type="text/html; charset=utf-8")
 
@@ -63,11 +64,11 @@ def guard(app: Flask) -> None:
     app.after_request(_log_request)
 
 
-def _told(problem: Problem) -> Response:
+def _told(problem: Problem) -> Answer:
     return Response(msgspec.json.encode(problem.body), problem.status, problem.headers)
 
 
-def _unserved(error: HTTPException) -> Response:
+def _unserved(error: HTTPException) -> Answer:
     if error.code == 413:
         return _told(problem(TooLarge(f"the body must be at most {LARGEST_BODY} bytes")))
     return _told(unserved(error.code or 500))
@@ -77,7 +78,7 @@ def _start_clock() -> None:
     g.started = time.perf_counter()
 
 
-def _log_request(response: Response) -> Response:
+def _log_request(response: Answer) -> Answer:
     milliseconds = (time.perf_counter() - g.started) * 1000
     line = {
         "method": request.method,

@@ -1,12 +1,9 @@
 """Posts over HTTP, in a function of their own. Twin: monolith/posts/routes.py."""
 
-from typing import Any
-
-from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from microservices.clock import new_id, now
-from microservices.edge import answer, body, caller, query
+from microservices.edge import Answer, answer, body, caller, query
 from microservices.posts.peers import Ballots
 from microservices.posts.store import DynamoPosts
 from microservices.races import runs_again
@@ -19,7 +16,7 @@ def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
     room = APIGatewayHttpRouter()
 
     @room.post("/posts")
-    def publish() -> Response[Any]:
+    def publish() -> Answer:
         """Publish a post under the caller's name."""
         author = caller(room.current_event)
         form = body(room.current_event, NewPost)
@@ -30,36 +27,34 @@ def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
         return answer(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
 
     @room.get("/posts")
-    def list_posts() -> Response[Any]:
+    def list_posts() -> Answer:
         """Show a page of posts, newest first."""
         asked = posts_asked(query(room.current_event))
-        found = store.page(
-            asked.chosen, before=asked.before, limit=asked.limit + 1
-        )  # network: the list, then its posts
+        found = store.page(asked.chosen, before=asked.before, limit=asked.limit + 1)  # network: two calls
         return answer(asked.page(found))
 
     @room.get("/posts/<post_id>")
-    def read_post(post_id: str) -> Response[Any]:
+    def read_post(post_id: str) -> Answer:
         """Show one post."""
         post = store.get(posts.known_form(post_id))  # network
         return answer(post_json(post), etag=posts.etag(post))
 
     @room.patch("/posts/<post_id>")
     @runs_again
-    def revise_post(post_id: str) -> Response[Any]:
+    def revise_post(post_id: str) -> Answer:
         """Let the author change a post."""
         editor = caller(room.current_event)
         form = body(room.current_event, PostChanges)
         seen = store.get(posts.known_form(post_id))  # network
         if_match = room.current_event.headers.get("if-match")
         post = posts.revise(seen, **given(form), editor=editor, if_match=if_match, now=now())
-        store.save(post, seen=seen)  # network: conditional on what was seen, for no transaction holds it
+        store.save(post, seen=seen)  # network: conditional on what was seen, for nothing locks it
         #                              eventual: the index follows from the table's stream
         return answer(post_json(post), etag=posts.etag(post))
 
     @room.delete("/posts/<post_id>")
     @runs_again
-    def withdraw(post_id: str) -> Response[Any]:
+    def withdraw(post_id: str) -> Answer:
         """Let the author take a post back."""
         editor = caller(room.current_event)
         seen = store.get(posts.known_form(post_id))  # network

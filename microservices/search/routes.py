@@ -1,11 +1,8 @@
 """Search over HTTP, in a function of its own. Twin: monolith/search/routes.py."""
 
-from typing import Any
-
-from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from microservices.edge import answer, query
+from microservices.edge import Answer, answer, query
 from microservices.search.store import DynamoIndex
 from shared_domain.contract.search import search_asked
 
@@ -14,13 +11,11 @@ def routes(index: DynamoIndex) -> APIGatewayHttpRouter:
     room = APIGatewayHttpRouter()
 
     @room.get("/search")
-    def search() -> Response[Any]:
+    def search() -> Answer:
         """Show a page of the posts that hold every term of a query."""
         asked = search_asked(query(room.current_event))
-        found = index.find(
-            asked.terms, after=asked.after, limit=asked.limit + 1
-        )  # network: a call a term, then the posts
-        #                                                                            eventual: as far as the stream was read
+        # network: a call for each term, one for the posts; eventual: as far as the stream was read
+        found = index.find(asked.terms, after=asked.after, limit=asked.limit + 1)
         return answer(asked.page(found))
 
     return room

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from microservices.clock import new_id, now
-from microservices.edge import answer, body, caller
+from microservices.edge import Answer, answer, body, caller
 from microservices.races import runs_again
 from microservices.users.store import DynamoUsers
 from shared_domain import tokens, users
@@ -22,18 +20,18 @@ def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], 
 
     @room.post("/users")
     @runs_again
-    def register() -> Response[Any]:
+    def register() -> Answer:
         """Sign somebody up."""
         form = body(room.current_event, SignUp)
         moment = now()
         user = users.register(
             **given(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
         )
-        store.add(user)  # network: one transaction, for an item of their own holds username and email
+        store.add(user)  # network: one transaction, for two items hold username and email
         return answer(public_json(user), 201, location=f"/users/{user.username}")
 
     @room.post("/tokens")
-    def sign_in() -> Response[Any]:
+    def sign_in() -> Answer:
         """Give a token for a username and its password."""
         form = body(room.current_event, SignIn)
         found = store.find(users.addressed(form.username))  # network
@@ -42,23 +40,23 @@ def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], 
         return answer(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
 
     @room.get("/users/me")
-    def read_me() -> Response[Any]:
+    def read_me() -> Answer:
         """Show the caller their own profile."""
         return answer(own_json(store.get(caller(room.current_event))))  # network
 
     @room.patch("/users/me")
     @runs_again
-    def revise_me() -> Response[Any]:
+    def revise_me() -> Answer:
         """Let the caller change their own profile."""
         editor = caller(room.current_event)
         form = body(room.current_event, ProfileChanges)
         seen = store.get(editor)  # network
         user = users.revise(seen, **given(form))
-        store.save(user, seen=seen)  # network: conditional on what was seen, for no transaction holds it
+        store.save(user, seen=seen)  # network: conditional on what was seen, for nothing locks it
         return answer(own_json(user))
 
     @room.get("/users/<username>")
-    def read_user(username: str) -> Response[Any]:
+    def read_user(username: str) -> Answer:
         """Show anybody's public profile."""
         return answer(public_json(store.get(users.known_form(username))))  # network
 

@@ -1,11 +1,8 @@
 """Votes and the leaderboard over HTTP, in a function of their own. Twin: monolith/votes/routes.py."""
 
-from typing import Any
-
-from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from microservices.edge import answer, body, caller, query
+from microservices.edge import Answer, answer, body, caller, query
 from microservices.votes.board_object import BoardObject
 from microservices.votes.peers import KnownPosts
 from microservices.votes.store import DynamoVotes
@@ -18,17 +15,17 @@ def routes(store: DynamoVotes, known: KnownPosts, board: BoardObject) -> APIGate
     room = APIGatewayHttpRouter()
 
     @room.put("/posts/<post_id>/vote")
-    def cast(post_id: str) -> Response[Any]:
+    def cast(post_id: str) -> Answer:
         """Keep the caller's vote on a post."""
         voter = caller(room.current_event)
         form = body(room.current_event, Ballot)
         vote = votes.cast(post_id=posts.known_form(post_id), voter=voter, value=form.value)
-        known.require(vote.post_id)  # network: what this room heard of posts, or else the posts room itself
+        known.require(vote.post_id)  # network: this room's own news of posts, else a hop
         store.cast(vote)  # network; eventual: the score follows from the table's stream
         return answer(vote_json(vote))
 
     @room.delete("/posts/<post_id>/vote")
-    def retract(post_id: str) -> Response[Any]:
+    def retract(post_id: str) -> Answer:
         """Take the caller's vote back."""
         voter = caller(room.current_event)
         known.require(posts.known_form(post_id))  # network
@@ -36,10 +33,10 @@ def routes(store: DynamoVotes, known: KnownPosts, board: BoardObject) -> APIGate
         return answer(None, 204)
 
     @room.get("/leaderboard")
-    def leaderboard() -> Response[Any]:
+    def leaderboard() -> Answer:
         """Show the posts by score."""
         asked = limit(query(room.current_event))
         return answer(first_of(board.read(), asked))  # network; eventual: as of the last change that was counted
 
-    # GET /leaderboard.html is no function's: the gateway shows the object that site.py keeps in S3.
+    # GET /leaderboard.html is no function's: the gateway shows the object that publication.py keeps in S3.
     return room

@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from monolith.edge import answer
+from monolith.edge import Answer, answer
 
 
 def routes(contract: dict[str, Any]) -> Blueprint:
     room = Blueprint("platform", __name__)
 
     @room.get("/health")
-    def health() -> Response:
+    def health() -> Answer:
         """Say that the process answers; no store is asked."""
         return answer({"status": "ok"})
 
     @room.get("/openapi.json")
-    def openapi() -> Response:
+    def openapi() -> Answer:
         """Show the contract."""
         return answer(contract)
 

@@ -1,10 +1,10 @@
 """Posts over HTTP, in one process and one transaction. Twin: microservices/posts/routes.py."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
-from monolith.edge import Caller, answer, body, query
+from monolith.edge import Answer, Caller, answer, body, query
 from monolith.posts.store import PostsAndIndex
 from shared_domain import posts
 from shared_domain.contract.parsing import given
@@ -15,7 +15,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint
     room = Blueprint("posts", __name__)
 
     @room.post("/posts")
-    def publish() -> Response:
+    def publish() -> Answer:
         """Publish a post under the caller's name."""
         author = caller(request)
         form = body(request, NewPost)
@@ -27,7 +27,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint
         return answer(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
 
     @room.get("/posts")
-    def list_posts() -> Response:
+    def list_posts() -> Answer:
         """Show a page of posts, newest first."""
         asked = posts_asked(query(request))
         with unit_of_work() as work:
@@ -35,28 +35,27 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint
         return answer(asked.page(found))
 
     @room.get("/posts/<post_id>")
-    def read_post(post_id: str) -> Response:
+    def read_post(post_id: str) -> Answer:
         """Show one post."""
         with unit_of_work() as work:
             post = work.posts.get(posts.known_form(post_id))
         return answer(post_json(post), etag=posts.etag(post))
 
     @room.patch("/posts/<post_id>")
-    def revise_post(post_id: str) -> Response:
+    def revise_post(post_id: str) -> Answer:
         """Let the author change a post."""
         editor = caller(request)
         form = body(request, PostChanges)
         with unit_of_work() as work:
-            seen = work.posts.hold(
-                posts.known_form(post_id)
-            )  # transaction: nobody else changes it until the block ends
-            post = posts.revise(seen, **given(form), editor=editor, if_match=request.headers.get("If-Match"), now=now())
+            seen = work.posts.hold(posts.known_form(post_id))  # transaction: locked until the block ends
+            if_match = request.headers.get("if-match")
+            post = posts.revise(seen, **given(form), editor=editor, if_match=if_match, now=now())
             work.posts.save(post, seen=seen)
             work.index.put(post)
         return answer(post_json(post), etag=posts.etag(post))
 
     @room.delete("/posts/<post_id>")
-    def withdraw(post_id: str) -> Response:
+    def withdraw(post_id: str) -> Answer:
         """Let the author take a post back."""
         editor = caller(request)
         with unit_of_work() as work:  # transaction: its votes and its place in the index go with it

@@ -1,9 +1,9 @@
 """Search over HTTP, in one process and one query. Twin: microservices/search/routes.py."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from monolith.database import UnitOfWork
-from monolith.edge import answer, query
+from monolith.edge import Answer, answer, query
 from monolith.search.store import Index
 from shared_domain.contract.search import search_asked
 
@@ -12,7 +12,7 @@ def routes(unit_of_work: UnitOfWork[Index]) -> Blueprint:
     room = Blueprint("search", __name__)
 
     @room.get("/search")
-    def search() -> Response:
+    def search() -> Answer:
         """Show a page of the posts that hold every term of a query."""
         asked = search_asked(query(request))
         with unit_of_work() as work:  # transaction: whatever was answered before is found

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
-from monolith.edge import Caller, answer, body
+from monolith.edge import Answer, Caller, answer, body
 from monolith.users.store import Users
 from shared_domain import tokens, users
 from shared_domain.contract.parsing import given
@@ -19,7 +19,7 @@ def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt
     room = Blueprint("users", __name__)
 
     @room.post("/users")
-    def register() -> Response:
+    def register() -> Answer:
         """Sign somebody up."""
         form = body(request, SignUp)
         moment = now()
@@ -31,7 +31,7 @@ def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt
         return answer(public_json(user), 201, location=f"/users/{user.username}")
 
     @room.post("/tokens")
-    def sign_in() -> Response:
+    def sign_in() -> Answer:
         """Give a token for a username and its password."""
         form = body(request, SignIn)
         with unit_of_work() as work:
@@ -41,24 +41,24 @@ def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt
         return answer(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
 
     @room.get("/users/me")
-    def read_me() -> Response:
+    def read_me() -> Answer:
         """Show the caller their own profile."""
         with unit_of_work() as work:
             return answer(own_json(work.users.get(caller(request))))
 
     @room.patch("/users/me")
-    def revise_me() -> Response:
+    def revise_me() -> Answer:
         """Let the caller change their own profile."""
         editor = caller(request)
         form = body(request, ProfileChanges)
         with unit_of_work() as work:
-            seen = work.users.hold(editor)  # transaction: nobody else changes it until the block ends
+            seen = work.users.hold(editor)  # transaction: locked until the block ends
             user = users.revise(seen, **given(form))
             work.users.save(user, seen=seen)
         return answer(own_json(user))
 
     @room.get("/users/<username>")
-    def read_user(username: str) -> Response:
+    def read_user(username: str) -> Answer:
         """Show anybody's public profile."""
         with unit_of_work() as work:
             return answer(public_json(work.users.get(users.known_form(username))))

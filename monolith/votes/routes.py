@@ -1,10 +1,10 @@
 """Votes and the leaderboard over HTTP, in one process and one transaction. Twin: microservices/votes/routes.py."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from monolith.clock import now
 from monolith.database import UnitOfWork
-from monolith.edge import Caller, answer, body, page, query
+from monolith.edge import Answer, Caller, answer, body, page, query
 from monolith.votes.store import PostsAndVotes
 from shared_domain import posts, votes
 from shared_domain.contract.paging import limit
@@ -16,7 +16,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
     room = Blueprint("votes", __name__)
 
     @room.put("/posts/<post_id>/vote")
-    def cast(post_id: str) -> Response:
+    def cast(post_id: str) -> Answer:
         """Keep the caller's vote on a post."""
         voter = caller(request)
         form = body(request, Ballot)
@@ -27,7 +27,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
         return answer(vote_json(vote))
 
     @room.delete("/posts/<post_id>/vote")
-    def retract(post_id: str) -> Response:
+    def retract(post_id: str) -> Answer:
         """Take the caller's vote back."""
         voter = caller(request)
         with unit_of_work() as work:
@@ -36,7 +36,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
         return answer(None, 204)
 
     @room.get("/leaderboard")
-    def leaderboard() -> Response:
+    def leaderboard() -> Answer:
         """Show the posts by score."""
         asked = limit(query(request))
         with unit_of_work() as work:
@@ -44,7 +44,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
         return answer(board_json(standings, as_of=now()))
 
     @room.get("/leaderboard.html")
-    def leaderboard_page() -> Response:
+    def leaderboard_page() -> Answer:
         """Show the first posts to people."""
         with unit_of_work() as work:
             standings = work.votes.leaderboard(votes.PAGE_LENGTH)
