@@ -4,7 +4,8 @@ Three rules keep a zip small and still complete.
 - What a module imports when it is loaded is needed; so is everything that our own code imports, wherever it stands.
 - What a library imports inside its functions is taken along when it lies in that library and needs no other one
   (`event_handler` loads its own parts late); otherwise it serves an extra that nobody here uses.
-- An import of another library that is guarded by `except ImportError`, or seen by type checkers only, is not needed.
+- An import of another library that is guarded by `if` or `except ImportError`, or seen by type checkers only, is not
+  needed.
 """
 
 import ast
@@ -126,11 +127,15 @@ class _Reader(ast.NodeVisitor):
         self._in_branch = False
 
     def visit_If(self, node: ast.If) -> None:
-        """Of a branch for another Python version only what is installed counts."""
-        before, test = self._in_branch, ast.unparse(node.test)
-        self._in_branch = before or "version_info" in test
-        self._visit_all([*([] if "TYPE_CHECKING" in test else node.body), *node.orelse])
-        self._in_branch = before
+        test = ast.unparse(node.test)
+        if "TYPE_CHECKING" in test:
+            self._visit_all(node.orelse)
+        elif "version_info" in test:
+            self._in_branch = True  # of a branch for another Python only what is installed counts
+            self._visit_all([*node.body, *node.orelse])
+            self._in_branch = False
+        else:
+            self._uncertain([*node.body, *node.orelse])
 
     def visit_Try(self, node: ast.Try) -> None:
         guarded = any(IMPORT_ERRORS & {*ast.unparse(each.type).split()} for each in node.handlers if each.type)

@@ -1,0 +1,199 @@
+"""Each function may do what its role grants, and the local AWS denies it everything else.
+
+A probe is a function that takes the role of another one and tries each call; it answers the error of each. The calls
+change nothing where they are allowed. What a role grants is read from the deployed role, so that a new
+function, table or queue is covered as soon as a template has it.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+
+from microservices import templates
+from microservices.local_aws import LocalAws
+
+pytestmark = pytest.mark.live
+
+PROBE = """
+from functools import cache
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+@cache
+def client(service):
+    return boto3.client(service, config=Config(retries={"total_max_attempts": 1}))
+
+def lambda_handler(calls, context):
+    print("probing")
+    return [attempt(**call) for call in calls]
+
+def attempt(service, operation, parameters, **_):
+    try:
+        getattr(client(service), operation)(**parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "done"
+"""
+NOTHING = {"pk": {"S": "no such thing"}, "sk": {"S": "no such thing"}}
+ONLY_IF_THERE = {"ConditionExpression": "attribute_exists(pk)"}
+ROOM_OF = {name: room for room in templates.rooms() for name in templates.functions(room)}
+
+Call = dict[str, Any]
+
+
+class Tried(NamedTuple):
+    """A function, and each call that was made with its role: whether it was denied."""
+
+    function: str
+    answers: list[tuple[Call, bool]]
+
+
+@pytest.fixture(scope="module")
+def calls(local_aws_stack: LocalAws) -> list[Call]:
+    """A call of every kind for every resource of every room."""
+    return list(_calls(local_aws_stack))
+
+
+@pytest.fixture(scope="module", params=ROOM_OF)
+def tried(request: pytest.FixtureRequest, local_aws_stack: LocalAws, calls: list[Call]) -> Tried:
+    """What became of all those calls when they were made with the role of one function."""
+    answers = _attempt(local_aws_stack, request.param, calls)
+    return Tried(request.param, [(call, "AccessDenied" in answer) for call, answer in zip(calls, answers, strict=True)])
+
+
+def test_a_function_may_do_what_its_role_grants_and_nothing_else(local_aws_stack: LocalAws, tried: Tried) -> None:
+    granted = _granted(local_aws_stack, tried.function)
+    allowed = {(call["action"], call["resource"]) for call, denied in tried.answers if not denied}
+    assert allowed == granted & {(call["action"], call["resource"]) for call, _ in tried.answers}
+
+
+def test_no_function_reaches_the_table_of_another_room(tried: Tried) -> None:
+    own = f"-{ROOM_OF[tried.function]}"
+    tables = [(call["resource"], denied) for call, denied in tried.answers if call["service"] == "dynamodb"]
+    assert [table for table, denied in tables if not denied and not table.endswith(own)] == []
+
+
+def test_search_cannot_read_the_users_table(local_aws_stack: LocalAws) -> None:
+    table = f"{local_aws_stack.deployment.stage}-users"
+    read = {"service": "dynamodb", "operation": "get_item", "parameters": {"TableName": table, "Key": NOTHING}}
+    assert _attempt(local_aws_stack, "search-http", [read]) == ["AccessDeniedException"]
+    assert _attempt(local_aws_stack, "users-http", [read]) == ["done"]
+
+
+def _granted(stack: LocalAws, function: str) -> set[tuple[str, str]]:
+    """Return the actions that the function's role allows, each with the resource."""
+    iam, role = stack.emulator.client("iam"), _role(stack, function).rpartition("/")[2]
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policies = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+    statements = [statement for policy in policies for statement in policy["Statement"]]
+    return {(action, arn) for each in statements for action in _list(each["Action"]) for arn in _list(each["Resource"])}
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _attempt(stack: LocalAws, function: str, calls: list[Call]) -> list[str]:
+    """Return the error code of each call made with the function's role, or "done"."""
+    with _probe(stack, function) as probe:
+        answer = stack.emulator.client("lambda").invoke(FunctionName=probe, Payload=json.dumps(calls))
+        assert "FunctionError" not in answer
+        answers: list[str] = json.load(answer["Payload"])
+    return answers
+
+
+@contextmanager
+def _probe(stack: LocalAws, function: str) -> Iterator[str]:
+    name, lambdas, code = f"probe-{function}", stack.emulator.client("lambda"), io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("probe.py", PROBE)
+    lambdas.create_function(
+        FunctionName=name,
+        Role=_role(stack, function),
+        Runtime="python3.13",
+        Handler="probe.lambda_handler",
+        Code={"ZipFile": code.getvalue()},
+        Timeout=60,
+    )
+    try:
+        yield name
+    finally:
+        lambdas.delete_function(FunctionName=name)
+
+
+def _role(stack: LocalAws, function: str) -> str:
+    name = f"{stack.deployment.stage}-{function}"
+    role: str = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+    return role
+
+
+def _calls(stack: LocalAws) -> Iterator[Call]:
+    for room in templates.rooms():
+        yield from _table_calls(stack, room)
+        yield from _secret_calls(stack, room)
+        yield from _queue_calls(stack, room)
+        yield from _bucket_calls(stack, room)
+    for function in ROOM_OF:
+        name = f"{stack.deployment.stage}-{function}"
+        arn = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"]
+        yield _call("lambda", "invoke", "InvokeFunction", arn, FunctionName=name, InvocationType="DryRun")
+
+
+def _table_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    for name in _physical(stack, room, "AWS::DynamoDB::Table"):
+        table = stack.emulator.client("dynamodb").describe_table(TableName=name)["Table"]["TableArn"]
+        one = {"TableName": name, "Key": NOTHING}
+        by_key = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": NOTHING["pk"]}}
+        delete = {"DeleteRequest": {"Key": NOTHING}}
+        yield _call("dynamodb", "get_item", "GetItem", table, **one)
+        yield _call("dynamodb", "put_item", "PutItem", table, TableName=name, Item=NOTHING, **ONLY_IF_THERE)
+        yield _call("dynamodb", "update_item", "UpdateItem", table, **one, **ONLY_IF_THERE)
+        yield _call("dynamodb", "delete_item", "DeleteItem", table, **one, **ONLY_IF_THERE)
+        yield _call("dynamodb", "query", "Query", table, TableName=name, **by_key)
+        yield _call("dynamodb", "scan", "Scan", table, TableName=name, Limit=1)
+        yield _call("dynamodb", "batch_get_item", "BatchGetItem", table, RequestItems={name: {"Keys": [NOTHING]}})
+        yield _call("dynamodb", "batch_write_item", "BatchWriteItem", table, RequestItems={name: [delete]})
+
+
+def _secret_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    for name in _physical(stack, room, "AWS::SecretsManager::Secret"):
+        arn = stack.emulator.client("secretsmanager").describe_secret(SecretId=name)["ARN"]
+        yield _call("secretsmanager", "get_secret_value", "GetSecretValue", arn, SecretId=arn)
+
+
+def _queue_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    for url in _physical(stack, room, "AWS::SQS::Queue"):
+        asked = stack.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn = asked["Attributes"]["QueueArn"]
+        yield _call("sqs", "send_message", "SendMessage", arn, QueueUrl=url, MessageBody="\ufffe")  # no legal text
+        yield _call("sqs", "receive_message", "ReceiveMessage", arn, QueueUrl=url, VisibilityTimeout=0)
+
+
+def _bucket_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    for bucket in _physical(stack, room, "AWS::S3::Bucket"):
+        for key in ("leaderboard.html", "leaderboard.json", "anything-else"):
+            wrong_digest = {"Body": "no such body", "ContentMD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
+            arn = f"arn:aws:s3:::{bucket}/{key}"
+            yield _call("s3", "put_object", "PutObject", arn, Bucket=bucket, Key=key, **wrong_digest)
+
+
+def _physical(stack: LocalAws, room: str, kind: str) -> list[str]:
+    name = f"{stack.deployment.stage}-{room}"
+    found = stack.emulator.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+    return [each["PhysicalResourceId"] for each in found if each["ResourceType"] == kind]
+
+
+def _call(service: str, operation: str, action: str, resource: str, **parameters: Any) -> Call:
+    return {
+        "service": service,
+        "operation": operation,
+        "action": f"{service}:{action}",
+        "resource": resource,
+        "parameters": parameters,
+    }
