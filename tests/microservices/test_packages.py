@@ -1,0 +1,148 @@
+"""Every function's zip is complete, holds nothing that its function does not need, and is the same whenever it is built."""
+
+import json
+import os
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from microservices import packages, templates
+from microservices.emulator import INTERPRETER, LIBRARIES
+from microservices.imports import PROVIDED, MissingModule, needed
+
+MEGABYTE = 1_000_000
+ROOM_OF = {name: room for room in templates.rooms() for name in templates.functions(room)}
+UNCHECKED = 0b01  # the flag of a .pyc that is valid whatever its source says
+
+every_function = pytest.mark.parametrize("function", ROOM_OF)
+
+
+@pytest.fixture(scope="module")
+def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The zip of every function, by its name."""
+    return {each.function: each.zip for each in packages.build(tmp_path_factory.mktemp("zips"), packages.here())}
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the AWS runtime brings, and nothing else."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in PROVIDED:
+        (found,) = (each for each in LIBRARIES.joinpath("site-packages").iterdir() if each.stem == name)
+        folder.joinpath(found.name).symlink_to(found)
+    return folder
+
+
+@every_function
+def test_a_zip_can_be_loaded_with_nothing_but_what_aws_brings(
+    zips: dict[str, Path], runtime: Path, tmp_path: Path, function: str
+) -> None:
+    with zipfile.ZipFile(zips[function]) as archive:
+        archive.extractall(tmp_path)
+    handler = packages.handlers()[function]
+    load = f"import sys; sys.path += {[str(tmp_path), str(runtime)]}; import {handler} as it; assert it.lambda_handler"
+    loaded = subprocess.run(
+        [INTERPRETER, "-I", "-S", "-c", load], env=_environment(function), check=False, capture_output=True, text=True
+    )
+    assert loaded.returncode == 0, loaded.stderr
+
+
+@every_function
+def test_a_zip_is_small(zips: dict[str, Path], function: str) -> None:
+    assert zips[function].stat().st_size < 3 * MEGABYTE
+
+
+@every_function
+def test_a_zip_holds_no_other_room_and_nothing_that_aws_brings(zips: dict[str, Path], function: str) -> None:
+    others = {f"microservices/{room}" for room in templates.rooms()} - {f"microservices/{ROOM_OF[function]}"}
+    for name in _names(zips[function]):
+        assert "/".join(name.split("/")[:2]) not in others
+        assert name.partition("/")[0].partition(".")[0] not in PROVIDED
+
+
+def test_search_ships_neither_tokens_nor_passwords(zips: dict[str, Path]) -> None:
+    libraries = {name.partition("/")[0] for name in _names(zips["search-http"])}
+    assert "snowballstemmer" in libraries
+    assert libraries.isdisjoint({"jwt", "argon2"})
+
+
+def test_only_what_hashes_passwords_ships_the_code_for_it(zips: dict[str, Path]) -> None:
+    assert {name for name, path in zips.items() if "argon2/__init__.py" in _names(path)} == {"users-http"}
+
+
+@every_function
+def test_every_module_is_compiled_and_python_takes_it_unchecked(zips: dict[str, Path], function: str) -> None:
+    with zipfile.ZipFile(zips[function]) as archive:
+        compiled = [name for name in archive.namelist() if name.endswith(".pyc")]
+        assert len(compiled) == sum(name.endswith(".py") for name in archive.namelist())
+        assert {int.from_bytes(archive.read(name)[4:8], "little") for name in compiled} == {UNCHECKED}
+
+
+def test_building_again_gives_the_same_bytes_and_the_same_releases(zips: dict[str, Path], tmp_path: Path) -> None:
+    again = packages.build(tmp_path, packages.here())
+    assert {each.function: each.zip.read_bytes() for each in again} == {k: v.read_bytes() for k, v in zips.items()}
+    assert {each.release for each in again} == {path.parent.name for path in zips.values()}
+
+
+def test_the_contract_is_shipped_as_json_to_the_function_that_shows_it(zips: dict[str, Path]) -> None:
+    with zipfile.ZipFile(zips["platform-http"]) as archive:
+        shipped = json.loads(archive.read("microservices/platform/openapi.json"))
+    assert shipped == yaml.safe_load((packages.PROJECT / "docs/openapi.yaml").read_text())
+
+
+def test_a_part_that_a_library_loads_late_is_taken_along(tmp_path: Path) -> None:
+    assert "library.late" in _needed(tmp_path, "def f():\n    from library import late")
+
+
+@pytest.mark.parametrize(
+    "unneeded",
+    [
+        "if TYPE_CHECKING:\n    import extra",
+        "try:\n    import extra\nexcept ImportError:\n    extra = None",
+        "def f():\n    import extra",
+        "def f():\n    import library.needs_extra",
+        "if sys.version_info >= (4, 0):\n    import of_the_future",
+    ],
+)
+def test_what_a_library_can_do_without_is_left_out(tmp_path: Path, unneeded: str) -> None:
+    assert _needed(tmp_path, unneeded) == {"microservices.handler", "library"}
+
+
+def test_a_module_that_is_nowhere_stops_the_build(tmp_path: Path) -> None:
+    with pytest.raises(MissingModule, match="nowhere"):
+        _needed(tmp_path, "import nowhere")
+
+
+def _needed(folder: Path, library: str) -> set[str]:
+    """Return what a handler needs that imports a library with this text."""
+    files = {
+        "microservices/handler.py": "import library",
+        "library/__init__.py": library,
+        "library/late.py": "",
+        "library/needs_extra.py": "import extra",
+        "extra.py": "",
+    }
+    for name, text in files.items():
+        folder.joinpath(name).parent.mkdir(exist_ok=True)
+        folder.joinpath(name).write_text(text)
+    return set(needed("microservices.handler", (folder,)))
+
+
+def _names(path: Path) -> set[str]:
+    with zipfile.ZipFile(path) as archive:
+        return set(archive.namelist())
+
+
+def _environment(function: str) -> dict[str, str]:
+    """Return the environment that the template gives, with a word for each value that only a deployment knows."""
+    return {"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath, **dict.fromkeys(_variables(function), "anything")}
+
+
+def _variables(function: str) -> Iterator[str]:
+    for each in templates.resources(ROOM_OF[function], "AWS::Serverless::Function").values():
+        if templates.name_in_stage(each["FunctionName"]) == function:
+            yield from each.get("Environment", {}).get("Variables", {})
