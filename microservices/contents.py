@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -72,10 +73,14 @@ def _data(module: str, file: Path) -> Iterator[Path]:
 
 def _metadata(module: str, file: Path, folder: Path) -> Iterator[Path]:
     """Yield the metadata of a library that asks for its own version."""
-    if file.suffix == ".py" and b"importlib.metadata" in file.read_bytes() and library(module) not in OURS:
-        for each in distributions(path=[str(folder)]):
-            if library(module) in _libraries(each):
-                yield from (folder / name for name in each.files or () if name.name == "METADATA")
+    if file.suffix == ".py" and library(module) not in OURS and b"importlib.metadata" in file.read_bytes():
+        yield from _metadata_of(library(module), folder)
+
+
+@cache
+def _metadata_of(name: str, folder: Path) -> tuple[Path, ...]:
+    found = [each for each in distributions(path=[str(folder)]) if name in _libraries(each)]
+    return tuple(folder / file for each in found for file in each.files or () if file.name == "METADATA")
 
 
 def _libraries(distribution: Distribution) -> set[str]:

@@ -1,0 +1,165 @@
+"""A room is updated, rolled back, removed and deployed again while the other rooms serve: none of their requests fails."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from microservices import templates
+from microservices.deployment import DeploymentFailed
+from microservices.local_aws import LocalAws
+
+pytestmark = pytest.mark.live
+
+AUTHOR = {"username": "deployer", "email": "deployer@example.com", "password": "long enough to be one"}
+UNKNOWN_POST = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+CATCH_UP_S = 30.0  # all that was published since the stream began is read again
+HTTP_ROOMS = [room for room in templates.rooms() if room != "platform"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the rooms that a request needs, and the status of the right answer."""
+
+    rooms: frozenset[str]
+    method: str
+    path: str
+    status: int
+    body: dict[str, str] | None = None
+
+
+def _request(rooms: str, method: str, path: str, status: int, body: dict[str, str] | None = None) -> Request:
+    return Request(frozenset(rooms.split()), method, path, status, body)
+
+
+JOURNEY = (
+    _request("platform", "GET", "/health", 200),
+    _request("users", "GET", "/users/deployer", 200),
+    _request("users", "GET", "/users/me", 200),
+    _request("users", "POST", "/users", 409, AUTHOR),
+    _request("posts", "GET", "/posts", 200),
+    _request("posts", "POST", "/posts", 201, {"title": "while others are deployed", "body": "this is written"}),
+    _request("posts", "GET", f"/posts/{UNKNOWN_POST}", 404),
+    _request("votes", "GET", "/leaderboard", 200),
+    _request("votes", "GET", "/leaderboard.html", 200),
+    _request("votes posts", "DELETE", f"/posts/{UNKNOWN_POST}/vote", 404),
+    _request("search", "GET", "/search?q=written", 200),
+)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Requests to the rooms that are left alone, over and over, and those that went wrong."""
+
+    requests: list[Request]
+    wrong: list[str] = field(default_factory=list)
+    rounds: int = 0
+
+    def ask_all(self, client: httpx.Client) -> None:
+        """Ask each request once and note what went wrong."""
+        for each in self.requests:
+            answer = client.request(each.method, each.path, json=each.body)
+            if answer.status_code != each.status:
+                self.wrong.append(f"{each.method} {each.path}: {answer.status_code} {answer.text}")
+        self.rounds += 1
+
+
+@pytest.fixture(scope="module")
+def client(local_aws_stack: LocalAws) -> Iterator[httpx.Client]:
+    """Somebody who is signed in; every operation of the journey has been warmed up."""
+    with httpx.Client(base_url=local_aws_stack.url, timeout=20) as visitor:
+        visitor.post("/users", json=AUTHOR)
+        token = visitor.post("/tokens", json={key: AUTHOR[key] for key in ("username", "password")}).json()[
+            "access_token"
+        ]
+        visitor.headers["Authorization"] = f"Bearer {token}"
+        yield visitor
+
+
+@pytest.mark.parametrize("room", HTTP_ROOMS)
+def test_a_room_is_updated_and_updated_back_while_the_others_serve(
+    local_aws_stack: LocalAws, client: httpx.Client, room: str
+) -> None:
+    with _traffic_without(room, client) as traffic:
+        before = _memory(local_aws_stack, room)
+        _update(local_aws_stack, room, MemorySize="1536")
+        updated = _memory(local_aws_stack, room)
+        _update(local_aws_stack, room)
+    assert (updated, _memory(local_aws_stack, room)) == (1536, before)
+    assert traffic.wrong == []
+    _expect_whole_journey(client)
+
+
+@pytest.mark.parametrize("room", HTTP_ROOMS)
+def test_an_update_that_fails_is_rolled_back_and_the_room_serves_as_before(
+    local_aws_stack: LocalAws, client: httpx.Client, room: str
+) -> None:
+    with _traffic_without(room, client) as traffic, pytest.raises(DeploymentFailed, match=f"-{room}: "):
+        local_aws_stack.deployment.deploy_room(room, "a-release-that-was-never-uploaded")
+    assert traffic.wrong == []
+    _expect_whole_journey(client)
+
+
+def test_search_is_removed_and_deployed_again_while_the_others_serve_and_then_catches_up(
+    local_aws_stack: LocalAws, client: httpx.Client
+) -> None:
+    with _traffic_without("search", client) as traffic:
+        local_aws_stack.deployment.remove_room("search")
+        gone = client.get("/search?q=bereft").status_code
+        client.post("/posts", json={"title": "Bereft of an index", "body": "while there was no search"})
+        _update(local_aws_stack, "search")
+    assert gone == 404
+    assert traffic.wrong == []
+    _expect_whole_journey(client)
+    assert _found_in_time(client, "bereft")
+
+
+def _found_in_time(client: httpx.Client, word: str) -> bool:
+    deadline = time.monotonic() + CATCH_UP_S
+    while time.monotonic() < deadline:
+        if client.get("/search", params={"q": word}).json()["items"]:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _update(stack: LocalAws, room: str, **parameters: str) -> None:
+    release = next(each.release for each in stack.packages if each.room == room)
+    stack.deployment.deploy_room(room, release, **parameters)
+
+
+def _memory(stack: LocalAws, room: str) -> int:
+    name = f"{stack.deployment.stage}-{room}-http"
+    size: int = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["MemorySize"]
+    return size
+
+
+def _expect_whole_journey(client: httpx.Client) -> None:
+    whole = Traffic(list(JOURNEY))
+    whole.ask_all(client)
+    assert whole.wrong == []
+
+
+@contextmanager
+def _traffic_without(room: str, client: httpx.Client) -> Iterator[Traffic]:
+    """Ask what does not need the room again and again, at least once before, while and after the block runs."""
+    traffic = Traffic([each for each in JOURNEY if room not in each.rooms])
+    traffic.ask_all(client)
+    done = threading.Event()
+    thread = threading.Thread(target=_ask_until, args=(done, traffic, client))
+    thread.start()
+    try:
+        yield traffic
+    finally:
+        done.set()
+        thread.join()
+    traffic.ask_all(client)
+
+
+def _ask_until(done: threading.Event, traffic: Traffic, client: httpx.Client) -> None:
+    while not done.is_set():
+        traffic.ask_all(client)
