@@ -100,7 +100,10 @@ class Api:
 
     def join(self, prefix: str = "p") -> Person:
         """Sign somebody new up and in."""
-        username = unique(prefix)
+        return self.join_as(unique(prefix))
+
+    def join_as(self, username: str) -> Person:
+        """Sign somebody up and in under that name."""
         email, password = f"{username}@example.org", f"secret of {username}"
         assert self.register(username=username, email=email, password=password).status_code == 201
         signed_in = self.sign_in(username=username, password=password)

@@ -18,6 +18,7 @@ import pytest
 
 from .client import Api, Person
 from .gateway import gateway_over_moto
+from .sides import BothSides
 from .systems import monolith_application, running_monolith
 from .wsgi import WsgiTransport
 
@@ -87,6 +88,15 @@ def ada(api: Api) -> Person:
 def bob(api: Api) -> Person:
     """Somebody else."""
     return api.join("bob")
+
+
+@pytest.fixture(scope="session")
+def both_sides(request: pytest.FixtureRequest) -> BothSides:
+    """The two systems beside each other: the running ones if both URLs are given, else those in this process."""
+    running = all(given_url(request.config, system) for system in URL_OPTIONS)
+    names = ("live_monolith_api", "live_microservices_api") if running else ("monolith_api", "functions_api")
+    left, right = (request.getfixturevalue(name) for name in names)
+    return BothSides(left, right, people=3)
 
 
 @pytest.fixture(scope="session")

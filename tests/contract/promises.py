@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import yaml
@@ -99,9 +100,9 @@ def _media_type(response: httpx.Response) -> str:
 
 def _operation(method: str, path: str) -> Document | None:
     """Return the documented operation that a method and a path (percent-encoded, maybe with a query) name, or None."""
-    bare = path.partition("?")[0]
+    bare = unquote(path.partition("?")[0])  # so %2F is a slash, and no operation has the path it makes
     for template, item in sorted(document()["paths"].items(), key=lambda pair: "{" in pair[0]):
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), bare):
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), bare, re.DOTALL):
             found: Document | None = item.get(method.lower())
             return found
     return None

@@ -1,0 +1,146 @@
+"""A machine that does the same things to both systems, at random, and compares what they answer."""
+
+from typing import Any
+
+import httpx
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from .client import unique
+from .sides import BothSides, Side, Told
+
+PEOPLE = st.integers(0, 2)
+PLACES = st.integers(0, 5)
+WORDS = ("running", "Runs", "the", "ünïcode", "e\u0301", "ﬁne", "x2", "日本語")
+TEXTS = st.one_of(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join),
+    st.text(max_size=12),
+    st.sampled_from(["", " ", "\x00", "x" * 200, "x" * 201, "\t"]),
+)
+TAGS = st.lists(st.sampled_from(["one", "two", "a-1", "", "BAD", "x" * 31]), max_size=6)
+FIELDS = {"title": TEXTS, "body": TEXTS, "tags": TAGS}
+JUNK = st.one_of(
+    st.binary(max_size=20),
+    st.sampled_from([b"{}", b"[]", b'{"title": NaN}', b'{"a":1}', b'{"value": 1.0}', b'{"value": "1"}', b'{"title":1,"title":"x"}']),
+)
+LIMITS = st.sampled_from(["1", "2", "3", "100", "0", "101", "x", "", "01", "1.0", "1_0"])
+PATHS = (("POST", "/users"), ("POST", "/tokens"), ("PATCH", "/users/me"), ("POST", "/posts"), ("PATCH", "/posts/{}"), ("PUT", "/posts/{}/vote"))
+
+
+class Machine(RuleBasedStateMachine):
+    """Every rule is one request to both sides. Tags and one search term mark what belongs to this run."""
+
+    def __init__(self, both: BothSides) -> None:
+        super().__init__()
+        self.both = both
+
+    @initialize()
+    def begin(self) -> None:
+        self.tag, self.needle = unique("t-"), unique("needle")
+        for side in self.both.sides:
+            side.forget()
+
+    @rule(author=PEOPLE, title=TEXTS, body=TEXTS, tags=st.one_of(st.none(), TAGS))
+    def publish(self, author: int, title: str, body: str, tags: list[str] | None) -> None:
+        marked = {"title": title and f"{title} {self.needle}", "body": body, "tags": [self.tag, *(tags or [])]}
+        answers = self.both.same(lambda side: side.api.publish(side.people[author], **marked))
+        for side, answer in zip(self.both.sides, answers, strict=True):
+            if answer.status_code == 201:
+                side.posts.append(answer.json()["id"])
+
+    @rule(editor=PEOPLE, place=PLACES, changes=st.fixed_dictionaries({}, optional=FIELDS), match=st.sampled_from(["", "*", "now", "weak", "old"]))
+    def revise(self, editor: int, place: int, changes: dict[str, Any], match: str) -> None:
+        def ask(side: Side) -> httpx.Response:
+            now = side.api.read_post(_post(side, place)).headers.get("ETag", '"none"')
+            if_match = {"": None, "*": "*", "now": now, "weak": f"W/{now}", "old": '"old"'}[match]
+            return side.api.revise_post(side.people[editor], _post(side, place), if_match=if_match, **changes)
+
+        self.both.same(ask)
+
+    @rule(editor=PEOPLE, place=PLACES)
+    def withdraw(self, editor: int, place: int) -> None:
+        self.both.same(lambda side: side.api.withdraw(side.people[editor], _post(side, place)))
+
+    @rule(voter=PEOPLE, place=PLACES, value=st.sampled_from([1, -1, 1.0, 0, True, "1", None]))
+    def cast(self, voter: int, place: int, value: Any) -> None:
+        self.both.same(lambda side: side.api.cast(side.people[voter], _post(side, place), value=value))
+
+    @rule(voter=PEOPLE, place=PLACES)
+    def retract(self, voter: int, place: int) -> None:
+        self.both.same(lambda side: side.api.retract(side.people[voter], _post(side, place)))
+
+    @rule(person=PEOPLE, changes=st.fixed_dictionaries({}, optional={"display_name": TEXTS, "bio": TEXTS, "credits": TEXTS}))
+    def revise_me(self, person: int, changes: dict[str, str]) -> None:
+        self.both.same(lambda side: side.api.revise_me(side.people[person], **changes))
+        self.both.same(lambda side: side.api.read_me(side.people[person]))
+        self.both.same(lambda side: side.api.read_user(side.people[person].username))
+
+    @rule(username=st.one_of(TEXTS, st.sampled_from(["ab", "Ada", "a" * 31])), email=TEXTS, password=TEXTS)
+    def register_badly(self, username: str, email: str, password: str) -> None:
+        self.both.same(lambda side: side.api.register(username=username, email=email, password=password))
+
+    @rule(where=st.sampled_from(PATHS), content=JUNK, place=PLACES, typed=st.sampled_from(["application/json", "text/plain"]))
+    def send_junk(self, where: tuple[str, str], content: bytes, place: int, typed: str) -> None:
+        def ask(side: Side) -> httpx.Response:
+            path = where[1].format(_post(side, place))
+            return side.api.send(where[0], path, by=side.people[0], content=content, headers={"Content-Type": typed})
+
+        self.both.same(ask)
+
+    @rule(place=PLACES)
+    def read(self, place: int) -> None:
+        self.both.same(lambda side: side.api.read_post(_post(side, place)))
+
+    @rule(limit=LIMITS)
+    def list_first(self, limit: str) -> None:
+        answers = self.both.same(lambda side: side.api.list_posts(tag=self.tag, limit=limit))
+        for side, answer in zip(self.both.sides, answers, strict=True):
+            side.cursor = answer.json().get("next_cursor")
+
+    @rule(limit=st.sampled_from(["1", "2"]), cut=st.booleans())
+    def list_next(self, limit: str, cut: bool) -> None:
+        def ask(side: Side) -> httpx.Response:
+            cursor = side.cursor or "nonsense"
+            return side.api.list_posts(tag=self.tag, limit=limit, cursor=cursor[:-1] if cut else cursor)
+
+        answers = self.both.same(ask)
+        for side, answer in zip(self.both.sides, answers, strict=True):
+            side.cursor = answer.json().get("next_cursor")
+
+    @rule(query=TEXTS)
+    def search_badly(self, query: str) -> None:
+        """A query that cannot find anything of somebody else's: it holds a word nobody has."""
+        self.both.same(lambda side: side.api.search(f"{query} {self.needle}nowhere"))
+
+    @rule(words=st.lists(st.sampled_from(WORDS), max_size=2))
+    def settle(self, words: list[str]) -> None:
+        self.both.settles(lambda side: side.api.list_posts(tag=self.tag, limit=100))
+        self.both.settles(lambda side: side.api.search(" ".join([self.needle, *words]), limit=100))
+        self.both.eventually(self._boards_agree)
+
+    def _boards_agree(self) -> None:
+        """Each board shows the same of our posts in the same order, as far down as it reaches."""
+        left, right = (_ours(side) for side in self.both.sides)
+        reach = min(len(left), len(right))
+        assert left[:reach] == right[:reach]
+
+
+def _post(side: Side, place: int) -> str:
+    """Return a post of this run, or one that never was."""
+    return side.posts[place] if place < len(side.posts) else "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+def _ours(side: Side) -> list[Told]:
+    board: list[Told] = side.api.leaderboard(limit=100).json()["items"]
+    ours = [item for item in board if item["post_id"] in side.posts]
+    return [{**item, "rank": 0, "post_id": side.posts.index(item["post_id"])} for item in ours]
+
+
+def test_both_sides_answer_alike(both_sides: BothSides) -> None:
+    run_state_machine_as_test(
+        lambda: Machine(both_sides),
+        settings=settings(
+            max_examples=20, stateful_step_count=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
