@@ -9,7 +9,7 @@ from pathlib import Path
 
 VERSION = "3.13"
 PYTHON = f"python{VERSION}"
-PLATFORM = "manylinux2014_aarch64"
+GLIBC = (34, 28, 26, 17)  # the minor version of Amazon Linux 2023, and older ones that wheels are built for
 
 
 def install(names: set[str], *, lock: Path, target: Path) -> None:
@@ -32,9 +32,10 @@ def interpreter() -> str | None:
 def _installer() -> list[str]:
     strict = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--python-version", VERSION]
     if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--quiet", *strict, "--python-platform", "aarch64-manylinux2014"]
-    abis = ["--abi", f"cp{VERSION.replace('.', '')}", "--abi", "abi3", "--abi", "none"]
-    return [sys.executable, "-m", "pip", "install", "--quiet", *strict, "--platform", PLATFORM, *abis]
+        return [uv, "pip", "install", "--quiet", *strict, "--python-platform", f"aarch64-manylinux_2_{GLIBC[0]}"]
+    platforms = [f"--platform=manylinux_2_{minor}_aarch64" for minor in GLIBC] + ["--platform=manylinux2014_aarch64"]
+    abis = [f"--abi={abi}" for abi in (f"cp{VERSION.replace('.', '')}", "abi3", "none")]
+    return [sys.executable, "-m", "pip", "install", "--quiet", *strict, *platforms, *abis]
 
 
 def _entries(lock: Path) -> list[str]:

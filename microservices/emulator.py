@@ -32,7 +32,7 @@ LIBRARIES = ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_
 REGION = "us-east-1"
 START_SECONDS = 30
 STOP_SECONDS = 10
-FUNCTIONS_AT_ONCE = 32  # of all functions; without a bound a burst starts a process a request, and the machine thrashes
+FUNCTIONS_AT_ONCE = 48  # of all functions; without a bound a burst starts a process a request, and the machine thrashes
 
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's own name for the account's root
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservices import packages
+from microservices import packages, templates
 from microservices.deployment import Deployment
 from microservices.emulator import CannotStart, Emulator, emulator, free_port
 
@@ -40,6 +40,7 @@ def local_aws(run_dir: Path, port: int = PORT) -> Iterator[LocalAws]:
         built = packages.build(folder / "packages", packages.here())
         deployment = Deployment(running, STAGE, ARTIFACTS, _parameters(running.endpoint))
         deployment.deploy(built)
+        _reserve_concurrency(deployment)
         deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
         yield LocalAws(deployment.outputs("platform")["ApiBase"], running, deployment, built)
 
@@ -52,6 +53,17 @@ def _parameters(endpoint: str) -> dict[str, str]:
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "ReservedConcurrency": str(HTTP_FUNCTIONS_AT_ONCE),
     }
+
+
+def _reserve_concurrency(deployment: Deployment) -> None:
+    """Do what the local CloudFormation leaves undone: it takes `ReservedConcurrentExecutions` and forgets it."""
+    for room in templates.rooms():
+        for function in templates.resources(room, "AWS::Serverless::Function").values():
+            if "ReservedConcurrentExecutions" in function:
+                name = f"{deployment.stage}-{templates.name_in_stage(function['FunctionName'])}"
+                deployment.aws.client("lambda").put_function_concurrency(
+                    FunctionName=name, ReservedConcurrentExecutions=HTTP_FUNCTIONS_AT_ONCE
+                )
 
 
 @contextmanager
