@@ -1,13 +1,13 @@
 """A plain client for everything that is not load: seeding, parity, freshness."""
 
-from collections.abc import Callable
+from time import sleep
 
 import httpx
 
 from loadtests.calls import Answer, Call
 from loadtests.outcomes import Outcome, judge
 
-Send = Callable[[Call], Answer]
+TRIES, PAUSE_S = 4, 1.0
 
 
 class CallFailed(Exception):
@@ -30,9 +30,17 @@ def send(client: httpx.Client, call: Call) -> Answer:
 
 
 def succeed(client: httpx.Client, call: Call) -> Answer:
-    """Send a call and return its right answer. Raise CallFailed if it is refused or wrong."""
-    answer = send(client, call)
-    outcome, reason = judge(call, answer)
-    if outcome is not Outcome.RIGHT:
-        raise CallFailed(f"{call.operation} at {client.base_url}: {reason}")
-    return answer
+    """Send a call and return its right answer; one that may be repeated is, where a busy system asks for it.
+
+    Raise CallFailed if it is refused or wrong.
+    """
+    for tries_left in range(TRIES - 1, -1, -1):
+        answer = send(client, call)
+        outcome, reason = judge(call, answer)
+        if outcome is Outcome.RIGHT:
+            return answer
+        if answer.status not in (429, 503) or call.method == "POST" or not tries_left:
+            break
+        sleep(PAUSE_S)
+    said = answer.body[:200].decode(errors="replace")
+    raise CallFailed(f"{call.operation} at {client.base_url}: {reason} {said}")

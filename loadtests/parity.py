@@ -81,9 +81,12 @@ class _Side:
         return "<present>" if name in PRESENCE_ONLY else self._text(value).replace(" ", "").lower()
 
     def _body(self, answer: httpx.Response) -> Any:
-        if "json" in answer.headers.get("content-type", ""):
+        if "json" not in answer.headers.get("content-type", ""):
+            return self._text(answer.text)
+        try:
             return self._value(answer.json())
-        return self._text(answer.text)
+        except ValueError:  # it says JSON and is none: a difference to report, not to fail at
+            return self._text(answer.text)
 
     def _value(self, value: Any, name: str = "") -> Any:
         if value is not None and (name in BY_NATURE or name.endswith("_at")):

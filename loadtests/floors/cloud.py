@@ -9,38 +9,51 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.exceptions import ClientError, WaiterError
+
+from loadtests.systems import SystemFailed
 
 HERE = Path(__file__).parent
 STAGE = "reference"
 STACK, BUCKET, KEY = f"{STAGE}-floors", f"{STAGE}-floors-artifacts", "functions.zip"
+PARAMETERS = {
+    "Stage": STAGE,
+    "ArtifactsBucket": BUCKET,
+    "ArtifactsKey": KEY,
+    "Runtime": "python3.13",  # as the services on AWS; the local AWS takes its own interpreter whatever this says
+    "Architecture": "arm64",
+}
 
 
 @contextmanager
 def deployed(api_url: str) -> Iterator[str]:
-    """Keep the floor functions behind the API of a local AWS while the block lasts; gives the API's URL."""
+    """Keep the floor functions behind the API of a local AWS while the block lasts; gives the API's URL.
+
+    Raise SystemFailed if they do not deploy.
+    """
     endpoint = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
     cloudformation = _client("cloudformation", endpoint)
-    _upload(_client("s3", endpoint))
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateBody=(HERE / "template.yaml").read_text(),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in _parameters().items()],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
     try:
-        cloudformation.get_waiter("stack_create_complete").wait(
-            StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
-        _client("dynamodb", endpoint).put_item(TableName=STACK, Item={"pk": {"S": "floor"}, "body": {"S": "x" * 200}})
+        _deploy(cloudformation, endpoint)
         yield api_url
     finally:
         cloudformation.delete_stack(StackName=STACK)
 
 
-def _parameters() -> dict[str, str]:
-    return {
-        "Stage": STAGE, "ArtifactsBucket": BUCKET, "ArtifactsKey": KEY, "Runtime": "python3.13", "Architecture": "arm64",
-    }  # fmt: skip
+def _deploy(cloudformation: Any, endpoint: str) -> None:
+    try:
+        _upload(_client("s3", endpoint))
+        cloudformation.create_stack(
+            StackName=STACK,
+            TemplateBody=(HERE / "template.yaml").read_text(),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        created = cloudformation.get_waiter("stack_create_complete")
+        created.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        _client("dynamodb", endpoint).put_item(TableName=STACK, Item={"pk": {"S": "floor"}, "body": {"S": "x" * 200}})
+    except (ClientError, WaiterError) as refused:
+        raise SystemFailed(f"the floors of the microservices did not deploy: {refused}") from refused
 
 
 def _upload(s3: Any) -> None:

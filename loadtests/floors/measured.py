@@ -9,6 +9,8 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from loadtests import interrupts, processes
+from loadtests.calls import Call, unchecked
+from loadtests.client import opened, succeed
 from loadtests.floors import cloud
 from loadtests.plan import Block, Plan
 from loadtests.provenance import origin_of
@@ -17,6 +19,7 @@ from monolith.database import embedded
 
 PATHS = {"empty": "/floors/empty", "key_read": "/floors/row"}
 ROUNDS = 2
+WARMING = 5
 READY_WITHIN_S = 20
 Floors = dict[str, dict[str, list[Block]]]
 
@@ -35,6 +38,8 @@ def floors(
             bases["monolith"] = stack.enter_context(web_up(own))
         if origin_of(urls["microservices"]) == "emulated":
             bases["microservices"] = stack.enter_context(cloud.deployed(urls["microservices"]))
+        for base in bases.values():
+            _warm(base)
         found: Floors = {side: {name: [] for name in PATHS} for side in bases}
         for _ in range(ROUNDS):
             for name, path in PATHS.items():
@@ -71,6 +76,13 @@ def web_up(run_dir: Path) -> Iterator[str]:
 def database_url(run_dir: Path) -> str:
     """Return the URL of the database that the monolith of a run directory uses."""
     return os.environ.get("DATABASE_URL") or str(embedded(run_dir / "monolith" / "postgres").get_uri())
+
+
+def _warm(base_url: str) -> None:
+    """Let cold starts pass, one request at a time: in a burst each waiting request would start one of its own."""
+    with opened(base_url) as client:
+        for path in (*PATHS.values(),) * WARMING:
+            succeed(client, Call(operation=f"GET {path}", path=path, check=unchecked))
 
 
 def _awaited(state: Path, pid: int, log: Path) -> str:

@@ -12,7 +12,8 @@ from loadtests.report.tables import FRESHNESS
 COLOURS = {"monolith": "#2563a8", "microservices": "#d9730d"}
 PALE = {"monolith": "#b9d0ea", "microservices": "#f6d3b0"}
 OUTCOMES = {"right": "#3f8f5f", "refusals": "#c9a227", "errors": "#b3362b", "dropped": "#6b6b6b"}
-TAIL_TICKS = (50, 90, 95, 99, 99.9)
+TAIL_TICKS = (50, 75, 95, 99, 99.9)
+MS_TICKS = [digit * 10**power for power in range(-1, 5) for digit in (1, 2, 5)]
 
 
 def by_percentile(lines: dict[str, Any]) -> go.Figure:
@@ -27,7 +28,7 @@ def by_percentile(lines: dict[str, Any]) -> go.Figure:
         tickvals=[1 / (1 - share / 100) for share in TAIL_TICKS],
         ticktext=[f"p{share:g}" for share in TAIL_TICKS],
     )
-    figure.update_yaxes(type="log", dtick="D2")
+    figure.update_yaxes(type="log", tickvals=MS_TICKS)
     return figure
 
 
@@ -44,7 +45,7 @@ def over_time(lines: dict[str, Any]) -> go.Figure:
                     legendgroup=f"{side} {which}", showlegend=column == 1, row=1, col=column,
                 )  # fmt: skip
     figure.update_xaxes(title_text="seconds of load")
-    figure.update_yaxes(type="log", dtick="D2")
+    figure.update_yaxes(type="log", tickvals=MS_TICKS)
     return figure
 
 
@@ -76,7 +77,7 @@ def freshness(lines: dict[str, Any]) -> go.Figure:
             boxpoints="all", jitter=0.5, pointpos=0, marker_size=4, line_width=1,
         )  # fmt: skip
     figure.update_layout(boxmode="group")
-    figure.update_yaxes(type="log", title_text="ms", dtick="D2")
+    figure.update_yaxes(type="log", title_text="ms", tickvals=MS_TICKS)
     return _dressed(figure)
 
 

@@ -50,5 +50,5 @@ def _figures(report: dict[str, Any], lines: dict[str, Any]) -> dict[str, go.Figu
 
 def _embedded(figure: go.Figure) -> str:
     return str(
-        figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
+        figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True})
     )

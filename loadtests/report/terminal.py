@@ -13,21 +13,37 @@ from loadtests.latency import decoded, percentile_ms
 from loadtests.plan import Block
 from loadtests.report import tables
 
-TEXT_COLUMNS = {"scenario", "side", "faster", "floor", "from → to"}
-ELSEWHERE = {"generator CPU", "origin"}  # too wide here: the origin is said once, a busy generator as void
+Rows = Iterable[Sequence[str]]
 
 
 def print_report(report: dict[str, Any], console: Console) -> None:
-    """Print verdicts, scenarios, floors and freshness."""
+    """Print verdicts, scenarios, floors and freshness, each no wider than 80 columns."""
     parity = report["parity"]
     console.print(f"\nParity: {parity['checks']} checks, {parity['failed']} failed. Commit {report['commit']}.")
-    console.print("; ".join(f"{side}: {origin}" for side, origin in _origins(report).items()) + ".")
-    _print("Who is faster: 95th percentile, microservices over monolith", tables.VERDICT_HEAD, tables.verdicts(report), console)
-    _print("Scenarios", tables.SCENARIO_HEAD, tables.scenarios(report), console)
-    _print("Floors", tables.FLOOR_HEAD, tables.floors(report), console)
-    _print("Freshness", tables.FRESHNESS_HEAD, tables.freshness(report), console)
+    console.print("; ".join(f"{side}: {origin}" for side, origin in _origins(report).items()) + ".\n")
+    _print(
+        "95th percentile, microservices over monolith",
+        "scenario |ratio |99 % interval |faster",
+        _verdicts(report),
+        console,
+    )
+    _print(
+        "Scenarios, milliseconds", "scenario |side |right/s |err/ref/drop |p50 |p95 |p99", _scenarios(report), console
+    )
+    _print("Floors, milliseconds", "side |floor |p50 |p95", (row[:4] for row in tables.floors(report)), console)
+    lags = (row[:6] for row in tables.freshness(report))
+    _print("Freshness, milliseconds", "from → to |side |p50 |p95 |longest |stale first read", lags, console)
     for name in voids(report):
         console.print(f"[red]void: {name}, the generator was too busy to be believed")
+
+
+def _verdicts(report: dict[str, Any]) -> Rows:
+    return (row[:4] for row in tables.verdicts(report))
+
+
+def _scenarios(report: dict[str, Any]) -> Rows:
+    for name, side, offered, right, errors, refused, dropped, *times, _, _ in tables.scenarios(report):
+        yield name, side, f"{right} of {offered}", f"{errors}/{refused}/{dropped}", *times
 
 
 def _origins(report: dict[str, Any]) -> dict[str, str]:
@@ -47,11 +63,12 @@ def print_block(block: Block, seconds: float, console: Console) -> None:
         console.print(f"  {count} × {reason}", markup=False)
 
 
-def _print(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], console: Console) -> None:
+def _print(title: str, heads: str, rows: Rows, console: Console) -> None:
+    """Print a table; a column whose head is one of words is aligned left, of numbers right."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE, pad_edge=False)
-    shown = [place for place, name in enumerate(head) if name not in ELSEWHERE]
-    for place in shown:
-        table.add_column(head[place], justify="left" if head[place] in TEXT_COLUMNS else "right", no_wrap=True)
+    for head in heads.split(" |"):
+        words = head in ("scenario", "side", "floor", "faster", "from → to")
+        table.add_column(head, justify="left" if words else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*(row[place] for place in shown))
+        table.add_row(*row)
     console.print(table)
