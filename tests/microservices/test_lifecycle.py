@@ -1,0 +1,125 @@
+"""The local system comes up whole or says why not, and never leaves a process behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from microservices.emulator import CannotStart, emulator, free_port
+
+pytestmark = pytest.mark.live
+
+PROJECT = Path(__file__).parents[2]
+PORT = 4950
+START_S = 90.0
+STOP_S = 20.0
+
+
+def test_it_announces_where_it_answers_and_a_signal_ends_it_without_a_trace(tmp_path: Path) -> None:
+    with _system(tmp_path) as process:
+        state = json.loads(_announced(tmp_path, process).read_text())
+        assert httpx.get(f"{state['url']}/health", timeout=20).json() == {"status": "ok"}
+        assert state["pid"] == process.pid
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert len(family) > 1  # the local AWS and a function's worker
+
+        second = subprocess.run(_command(tmp_path), check=False, capture_output=True, text=True, cwd=PROJECT)
+        assert (second.returncode, second.stdout, second.stderr.count("\n")) == (1, "", 1)
+        assert "already running" in second.stderr
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_S) == 0
+        assert _in_time(lambda: not any(_is_alive(each) for each in family))
+        assert not (tmp_path / "microservices.json").exists()
+
+
+def test_the_local_aws_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
+    start = (
+        "import signal, sys; from pathlib import Path; from microservices.emulator import emulator, free_port\n"
+        f"with emulator(Path({str(tmp_path)!r}), free_port({PORT})) as running:\n"
+        "    print(running.process.pid, running.endpoint, flush=True); signal.pause()"
+    )
+    with subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE, text=True, cwd=PROJECT) as parent:
+        assert parent.stdout is not None
+        pid, endpoint = parent.stdout.readline().split()
+        emulating = psutil.Process(int(pid))
+        assert httpx.get(f"{endpoint}/_ministack/health").json()["auth"] == "enabled"
+        parent.kill()
+    assert _in_time(lambda: not _is_alive(emulating))
+
+
+def test_a_port_that_is_taken_is_passed_over() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) > port
+
+
+def test_a_local_aws_that_cannot_start_names_its_log(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(CannotStart, match=r"ended with status 1 \(log: .*local-aws\.log\)"):
+            emulator(tmp_path, taken.getsockname()[1]).__enter__()
+
+
+def test_two_local_aws_run_side_by_side(tmp_path: Path) -> None:
+    with emulator(tmp_path / "a", free_port(PORT)) as one, emulator(tmp_path / "b", free_port(PORT)) as other:
+        one.client("sqs").create_queue(QueueName="only-here")
+        assert not other.client("sqs").list_queues().get("QueueUrls")
+
+
+def test_what_the_user_has_set_up_for_aws_leads_no_client_astray(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"):
+        monkeypatch.setenv(name, "of-the-user")
+    with emulator(tmp_path, free_port(PORT)) as running:
+        identity = running.client("sts").get_caller_identity()
+    assert identity["Arn"] == "arn:aws:iam::000000000000:root"
+
+
+@contextmanager
+def _system(run_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(_command(run_dir), text=True, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(STOP_S)
+
+
+def _command(run_dir: Path) -> list[str]:
+    return [sys.executable, "-m", "microservices", "--run-dir", os.fspath(run_dir), "--port", str(PORT)]
+
+
+def _announced(run_dir: Path, process: subprocess.Popen[str]) -> Path:
+    state = run_dir / "microservices.json"
+    assert _in_time(lambda: state.exists() or process.poll() is not None, START_S)
+    assert process.poll() is None
+    return state
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)  # which nobody has asked about yet
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _in_time(true: Callable[[], bool], seconds: float = STOP_S) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (now := true()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return now
