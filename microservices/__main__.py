@@ -13,7 +13,7 @@ from types import FrameType
 from microservices.deployment import DeploymentFailed
 from microservices.emulator import CannotStart
 from microservices.imports import MissingModule
-from microservices.local_aws import PORT, LocalAws, local_aws
+from microservices.local_aws import PORT, STATE, LocalAws, local_aws
 
 
 class _Stop(Exception):
@@ -48,8 +48,8 @@ def _on_signal(_signal: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def _announced(run_dir: Path, stack: LocalAws) -> Iterator[None]:
-    """Keep `<run_dir>/microservices.json` while the block lasts; it appears whole or not at all."""
-    state = run_dir / "microservices.json"
+    """Keep the state file while the block lasts; it appears whole or not at all."""
+    state = run_dir / STATE
     draft = state.with_suffix(".draft")
     draft.write_text(json.dumps({"url": stack.url, "pid": os.getpid(), "endpoint": stack.emulator.endpoint}))
     draft.replace(state)

@@ -13,6 +13,7 @@ from microservices.deployment import Deployment
 from microservices.emulator import CannotStart, Emulator, emulator, free_port
 
 PORT = 4566
+STATE = "microservices.json"
 STAGE = "reference"
 ARTIFACTS = f"{STAGE}-artifacts"
 HTTP_FUNCTIONS_AT_ONCE = 8  # each; as many as the monolith's two workers have threads
@@ -37,6 +38,7 @@ def local_aws(run_dir: Path, port: int = PORT) -> Iterator[LocalAws]:
     """
     folder = run_dir.resolve() / "microservices"
     with _only_one(folder), emulator(folder, free_port(port)) as running:
+        (run_dir / STATE).unlink(missing_ok=True)  # of a system that was killed
         built = packages.build(folder / "packages", packages.here())
         deployment = Deployment(running, STAGE, ARTIFACTS, _parameters(running.endpoint))
         deployment.deploy(built)
