@@ -34,11 +34,12 @@ def settle(records: Sequence[Record], handle: Callable[[Record], Handled], *, pa
     return handled
 
 
-def parking(sqs: Any, queue_url: str) -> Park:
-    """Return what puts a record into a queue, with the reason why it could not be handled. See docs/replay.md."""
+def parking(sqs: Any, queue_url: str, *, function: str) -> Park:
+    """Return what puts a record into a queue, with the reason why the function could not handle it. See replay.py."""
 
     def park(record: Record, reason: str) -> None:
-        sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps({"reason": reason, "record": record}, default=str))
+        parked = {"function": function, "reason": reason, "record": record}
+        sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(parked, default=str))
 
     return park
 

@@ -29,7 +29,7 @@ def body(request: Request, shape: type[Shape]) -> Shape:
 
 def query(request: Request) -> Query:
     """Return the query string, to be asked by name."""
-    return Query(request.query_string.decode(errors="replace"))
+    return Query(request.query_string.decode(errors="surrogateescape"))
 
 
 def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Answer:

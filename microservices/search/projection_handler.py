@@ -14,7 +14,7 @@ from microservices.streams import parking, settle
 
 _log = Logger()
 _store = DynamoIndex(client("dynamodb"), os.environ["TABLE"])
-_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"])
+_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from microservices.votes.publication import publish
 _log = Logger()
 _board = DynamoBoard(client("dynamodb"), os.environ["TABLE"])
 _site = BoardObject(os.environ["SITE_BUCKET"])
-_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"])
+_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _log = Logger()
 _sqs = client("sqs")
 _board = DynamoBoard(client("dynamodb"), os.environ["TABLE"])
 _site = BoardObject(os.environ["SITE_BUCKET"])
-_park = parking(_sqs, os.environ["PARKING_QUEUE_URL"])
+_park = parking(_sqs, os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 _scores_queue = os.environ["SCORES_QUEUE_URL"]
 
 

@@ -49,12 +49,17 @@ class Query:
     """The query string: of a repeated parameter the first value counts, unknown ones are never looked at."""
 
     def __init__(self, raw: str) -> None:
-        self._first = dict(reversed(parse_qsl(raw, keep_blank_values=True)))
+        pairs = parse_qsl(raw, keep_blank_values=True, errors="surrogateescape")
+        self._first = dict(reversed(pairs))
 
     def get(self, name: str) -> str | None:
-        """Return the value, None where it is absent. Raise InvalidInput if it holds a control character."""
+        """Return the value, None where it is absent. Raise InvalidInput if it is no UTF-8 or holds a control character."""
         value = self._first.get(name)
-        return None if value is None else clean(name, value)
+        if value is None:
+            return None
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise InvalidInput(name, "must be UTF-8")
+        return clean(name, value)
 
 
 def _is_json(content_type: str | None) -> bool:

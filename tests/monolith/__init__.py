@@ -1,0 +1,1 @@
+"""What is particular to the monolith: its schema, its start and its end."""
