@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     _compare(verbs.add_parser("compare", help="compare both systems and write results/<time>/report.html"))
     _load(verbs.add_parser("load", help="offer open load to one system and print what came of it"))
     _seed(verbs.add_parser("seed", help="fill one system with accounts, posts and votes through its API"))
+    verb = verbs.add_parser("readme", help="put the results of results/reference into README.md")
+    verb.add_argument("--report", type=Path, help="make this report's folder the reference first")
+    verb.set_defaults(command=commands.readme)
     return parser
 
 

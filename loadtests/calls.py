@@ -195,6 +195,8 @@ def search(words: str, limit: int = 20) -> Call:
 
 def _items(answer: Answer, limit: int) -> list[dict[str, Any]]:
     items = answer.record().get("items")
-    require(isinstance(items, list) and len(items) <= limit, f"at most {limit} items")
-    assert isinstance(items, list)  # noqa: S101 - narrows the type for what follows
+    if not isinstance(items, list):
+        raise WrongOutcome("wanted items")
+    require(all(isinstance(item, dict) for item in items), "items that are objects")
+    require(len(items) <= limit, f"at most {limit} items")
     return items

@@ -10,7 +10,7 @@ from time import time
 from rich.console import Console
 
 from loadtests import compare as comparison
-from loadtests import report, seeding, systems
+from loadtests import readme_table, report, seeding, systems
 from loadtests.blocks import SIDES, GeneratorProcess
 from loadtests.plan import Plan
 from loadtests.profiles import PROFILES, Profile
@@ -74,6 +74,15 @@ def seed(asked: argparse.Namespace, console: Console) -> int:
     with shown.running(), shown.phase("seed", seeding.STEPS) as done:
         world = seeding.seed(asked.url, PROFILES[asked.profile].size, run=f"{int(time()):x}", done=done)
     console.print(f"{len(world.accounts)} accounts, {len(world.posts)} posts, the hot one is {world.hot.id}")
+    return 0
+
+
+def readme(asked: argparse.Namespace, console: Console) -> int:
+    """Write the reference results into the README; with a report's folder, make that the reference first."""
+    if asked.report:
+        readme_table.keep(asked.report)
+    readme_table.write()
+    console.print(f"{readme_table.README.name} shows {readme_table.REPORT.parent}", soft_wrap=True)
     return 0
 
 

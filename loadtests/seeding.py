@@ -42,10 +42,10 @@ def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object]) -> 
         ]  # one by one: order is part of the data
         done()
         scores = [0] * len(posts)
-        votes = list(_votes(size))
-        for post, _, value in votes:
+        drawn = list(votes(size))
+        for post, _, value in drawn:
             scores[post] += value
-        cast = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in votes]
+        cast = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in drawn]
         list(workers.map(lambda call: succeed(client, call), cast))
         world = World(accounts, tuple(replace(post, score=score) for post, score in zip(posts, scores, strict=True)))
         done()
@@ -75,7 +75,7 @@ def _post(client: httpx.Client, accounts: tuple[Account, ...], number: int) -> S
     return SeededPost(post["id"], author.username, post["title"], 0)
 
 
-def _votes(size: Size) -> Iterable[tuple[int, int, int]]:
+def votes(size: Size) -> Iterable[tuple[int, int, int]]:
     """Yield (post, voter, value): everybody for the hot post, the others drawn, each pair once."""
     yield from ((0, voter, 1) for voter in range(size.accounts))
     pairs = [(post, voter) for post in range(1, size.posts) for voter in range(size.accounts)]

@@ -1,0 +1,69 @@
+"""Requests start at their times, whatever the answers do."""
+
+import socket
+
+import pytest
+
+from loadtests.latency import decoded, percentile_ms
+from tests.loadtests.planted import offered, serving, stalling
+
+
+@pytest.fixture
+def nobody() -> str:
+    """A base URL at which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_a_stall_shows_in_the_percentile_that_open_arrivals_give() -> None:
+    # 50 a second for 4 s, and one stall of 1 s: the 50 requests of that second wait 1.00, 0.98 … 0.02 s, so the
+    # tenth longest of 200, which is the 95th percentile, waits 0.82 s. A slow machine can only add to that.
+    with serving(stalling(at=60, seconds=1.0)) as server:
+        block = offered(server.url)
+    assert block.offered == block.right == 200
+    assert percentile_ms(decoded(block.latencies), 95) >= 800
+    assert percentile_ms(decoded(block.latencies), 99.9) >= 1000
+
+
+def test_arrivals_beyond_the_bound_are_dropped_and_counted() -> None:
+    with serving(stalling(at=1, seconds=1.0)) as server:
+        block = offered(server.url, duration_s=1.5, in_flight=5)
+    assert block.dropped >= 20
+    assert block.offered == 75 == block.right + block.dropped
+
+
+def test_an_answer_after_the_callers_patience_is_an_error_and_its_time_counts() -> None:
+    with serving(stalling(at=1, seconds=0.6)) as server:
+        block = offered(server.url, duration_s=0.2, patience_ms=300)
+    assert block.right == 0
+    assert block.errors == block.offered == 10
+    assert percentile_ms(decoded(block.latencies), 50) >= 300
+
+
+def test_warm_up_counts_apart() -> None:
+    with serving(stalling(at=1, seconds=0.3)) as server:
+        block = offered(server.url, duration_s=0.5, warm_up_s=1.0)
+    assert block.offered == 25
+    assert block.warm_up_p95_ms >= 200
+
+
+def test_nobody_listening_is_an_error(nobody: str) -> None:
+    block = offered(nobody, duration_s=0.2)
+    assert block.errors == block.offered == 10
+    assert list(block.reasons) == ["GET /: no connection"]
+
+
+def test_refusals_errors_and_right_answers_are_counted_apart() -> None:
+    cycle = [(200, {}), (429, {}), (503, {}), (404, {}), (500, {})]
+    with serving(lambda number: cycle[number % 5]) as server:
+        block = offered(server.url, duration_s=1.0)
+    assert (block.right, block.refused, block.errors) == (10, 30, 10)
+    assert decoded(block.latencies).get_total_count() == 10  # quick refusals and failures flatter nobody
+
+
+def test_the_generator_reports_its_own_share_of_a_core() -> None:
+    with serving(lambda number: (200, {})) as server:
+        block = offered(server.url, duration_s=0.5)
+    assert block.cpu > 0
+    assert block.void == (block.cpu > 0.85)

@@ -1,0 +1,76 @@
+"""A right status with a wrong body is an error: the generator looks at what it gets."""
+
+import json
+from typing import Any
+
+import pytest
+
+from loadtests import calls
+from loadtests.calls import Answer, Call
+from loadtests.outcomes import Outcome, judge
+
+POST = {
+    "id": "P1", "author": "ada", "title": "Hello", "body": "World", "tags": [], "score": 0, "boosted_until": None,
+    "created_at": "2026-01-02T03:04:05.678Z", "updated_at": "2026-01-02T03:04:05.678Z",
+}  # fmt: skip
+OLDER = {**POST, "id": "P0", "created_at": "2026-01-01T03:04:05.678Z"}
+FORM = {"title": "Hello", "body": "World", "tags": []}
+ROWS = [{"rank": 1, "post_id": "a", "score": 2}, {"rank": 2, "post_id": "b", "score": 1}]
+
+RIGHT: list[tuple[Call, int, Any]] = [
+    (calls.read_post("P1", "Hello"), 200, POST),
+    (calls.list_posts(), 200, {"items": [POST, OLDER]}),
+    (calls.publish(FORM, "token"), 201, POST),
+    (calls.revise("P1", "Hello", "token"), 200, POST),
+    (calls.cast("P1", -1, "token"), 200, {"post_id": "P1", "value": -1}),
+    (calls.leaderboard(), 200, {"items": ROWS}),
+    (calls.search("hello"), 200, {"items": [{"post": POST, "relevance": 3}, {"post": OLDER, "relevance": 1}]}),
+    (calls.read_user("ada"), 200, {"username": "ada"}),
+]
+WRONG: list[tuple[str, Call, int, Any]] = [
+    ("another post", calls.read_post("P1"), 200, OLDER),
+    ("another title", calls.read_post("P1", "Bye"), 200, POST),
+    ("a post without a score", calls.read_post("P1"), 200, {**POST, "score": None} | {"id": None}),
+    ("oldest first", calls.list_posts(), 200, {"items": [OLDER, POST]}),
+    ("no posts", calls.list_posts(), 200, {"items": []}),
+    ("more posts than asked for", calls.list_posts(1), 200, {"items": [POST, OLDER]}),
+    ("items of another kind", calls.list_posts(), 200, {"items": [1]}),
+    ("a post that was not sent", calls.publish({**FORM, "title": "Other"}, "token"), 201, POST),
+    ("the other vote", calls.cast("P1", 1, "token"), 200, {"post_id": "P1", "value": -1}),
+    ("a gap in the ranks", calls.leaderboard(), 200, {"items": [ROWS[0], {**ROWS[1], "rank": 3}]}),
+    ("rising scores", calls.leaderboard(), 200, {"items": [ROWS[0], {**ROWS[1], "score": 9}]}),
+    ("nothing found", calls.search("hello"), 200, {"items": []}),
+    ("an email for everybody", calls.read_user("ada"), 200, {"username": "ada", "email": "ada@example.com"}),
+    ("a list for an object", calls.read_post("P1"), 200, [POST]),
+    ("another success", calls.publish(FORM, "token"), 200, POST),
+]
+
+
+@pytest.mark.parametrize(("call", "status", "body"), RIGHT, ids=[call.operation for call, _, _ in RIGHT])
+def test_the_right_answer_is_right(call: Call, status: int, body: Any) -> None:
+    assert judge(call, Answer(status, json.dumps(body).encode())) == (Outcome.RIGHT, "")
+
+
+@pytest.mark.parametrize(("call", "status", "body"), [rest for _, *rest in WRONG], ids=[name for name, *_ in WRONG])
+def test_a_wrong_body_is_an_error(call: Call, status: int, body: Any) -> None:
+    outcome, reason = judge(call, Answer(status, json.dumps(body).encode()))
+    assert outcome is Outcome.ERROR
+    assert reason
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe"])
+def test_what_is_no_json_is_an_error(body: bytes) -> None:
+    assert judge(calls.read_post("P1"), Answer(200, body))[0] is Outcome.ERROR
+
+
+def test_a_page_with_a_script_is_an_error() -> None:
+    assert judge(calls.leaderboard_page(), Answer(200, b"<html><script></script></html>"))[0] is Outcome.ERROR
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(429, Outcome.REFUSED), (503, Outcome.REFUSED), (401, Outcome.REFUSED), (500, Outcome.ERROR), (502, Outcome.ERROR),
+     (0, Outcome.ERROR)],
+)  # fmt: skip
+def test_refusals_are_told_from_errors(status: int, outcome: Outcome) -> None:
+    assert judge(calls.read_post("P1"), Answer(status, b"{}"))[0] is outcome

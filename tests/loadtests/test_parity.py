@@ -1,0 +1,69 @@
+"""The differential half of the parity gate, tried on two little servers."""
+
+import json
+from collections.abc import Callable
+
+import httpx
+
+from loadtests.parity import Parity, compare
+from loadtests.world import Account, SeededPost, World
+
+TIME = "2026-01-02T03:04:05.678Z"
+Answers = Callable[[httpx.Request], httpx.Response]
+
+
+def world(side: str) -> World:
+    posts = tuple(SeededPost(f"01{side}{number:022d}", "ada", f"Title {'x' * number}", 0) for number in range(5))
+    return World(tuple(Account(f"user_{number}", f"token-of-{side}") for number in range(3)), posts)
+
+
+def system(side: str) -> Answers:
+    """Answer every request with an object that holds what differs by nature between systems."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        own = world(side).posts[0].id
+        body = {"id": own, "created_at": TIME.replace("03", side[0]), "next_cursor": f"{side}-cursor", "value": 1}
+        return httpx.Response(200, headers={"etag": f'"{side}"'}, json=body)
+
+    return answer
+
+
+def changed(behave: Answers, path: str, change: Callable[[httpx.Response], httpx.Response]) -> Answers:
+    return lambda request: change(behave(request)) if request.url.path == path else behave(request)
+
+
+def compared(first: Answers, second: Answers) -> Parity:
+    sides = {"monolith": ("AB", first), "microservices": ("CD", second)}
+    clients = {
+        name: httpx.Client(base_url="http://test", transport=httpx.MockTransport(behave))
+        for name, (_, behave) in sides.items()
+    }
+    return compare(clients, {name: world(side) for name, (side, _) in sides.items()}, alone=True)
+
+
+def test_what_differs_by_nature_is_no_difference() -> None:
+    parity = compared(system("AB"), system("CD"))
+    assert parity.checks > 40
+    assert parity.failed == []
+
+
+def test_another_value_is_named_with_its_place() -> None:
+    def doubled(response: httpx.Response) -> httpx.Response:
+        return httpx.Response(200, headers={"etag": '"x"'}, json={**json.loads(response.content), "value": 2})
+
+    parity = compared(system("AB"), changed(system("CD"), "/health", doubled))
+    assert parity.failed == ["health: answer.body.value is 1 on monolith, 2 on microservices"]
+
+
+def test_another_status_is_a_difference_also_where_only_the_status_counts() -> None:
+    parity = compared(system("AB"), changed(system("CD"), "/nowhere", lambda _: httpx.Response(404)))
+    assert parity.failed == ["an unknown path: answer.status is 200 on monolith, 404 on microservices"]
+
+
+def test_a_missing_header_is_a_difference() -> None:
+    def bare(response: httpx.Response) -> httpx.Response:
+        return httpx.Response(200, json=json.loads(response.content))
+
+    parity = compared(system("AB"), changed(system("CD"), "/users/me", bare))
+    assert len(parity.failed) == 1
+    assert "etag" in parity.failed[0]

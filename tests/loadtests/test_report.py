@@ -1,0 +1,142 @@
+"""The report: its schema, and a page that needs nothing but itself."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from loadtests import report
+from loadtests.blocks import SIDES, Measured, turns
+from loadtests.figures import voids
+from loadtests.freshness import KINDS, Freshness, Lag
+from loadtests.latency import encoded, histogram_of
+from loadtests.parity import Parity
+from loadtests.plan import Block, Second
+from loadtests.results import Results
+
+LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
+SUMMARY = {
+    "offered_rate", "goodput", "errors", "refusals", "dropped", "p50_ms", "p95_ms", "p99_ms", "generator_cpu", "origin",
+}  # fmt: skip
+
+
+def block(side: str, cpu: float = 0.05) -> Block:
+    draw = Random(side)
+    latencies = [draw.lognormvariate(1 if side == "monolith" else 2, 0.4) for _ in range(50)]
+    histogram = encoded(histogram_of(latencies))
+    return Block(
+        offered=52, right=50, refused=1, errors=1, cpu=cpu, latencies=histogram, by_operation={"GET /posts": histogram},
+        seconds=[Second(at_s=0, p50_ms=3.0, p95_ms=9.0, count=50)], reasons={"GET /posts: status <b>500</b>": 1},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def results() -> Results:
+    """A run of two scenarios on a monolith and on services behind a local AWS."""
+    lags = {side: Freshness({kind: Lag([2.0, 30.0], 1, 0) for kind in KINDS}) for side in SIDES}
+    return Results(
+        urls={"monolith": "http://127.0.0.1:8000", "microservices": LOCAL},
+        profile="quick",
+        settings={"rates": {"browse": 25}, "block_s": 2.0, "blocks_a_side": 6, "data": {"posts": 40}},
+        provenance={
+            "commit": "abc",
+            "machine": {"processor": "any", "cores": 2, "memory_gib": 8, "system": "Linux"},
+            "versions": {"python": "3.11"},
+        },
+        parity=Parity(70, []),
+        floors={side: {"empty": [block(side)], "key_read": [block(side)]} for side in SIDES},
+        scenarios={
+            name: [Measured(side, repeat, 2.0, block(side)) for repeat, side in turns(3, 2)]
+            for name in ("browse", "publish")
+        },
+        freshness=lags,
+    )
+
+
+@pytest.fixture
+def folder(results: Results, tmp_path: Path) -> Path:
+    return report.write(results, tmp_path / "report")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return found
+
+
+def test_report_json_has_the_schema(folder: Path) -> None:
+    found = read(folder)
+    assert found["schema"] == 1
+    assert {"commit", "machine", "versions", "profile", "parity", "floors", "scenarios", "freshness"} <= found.keys()
+    assert found["parity"] == {"checks": 70, "failed": 0, "origin": "emulated"}
+    for scenario in found["scenarios"].values():
+        assert scenario.keys() == {*SIDES, "ratio_p95"}
+        assert all(scenario[side].keys() >= SUMMARY for side in SIDES)
+        assert scenario["ratio_p95"].keys() == {"value", "low", "high", "verdict", "origin"}
+
+
+def test_every_group_of_figures_says_where_it_is_from(folder: Path) -> None:
+    found = read(folder)
+    assert found["scenarios"]["browse"]["monolith"]["origin"] == "measured"
+    assert found["scenarios"]["browse"]["microservices"]["origin"] == "emulated"
+    assert found["scenarios"]["browse"]["ratio_p95"]["origin"] == "emulated"
+    assert {side: found["floors"][side]["origin"] for side in SIDES} == dict(
+        zip(SIDES, ("measured", "emulated"), strict=True)
+    )
+    assert all(found["freshness"][kind]["microservices"]["origin"] == "emulated" for kind in KINDS)
+
+
+def test_right_answers_refusals_and_errors_stay_apart(folder: Path) -> None:
+    summary = read(folder)["scenarios"]["browse"]["monolith"]
+    assert (summary["goodput"], summary["refusals"], summary["errors"], summary["offered_rate"]) == (25, 6, 6, 26)
+
+
+def test_a_busy_generator_voids_the_verdict(results: Results, tmp_path: Path) -> None:
+    results.scenarios["browse"][0].block.cpu = 0.9
+    found = read(report.write(results, tmp_path / "void"))
+    assert voids(found) == ["browse on monolith"]
+    assert found["scenarios"]["browse"]["ratio_p95"]["verdict"] == "void"
+    assert "Void: browse on monolith" in (tmp_path / "void" / "report.md").read_text()
+
+
+class Resources(HTMLParser):
+    """Collects what a page would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [f"{tag} {value}" for name, value in attrs if name in ("src", "href", "data", "srcset") and value]
+
+
+def test_the_page_loads_nothing(folder: Path) -> None:
+    page, resources = (folder / "report.html").read_text(), Resources()
+    resources.feed(page)
+    assert resources.found == []
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_page_holds_plotly_once_and_every_chart(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    assert page.count("plotly.js v") == 1
+    assert page.count("Plotly.newPlot(") >= 5
+
+
+def test_what_a_system_said_is_escaped(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    assert "status &lt;b&gt;500" in page
+    assert "status <b>500" not in page
+
+
+def test_the_summary_fits_a_terminal_of_80_columns(folder: Path) -> None:
+    console = Console(width=80, record=True, file=(folder / "terminal").open("w"))
+    report.summarise(folder, console)
+    tables = console.export_text().partition("report: ")[0]
+    assert "microservices" in tables
+    assert "…" not in tables

@@ -1,0 +1,17 @@
+"""The data set is the same on every system."""
+
+from loadtests.seeding import Size, votes
+from loadtests.world import WORDS, written
+
+
+def test_the_same_number_gives_the_same_post() -> None:
+    assert written(7) == written(7) != written(8)
+    assert all(word.isalpha() for word in WORDS)
+
+
+def test_everybody_votes_for_the_hot_post_and_nobody_twice_for_any() -> None:
+    cast = list(votes(Size(accounts=5, posts=10, votes=30)))
+    pairs = [(post, voter) for post, voter, _ in cast]
+    assert len(cast) == 30 == len(set(pairs))
+    assert {voter for post, voter in pairs if post == 0} == set(range(5))
+    assert cast == list(votes(Size(accounts=5, posts=10, votes=30)))
