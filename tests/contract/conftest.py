@@ -48,49 +48,49 @@ def given_url(config: pytest.Config, system: str) -> str | None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask each test that takes `api` of every implementation, or of those that the command line names."""
     if "inside" in metafunc.fixturenames:
-        metafunc.parametrize("inside", IN_PROCESS, indirect=True, scope="session")
+        metafunc.parametrize("inside", IN_PROCESS, indirect=True, scope="module")
     named = [system for system in URL_OPTIONS if given_url(metafunc.config, system)]
     running = [pytest.param(name, marks=pytest.mark.live) for name in named or URL_OPTIONS]
     if "live" in metafunc.fixturenames:
-        metafunc.parametrize("live", running, indirect=True, scope="session")
+        metafunc.parametrize("live", running, indirect=True, scope="module")
     if "api" in metafunc.fixturenames:
-        metafunc.parametrize("api", running if named else [*IN_PROCESS, *running], indirect=True, scope="session")
+        metafunc.parametrize("api", running if named else [*IN_PROCESS, *running], indirect=True, scope="module")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api(request: pytest.FixtureRequest) -> Api:
     """One implementation of the contract."""
     found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(request: pytest.FixtureRequest) -> Api:
     """One running system."""
     found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def inside(request: pytest.FixtureRequest) -> Api:
     """One implementation in this process, whose secrets the tests know."""
     found: Api = request.getfixturevalue(f"{request.param}_api")
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ada(api: Api) -> Person:
     """Somebody who writes posts."""
     return api.join("ada")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bob(api: Api) -> Person:
     """Somebody else."""
     return api.join("bob")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def both_sides(request: pytest.FixtureRequest) -> BothSides:
     """The two systems beside each other: the running ones if both URLs are given, else those in this process."""
     running = all(given_url(request.config, system) for system in URL_OPTIONS)
@@ -106,8 +106,9 @@ def monolith_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
             yield Api(client, patience=0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def functions_api() -> Iterator[Api]:
+    """A world for each module, for every transaction of moto's copies the tables it touches."""
     with gateway_over_moto() as gateway:
         with httpx.Client(transport=gateway, base_url="http://functions.test") as client:
             yield Api(client, patience=0)

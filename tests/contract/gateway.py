@@ -15,7 +15,7 @@ import httpx
 from moto import mock_aws
 
 from .cloud import Cloud
-from .events import Source, deliver, sources
+from .events import Mapping, deliver, mappings
 from .functions import Function, functions, lambda_service
 
 TEXT = ("application/json", "application/xml", "application/javascript")
@@ -40,7 +40,7 @@ class Route:
 class Gateway(httpx.BaseTransport):
     """Serves one request at a time, for moto is not made for threads, and delivers every event before the next."""
 
-    def __init__(self, routes: list[Route], events: list[Source], s3: Any) -> None:
+    def __init__(self, routes: list[Route], events: list[Mapping], s3: Any) -> None:
         self._routes, self._events, self._s3 = routes, events, s3
         self._turn = threading.Lock()
 
@@ -151,7 +151,7 @@ def gateway_over_moto() -> Iterator[Gateway]:
         cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}")
         known = functions(cloud)
         with lambda_service(known):
-            gateway = Gateway(routes(cloud, known), sources(cloud, known), cloud.client("s3"))
+            gateway = Gateway(routes(cloud, known), mappings(cloud, known), cloud.client("s3"))
             server.gateway = gateway  # type: ignore[attr-defined]
             yield gateway
 

@@ -30,7 +30,7 @@ FIELDS = [(operation, field) for operation, form in VALID.items() for field in f
 OPERATIONS = pytest.mark.parametrize("operation", VALID)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def post_id(api: Api, ada: Person) -> str:
     """A post of Ada's that these tests try, and fail, to change."""
     found: str = api.published(ada)["id"]
@@ -56,7 +56,7 @@ class Sender:
         return self._api.send(method, path, by=self._ada, content=content, headers=headers)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def send(api: Api, ada: Person, post_id: str) -> Sender:
     return Sender(api, ada, post_id)
 

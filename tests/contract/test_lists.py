@@ -26,7 +26,7 @@ def _cursor(api: Api, **query: Any) -> str:
     return cursor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tag(api: Api, ada: Person) -> str:
     """A tag of its own, with five posts of Ada's."""
     tag = unique("five-")

@@ -27,7 +27,7 @@ PROTECTED = [
 PUBLIC = ["/users/{username}", "/posts", "/posts/{post_id}", "/leaderboard", "/leaderboard.html", "/search?q=needle", "/health"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def post_id(api: Api, ada: Person) -> str:
     """A post of Ada's."""
     found: str = api.published(ada)["id"]
