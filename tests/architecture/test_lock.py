@@ -1,0 +1,59 @@
+"""The lock is the truth: it pins what pyproject.toml names, nothing that nobody asked for, every file by its hash."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PROJECT = Path(__file__).parents[2]
+LOCAL_AWS = PROJECT / "microservices" / "local-aws.lock"
+LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS]
+PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;]+)(?P<rest>(.*\n(?: {4}.*\n?)*))", re.MULTILINE
+)
+# What nothing but the AWS runtime may bring: see microservices/local-aws.in.
+RUNTIME_BRINGS_NONE_OF = {
+    "flask",
+    "sqlalchemy",
+    "msgspec",
+    "pyjwt",
+    "argon2-cffi",
+    "snowballstemmer",
+    "python-ulid",
+    "jinja2",
+}
+
+
+def pins(lock: Path) -> dict[str, tuple[str, str]]:
+    """Return name → version and what stands below it."""
+    return {canonicalize_name(pin["name"]): (pin["version"], pin["rest"]) for pin in PIN.finditer(lock.read_text())}
+
+
+def asked() -> list[Requirement]:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    return [Requirement(line) for line in project["dependencies"]]
+
+
+def test_every_dependency_is_pinned_within_what_it_asks() -> None:
+    locked = pins(LOCKS[0])
+    missed = [str(each) for each in asked() if not each.specifier.contains(locked[canonicalize_name(each.name)][0])]
+    assert missed == []
+
+
+def test_the_lock_was_made_for_these_dependencies_and_no_others() -> None:
+    direct = {name for name, (_, rest) in pins(LOCKS[0]).items() if "(pyproject.toml)" in rest}
+    assert direct == {canonicalize_name(each.name) for each in asked()}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_every_pin_has_a_hash_and_no_address(lock: Path) -> None:
+    assert [name for name, (_, rest) in pins(lock).items() if "--hash=sha256:" not in rest] == []
+    assert "://" not in lock.read_text()
+
+
+def test_the_functions_interpreter_holds_none_of_what_a_zip_must_bring() -> None:
+    assert RUNTIME_BRINGS_NONE_OF.isdisjoint(pins(LOCAL_AWS))
+    assert pins(LOCAL_AWS)["ministack"][0] == "1.5.33"

@@ -1,0 +1,74 @@
+"""The shape that makes the two sides readable beside each other."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from shared_domain import errors
+from shared_domain.contract import problems
+
+PROJECT = Path(__file__).parents[2]
+ROOMS = ("users", "posts", "votes", "search")
+IMPURE = re.compile(r"\bnow\(\)|\buuid4\(|\brandom\b|os\.environ|(?<!\w)open\(|\btime\.time\(|\bprint\(")
+# The page for people is an object in S3 on the other side: no function runs to serve it.
+ONLY_IN_THE_MONOLITH = {"leaderboard_page"}
+
+
+def functions_of(path: Path) -> list[str]:
+    """Return the names of a module's functions and methods, nested ones too, in the order of the text."""
+    found = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in sorted(found, key=lambda node: node.lineno) if not node.name.startswith("_")]
+
+
+@pytest.mark.parametrize("module", sorted((PROJECT / "shared_domain").rglob("*.py")), ids=lambda path: path.name)
+def test_shared_domain_asks_no_clock_no_chance_no_environment_and_no_file(module: Path) -> None:
+    code = ast.unparse(_without_docstrings(ast.parse(module.read_text())))
+    assert IMPURE.findall(code) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("side", ["monolith", "microservices"])
+def test_every_room_has_the_same_two_files(side: str, room: str) -> None:
+    assert {"__init__.py", "routes.py", "store.py"} <= {path.name for path in (PROJECT / side / room).iterdir()}
+
+
+@pytest.mark.parametrize("room", ["platform", *ROOMS])
+def test_the_twins_have_the_same_use_cases_in_the_same_order(room: str) -> None:
+    monolith, microservices = (
+        functions_of(PROJECT / side / room / "routes.py") for side in ("monolith", "microservices")
+    )
+    assert [name for name in monolith if name not in ONLY_IN_THE_MONOLITH] == microservices
+
+
+@pytest.mark.parametrize("side", ["monolith", "microservices"])
+@pytest.mark.parametrize("room", ["platform", *ROOMS])
+def test_every_routes_module_names_its_twin(side: str, room: str) -> None:
+    twin = "microservices" if side == "monolith" else "monolith"
+    assert f"{twin}/{room}/routes.py" in (
+        ast.get_docstring(ast.parse((PROJECT / side / room / "routes.py").read_text())) or ""
+    )
+
+
+def test_every_error_has_a_status() -> None:
+    named = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DomainError)]
+    leaves = [kind for kind in named if kind is not errors.DomainError]
+    told = [
+        problems.problem(kind("field", "message") if kind is errors.InvalidInput else kind("detail")) for kind in leaves
+    ]
+    assert len({problem.body["type"] for problem in told}) == len(leaves)
+    assert all(400 <= problem.status < 600 for problem in told)
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
+            body[0].value.value = ""
+    return tree

@@ -1,0 +1,114 @@
+"""What each operation asks of a store is written in docs/store-calls.md, and this holds it to what runs."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from botocore import handlers
+from sqlalchemy import Engine, event
+
+from tests.contract.client import Api, Person
+from tests.contract.gateway import gateway_over_moto
+from tests.contract.systems import monolith_application
+from tests.contract.wsgi import WsgiTransport
+
+TABLE = Path(__file__).parents[2] / "docs" / "store-calls.md"
+ROW = re.compile(r"^\| (?P<operation>[^|]+?) \| (?P<services>[^|]*?) \| (?P<monolith>[^|]*?) \|", re.MULTILINE)
+
+
+def written() -> dict[str, tuple[str, str]]:
+    """Return the table: operation → calls of the microservices, statements of the monolith."""
+    rows = [row.groups() for row in ROW.finditer(TABLE.read_text())]
+    return {operation: (services, monolith) for operation, services, monolith in rows[1:]}
+
+
+class Recorder:
+    """What was asked of stores since it was last read; of the functions, only those that answer HTTP."""
+
+    def __init__(self) -> None:
+        self._asked: list[str] = []
+
+    def call(self, model: Any, **_: Any) -> None:
+        if os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "").endswith("-http"):
+            self._asked.append(model.name)
+
+    def statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        self._asked.append(statement.split()[0])
+
+    def read(self) -> str:
+        asked, self._asked = self._asked, []
+        return ", ".join(asked) or "none"
+
+
+def walk(api: Api, recorder: Recorder) -> dict[str, str]:
+    """Do every operation once; return what each asked of the stores."""
+    seen: dict[str, str] = {}
+
+    def done(operation: str, response: httpx.Response) -> Any:
+        seen[operation] = recorder.read()
+        assert response.status_code < 300, response.text
+        return response
+
+    warm = api.join("warm")  # once through, so that no cold start's calls are counted
+    recorder.read()
+    form = {"username": "stores", "email": "stores@example.org", "password": "password1"}
+    done("register", api.register(**form))
+    signed = done("sign_in", api.sign_in(username="stores", password="password1"))
+    ada = Person(token=signed.json()["access_token"], **form)
+    done("read_me", api.read_me(ada))
+    done("revise_me", api.revise_me(ada, bio="new"))
+    done("read_user", api.read_user("stores"))
+    post = done("publish", api.publish(ada, title="A cat", body="and a dog", tags=["x"])).json()
+    done("list_posts", api.list_posts())
+    done("read_post", api.read_post(post["id"]))
+    done("revise_post", api.revise_post(ada, post["id"], title="The cat"))
+    done("search, two terms", api.search(q="cat dog"))
+    done("cast", api.cast(warm, post["id"], value=1))
+    done("leaderboard", api.leaderboard())
+    done("retract", api.retract(warm, post["id"]))
+    done("withdraw", api.withdraw(ada, post["id"]))
+    done("health", api.send("GET", "/health"))
+    done("openapi", api.send("GET", "/openapi.json"))
+    return seen
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def functions(recorder: Recorder) -> Iterator[Api]:
+    registration = ("before-call", recorder.call)
+    handlers.BUILTIN_HANDLERS.append(registration)
+    try:
+        with (
+            gateway_over_moto() as gateway,
+            httpx.Client(transport=gateway, base_url="http://functions.test") as client,
+        ):
+            yield Api(client, patience=0)
+    finally:
+        handlers.BUILTIN_HANDLERS.remove(registration)
+
+
+@pytest.fixture
+def monolith(recorder: Recorder, tmp_path: Path) -> Iterator[Api]:
+    with monolith_application(tmp_path) as application:
+        event.listen(Engine, "before_cursor_execute", recorder.statement)
+        try:
+            with httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test") as client:
+                yield Api(client, patience=0)
+        finally:
+            event.remove(Engine, "before_cursor_execute", recorder.statement)
+
+
+def test_the_functions_ask_their_stores_what_is_written(functions: Api, recorder: Recorder) -> None:
+    assert walk(functions, recorder) == {operation: services for operation, (services, _) in written().items()}
+
+
+def test_the_monolith_asks_its_database_what_is_written(monolith: Api, recorder: Recorder) -> None:
+    assert walk(monolith, recorder) == {operation: monolith for operation, (_, monolith) in written().items()}
