@@ -12,8 +12,8 @@ from types import FrameType
 
 from microservices.deployment import DeploymentFailed
 from microservices.emulator import CannotStart
-from microservices.imports import MissingModule
 from microservices.local_aws import PORT, STATE, LocalAws, local_aws
+from microservices.modules import MissingModule
 
 
 class _Stop(Exception):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from microservices.imports import OURS, library, needed
+from microservices.imports import OURS, library
+from microservices.modules import Places, needed
 
 CONTRACT = "microservices/platform/openapi.json"
 CONTRACT_READER = "microservices.platform.handler"
@@ -19,27 +20,22 @@ CONTRACT_READER = "microservices.platform.handler"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where code comes from: our own, the libraries, and the interpreter that compiles them (None: not compiled)."""
+    """Where code comes from, and the interpreter that compiles it (None: not compiled)."""
 
-    project: Path
-    libraries: Path
+    places: Places
     interpreter: str | None
-
-
-def modules(handler: str, source: Source) -> dict[str, Path]:
-    """Return the modules that the handler needs, with their files."""
-    return needed(handler, (source.project, source.libraries))
 
 
 def stage(handler: str, source: Source, tree: Path) -> set[str]:
     """Copy what the function needs below `tree`, and return the names of the copies."""
     names = set()
-    for module, file in modules(handler, source).items():
-        place = source.project if library(module) in OURS else source.libraries
-        for each in (file, *_data(module, file), *_metadata(module, file, source.libraries)):
+    places = source.places
+    for module, file in needed(handler, places).items():
+        place = places.project if library(module) in OURS else places.libraries
+        for each in (file, *_data(module, file), *_metadata(module, file, places.libraries)):
             names.add(_copy(each, str(each.relative_to(place)), tree))
     if handler == CONTRACT_READER:
-        names.add(_write_contract(source.project, tree))
+        names.add(_write_contract(places.project, tree))
     return names
 
 

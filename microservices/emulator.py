@@ -7,14 +7,12 @@ Its data lives in memory: what a stopped local AWS held is gone.
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,15 +22,10 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-PROJECT = Path(__file__).parent.parent
-# An environment of its own, which holds what the AWS runtime brings: functions run under it and see its packages.
-ENVIRONMENT = PROJECT / ".venv-aws"
-INTERPRETER = ENVIRONMENT / "bin" / "python"
-LIBRARIES = ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"  # ours runs what we build
+from microservices.emulator_process import LIBRARIES, start, stop
+
 REGION = "us-east-1"
 START_SECONDS = 30
-STOP_SECONDS = 10
-FUNCTIONS_AT_ONCE = 48  # of all functions; without a bound a burst starts a process a request, and the machine thrashes
 
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's own name for the account's root
 
@@ -42,18 +35,6 @@ NO_USER_SETTINGS = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-
-# Linux kills the emulator with its parent; elsewhere only a clean end of the parent stops it.
-LAUNCH = """
-import os, runpy, signal, sys
-parent, sys.argv = int(sys.argv[1]), ["ministack"]
-if sys.platform == "linux":
-    import ctypes
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-if os.getppid() != parent:
-    sys.exit("the parent is gone")
-runpy.run_module("ministack", run_name="__main__")
-"""
 
 
 class CannotStart(Exception):
@@ -81,13 +62,13 @@ def emulator(folder: Path, port: int) -> Iterator[Emulator]:
     scratch = folder / "scratch"  # the functions' unpacked zips; some are left after a kill
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    process = _start(scratch, port, folder / "local-aws.log")
+    process = start(scratch, port, region=REGION, log=folder / "local-aws.log")
     try:
         running = Emulator(f"http://127.0.0.1:{port}", process, folder / "local-aws.log")
         _wait_until_healthy(running)
         yield running
     finally:
-        _stop(process)
+        stop(process)
         shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -112,40 +93,6 @@ def _client(endpoint: str, service: str, **credentials: str) -> Any:
     return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials)
 
 
-def _start(scratch: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as output:
-        return subprocess.Popen(
-            [INTERPRETER, "-c", LAUNCH, str(os.getpid())],
-            env=_environment(scratch, port),
-            cwd=scratch,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # a group of its own, so that it and its function workers end together
-        )
-
-
-def _environment(scratch: Path, port: int) -> dict[str, str]:
-    """Everything the emulator and the functions see: nothing is inherited but the search path."""
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LANG": "C.UTF-8",
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # else it would look for containers of its own to remove
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "AUTH": "true",
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "LAMBDA_ACCOUNT_CONCURRENCY": str(FUNCTIONS_AT_ONCE),
-    }
-
-
 def _wait_until_healthy(running: Emulator) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -168,16 +115,3 @@ def _health(endpoint: str) -> dict[str, Any] | None:
             return page
     except OSError:
         return None
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    _signal_group(process.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS)
-    _signal_group(process.pid, signal.SIGKILL)  # and what is left of its function workers
-    process.wait()
-
-
-def _signal_group(pid: int, kind: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(pid, kind)

@@ -1,149 +1,76 @@
-"""Which modules a function needs: found by reading imports, never by running them.
-
-Three rules keep a zip small and still complete.
-- What a module imports when it is loaded is needed; so is everything that our own code imports, wherever it stands.
-- What a library imports inside its functions is taken along when it lies in that library and needs no other one
-  (`event_handler` loads its own parts late); otherwise it serves an extra that nobody here uses.
-- An import of another library that is guarded by `if` or `except ImportError`, or seen by type checkers only, is not
-  needed.
-"""
+"""What one module imports, found by reading it, never by running it. Who follows the imports is modules.py."""
 
 import ast
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 # The AWS runtime brings these.
 PROVIDED = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"})
 OURS = frozenset({"microservices", "shared_domain"})
 
-IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
-
 # Imports that are made in C, where no reader of Python sees them.
 HIDDEN = {"_argon2_cffi_bindings._ffi": ("_cffi_backend",)}
-
-
-class MissingModule(Exception):
-    """A module imports another that is in none of the places searched."""
+IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import of a module: its dotted name, and whether the module cannot be loaded without it."""
+    """One import: the dotted name, and whether the module that makes it cannot be loaded without it."""
 
     name: str
     certain: bool
 
 
-def needed(handler: str, places: tuple[Path, ...]) -> dict[str, Path]:
-    """Return every module that the handler needs, with its file; raise MissingModule for one that is not there."""
-    found = _loaded_with(handler, places, {})
-    waiting = list(found)
-    while waiting:
-        for name in _late_parts(waiting.pop(), found, places):
-            part = _loaded_with_no_other_library(name, places, found)
-            found |= part
-            waiting += part
-    return found
+def imports(module: str, file: Path, exists: Callable[[str], bool]) -> tuple[Import, ...]:
+    """Return what the module imports, as far as it is neither the standard library's nor the runtime's.
 
-
-def _loaded_with(name: str, places: tuple[Path, ...], known: dict[str, Path]) -> dict[str, Path]:
-    """Return the modules that loading this one loads, without those known."""
-    found: dict[str, Path] = {}
-    waiting = [name]
-    while waiting:
-        module = waiting.pop()
-        file = locate(module, places)
-        if module in found or module in known or file is None:
-            continue
-        found[module] = file
-        waiting += [module.rpartition(".")[0]] if "." in module else []
-        waiting += [each.name for each in imports(module, file, places) if each.certain]
-    return found
-
-
-def _loaded_with_no_other_library(name: str, places: tuple[Path, ...], known: dict[str, Path]) -> dict[str, Path]:
-    """Return the same, or nothing where it would take a library that is not known yet."""
-    try:
-        found = _loaded_with(name, places, known)
-    except MissingModule:
-        return {}
-    return found if {library(each) for each in found} <= {library(each) for each in known} else {}
-
-
-def _late_parts(module: str, found: dict[str, Path], places: tuple[Path, ...]) -> Iterator[str]:
-    for each in imports(module, found[module], places):
-        if not each.certain and each.name not in found and library(each.name) == library(module):
-            yield each.name
-
-
-@cache
-def imports(module: str, file: Path, places: tuple[Path, ...]) -> tuple[Import, ...]:
-    """Return what the module imports, as far as it is neither the standard library's nor the runtime's."""
+    `exists` tells whether there is a module of a name: `from a import b` may mean the module a.b, or b in the module a.
+    """
     if file.suffix != ".py":
         return tuple(Import(name, True) for name in HIDDEN.get(module, ()))
-    reader = _Reader(module, is_package=file.name == "__init__.py", places=places)
+    reader = _Reader(module, is_package=file.name == "__init__.py", exists=exists)
     reader.visit(ast.parse(file.read_bytes()))
     return tuple(reader.found)
 
 
-@cache
-def locate(module: str, places: tuple[Path, ...]) -> Path | None:
-    """Return the module's file, or None for a folder without `__init__.py`; raise MissingModule if there is neither."""
-    for place in places:
-        path = place.joinpath(*module.split("."))
-        compiled = sorted(path.parent.glob(f"{path.name}.*.so"))
-        for file in (path / "__init__.py", path.with_name(f"{path.name}.py"), *compiled):
-            if file.is_file():
-                return file
-        if path.is_dir():
-            return None
-    raise MissingModule(module)
-
-
-def _exists(module: str, places: tuple[Path, ...]) -> bool:
-    try:
-        locate(module, places)
-    except MissingModule:
-        return False
-    return True
-
-
 def library(module: str) -> str:
+    """Return the top-level name of a module."""
     return module.partition(".")[0]
 
 
 class _Reader(ast.NodeVisitor):
     """Collects the imports of one module."""
 
-    def __init__(self, module: str, *, is_package: bool, places: tuple[Path, ...]) -> None:
+    def __init__(self, module: str, *, is_package: bool, exists: Callable[[str], bool]) -> None:
         self.found: list[Import] = []
         self._library = library(module)
         self._package = module if is_package else module.rpartition(".")[0]
-        self._places = places
+        self._exists = exists
         self._certain = True
-        self._in_branch = False
+        self._for_another_python = False
 
     def visit_If(self, node: ast.If) -> None:
         test = ast.unparse(node.test)
         if "TYPE_CHECKING" in test:
             self._visit_all(node.orelse)
         elif "version_info" in test:
-            self._in_branch = True  # of a branch for another Python only what is installed counts
+            self._for_another_python = True
             self._visit_all([*node.body, *node.orelse])
-            self._in_branch = False
+            self._for_another_python = False
         else:
-            self._uncertain([*node.body, *node.orelse])
+            self._visit_uncertain([*node.body, *node.orelse])
 
     def visit_Try(self, node: ast.Try) -> None:
-        guarded = any(IMPORT_ERRORS & {*ast.unparse(each.type).split()} for each in node.handlers if each.type)
-        (self._uncertain if guarded else self._visit_all)([*node.body, *node.handlers])
+        caught = {name for each in node.handlers if each.type for name in re.findall(r"\w+", ast.unparse(each.type))}
+        visit = self._visit_uncertain if caught & IMPORT_ERRORS else self._visit_all
+        visit([*node.body, *node.handlers])
         self._visit_all([*node.orelse, *node.finalbody])
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._uncertain(node.body)
+        self._visit_uncertain(node.body)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  the visitor's own naming
 
@@ -154,24 +81,23 @@ class _Reader(ast.NodeVisitor):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         parents = self._package.split(".")
         package = parents[: len(parents) - node.level + 1] if node.level else []
-        base = ".".join([*package, *([node.module] if node.module else [])])
-        self._add(base)
+        origin = ".".join([*package, *([node.module] if node.module else [])])
+        self._add(origin)
         for alias in node.names:
-            if _exists(f"{base}.{alias.name}", self._places):
-                self._add(f"{base}.{alias.name}")
+            if self._exists(f"{origin}.{alias.name}"):
+                self._add(f"{origin}.{alias.name}")
 
     def _add(self, name: str) -> None:
-        root = library(name)
-        if root in PROVIDED or root in sys.stdlib_module_names:
+        if library(name) in PROVIDED or library(name) in sys.stdlib_module_names:
             return
-        if not self._in_branch or _exists(name, self._places):
+        if not self._for_another_python or self._exists(name):  # such a branch names what this Python has not
             self.found.append(Import(name, self._certain))
 
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:
             self.visit(node)
 
-    def _uncertain(self, nodes: Iterable[ast.AST]) -> None:
+    def _visit_uncertain(self, nodes: Iterable[ast.AST]) -> None:
         before, self._certain = self._certain, self._library in OURS
         self._visit_all(nodes)
         self._certain = before

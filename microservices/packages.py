@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microservices import archives, aws_libraries, templates
-from microservices.contents import Source, distributions_of, modules, stage
+from microservices.contents import Source, distributions_of, stage
 from microservices.imports import OURS, library
+from microservices.modules import Places, needed
 
 PROJECT = Path(__file__).parent.parent
 
@@ -35,15 +36,15 @@ class Package:
 
 def here() -> Source:
     """Return the source for a local AWS: this process's interpreter and libraries."""
-    return Source(PROJECT, Path(sysconfig.get_path("purelib")), sys.executable)
+    return Source(Places(PROJECT, Path(sysconfig.get_path("purelib"))), sys.executable)
 
 
 def for_aws(folder: Path) -> Source:
     """Return the source for AWS; its libraries are installed into the folder."""
-    source = here()
-    wanted = {library(module) for handler in handlers().values() for module in modules(handler, source)} - OURS
-    aws_libraries.install(distributions_of(wanted, source.libraries), lock=PROJECT / "requirements.lock", target=folder)
-    return Source(PROJECT, folder, aws_libraries.interpreter())
+    places = here().places
+    wanted = {library(module) for handler in handlers().values() for module in needed(handler, places)} - OURS
+    aws_libraries.install(distributions_of(wanted, places.libraries), lock=PROJECT / "requirements.lock", target=folder)
+    return Source(Places(PROJECT, folder), aws_libraries.interpreter())
 
 
 def handlers() -> dict[str, str]:

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from microservices import packages, templates
-from microservices.emulator import INTERPRETER, LIBRARIES
-from microservices.imports import PROVIDED, MissingModule, needed
+from microservices.emulator_process import INTERPRETER, LIBRARIES
+from microservices.imports import PROVIDED
+from microservices.modules import MissingModule, Places, needed
 
 MEGABYTE = 1_000_000
 ROOM_OF = {name: room for room in templates.rooms() for name in templates.functions(room)}
@@ -103,6 +104,8 @@ def test_a_part_that_a_library_loads_late_is_taken_along(tmp_path: Path) -> None
     [
         "if TYPE_CHECKING:\n    import extra",
         "try:\n    import extra\nexcept ImportError:\n    extra = None",
+        "try:\n    import extra\nexcept (ImportError, OSError):\n    extra = None",
+        "if use_extra:\n    import extra",
         "def f():\n    import extra",
         "def f():\n    import library.needs_extra",
         "if sys.version_info >= (4, 0):\n    import of_the_future",
@@ -129,7 +132,7 @@ def _needed(folder: Path, library: str) -> set[str]:
     for name, text in files.items():
         folder.joinpath(name).parent.mkdir(exist_ok=True)
         folder.joinpath(name).write_text(text)
-    return set(needed("microservices.handler", (folder,)))
+    return set(needed("microservices.handler", Places(folder, folder)))
 
 
 def _names(path: Path) -> set[str]:
@@ -138,8 +141,9 @@ def _names(path: Path) -> set[str]:
 
 
 def _environment(function: str) -> dict[str, str]:
-    """Return the environment that the template gives, with a word for each value that only a deployment knows."""
-    return {"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath, **dict.fromkeys(_variables(function), "anything")}
+    """Return what the runtime sets and what the template gives, with a word for each value that a deployment knows."""
+    given = dict.fromkeys(_variables(function), "anything")
+    return {"PATH": os.defpath, "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function, **given}
 
 
 def _variables(function: str) -> Iterator[str]:

@@ -1,0 +1,76 @@
+"""The process of the local AWS: how it is started, what it sees, and how it ends with all its function workers."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+# An environment of its own, which holds what the AWS runtime brings: functions run under it and see its packages.
+ENVIRONMENT = Path(__file__).parent.parent / ".venv-aws"
+INTERPRETER = ENVIRONMENT / "bin" / "python"
+LIBRARIES = ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"  # ours runs what we build
+STOP_SECONDS = 10
+FUNCTIONS_AT_ONCE = 48  # of all functions; without a bound a burst starts a process a request, and the machine thrashes
+
+# Linux kills the emulator with its parent; elsewhere only a clean end of the parent stops it.
+LAUNCH = """
+import os, runpy, signal, sys
+parent, sys.argv = int(sys.argv[1]), ["ministack"]
+if sys.platform == "linux":
+    import ctypes
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+if os.getppid() != parent:
+    sys.exit("the parent is gone")
+runpy.run_module("ministack", run_name="__main__")
+"""
+
+
+def start(scratch: Path, port: int, *, region: str, log: Path) -> subprocess.Popen[bytes]:
+    """Start a local AWS that answers on the port, unpacks functions below `scratch` and writes to `log`."""
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [INTERPRETER, "-c", LAUNCH, str(os.getpid())],
+            env=_environment(scratch, port, region),
+            cwd=scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a group of its own, so that it and its function workers end together
+        )
+
+
+def _environment(scratch: Path, port: int, region: str) -> dict[str, str]:
+    """Everything the emulator and the functions see: nothing is inherited but the search path."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # else it would look for containers of its own to remove
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(FUNCTIONS_AT_ONCE),
+    }
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End the process, and at last by force it and everything that it started."""
+    _signal_group(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+    _signal_group(process.pid, signal.SIGKILL)  # and what is left of its function workers
+    process.wait()
+
+
+def _signal_group(pid: int, kind: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, kind)
