@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 from moto import mock_aws
 
-from .cloud import Cloud
+from .cloud import STAGE, Cloud
 from .events import Mapping, deliver, mappings
 from .functions import Function, functions, lambda_service
 
@@ -153,7 +153,12 @@ def gateway_over_moto() -> Iterator[Gateway]:
         with lambda_service(known):
             gateway = Gateway(routes(cloud, known), mappings(cloud, known), cloud.client("s3"))
             server.gateway = gateway  # type: ignore[attr-defined]
+            _named_function(known, "votes-projection").invoke({"Records": []})  # as a deployment does: the board of no votes
             yield gateway
+
+
+def _named_function(known: dict[str, Function], name: str) -> Function:
+    return next(function for function in known.values() if function.name == f"{STAGE}-{name}")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[2]
 THREADS = 8  # as many as the concurrency tests use at once
 START_S = 60
 STOP_S = 20
-TOKEN_SECRET = "known to these tests alone, and long enough for HS256"
+TOKEN_SECRET = "known to these tests alone, and long enough for every kind of signature that they forge"
 
 
 @contextmanager
