@@ -95,7 +95,9 @@ Client = Callable[[str], Any]
 
 def _table(client: Client, properties: Attributes) -> Attributes:
     wanted = ("TableName", "BillingMode", "AttributeDefinitions", "KeySchema")
-    streams = {"StreamEnabled": True, **properties["StreamSpecification"]} if "StreamSpecification" in properties else None
+    streams = (
+        {"StreamEnabled": True, **properties["StreamSpecification"]} if "StreamSpecification" in properties else None
+    )
     made = client("dynamodb").create_table(
         **{name: properties[name] for name in wanted}, **({"StreamSpecification": streams} if streams else {})
     )["TableDescription"]

@@ -102,16 +102,14 @@ def both_sides(request: pytest.FixtureRequest) -> BothSides:
 @pytest.fixture(scope="session")
 def monolith_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with monolith_application(tmp_path_factory.mktemp("pg")) as application:
-        with httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test") as client:
-            yield Api(client, patience=0)
+        yield Api(httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test"), patience=0)
 
 
 @pytest.fixture(scope="module")
 def functions_api() -> Iterator[Api]:
     """A world for each module, for every transaction of moto's copies the tables it touches."""
     with gateway_over_moto() as gateway:
-        with httpx.Client(transport=gateway, base_url="http://functions.test") as client:
-            yield Api(client, patience=0)
+        yield Api(httpx.Client(transport=gateway, base_url="http://functions.test"), patience=0)
 
 
 @pytest.fixture(scope="session")

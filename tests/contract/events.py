@@ -31,7 +31,9 @@ class Mapping:
 
     def hand_over(self, records: Sequence[Record]) -> None:
         """Hand the records that fit to the function, batch by batch."""
-        wanted = [record for record in records if not self.patterns or any(fits(record, each) for each in self.patterns)]
+        wanted = [
+            record for record in records if not self.patterns or any(fits(record, each) for each in self.patterns)
+        ]
         for start in range(0, len(wanted), self.batch):
             _hand_over(self.function, wanted[start : start + self.batch])
 
@@ -70,7 +72,7 @@ def _fits_one(value: Any, wanted: Any) -> bool:
         return bool(value == wanted)
     ((kind, argument),) = wanted.items()
     if kind == "exists":
-        return (value is not None) == argument
+        return (value is not None) is bool(argument)
     assert kind == "prefix", f"no filter is written for {kind}"
     return isinstance(value, str) and value.startswith(argument)
 
@@ -104,7 +106,7 @@ def _from_queue(arn: str) -> list[Record]:
     backend, name = sqs_backends[ACCOUNT][REGION], arn.rpartition(":")[2]
     messages = backend.receive_message(name, count=10, wait_seconds_timeout=0, visibility_timeout=60)
     for message in messages:
-        backend.delete_message(name, message.receipt_handle)
+        backend.delete_message(name, str(message.receipt_handle))
     return [
         {
             "messageId": message.id,

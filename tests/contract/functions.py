@@ -95,6 +95,7 @@ def _as_packaged(module: str, folder: Path) -> Path:
 @contextmanager
 def lambda_service(known: dict[str, Function]) -> Iterator[None]:
     """Answer Lambda's Invoke, which moto leaves to Docker, for every client made while the block lasts."""
+
     def answer(request: Any, **_: Any) -> AWSResponse | None:
         if not request.url.startswith(f"https://lambda.{REGION}.amazonaws.com/"):
             return None

@@ -1,15 +1,13 @@
 """An httpx transport that is the HTTP API of the templates: their routes, the authorizer, events of payload format 2.0."""
 
-import base64
 import re
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import httpx
 from moto import mock_aws
@@ -17,8 +15,7 @@ from moto import mock_aws
 from .cloud import STAGE, Cloud
 from .events import Mapping, deliver, mappings
 from .functions import Function, functions, lambda_service
-
-TEXT = ("application/json", "application/xml", "application/javascript")
+from .payload import event_of, response_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Gateway(httpx.BaseTransport):
         for route in sorted(self._routes, key=lambda route: "{" in route.key):
             parameters = route.fit(request.method, path)
             if parameters is not None:
-                return self._answer(route, event(request, route.key, path, parameters))
+                return self._answer(route, event_of(request, route.key, path=path, parameters=parameters))
         return httpx.Response(404, json={"message": "Not Found"})
 
     def _answer(self, route: Route, event: dict[str, Any]) -> httpx.Response:
@@ -72,7 +69,7 @@ class Gateway(httpx.BaseTransport):
                 return httpx.Response(403, json={"message": "Forbidden"})
             event["requestContext"]["authorizer"] = {"lambda": said.get("context", {})}
         assert route.function is not None
-        return response(route.function.invoke(event))
+        return response_of(route.function.invoke(event))
 
     def _object(self, bucket: str, key: str) -> httpx.Response:
         try:
@@ -82,65 +79,34 @@ class Gateway(httpx.BaseTransport):
         return httpx.Response(200, headers={"Content-Type": found["ContentType"]}, content=found["Body"].read())
 
 
-def event(request: httpx.Request, route_key: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
-    """Return the request as an HTTP API hands it to a function: payload format 2.0."""
-    headers = {name: ",".join(request.headers.get_list(name)) for name in request.headers.keys()}
-    query = request.url.query.decode("ascii")
-    content = request.read()
-    text = _is_text(headers.get("content-type", ""))
-    built: dict[str, Any] = {
-        "version": "2.0",
-        "routeKey": route_key,
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": headers,
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "api",
-            "domainName": request.url.host,
-            "http": {"method": request.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
-            "requestId": "request",
-            "routeKey": route_key,
-            "stage": "$default",
-            "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime()),
-            "timeEpoch": int(time.time() * 1000),
-        },
-        "isBase64Encoded": bool(content) and not text,
-    }
-    if query:
-        built["queryStringParameters"] = _joined(query)
-    if parameters:
-        built["pathParameters"] = parameters
-    if content:
-        built["body"] = content.decode(errors="replace") if text else base64.b64encode(content).decode()
-    return built
-
-
-def response(answer: dict[str, Any]) -> httpx.Response:
-    """Return a function's answer as HTTP."""
-    body = answer.get("body") or ""
-    content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
-    headers = {"Content-Type": "application/json"} | {name.title(): value for name, value in answer.get("headers", {}).items()}
-    return httpx.Response(answer["statusCode"], headers=headers, content=content)
-
-
 def routes(cloud: Cloud, known: dict[str, Function]) -> list[Route]:
     """Return the routes of all rooms."""
-    integrations, authorizers = _named(cloud, "AWS::ApiGatewayV2::Integration"), _named(cloud, "AWS::ApiGatewayV2::Authorizer")
+    integrations, authorizers = (
+        _named(cloud, "AWS::ApiGatewayV2::Integration"),
+        _named(cloud, "AWS::ApiGatewayV2::Authorizer"),
+    )
     found = []
     for stack in cloud.stacks.values():
         for properties in stack.resources("AWS::ApiGatewayV2::Route").values():
             uri = integrations[properties["Target"].removeprefix("integrations/")]["IntegrationUri"]
             authorizer = authorizers.get(properties.get("AuthorizerId"))
-            asked = authorizer and known[authorizer["AuthorizerUri"].split("/functions/")[1].removesuffix("/invocations")]
             bucket = uri.rpartition("/")[2] if uri.startswith("http") else None
-            found.append(Route(properties["RouteKey"], known.get(uri), bucket, asked))
+            found.append(Route(properties["RouteKey"], known.get(uri), bucket, _invoked(authorizer, known)))
     return found
+
+
+def _invoked(authorizer: dict[str, Any] | None, known: dict[str, Function]) -> Function | None:
+    """Return the function that an authorizer asks."""
+    return (
+        known[authorizer["AuthorizerUri"].split("/functions/")[1].removesuffix("/invocations")] if authorizer else None
+    )
 
 
 def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
     return {
-        stack.ref(name): properties for stack in cloud.stacks.values() for name, properties in stack.resources(kind).items()
+        stack.ref(name): properties
+        for stack in cloud.stacks.values()
+        for name, properties in stack.resources(kind).items()
     }
 
 
@@ -153,7 +119,9 @@ def gateway_over_moto() -> Iterator[Gateway]:
         with lambda_service(known):
             gateway = Gateway(routes(cloud, known), mappings(cloud, known), cloud.client("s3"))
             server.gateway = gateway  # type: ignore[attr-defined]
-            _named_function(known, "votes-projection").invoke({"Records": []})  # as a deployment does: the board of no votes
+            _named_function(known, "votes-projection").invoke(
+                {"Records": []}
+            )  # as a deployment does: the board of no votes
             yield gateway
 
 
@@ -192,15 +160,3 @@ class _Inward(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Say nothing: the tests' output is not a server's log."""
-
-
-def _is_text(content_type: str) -> bool:
-    bare = content_type.partition(";")[0].strip().lower()
-    return bare.startswith("text/") or bare in TEXT
-
-
-def _joined(query: str) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined

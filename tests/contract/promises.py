@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import httpx
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
 LEAKS = re.compile(

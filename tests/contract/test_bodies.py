@@ -97,7 +97,9 @@ def test_what_no_system_can_take_is_a_400_or_a_422(send: Sender, operation: str,
 
 
 @OPERATIONS
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json", None])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json", None]
+)
 def test_a_body_that_is_not_declared_as_json_is_a_415(send: Sender, operation: str, content_type: str | None) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
     assert send(operation, json.dumps(VALID[operation]), headers=headers).status_code == 415

@@ -22,10 +22,19 @@ TAGS = st.lists(st.sampled_from(["one", "two", "a-1", "", "BAD", "x" * 31]), max
 FIELDS = {"title": TEXTS, "body": TEXTS, "tags": TAGS}
 JUNK = st.one_of(
     st.binary(max_size=20),
-    st.sampled_from([b"{}", b"[]", b'{"title": NaN}', b'{"a":1}', b'{"value": 1.0}', b'{"value": "1"}', b'{"title":1,"title":"x"}']),
+    st.sampled_from(
+        [b"{}", b"[]", b'{"title": NaN}', b'{"a":1}', b'{"value": 1.0}', b'{"value": "1"}', b'{"title":1,"title":"x"}']
+    ),
 )
 LIMITS = st.sampled_from(["1", "2", "3", "100", "0", "101", "x", "", "01", "1.0", "1_0"])
-PATHS = (("POST", "/users"), ("POST", "/tokens"), ("PATCH", "/users/me"), ("POST", "/posts"), ("PATCH", "/posts/{}"), ("PUT", "/posts/{}/vote"))
+PATHS = (
+    ("POST", "/users"),
+    ("POST", "/tokens"),
+    ("PATCH", "/users/me"),
+    ("POST", "/posts"),
+    ("PATCH", "/posts/{}"),
+    ("PUT", "/posts/{}/vote"),
+)
 
 
 class Machine(RuleBasedStateMachine):
@@ -49,7 +58,12 @@ class Machine(RuleBasedStateMachine):
             if answer.status_code == 201:
                 side.posts.append(answer.json()["id"])
 
-    @rule(editor=PEOPLE, place=PLACES, changes=st.fixed_dictionaries({}, optional=FIELDS), match=st.sampled_from(["", "*", "now", "weak", "old"]))
+    @rule(
+        editor=PEOPLE,
+        place=PLACES,
+        changes=st.fixed_dictionaries({}, optional=FIELDS),
+        match=st.sampled_from(["", "*", "now", "weak", "old"]),
+    )
     def revise(self, editor: int, place: int, changes: dict[str, Any], match: str) -> None:
         def ask(side: Side) -> httpx.Response:
             now = side.api.read_post(_post(side, place)).headers.get("ETag", '"none"')
@@ -70,7 +84,10 @@ class Machine(RuleBasedStateMachine):
     def retract(self, voter: int, place: int) -> None:
         self.both.same(lambda side: side.api.retract(side.people[voter], _post(side, place)))
 
-    @rule(person=PEOPLE, changes=st.fixed_dictionaries({}, optional={"display_name": TEXTS, "bio": TEXTS, "credits": TEXTS}))
+    @rule(
+        person=PEOPLE,
+        changes=st.fixed_dictionaries({}, optional={"display_name": TEXTS, "bio": TEXTS, "credits": TEXTS}),
+    )
     def revise_me(self, person: int, changes: dict[str, str]) -> None:
         self.both.same(lambda side: side.api.revise_me(side.people[person], **changes))
         self.both.same(lambda side: side.api.read_me(side.people[person]))
@@ -80,7 +97,12 @@ class Machine(RuleBasedStateMachine):
     def register_badly(self, username: str, email: str, password: str) -> None:
         self.both.same(lambda side: side.api.register(username=username, email=email, password=password))
 
-    @rule(where=st.sampled_from(PATHS), content=JUNK, place=PLACES, typed=st.sampled_from(["application/json", "text/plain"]))
+    @rule(
+        where=st.sampled_from(PATHS),
+        content=JUNK,
+        place=PLACES,
+        typed=st.sampled_from(["application/json", "text/plain"]),
+    )
     def send_junk(self, where: tuple[str, str], content: bytes, place: int, typed: str) -> None:
         def ask(side: Side) -> httpx.Response:
             path = where[1].format(_post(side, place))
@@ -139,8 +161,13 @@ def _ours(side: Side) -> list[Told]:
 
 def test_both_sides_answer_alike(both_sides: BothSides) -> None:
     run_state_machine_as_test(
-        lambda: Machine(both_sides),
+        lambda: Machine(both_sides),  # type: ignore[arg-type]  # whatever makes a machine will do
         settings=settings(
-            max_examples=20, stateful_step_count=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=20,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

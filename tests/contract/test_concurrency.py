@@ -88,9 +88,7 @@ def test_concurrent_revisions_of_a_user_all_survive(api: Api, ada: Person) -> No
 def test_of_concurrent_revisions_with_one_if_match_one_wins(api: Api, ada: Person) -> None:
     post_id = api.published(ada)["id"]
     etag = api.read_post(post_id).headers["ETag"]
-    statuses = _at_once(
-        [partial(api.revise_post, ada, post_id, if_match=etag, title=f"Title {n}") for n in range(5)]
-    )
+    statuses = _at_once([partial(api.revise_post, ada, post_id, if_match=etag, title=f"Title {n}") for n in range(5)])
     assert sorted(statuses) == [200, 412, 412, 412, 412]
 
 

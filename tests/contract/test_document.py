@@ -4,14 +4,14 @@ right and wrong ones, and chains of them along its links."""
 from typing import Any
 
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from openapi_spec_validator import validate
 from schemathesis.config import SchemathesisConfig
 
 from .client import Api
 from .promises import ROOT, document
 
-EXAMPLES = 20
+EXAMPLES = 40
 CHAINS, STEPS = 8, 8
 QUICK = settings(
     max_examples=EXAMPLES,
@@ -48,11 +48,11 @@ def test_the_document_is_openapi() -> None:
 
 @SCHEMA.parametrize()
 @QUICK
-def test_answers_are_as_documented(case: schemathesis.Case, live: Api) -> None:
+def test_answers_are_as_documented(case: schemathesis.Case[Any], live: Api) -> None:
     case.call_and_validate(base_url=str(live.client.base_url), headers=_identified(case, live))
 
 
-def _identified(case: schemathesis.Case, live: Api) -> dict[str, str]:
+def _identified(case: schemathesis.Case[Any], live: Api) -> dict[str, str]:
     if "security" not in case.operation.definition.raw:
         return {}
     return {"Authorization": f"Bearer {live.crowd(1)[0].token}"}
@@ -62,7 +62,7 @@ def test_chains_of_requests_are_answered_as_documented(live: Api) -> None:
     """Publish, then read, revise, vote and withdraw what was published, in any order, as the document links them."""
 
     class Chains(SCHEMA.as_state_machine()):  # type: ignore[misc]
-        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+        def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
             return {"base_url": str(live.client.base_url), "headers": _identified(case, live)}
 
     Chains.run(settings=settings(QUICK, max_examples=CHAINS, stateful_step_count=STEPS))

@@ -138,7 +138,7 @@ def test_a_revised_title_reaches_the_board(api: Api, ada: Person) -> None:
 
 def test_the_page_shows_the_first_20_and_escapes_every_text(api: Api, ada: Person) -> None:
     mark = unique("page")
-    title = f"<script>alert(1)</script> & \"{mark}\" ' <img src=x onerror=alert(1)>"
+    title = f'<script>alert(1)</script> & "{mark}" \' <img src=x onerror=alert(1)>'
     post = api.published(ada, title=title)
     votes = _votes_needed(api, ON_THE_PAGE)
     _lift(api, post, votes=votes)

@@ -97,7 +97,9 @@ def test_the_whole_list_and_an_authors_list_walk_the_same_way(api: Api, bob: Per
     assert [post_id for post_id in _ids(newest) if post_id in ids] == ids
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "abc", "AAAA", "null", "%00", "日本", "a" * 3_000, "e30", "eyJpZCI6IDF9", "../..", "MQ=="])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "abc", "AAAA", "null", "%00", "日本", "a" * 3_000, "e30", "eyJpZCI6IDF9", "../..", "MQ=="]
+)
 def test_a_made_up_cursor_is_a_422(api: Api, cursor: str) -> None:
     assert broken_fields(api.list_posts(cursor=cursor)) == {"cursor"}
     assert broken_fields(api.search("needle", cursor=cursor)) == {"cursor"}
@@ -137,7 +139,13 @@ def test_of_a_repeated_query_parameter_the_first_counts(api: Api, tag: str) -> N
 
 @pytest.mark.parametrize(
     "query",
-    ["author=nobody_at_all_here", "tag=no-such-tag-at-all", "author=Not%20A%20Name", "tag=%F0%9F%8C%8D", "author=" + "a" * 2_000],
+    [
+        "author=nobody_at_all_here",
+        "tag=no-such-tag-at-all",
+        "author=Not%20A%20Name",
+        "tag=%F0%9F%8C%8D",
+        "author=" + "a" * 2_000,
+    ],
 )
 def test_a_filter_that_fits_nothing_gives_an_empty_list(api: Api, query: str) -> None:
     assert api.send("GET", f"/posts?{query}").json() == {"items": [], "next_cursor": None}

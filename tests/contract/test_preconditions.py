@@ -20,7 +20,9 @@ def _etag(api: Api, post: Json) -> str:
     return etag
 
 
-@pytest.mark.parametrize("change", [{"title": "Another"}, {"body": "Another"}, {"tags": ["another"]}, {"tags": []}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"title": "Another"}, {"body": "Another"}, {"tags": ["another"]}, {"tags": []}], ids=str
+)
 def test_the_etag_changes_with_title_body_and_tags(api: Api, ada: Person, post: Json, change: dict[str, Any]) -> None:
     before = _etag(api, post)
     revised = api.revise_post(ada, post["id"], **change)

@@ -63,7 +63,11 @@ def test_control_characters_are_a_422(api: Api, ada: Person, control: str) -> No
 def test_control_characters_are_a_422_in_a_sign_up(api: Api, control: str) -> None:
     username = unique("u")
     form = {"username": username, "email": f"{username}@example.org", "password": "long enough"}
-    for field, value in (("email", f"{control}@example.org"), ("password", f"long {control} enough"), ("username", control * 3)):
+    for field, value in (
+        ("email", f"{control}@example.org"),
+        ("password", f"long {control} enough"),
+        ("username", control * 3),
+    ):
         assert broken_fields(api.register(**{**form, field: value})) == {field}
 
 

@@ -24,7 +24,15 @@ PROTECTED = [
     ("PUT", "/posts/{post_id}/vote"),
     ("DELETE", "/posts/{post_id}/vote"),
 ]
-PUBLIC = ["/users/{username}", "/posts", "/posts/{post_id}", "/leaderboard", "/leaderboard.html", "/search?q=needle", "/health"]
+PUBLIC = [
+    "/users/{username}",
+    "/posts",
+    "/posts/{post_id}",
+    "/leaderboard",
+    "/leaderboard.html",
+    "/search?q=needle",
+    "/health",
+]
 
 
 @pytest.fixture(scope="module")

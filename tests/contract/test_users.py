@@ -16,7 +16,9 @@ LONG_HOST = "@" + "h" * 60 + ".example.org"
 
 def _sign_up(api: Api, **changes: object) -> httpx.Response:
     username = unique("u")
-    return api.register(**{"username": username, "email": f"{username}@example.org", "password": "long enough", **changes})
+    return api.register(
+        **{"username": username, "email": f"{username}@example.org", "password": "long enough", **changes}
+    )
 
 
 def test_a_new_user_is_a_201_with_the_public_user_and_its_place(api: Api) -> None:
@@ -34,7 +36,9 @@ def test_the_display_name_is_the_username_unless_told_otherwise(api: Api) -> Non
     assert _sign_up(api, username=username).json()["display_name"] == username
 
 
-@pytest.mark.parametrize("username", ["ab", "a" * 31, "", "Ada", "a b", "a-b", "ädä", "abc\n", " abc", "a.b", "日本語", "a/b", "٣٣٣"])
+@pytest.mark.parametrize(
+    "username", ["ab", "a" * 31, "", "Ada", "a b", "a-b", "ädä", "abc\n", " abc", "a.b", "日本語", "a/b", "٣٣٣"]
+)
 def test_a_username_that_breaks_the_pattern_is_a_422(api: Api, username: str) -> None:
     assert broken_fields(_sign_up(api, username=username)) == {"username"}
 
@@ -44,7 +48,9 @@ def test_a_username_may_have_3_to_30_characters(api: Api) -> None:
     assert _sign_up(api, username=unique("0")).status_code == 201
 
 
-@pytest.mark.parametrize("email", ["", "a@", "a@b", "ab.c", "@b.c", "a@b.", "nobody", "x" * (255 - len(LONG_HOST)) + LONG_HOST])
+@pytest.mark.parametrize(
+    "email", ["", "a@", "a@b", "ab.c", "@b.c", "a@b.", "nobody", "x" * (255 - len(LONG_HOST)) + LONG_HOST]
+)
 def test_an_email_that_is_none_is_a_422(api: Api, email: str) -> None:
     assert broken_fields(_sign_up(api, email=email)) == {"email"}
 
@@ -155,7 +161,10 @@ def test_everybody_sees_the_public_user_and_nothing_more(api: Api, ada: Person, 
 
 @pytest.mark.parametrize(
     "username",
-    ["nobody_of_that_name", "ab", "x" * 31, "x" * 2_000, "Ada", "%00", "%F0%9F%8C%8D", "%FF", "%2e%2e", "...", "a%20b", "'", "%0A", "ME"],
+    [
+        *("nobody_of_that_name", "ab", "Ada", "ME", "x" * 31, "x" * 2_000),
+        *("%00", "%F0%9F%8C%8D", "%FF", "%2e%2e", "...", "a%20b", "'", "%0A"),
+    ],
 )
 def test_an_unknown_username_is_a_404(api: Api, username: str) -> None:
     assert api.read_user(username).status_code == 404

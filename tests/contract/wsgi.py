@@ -22,10 +22,12 @@ class WsgiTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         started: dict[str, Any] = {}
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], object]:
             if exc_info:
                 raise exc_info[1]
-            started.update(status=int(status.split()[0]), headers=headers)
+            started.update(status=int(status.split(maxsplit=1)[0]), headers=headers)
             return io.BytesIO().write
 
         body = self._application(environ(request), start_response)
