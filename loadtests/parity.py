@@ -72,9 +72,8 @@ class _Side:
         assert self._answer is not None  # noqa: S101 - asked before it is seen
         if self.probe.status_only:
             return {"status": self._answer.status_code}
-        headers = {
-            name: self._header(name, self._answer.headers[name]) for name in HEADERS if name in self._answer.headers
-        }
+        told = HEADERS if self._answer.content else HEADERS[1:]  # a gateway may name the type of nothing
+        headers = {name: self._header(name, self._answer.headers[name]) for name in told if name in self._answer.headers}
         return {"status": self._answer.status_code, "headers": headers, "body": self._body(self._answer)}
 
     def _header(self, name: str, value: str) -> str:

@@ -15,7 +15,7 @@ from microservices.aws import is_away
 from microservices.clock import now
 from shared_domain.contract.parsing import Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, problem, unserved
-from shared_domain.errors import DomainError, NotIdentified, Unavailable
+from shared_domain.errors import DomainError, Malformed, NotIdentified, Unavailable
 from shared_domain.identity import Identity, current
 
 Answer = Response[Any]
@@ -27,9 +27,7 @@ _log = Logger()
 
 def body(event: Event, shape: type[Shape]) -> Shape:
     """Return the request's JSON as `shape`, or raise what the contract says of one that is not."""
-    text = event.body or ""
-    raw = b64decode(text) if event.is_base64_encoded else text.encode(errors="surrogatepass")
-    return parse_body(shape, raw, content_type=event.headers.get("content-type"))
+    return parse_body(shape, _raw(event), content_type=event.headers.get("content-type"))
 
 
 def query(event: Event) -> Query:
@@ -71,6 +69,17 @@ def serve(room: APIGatewayHttpRouter) -> Handler:
         return response
 
     return lambda_handler
+
+
+def _raw(event: Event) -> bytes:
+    """Return the body's bytes. Raise Malformed where the gateway, which hands on text, has replaced what was no UTF-8."""
+    text = event.body or ""
+    if event.is_base64_encoded:
+        return b64decode(text)
+    raw = text.encode(errors="surrogatepass")
+    if "\ufffd" in text and event.headers.get("content-length") != str(len(raw)):
+        raise Malformed("the body is not UTF-8")
+    return raw
 
 
 def _told(problem: Problem) -> Answer:

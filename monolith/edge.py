@@ -19,6 +19,7 @@ from shared_domain.identity import current
 Answer = Response
 Caller = Callable[[Request], str]
 
+_READ_REST_AT_MOST = 1024 * 1024  # bytes; who sends more is cut off
 _log = logging.getLogger("monolith.requests")
 
 
@@ -35,7 +36,9 @@ def query(request: Request) -> Query:
 def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Answer:
     """Return the value as JSON; None is an empty body. Header names are given in lower case."""
     response = Response(b"" if value is None else msgspec.json.encode(value), status, headers)
-    if value is not None:
+    if value is None:
+        del response.headers["Content-Type"]
+    else:
         response.content_type = "application/json"
     return response
 
@@ -61,6 +64,7 @@ def guard(app: Flask) -> None:
     app.register_error_handler(DomainError, lambda error: _told(problem(error)))
     app.register_error_handler(HTTPException, _unserved)
     app.before_request(_start_clock)
+    app.after_request(_read_rest)
     app.after_request(_log_request)
 
 
@@ -72,6 +76,15 @@ def _unserved(error: HTTPException) -> Answer:
     if error.code == 413:
         return _told(problem(TooLarge(f"the body must be at most {LARGEST_BODY} bytes")))
     return _told(unserved(error.code or 500))
+
+
+def _read_rest(response: Answer) -> Answer:
+    """Read what is left of a body that was refused for its size: with too much left, gunicorn hangs up without a word."""
+    if (request.content_length or 0) > LARGEST_BODY:
+        for _ in range(_READ_REST_AT_MOST // LARGEST_BODY):
+            if not request.environ["wsgi.input"].read(LARGEST_BODY):
+                break
+    return response
 
 
 def _start_clock() -> None:

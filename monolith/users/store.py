@@ -5,6 +5,7 @@ users   one row a user; unique: username, email_key (the email without case)
 
 from typing import Any, Protocol
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import (
     Column,
     Connection,
@@ -39,6 +40,7 @@ USERS = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 _FIELDS = [column for column in USERS.c if column.name != "email_key"]
+_ADDED = insert(USERS)
 _BY_USERNAME = select(*_FIELDS).where(USERS.c.username == bindparam("username"))
 _HELD = _BY_USERNAME.with_for_update()
 
@@ -56,9 +58,9 @@ class SqlUsers:
 
     def add(self, user: User) -> None:
         try:
-            self._connection.execute(insert(USERS), _row(user))
+            self._connection.execute(_ADDED, _row(user))
         except IntegrityError as error:
-            raise Taken("the username or the email belongs to somebody") from error
+            raise Taken(f"the {_held(error)} belongs to somebody") from error
 
     def find(self, username: str) -> User | None:
         return self._one(_BY_USERNAME, username)
@@ -81,6 +83,12 @@ class SqlUsers:
     def _one(self, statement: Select[*tuple[Any, ...]], username: str) -> User | None:
         row = self._connection.execute(statement, {"username": username}).one_or_none()
         return None if row is None else _user(row)
+
+
+def _held(error: IntegrityError) -> str:
+    """Return which of the two unique indexes refused."""
+    constraint = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
+    return "email" if constraint == "users_email_key_key" else "username"
 
 
 def _existing(user: User | None) -> User:
