@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -13,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import boto3
 from botocore import handlers
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
@@ -24,6 +26,7 @@ from .intrinsics import evaluate
 from .promises import document
 from .systems import PROJECT
 
+DYNAMODB = re.compile(r"https://(dynamodb|\d+\.ddb)\.")  # the account's number may stand in the address
 Handler = Callable[[dict[str, Any], "Context"], Any]
 
 
@@ -104,8 +107,30 @@ def lambda_service(known: dict[str, Function]) -> Iterator[None]:
         payload = json.dumps(function.invoke(json.loads(request.body)))
         return AWSResponse(request.url, 200, {"Content-Type": "application/json"}, MockRawResponse(payload))
 
+    with _answered_by(answer):
+        yield
+
+
+@contextmanager
+def dynamodb_away() -> Iterator[None]:
+    """Let every client made while the block lasts meet a DynamoDB that fails."""
+
+    def answer(request: Any, **_: Any) -> AWSResponse | None:
+        if not DYNAMODB.match(request.url):
+            return None
+        failure = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "dynamodb fails"}
+        return AWSResponse(request.url, 500, {}, MockRawResponse(json.dumps(failure)))
+
+    with _answered_by(answer):
+        yield
+
+
+@contextmanager
+def _answered_by(answer: Callable[..., AWSResponse | None]) -> Iterator[None]:
+    """Let clients made while the block lasts ask `answer` before they send anything."""
     registration = ("before-send", answer)
     handlers.BUILTIN_HANDLERS.insert(0, registration)
+    boto3.setup_default_session()  # a session takes the handlers that are there when it begins
     try:
         yield
     finally:

@@ -119,9 +119,8 @@ def gateway_over_moto() -> Iterator[Gateway]:
         with lambda_service(known):
             gateway = Gateway(routes(cloud, known), mappings(cloud, known), cloud.client("s3"))
             server.gateway = gateway  # type: ignore[attr-defined]
-            _named_function(known, "votes-projection").invoke(
-                {"Records": []}
-            )  # as a deployment does: the board of no votes
+            # As a deployment does it: the board of no votes.
+            _named_function(known, "votes-projection").invoke({"Records": []})
             yield gateway
 
 

@@ -1,0 +1,58 @@
+"""What a client hears while the store behind an operation is away: 503 with `Retry-After`, and nothing of the cause."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import jwt
+import pytest
+
+from monolith.app import create_app
+from monolith.settings import Settings
+
+from .functions import dynamodb_away
+from .gateway import gateway_over_moto
+from .systems import TOKEN_SECRET
+from .wsgi import WsgiTransport
+
+NOWHERE = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+POST = "/posts/01ARZ3NDEKTSV4RRFFQ69G5FAV"
+OPERATIONS = [
+    ("POST", "/tokens", {"username": "somebody", "password": "long enough"}),
+    ("PATCH", "/users/me", {"bio": "x"}),
+    ("GET", "/posts", None),
+    ("DELETE", POST, None),
+    ("PUT", f"{POST}/vote", {"value": 1}),
+    ("GET", "/search?q=needle", None),
+]
+
+
+@pytest.fixture(scope="module", params=["monolith", "functions"])
+def stranded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+    """A system whose stores do not answer."""
+    if request.param == "monolith":
+        application = create_app(Settings(database_url=NOWHERE, token_secret=TOKEN_SECRET))
+        yield httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test")
+    else:
+        with gateway_over_moto() as gateway, dynamodb_away():
+            yield httpx.Client(transport=gateway, base_url="http://functions.test")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "form"), OPERATIONS, ids=[f"{method} {path}" for method, path, _ in OPERATIONS]
+)
+def test_a_store_that_is_away_is_a_503_that_says_when_to_come_back(
+    stranded: httpx.Client, method: str, path: str, form: dict[str, object] | None
+) -> None:
+    token = jwt.encode({"sub": "somebody", "exp": int(time.time()) + 600}, TOKEN_SECRET)
+    answer = stranded.request(method, path, json=form, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 503, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json()["status"] == 503
+    for cause in ("dynamo", "sqlalchemy", "psycopg", "connection", "127.0.0.1"):
+        assert cause not in answer.text.lower()
+
+
+def test_health_asks_no_store(stranded: httpx.Client) -> None:
+    assert stranded.get("/health").json() == {"status": "ok"}
