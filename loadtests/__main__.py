@@ -12,6 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import commands, interrupts
+from loadtests.bench.closed import UnexpectedAnswer
+from loadtests.bench.function_rows import Misbehaved
+from loadtests.bench.page import PAGE
 from loadtests.blocks import GeneratorFailed
 from loadtests.client import CallFailed
 from loadtests.compare import ParityFailed
@@ -42,7 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for line in differ.parity.failed:
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         return PARITY_FAILED
-    except (SystemFailed, CallFailed, GeneratorFailed) as failure:
+    except (SystemFailed, CallFailed, GeneratorFailed, UnexpectedAnswer, Misbehaved) as failure:
         print(failure, file=sys.stderr)
         return SYSTEM_FAILED
     except interrupts.Interrupted as told:
@@ -63,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     _compare(verbs.add_parser("compare", help="compare both systems and write results/<time>/report.html"))
     _load(verbs.add_parser("load", help="offer open load to one system and print what came of it"))
     _seed(verbs.add_parser("seed", help="fill one system with accounts, posts and votes through its API"))
+    verb = verbs.add_parser("bench", help="measure the costs against bare floors and write docs/bench.md")
+    verb.add_argument("--page", type=Path, default=PAGE, help="where the table is written (docs/bench.md)")
+    verb.set_defaults(command=commands.bench)
     verb = verbs.add_parser("readme", help="put the results of results/reference into README.md")
     verb.add_argument("--report", type=Path, help="make this report's folder the reference first")
     verb.set_defaults(command=commands.readme)

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ from time import time
 from rich.console import Console
 
 from loadtests import compare as comparison
-from loadtests import readme_table, report, seeding, systems
+from loadtests import provenance, readme_table, report, seeding, systems
+from loadtests.bench import page as bench_page
+from loadtests.bench import run as bench_run
 from loadtests.blocks import SIDES, GeneratorProcess
 from loadtests.plan import Plan
 from loadtests.profiles import PROFILES, Profile
@@ -75,6 +78,19 @@ def seed(asked: argparse.Namespace, console: Console) -> int:
         world = seeding.seed(asked.url, PROFILES[asked.profile].size, run=f"{int(time()):x}", done=done)
     console.print(f"{len(world.accounts)} accounts, {len(world.posts)} posts, the hot one is {world.hot.id}")
     return 0
+
+
+def bench(asked: argparse.Namespace, console: Console) -> int:
+    """Measure the costs, write docs/bench.md; 1 if a row misses what it must reach."""
+    run_dir = Path(".run") / f"bench-{datetime.now():%Y%m%d-%H%M%S}"
+    shown = Shown(console)
+    with shown.running(), closing(bench_run.run(run_dir, shown)) as found:
+        rows = list(found)
+    shutil.rmtree(run_dir, ignore_errors=True)
+    bench_page.write(rows, provenance.known(), asked.page)
+    bench_page.show(rows, console)
+    console.print(f"page: {asked.page}", soft_wrap=True)
+    return 0 if all(row.reached for row in rows) else 1
 
 
 def readme(asked: argparse.Namespace, console: Console) -> int:

@@ -47,11 +47,7 @@ def run(asked: Asked, shown: Shown) -> Results:
             urls=urls,
             profile=asked.profile.name,
             settings=settings(asked),
-            provenance={
-                "commit": provenance.commit(),
-                "machine": provenance.machine(),
-                "versions": provenance.versions(),
-            },
+            provenance=provenance.known(),
             parity=_parity(urls, worlds, shown, alone=not asked.given),
         )
         results.floors = _floors(urls, asked, generator, shown)

@@ -73,7 +73,9 @@ class _Side:
         if self.probe.status_only:
             return {"status": self._answer.status_code}
         told = HEADERS if self._answer.content else HEADERS[1:]  # a gateway may name the type of nothing
-        headers = {name: self._header(name, self._answer.headers[name]) for name in told if name in self._answer.headers}
+        headers = {
+            name: self._header(name, self._answer.headers[name]) for name in told if name in self._answer.headers
+        }
         return {"status": self._answer.status_code, "headers": headers, "body": self._body(self._answer)}
 
     def _header(self, name: str, value: str) -> str:

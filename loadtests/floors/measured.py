@@ -12,10 +12,11 @@ from loadtests import interrupts, processes
 from loadtests.calls import Call, unchecked
 from loadtests.client import opened, succeed
 from loadtests.floors import cloud
+from loadtests.floors.web import with_row
 from loadtests.plan import Block, Plan
 from loadtests.provenance import origin_of
 from loadtests.systems import SystemFailed
-from monolith.database import embedded
+from monolith.database import connect, embedded
 
 PATHS = {"empty": "/floors/empty", "key_read": "/floors/row"}
 ROUNDS = 2
@@ -35,6 +36,7 @@ def floors(
     with ExitStack() as stack:
         bases = {}
         if own is not None:
+            with_row(connect(database_url(own), pool_size=1))
             bases["monolith"] = stack.enter_context(web_up(own))
         if origin_of(urls["microservices"]) == "emulated":
             bases["microservices"] = stack.enter_context(cloud.deployed(urls["microservices"]))
@@ -51,19 +53,11 @@ def floors(
 
 
 @contextmanager
-def web_up(run_dir: Path) -> Iterator[str]:
-    """Serve the monolith's floors on its database while the block lasts; gives their URL."""
-    state = run_dir / "floors.json"
-    command = [
-        sys.executable,
-        "-m",
-        "loadtests.floors.web",
-        "--database-url",
-        database_url(run_dir),
-        "--state",
-        str(state),
-    ]
-    mark, log = f"floors of {run_dir.resolve()}", run_dir / "floors-start.log"
+def web_up(run_dir: Path, module: str = "loadtests.floors.web") -> Iterator[str]:
+    """Serve the monolith's floors, or another application beside it on its database, while the block lasts; gives the URL."""
+    state = run_dir / f"{module}.json"
+    command = [sys.executable, "-m", module, "--database-url", database_url(run_dir), "--state", str(state)]
+    mark, log = f"{module} of {run_dir.resolve()}", run_dir / f"{module}-start.log"
     pid = processes.start(command, mark=mark, log=log)
     try:
         yield _awaited(state, pid, log)

@@ -6,6 +6,7 @@
 import argparse
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response
@@ -37,27 +38,23 @@ def create_app(engine: Engine) -> Flask:
     return app
 
 
-def with_row(database_url: str) -> Engine:
-    """Return an engine for the database, in which the row to read now is."""
-    engine = connect(database_url, pool_size=THREADS)
+def with_row(engine: Engine) -> None:
+    """Put the row to read into the database."""
     with engine.begin() as connection:
         rows.metadata.create_all(connection)
         connection.execute(insert(rows).values(id="floor", body="x" * 200).on_conflict_do_nothing())
-    engine.dispose()  # the workers are forked after this and open connections of their own
-    return engine
 
 
-def main() -> None:
-    """Serve the floors and write their URL to the state file."""
-    parser = argparse.ArgumentParser(prog="python -m loadtests.floors.web")
+def served(make_app: Callable[[Engine], Flask]) -> None:
+    """Serve an application on the monolith's server settings; the command line names the database and the state file."""
+    parser = argparse.ArgumentParser()
     parser.add_argument("--database-url", required=True)
     parser.add_argument("--state", type=Path, required=True)
     asked = parser.parse_args()
     listener = listen("127.0.0.1", FIRST_PORT)
-    known = {"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}
-    app = create_app(with_row(asked.database_url))
+    known: dict[str, object] = {"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}
     Server(
-        app,
+        make_app(connect(asked.database_url, pool_size=THREADS)),  # connects in the workers, with their first request
         listener,
         workers=WORKERS,
         threads=THREADS,
@@ -71,4 +68,4 @@ def _tell(state: Path, known: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    served(create_app)

@@ -1,0 +1,78 @@
+"""Inside the functions: the time outside store calls, and the store calls of each operation."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from loadtests.bench.hashing import hashing_timed
+from loadtests.bench.in_process import Handler, event
+from loadtests.bench.operations import Operation, written_calls
+from loadtests.bench.rows import Row
+from loadtests.bench.spied import Calls
+
+WARM, TIMED = 5, 40
+
+
+class Misbehaved(Exception):
+    """A function answered otherwise than the bench needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The running services: address of the local AWS, a DynamoDB client, the environment of each room's HTTP function."""
+
+    endpoint: str
+    dynamodb: Any
+    environments: dict[str, dict[str, str]]
+
+
+def rows(
+    handlers: dict[str, Handler], asked: Sequence[Operation], calls: Calls, done: Callable[[], None]
+) -> Iterator[Row]:
+    """Yield the rows of the functions; `done` hears of each operation."""
+    outside: dict[str, float] = {}
+    seen: dict[str, list[str]] = {}
+    for one in asked:
+        measured = [once(handlers[one.room], one, number, calls) for number in range(WARM + TIMED)][WARM:]
+        outside[one.name] = median(milliseconds for milliseconds, _ in measured)
+        seen[one.name] = measured[-1][1]
+        done()
+    slowest = max(outside, key=lambda name: outside[name])
+    yield Row(
+        what="services: time in the function outside store calls, warm, median (hashing apart)",
+        against="–",
+        shown=f"{outside[slowest]:.2f} ms ({slowest}, the slowest of {len(outside)})",
+        value=outside[slowest],
+        reach=1,
+        unit=" ms",
+    )
+    written = written_calls()
+    others = [f"{name}: {', '.join(made)}" for name, made in seen.items() if made != written.get(name)]
+    yield Row(
+        what="services: store calls per operation",
+        against="docs/store-calls.md",
+        shown="; ".join(others) or f"{len(seen)} of {len(seen)} operations as written",
+        value=len(others),
+        reach=0,
+        unit=" others",
+        origin="emulated",
+    )
+
+
+def once(handler: Handler, one: Operation, number: int, calls: Calls) -> tuple[float, list[str]]:
+    """Do an operation once; return its milliseconds outside store calls and hashing, and the names of its store calls.
+
+    Raise Misbehaved if it fails.
+    """
+    given = {"username": "", **one.sent, **one.fresh(number)}
+    asked = event(one.route, parameters=one.parameters, **given)
+    calls.reset()
+    with hashing_timed() as hashed:
+        began = perf_counter()
+        answer = handler(asked, None)
+        took = perf_counter() - began
+    if answer["statusCode"] != one.status:
+        raise Misbehaved(f"{one.name} answered {answer['statusCode']}: {answer.get('body', '')[:200]}")
+    return (took - calls.seconds - sum(hashed)) * 1000, list(calls.names)

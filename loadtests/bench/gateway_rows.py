@@ -1,0 +1,70 @@
+"""Through gateway and function: the services against bare handlers behind the same gateway, and a function's memory."""
+
+from collections.abc import Callable, Iterator
+
+import psutil
+
+from loadtests.bench.closed import Request, closed_loop
+from loadtests.bench.operations import FORM
+from loadtests.bench.rows import Row, in_turns, share
+from loadtests.floors import cloud
+
+CONNECTIONS, SECONDS, ROUNDS = 2, 2.0, 4
+WARM_SECONDS = 1.0
+MEMORY_REQUESTS = 200
+WORKER = "ministack-lambda-"
+
+
+def rows(url: str, post_id: str, token: str, done: Callable[[], None]) -> Iterator[Row]:
+    """Yield the rows; `done` hears of each throughput. url: of the services; token: of one of their users."""
+    pairs = (
+        ("one post", "GetItem", {"path": f"/posts/{post_id}"}, {"path": "/floors/row"}),
+        ("publish", "PutItem", _written("/posts", token), _written("/floors/rows", token)),
+    )
+    with cloud.deployed(url):
+        for name, call, asked, bare in pairs:
+            own = Request(base_url=url, **asked)
+            floor = Request(base_url=url, **bare)
+            for request in (own, floor):  # cold starts pass before anything counts
+                closed_loop(request, connections=1, seconds=WARM_SECONDS)
+            rates = in_turns(lambda one=own: _rate(one), lambda one=floor: _rate(one), ROUNDS)  # type: ignore[misc]
+            against = f"a bare handler with one {call} behind the same gateway"
+            yield share(f"services: {name}", *rates, against=against, reach=0.75, origin="emulated")
+            done()
+
+
+def memory(url: str, post_id: str, microservices_pid: int) -> Row:
+    """Return the row of the largest function worker after at least 200 requests."""
+    served = 0
+    while served < MEMORY_REQUESTS:
+        request = Request(base_url=url, path=f"/posts/{post_id}")
+        served += len(closed_loop(request, connections=1, seconds=1.0).latencies_ms)
+    workers = {
+        _function(process): process.memory_info().rss / 2**20
+        for process in psutil.Process(microservices_pid).children(recursive=True)
+        if _function(process)
+    }
+    largest = max(workers, key=lambda name: workers[name])
+    return Row(
+        what=f"services: memory of a function after {MEMORY_REQUESTS} requests and more",
+        against="–",
+        shown=f"{workers[largest]:.0f} MB ({largest}, the largest of {len(workers)})",
+        value=workers[largest],
+        reach=90,
+        unit=" MB",
+        origin="emulated",
+    )
+
+
+def _written(path: str, token: str) -> dict[str, object]:
+    return {"method": "POST", "path": path, "body": FORM, "token": token, "expected": 201}
+
+
+def _rate(request: Request) -> float:
+    return closed_loop(request, connections=CONNECTIONS, seconds=SECONDS).rate
+
+
+def _function(process: psutil.Process) -> str:
+    """Return the name of the function that a worker process runs, or nothing: its folder is named for it."""
+    words = " ".join(process.cmdline())
+    return words.partition(WORKER)[2].rpartition("/")[0].rpartition("-")[0]

@@ -1,0 +1,103 @@
+"""What twenty times the posts cost the services: read units, and times beside a bare call on the same table.
+
+The tables are the bench's own and have no streams: what a stream would do is not what is asked. The local AWS goes through a
+whole partition for every Query, which DynamoDB does not, so a page is held against a bare Query of the same keys.
+"""
+
+from collections.abc import Callable, Iterator
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from loadtests.bench import bulk
+from loadtests.bench.function_rows import once
+from loadtests.bench.in_process import Handler
+from loadtests.bench.operations import Operation, reads
+from loadtests.bench.rows import Row
+from loadtests.bench.spied import Calls
+
+SMALL, LARGE = 1_000, 20_000
+WORDS = 6  # of a post: what is read does not depend on it, loading them does
+WARM, TIMED = 2, 15
+TABLES = {"posts": "bench-posts", "search": "bench-search"}
+PAGE = "list_posts"
+
+
+def rows(dynamodb: Any, handlers: dict[str, Handler], calls: Calls, done: Callable[[], None]) -> Iterator[Row]:
+    """Yield the rows; the handlers work on TABLES. `done` hears of each size."""
+    for table in TABLES.values():
+        _make(dynamodb, table)
+    last = _loaded(dynamodb, 0, SMALL)
+    asked = reads(last)
+    before = {one.name: _cost(handlers[one.room], one, calls) for one in asked}
+    bare_before = _bare_page_ms(dynamodb)
+    done()
+    _loaded(dynamodb, SMALL, LARGE)
+    after = {one.name: _cost(handlers[one.room], one, calls) for one in asked}
+    bare = {PAGE: _bare_page_ms(dynamodb) / bare_before}
+    done()
+    for one in asked:
+        yield from _rows(one.name, before[one.name], after[one.name], bare.get(one.name, 1.0))
+
+
+def _rows(name: str, before: tuple[float, float], after: tuple[float, float], bare: float) -> Iterator[Row]:
+    (was_ms, was_units), (ms, units) = before, after
+    what = f"services, from {SMALL:,} to {LARGE:,} posts: {name}"
+    yield Row(
+        what=f"{what}, read units",
+        against="itself",
+        shown=f"{units:g}, were {was_units:g}",
+        value=units / was_units,
+        reach=1,
+        origin="emulated",
+    )
+    shown = f"{ms / was_ms / bare:.2f} ({was_ms:.1f} → {ms:.1f} ms"
+    yield Row(
+        what=f"{what}, p50",
+        against="itself" if bare == 1 else "itself, beside a bare Query of the same keys",
+        shown=f"{shown})" if bare == 1 else f"{shown}, the bare Query × {bare:.1f})",
+        value=ms / was_ms / bare,
+        reach=1.5,
+        origin="emulated",
+    )
+
+
+def _loaded(dynamodb: Any, first: int, last: int) -> str:
+    posts = list(bulk.posts(first, last, words=WORDS))
+    bulk.into_dynamodb(dynamodb, posts, posts_table=TABLES["posts"], search_table=TABLES["search"])
+    return posts[0].id
+
+
+def _cost(handler: Handler, one: Operation, calls: Calls) -> tuple[float, float]:
+    """Return the median milliseconds of a request, and the units that one consumes."""
+    times = []
+    for number in range(WARM + TIMED):
+        began = perf_counter()
+        once(handler, one, number, calls)
+        times.append((perf_counter() - began) * 1000)
+    return median(times[WARM:]), calls.units
+
+
+def _bare_page_ms(dynamodb: Any) -> float:
+    times = []
+    for _ in range(WARM + TIMED):
+        began = perf_counter()
+        dynamodb.query(
+            TableName=TABLES["posts"],
+            KeyConditionExpression="pk = :list",
+            ExpressionAttributeValues={":list": {"S": bulk.LISTING}},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=21,
+        )
+        times.append((perf_counter() - began) * 1000)
+    return median(times[WARM:])
+
+
+def _make(dynamodb: Any, name: str) -> None:
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )

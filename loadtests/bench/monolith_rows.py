@@ -1,0 +1,116 @@
+"""The monolith against a bare Flask application, at 20,000 posts, and against itself from 1,000 to 100,000."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from loadtests.bench import bulk
+from loadtests.bench.closed import Request, closed_loop
+from loadtests.bench.operations import FORM
+from loadtests.bench.rows import Row, in_turns, share
+from loadtests.floors import bare_app
+from loadtests.floors.measured import database_url, web_up
+from monolith.database import connect
+from shared_domain.posts import Post
+
+CONNECTIONS, SECONDS, ROUNDS = 4, 1.2, 4
+SMALL, MIDDLE, LARGE = 1_000, 20_000, 100_000
+WORDS = 12  # of a post
+MEMORY_REQUESTS = 1_000
+BARE = "a bare Flask + SQLAlchemy ORM app, same server and database"
+COMMON = "/search?q=amber+river"
+RARE = f"/search?q={'+'.join(bulk.RARE)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Monolith:
+    """The running monolith of the bench."""
+
+    url: str
+    run_dir: Path
+    token: str
+
+
+def rows(monolith: Monolith, done: Callable[[], None]) -> Iterator[Row]:
+    """Yield the monolith's rows; `done` hears of each step. The data grows from 1,000 to 100,000 posts meanwhile."""
+    database = database_url(monolith.run_dir)
+    last = _loaded(database, 0, SMALL)
+    before = _medians(monolith.url, last)
+    done()
+    last = _loaded(database, SMALL, MIDDLE)
+    done()
+    with _bare(monolith.run_dir) as bare:
+        yield from _against(bare, monolith, last, done)
+    yield _memory(monolith, last)
+    _loaded(database, MIDDLE, LARGE)
+    after = _medians(monolith.url, last)
+    done()
+    for name, was in before.items():
+        yield Row(
+            what=f"monolith, from {SMALL:,} to {LARGE:,} posts: {name}",
+            against="itself, p50",
+            shown=f"{after[name] / was:.2f} ({was:.2f} → {after[name]:.2f} ms)",
+            value=after[name] / was,
+            reach=1.5,
+        )
+
+
+def _loaded(database: str, first: int, last: int) -> Post:
+    posts = list(bulk.posts(first, last, words=WORDS))
+    bulk.into_postgres(database, posts)
+    return posts[-1]
+
+
+@contextmanager
+def _bare(run_dir: Path) -> Iterator[str]:
+    bare_app.with_posts(connect(database_url(run_dir), pool_size=1))
+    with web_up(run_dir, bare_app.__name__) as url:
+        yield url
+
+
+def _against(bare: str, monolith: Monolith, last: Post, done: Callable[[], None]) -> Iterator[Row]:
+    publish = {"method": "POST", "path": "/posts", "body": FORM, "expected": 201}
+    for name, asked, against, reach in (
+        ("one post", {"path": f"/posts/{last.id}"}, BARE, 0.6),
+        ("page of 20", {"path": "/posts"}, BARE, 0.6),
+        ("publish", publish, BARE, 0.6),
+        (f"search at {MIDDLE:,} posts", {"path": COMMON}, "one indexed query and its rows as JSON", 0.5),
+    ):
+        own = Request(base_url=monolith.url, token=monolith.token, **asked)
+        floor = Request(base_url=bare, **asked)
+        rates = in_turns(lambda one=own: _rate(one), lambda one=floor: _rate(one), ROUNDS)  # type: ignore[misc]
+        yield share(f"monolith: {name}", *rates, against=against, reach=reach)
+        done()
+
+
+def _rate(request: Request) -> float:
+    return closed_loop(request, connections=CONNECTIONS, seconds=SECONDS).rate
+
+
+def _medians(url: str, post: Post) -> dict[str, float]:
+    """Return the median of each read in milliseconds: the least of five, for the two sizes are minutes apart."""
+    paths = {"page of 20": "/posts", "one post": f"/posts/{post.id}", "a search for two rare terms": RARE}
+    return {
+        name: min(closed_loop(Request(base_url=url, path=path), connections=1, seconds=0.3).p50_ms for _ in range(5))
+        for name, path in paths.items()
+    }
+
+
+def _memory(monolith: Monolith, post: Post) -> Row:
+    served = 0
+    while served < MEMORY_REQUESTS:
+        request = Request(base_url=monolith.url, path=f"/posts/{post.id}")
+        served += len(closed_loop(request, connections=CONNECTIONS, seconds=0.5).latencies_ms)
+    server = psutil.Process(int((monolith.run_dir / "monolith" / "pid").read_text()))
+    mib = max(child.memory_info().rss for child in server.children()) / 2**20
+    return Row(
+        what=f"monolith: a worker's memory after {MEMORY_REQUESTS:,} requests and more",
+        against="–",
+        shown=f"{mib:.0f} MB",
+        value=mib,
+        reach=130,
+        unit=" MB",
+    )

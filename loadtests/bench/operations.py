@@ -1,0 +1,82 @@
+"""The operations that the bench asks of the functions, each named as in docs/store-calls.md."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadtests.bench.bulk import RARE
+from loadtests.processes import ROOT
+
+FIND = " ".join(RARE)  # what the bench's own post, and no other, is about
+OWN = {"title": f"About {FIND}", "body": "To be read, changed and found."}
+FORM = {"title": "A bench post", "body": "amber river " * 20, "tags": ["bench"]}
+WRITTEN = ROOT / "docs" / "store-calls.md"
+ROW = re.compile(r"^\| (?P<operation>[^|]+?) \| (?P<services>[^|]+?) \|", re.MULTILINE)
+Sent = dict[str, Any]
+
+
+def _nothing(_: int) -> Sent:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of a room and how to ask for it. fresh: what is sent anew each time, by the number of the request."""
+
+    room: str
+    name: str
+    route: str
+    status: int = 200
+    parameters: dict[str, str] = field(default_factory=dict)
+    sent: Sent = field(default_factory=dict)
+    fresh: Callable[[int], Sent] = _nothing
+
+
+def reads(post_id: str) -> list[Operation]:
+    """Return what more posts could make dearer."""
+    return [
+        Operation(room="posts", name="read_post", route="GET /posts/{post_id}", parameters={"post_id": post_id}),
+        Operation(room="posts", name="list_posts", route="GET /posts"),
+        Operation(room="search", name="search, two terms", route="GET /search", sent={"query": {"q": FIND}}),
+    ]
+
+
+def all_of(post_id: str, username: str, password: str, *, run: str) -> list[Operation]:
+    """Return all that is timed. The post and the user are there; run keeps apart the users that sign up."""
+    mine, own = {"post_id": post_id}, {"username": username}
+
+    def newcomer(number: int) -> Sent:
+        name = f"b{run}_{number}"
+        return {"body": {"username": name, "email": f"{name}@example.com", "password": password}}
+
+    return [
+        *reads(post_id)[:2],
+        Operation(room="posts", name="publish", route="POST /posts", status=201, sent={**own, "body": FORM}),
+        Operation(
+            room="posts", name="revise_post", route="PATCH /posts/{post_id}", parameters=mine, sent=own,
+            fresh=lambda number: {"body": {"title": f"{OWN['title']} {number}"}},
+        ),
+        Operation(
+            room="votes", name="cast", route="PUT /posts/{post_id}/vote", parameters=mine, sent=own,
+            fresh=lambda number: {"body": {"value": 1 if number % 2 else -1}},
+        ),
+        Operation(room="votes", name="leaderboard", route="GET /leaderboard"),
+        Operation(room="users", name="read_user", route="GET /users/{username}", parameters=own),
+        Operation(room="users", name="read_me", route="GET /users/me", sent=own),
+        Operation(
+            room="users", name="revise_me", route="PATCH /users/me", sent=own,
+            fresh=lambda number: {"body": {"bio": f"Number {number}"}},
+        ),
+        Operation(room="users", name="register", route="POST /users", status=201, fresh=newcomer),
+        Operation(
+            room="users", name="sign_in", route="POST /tokens", status=201,
+            sent={"body": {"username": username, "password": password}},
+        ),
+        Operation(room="search", name="search, two terms", route="GET /search", sent={"query": {"q": FIND}}),
+    ]  # fmt: skip
+
+
+def written_calls() -> dict[str, list[str]]:
+    """Return the store calls that docs/store-calls.md lists for each operation of the services."""
+    return {row["operation"]: row["services"].split(", ") for row in ROW.finditer(WRITTEN.read_text())}

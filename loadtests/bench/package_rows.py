@@ -1,0 +1,74 @@
+"""The functions' zips: their size, and how long a fresh process needs to import what is in them."""
+
+import os
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+from loadtests.bench.rows import Row
+from microservices.emulator_process import INTERPRETER
+
+RUNS = 7
+# Processor time, which is all that an import needs: another process on the machine does not count.
+TIMED = "import time; began = time.process_time(); import {module}; print(time.process_time() - began)"
+FLOOR = "cold_floor"
+ANY = dict.fromkeys(("TABLE", "BALLOTS_FUNCTION", "SITE_BUCKET", "API_BASE", "TOKEN_SECRET_ARN"), "none")
+ENVIRONMENT = {
+    **ANY, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+    "POWERTOOLS_SERVICE_NAME": "bench", "PATH": os.environ["PATH"],
+}  # fmt: skip
+
+
+def rows(packages: Path, done: Callable[[], None]) -> Iterator[Row]:
+    """Yield the rows of the zips below a folder; `done` hears of every round of imports."""
+    zips = sorted(packages.glob("*/*.zip"))
+    largest = max(zips, key=lambda path: path.stat().st_size)
+    size = largest.stat().st_size / 1e6
+    yield Row(
+        what="services: zip of a function, without boto3",
+        against="–",
+        shown=f"{size:.2f} MB ({largest.stem}, the largest of {len(zips)})",
+        value=size,
+        reach=3,
+        unit=" MB",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _imports([path for path in zips if path.stem.endswith("-http")], Path(folder), done)
+
+
+def _imports(zips: list[Path], folder: Path, done: Callable[[], None]) -> Iterator[Row]:
+    """All are imported as on AWS: by an interpreter that brings boto3, from the unpacked zip. The floor uses one of the zips."""
+    programs = {
+        path.stem: (folder / path.stem, f"microservices.{path.stem.removesuffix('-http')}.handler") for path in zips
+    }
+    for path in zips:
+        zipfile.ZipFile(path).extractall(folder / path.stem)
+    programs[FLOOR] = (folder / zips[0].stem, FLOOR)
+    floor = Path(__file__).parents[1] / "floors" / f"{FLOOR}.py"
+    (programs[FLOOR][0] / floor.name).write_text(floor.read_text())
+    took: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(RUNS):
+        for name, (place, module) in programs.items():
+            took[name].append(_seconds(place, module))
+        done()
+    least = median(took.pop(FLOOR)) * 1000
+    for name, seconds in took.items():
+        own = median(seconds) * 1000
+        yield Row(
+            what=f"services: cold import of {name}",
+            against="json, one boto3 client and the Powertools HTTP resolver",
+            shown=f"{own / least:.2f} ({own:.0f} of {least:.0f} ms)",
+            value=own / least,
+            reach=1.25,
+        )
+
+
+def _seconds(place: Path, module: str) -> float:
+    ran = subprocess.run(
+        [INTERPRETER, "-c", TIMED.format(module=module)],
+        cwd=place, env=ENVIRONMENT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return float(ran.stdout.strip().splitlines()[-1])

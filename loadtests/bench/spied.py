@@ -1,0 +1,51 @@
+"""Watches what a function asks of its stores: every call, how long it took, what it consumed.
+
+It hooks into botocore below every client, so that a call which a store makes unseen is seen too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from botocore.client import BaseClient
+
+METERED = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
+
+
+@dataclass(slots=True)
+class Calls:
+    """The calls since the last reset: names in order, seconds in all, units consumed in all."""
+
+    names: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    units: float = 0.0
+
+    def reset(self) -> None:
+        """Forget them."""
+        self.names, self.seconds, self.units = [], 0.0, 0.0
+
+
+@contextmanager
+def spied() -> Iterator[Calls]:
+    """Watch every call of this process while the block lasts."""
+    calls, original = Calls(), BaseClient._make_api_call
+
+    def watched(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        began = perf_counter()
+        metered = {"ReturnConsumedCapacity": "TOTAL"} if operation in METERED else {}
+        try:
+            answer = original(client, operation, {**parameters, **metered})
+        finally:
+            calls.names.append(operation)
+            calls.seconds += perf_counter() - began
+        consumed = answer.get("ConsumedCapacity", [])
+        calls.units += sum(each["CapacityUnits"] for each in (consumed if isinstance(consumed, list) else [consumed]))
+        return answer
+
+    BaseClient._make_api_call = watched
+    try:
+        yield calls
+    finally:
+        BaseClient._make_api_call = original
