@@ -29,10 +29,12 @@ class Side:
 
     def told(self, response: httpx.Response, *, settled: bool) -> Told:
         """Return the answer as both sides must give it; scores only where everything has settled."""
-        headers = {name: response.headers.get(name) for name in ("Content-Type", "WWW-Authenticate", "Retry-After")}
-        body = response.json() if "json" in (headers["Content-Type"] or "") else response.text
+        headers = {name: response.headers.get(name) for name in ("WWW-Authenticate", "Retry-After")}
+        kind = response.headers.get("Content-Type", "") if response.content else None  # nothing is of no kind
+        body = response.json() if "json" in (kind or "") else response.text
         etag = response.headers.get("ETag")
         return headers | {
+            "kind": kind,
             "status": response.status_code,
             "etag": etag and self._name("etag", etag),
             "place": self._place(response.headers.get("Location")),
