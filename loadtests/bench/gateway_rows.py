@@ -9,7 +9,7 @@ from loadtests.bench.operations import FORM
 from loadtests.bench.rows import Row, in_turns, share
 from loadtests.floors import cloud
 
-CONNECTIONS, SECONDS, ROUNDS = 2, 2.0, 4
+CONNECTIONS, SECONDS, ROUNDS = 2, 1.5, 4
 WARM_SECONDS = 1.0
 MEMORY_REQUESTS = 200
 WORKER = "ministack-lambda-"

@@ -17,8 +17,8 @@ from loadtests.bench.rows import Row
 from loadtests.bench.spied import Calls
 
 SMALL, LARGE = 1_000, 20_000
-WORDS = 6  # of a post: what is read does not depend on it, loading them does
-WARM, TIMED = 2, 15
+WORDS = 5  # of a post: what is read does not depend on it, loading them does
+WARM, TIMED = 2, 7
 TABLES = {"posts": "bench-posts", "search": "bench-search"}
 PAGE = "list_posts"
 

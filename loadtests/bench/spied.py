@@ -1,4 +1,4 @@
-"""Watches what a function asks of its stores: every call, how long it took, what it consumed.
+"""Watches what a function asks of its stores: every call, what of this thread's processor time it took, what units it consumed.
 
 It hooks into botocore below every client, so that a call which a store makes unseen is seen too.
 """
@@ -6,7 +6,7 @@ It hooks into botocore below every client, so that a call which a store makes un
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 from botocore.client import BaseClient
@@ -16,7 +16,7 @@ METERED = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteI
 
 @dataclass(slots=True)
 class Calls:
-    """The calls since the last reset: names in order, seconds in all, units consumed in all."""
+    """The calls since the last reset: names in order, seconds of this thread's processor in all, units consumed in all."""
 
     names: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -33,13 +33,13 @@ def spied() -> Iterator[Calls]:
     calls, original = Calls(), BaseClient._make_api_call
 
     def watched(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        began = perf_counter()
+        began = thread_time()
         metered = {"ReturnConsumedCapacity": "TOTAL"} if operation in METERED else {}
         try:
             answer = original(client, operation, {**parameters, **metered})
         finally:
             calls.names.append(operation)
-            calls.seconds += perf_counter() - began
+            calls.seconds += thread_time() - began
         consumed = answer.get("ConsumedCapacity", [])
         calls.units += sum(each["CapacityUnits"] for each in (consumed if isinstance(consumed, list) else [consumed]))
         return answer
