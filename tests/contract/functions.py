@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ from .systems import PROJECT
 
 DYNAMODB = re.compile(r"https://(dynamodb|\d+\.ddb)\.")  # the account's number may stand in the address
 Handler = Callable[[dict[str, Any], "Context"], Any]
+Answer = Callable[[Any], AWSResponse | None]  # what a service says to a request, None for another service's
+
+_answers: list[Answer] = []  # of the services that moto does not play, the last one is asked first
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,9 @@ def _as_packaged(module: str, folder: Path) -> Path:
 
 @contextmanager
 def lambda_service(known: dict[str, Function]) -> Iterator[None]:
-    """Answer Lambda's Invoke, which moto leaves to Docker, for every client made while the block lasts."""
+    """Answer Lambda's Invoke, which moto leaves to Docker, while the block lasts."""
 
-    def answer(request: Any, **_: Any) -> AWSResponse | None:
+    def answer(request: Any) -> AWSResponse | None:
         if not request.url.startswith(f"https://lambda.{REGION}.amazonaws.com/"):
             return None
         name = request.url.split("/functions/")[1].split("/")[0].replace("%3A", ":")
@@ -113,9 +116,9 @@ def lambda_service(known: dict[str, Function]) -> Iterator[None]:
 
 @contextmanager
 def dynamodb_away() -> Iterator[None]:
-    """Let every client made while the block lasts meet a DynamoDB that fails."""
+    """Let DynamoDB fail while the block lasts."""
 
-    def answer(request: Any, **_: Any) -> AWSResponse | None:
+    def answer(request: Any) -> AWSResponse | None:
         if not DYNAMODB.match(request.url):
             return None
         failure = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "dynamodb fails"}
@@ -126,15 +129,25 @@ def dynamodb_away() -> Iterator[None]:
 
 
 @contextmanager
-def _answered_by(answer: Callable[..., AWSResponse | None]) -> Iterator[None]:
-    """Let clients made while the block lasts ask `answer` before they send anything."""
-    registration = ("before-send", answer)
-    handlers.BUILTIN_HANDLERS.insert(0, registration)
-    boto3.setup_default_session()  # a session takes the handlers that are there when it begins
+def _answered_by(answer: Answer) -> Iterator[None]:
+    """Let every client ask `answer` before it sends anything, while the block lasts."""
+    _listen()
+    _answers.append(answer)
     try:
         yield
     finally:
-        handlers.BUILTIN_HANDLERS.remove(registration)
+        _answers.remove(answer)
+
+
+@cache
+def _listen() -> None:
+    """Hook into botocore once: a session takes the handlers that are there when it begins, and beginning one is dear."""
+
+    def first_answer(request: Any, **_: Any) -> AWSResponse | None:
+        return next((said for answer in reversed(_answers) if (said := answer(request)) is not None), None)
+
+    handlers.BUILTIN_HANDLERS.insert(0, ("before-send", first_answer))
+    boto3.setup_default_session()
 
 
 @contextmanager
