@@ -1,39 +1,51 @@
 """`python -m monolith`: database up, schema up, server up, until it is told to stop."""
 
 import argparse
+import fcntl
 import json
+import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import SubprocessError
+from subprocess import CalledProcessError, SubprocessError
+from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from monolith.app import create_app
-from monolith.database import embedded, migrate
+from monolith.database import embedded, end, migrate
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|error|postgres): +\S.*")  # as PostgreSQL and its programs begin one
 
 
 def main() -> None:
     asked = _arguments()
     run_dir: Path = asked.run_dir.resolve()
     log = run_dir / "monolith" / "server.log"
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # until gunicorn takes its place
+    for kind in _SIGNALS:
+        signal.signal(kind, _stop)  # until gunicorn takes their place
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        _serve(asked, run_dir=run_dir, log=log)
+        logging.basicConfig(filename=log, level=logging.WARNING)
+        with _only_one(log.parent):
+            _serve(asked, run_dir=run_dir, log=log)
     except (OSError, RuntimeError, SubprocessError, SQLAlchemyError) as error:
-        sys.exit(f"monolith: did not start: {str(error).splitlines()[0]} (log: {log})")
+        logging.error("monolith: did not start: %s", error)  # noqa: TRY400  the reason, of which stderr shows one line
+        sys.exit(f"monolith: did not start: {_reason(error, log)} (log: {log})")
 
 
 def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
+    state = run_dir / "monolith.json"
+    state.unlink(missing_ok=True)  # of a system that was killed
     listener = listen(asked.host, asked.port)
     url = f"http://{asked.host}:{listener.getsockname()[1]}"
-    state = run_dir / "monolith.json"
     with _database(os.environ, data=run_dir / "monolith" / "postgres") as database_url:
         migrate(database_url)
         secret = token_secret(os.environ, run_dir)
@@ -53,11 +65,48 @@ def _database(environment: Mapping[str, str], *, data: Path) -> Iterator[str]:
     if url := environment.get("DATABASE_URL"):
         yield url
         return
-    postgres = embedded(data)
     try:
+        with _uninterrupted():
+            postgres = embedded(data)
         yield postgres.get_uri()
     finally:
-        postgres.stop()
+        end(data)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back the end until the block is done: a PostgreSQL that is cut short while it starts would be left running."""
+    came: list[int] = []
+    for kind in _SIGNALS:
+        signal.signal(kind, lambda number, frame: came.append(number))
+    yield
+    for kind in _SIGNALS:
+        signal.signal(kind, _stop)
+    if came:
+        _stop(came[0], None)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    for kind in _SIGNALS:
+        signal.signal(kind, signal.SIG_IGN)  # the end is under way and must not be cut short
+    sys.exit(128 + number)
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Let one system at a time use the folder: a second one would end the database of the first."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the master's alone: its workers inherit no such lock
+        except BlockingIOError:
+            raise RuntimeError(f"a monolith is already running in {folder}") from None
+        yield
+
+
+def _reason(error: Exception, log: Path) -> str:
+    """Return the reason in one line: of PostgreSQL's programs, which end with a status alone, the last one in the log."""
+    complaints = _COMPLAINT.findall(log.read_text(errors="replace")) if isinstance(error, CalledProcessError) else []
+    return complaints[-1] if complaints else str(error).splitlines()[0]
 
 
 def _tell(state: Path, url: str) -> None:

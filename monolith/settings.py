@@ -19,6 +19,8 @@ def token_secret(environment: Mapping[str, str], run_dir: Path) -> str:
         return given
     kept = run_dir / "monolith" / "token-secret"
     if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(48))
+        draft = kept.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        draft.replace(kept)  # whole or not at all: with half a secret, or none, anybody signs tokens
     return kept.read_text()
