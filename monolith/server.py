@@ -1,31 +1,41 @@
 """gunicorn with threads, run from here so that start, port and end are ours to tell. See docs/decisions for why gunicorn."""
 
+import errno
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 _NEXT_PORTS = 50
+_LAST_PORT = 65_535
 _GRACEFUL_SECONDS = 20
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on the port or, where that is taken, on the next free one. Raise OSError if none is."""
-    for candidate in range(port, port + _NEXT_PORTS):
+    if not 0 <= port <= _LAST_PORT:
+        raise OSError(f"there is no port {port}")
+    last = min(port + _NEXT_PORTS - 1, _LAST_PORT)
+    for candidate in range(port, last + 1):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, candidate))
             listener.listen(1024)
-        except OSError:
+        except OSError as error:
             listener.close()
+            if error.errno != errno.EADDRINUSE:
+                raise OSError(f"cannot listen on {host}:{candidate}: {error.strerror}") from error
         else:
             return listener
-    raise OSError(f"no port is free from {port} to {port + _NEXT_PORTS - 1}")
+    raise OSError(f"no port is free from {port} to {last}")
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -42,6 +52,8 @@ class Server(BaseApplication):  # type: ignore[misc]
         ready: Callable[[], None],
     ) -> None:
         self._app = app
+        self._ready = ready
+        self._log = log
         self._chosen = {
             "bind": f"fd://{listener.fileno()}",
             "worker_class": "gthread",
@@ -52,8 +64,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": _GRACEFUL_SECONDS,
             "errorlog": str(log),
             "control_socket_disable": True,
-            "when_ready": lambda server: ready(),
-            "post_worker_init": lambda worker: _log_requests_to(log),
+            "when_ready": self._begin,
+            "post_worker_init": self._begin_worker,
         }
         super().__init__()
 
@@ -74,6 +86,20 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         return self._app
 
+    def _begin(self, arbiter: Any) -> None:
+        _end_gently(arbiter)
+        self._ready()
 
-def _log_requests_to(log: Path) -> None:
-    logging.basicConfig(filename=log, level=logging.INFO, format="%(message)s", force=True)
+    def _begin_worker(self, worker: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; what it means the master decides
+        logging.basicConfig(filename=self._log, level=logging.INFO, format="%(message)s", force=True)
+
+
+def _end_gently(arbiter: Any) -> None:
+    """Let the first Ctrl-C finish the requests under way, as SIGTERM does; only the second one is gunicorn's, which cuts them."""
+
+    def first(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, arbiter.signal)
+        arbiter.signal(signal.SIGTERM, frame)
+
+    signal.signal(signal.SIGINT, first)
