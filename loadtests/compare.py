@@ -50,6 +50,7 @@ def run(asked: Asked, shown: Shown) -> Results:
             provenance=provenance.known(),
             parity=_parity(urls, worlds, shown, alone=not asked.given),
         )
+        _quiet(urls, worlds, shown)
         results.floors = _floors(urls, asked, generator, shown)
         for name in asked.scenarios:
             with shown.phase(f"{name}: both sides in turns", 2 * asked.profile.repeats * asked.profile.pairs) as done:
@@ -57,6 +58,7 @@ def run(asked: Asked, shown: Shown) -> Results:
                 results.scenarios[name] = interleaved(
                     generator.run, plans, repeats=asked.profile.repeats, pairs=asked.profile.pairs, done=done
                 )
+            _quiet(urls, worlds, shown)
         for side in SIDES:
             with shown.phase(f"{side}: freshness", 2 * asked.profile.freshness) as done:
                 results.freshness[side] = freshness.measure(urls[side], worlds[side], asked.profile.freshness, done)
@@ -116,6 +118,14 @@ def _parity(urls: dict[str, str], worlds: dict[str, World], shown: Shown, *, alo
     if parity.failed:
         raise ParityFailed(parity)
     return parity
+
+
+def _quiet(urls: dict[str, str], worlds: dict[str, World], shown: Shown) -> None:
+    """What one phase leaves to the projections must not fall into the next."""
+    with shown.phase("projections catch up", len(urls)) as done:
+        for side, url in urls.items():
+            freshness.await_caught_up(url, worlds[side])
+            done()
 
 
 def _floors(urls: dict[str, str], asked: Asked, generator: GeneratorProcess, shown: Shown) -> Floors:

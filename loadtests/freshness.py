@@ -56,6 +56,11 @@ def measure(base_url: str, world: World, trials: int, done: Callable[[], None]) 
     return found
 
 
+def await_caught_up(base_url: str, world: World) -> None:
+    """Wait until what was written so far has gone through every projection: they keep the order, so one more of each tells."""
+    measure(base_url, world, 1, lambda: None)
+
+
 def _settle_hot(client: httpx.Client, world: World, found: Freshness) -> int:
     """Let every account vote for the hot post once more, so that its score is known whatever a storm left."""
     for account in world.accounts:

@@ -28,7 +28,7 @@ RATES = {"browse": 30.0, "publish": 20.0, "vote-storm": 20.0}
 PROFILES = {
     "quick": Profile(name="quick", rates=RATES, block_s=2, warm_up_s=0.5, pairs=1, freshness=5, size=Size(8, 40, 100)),
     "standard": Profile(
-        name="standard", rates=RATES, block_s=2.5, warm_up_s=0.5, pairs=3, freshness=10, size=Size(12, 100, 300)
+        name="standard", rates=RATES, block_s=2, warm_up_s=0.4, pairs=3, freshness=10, size=Size(10, 80, 200)
     ),
     "full": Profile(
         name="full", rates=RATES, block_s=10, warm_up_s=2, pairs=4, freshness=30, size=Size(40, 1_000, 4_000)

@@ -66,5 +66,8 @@ def _rate(request: Request) -> float:
 
 def _function(process: psutil.Process) -> str:
     """Return the name of the function that a worker process runs, or nothing: its folder is named for it."""
-    words = " ".join(process.cmdline())
+    try:
+        words = " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it ended meanwhile
+        return ""
     return words.partition(WORKER)[2].rpartition("/")[0].rpartition("-")[0]
