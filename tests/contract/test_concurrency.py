@@ -11,7 +11,7 @@ from .client import Api, Person, unique
 
 pytestmark = pytest.mark.live_api
 
-AT_ONCE = 6  # a function may run eight times at once, and its gateway refuses what comes before an earlier one is put away
+AT_ONCE = 6  # of the eight times that a function may run at once: an answered one is put away a moment later
 
 
 def _at_once(calls: Iterable[Callable[[], httpx.Response]]) -> list[int]:

@@ -1,6 +1,7 @@
 """The index is what posts last told, however its stream is delivered."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 
@@ -87,10 +88,8 @@ def test_a_function_that_ends_at_any_call_is_mended_by_the_next_delivery(store: 
 
     events = store._dynamodb.meta.events
     events.register("before-call.dynamodb", end)
-    try:
+    with suppress(KeyboardInterrupt):
         hear(store, record(2, "dog bird"))
-    except KeyboardInterrupt:
-        pass
     events.unregister("before-call.dynamodb", end)
     hear(store, record(2, "dog bird"))
     assert findable(store) == {"dog", "bird"}
