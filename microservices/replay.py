@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from microservices.emulator import REGION, ROOT
 
@@ -21,12 +22,12 @@ _INVISIBLE_SECONDS = 60
 
 
 class ReplayFailed(Exception):
-    """A function did not take a record back; the record stays in the queue."""
+    """There is no such queue, or a function did not take a record back; the record stays in the queue."""
 
 
 def replay(sqs: Any, functions: Any, queue: str) -> int:
     """Return how many of the queue's records went back to their functions. Raise ReplayFailed at the first that fails."""
-    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    url = _url(sqs, queue)
     waiting, done = _waiting(sqs, url), 0
     while done < waiting:  # and not until it is empty: what is parked again meanwhile is for another day
         most = min(_AT_ONCE, waiting - done)
@@ -34,10 +35,17 @@ def replay(sqs: Any, functions: Any, queue: str) -> int:
         if "Messages" not in received:
             break
         for message in received["Messages"]:
-            _give_back(functions, json.loads(message["Body"]))
+            _give_back(functions, message["Body"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             done += 1
     return done
+
+
+def _url(sqs: Any, queue: str) -> str:
+    try:
+        return str(sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+    except ClientError as error:
+        raise ReplayFailed(f"{queue}: {error}") from error
 
 
 def _waiting(sqs: Any, url: str) -> int:
@@ -45,11 +53,23 @@ def _waiting(sqs: Any, url: str) -> int:
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
 
-def _give_back(functions: Any, parked: dict[str, Any]) -> None:
-    event = json.dumps({"Records": [parked["record"]]})
-    answer = functions.invoke(FunctionName=parked["function"], Payload=event)
+def _give_back(functions: Any, body: str) -> None:
+    function, event = _read(body)
+    try:
+        answer = functions.invoke(FunctionName=function, Payload=event)
+    except ClientError as error:
+        raise ReplayFailed(f"{function}: {error}") from error
     if "FunctionError" in answer:
-        raise ReplayFailed(f"{parked['function']} failed: {answer['Payload'].read().decode()}")
+        raise ReplayFailed(f"{function} failed: {answer['Payload'].read().decode()}")
+
+
+def _read(body: str) -> tuple[str, str]:
+    """Return the function that parked a record, and the record as its event. People mend records by hand, so look closely."""
+    try:
+        parked = json.loads(body)
+        return parked["function"], json.dumps({"Records": [parked["record"]]})
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReplayFailed(f"this is no parked record: {body[:80]}") from error
 
 
 def main() -> None:

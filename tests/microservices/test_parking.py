@@ -1,0 +1,213 @@
+"""A record that cannot be handled holds nothing up: it is parked with its reason, the rest goes on, and it is given back."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from ulid import ULID
+
+from microservices.local_aws import LocalAws
+from microservices.replay import ReplayFailed
+from tests.contract.client import Api, Json, Person
+from tests.contract.needles import a_needle, finds
+
+from .parked import Item, Room
+
+pytestmark = pytest.mark.live
+
+PROJECT = Path(__file__).parents[2]
+PATIENCE_S = 20.0  # three tries, and behind whatever else the one stream poller has to do
+
+
+@pytest.fixture(scope="module")
+def room(local_aws_stack: LocalAws) -> Room:
+    return Room(local_aws_stack)
+
+
+@pytest.fixture(scope="module")
+def api(local_aws_stack: LocalAws) -> Iterator[Api]:
+    with httpx.Client(base_url=local_aws_stack.url, timeout=20) as client:
+        yield Api(client, patience=PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def writer(api: Api) -> Person:
+    return api.join("parker")
+
+
+def test_a_malformed_vote_is_parked_beside_good_ones_and_counts_once_it_is_mended(
+    room: Room, api: Api, writer: Person
+) -> None:
+    post_id = api.published(writer)["id"]
+    api.cast(writer, post_id, value=1)
+    good, bad = [_vote(post_id, f"good{n}", {"N": "1"}) for n in range(3)], _vote(post_id, "bad", {"S": "many"})
+    room.put("votes", good[0], bad, *good[1:])
+
+    api.score_settles(post_id, 4)
+    api.eventually(lambda: _on_board(api, post_id, score=4))
+    (message,) = _parked(room, api, "votes-parking", post_id)
+    parked = json.loads(message["Body"])
+    assert parked["function"] == room.name("votes-projection")
+    assert parked["reason"] == "KeyError: 'N'"
+    assert parked["record"]["dynamodb"]["NewImage"]["value"] == {"S": "many"}
+
+    room.mend("votes-parking", post_id, lambda told: told["NewImage"].update(value={"N": "1"}))
+    assert room.give_back("votes-parking") >= 1
+    api.score_settles(post_id, 5)
+    assert room.waiting("votes-parking", post_id) == []
+    api.cast(writer, post_id, value=-1)  # and what was counted before is still known
+    api.score_settles(post_id, 3)
+
+
+def test_a_record_that_is_given_back_too_early_is_parked_again(room: Room, api: Api, writer: Person) -> None:
+    post_id = api.published(writer)["id"]
+    room.put("votes", _vote(post_id, "bad", {"N": "7"}))
+    (first,) = _parked(room, api, "votes-parking", post_id)
+    room.give_back("votes-parking")
+    (again,) = _parked(room, api, "votes-parking", post_id)
+    assert again["MessageId"] != first["MessageId"]
+    assert json.loads(again["Body"])["reason"] == "ValueError: 7 is no vote"
+    room.put("votes", _vote(post_id, "bad", {"N": "1"}))
+    api.score_settles(post_id, 1)
+    room.mend("votes-parking", post_id, lambda told: told["NewImage"].update(value={"N": "-1"}))
+    room.give_back("votes-parking")  # older than what counts by now, so it changes nothing
+    api.score_settles(post_id, 1)
+    assert room.waiting("votes-parking", post_id) == []
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        pytest.param({"N": "5"}, id="of another kind"),
+        pytest.param(
+            None, id="missing", marks=pytest.mark.xfail(strict=True, reason="ballots asks the old image for it")
+        ),
+    ],
+)
+def test_a_malformed_post_is_parked_by_both_who_follow_posts_and_is_known_once_it_is_mended(
+    room: Room, api: Api, writer: Person, title: Item | None
+) -> None:
+    needle = a_needle()
+    bad = _post(writer, f"{needle} bad")
+    malformed = {name: value for name, value in (bad | {"title": title}).items() if value is not None}
+    good = _post(writer, f"{needle} good")
+    room.put("posts", malformed, good)
+    try:
+        finds(api, needle, [_shown(good)])
+        api.eventually(lambda: _on_board(api, good["id"]["S"], score=0))
+        for queue in ("search-parking", "votes-parking"):
+            (message,) = _parked(room, api, queue, bad["id"]["S"])
+            assert "Error: " in json.loads(message["Body"])["reason"]
+
+        room.put("posts", bad)  # what mends it comes by the stream, as everything does
+        finds(api, needle, sorted([_shown(good), _shown(bad)], key=lambda post: post["id"], reverse=True))
+        api.eventually(lambda: _on_board(api, bad["id"]["S"], score=0))
+        for queue in ("search-parking", "votes-parking"):
+            assert room.give_back(queue) >= 1  # older than what is known by now
+            assert room.waiting(queue, bad["id"]["S"]) == []
+        assert len(api.search(needle).json()["items"]) == 2
+    finally:
+        for item in (good, bad):
+            room.delete("posts", item)
+    finds(api, needle, [])
+
+
+def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_are_heard(
+    room: Room, api: Api, writer: Person
+) -> None:
+    first, second = (api.published(writer)["id"] for _ in range(2))
+    unreadable = [f"nonsense about {first}", json.dumps([first]), json.dumps({"post_id": first, "score": "many"})]
+    with room.hurried("posts-scores"):
+        room.send("posts-scores", _score(first, 7), *unreadable, _score(second, 8))
+        api.score_settles(first, 7)
+        api.score_settles(second, 8)
+
+        def dead() -> None:
+            letters = room.waiting("posts-scores-dead-letters", first)
+            assert sorted(letter["Body"] for letter in letters) == sorted(unreadable)
+
+        api.eventually(dead)
+
+
+def test_replay_from_the_command_line_says_how_many_went_back(room: Room, api: Api, writer: Person) -> None:
+    post_id = api.published(writer)["id"]
+    room.put("votes", _vote(post_id, "bad", {"S": "many"}))
+    _parked(room, api, "votes-parking", post_id)
+    room.mend("votes-parking", post_id, lambda told: told["NewImage"].update(value={"N": "1"}))
+    ran = _replay(room, "votes-parking")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.endswith("went back\n")
+    api.score_settles(post_id, 1)
+
+
+def test_replay_of_a_queue_that_is_not_there_is_one_line(room: Room) -> None:
+    ran = _replay(room, "nobodys-parking")
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
+    assert room.name("nobodys-parking") in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"function": "reference-votes-nobody", "reason": "tried", "record": {}}', "votes-nobody"),
+        (
+            '{"function": "reference-votes-ballots", "reason": "tried", "record": {}}',
+            "votes-ballots failed: .*KeyError",
+        ),
+        ('{"function": "reference-votes-ballots"}', "no parked record"),
+        ("mended by hand, badly", "no parked record: mended by hand"),
+    ],
+    ids=["no function", "a function that fails", "no record", "no JSON"],
+)
+def test_what_cannot_be_given_back_says_why_and_stays(room: Room, body: str, said: str) -> None:
+    with room.queue_of_its_own() as queue:
+        room.send(queue, body)
+        with pytest.raises(ReplayFailed, match=said):
+            room.give_back(queue)
+        assert room.kept(queue) == 1
+
+
+def _replay(room: Room, queue: str) -> subprocess.CompletedProcess[str]:
+    asked = [room.name(queue), "--endpoint", room.stack.emulator.endpoint]
+    command = [sys.executable, "-m", "microservices.replay", *asked]
+    return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+
+
+def _parked(room: Room, api: Api, queue: str, about: str) -> list[Json]:
+    """Return what is parked about that id, once there is something."""
+
+    def there() -> list[Json]:
+        messages = room.waiting(queue, about)
+        assert messages
+        return messages
+
+    return api.eventually(there)
+
+
+def _on_board(api: Api, post_id: str, *, score: int) -> None:
+    board = api.leaderboard(limit=100).json()["items"]
+    assert [standing["score"] for standing in board if standing["post_id"] == post_id] == [score]
+
+
+def _vote(post_id: str, voter: str, value: Item) -> Item:
+    return {"pk": {"S": f"post#{post_id}"}, "sk": {"S": f"vote#{voter}"}, "value": value}
+
+
+def _post(author: Person, title: str) -> Item:
+    """Return the item of a post that no list names: put past the posts room, only its followers see it."""
+    post_id, now = str(ULID()), "2026-01-02T03:04:05.678Z"
+    words = {"id": post_id, "author": author.username, "title": title, "body": "A body", "created_at": now}
+    texts = {name: {"S": value} for name, value in {**words, "updated_at": now, "pk": f"post#{post_id}"}.items()}
+    return {**texts, "sk": {"S": "post"}, "tags": {"L": []}, "score": {"N": "0"}}
+
+
+def _shown(item: Item) -> Json:
+    return {"id": item["id"]["S"]}
+
+
+def _score(post_id: str, score: int) -> str:
+    return json.dumps({"post_id": post_id, "score": score, "version": 1000})
