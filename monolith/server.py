@@ -61,6 +61,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "threads": threads,
             "preload_app": True,  # what cannot start says so before anything listens, and the workers share its memory
             "keepalive": 30,
+            "limit_request_line": 8_190,  # bytes, the most it can: 200 characters of a query may come as 5,400
             "graceful_timeout": _GRACEFUL_SECONDS,
             "errorlog": str(log),
             "control_socket_disable": True,

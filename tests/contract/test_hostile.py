@@ -1,0 +1,195 @@
+"""Requests that no honest client sends, byte by byte over a socket: both running systems refuse them alike, and neither breaks."""
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from .client import Api, Person
+from .promises import LEAKS
+
+pytestmark = pytest.mark.live
+
+WAIT_S = 15
+POST = "/posts/01ARZ3NDEKTSV4RRFFQ69G5FAV"
+PROFILE = ("PATCH", "/users/me")
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """A request to send as it stands; `{token}` in a header is the sender's own."""
+
+    method: str
+    path: str
+    headers: tuple[str, ...] = ()
+    body: bytes = b""
+    length: int | None = None  # what Content-Length says, where that is not the truth
+
+
+def _said(method: str, path: str, body: object, *headers: str) -> Hostile:
+    """Return a request with a JSON body, as somebody who is signed in."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Hostile(method, path, ("Authorization: Bearer {token}", "Content-Type: application/json", *headers), content)
+
+
+def _nested(depth: int) -> bytes:
+    return b'{"bio": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+
+
+ALIKE = {
+    "a double-encoded id": Hostile("GET", "/posts/%252e%252e%252fhealth"),
+    "a NUL in an id": Hostile("GET", "/posts/a%00b"),
+    "a NUL in a username": Hostile("GET", "/users/ada%00"),
+    "an id of dots": Hostile("GET", "/posts/..."),
+    "an id that is SQL": Hostile("GET", "/posts/'%20OR%20'1'='1"),
+    "an id of 2,000 characters": Hostile("GET", "/posts/" + "A" * 2_000),
+    "an emoji for a username": Hostile("GET", "/users/%F0%9F%8C%8D"),
+    "a username that is no UTF-8": Hostile("GET", "/users/%FF%FE"),
+    "a matrix parameter": Hostile("GET", "/users/ada;admin=1"),
+    "a limit in full-width digits": Hostile("GET", "/posts?limit=%EF%BC%91"),
+    "a limit with a sign": Hostile("GET", "/posts?limit=%2B5"),
+    "200 combining characters": Hostile("GET", "/search?q=" + "%CC%81" * 200),
+    "a term and 199 combining characters": Hostile("GET", "/search?q=a" + "%CC%81" * 199),
+    "a ligature that NFKC makes long": Hostile("GET", "/search?q=" + "%EF%B7%BA" * 200),
+    "a query of percent signs": Hostile("GET", "/search?q=%&limit=%"),
+    "a query of ampersands": Hostile("GET", "/search?&&&=&q=needle&==&"),
+    "500 parameters": Hostile("GET", "/posts?" + "&".join(f"a{n}={n}" for n in range(500))),
+    "200 Korean syllables in pieces": Hostile("GET", "/search?limit=100&q=" + "%E1%84%92%E1%85%A1%E1%86%AB" * 200),
+    "a header that hides another": Hostile(
+        "PATCH", POST, ("Authorization: Bearer {token}", "Content-Type: application/json", 'If-Match: "a", "b'), b"{}"
+    ),
+    "an If-Match of commas": _said("PATCH", POST, {}, "If-Match: " + "," * 3_000),
+    "an If-Match of quotes": _said("PATCH", POST, {}, "If-Match: " + '"' * 3_001),
+    "an If-Match in latin-1": _said("PATCH", POST, {}, 'If-Match: "\xe9\xff"'),
+    "a lower-case scheme": Hostile("GET", "/users/me", ("Authorization: bearer {token}",)),
+    "a shouted scheme": Hostile("GET", "/users/me", ("Authorization: BEARER {token}",)),
+    "two spaces before the token": Hostile("GET", "/users/me", ("Authorization: Bearer  {token}",)),
+    "a token with a space in it": Hostile("GET", "/users/me", ("Authorization: Bearer a b",)),
+    "a token in latin-1": Hostile("GET", "/users/me", ("Authorization: Bearer \xe9\xff",)),
+    "a comma after the token": Hostile("GET", "/users/me", ("Authorization: Bearer {token},",)),
+    "a method in a header": Hostile("GET", POST, ("X-HTTP-Method-Override: DELETE", "X-Method: DELETE")),
+    "another host": Hostile("GET", "/health", ("X-Forwarded-Host: evil.example", "X-Forwarded-Proto: gopher")),
+    "another path in a header": Hostile("GET", "/posts", ("X-Original-URL: /users/me", "X-Rewrite-URL: /users/me")),
+    "a user in a header": Hostile("GET", "/users/me", ("X-Amzn-Oidc-Identity: ada", "X-User: ada", "Cookie: u=ada")),
+    "__proto__": _said(*PROFILE, b'{"__proto__": {"credits": 1000}}'),
+    "a constructor": _said(*PROFILE, b'{"constructor": {"prototype": {"credits": 1}}}'),
+    "an integer of 401 digits": _said("PUT", f"{POST}/vote", b'{"value": 1' + b"0" * 400 + b"}"),
+    "a float of 401 digits": _said("PUT", f"{POST}/vote", b'{"value": 1.' + b"0" * 400 + b"}"),
+    "an exponent beyond all": _said("PUT", f"{POST}/vote", b'{"value": 1e400000}'),
+    "nesting of 200": _said(*PROFILE, _nested(200)),
+    "nesting of 10,000": _said(*PROFILE, _nested(10_000)),
+    "a lone surrogate": _said(*PROFILE, rb'{"bio": "\ud800"}'),
+    "a surrogate in a name": _said(*PROFILE, rb'{"\udfff": 1}'),
+    "an escaped NUL": _said(*PROFILE, rb'{"bio": "\u0000"}'),
+    "a byte order mark": _said(*PROFILE, b'\xef\xbb\xbf{"bio": "x"}'),
+    "text from right to left": _said(*PROFILE, {"bio": "\u202e\u05d0\u0627\u2066"}),
+    "an emoji to sign up with": _said(
+        "POST", "/users", {"username": "🌍🌍🌍", "email": "a@b.c", "password": "long enough"}
+    ),
+    "full-width letters to sign up with": _said(
+        "POST", "/users", {"username": "ａｄａ", "email": "a@b.c", "password": "long enough"}
+    ),
+    "a line feed after a username": _said(
+        "POST", "/users", {"username": "ada\n", "email": "a@b.c", "password": "long enough"}
+    ),
+    "a header in an email": _said(
+        "POST", "/users", {"username": "adaada", "email": "a@b.c\r\nBcc: x@y.z", "password": "long enough"}
+    ),
+    "a body for a GET": _said("GET", "/posts?limit=1", {"limit": 1000}),
+    "a body for a DELETE": _said("DELETE", POST, {"force": True}),
+    "charset=utf-7": Hostile(
+        "PATCH", "/users/me", ("Authorization: Bearer {token}", "Content-Type: application/json; charset=utf-7"), b"{}"
+    ),
+    "multipart": Hostile(
+        "PATCH",
+        "/users/me",
+        ("Authorization: Bearer {token}", "Content-Type: multipart/form-data; boundary=x"),
+        b"--x--",
+    ),
+    "XML": Hostile(
+        "PATCH", "/users/me", ("Authorization: Bearer {token}", "Content-Type: application/xml"), b"<!DOCTYPE a><a/>"
+    ),
+    "gzip": _said(*PROFILE, b"\x1f\x8b\x08\x00", "Content-Encoding: gzip"),
+}
+BELOW_HTTP = {
+    "a header of 16 KiB": Hostile("GET", "/health", ("X-Long: " + "a" * 16_384,)),
+    "300 headers": Hostile("GET", "/health", tuple(f"X-{n}: {n}" for n in range(300))),
+    "a path of 10,000 characters": Hostile("GET", "/posts/" + "A" * 10_000),
+    "dots that climb": Hostile("GET", "/../../../../etc/passwd"),
+    "encoded dots that climb": Hostile("GET", "/%2e%2e/%2e%2e/etc/passwd"),
+    "backslashes that climb": Hostile("GET", "/..\\..\\etc\\passwd"),
+    "a method of its own": Hostile("BREW", "/posts"),
+    "TRACE": Hostile("TRACE", "/health"),
+    "a body shorter than it says": Hostile(
+        "PATCH", "/users/me", ("Authorization: Bearer {token}", "Content-Type: application/json"), b'{"bio"', length=20
+    ),
+    "a length below zero": Hostile("POST", "/tokens", ("Content-Type: application/json",), b"{}", length=-1),
+    "two lengths": Hostile("POST", "/tokens", ("Content-Type: application/json", "Content-Length: 50"), b"{}"),
+    "two content types": Hostile(
+        "POST", "/tokens", ("Content-Type: application/json", "Content-Type: text/plain"), b"{}"
+    ),
+    "two tokens": Hostile("GET", "/users/me", ("Authorization: Bearer {token}", "Authorization: Bearer x")),
+    "a header without a name": Hostile("GET", "/nowhere", (": value",)),
+    "a folded header": Hostile("GET", "/nowhere", ("X-Folded: one", " two")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A running system: where its bytes go, and somebody who is signed in there."""
+
+    url: httpx.URL
+    person: Person
+
+    def told(self, asked: Hostile) -> tuple[int, str]:
+        """Send the request and return the answer's status, 0 where the system hangs up, and all of its text."""
+        with socket.create_connection((self.url.host, self.url.port), timeout=WAIT_S) as connection:
+            connection.sendall(self._written(asked))
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(_received(connection)).decode("latin-1")
+        return (int(answer.split(" ", 2)[1]) if answer else 0), answer
+
+    def _written(self, asked: Hostile) -> bytes:
+        length = len(asked.body) if asked.length is None else asked.length
+        lines = [f"{asked.method} {self.url.path.rstrip('/')}{asked.path} HTTP/1.1", f"Host: {self.url.host}"]
+        lines += [header.replace("{token}", self.person.token) for header in asked.headers]
+        lines += [f"Content-Length: {length}"] * bool(asked.body) + ["Connection: close", "", ""]
+        return "\r\n".join(lines).encode("latin-1") + asked.body
+
+
+@pytest.fixture(scope="module")
+def targets(live_monolith_api: Api, live_microservices_api: Api) -> tuple[Target, Target]:
+    """Both running systems."""
+    monolith, services = (
+        Target(api.client.base_url, api.join("hostile")) for api in (live_monolith_api, live_microservices_api)
+    )
+    return monolith, services
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_both_systems_answer_what_is_hostile_alike(targets: tuple[Target, Target], name: str) -> None:
+    (left, said), (right, told) = (target.told(ALIKE[name]) for target in targets)
+    assert not LEAKS.search(said + told)
+    assert left == right, said + told
+    assert 200 <= left < 500, said
+
+
+@pytest.mark.parametrize("name", BELOW_HTTP)
+def test_what_is_refused_below_the_contract_breaks_neither_system(targets: tuple[Target, Target], name: str) -> None:
+    for target in targets:
+        status, said = target.told(BELOW_HTTP[name])
+        assert status < 500, said
+        assert not LEAKS.search(said)
+        assert "root:" not in said
+        assert target.told(Hostile("GET", "/health"))[0] == 200
+
+
+def _received(connection: socket.socket) -> Iterator[bytes]:
+    try:
+        while chunk := connection.recv(65_536):
+            yield chunk
+    except ConnectionResetError:  # it hung up with something of ours unread
+        return
