@@ -6,10 +6,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared_domain.errors import Unavailable
+
 _CONFIG = Config(
     connect_timeout=1,  # seconds
     read_timeout=2,
-    retries={"mode": "standard", "total_max_attempts": 3},  # with backoff and jitter, and only what is safe to repeat
     max_pool_connections=4,
 )
 _AWAY = frozenset(
@@ -19,20 +20,28 @@ _AWAY = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ServiceUnavailable",
+        "RequestThrottled",
         "SlowDown",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
 
 
-def client(service: str) -> Any:
-    """Return a low-level client. Making one costs tens of milliseconds: once for a function's life, not for a request."""
-    return boto3.client(service, config=_CONFIG)
+def client(service: str, *, attempts: int = 3) -> Any:
+    """Return a low-level client whose calls are tried so often, with backoff and jitter, where it is safe to repeat them.
+
+    Making one costs tens of milliseconds: once for a function's life, not for a request.
+    """
+    return boto3.client(
+        service, config=_CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
+    )
 
 
 def is_away(error: BaseException) -> bool:
     """Tell whether a call failed because its service is away or refuses more load, not because the call is wrong."""
     if isinstance(error, ClientError):
-        return error.response["Error"]["Code"] in _AWAY
-    return isinstance(error, BotoCoreError)
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or error.response["Error"]["Code"] in _AWAY
+    return isinstance(error, (BotoCoreError, Unavailable))

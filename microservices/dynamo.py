@@ -3,18 +3,22 @@
 There is no unit of work here. Where several items must change together, a store has one method with one transaction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from shared_domain.errors import Conflict, DomainError
+from shared_domain.errors import Conflict, DomainError, Unavailable
 
 Item = Mapping[str, Mapping[str, Any]]
 Values = dict[str, dict[str, Any]]
 
 MOST_KEYS_OF_A_BATCH = 100
+MOST_WRITES_OF_A_BATCH = 25
+THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})  # as reasons of a cancelled transaction
+_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4)  # seconds before a batch's rest is tried again
 
 
 def text(value: str) -> dict[str, Any]:
@@ -61,14 +65,32 @@ def _reason(codes: Sequence[str], meanings: Sequence[DomainError]) -> DomainErro
             return meaning
     if "TransactionConflict" in codes:
         return Conflict("others are writing it at the moment")
-    return None
+    return Unavailable("the table takes no more at the moment") if THROTTLED.intersection(codes) else None
 
 
 def batch_get(dynamodb: Any, table: str, keys: Sequence[Values]) -> Iterator[Item]:
     """Give the items of the keys that exist, in any order: one strongly consistent call for every hundred keys."""
     for start in range(0, len(keys), MOST_KEYS_OF_A_BATCH):
         wanted = {table: {"Keys": list(keys[start : start + MOST_KEYS_OF_A_BATCH]), "ConsistentRead": True}}
-        while wanted:  # what a loaded table leaves over comes back as unprocessed
-            answer = dynamodb.batch_get_item(RequestItems=wanted)
+        for answer in _until_done(dynamodb.batch_get_item, wanted, rest="UnprocessedKeys"):
             yield from answer["Responses"].get(table, [])
-            wanted = answer.get("UnprocessedKeys")
+
+
+def batch_write(dynamodb: Any, table: str, requests: Sequence[Mapping[str, Any]]) -> None:
+    """Carry out put and delete requests, each by itself: one call for every twenty-five."""
+    for start in range(0, len(requests), MOST_WRITES_OF_A_BATCH):
+        wanted = {table: list(requests[start : start + MOST_WRITES_OF_A_BATCH])}
+        for _ in _until_done(dynamodb.batch_write_item, wanted, rest="UnprocessedItems"):
+            pass
+
+
+def _until_done(call: Callable[..., Any], wanted: Mapping[str, Any], *, rest: str) -> Iterator[Any]:
+    """Call again for what a loaded table leaves over. Raise Unavailable where it keeps leaving some."""
+    for pause in _PAUSES:
+        time.sleep(pause)
+        answer = call(RequestItems=wanted)
+        yield answer
+        wanted = answer.get(rest)
+        if not wanted:
+            return
+    raise Unavailable("the table takes no more at the moment")

@@ -79,8 +79,8 @@ def _raw(event: Event) -> bytes:
     if event.is_base64_encoded:
         return b64decode(text)
     raw = text.encode(errors="surrogatepass")
-    if "\ufffd" in text and event.headers.get("content-length") != str(len(raw)):
-        raise Malformed("the body is not UTF-8")
+    if "\ufffd" in text and event.headers.get("content-length", str(len(raw))) != str(len(raw)):
+        raise Malformed("the body is not JSON in UTF-8")
     return raw
 
 

@@ -42,6 +42,11 @@ def post_from(item: Item) -> Post:
     )
 
 
+def is_post(key: Item) -> bool:
+    """Tell a post from the listings that lie in the same table, and in its stream where nothing filters it."""
+    return bool(key["sk"]["S"] == "post")
+
+
 def post_id_of(key: Item) -> str:
     """Return the id of the post whose item has this key."""
     return str(key["pk"]["S"]).removeprefix("post#")

@@ -5,7 +5,7 @@ record all the same: it must not hold up the rest of its batch.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from microservices.aws import is_away
@@ -15,22 +15,30 @@ _SEQUENCE_DIGITS = 40
 
 Record = dict[str, Any]
 Handled = TypeVar("Handled")
+Job = TypeVar("Job")
 Park = Callable[[Record, str], None]
 
 
-def settle(records: Sequence[Record], handle: Callable[[Record], Handled], *, park: Park) -> list[Handled]:
-    """Return what `handle` makes of the records. One that fails three times is parked and the rest goes on.
+def settle(
+    jobs: Sequence[Job],
+    handle: Callable[[Job], Handled],
+    *,
+    key: Callable[[Job], Hashable],
+    park: Callable[[Job, str], None],
+) -> list[Handled]:
+    """Return what `handle` makes of the jobs. One that fails three times is parked and the rest goes on.
 
-    Raise where a service is away: no record is to blame, and the whole batch comes again.
+    Jobs of one key keep their order: while one is to be tried again, those behind it wait. Raise where a service is away: no
+    job is to blame, and the whole batch comes again.
     """
-    handled, failed = _attempt(records, handle)
-    for _ in range(TRIES - 1):
-        again, failed = _attempt([record for record, _ in failed], handle)
-        handled += again
-    for record, error in failed:
-        if is_away(error):
-            raise error
-        park(record, f"{type(error).__name__}: {error}")
+    handled: list[Handled] = []
+    for queue in _by_key(jobs, key):
+        for job in queue:
+            error = _tried(job, handle, handled)
+            if error is not None and is_away(error):
+                raise error
+            if error is not None:
+                park(job, f"{type(error).__name__}: {error}")
     return handled
 
 
@@ -55,13 +63,26 @@ def new_image(record: Record) -> dict[str, Any] | None:
     return None if record["eventName"] == "REMOVE" else image
 
 
-def _attempt(
-    records: Sequence[Record], handle: Callable[[Record], Handled]
-) -> tuple[list[Handled], list[tuple[Record, Exception]]]:
-    handled, failed = [], []
-    for record in records:
+def item_key(record: Record) -> Hashable:
+    """Return what tells the item of a record from others; None, a key like any, for a record that says of none."""
+    return json.dumps(record.get("dynamodb", {}).get("Keys"), sort_keys=True)
+
+
+def _by_key(jobs: Sequence[Job], key: Callable[[Job], Hashable]) -> Iterable[Sequence[Job]]:
+    queues: dict[Hashable, list[Job]] = {}
+    for job in jobs:
+        queues.setdefault(key(job), []).append(job)
+    return queues.values()
+
+
+def _tried(job: Job, handle: Callable[[Job], Handled], handled: list[Handled]) -> Exception | None:
+    """Handle a job at the third try at the latest; return the error of the last one where it was not handled."""
+    for remaining in reversed(range(TRIES)):
         try:
-            handled.append(handle(record))
+            handled.append(handle(job))
         except Exception as error:
-            failed.append((record, error))
-    return handled, failed
+            if not remaining:
+                return error
+        else:
+            break
+    return None

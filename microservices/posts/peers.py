@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from microservices.aws import client
+from microservices.post_item import post_key
 
 _log = Logger()
 
@@ -24,8 +25,7 @@ class Ballots:
         A vote on a withdrawn post is a 404 from now on. Where votes does not answer, the stream says it a moment later:
         the withdrawal stands and must not fail for it.
         """
-        key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "post"}}
-        told = {"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": key}}]}
+        told = {"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": post_key(post_id)}}]}
         try:
             answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(told))
         except (BotoCoreError, ClientError):
@@ -36,6 +36,6 @@ class Ballots:
 
     @cached_property
     def _lambda(self) -> Any:
-        return client(
-            "lambda"
-        )  # made when first needed: few requests withdraw a post, every cold start would pay for it
+        # Made when first needed: few requests withdraw a post, and every cold start would pay. Tried once: it tells the
+        # stream's news early, and what does not come through early comes in a moment.
+        return client("lambda", attempts=1)

@@ -36,7 +36,8 @@ def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
     @room.get("/posts/<post_id>")
     def read_post(post_id: str) -> Answer:
         """Show one post."""
-        post = store.get(posts.known_form(post_id))  # network
+        known = posts.known_form(post_id)
+        post = store.get(known)  # network
         return answer(post_json(post), etag=posts.etag(post))
 
     @room.patch("/posts/<post_id>")
@@ -45,8 +46,8 @@ def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
         """Let the author change a post."""
         editor = caller(room.current_event)
         form = body(room.current_event, PostChanges)
-        seen = store.get(posts.known_form(post_id))  # network
-        if_match = room.current_event.headers.get("if-match")
+        known, if_match = posts.known_form(post_id), room.current_event.headers.get("if-match")
+        seen = store.get(known)  # network
         post = posts.revise(seen, **given(form), editor=editor, if_match=if_match, now=now())
         store.save(post, seen=seen)  # network: conditional on what was seen, for nothing locks it
         #                              eventual: the index follows from the table's stream
@@ -57,7 +58,8 @@ def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
     def withdraw(post_id: str) -> Answer:
         """Let the author take a post back."""
         editor = caller(room.current_event)
-        seen = store.get(posts.known_form(post_id))  # network
+        known = posts.known_form(post_id)
+        seen = store.get(known)  # network
         store.remove(posts.withdraw(seen, editor=editor))  # network; eventual: search and leaderboard
         ballots.close(seen.id)  # network: votes must know at once, ahead of the stream
         return answer(None, 204)

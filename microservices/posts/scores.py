@@ -5,7 +5,7 @@ from typing import Any
 
 from microservices.dynamo import number, refused
 from microservices.post_item import post_key
-from shared_domain.errors import Conflict
+from shared_domain.errors import OutOfDate
 
 
 class Scores:
@@ -18,11 +18,11 @@ class Scores:
         told = json.loads(message)
         try:
             self._set(told["post_id"], score=int(told["score"]), version=int(told["version"]))
-        except Conflict:
-            return  # a newer one was here before, or the post is gone
+        except OutOfDate:
+            return  # a newer one was here before, or the post is gone; a Conflict leaves, and the message comes again
 
     def _set(self, post_id: str, *, score: int, version: int) -> None:
-        with refused(Conflict("a newer score is known")):
+        with refused(OutOfDate("a newer score is known")):
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=post_key(post_id),

@@ -8,13 +8,14 @@
 
 Lists are strongly consistent, as the contract wants it, so they are items of the base table and not a secondary index, which
 DynamoDB reads eventually. A post and its listings change in one transaction. The price is two calls a page instead of one,
-and a ceiling: the partition `all` takes 1,000 write units a second, some 500 posts; beyond that it must be split in shards.
+three for a page of a hundred, and a ceiling: the partition `all` takes 1,000 write units a second, some 500 posts; beyond that
+it must be split in shards.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from microservices.dynamo import MOST_KEYS_OF_A_BATCH, Values, batch_get, refused, text, texts
+from microservices.dynamo import Values, batch_get, refused, text, texts
 from microservices.post_item import post_from, post_item, post_key
 from shared_domain.contract.times import written
 from shared_domain.errors import Conflict, NotFound
@@ -22,7 +23,6 @@ from shared_domain.posts import Filter, Post
 
 _AS_SEEN = "#title = :seen_title AND #body = :seen_body AND #tags = :seen_tags"
 _NAMES = {"#title": "title", "#body": "body", "#tags": "tags"}
-_CHANGED = Conflict("the post changed meanwhile")
 
 
 class DynamoPosts:
@@ -74,7 +74,7 @@ class DynamoPosts:
             "ExpressionAttributeValues": {":list": text(_list(chosen))} | ({":before": text(before)} if before else {}),
             "ScanIndexForward": False,
             "ConsistentRead": True,
-            "Limit": min(limit, MOST_KEYS_OF_A_BATCH),
+            "Limit": limit,
         }
         while True:
             answer = self._dynamodb.query(**query)
@@ -88,7 +88,7 @@ class DynamoPosts:
         return sorted(posts, key=lambda post: post.id, reverse=True)
 
     def _transact(self, writes: Sequence[dict[str, Any]]) -> None:
-        with refused(_CHANGED):
+        with refused(Conflict("the post changed meanwhile")):
             self._dynamodb.transact_write_items(TransactItems=writes)
 
     def _where_as_seen(self, seen: Post) -> dict[str, Any]:

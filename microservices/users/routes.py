@@ -42,7 +42,9 @@ def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], 
     @room.get("/users/me")
     def read_me() -> Answer:
         """Show the caller their own profile."""
-        return answer(own_json(store.get(caller(room.current_event))))  # network
+        username = caller(room.current_event)
+        user = store.get(username)  # network
+        return answer(own_json(user))
 
     @room.patch("/users/me")
     @runs_again
@@ -58,6 +60,8 @@ def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], 
     @room.get("/users/<username>")
     def read_user(username: str) -> Answer:
         """Show anybody's public profile."""
-        return answer(public_json(store.get(users.known_form(username))))  # network
+        known = users.known_form(username)
+        user = store.get(known)  # network
+        return answer(public_json(user))
 
     return room

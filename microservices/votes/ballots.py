@@ -5,7 +5,7 @@ The monolith has no such file: there, the post is a row beside its votes.
 
 from dataclasses import replace
 
-from microservices.post_item import post_id_of
+from microservices.post_item import is_post, post_id_of
 from microservices.races import runs_again
 from microservices.streams import Record, new_image, sequence
 from microservices.votes.board import DynamoBoard, Tally
@@ -18,17 +18,17 @@ def hear(board: DynamoBoard, record: Record) -> bool:
     A record older than what was heard is passed over, and a post that is gone stays gone. One that comes again is published
     again: the function may have ended between keeping and publishing.
     """
-    if _is_about_the_score(record):
+    if not is_post(record["dynamodb"]["Keys"]) or _keeps_the_title(record):
         return False
     seen = board.tally(post_id_of(record["dynamodb"]["Keys"]))
     tally = _gone(seen) if record["eventName"] == "REMOVE" else _told(seen, record)
     if tally != seen:
         board.keep(replace(tally, version=seen.version + 1), seen=seen)
-    return True
+    return "SequenceNumber" in record["dynamodb"]  # else posts tells it itself, and waits: the stream publishes it
 
 
-def _is_about_the_score(record: Record) -> bool:
-    """Tell whether the post changed in nothing that this room did not tell posts itself."""
+def _keeps_the_title(record: Record) -> bool:
+    """Tell whether the post changed in nothing that the board shows, e.g. in the score that this room told it."""
     if record["eventName"] != "MODIFY":
         return False
     images = record["dynamodb"]

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.clock import now
-from microservices.streams import parking, settle
+from microservices.streams import item_key, parking, settle
 from microservices.votes.ballots import hear
 from microservices.votes.board import DynamoBoard
 from microservices.votes.board_object import BoardObject
@@ -22,7 +22,7 @@ _park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.envi
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take in what posts tells; publish the board where that changes it."""
-    heard = settle(event["Records"], partial(hear, _board), park=_park)
+    heard = settle(event["Records"], partial(hear, _board), key=item_key, park=_park)
     if any(heard):
         publish(_board, _site, now)
     _log.info("ballots", records=len(event["Records"]), published=any(heard))

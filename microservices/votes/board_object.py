@@ -4,11 +4,14 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from microservices.aws import client
+from shared_domain.errors import Unavailable
 
 BOARD_KEY = "leaderboard.json"
 PAGE_KEY = "leaderboard.html"
+_MISSING = ("NoSuchKey", "AccessDenied")  # S3 says the second to who may not list the bucket
 
 
 class BoardObject:
@@ -16,8 +19,13 @@ class BoardObject:
         self._bucket = bucket
 
     def read(self) -> dict[str, Any]:
-        """Return the leaderboard as it was last written."""
-        found = self._s3.get_object(Bucket=self._bucket, Key=BOARD_KEY)
+        """Return the leaderboard as it was last written. Raise Unavailable until it has been written once."""
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=BOARD_KEY)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise
+            raise Unavailable("the leaderboard is not there yet") from error
         board: dict[str, Any] = msgspec.json.decode(found["Body"].read())
         return board
 

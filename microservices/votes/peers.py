@@ -6,13 +6,15 @@ from microservices.votes.store import DynamoVotes
 from shared_domain.errors import NotFound, Unavailable
 
 _TIMEOUT_SECONDS = 2.0
+# A gateway that is full says so at once; a moment later it takes the request.
+_RETRIES = urllib3.Retry(3, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.05, backoff_jitter=0.05)
 
 
 class KnownPosts:
     def __init__(self, store: DynamoVotes, *, api_base: str) -> None:
         self._store = store
         self._api_base = api_base
-        self._http = urllib3.PoolManager(timeout=_TIMEOUT_SECONDS, retries=1)
+        self._http = urllib3.PoolManager(timeout=_TIMEOUT_SECONDS)
 
     def require(self, post_id: str) -> None:
         """Return if the post lives. Raise NotFound if it never did or is gone, Unavailable if posts cannot be asked.
@@ -28,9 +30,7 @@ class KnownPosts:
 
     def _ask(self, post_id: str) -> bool:
         try:
-            status = self._http.request("GET", f"{self._api_base}/posts/{post_id}").status
+            status = self._http.request("GET", f"{self._api_base}/posts/{post_id}", retries=_RETRIES).status
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable("posts cannot be asked at the moment") from error
-        if status not in (200, 404):
-            raise Unavailable("posts cannot be asked at the moment")
         return status == 200

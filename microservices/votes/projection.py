@@ -4,7 +4,7 @@ The monolith has no such file: there, vote and score are one transaction.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from microservices.post_item import post_id_of
@@ -13,28 +13,44 @@ from microservices.streams import Record, new_image, sequence
 from microservices.votes.board import MOST_COUNTED_AT_ONCE, Counted, DynamoBoard, Tally
 
 
-def vote_in(record: Record) -> Counted:
-    """Return the vote that a stream record tells of, 0 for one that was retracted.
+class NoVote(Exception):
+    """A record of the votes table's stream that tells of no vote, though it should."""
 
-    Raise ValueError or KeyError if it tells none.
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A vote, and the record that told of it."""
+
+    vote: Counted
+    record: Record
+
+
+def vote_in(record: Record) -> Told | None:
+    """Return the vote that a record tells of, 0 for one that was retracted; None where the item is no vote.
+
+    Raise NoVote, or what its reading raises, where the item should be one.
     """
     keys = record["dynamodb"]["Keys"]
+    if not keys["sk"]["S"].startswith("vote#"):
+        return None  # what board.py keeps in the same table, and the stream brings where nothing filters it
     image = new_image(record)
     value = 0 if image is None else int(image["value"]["N"])
     if value not in (0, 1, -1):
-        raise ValueError(f"{value} is no vote")
+        raise NoVote(f"{value} is no vote")
     voter = keys["sk"]["S"].removeprefix("vote#")
-    return Counted(post_id=post_id_of(keys), voter=voter, value=value, sequence=sequence(record))
+    return Told(Counted(post_id=post_id_of(keys), voter=voter, value=value, sequence=sequence(record)), record)
 
 
-def count(board: DynamoBoard, votes: Iterable[Counted]) -> list[Tally]:
-    """Count the votes, in any order and however often they come, and return how each of their posts stands."""
-    ordered = sorted(votes, key=lambda vote: (vote.post_id, vote.sequence))
-    return [_count_post(board, post_id, list(cast)) for post_id, cast in groupby(ordered, lambda vote: vote.post_id)]
+def by_post(told: Iterable[Told]) -> list[list[Told]]:
+    """Return the votes in groups of one post each, in the order of the stream."""
+    ordered = sorted(told, key=lambda each: (each.vote.post_id, each.vote.sequence))
+    return [list(group) for _, group in groupby(ordered, lambda each: each.vote.post_id)]
 
 
-def _count_post(board: DynamoBoard, post_id: str, votes: Sequence[Counted]) -> Tally:
-    newest = list({vote.voter: vote for vote in votes}.values())
+def count(board: DynamoBoard, told: Sequence[Told]) -> Tally:
+    """Count votes of one post, however often and late they come, and return how it stands: a transaction for every ninety."""
+    post_id = told[0].vote.post_id
+    newest = list({each.vote.voter: each.vote for each in told}.values())
     tally = Tally(post_id=post_id)
     for start in range(0, len(newest), MOST_COUNTED_AT_ONCE):
         tally = _count_at_once(board, post_id, newest[start : start + MOST_COUNTED_AT_ONCE])

@@ -2,16 +2,18 @@
 
 import json
 import os
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.clock import now
-from microservices.streams import parking, settle
+from microservices.streams import item_key, parking, settle
 from microservices.votes.board import DynamoBoard, Tally
 from microservices.votes.board_object import BoardObject
-from microservices.votes.projection import count, vote_in
+from microservices.votes.projection import Told, by_post, count, vote_in
 from microservices.votes.publication import publish
 
 _log = Logger()
@@ -24,13 +26,22 @@ _scores_queue = os.environ["SCORES_QUEUE_URL"]
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Count a batch of votes, tell posts the scores, publish the board. An empty batch publishes the board as it is."""
-    votes = settle(event["Records"], vote_in, park=_park)
-    tallies = count(_board, votes)
+    told = [each for each in settle(event["Records"], vote_in, key=item_key, park=_park) if each]
+    tallies = settle(by_post(told), partial(count, _board), key=_post_of, park=_park_all)
     for tally in tallies:
         _tell(tally)
     publish(_board, _site, now)
-    _log.info("votes", records=len(event["Records"]), votes=len(votes), posts=len(tallies))
+    _log.info("votes", records=len(event["Records"]), votes=len(told), posts=len(tallies))
     return {"batchItemFailures": []}
+
+
+def _post_of(told: Sequence[Told]) -> str:
+    return told[0].vote.post_id
+
+
+def _park_all(told: Sequence[Told], reason: str) -> None:
+    for each in told:
+        _park(each.record, reason)
 
 
 def _tell(tally: Tally) -> None:

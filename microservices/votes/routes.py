@@ -11,7 +11,7 @@ from shared_domain.contract.paging import limit
 from shared_domain.contract.votes import Ballot, first_of, vote_json
 
 
-def routes(store: DynamoVotes, known: KnownPosts, board: BoardObject) -> APIGatewayHttpRouter:
+def routes(store: DynamoVotes, peers: KnownPosts, board: BoardObject) -> APIGatewayHttpRouter:
     room = APIGatewayHttpRouter()
 
     @room.put("/posts/<post_id>/vote")
@@ -20,7 +20,7 @@ def routes(store: DynamoVotes, known: KnownPosts, board: BoardObject) -> APIGate
         voter = caller(room.current_event)
         form = body(room.current_event, Ballot)
         vote = votes.cast(post_id=posts.known_form(post_id), voter=voter, value=form.value)
-        known.require(vote.post_id)  # network: this room's own news of posts, else a hop
+        peers.require(vote.post_id)  # network: this room's own news of posts, else a hop
         store.cast(vote)  # network; eventual: the score follows from the table's stream
         return answer(vote_json(vote))
 
@@ -28,8 +28,9 @@ def routes(store: DynamoVotes, known: KnownPosts, board: BoardObject) -> APIGate
     def retract(post_id: str) -> Answer:
         """Take the caller's vote back."""
         voter = caller(room.current_event)
-        known.require(posts.known_form(post_id))  # network
-        store.retract(post_id, voter)  # network; eventual
+        known = posts.known_form(post_id)
+        peers.require(known)  # network
+        store.retract(known, voter)  # network; eventual
         return answer(None, 204)
 
     @room.get("/leaderboard")

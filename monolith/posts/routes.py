@@ -37,8 +37,9 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint
     @room.get("/posts/<post_id>")
     def read_post(post_id: str) -> Answer:
         """Show one post."""
+        known = posts.known_form(post_id)
         with unit_of_work() as work:
-            post = work.posts.get(posts.known_form(post_id))
+            post = work.posts.get(known)
         return answer(post_json(post), etag=posts.etag(post))
 
     @room.patch("/posts/<post_id>")
@@ -46,9 +47,9 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint
         """Let the author change a post."""
         editor = caller(request)
         form = body(request, PostChanges)
+        known, if_match = posts.known_form(post_id), request.headers.get("if-match")
         with unit_of_work() as work:
-            seen = work.posts.hold(posts.known_form(post_id))  # transaction: locked until the block ends
-            if_match = request.headers.get("if-match")
+            seen = work.posts.hold(known)  # transaction: locked until the block ends
             post = posts.revise(seen, **given(form), editor=editor, if_match=if_match, now=now())
             work.posts.save(post, seen=seen)
             work.index.put(post)
@@ -58,8 +59,9 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint
     def withdraw(post_id: str) -> Answer:
         """Let the author take a post back."""
         editor = caller(request)
+        known = posts.known_form(post_id)
         with unit_of_work() as work:  # transaction: its votes and its place in the index go with it
-            seen = work.posts.hold(posts.known_form(post_id))
+            seen = work.posts.hold(known)
             work.posts.remove(posts.withdraw(seen, editor=editor))
         return answer(None, 204)
 

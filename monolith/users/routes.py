@@ -43,8 +43,10 @@ def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt
     @room.get("/users/me")
     def read_me() -> Answer:
         """Show the caller their own profile."""
+        username = caller(request)
         with unit_of_work() as work:
-            return answer(own_json(work.users.get(caller(request))))
+            user = work.users.get(username)
+        return answer(own_json(user))
 
     @room.patch("/users/me")
     def revise_me() -> Answer:
@@ -60,7 +62,9 @@ def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt
     @room.get("/users/<username>")
     def read_user(username: str) -> Answer:
         """Show anybody's public profile."""
+        known = users.known_form(username)
         with unit_of_work() as work:
-            return answer(public_json(work.users.get(users.known_form(username))))
+            user = work.users.get(known)
+        return answer(public_json(user))
 
     return room

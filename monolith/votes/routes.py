@@ -30,9 +30,10 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
     def retract(post_id: str) -> Answer:
         """Take the caller's vote back."""
         voter = caller(request)
+        known = posts.known_form(post_id)
         with unit_of_work() as work:
-            seen = work.posts.hold(posts.known_form(post_id))
-            work.posts.rescore(seen.id, by=work.votes.retract(seen.id, voter))
+            work.posts.hold(known)
+            work.posts.rescore(known, by=work.votes.retract(known, voter))
         return answer(None, 204)
 
     @room.get("/leaderboard")

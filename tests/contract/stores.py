@@ -21,6 +21,7 @@ from microservices.post_item import post_item, post_key
 from microservices.posts.store import DynamoPosts
 from microservices.search import projection
 from microservices.search.store import DynamoIndex
+from microservices.search.writer import IndexWriter
 from microservices.users.store import DynamoUsers
 from microservices.votes.store import DynamoVotes
 from monolith.posts.store import SqlPosts
@@ -113,7 +114,7 @@ def in_postgresql(engine: Engine) -> Open:
 class InDynamodb:
     def __init__(self, dynamodb: Any, table: str) -> None:
         self._dynamodb, self._table = dynamodb, table
-        self._places = count(1)
+        self._places, self._writer = count(1), IndexWriter(dynamodb, table)
         self.users, self.posts = DynamoUsers(dynamodb, table), DynamoPosts(dynamodb, table)
         self.votes, self.index = DynamoVotes(dynamodb, table), DynamoIndex(dynamodb, table)
 
@@ -136,7 +137,7 @@ class InDynamodb:
     def _tell(self, name: str, images: dict[str, Any]) -> None:
         """Deliver what the posts table's stream would."""
         record = {"eventName": name, "dynamodb": {**images, "SequenceNumber": str(next(self._places))}}
-        projection.index(self.index, record, now=lambda: datetime.now(UTC))
+        projection.index(self._writer, record, now=lambda: datetime.now(UTC))
 
 
 def in_dynamodb(dynamodb: Any, table: str) -> Open:

@@ -68,7 +68,7 @@ def dynamodb_moto() -> Iterator[Open]:
 @pytest.fixture
 def dynamodb_ministack(request: pytest.FixtureRequest) -> Open:
     stack = request.getfixturevalue("local_aws_stack")
-    return in_dynamodb(stack.client("dynamodb"), f"stores-{os.urandom(4).hex()}")
+    return in_dynamodb(stack.emulator.client("dynamodb"), f"stores-{os.urandom(4).hex()}")
 
 
 def user(name: str = "ada", **changes: object) -> User:

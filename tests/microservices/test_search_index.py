@@ -1,9 +1,10 @@
 """The index is what posts last told, however its stream is delivered."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import boto3
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from moto import mock_aws
 
+from microservices import templates
 from microservices.post_item import post_item, post_key
 from microservices.search.projection import index
 from microservices.search.store import DynamoIndex
+from microservices.search.writer import REMEMBERED, IndexWriter
 from microservices.streams import Record
 from shared_domain.posts import Post, compose
 
@@ -34,29 +37,54 @@ def record(place: int, body: str | None) -> Record:
     return {"eventName": name, "dynamodb": {"Keys": post_key(POST), "SequenceNumber": str(place), **image}}
 
 
-def new_store() -> DynamoIndex:
+class Index:
+    """The index with its writer, on one table."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self.events = dynamodb.meta.events
+        self.writer = IndexWriter(dynamodb, "search")
+        self.find = DynamoIndex(dynamodb, "search").find
+
+
+def new_index() -> Index:
     dynamodb = boto3.client("dynamodb", region_name="us-east-1")
     key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
     dynamodb.create_table(
         TableName="search", KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
     )
-    return DynamoIndex(dynamodb, "search")
+    return Index(dynamodb)
 
 
 @pytest.fixture
-def store() -> Iterator[DynamoIndex]:
+def store() -> Iterator[Index]:
     with mock_aws():
-        yield new_store()
+        yield new_index()
 
 
-def findable(store: DynamoIndex) -> set[str]:
+@contextmanager
+def ending_at(store: Index, call: int) -> Iterator[None]:
+    """End the function at its n-th call of the table."""
+    calls = count(1)
+
+    def end(**_: object) -> None:
+        if next(calls) == call:
+            raise KeyboardInterrupt("the function ends here")
+
+    store.events.register("before-call.dynamodb", end)
+    try:
+        yield
+    finally:
+        store.events.unregister("before-call.dynamodb", end)
+
+
+def findable(store: Index) -> set[str]:
     return {word for word in WORDS if store.find([word], after=None, limit=1)}
 
 
-def hear(store: DynamoIndex, *records: Record) -> None:
+def hear(store: Index, *records: Record) -> None:
     for each in records:
-        index(store, each, now=lambda: NOW)
+        index(store.writer, each, now=lambda: NOW)
 
 
 @given(
@@ -72,32 +100,37 @@ def test_records_in_any_order_and_any_number_leave_the_last_revision(
     records = [record(place, body) for place, body in enumerate(revisions, start=8)]
     again = chaos.draw(some.lists(some.sampled_from(records), max_size=4))
     with mock_aws():
-        store = new_store()
+        store = new_index()
         hear(store, *chaos.draw(some.permutations([*records, *again])))
         assert findable(store) == (set() if withdrawn else set(bodies[-1]))
 
 
-@pytest.mark.parametrize("call", range(1, 7))
-def test_a_function_that_ends_at_any_call_is_mended_by_the_next_delivery(store: DynamoIndex, call: int) -> None:
+@pytest.mark.parametrize("call", range(1, 8))
+def test_a_function_that_ends_at_any_call_is_mended_by_the_next_delivery(store: Index, call: int) -> None:
     hear(store, record(1, "cat dog"))
-    calls = count(1)
-
-    def end(**_: object) -> None:
-        if next(calls) == call:
-            raise KeyboardInterrupt("the function ends here")
-
-    events = store._dynamodb.meta.events
-    events.register("before-call.dynamodb", end)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), ending_at(store, call):
         hear(store, record(2, "dog bird"))
-    events.unregister("before-call.dynamodb", end)
     hear(store, record(2, "dog bird"))
     assert findable(store) == {"dog", "bird"}
 
 
-def test_a_new_score_rewrites_no_posting(store: DynamoIndex) -> None:
+@pytest.mark.parametrize("call", range(1, 8))
+def test_a_function_that_ends_at_any_call_is_mended_by_a_newer_record_too(store: Index, call: int) -> None:
+    hear(store, record(1, "cat dog"))
+    with suppress(KeyboardInterrupt), ending_at(store, call):
+        hear(store, record(2, "dog bird"))
+    hear(store, record(3, "cat fish"), record(2, "dog bird"))
+    assert findable(store) == {"cat", "fish"}
+
+
+def test_a_withdrawn_post_is_remembered_for_longer_than_a_parked_record_is_kept() -> None:
+    queues = templates.resources("search", "AWS::SQS::Queue").values()
+    assert max(int(queue["MessageRetentionPeriod"]) for queue in queues) < REMEMBERED.total_seconds()
+
+
+def test_a_new_score_rewrites_no_posting(store: Index) -> None:
     hear(store, record(1, "cat dog"))
     called: list[str] = []
-    store._dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: called.append(model.name))
+    store.events.register("before-call.dynamodb", lambda model, **_: called.append(model.name))
     hear(store, record(2, "cat dog"))
     assert called == ["GetItem", "TransactWriteItems"]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from moto import mock_aws
 
-from microservices.streams import TRIES, Record, settle
+from microservices.streams import TRIES, Record, item_key, settle
 from microservices.votes import ballots, projection
 from microservices.votes.board import DynamoBoard
 from microservices.votes.board_object import BoardObject
@@ -66,7 +66,9 @@ def score_of(votes: Votes) -> int:
 
 
 def deliver(board: DynamoBoard, records: list[Record]) -> None:
-    projection.count(board, [projection.vote_in(record) for record in records])
+    told = [each for each in map(projection.vote_in, records) if each]
+    for votes in projection.by_post(told):
+        projection.count(board, votes)
 
 
 def fail_on_call(board: DynamoBoard, number: int, error: Exception) -> Callable[[], None]:
@@ -182,13 +184,40 @@ def test_a_record_that_cannot_be_handled_is_parked_after_three_tries_and_the_res
 
     def handle(record: Record) -> int:
         tries.append(record)
-        return projection.vote_in(record).value
+        told = projection.vote_in(record)
+        assert told is not None
+        return told.vote.value
 
     rest = [vote_record(1, "ada", 1), vote_record(2, "bob", -1)]
-    values = settle([rest[0], poison, rest[1]], handle, park=lambda record, reason: parked.append((record, reason)))
+    values = settle(
+        [rest[0], poison, rest[1]], handle, key=item_key, park=lambda record, reason: parked.append((record, reason))
+    )
     assert values == [1, -1]
     assert tries.count(poison) == TRIES == 3
     assert [(record, "KeyError" in reason or "ValueError" in reason) for record, reason in parked] == [(poison, True)]
+
+
+def test_records_of_one_item_keep_their_order_while_one_is_tried_again() -> None:
+    handled: list[str] = []
+    failures = iter([True, True])
+
+    def handle(record: Record) -> None:
+        place = record["dynamodb"]["SequenceNumber"]
+        if place == "1" and next(failures, False):
+            raise TimeoutError
+        handled.append(place)
+
+    records = [vote_record(1, "ada", 1), vote_record(2, "ada", -1), vote_record(3, "bob", 1)]
+    settle(records, handle, key=item_key, park=lambda record, reason: None)
+    assert handled.index("1") < handled.index("2")
+
+
+def test_what_the_board_keeps_in_the_same_table_is_no_vote(board: DynamoBoard) -> None:
+    deliver(board, [vote_record(1, "ada", 1)])
+    kept = vote_record(2, "ada", 1)
+    kept["dynamodb"]["Keys"]["sk"]["S"] = "counted#ada"
+    deliver(board, [kept])
+    assert board.tally(POST).score == 1
 
 
 def test_no_record_is_blamed_for_a_store_that_is_away() -> None:
@@ -199,7 +228,7 @@ def test_no_record_is_blamed_for_a_store_that_is_away() -> None:
         raise AssertionError("parked")
 
     with pytest.raises(EndpointConnectionError):
-        settle([vote_record(1, "ada", 1)], handle, park=park)
+        settle([vote_record(1, "ada", 1)], handle, key=item_key, park=park)
 
 
 def test_a_board_that_never_settles_is_left_to_the_next_delivery(board: DynamoBoard) -> None:
