@@ -41,7 +41,7 @@ def rows(
         done()
     slowest = max(outside, key=lambda name: outside[name])
     yield Row(
-        what="services: time in the function outside store calls, warm, median (hashing apart)",
+        what="services: processor time in the function outside store calls, warm, median (hashing apart; a search with one hit)",
         against="–",
         shown=f"{outside[slowest]:.2f} ms ({slowest}, the slowest of {len(outside)})",
         value=outside[slowest],

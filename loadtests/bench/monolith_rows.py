@@ -51,7 +51,7 @@ def rows(monolith: Monolith, done: Callable[[], None]) -> Iterator[Row]:
     for name, was in before.items():
         yield Row(
             what=f"monolith, from {SMALL:,} to {LARGE:,} posts: {name}",
-            against="itself, p50",
+            against="itself, p50, the least of five at each size",
             shown=f"{after[name] / was:.2f} ({was:.2f} → {after[name]:.2f} ms)",
             value=after[name] / was,
             reach=1.5,

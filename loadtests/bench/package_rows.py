@@ -58,7 +58,7 @@ def _imports(zips: list[Path], folder: Path, done: Callable[[], None]) -> Iterat
     for name, seconds in took.items():
         own = median(seconds) * 1000
         yield Row(
-            what=f"services: cold import of {name}",
+            what=f"services: cold import of {name}, processor time, median of {RUNS}",
             against="json, one boto3 client and the Powertools HTTP resolver",
             shown=f"{own / least:.2f} ({own:.0f} of {least:.0f} ms)",
             value=own / least,
