@@ -66,6 +66,7 @@ def test_a_second_migration_changes_nothing(database_url: str) -> None:
     assert before["versions"] == ["0001"]
 
 
+@pytest.mark.live
 def test_migrations_that_run_at_once_wait_for_each_other(database_url: str) -> None:
     with ProcessPoolExecutor(STARTS, get_context("spawn")) as starts:  # alembic knows one migration a process
         for done in [starts.submit(migrate, database_url) for _ in range(STARTS)]:
