@@ -1,4 +1,4 @@
-"""What can go wrong, in the words of the domain. `contract.py` says which status and problem each one becomes.
+"""What can go wrong, in the words of the domain. `contract/problems.py` says which status and problem each one becomes.
 
 DomainError
 ├── Malformed           the body is not a JSON object

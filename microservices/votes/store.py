@@ -6,7 +6,7 @@
     counted    post#<id>    counted#<voter>   value, sequence: what the score holds  board.py
     place      board        <order of board>  post_id, title, author, score          board.py: the leaderboard, by Query
 
-All of a post is in one partition, so its votes come through one shard of the stream.
+All of a post has one partition key, so a transaction on it meets no other post's.
 """
 
 from typing import Any
