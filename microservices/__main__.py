@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from microservices.deployment import DeploymentFailed
-from microservices.emulator import CannotStart
-from microservices.local_aws import PORT, STATE, LocalAws, local_aws
-from microservices.modules import MissingModule
+from microservices.deploy.deployment import DeploymentFailed
+from microservices.deploy.emulator import CannotStart
+from microservices.deploy.local_aws import PORT, STATE, LocalAws, local_aws
+from microservices.deploy.modules import MissingModule
 
 
 class _Stop(Exception):

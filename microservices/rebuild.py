@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import boto3
 import urllib3
 
-from microservices.emulator import REGION, ROOT
+from microservices.deploy.emulator import REGION, ROOT
 from microservices.post_item import post_item, post_key
 from shared_domain.contract.times import read
 from shared_domain.posts import Post

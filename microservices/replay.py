@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from microservices.emulator import REGION, ROOT
+from microservices.deploy.emulator import REGION, ROOT
 
 _AT_ONCE = 10  # messages of one receive, the most that SQS gives
 _INVISIBLE_SECONDS = 60

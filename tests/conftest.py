@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from microservices.local_aws import LocalAws, local_aws
+from microservices.deploy.local_aws import LocalAws, local_aws
 
 PORT = 4700  # not the default: the tests leave a system that runs beside them alone
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from loadtests.bench.rows import Row
-from microservices.emulator_process import INTERPRETER
+from microservices.deploy.emulator_process import INTERPRETER
 
 RUNS = 7
 # Processor time, which is all that an import needs: another process on the machine does not count.

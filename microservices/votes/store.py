@@ -1,12 +1,10 @@
 """Votes in DynamoDB. Twin: monolith/votes/store.py.
 
-    item       pk           sk                attributes                             access
-    vote       post#<id>    vote#<voter>      value                                  cast, retract: PutItem, DeleteItem
-    standing   post#<id>    standing          see board.py, which keeps it           does the post live: GetItem
-    counted    post#<id>    counted#<voter>   value, sequence: what the score holds  board.py
-    place      board        <order of board>  post_id, title, author, score          board.py: the leaderboard, by Query
-
-All of a post has one partition key, so a transaction on it meets no other post's.
+item       pk           sk                attributes                             access
+vote       post#<id>    vote#<voter>      value                                  cast, retract: PutItem, DeleteItem
+standing   post#<id>    standing          see board.py, which keeps it           does the post live: GetItem
+counted    post#<id>    counted#<voter>   value, sequence: what the score holds  board.py
+place      board        <order of board>  post_id, title, author, score          board.py: the leaderboard, by Query
 """
 
 from typing import Any

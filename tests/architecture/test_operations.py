@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from microservices import templates
+from microservices.deploy import templates
 from monolith.app import create_app
 from monolith.settings import Settings
 

@@ -37,7 +37,7 @@ class Recorder:
             self._asked.append(model.name)
 
     def statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        self._asked.append(statement.split()[0])
+        self._asked.append(statement.split(maxsplit=1)[0])
 
     def read(self) -> str:
         asked, self._asked = self._asked, []

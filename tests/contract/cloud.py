@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from microservices import templates
+from microservices.deploy import templates
 
 from .intrinsics import evaluate
 from .systems import TOKEN_SECRET

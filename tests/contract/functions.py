@@ -19,7 +19,7 @@ from botocore import handlers
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from microservices.contents import CONTRACT, CONTRACT_READER
+from microservices.deploy.contents import CONTRACT, CONTRACT_READER
 
 from .cloud import REGION, Cloud
 from .intrinsics import evaluate

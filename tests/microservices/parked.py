@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from microservices.local_aws import LocalAws
+from microservices.deploy.local_aws import LocalAws
 from microservices.replay import replay
 from tests.contract.client import Json
 from tests.contract.needles import a_needle

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from microservices import templates
-from microservices.deployment import DeploymentFailed
-from microservices.local_aws import LocalAws
+from microservices.deploy import templates
+from microservices.deploy.deployment import DeploymentFailed
+from microservices.deploy.local_aws import LocalAws
 
 pytestmark = pytest.mark.live
 

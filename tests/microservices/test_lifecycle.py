@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from microservices.emulator import CannotStart, emulator, free_port
+from microservices.deploy.emulator import CannotStart, emulator, free_port
 
 pytestmark = pytest.mark.live
 
@@ -45,7 +45,7 @@ def test_it_announces_where_it_answers_and_a_signal_ends_it_without_a_trace(tmp_
 
 def test_the_local_aws_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     start = (
-        "import signal, sys; from pathlib import Path; from microservices.emulator import emulator, free_port\n"
+        "import signal, sys; from pathlib import Path; from microservices.deploy.emulator import emulator, free_port\n"
         f"with emulator(Path({str(tmp_path)!r}), free_port({PORT})) as running:\n"
         "    print(running.process.pid, running.endpoint, flush=True); signal.pause()"
     )

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from microservices import packages, templates
-from microservices.emulator_process import INTERPRETER, LIBRARIES
-from microservices.imports import PROVIDED
-from microservices.modules import MissingModule, Places, needed
+from microservices.deploy import packages, templates
+from microservices.deploy.emulator_process import INTERPRETER, LIBRARIES
+from microservices.deploy.imports import PROVIDED
+from microservices.deploy.modules import MissingModule, Places, needed
 
 MEGABYTE = 1_000_000
 ROOM_OF = {name: room for room in templates.rooms() for name in templates.functions(room)}

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from microservices import templates
-from microservices.local_aws import LocalAws
+from microservices.deploy import templates
+from microservices.deploy.local_aws import LocalAws
 
 pytestmark = pytest.mark.live
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from moto import mock_aws
 
-from microservices import templates
+from microservices.deploy import templates
 from microservices.post_item import post_item, post_key
 from microservices.search.projection import index
 from microservices.search.store import DynamoIndex

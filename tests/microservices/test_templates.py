@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from microservices import templates
+from microservices.deploy import templates
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "docs/openapi.yaml").read_text())
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -1,7 +1,7 @@
 """Builds each function's zip: its handler, what that imports, and nothing else.
 
-    python -m microservices.packages            for this interpreter, with the libraries that it sees
-    python -m microservices.packages --for aws  for python3.13 on arm64
+    python -m microservices.deploy.packages            for this interpreter, with the libraries that it sees
+    python -m microservices.deploy.packages --for aws  for python3.13 on arm64
 
 A zip is the same, byte for byte, whenever its contents are: a room whose code has not changed is not deployed anew.
 """
@@ -16,12 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservices import archives, aws_libraries, templates
-from microservices.contents import Source, distributions_of, stage
-from microservices.imports import OURS, library
-from microservices.modules import Places, needed
+from microservices.deploy import archives, aws_libraries, templates
+from microservices.deploy.contents import Source, distributions_of, stage
+from microservices.deploy.imports import OURS, library
+from microservices.deploy.modules import Places, needed
 
-PROJECT = Path(__file__).parent.parent
+PROJECT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ def _write(out: Path, room: str, zips: dict[str, bytes]) -> Iterator[Package]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Build the zips and print, a line each, what was built."""
-    parser = argparse.ArgumentParser(prog="python -m microservices.packages", description="Build every function's zip.")
+    parser = argparse.ArgumentParser(
+        prog="python -m microservices.deploy.packages", description="Build every function's zip."
+    )
     parser.add_argument("--for", dest="target", choices=["local", "aws"], default="local")
     parser.add_argument("--out", type=Path, default=PROJECT / ".run" / "packages")
     options = parser.parse_args(arguments)

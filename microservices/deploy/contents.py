@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from microservices.imports import OURS, library
-from microservices.modules import Places, needed
+from microservices.deploy.imports import OURS, library
+from microservices.deploy.modules import Places, needed
 
 CONTRACT = "microservices/platform/openapi.json"
 CONTRACT_READER = "microservices.platform.handler"

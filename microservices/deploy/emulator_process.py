@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 # An environment of its own, which holds what the AWS runtime brings: functions run under it and see its packages.
-ENVIRONMENT = Path(__file__).parent.parent / ".venv-aws"
+ENVIRONMENT = Path(__file__).parents[2] / ".venv-aws"
 INTERPRETER = ENVIRONMENT / "bin" / "python"
 LIBRARIES = ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"  # ours runs what we build
 STOP_SECONDS = 10

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from microservices import templates
-from microservices.packages import Package
+from microservices.deploy import templates
+from microservices.deploy.packages import Package
 
 STACK_SECONDS = 120
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]

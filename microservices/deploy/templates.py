@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-HERE = Path(__file__).parent
+ROOMS = Path(__file__).parents[1]
 
 
 class _Loader(yaml.SafeLoader):
@@ -28,12 +28,12 @@ _Loader.add_multi_constructor("!", _short_form)
 
 def rooms() -> tuple[str, ...]:
     """Return the names of the rooms that have a template."""
-    return tuple(sorted(template.parent.name for template in HERE.glob("*/template.yaml")))
+    return tuple(sorted(template.parent.name for template in ROOMS.glob("*/template.yaml")))
 
 
 def path(room: str) -> Path:
     """Return where the room's template is."""
-    return HERE / room / "template.yaml"
+    return ROOMS / room / "template.yaml"
 
 
 @cache

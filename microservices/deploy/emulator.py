@@ -22,7 +22,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from microservices.emulator_process import LIBRARIES, start, stop
+from microservices.deploy.emulator_process import LIBRARIES, start, stop
 
 REGION = "us-east-1"
 START_SECONDS = 30

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservices import packages, templates
-from microservices.deployment import Deployment
-from microservices.emulator import CannotStart, Emulator, emulator, free_port
+from microservices.deploy import packages, templates
+from microservices.deploy.deployment import Deployment
+from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
 
 PORT = 4566
 STATE = "microservices.json"

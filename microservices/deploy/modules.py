@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from microservices.imports import Import, imports, library
+from microservices.deploy.imports import Import, imports, library
 
 
 class MissingModule(Exception):
