@@ -32,7 +32,7 @@ def _keeps_the_title(record: Record) -> bool:
     if record["eventName"] != "MODIFY":
         return False
     images = record["dynamodb"]
-    return bool(images["OldImage"]["title"] == images["NewImage"]["title"])
+    return bool(images["OldImage"].get("title") == images["NewImage"].get("title"))
 
 
 def _gone(seen: Tally) -> Tally:

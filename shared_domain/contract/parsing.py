@@ -14,7 +14,9 @@ LARGEST_BODY = 64 * 1024  # bytes
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 _FIELD_AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_UNKNOWN_OR_MISSING = re.compile(r"^Object (?P<problem>contains unknown|missing required) field `(?P<name>.*)`$", re.DOTALL)
+_UNKNOWN_OR_MISSING = re.compile(
+    r"^Object (?P<problem>contains unknown|missing required) field `(?P<name>.*)`$", re.DOTALL
+)
 
 
 def parse_body(shape: type[Shape], raw: bytes, *, content_type: str | None) -> Shape:

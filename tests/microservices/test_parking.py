@@ -83,9 +83,7 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(room: Room, api: 
     "title",
     [
         pytest.param({"N": "5"}, id="of another kind"),
-        pytest.param(
-            None, id="missing", marks=pytest.mark.xfail(strict=True, reason="ballots asks the old image for it")
-        ),
+        pytest.param(None, id="missing"),
     ],
 )
 def test_a_malformed_post_is_parked_by_both_who_follow_posts_and_is_known_once_it_is_mended(
