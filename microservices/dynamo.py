@@ -18,7 +18,7 @@ Values = dict[str, dict[str, Any]]
 MOST_KEYS_OF_A_BATCH = 100
 MOST_WRITES_OF_A_BATCH = 25
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})  # as reasons of a cancelled transaction
-_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4)  # seconds before a batch's rest is tried again
+_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a batch's rest is tried again
 
 
 def text(value: str) -> dict[str, Any]:
@@ -86,11 +86,12 @@ def batch_write(dynamodb: Any, table: str, requests: Sequence[Mapping[str, Any]]
 
 def _until_done(call: Callable[..., Any], wanted: Mapping[str, Any], *, rest: str) -> Iterator[Any]:
     """Call again for what a loaded table leaves over. Raise Unavailable where it keeps leaving some."""
-    for pause in _PAUSES:
-        time.sleep(pause)
+    for pause in (*_PAUSES, None):
         answer = call(RequestItems=wanted)
         yield answer
         wanted = answer.get(rest)
         if not wanted:
             return
+        if pause is not None:
+            time.sleep(pause)
     raise Unavailable("the table takes no more at the moment")

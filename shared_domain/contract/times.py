@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 def written(moment: datetime) -> str:
     """Return e.g. `2026-01-02T03:04:05.678Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def read(text: str) -> datetime:
