@@ -16,8 +16,9 @@ from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from monolith import embedded_postgres
 from monolith.app import create_app
-from monolith.database import embedded, end, migrate
+from monolith.database import migrate
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
 
@@ -67,10 +68,10 @@ def _database(environment: Mapping[str, str], *, data: Path) -> Iterator[str]:
         return
     try:
         with _uninterrupted():
-            postgres = embedded(data)
+            postgres = embedded_postgres.start(data)
         yield postgres.get_uri()
     finally:
-        end(data)
+        embedded_postgres.end(data)
 
 
 @contextmanager

