@@ -65,7 +65,7 @@ def emulator(folder: Path, port: int) -> Iterator[Emulator]:
     process = start(scratch, port, region=REGION, log=folder / "local-aws.log")
     try:
         running = Emulator(f"http://127.0.0.1:{port}", process, folder / "local-aws.log")
-        _wait_until_healthy(running)
+        wait_until_healthy(running)
         yield running
     finally:
         stop(process)
@@ -93,7 +93,8 @@ def _client(endpoint: str, service: str, **credentials: str) -> Any:
     return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials)
 
 
-def _wait_until_healthy(running: Emulator) -> None:
+def wait_until_healthy(running: Emulator) -> None:
+    """Return when it answers and enforces IAM. Raise CannotStart where it ends, does not answer in time, or allows everything."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
