@@ -33,7 +33,7 @@ check: setup ## lint, types, import rules, lock and fast tests (90 seconds)
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
-	@$(RUN) pytest -m "not live and not live_api and not slow" $(ARGS)
+	@$(RUN) pytest tests/domain tests/architecture tests/microservices tests/contract/test_every_store.py -m "not live and not slow" $(ARGS)
 
 format: setup ## put the code into its form
 	@$(VENV)/bin/ruff check --quiet --fix .

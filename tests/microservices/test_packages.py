@@ -21,6 +21,8 @@ UNCHECKED = 0b01  # the flag of a .pyc that is valid whatever its source says
 
 every_function = pytest.mark.parametrize("function", ROOM_OF)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:

@@ -87,6 +87,7 @@ def hear(store: Index, *records: Record) -> None:
         index(store.writer, each, now=lambda: NOW)
 
 
+@pytest.mark.slow
 @given(
     bodies=some.lists(some.lists(some.sampled_from(WORDS), min_size=1, max_size=3), min_size=1, max_size=5),
     withdrawn=some.booleans(),

@@ -84,6 +84,7 @@ def fail_on_call(board: DynamoBoard, number: int, error: Exception) -> Callable[
     return lambda: events.unregister("before-call.dynamodb", fail)
 
 
+@pytest.mark.slow
 @given(
     votes=some.lists(some.tuples(some.sampled_from(VOTERS), some.sampled_from([1, -1, 0])), max_size=12),
     chaos=some.data(),
