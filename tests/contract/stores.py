@@ -33,6 +33,7 @@ from shared_domain.posts import Post, PostStore
 from shared_domain.search import SearchIndex
 from shared_domain.users import UserStore
 from shared_domain.votes import VoteStore
+from tests.tables import make_table
 
 
 class Stores(Protocol):
@@ -142,10 +143,6 @@ class InDynamodb:
 
 def in_dynamodb(dynamodb: Any, table: str) -> Open:
     """Return stores on a new table of the one key form that all rooms have; here the rooms share it, their keys are apart."""
-    key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    dynamodb.create_table(
-        TableName=table, KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
-    )
+    make_table(dynamodb, table)
     stores = InDynamodb(dynamodb, table)
     return lambda: nullcontext(stores)

@@ -19,6 +19,7 @@ from microservices.search.store import DynamoIndex
 from microservices.search.writer import REMEMBERED, IndexWriter
 from microservices.streams import Record
 from shared_domain.posts import Post, compose
+from tests.tables import make_table
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -48,11 +49,7 @@ class Index:
 
 def new_index() -> Index:
     dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-    key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    dynamodb.create_table(
-        TableName="search", KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
-    )
+    make_table(dynamodb, "search")
     return Index(dynamodb)
 
 

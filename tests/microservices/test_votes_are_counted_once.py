@@ -20,6 +20,7 @@ from microservices.votes.board_object import BoardObject
 from microservices.votes.publication import publish
 from shared_domain.errors import Conflict
 from shared_domain.votes import Standing
+from tests.tables import make_table
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 VOTERS = ("ada", "bob", "cyd")
@@ -53,11 +54,7 @@ def board() -> Iterator[DynamoBoard]:
 
 def new_board() -> DynamoBoard:
     dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-    key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    dynamodb.create_table(
-        TableName="votes", KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
-    )
+    make_table(dynamodb, "votes")
     return DynamoBoard(dynamodb, "votes")
 
 

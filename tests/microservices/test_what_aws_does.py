@@ -18,6 +18,7 @@ from microservices.posts.scores import Scores
 from microservices.posts.store import DynamoPosts
 from shared_domain.errors import Conflict, Unavailable
 from shared_domain.posts import compose
+from tests.tables import make_table
 
 TABLE = "posts"
 POST = compose(id="01M7X1YXN3SBB3DZEFS5FNXBMV", author="ada", title="t", body="b", now=datetime(2026, 1, 2, tzinfo=UTC))
@@ -27,11 +28,7 @@ POST = compose(id="01M7X1YXN3SBB3DZEFS5FNXBMV", author="ada", title="t", body="b
 def dynamodb() -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-        attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-        client.create_table(
-            TableName=TABLE, KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
-        )
+        make_table(client, TABLE)
         yield client
 
 
