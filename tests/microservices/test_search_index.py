@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from moto import mock_aws
 
@@ -24,7 +24,7 @@ from tests.tables import make_table
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 WORDS = ("cat", "dog", "bird", "fish")
-EXAMPLES = 40
+EXAMPLES = 100
 
 
 def post(body: str) -> Post:
@@ -41,22 +41,22 @@ def record(place: int, body: str | None) -> Record:
 class Index:
     """The index with its writer, on one table."""
 
-    def __init__(self, dynamodb: Any) -> None:
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        make_table(dynamodb, table)
         self.events = dynamodb.meta.events
-        self.writer = IndexWriter(dynamodb, "search")
-        self.find = DynamoIndex(dynamodb, "search").find
-
-
-def new_index() -> Index:
-    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-    make_table(dynamodb, "search")
-    return Index(dynamodb)
+        self.writer = IndexWriter(dynamodb, table)
+        self.find = DynamoIndex(dynamodb, table).find
 
 
 @pytest.fixture
 def store() -> Iterator[Index]:
     with mock_aws():
-        yield new_index()
+        yield Index(boto3.client("dynamodb", region_name="us-east-1"), "search")
+
+
+def hear(store: Index, *records: Record) -> None:
+    for each in records:
+        index(store.writer, each, now=lambda: NOW)
 
 
 @contextmanager
@@ -79,28 +79,26 @@ def findable(store: Index) -> set[str]:
     return {word for word in WORDS if store.find([word], after=None, limit=1)}
 
 
-def hear(store: Index, *records: Record) -> None:
-    for each in records:
-        index(store.writer, each, now=lambda: NOW)
+def test_records_in_any_order_and_any_number_leave_the_last_revision() -> None:
+    tables = (f"search{number}" for number in count())
 
-
-@pytest.mark.slow
-@given(
-    bodies=some.lists(some.lists(some.sampled_from(WORDS), min_size=1, max_size=3), min_size=1, max_size=5),
-    withdrawn=some.booleans(),
-    chaos=some.data(),
-)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-def test_records_in_any_order_and_any_number_leave_the_last_revision(
-    bodies: list[list[str]], withdrawn: bool, chaos: some.DataObject
-) -> None:
-    revisions: list[str | None] = [" ".join(words) for words in bodies] + ([None] if withdrawn else [])
-    records = [record(place, body) for place, body in enumerate(revisions, start=8)]
-    again = chaos.draw(some.lists(some.sampled_from(records), max_size=4))
-    with mock_aws():
-        store = new_index()
+    @given(
+        bodies=some.lists(some.lists(some.sampled_from(WORDS), min_size=1, max_size=3), min_size=1, max_size=5),
+        withdrawn=some.booleans(),
+        chaos=some.data(),
+    )
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+    def hold(bodies: list[list[str]], withdrawn: bool, chaos: some.DataObject) -> None:
+        revisions: list[str | None] = [" ".join(words) for words in bodies] + ([None] if withdrawn else [])
+        records = [record(place, body) for place, body in enumerate(revisions, start=8)]
+        again = chaos.draw(some.lists(some.sampled_from(records), max_size=4))
+        store = Index(dynamodb, next(tables))
         hear(store, *chaos.draw(some.permutations([*records, *again])))
         assert findable(store) == (set() if withdrawn else set(bodies[-1]))
+
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        hold()
 
 
 @pytest.mark.parametrize("call", range(1, 8))

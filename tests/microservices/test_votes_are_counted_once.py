@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from moto import mock_aws
 
@@ -24,7 +24,7 @@ from tests.tables import make_table
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 VOTERS = ("ada", "bob", "cyd")
-EXAMPLES = 60
+EXAMPLES = 150
 
 Votes = list[tuple[str, int]]
 
@@ -49,13 +49,12 @@ def post_record(place: int, title: str | None) -> Record:
 @pytest.fixture
 def board() -> Iterator[DynamoBoard]:
     with mock_aws():
-        yield new_board()
+        yield new_board(boto3.client("dynamodb", region_name="us-east-1"), "votes")
 
 
-def new_board() -> DynamoBoard:
-    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-    make_table(dynamodb, "votes")
-    return DynamoBoard(dynamodb, "votes")
+def new_board(dynamodb: Any, table: str) -> DynamoBoard:
+    make_table(dynamodb, table)
+    return DynamoBoard(dynamodb, table)
 
 
 def score_of(votes: Votes) -> int:
@@ -81,30 +80,32 @@ def fail_on_call(board: DynamoBoard, number: int, error: Exception) -> Callable[
     return lambda: events.unregister("before-call.dynamodb", fail)
 
 
-@pytest.mark.slow
-@given(
-    votes=some.lists(some.tuples(some.sampled_from(VOTERS), some.sampled_from([1, -1, 0])), max_size=12),
-    chaos=some.data(),
-)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_none(
-    votes: Votes, chaos: some.DataObject
-) -> None:
-    records = [vote_record(place, *vote) for place, vote in enumerate(votes, start=7)]
-    heard = post_record(1, "Title")
-    again = chaos.draw(some.lists(some.sampled_from(records), max_size=8)) if records else []
-    shuffled = chaos.draw(some.permutations([*records, *again]))
-    size = chaos.draw(some.integers(1, 6))
-    with mock_aws():
-        board = new_board()
+def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_none() -> None:
+    tables = (f"votes{number}" for number in count())
+
+    @given(
+        votes=some.lists(some.tuples(some.sampled_from(VOTERS), some.sampled_from([1, -1, 0])), max_size=12),
+        chaos=some.data(),
+    )
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+    def hold(votes: Votes, chaos: some.DataObject) -> None:
+        records = [vote_record(place, *vote) for place, vote in enumerate(votes, start=7)]
+        again = chaos.draw(some.lists(some.sampled_from(records), max_size=8)) if records else []
+        shuffled = chaos.draw(some.permutations([*records, *again]))
+        size = chaos.draw(some.integers(1, 6))
         batches = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
         heard_after = chaos.draw(some.integers(0, len(batches)))
+        board = new_board(dynamodb, next(tables))
         for place, batch in enumerate([*batches, []]):
             if place == heard_after:
-                ballots.hear(board, heard)
+                ballots.hear(board, post_record(1, "Title"))
             deliver(board, batch)
         assert board.tally(POST).score == score_of(votes)
         assert board.top(5) == [Standing(post_id=POST, title="Title", author="ada", score=score_of(votes))]
+
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        hold()
 
 
 @pytest.mark.parametrize("call", range(1, 8))
