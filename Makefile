@@ -44,7 +44,7 @@ lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 microservices/local-aws.in -o microservices/local-aws.lock
 
 clean: ## remove environments, run data and caches (stop the systems first)
-	rm -rf $(VENV) $(AWS_VENV) .run .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AWS_VENV) .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Functions run under the interpreter of the local AWS, so its environment holds no more than the AWS runtime brings.
 $(VENV)/.installed: LOCK := requirements.lock

@@ -16,12 +16,13 @@ LATE_S = 0.010
 
 @dataclass(slots=True)
 class ArrivalCounts:
-    """Offsets in seconds of the arrivals that were dropped and of those that started late; how many never ended;
-    the share of one core that this process took while arrivals lasted."""
+    """Offsets in seconds of the arrivals that were dropped, of those that started late, and of those that never ended; when they
+    were given up; the share of one core that this process took while arrivals lasted."""
 
     dropped: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
-    unanswered: int = 0
+    unanswered: list[float] = field(default_factory=list)
+    given_up: float = 0.0
     cpu: float = 0.0
 
 
@@ -32,7 +33,13 @@ def run_open(
 
     Arrivals that would exceed `in_flight` open ones are dropped and counted. Waits up to drain_s for the last answers.
     """
-    counts, pool = ArrivalCounts(), Pool(in_flight)
+    counts, pool, waiting = ArrivalCounts(), Pool(in_flight), set[float]()
+
+    def start(due: float) -> None:
+        waiting.add(due)
+        start_one(due)
+        waiting.discard(due)
+
     begin, cpu = perf_counter(), process_time()
     for number in range(round(rate * duration_s)):
         due = begin + number / rate
@@ -42,9 +49,9 @@ def run_open(
         if pool.full():
             counts.dropped.append(due - begin)
         else:
-            pool.spawn(start_one, due)
+            pool.spawn(start, due)
     counts.cpu = (process_time() - cpu) / (perf_counter() - begin)
     pool.join(timeout=drain_s)
-    counts.unanswered = len(pool)
+    counts.unanswered, counts.given_up = [due - begin for due in sorted(waiting)], perf_counter() - begin
     pool.kill()
     return counts

@@ -15,6 +15,7 @@ from loadtests.resampling import ratio_of_p95
 from loadtests.results import Results
 
 SCHEMA = 1
+CARRIED = 0.99  # right answers of those offered; a side that gives fewer is not compared by its latency
 Figures = dict[str, Any]
 
 
@@ -57,6 +58,8 @@ def _scenario(name: str, measured: Sequence[Measured], results: Results) -> Figu
     sides = {side: of_side(measured, side) for side in SIDES}
     summaries = {side: _summary(blocks, results) for side, blocks in sides.items()}
     ratio = asdict(ratio_of_p95(*(latencies(sides[side]) for side in SIDES), seed=name))
+    if any(summary["goodput"] < CARRIED * summary["offered_rate"] for summary in summaries.values()):
+        ratio["verdict"] = "rate not carried"
     if any(summary["void"] for summary in summaries.values()):
         ratio["verdict"] = "void"
     numbers = {key: value if isinstance(value, str) else round(value, 3) for key, value in ratio.items()}

@@ -15,6 +15,7 @@ WORDS = {
     "monolith": "the monolith is faster",
     "microservices": "the microservices are faster",
     "within noise": "no difference beyond noise",
+    "rate not carried": "not compared: a side did not carry the rate",
     "void": "void: the generator was too busy",
 }
 

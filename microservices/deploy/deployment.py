@@ -42,7 +42,7 @@ class Deployment:
     parameters: Mapping[str, str]
 
     def deploy(self, packages: Iterable[Package]) -> None:
-        """Create or update every room's stack, and have the empty leaderboard written."""
+        """Create or update every room's stack."""
         packages = tuple(packages)
         self.upload(packages)
         releases = {each.room: each.release for each in packages}

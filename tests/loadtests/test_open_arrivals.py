@@ -1,6 +1,7 @@
 """Requests start at their times, whatever the answers do."""
 
 import socket
+import threading
 
 import pytest
 
@@ -39,6 +40,23 @@ def test_an_answer_after_the_callers_patience_is_an_error_and_its_time_counts() 
     assert block.right == 0
     assert block.errors == block.offered == 10
     assert percentile_ms(decoded(block.latencies), 50) >= 300
+
+
+def test_a_server_that_never_answers_is_asked_once_and_is_as_slow_as_anybody_waits() -> None:
+    asked, over = [], threading.Event()
+
+    def hang(number: int) -> tuple[int, object]:
+        asked.append(number)
+        over.wait()
+        return 200, {}
+
+    with serving(hang) as server:
+        block = offered(server.url, duration_s=0.2, warm_up_s=0.2, patience_ms=500)
+        over.set()
+    assert len(asked) == 20
+    assert (block.offered, block.errors, block.right) == (10, 10, 0)
+    assert decoded(block.latencies).get_total_count() == 10
+    assert percentile_ms(decoded(block.latencies), 50) >= 500
 
 
 def test_warm_up_counts_apart() -> None:
