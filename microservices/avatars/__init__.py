@@ -1,0 +1,1 @@
+"""Avatars, as a service of its own. Twin: monolith/avatars."""

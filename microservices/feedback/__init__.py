@@ -1,0 +1,1 @@
+"""Feedback, as a service of its own. Twin: monolith/feedback."""

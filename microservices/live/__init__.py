@@ -1,0 +1,1 @@
+"""The live feed, as a service of its own. Twin: monolith/live."""

@@ -1,0 +1,1 @@
+"""The static site, as a service of its own. Twin: monolith/site."""

@@ -1,0 +1,1 @@
+"""Views of posts, as a service of its own. Twin: monolith/trending."""

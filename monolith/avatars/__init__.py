@@ -1,0 +1,1 @@
+"""Avatars, in the one process. Twin: microservices/avatars."""

@@ -1,0 +1,1 @@
+"""Feedback, in the one process. Twin: microservices/feedback."""

@@ -1,0 +1,1 @@
+"""The live feed, in the one process. Twin: microservices/live."""

@@ -1,0 +1,1 @@
+"""The static site, in the one process. Twin: microservices/site."""

@@ -1,0 +1,1 @@
+"""Views of posts, in the one process. Twin: microservices/trending."""
