@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from werkzeug.routing import Rule
 
 from monolith import edge
+from monolith.background import Background
 from monolith.database import connect, unit_of_work
 from monolith.platform import routes as platform
 from monolith.posts import routes as posts
@@ -47,11 +48,15 @@ class _ExplicitRule(Rule):
 
 
 def create_app(settings: Settings) -> Flask:
-    """Return the application. It connects to the database with the first request."""
+    """Return the application. It connects to the database with the first request.
+
+    Its `extensions["background"]` holds what is done beside the requests; whoever serves the application starts and stops it.
+    """
     app = Flask(__name__, static_folder=None)
     app.url_rule_class = _ExplicitRule
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
+    app.extensions["background"] = Background()
     edge.guard(app)
     caller = edge.caller_named_by(settings.token_secret)
     work = unit_of_work(connect(settings.database_url, pool_size=settings.pool_size), _stores)

@@ -1,6 +1,7 @@
 """What one worker process does beside answering requests: jobs that come back, each in a thread of its own."""
 
 import logging
+import time
 from collections.abc import Callable
 from threading import Event, Thread
 
@@ -30,10 +31,11 @@ class Background:
             thread.start()
 
     def stop(self) -> None:
-        """Let every job run once more and end, within five seconds."""
+        """Let every job run once more and end, within five seconds for all of them."""
+        deadline = time.monotonic() + _END_SECONDS
         self._ended.set()
         for thread in self._threads:
-            thread.join(_END_SECONDS)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _repeat(self, job: Job, seconds: float) -> None:
         while not self._ended.wait(seconds):

@@ -13,6 +13,8 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from monolith.background import Background
+
 _NEXT_PORTS = 50
 _LAST_PORT = 65_535
 _GRACEFUL_SECONDS = 20
@@ -67,6 +69,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "when_ready": self._begin,
             "post_worker_init": self._begin_worker,
+            "worker_exit": self._end_worker,
         }
         super().__init__()
 
@@ -94,6 +97,14 @@ class Server(BaseApplication):  # type: ignore[misc]
     def _begin_worker(self, worker: Any) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; what it means the master decides
         logging.basicConfig(filename=self._log, level=logging.INFO, format="%(message)s", force=True)
+        self._background().start()
+
+    def _end_worker(self, arbiter: Any, worker: Any) -> None:
+        self._background().stop()  # after the last answer, so that what it left to be done is done
+
+    def _background(self) -> Background:
+        background: Background = self._app.extensions["background"]
+        return background
 
 
 def _end_gently(arbiter: Any) -> None:

