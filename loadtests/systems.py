@@ -14,6 +14,7 @@ from loadtests import interrupts, processes
 
 READY_WITHIN_S = 90.0
 ENDED_WITHIN_S = 25.0
+ADMINISTRATOR = "admin"  # of both systems, so that the contract can be asked what only administrators may
 
 
 class SystemFailed(Exception):
@@ -102,7 +103,8 @@ def running(run_dir: Path, systems: Sequence[System]) -> Iterator[dict[str, str]
 def _start(system: System, run_dir: Path) -> int:
     system.state(run_dir).unlink(missing_ok=True)
     command = [*system.command, "--run-dir", str(run_dir)]
-    pid = processes.start(command, mark=system.mark(run_dir), log=system.log(run_dir))
+    environment = {"ADMINISTRATORS": ADMINISTRATOR}
+    pid = processes.start(command, mark=system.mark(run_dir), log=system.log(run_dir), env=environment)
     system.pid_file(run_dir).write_text(str(pid))
     return pid
 

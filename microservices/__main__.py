@@ -29,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, _on_signal)
     try:
-        with local_aws(options.run_dir, options.port) as stack, _announced(options.run_dir, stack):
+        administrators = os.environ.get("ADMINISTRATORS", "")
+        with (
+            local_aws(options.run_dir, options.port, administrators=administrators) as stack,
+            _announced(options.run_dir, stack),
+        ):
             stack.emulator.process.wait()
     except _Stop:
         return 0

@@ -21,6 +21,7 @@ from monolith.app import create_app
 from monolith.database import migrate
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
+from shared_domain.feedback import administrators
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|error|postgres): +\S.*")  # as PostgreSQL and its programs begin one
@@ -49,8 +50,13 @@ def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
     url = f"http://{asked.host}:{listener.getsockname()[1]}"
     with _database(os.environ, data=run_dir / "monolith" / "postgres") as database_url:
         migrate(database_url)
-        secret = token_secret(os.environ, run_dir)
-        app = create_app(Settings(database_url=database_url, token_secret=secret, pool_size=asked.threads))
+        settings = Settings(
+            database_url=database_url,
+            token_secret=token_secret(os.environ, run_dir),
+            administrators=administrators(os.environ.get("ADMINISTRATORS", "")),
+            pool_size=asked.threads,
+        )
+        app = create_app(settings)
         server = Server(
             app, listener, workers=asked.workers, threads=asked.threads, log=log, ready=lambda: _tell(state, url)
         )

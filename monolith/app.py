@@ -13,6 +13,8 @@ from werkzeug.routing import Rule
 from monolith import edge
 from monolith.background import Background
 from monolith.database import connect, unit_of_work
+from monolith.feedback import routes as feedback
+from monolith.feedback.store import SqlFeedback
 from monolith.platform import routes as platform
 from monolith.posts import routes as posts
 from monolith.posts.store import SqlPosts
@@ -34,6 +36,7 @@ class Stores:
     posts: SqlPosts
     votes: SqlVotes
     index: SqlIndex
+    feedback: SqlFeedback
 
 
 class _ExplicitRule(Rule):
@@ -65,6 +68,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(posts.routes(work, caller))
     app.register_blueprint(votes.routes(work, caller))
     app.register_blueprint(search.routes(work))
+    app.register_blueprint(feedback.routes(work, caller, administrators=settings.administrators))
     return app
 
 
@@ -79,4 +83,10 @@ def _contract() -> dict[str, Any]:
 
 
 def _stores(connection: Connection) -> Stores:
-    return Stores(SqlUsers(connection), SqlPosts(connection), SqlVotes(connection), SqlIndex(connection))
+    return Stores(
+        users=SqlUsers(connection),
+        posts=SqlPosts(connection),
+        votes=SqlVotes(connection),
+        index=SqlIndex(connection),
+        feedback=SqlFeedback(connection),
+    )

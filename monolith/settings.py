@@ -10,7 +10,9 @@ from pathlib import Path
 class Settings:
     database_url: str  # postgresql+psycopg://…
     token_secret: str
+    administrators: frozenset[str] = frozenset()  # usernames of those who read the feedback
     pool_size: int = 4  # connections a worker holds: one for each of its threads
+    site: Path = Path(__file__).parents[1] / "site"  # the folder of the static site; `python -m monolith` names its own
 
 
 def token_secret(environment: Mapping[str, str], run_dir: Path) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.feedback import Feedback
 from shared_domain.posts import Filter, Post
 from shared_domain.search import Match, match_order, weigh
 from shared_domain.users import User, email_key
@@ -99,6 +100,18 @@ class MemoryIndex:
         ordered = sorted(matches, key=match_order, reverse=True)
         shown = [match for match in ordered if after is None or match_order(match) < match_order(after)]
         return [(self._posts[match.post_id], match) for match in shown[:limit]]
+
+
+class MemoryFeedback:
+    def __init__(self) -> None:
+        self._feedback: list[Feedback] = []
+
+    def add(self, feedback: Feedback) -> None:
+        self._feedback.append(feedback)
+
+    def page(self, *, before: str | None, limit: int) -> list[Feedback]:
+        newest_first = sorted(self._feedback, key=lambda each: each.id, reverse=True)
+        return [each for each in newest_first if before is None or each.id < before][:limit]
 
 
 def _is_chosen(post: Post, chosen: Filter) -> bool:

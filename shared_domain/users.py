@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from shared_domain.errors import InvalidInput, NotFound, NotIdentified
-from shared_domain.text import clean
+from shared_domain.text import clean, email_address
 
 STARTING_CREDITS = 100
 NOBODY = "-"
 
 _USERNAME = re.compile(r"[a-z0-9_]{3,30}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +40,12 @@ def register(
     """Return a new user, or raise InvalidInput naming the field. The hash, which is dear, is made last."""
     if not _USERNAME.fullmatch(username):
         raise InvalidInput("username", "must be 3 to 30 of a-z, 0-9 and _")
-    email = clean("email", email, least=3, most=254)
-    if not _EMAIL.fullmatch(email):
-        raise InvalidInput("email", "must have the form name@example.org")
+    address = email_address("email", email)
     password = clean("password", password, least=8, most=128)
     return User(
         id=id,
         username=username,
-        email=email,
+        email=address,
         display_name=clean("display_name", username if display_name is None else display_name, least=1, most=50),
         bio="",
         credits=STARTING_CREDITS,

@@ -7,6 +7,7 @@ import pytest
 
 from microservices.deploy.local_aws import LocalAws, local_aws
 
+ADMINISTRATOR = "admin"  # of every system that the tests ask
 PORT = 4700  # not the default: the tests leave a system that runs beside them alone
 
 
@@ -18,5 +19,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def local_aws_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Every room, deployed on a local AWS of this session's own."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    with local_aws(tmp_path_factory.mktemp("local-aws"), PORT + 10 * worker) as stack:
+    folder = tmp_path_factory.mktemp("local-aws")
+    with local_aws(folder, PORT + 10 * worker, administrators=ADMINISTRATOR) as stack:
         yield stack

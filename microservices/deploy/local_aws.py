@@ -30,8 +30,10 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(run_dir: Path, port: int = PORT) -> Iterator[LocalAws]:
+def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> Iterator[LocalAws]:
     """Deploy everything on a local AWS while the block lasts, on the port or the next free one.
+
+    `administrators` names those who read the feedback, separated by commas.
 
     Zips and logs lie in `<run_dir>/microservices`, which one system at a time may use. Raise CannotStart or
     DeploymentFailed, with a message of one line, if it does not come up.
@@ -40,20 +42,21 @@ def local_aws(run_dir: Path, port: int = PORT) -> Iterator[LocalAws]:
     with _only_one(folder), emulator(folder, free_port(port)) as running:
         (run_dir / STATE).unlink(missing_ok=True)  # of a system that was killed
         built = packages.build(folder / "packages", packages.here())
-        deployment = Deployment(running, STAGE, ARTIFACTS, _parameters(running.endpoint))
+        deployment = Deployment(running, STAGE, ARTIFACTS, _parameters(running.endpoint, administrators))
         deployment.deploy(built)
         _reserve_concurrency(deployment)
         deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
         yield LocalAws(deployment.outputs("platform")["ApiBase"], running, deployment, built)
 
 
-def _parameters(endpoint: str) -> dict[str, str]:
+def _parameters(endpoint: str, administrators: str) -> dict[str, str]:
     """What differs from AWS."""
     return {
         "LocalEndpoint": endpoint,
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "ReservedConcurrency": str(HTTP_FUNCTIONS_AT_ONCE),
+        "Administrators": administrators,
     }
 
 

@@ -21,3 +21,8 @@ def to_milliseconds(moment: datetime) -> datetime:
 def milliseconds(moment: datetime) -> int:
     """Return the milliseconds since 1970, which an id begins with."""
     return round(moment.timestamp() * 1000)
+
+
+def from_milliseconds(count: int) -> datetime:
+    """Return the moment that `milliseconds` counted."""
+    return datetime.fromtimestamp(count / 1000, UTC)

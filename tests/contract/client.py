@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.conftest import ADMINISTRATOR
+
 from .promises import judge
 
 POLL_EVERY_S = 0.05
@@ -98,6 +100,12 @@ class Api:
     def search(self, q: str, **query: Any) -> httpx.Response:
         return self.send("GET", "/search", params={"q": q, **query})
 
+    def give_feedback(self, **form: Any) -> httpx.Response:
+        return self.send("POST", "/feedback", json=form)
+
+    def list_feedback(self, by: Person | str | None, **query: Any) -> httpx.Response:
+        return self.send("GET", "/feedback", by=by, params=query)
+
     def join(self, prefix: str = "p") -> Person:
         """Sign somebody new up and in."""
         return self.join_as(unique(prefix))
@@ -106,9 +114,20 @@ class Api:
         """Sign somebody up and in under that name."""
         email, password = f"{username}@example.org", f"secret of {username}"
         assert self.register(username=username, email=email, password=password).status_code == 201
+        return self.known(username)
+
+    def known(self, username: str) -> Person:
+        """Sign somebody in whom a test has signed up, this one or an earlier one."""
+        email, password = f"{username}@example.org", f"secret of {username}"
         signed_in = self.sign_in(username=username, password=password)
         assert signed_in.status_code == 201
         return Person(username, email, password, signed_in.json()["access_token"])
+
+    def administrator(self) -> Person:
+        """Return the administrator of the system, whom the first test that asks signs up."""
+        email, password = f"{ADMINISTRATOR}@example.org", f"secret of {ADMINISTRATOR}"
+        assert self.register(username=ADMINISTRATOR, email=email, password=password).status_code in (201, 409)
+        return self.known(ADMINISTRATOR)
 
     def crowd(self, size: int) -> list[Person]:
         """Return that many signed-in people, the same ones again as far as they reach."""
@@ -140,8 +159,12 @@ class Api:
 
     def walk(self, path: str, **query: Any) -> Iterator[list[Json]]:
         """Yield the pages of a list, one by one, until there is no next one."""
+        return self.walk_as(None, path, **query)
+
+    def walk_as(self, by: Person | None, path: str, **query: Any) -> Iterator[list[Json]]:
+        """Walk a list that only somebody may see."""
         while True:
-            answer = self.send("GET", path, params=query)
+            answer = self.send("GET", path, by=by, params=query)
             assert answer.status_code == 200, answer.text
             page = answer.json()
             yield page["items"]

@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 from microservices.deploy import templates
+from tests.conftest import ADMINISTRATOR
 
 from .intrinsics import evaluate
 from .systems import TOKEN_SECRET
@@ -31,6 +32,7 @@ class Cloud:
 
     def __init__(self, endpoint: str) -> None:
         self.parameters = {"Stage": STAGE, "ArtifactsBucket": "artifacts", "Release": "none", "LocalEndpoint": endpoint}
+        self.parameters["Administrators"] = ADMINISTRATOR
         self.stacks = {room: Stack(room, self) for room in templates.rooms()}
 
     @cached_property

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, func, select
 
+from microservices.feedback.store import DynamoFeedback
 from microservices.post_item import post_item, post_key
 from microservices.posts.store import DynamoPosts
 from microservices.search import projection
@@ -24,11 +25,13 @@ from microservices.search.store import DynamoIndex
 from microservices.search.writer import IndexWriter
 from microservices.users.store import DynamoUsers
 from microservices.votes.store import DynamoVotes
+from monolith.feedback.store import SqlFeedback
 from monolith.posts.store import SqlPosts
 from monolith.search.store import SqlIndex
 from monolith.users.store import SqlUsers
 from monolith.votes.store import VOTES, SqlVotes
-from shared_domain.memory import MemoryIndex, MemoryPosts, MemoryUsers, MemoryVotes
+from shared_domain.feedback import FeedbackStore
+from shared_domain.memory import MemoryFeedback, MemoryIndex, MemoryPosts, MemoryUsers, MemoryVotes
 from shared_domain.posts import Post, PostStore
 from shared_domain.search import SearchIndex
 from shared_domain.users import UserStore
@@ -47,6 +50,9 @@ class Stores(Protocol):
     def votes(self) -> VoteStore: ...
     @property
     def index(self) -> SearchIndex[Post]: ...
+
+    @property
+    def feedback(self) -> FeedbackStore: ...
 
     def publish(self, post: Post) -> None:
         """Keep a post and make it findable."""
@@ -67,6 +73,7 @@ class InMemory:
     posts: MemoryPosts
     votes: MemoryVotes
     index: MemoryIndex
+    feedback: MemoryFeedback
 
     def publish(self, post: Post) -> None:
         self.posts.add(post)
@@ -81,7 +88,7 @@ class InMemory:
 
 
 def in_memory() -> Open:
-    stores = InMemory(MemoryUsers(), MemoryPosts(), MemoryVotes(), MemoryIndex())
+    stores = InMemory(MemoryUsers(), MemoryPosts(), MemoryVotes(), MemoryIndex(), MemoryFeedback())
     return lambda: nullcontext(stores)
 
 
@@ -90,6 +97,7 @@ class InPostgresql:
         self._connection = connection
         self.users, self.posts = SqlUsers(connection), SqlPosts(connection)
         self.votes, self.index = SqlVotes(connection), SqlIndex(connection)
+        self.feedback = SqlFeedback(connection)
 
     def publish(self, post: Post) -> None:
         self.posts.add(post)
@@ -118,6 +126,7 @@ class InDynamodb:
         self._places, self._writer = count(1), IndexWriter(dynamodb, table)
         self.users, self.posts = DynamoUsers(dynamodb, table), DynamoPosts(dynamodb, table)
         self.votes, self.index = DynamoVotes(dynamodb, table), DynamoIndex(dynamodb, table)
+        self.feedback = DynamoFeedback(dynamodb, table)
 
     def publish(self, post: Post) -> None:
         self.posts.add(post)

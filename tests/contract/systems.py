@@ -17,6 +17,7 @@ from monolith.app import create_app
 from monolith.background import Background
 from monolith.database import migrate
 from monolith.settings import Settings
+from tests.conftest import ADMINISTRATOR
 
 PROJECT = Path(__file__).parents[2]
 THREADS = 8  # as many as the concurrency tests use at once
@@ -32,7 +33,10 @@ def monolith_application(data: Path) -> Iterator[WSGIApplication]:
     try:
         url = server.get_uri()
         migrate(url)
-        app = create_app(Settings(database_url=url, token_secret=TOKEN_SECRET, pool_size=THREADS))
+        administrators = frozenset({ADMINISTRATOR})
+        app = create_app(
+            Settings(database_url=url, token_secret=TOKEN_SECRET, administrators=administrators, pool_size=THREADS)
+        )
         with _background(app):
             yield app
     finally:
@@ -55,6 +59,7 @@ def running_monolith(run_dir: Path) -> Iterator[str]:
     """Run `python -m monolith` with an embedded database of its own while the block lasts; yield its base URL."""
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TOKEN_SECRET")}
     command = [sys.executable, "-m", "monolith", "--run-dir", str(run_dir), "--port", "18080"]
+    environment["ADMINISTRATORS"] = ADMINISTRATOR
     process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield _url(run_dir / "monolith.json", process)

@@ -13,8 +13,9 @@ from moto import mock_aws
 from ulid import ULID
 
 from monolith.database import connect, migrate
-from shared_domain import posts, search
+from shared_domain import feedback, posts, search
 from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.feedback import Feedback
 from shared_domain.posts import Filter, Post
 from shared_domain.search import Match
 from shared_domain.users import STARTING_CREDITS, User
@@ -54,7 +55,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def postgresql(database: str) -> Iterator[Open]:
     engine = connect(database, pool_size=1)
     with engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE users, posts, votes, search_index")
+        connection.exec_driver_sql("TRUNCATE users, posts, votes, search_index, feedback CASCADE")
     yield in_postgresql(engine)
     engine.dispose()
 
@@ -83,6 +84,12 @@ def user(name: str = "ada", **changes: object) -> User:
         created_at=BEGIN,
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def said(age: int, **changes: object) -> Feedback:
+    """Feedback, the higher its age the older."""
+    now = BEGIN - timedelta(milliseconds=age)
+    return replace(feedback.compose(id=new_id(age), message="Well done", now=now), **changes)  # type: ignore[arg-type]
 
 
 def post(
@@ -251,6 +258,20 @@ def test_a_retracted_vote_counts_no_more_and_retracting_none_is_fine(stores: Ope
             kept.votes.retract(liked.id, "ada")
     with stores() as kept:
         assert kept.score(liked.id) == 0
+
+
+def test_feedback_is_read_as_it_was_given_from_the_newest_to_the_oldest(stores: Open) -> None:
+    given = [
+        said(age, contact=contact) for age, contact in ((30, None), (10, "Ädä@example.org"), (20, None), (10, None))
+    ]
+    with stores() as kept:
+        for each in given:
+            kept.feedback.add(each)
+    newest_first = sorted(given, key=lambda each: each.id, reverse=True)
+    with stores() as kept:
+        first = kept.feedback.page(before=None, limit=3)
+        rest = kept.feedback.page(before=first[-1].id, limit=3)
+    assert first + rest == newest_first
 
 
 def test_search_finds_by_relevance_then_the_newest(stores: Open) -> None:

@@ -1,0 +1,16 @@
+"""Composition root of feedback-http. Its part of the monolith's: monolith/app.py."""
+
+import os
+
+from microservices.aws import client
+from microservices.edge import serve
+from microservices.feedback.routes import routes
+from microservices.feedback.store import DynamoFeedback
+from shared_domain.feedback import administrators
+
+lambda_handler = serve(
+    routes(
+        DynamoFeedback(client("dynamodb"), os.environ["TABLE"]),
+        administrators=administrators(os.environ["ADMINISTRATORS"]),
+    )
+)

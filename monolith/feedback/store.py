@@ -1,0 +1,42 @@
+"""Feedback in PostgreSQL. Twin: microservices/feedback/store.py.
+
+feedback   one row each; its id sorts it by creation
+"""
+
+from typing import Protocol
+
+from sqlalchemy import Column, Connection, DateTime, Table, Text, bindparam, insert, select
+
+from monolith.database import metadata
+from shared_domain.feedback import Feedback
+
+FEEDBACK = Table(
+    "feedback",
+    metadata,
+    Column("id", Text(collation="C"), primary_key=True),
+    Column("message", Text, nullable=False),
+    Column("contact", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+_FIELDS = [column.name for column in FEEDBACK.c]
+_ADDED = insert(FEEDBACK)
+_NEWEST_FIRST = select(FEEDBACK).order_by(FEEDBACK.c.id.desc()).limit(bindparam("limit"))
+
+
+class KeptFeedback(Protocol):
+    """What this room needs of a transaction."""
+
+    @property
+    def feedback(self) -> "SqlFeedback": ...
+
+
+class SqlFeedback:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, feedback: Feedback) -> None:
+        self._connection.execute(_ADDED, {name: getattr(feedback, name) for name in _FIELDS})
+
+    def page(self, *, before: str | None, limit: int) -> list[Feedback]:
+        statement = _NEWEST_FIRST if before is None else _NEWEST_FIRST.where(FEEDBACK.c.id < before)
+        return [Feedback(**row._mapping) for row in self._connection.execute(statement, {"limit": limit})]

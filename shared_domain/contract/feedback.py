@@ -1,0 +1,59 @@
+"""Feedback on the wire: giving it, and where a page of it ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from shared_domain.contract.paging import limit, page, position
+from shared_domain.contract.parsing import Query
+from shared_domain.contract.times import written
+from shared_domain.feedback import Feedback
+from shared_domain.posts import ID
+
+FeedbackId = Annotated[str, Meta(pattern=f"^{ID}$")]
+_LIST = "feedback"
+
+
+class NewFeedback(Struct, frozen=True, forbid_unknown_fields=True):
+    message: str
+    contact: str | UnsetType = UNSET
+
+
+def receipt_json(feedback: Feedback) -> dict[str, Any]:
+    """Return what the giver is told: the words themselves are for administrators."""
+    return {"id": feedback.id, "created_at": written(feedback.created_at)}
+
+
+def feedback_json(feedback: Feedback) -> dict[str, Any]:
+    """Return the feedback as administrators see it."""
+    return {
+        "id": feedback.id,
+        "message": feedback.message,
+        "contact": feedback.contact,
+        "created_at": written(feedback.created_at),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackAsked:
+    """Which page an administrator asks for."""
+
+    before: str | None
+    limit: int
+
+    def page(self, found: Sequence[Feedback]) -> dict[str, Any]:
+        """Return the page. `found` holds one more than `limit` where the list goes on."""
+        return page(
+            found,
+            limit=self.limit,
+            list_name=_LIST,
+            position_of=lambda feedback: feedback.id,
+            to_json=feedback_json,
+        )
+
+
+def feedback_asked(query: Query) -> FeedbackAsked:
+    """Return what the query string asks for, or raise InvalidInput."""
+    return FeedbackAsked(before=position(query, list_name=_LIST, shape=FeedbackId), limit=limit(query))

@@ -1,0 +1,46 @@
+"""Feedback: what somebody tells the administrators, and who those are. Twins: monolith/feedback, microservices/feedback."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared_domain.errors import NotAllowed
+from shared_domain.text import clean, email_address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    id: str
+    message: str
+    contact: str | None
+    created_at: datetime
+
+
+def compose(*, id: str, message: str, contact: str | None = None, now: datetime) -> Feedback:
+    """Return what somebody, who need not say who, has to say. Raise InvalidInput naming the field."""
+    return Feedback(
+        id=id,
+        message=clean("message", message, least=1, most=2_000),
+        contact=None if contact is None else email_address("contact", contact),
+        created_at=now,
+    )
+
+
+def administrators(setting: str) -> frozenset[str]:
+    """Return the usernames that a deployment's setting names, separated by commas."""
+    return frozenset(name.strip() for name in setting.split(",") if name.strip())
+
+
+def opened_by(reader: str, *, administrators: Collection[str]) -> None:
+    """Raise NotAllowed unless the reader is an administrator: the deployment says who is, never a request."""
+    if reader not in administrators:
+        raise NotAllowed("only administrators read what others wrote")
+
+
+class FeedbackStore(Protocol):
+    def add(self, feedback: Feedback) -> None:
+        """Keep it."""
+
+    def page(self, *, before: str | None, limit: int) -> list[Feedback]:
+        """Return at most `limit`, newest first, older than the one with the id `before`."""
