@@ -21,9 +21,8 @@ def opened(base_url: str) -> httpx.Client:
 
 def send(client: httpx.Client, call: Call) -> Answer:
     """Send a call and return its answer, whatever it is."""
-    headers = {"Authorization": f"Bearer {call.token}"} if call.token else {}
     try:
-        response = client.request(call.method, call.path, json=call.body, headers=headers)
+        response = client.request(call.method, call.path, content=call.payload(), headers=call.all_headers())
     except httpx.TransportError as gone:
         return Answer(0, failure=f"{type(gone).__name__}: {gone}")
     return Answer(response.status_code, response.content)

@@ -5,9 +5,7 @@ The client, its connections and the greenlets are Locust's; the arrivals are ope
 """
 
 import sys
-from collections import deque
 from collections.abc import Callable
-from random import Random
 from time import perf_counter
 
 import msgspec
@@ -16,54 +14,25 @@ from locust.event import Events
 
 from loadtests.arrivals import run_open
 from loadtests.calls import Answer, Call, unchecked
-from loadtests.journeys import SCENARIOS, Steps
 from loadtests.outcomes import Outcome, judge
 from loadtests.plan import Block, Plan
 from loadtests.tally import Tally
-
-
-class Walks:
-    """Hands out the next call of a journey under way, or the first of a new one, and takes its answer back.
-
-    So every arrival has a call at its time: one that waits for an answer holds up its own journey, no other.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._draw = Random(plan.seed)
-        mix = SCENARIOS[plan.scenario] if plan.scenario else {}
-        self._journeys, self._weights = list(mix), list(mix.values())
-        self._waiting: deque[tuple[Steps, Call]] = deque()
-
-    def next(self) -> tuple[Steps, Call]:
-        """Return a journey and its next call."""
-        if self._waiting:
-            return self._waiting.popleft()
-        journey = self._draw.choices(self._journeys, self._weights)[0]
-        steps = journey(self._plan.world, Random(self._draw.random()))
-        return steps, next(steps)
-
-    def advance(self, steps: Steps, answer: Answer) -> None:
-        """Let a journey go on with its answer; its next call waits for an arrival."""
-        try:
-            self._waiting.append((steps, steps.send(answer)))
-        except StopIteration:
-            return
+from loadtests.walks import Walks
 
 
 def run_block(plan: Plan) -> Block:
     """Offer one block of load and return what came of it."""
-    tally, walks = Tally(plan.warm_up_s, plan.patience_ms), Walks(plan)
-    send = sender(plan)
+    tally, send = Tally(plan.warm_up_s, plan.patience_ms), sender(plan)
+    walks = Walks(plan.scenario, plan.world, plan.seed) if plan.scenario else None
     begin = perf_counter()
 
     def start_one(due: float) -> None:
-        steps, call = (None, _floor_call(plan.path)) if plan.path else walks.next()
+        steps, call = walks.next() if walks else (None, _floor_call(plan.path))
         answer = send(call)
         latency_ms = (perf_counter() - due) * 1000
         outcome, reason = judge(call, answer)
         tally.add(call.operation, due - begin, latency_ms, outcome, reason)
-        if steps is not None and outcome is Outcome.RIGHT:
+        if walks and steps and outcome is Outcome.RIGHT:
             walks.advance(steps, answer)
 
     length_s = plan.warm_up_s + plan.duration_s
@@ -94,8 +63,13 @@ def sender(plan: Plan) -> Callable[[Call], Answer]:
     )
 
     def send(call: Call) -> Answer:
-        headers = {"Authorization": f"Bearer {call.token}"} if call.token else {}
-        response = session.request(call.method, call.path, name=call.operation, json=call.body, headers=headers)
+        response = session.request(
+            call.method,
+            call.path,
+            name=call.operation,
+            data=call.payload(),  # type: ignore[arg-type]  # bytes go out as they are
+            headers=call.all_headers(),
+        )
         if response.status_code:
             return Answer(response.status_code, response.content or b"")
         return Answer(0, failure="timeout" if _timed_out(getattr(response, "error", None)) else "no connection")

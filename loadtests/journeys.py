@@ -7,12 +7,20 @@ Both generators walk them: Locust's users in `locustfile.py`, one after the othe
 from collections.abc import Callable, Generator
 from random import Random
 
-from loadtests import calls
+from loadtests import calls, orders
 from loadtests.calls import Answer, Call
+from loadtests.pictures import picture
 from loadtests.world import Account, World, written
 
 Steps = Generator[Call, Answer, None]
 Journey = Callable[[World, Random], Steps]
+LOOKS_AFTER_S = (
+    0.5,
+    0.5,
+    1.0,
+    1.5,
+    1.5,
+)  # between placing an order and each look at it: 5 s in all, the contract's "eventually"
 
 
 def reader(_: World, draw: Random) -> Steps:
@@ -53,13 +61,44 @@ def hot_voter(world: World, draw: Random) -> Steps:
     yield draw.choice((calls.read_post(world.hot.id), calls.leaderboard()))
 
 
+def visitor(_: World, draw: Random) -> Steps:
+    """See what is trending, read one of it, leave a word."""
+    seen = (yield calls.trending()).record()["items"]
+    yield calls.read_post(draw.choice(seen)["post_id"])
+    yield calls.leave_feedback(written(f"of a visitor {draw.random()}")["body"], draw.choice((None, "me@example.com")))
+
+
+def sitter(world: World, draw: Random) -> Steps:
+    """Put up another picture of oneself, then look at somebody's."""
+    yield calls.upload_avatar(picture(draw.random()), _account(world, draw).token)
+    yield calls.read_avatar(_account(world, draw).username)
+
+
+def buyer(world: World, draw: Random) -> Steps:
+    """Count one's credits, order what they allow or what must be refused, look after the order until it is settled as it must."""
+    account = _account(world, draw)
+    purse = (yield calls.read_me(account.username, account.token)).record()["credits"]
+    known = (yield calls.own_orders(account.token)).record()["items"]
+    purse -= sum(order["total_credits"] for order in known if not orders.settled(order))
+    lines = orders.drawn(world, draw, purse=purse)
+    wanted, key = orders.outcome_of(lines), f"{draw.getrandbits(128):032x}"
+    order = (yield calls.place_order(lines, wanted, key=key, token=account.token)).record()
+    for number, after_s in enumerate(LOOKS_AFTER_S, start=1):
+        last = number == len(LOOKS_AFTER_S)
+        look = calls.read_order(order["id"], wanted, token=account.token, after_s=after_s, settled_by_now=last)
+        if orders.settled((yield look).record()):
+            break
+    yield calls.own_orders(account.token, holding=order["id"])
+
+
 def _account(world: World, draw: Random) -> Account:
     return draw.choice(world.accounts)
 
 
 # Each scenario is a mix of journeys; a journey is drawn by its weight.
 SCENARIOS: dict[str, dict[Journey, int]] = {
-    "browse": {reader: 2, searcher: 1},
-    "publish": {writer: 2, reader: 1},
+    "browse": {reader: 4, searcher: 2, visitor: 1},
+    "publish": {writer: 4, reader: 2, sitter: 1},
     "vote-storm": {hot_voter: 1},
+    "checkout": {buyer: 1},
 }

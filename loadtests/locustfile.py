@@ -10,6 +10,7 @@ from random import Random
 from time import time
 from typing import Any
 
+import gevent
 from locust import FastHttpUser, between, events, task
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
@@ -31,7 +32,7 @@ def seed(environment: Any, **_: object) -> None:
     worlds[environment.host] = seeding.seed(environment.host, SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
 
 
-class Visitor(FastHttpUser):
+class Walker(FastHttpUser):
     """Walks one journey after the other; each call is checked, and a journey ends at its first wrong answer."""
 
     abstract = True
@@ -48,12 +49,17 @@ class Visitor(FastHttpUser):
                 call = steps.send(answer)
             except StopIteration:
                 return
+            gevent.sleep(call.after_s)
 
     def sent(self, call: Call) -> Answer | None:
         """Return the answer to a call if it is right; Locust's statistics hear why if not."""
-        headers = {"Authorization": f"Bearer {call.token}"} if call.token else {}
         with self.client.request(
-            call.method, call.path, name=call.operation, json=call.body, headers=headers, catch_response=True
+            call.method,
+            call.path,
+            name=call.operation,
+            data=call.payload(),  # type: ignore[arg-type]  # bytes go out as they are
+            headers=call.all_headers(),
+            catch_response=True,
         ) as response:
             answer = Answer(response.status_code or 0, response.content or b"")
             outcome, reason = judge(call, answer)
@@ -61,29 +67,50 @@ class Visitor(FastHttpUser):
         return answer if outcome is Outcome.RIGHT else None
 
 
-class Reader(Visitor):
+class Reader(Walker):
     """Reads, and is the most frequent visitor."""
 
     weight = 6
     journey = staticmethod(journeys.reader)
 
 
-class Searcher(Visitor):
+class Searcher(Walker):
     """Searches."""
 
     weight = 2
     journey = staticmethod(journeys.searcher)
 
 
-class Writer(Visitor):
+class Writer(Walker):
     """Publishes."""
 
     weight = 1
     journey = staticmethod(journeys.writer)
 
 
-class Voter(Visitor):
+class Voter(Walker):
     """Votes."""
 
     weight = 1
     journey = staticmethod(journeys.voter)
+
+
+class Visitor(Walker):
+    """Sees what is trending and leaves a word."""
+
+    weight = 1
+    journey = staticmethod(journeys.visitor)
+
+
+class Sitter(Walker):
+    """Puts up pictures."""
+
+    weight = 1
+    journey = staticmethod(journeys.sitter)
+
+
+class Buyer(Walker):
+    """Orders boosts."""
+
+    weight = 1
+    journey = staticmethod(journeys.buyer)

@@ -6,9 +6,7 @@ from typing import Any
 
 import httpx
 
-from loadtests.world import World, written
-
-NO_POST = "00000000000000000000000000"
+from loadtests.world import NO_POST, World, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +66,7 @@ def _refusals(world: World) -> Script:
     yield Probe(name="no token", method="POST", path="/posts", body=good, status_only=True)
     yield Probe(name="a bad token", method="POST", path="/posts", body=good, token="not.a.token")  # noqa: S106
     yield Probe(name="an unknown path", path="/nowhere", status_only=True)
-    yield Probe(name="an unknown post", path="/posts/00000000000000000000000000")
+    yield Probe(name="an unknown post", path=f"/posts/{NO_POST}")
     yield Probe(name="an unknown user", path="/users/nobody_here")
     yield Probe(name="a taken username", method="POST", path="/users", body=_form(world.accounts[0].username))
     yield Probe(
@@ -109,7 +107,7 @@ def _refusals(world: World) -> Script:
     yield Probe(
         name="a vote for no post",
         method="PUT",
-        path="/posts/00000000000000000000000000/vote",
+        path=f"/posts/{NO_POST}/vote",
         body={"value": 1},
         token=token,
     )

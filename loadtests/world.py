@@ -16,6 +16,9 @@ WORDS = (  # noqa: SIM905 - a list literal of them fills the page
 ).split()
 
 
+NO_POST = "0" * 26  # the form of a post's id, and none
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A user who can sign requests."""

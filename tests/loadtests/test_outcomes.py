@@ -1,11 +1,13 @@
 """A right status with a wrong body is an error: the generator looks at what it gets."""
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from loadtests import calls
+from loadtests import calls, orders
 from loadtests.calls import Answer, Call
 from loadtests.outcomes import Outcome, judge
 
@@ -15,6 +17,17 @@ POST = {
 }  # fmt: skip
 OLDER = {**POST, "id": "P0", "created_at": "2026-01-01T03:04:05.678Z"}
 FORM = {"title": "Hello", "body": "World", "tags": []}
+LINES = [orders.line("P1")]
+ORDER = {
+    "id": "O1", "status": "pending", "reason": None, "lines": LINES, "total_credits": 10,
+    "created_at": "2026-01-02T03:04:05.678Z",
+}  # fmt: skip
+FULFILLED = {**ORDER, "status": "fulfilled"}
+REJECTED = {**ORDER, "status": "rejected", "reason": "insufficient_credits"}
+PLACE = calls.place_order(LINES, orders.FULFILLED, key="k", token="token")
+LOOK = calls.read_order("O1", orders.FULFILLED, token="token")
+LAST_LOOK = calls.read_order("O1", orders.FULFILLED, token="token", settled_by_now=True)
+VIEWED = [{"rank": 1, "post_id": "a", "views": 2}, {"rank": 2, "post_id": "b", "views": 1}]
 ROWS = [{"rank": 1, "post_id": "a", "score": 2}, {"rank": 2, "post_id": "b", "score": 1}]
 
 RIGHT: list[tuple[Call, int, Any]] = [
@@ -26,6 +39,16 @@ RIGHT: list[tuple[Call, int, Any]] = [
     (calls.leaderboard(), 200, {"items": ROWS}),
     (calls.search("hello"), 200, {"items": [{"post": POST, "relevance": 3}, {"post": OLDER, "relevance": 1}]}),
     (calls.read_user("ada"), 200, {"username": "ada"}),
+    (calls.read_me("ada", "token"), 200, {"username": "ada", "credits": 0}),
+    (PLACE, 201, ORDER),
+    (PLACE, 201, FULFILLED),
+    (LOOK, 200, ORDER),
+    (LAST_LOOK, 200, FULFILLED),
+    (calls.read_order("O1", orders.TOO_DEAR, token="token"), 200, REJECTED),
+    (calls.own_orders("token", holding="O1"), 200, {"items": [ORDER]}),
+    (calls.leave_feedback("Well done"), 201, {"id": "F1", "created_at": "2026-01-02T03:04:05.678Z"}),
+    (calls.upload_avatar(b"", "token"), 202, {}),
+    (calls.trending(), 200, {"items": VIEWED}),
 ]
 WRONG: list[tuple[str, Call, int, Any]] = [
     ("another post", calls.read_post("P1"), 200, OLDER),
@@ -42,6 +65,33 @@ WRONG: list[tuple[str, Call, int, Any]] = [
     ("nothing found", calls.search("hello"), 200, {"items": []}),
     ("an email for everybody", calls.read_user("ada"), 200, {"username": "ada", "email": "ada@example.com"}),
     ("a list for an object", calls.read_post("P1"), 200, [POST]),
+    ("a debt", calls.read_me("ada", "token"), 200, {"username": "ada", "credits": -10}),
+    ("an order that settles as rejected and should not", LOOK, 200, REJECTED),
+    (
+        "an order that settles for another reason",
+        calls.read_order("O1", orders.NO_SUCH_POST, token="token"),
+        200,
+        REJECTED,
+    ),
+    (
+        "a fulfilled order that should be refused",
+        calls.read_order("O1", orders.TOO_DEAR, token="token"),
+        200,
+        FULFILLED,
+    ),
+    ("an order that is pending for ever", LAST_LOOK, 200, ORDER),
+    ("a reason while an order is pending", LOOK, 200, {**ORDER, "reason": "post_not_found"}),
+    ("an order at another price", PLACE, 201, {**ORDER, "total_credits": 20}),
+    ("an order of something else", PLACE, 201, {**ORDER, "lines": [orders.line("P2")]}),
+    ("an order that is not among one's own", calls.own_orders("token", holding="O2"), 200, {"items": [ORDER]}),
+    (
+        "feedback shown to whoever leaves it",
+        calls.leave_feedback("Hm"),
+        201,
+        {"id": "F1", "created_at": "", "message": "Hm"},
+    ),
+    ("rising views", calls.trending(), 200, {"items": [{**VIEWED[0], "views": 0}, VIEWED[1]]}),
+    ("nothing trending", calls.trending(), 200, {"items": []}),
     ("another success", calls.publish(FORM, "token"), 200, POST),
 ]
 
@@ -65,6 +115,17 @@ def test_what_is_no_json_is_an_error(body: bytes) -> None:
 
 def test_a_page_with_a_script_is_an_error() -> None:
     assert judge(calls.leaderboard_page(), Answer(200, b"<html><script></script></html>"))[0] is Outcome.ERROR
+
+
+def test_a_thumbnail_is_a_png_of_its_size() -> None:
+    with_side = {side: BytesIO() for side in (128, 127)}
+    for side, made in with_side.items():
+        Image.new("RGB", (side, 128)).save(made, "PNG")
+    judged = {
+        side: judge(calls.read_avatar("ada"), Answer(200, made.getvalue()))[0] for side, made in with_side.items()
+    }
+    assert judged == {128: Outcome.RIGHT, 127: Outcome.ERROR}
+    assert judge(calls.read_avatar("ada"), Answer(200, b"<html>"))[0] is Outcome.ERROR
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""Orders: one is placed, settles eventually, and must settle as what it asks for says."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from loadtests.calls.call import Answer, Call, items_of, require
+from loadtests.orders import Outcome, settled, total_of
+
+ORDER_FIELDS = {"id", "status", "reason", "lines", "total_credits", "created_at"}
+Lines = Sequence[dict[str, Any]]
+
+
+def place_order(lines: Lines, wanted: Outcome, *, key: str, token: str) -> Call:
+    """A new order: it comes back as sent with its price, and is either pending or settled as wanted."""
+
+    def check(answer: Answer) -> None:
+        order = answer.record()
+        require(order.keys() == ORDER_FIELDS, "every field of the order")
+        require(
+            order["lines"] == list(lines) and order["total_credits"] == total_of(lines), "the order as sent, priced"
+        )
+        _require_outcome(order, wanted, settled_by_now=False)
+
+    return Call(
+        operation="POST /orders",
+        path="/orders",
+        expected=201,
+        body={"lines": list(lines)},
+        headers={"Idempotency-Key": key},
+        token=token,
+        check=check,
+    )
+
+
+def read_order(
+    order_id: str, wanted: Outcome, *, token: str, after_s: float = 0.0, settled_by_now: bool = False
+) -> Call:
+    """One's own order, a little later; settled_by_now: pending is no longer right."""
+
+    def check(answer: Answer) -> None:
+        order = answer.record()
+        require(order.get("id") == order_id, f"the order {order_id}")
+        _require_outcome(order, wanted, settled_by_now=settled_by_now)
+
+    path = f"/orders/{order_id}"
+    return Call(operation="GET /orders/{order_id}", path=path, token=token, after_s=after_s, check=check)
+
+
+def own_orders(token: str, *, limit: int = 20, holding: str | None = None) -> Call:
+    """One's own orders, newest first; a named one must be among them."""
+
+    def check(answer: Answer) -> None:
+        items = items_of(answer, limit)
+        stamps = [(item["created_at"], item["id"]) for item in items]
+        require(stamps == sorted(stamps, reverse=True), "orders newest first")
+        require(holding is None or holding in {item["id"] for item in items}, f"the order {holding} among one's own")
+
+    return Call(operation="GET /orders", path=f"/orders?limit={limit}", token=token, check=check)
+
+
+def _require_outcome(order: dict[str, Any], wanted: Outcome, *, settled_by_now: bool) -> None:
+    if settled(order) or settled_by_now:
+        require((order["status"], order["reason"]) == wanted, f"{' '.join(filter(None, wanted))}")
+    else:
+        require(order["reason"] is None, "no reason while an order is pending")
