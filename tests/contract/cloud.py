@@ -1,7 +1,5 @@
-"""The rooms' templates made real over moto: their tables, buckets, queues and secret, and the names that refer to them."""
+"""The rooms' templates over moto: what their names mean, and their resources, made when somebody first refers to them."""
 
-import json
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +10,8 @@ from microservices.deploy import templates
 from tests.conftest import ADMINISTRATOR
 
 from .intrinsics import evaluate
-from .systems import TOKEN_SECRET
+from .makers import ACCOUNT, REGION, Attributes, make
 
-REGION = "us-east-1"
-ACCOUNT = "123456789012"
 STAGE = "contract"  # apart from the names that other tests give to theirs
 PSEUDO = {
     "AWS::Region": REGION,
@@ -24,7 +20,6 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackName": STAGE,
 }
-Attributes = dict[str, Any]
 
 
 class Cloud:
@@ -62,7 +57,8 @@ class Stack:
 
     def resources(self, kind: str) -> dict[str, Any]:
         """Return the evaluated properties of the resources of a type, by logical name."""
-        return {name: evaluate(each, self) for name, each in templates.resources(self.room, kind).items()}
+        found = templates.resources(self.room, kind).items()
+        return {name: evaluate(each, self) for name, each in found if self._wanted(name)}
 
     def ref(self, name: str) -> Any:
         if name in PSEUDO:
@@ -83,66 +79,11 @@ class Stack:
     def condition(self, name: str) -> bool:
         return bool(evaluate(self.template["Conditions"][name], self))
 
+    def _wanted(self, resource: str) -> bool:
+        condition = self.template["Resources"][resource].get("Condition")
+        return condition is None or self.condition(condition)
+
     def _make(self, resource: str) -> Attributes:
-        kind = self.template["Resources"][resource]["Type"]
-        properties = evaluate(self.template["Resources"][resource].get("Properties", {}), self)
-        if maker := _MAKERS.get(kind):
-            return maker(self._cloud.client, properties)
-        named = f"{self.room}.{resource}"  # a name is all that anybody asks of the others
-        return {"Ref": named, "Arn": f"arn:aws:none:{REGION}:{ACCOUNT}:{named}"}
-
-
-Client = Callable[[str], Any]
-
-
-def _table(client: Client, properties: Attributes) -> Attributes:
-    wanted = ("TableName", "BillingMode", "AttributeDefinitions", "KeySchema")
-    streams = (
-        {"StreamEnabled": True, **properties["StreamSpecification"]} if "StreamSpecification" in properties else None
-    )
-    made = client("dynamodb").create_table(
-        **{name: properties[name] for name in wanted}, **({"StreamSpecification": streams} if streams else {})
-    )["TableDescription"]
-    return {"Ref": made["TableName"], "Arn": made["TableArn"], "StreamArn": made.get("LatestStreamArn")}
-
-
-def _bucket(client: Client, properties: Attributes) -> Attributes:
-    name = properties["BucketName"]
-    client("s3").create_bucket(Bucket=name)
-    return {"Ref": name, "Arn": f"arn:aws:s3:::{name}", "RegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com"}
-
-
-def _queue(client: Client, properties: Attributes) -> Attributes:
-    settings = {
-        name: json.dumps(value) if isinstance(value, dict) else str(value)
-        for name, value in properties.items()
-        if name in ("VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy", "DelaySeconds")
-    }
-    url = client("sqs").create_queue(QueueName=properties["QueueName"], Attributes=settings)["QueueUrl"]
-    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{properties['QueueName']}"
-    return {"Ref": url, "QueueUrl": url, "Arn": arn, "QueueName": properties["QueueName"]}
-
-
-def _secret(client: Client, properties: Attributes) -> Attributes:
-    made = client("secretsmanager").create_secret(Name=properties["Name"], SecretString=TOKEN_SECRET)
-    return {"Ref": made["ARN"], "Id": made["ARN"]}
-
-
-def _function(client: Client, properties: Attributes) -> Attributes:
-    name = properties["FunctionName"]
-    return {"Ref": name, "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}
-
-
-def _log_group(client: Client, properties: Attributes) -> Attributes:
-    name = properties["LogGroupName"]
-    return {"Ref": name, "Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*"}
-
-
-_MAKERS: dict[str, Callable[[Client, Attributes], Attributes]] = {
-    "AWS::DynamoDB::Table": _table,
-    "AWS::S3::Bucket": _bucket,
-    "AWS::SQS::Queue": _queue,
-    "AWS::SecretsManager::Secret": _secret,
-    "AWS::Serverless::Function": _function,
-    "AWS::Logs::LogGroup": _log_group,
-}
+        written = self.template["Resources"][resource]
+        properties = evaluate(written.get("Properties", {}), self)
+        return make(self._cloud.client, written["Type"], properties=properties, named=f"{self.room}.{resource}")

@@ -1,137 +1,38 @@
-"""Delivery of streams and queues to the functions that the templates wake by them, done by the test after each request.
+"""Delivery of what streams, topics and queues tell to the functions that the templates wake by it.
 
-Streams and queues are read where moto keeps them: asked over its API, they would cost every request tens of milliseconds.
+The test does it after each request: in order, each once, until nothing is new.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from .inboxes import Inbox
+from .wiring import Wiring
 
-from moto.dynamodb.models import dynamodb_backends
-from moto.sqs.models import sqs_backends
-
-from .cloud import ACCOUNT, REGION, Cloud
-from .functions import Function
-
-MOST_TRIES = 3
+MOST_FAILURES = 3  # in a row: such a function is broken, and a test must hear of it before the dead letters do
 MOST_ROUNDS = 50
-Record = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """An event source mapping of the templates: what wakes a function, and by which records."""
-
-    source: str  # the ARN of a stream or a queue
-    function: Function
-    patterns: Sequence[Any]
-    batch: int
-
-    def hand_over(self, records: Sequence[Record]) -> None:
-        """Hand the records that fit to the function, batch by batch."""
-        wanted = [
-            record for record in records if not self.patterns or any(fits(record, each) for each in self.patterns)
-        ]
-        for start in range(0, len(wanted), self.batch):
-            _hand_over(self.function, wanted[start : start + self.batch])
-
-
-def mappings(cloud: Cloud, known: dict[str, Function]) -> list[Mapping]:
-    """Return the mappings of every function of the templates."""
-    return [
-        _mapping(known[stack.attribute(name, "Arn")], event["Properties"])
-        for stack in cloud.stacks.values()
-        for name, properties in stack.resources("AWS::Serverless::Function").items()
-        for event in properties.get("Events", {}).values()
-    ]
-
-
-def deliver(everything: Sequence[Mapping]) -> None:
+def deliver(wires: Wiring) -> None:
     """Deliver until nothing is new anywhere: what one function writes may wake another."""
-    sources = dict.fromkeys(mapping.source for mapping in everything)
     for _ in range(MOST_ROUNDS):
-        news = {source: _taken(source) for source in sources}
-        for mapping in everything:
-            mapping.hand_over(news[mapping.source])
-        if not any(news.values()):
+        pour(wires)
+        if not sum(hand_over(inbox) for inbox in wires.inboxes):
             return
     raise AssertionError("the functions wake each other without end")
 
 
-def fits(value: Any, pattern: Any) -> bool:
-    """Tell whether a record fits a filter pattern: exact values, prefixes and the presence of a field."""
-    if isinstance(pattern, dict):
-        return all(fits(value.get(name) if isinstance(value, dict) else None, each) for name, each in pattern.items())
-    return any(_fits_one(value, each) for each in pattern)
+def pour(wires: Wiring) -> None:
+    """Tell what is new in every source to all who follow it."""
+    for source, followers in wires.sources.values():
+        for record in source.take():
+            for put in followers:
+                put(record)
 
 
-def _fits_one(value: Any, wanted: Any) -> bool:
-    if not isinstance(wanted, dict):
-        return bool(value == wanted)
-    ((kind, argument),) = wanted.items()
-    if kind == "exists":
-        return (value is not None) is bool(argument)
-    assert kind == "prefix", f"no filter is written for {kind}"
-    return isinstance(value, str) and value.startswith(argument)
-
-
-def _mapping(function: Function, properties: dict[str, Any]) -> Mapping:
-    filters = properties.get("FilterCriteria", {}).get("Filters", [])
-    patterns = [json.loads(each["Pattern"]) for each in filters]
-    return Mapping(properties.get("Stream") or properties["Queue"], function, patterns, properties.get("BatchSize", 10))
-
-
-def _taken(source: str) -> list[Record]:
-    """Take what is new out of a stream or a queue."""
-    return _from_queue(source) if ":sqs:" in source else _from_stream(source)
-
-
-def _from_stream(arn: str) -> list[Record]:
-    shard = dynamodb_backends[ACCOUNT][REGION].tables[arn.split("/")[1]].stream_shard
-    assert shard is not None
-    records = [record.to_json() | {"eventSourceARN": arn} for record in shard.items]
-    shard.starting_sequence_number += len(shard.items)  # so that the numbers go on
-    shard.items.clear()
-    return [json.loads(json.dumps(record, default=datetime.timestamp)) for record in records if _changed(record)]
-
-
-def _changed(record: Record) -> bool:
-    """moto records a write that changed nothing; AWS does not."""
-    return bool(record["dynamodb"].get("OldImage") != record["dynamodb"].get("NewImage"))
-
-
-def _from_queue(arn: str) -> list[Record]:
-    backend, name = sqs_backends[ACCOUNT][REGION], arn.rpartition(":")[2]
-    messages = backend.receive_message(name, count=10, wait_seconds_timeout=0, visibility_timeout=60)
-    for message in messages:
-        backend.delete_message(name, str(message.receipt_handle))
-    return [
-        {
-            "messageId": message.id,
-            "receiptHandle": message.receipt_handle,
-            "body": message.body,
-            "attributes": {},
-            "messageAttributes": {},
-            "eventSource": "aws:sqs",
-            "eventSourceARN": arn,
-            "awsRegion": REGION,
-        }
-        for message in messages
-    ]
-
-
-def _hand_over(function: Function, records: Sequence[Record]) -> None:
-    """Invoke the function with the records, again with those it reports as failed, and give up after some tries."""
-    for _ in range(MOST_TRIES):
-        answer = function.invoke({"Records": records}) or {}
-        failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", [])}
-        records = [record for record in records if _identifier(record) in failed]
-        if not records:
-            return
-    raise AssertionError(f"{function.name} does not handle {records}")
-
-
-def _identifier(record: Record) -> str:
-    return str(record["messageId"] if "messageId" in record else record["dynamodb"]["SequenceNumber"])
+def hand_over(inbox: Inbox) -> int:
+    """Hand over all that waits in an inbox; return in how many batches."""
+    batches = failures = 0
+    while batch := inbox.take():
+        failed = inbox.reader.invoke(batch)
+        inbox.settle(batch, failed)
+        batches, failures = batches + 1, failures + 1 if failed else 0
+        assert failures < MOST_FAILURES, f"{inbox.reader.function.name} does not handle {batch}"
+    return batches

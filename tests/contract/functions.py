@@ -21,8 +21,9 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from microservices.deploy.contents import CONTRACT, CONTRACT_READER
 
-from .cloud import REGION, Cloud
+from .cloud import Cloud
 from .intrinsics import evaluate
+from .makers import REGION
 from .promises import document
 from .systems import PROJECT
 

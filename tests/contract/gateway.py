@@ -13,9 +13,10 @@ import httpx
 from moto import mock_aws
 
 from .cloud import STAGE, Cloud
-from .events import Mapping, deliver, mappings
+from .events import deliver
 from .functions import Function, functions, lambda_service
 from .payload import event_of, response_of
+from .wiring import Wiring, wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,14 @@ class Route:
 class Gateway(httpx.BaseTransport):
     """Serves one request at a time, for moto is not made for threads, and delivers every event before the next."""
 
-    def __init__(self, routes: list[Route], events: list[Mapping], s3: Any) -> None:
-        self._routes, self._events, self._s3 = routes, events, s3
+    def __init__(self, routes: list[Route], wires: Wiring, s3: Any) -> None:
+        self._routes, self._wires, self._s3 = routes, wires, s3
         self._turn = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         with self._turn:
             response = self.serve(request)
-            if request.method != "GET":
-                deliver(self._events)
+            deliver(self._wires)
         return response
 
     def serve(self, request: httpx.Request) -> httpx.Response:
@@ -117,7 +117,7 @@ def gateway_over_moto() -> Iterator[Gateway]:
         cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}")
         known = functions(cloud)
         with lambda_service(known):
-            gateway = Gateway(routes(cloud, known), mappings(cloud, known), cloud.client("s3"))
+            gateway = Gateway(routes(cloud, known), wiring(cloud, known), cloud.client("s3"))
             server.gateway = gateway  # type: ignore[attr-defined]
             # As a deployment does it: the board of no votes.
             _named_function(known, "votes-projection").invoke({"Records": []})
