@@ -1,0 +1,109 @@
+"""What a function's role grants, and what it must grant for something other than its code: the log, and what wakes it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Grant = tuple[
+    str, str
+]  # action and resource, the resource as its name in the template or as the name that an import has
+Template = Mapping[str, Any]
+
+# What the poller needs that Lambda runs for the function: https://docs.aws.amazon.com/lambda/latest/dg/, the chapters on each
+# source, and the policy templates of AWS SAM, which name the same.
+READS = {
+    "DynamoDB": ("Stream", ("dynamodb", "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")),
+    "Kinesis": (
+        "Stream",
+        ("kinesis", "DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"),
+    ),
+    "SQS": ("Queue", ("sqs", "ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage")),
+}
+WRITES_ITS_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
+GRANTABLE = {
+    "AWS::ApiGatewayV2::Api",
+    "AWS::CodeCommit::Repository",
+    "AWS::DynamoDB::Table",
+    "AWS::Kinesis::Stream",
+    "AWS::S3::Bucket",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+}
+_PART = re.compile(r"\$\{(?!AWS::|Stage\})([^}]+)\}")
+_IMPORTED = re.compile(r"-(arn|url|name)$")
+_SPELT_OUT = re.compile(r"arn:|^\$\{Stage\}-|\.execute-api\.")
+
+
+def granted(template: Template, function: Mapping[str, Any]) -> set[Grant]:
+    """Return what the function's role allows."""
+    role = template["Resources"][named(function["Role"])]["Properties"]
+    statements = [each for policy in role["Policies"] for each in policy["PolicyDocument"]["Statement"]]
+    return {
+        (action, named(resource))
+        for each in statements
+        for action in listed(each["Action"])
+        for resource in listed(each["Resource"])
+    }
+
+
+def for_others(function: Mapping[str, Any]) -> set[Grant]:
+    """Return what the role must allow that the function's code never asks for."""
+    log = named(function["LoggingConfig"]["LogGroup"])
+    return {(action, log) for action in WRITES_ITS_LOG} | set(_for_triggers(function))
+
+
+def _for_triggers(function: Mapping[str, Any]) -> Iterator[Grant]:
+    for event in function.get("Events", {}).values():
+        told = event["Properties"]
+        if event["Type"] in READS:
+            source, (service, *operations) = READS[event["Type"]]
+            yield from ((f"{service}:{operation}", named(told[source])) for operation in operations)
+        if "DestinationConfig" in told:
+            yield "sqs:SendMessage", named(told["DestinationConfig"]["OnFailure"]["Destination"])
+    if "DeadLetterQueue" in function:
+        yield "sqs:SendMessage", named(function["DeadLetterQueue"]["TargetArn"])
+
+
+def told(template: Template, function: Mapping[str, Any]) -> set[str]:
+    """Return the resources that the function's environment names: what its code can ask at all."""
+    variables = function.get("Environment", {}).get("Variables", {}).values()
+    return {named(value) for value in variables if isinstance(value, dict) and _is_resource(template, value)}
+
+
+def _is_resource(template: Template, value: dict[str, Any]) -> bool:
+    """Tell a resource from a plain setting, such as the base of an API that anybody may ask."""
+    if "Fn::If" in value:
+        return all(isinstance(each, dict) and _is_resource(template, each) for each in value["Fn::If"][1:])
+    if "Fn::ImportValue" in value:
+        return bool(_IMPORTED.search(value["Fn::ImportValue"]["Fn::Sub"]))
+    if "Fn::Sub" in value:
+        return bool(_SPELT_OUT.search(str(value["Fn::Sub"])))
+    return template["Resources"].get(named(value), {}).get("Type") in GRANTABLE
+
+
+def named(value: Any) -> str:
+    """Return which resource a text of the template means, whether by its name, its address or its ARN.
+
+    `!Ref Queue`, `!GetAtt Queue.Arn` and `!Sub ${Queue.Arn}/*` are all Queue; an import is the export's name without `-arn` or
+    `-url`; what is spelt out, such as `!Sub arn:…:function:${Stage}-votes-ballots`, is its last part.
+    """
+    if "Ref" in value:
+        return str(value["Ref"])
+    if "Fn::GetAtt" in value:
+        resource, _, attribute = value["Fn::GetAtt"].partition(".")
+        return f"{resource}.{attribute}" if attribute == "StreamArn" else str(resource)
+    if "Fn::ImportValue" in value:
+        return _IMPORTED.sub("", value["Fn::ImportValue"]["Fn::Sub"])
+    if "Fn::If" in value:
+        return named(value["Fn::If"][1])
+    text = value["Fn::Sub"]
+    pattern, imports = text if isinstance(text, list) else (text, {})
+    part = _PART.search(pattern)
+    if part is None:
+        return re.split(r"[:/]", pattern)[-1]
+    return named(imports[part[1]]) if part[1] in imports else part[1].partition(".")[0]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
