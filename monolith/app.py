@@ -15,6 +15,8 @@ from monolith.background import Background
 from monolith.database import connect, unit_of_work
 from monolith.feedback import routes as feedback
 from monolith.feedback.store import SqlFeedback
+from monolith.orders import routes as orders
+from monolith.orders.store import SqlOrders
 from monolith.platform import routes as platform
 from monolith.posts import routes as posts
 from monolith.posts.store import SqlPosts
@@ -36,6 +38,7 @@ class Stores:
     posts: SqlPosts
     votes: SqlVotes
     index: SqlIndex
+    orders: SqlOrders
     feedback: SqlFeedback
 
 
@@ -68,6 +71,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(posts.routes(work, caller))
     app.register_blueprint(votes.routes(work, caller))
     app.register_blueprint(search.routes(work))
+    app.register_blueprint(orders.routes(work, caller))
     app.register_blueprint(feedback.routes(work, caller, administrators=settings.administrators))
     return app
 
@@ -88,5 +92,6 @@ def _stores(connection: Connection) -> Stores:
         posts=SqlPosts(connection),
         votes=SqlVotes(connection),
         index=SqlIndex(connection),
+        orders=SqlOrders(connection),
         feedback=SqlFeedback(connection),
     )

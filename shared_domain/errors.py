@@ -9,6 +9,7 @@ DomainError
 ├── NotAllowed          a caller, but not the right one
 ├── NotFound            no such thing, or no more
 ├── Taken               somebody has that name already
+├── KeyReused           that idempotency key was used for something else
 ├── OutOfDate           the caller's If-Match is no longer true
 ├── Conflict            the thing changed between reading and writing it: the use case may run again
 └── Unavailable         something this system depends on is away
@@ -53,6 +54,10 @@ class NotFound(DomainError):
 
 
 class Taken(DomainError):
+    pass
+
+
+class KeyReused(DomainError):
     pass
 
 

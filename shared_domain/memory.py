@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from shared_domain.errors import Conflict, NotFound, Taken
 from shared_domain.feedback import Feedback
+from shared_domain.orders import Order
 from shared_domain.posts import Filter, Post
 from shared_domain.search import Match, match_order, weigh
 from shared_domain.users import User, email_key
@@ -112,6 +113,31 @@ class MemoryFeedback:
     def page(self, *, before: str | None, limit: int) -> list[Feedback]:
         newest_first = sorted(self._feedback, key=lambda each: each.id, reverse=True)
         return [each for each in newest_first if before is None or each.id < before][:limit]
+
+
+class MemoryOrders:
+    def __init__(self) -> None:
+        self._orders: dict[str, Order] = {}
+        self._ids: dict[tuple[str, str], str] = {}
+
+    def add(self, order: Order, *, key: str) -> Order:
+        earlier = self._ids.setdefault((order.buyer, key), order.id)
+        return self._orders.setdefault(earlier, order)
+
+    def get(self, order_id: str, *, buyer: str) -> Order:
+        order = self._orders.get(order_id)
+        if order is None or order.buyer != buyer:
+            raise NotFound("there is no such order")
+        return order
+
+    def page(self, buyer: str, *, before: str | None, limit: int) -> list[Order]:
+        newest_first = sorted(self._orders.values(), key=lambda order: order.id, reverse=True)
+        return [each for each in newest_first if each.buyer == buyer and (before is None or each.id < before)][:limit]
+
+    def save(self, order: Order, *, seen: Order) -> None:
+        if self._orders[seen.id].stage != seen.stage:
+            raise Conflict("the order went on meanwhile")
+        self._orders[order.id] = order
 
 
 def _is_chosen(post: Post, chosen: Filter) -> bool:

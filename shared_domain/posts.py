@@ -5,13 +5,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared_domain.errors import InvalidInput, NotAllowed, NotFound, OutOfDate
+from shared_domain.ids import ID
 from shared_domain.text import clean
 
-ID = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"  # a ULID: sorts by creation, to the millisecond
 _ID = re.compile(ID)
 _TAG = re.compile(r"[a-z0-9-]{1,30}")
 _ENTITY_TAG = re.compile(r'(?:W/)?"[^"]*"')
@@ -85,6 +85,11 @@ def withdraw(post: Post, *, editor: str) -> Post:
     return post
 
 
+def boost(post: Post, *, days: int, now: datetime) -> Post:
+    """Return the post boosted for so many days more, counted from now where no boost lasts till then."""
+    return replace(post, boosted_until=max(now, post.boosted_until or now) + timedelta(days=days))
+
+
 def etag(post: Post) -> str:
     """Return the strong entity tag (RFC 9110, 8.8.3) of what a revision can change: title, body and tags, not the score."""
     content = json.dumps([post.title, post.body, post.tags], ensure_ascii=False)
@@ -93,9 +98,14 @@ def etag(post: Post) -> str:
 
 def known_form(post_id: str) -> str:
     """Return the id, or raise NotFound if no post can have it: no store is asked for a hostile string."""
-    if not _ID.fullmatch(post_id):
+    if not has_form(post_id):
         raise NotFound("there is no such post")
     return post_id
+
+
+def has_form(post_id: str) -> bool:
+    """Tell whether a post can have the id."""
+    return _ID.fullmatch(post_id) is not None
 
 
 def chosen(*, author: str | None, tag: str | None) -> Filter:

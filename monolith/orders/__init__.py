@@ -1,1 +1,1 @@
-"""Orders that boost posts, in the one process. Twin: microservices/orders."""
+"""Orders in the one process. Twin: microservices/orders."""

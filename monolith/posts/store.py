@@ -4,6 +4,7 @@ posts   one row a post, its tags in an array, its score kept by votes
         posts_by_author (author, id), posts_by_tag (GIN), posts_by_score (score desc, id) for the leaderboard
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -49,6 +50,10 @@ Index("posts_by_score", POSTS.c.score.desc(), POSTS.c.id)
 _FIELDS = [column.name for column in POSTS.c]
 _BY_ID = select(POSTS).where(POSTS.c.id == bindparam("id"))
 _HELD = _BY_ID.with_for_update()
+_HELD_ALL = (
+    select(POSTS).where(POSTS.c.id.in_(bindparam("ids", expanding=True))).order_by(POSTS.c.id).with_for_update()
+)
+_BOOSTED = update(POSTS).where(POSTS.c.id == bindparam("post_id")).values(boosted_until=bindparam("until"))
 _ADDED = insert(POSTS)
 _RESCORED = update(POSTS).where(POSTS.c.id == bindparam("post_id")).values(score=POSTS.c.score + bindparam("by"))
 _NEWEST_FIRST = select(POSTS).order_by(POSTS.c.id.desc()).limit(bindparam("limit"))
@@ -84,6 +89,10 @@ class SqlPosts:
         """Return the post, locked until the transaction ends. Raise NotFound if there is none."""
         return self._one(_HELD, post_id)
 
+    def hold_all(self, post_ids: Sequence[str]) -> list[Post]:
+        """Return those of the posts that are there, locked one after the other in the order of their ids."""
+        return [to_post(row) for row in self._connection.execute(_HELD_ALL, {"ids": list(post_ids)})]
+
     def page(self, chosen: Filter, *, before: str | None, limit: int) -> list[Post]:
         statement = _NEWEST_FIRST
         if chosen.author is not None:
@@ -106,6 +115,10 @@ class SqlPosts:
     def rescore(self, post_id: str, *, by: int) -> None:
         """Change the score. In the same transaction as the vote: the row lock queues the voters of a hot post."""
         self._connection.execute(_RESCORED, {"post_id": post_id, "by": by})
+
+    def boost(self, posts: Sequence[Post]) -> None:
+        """Keep until when the posts are boosted. They must be held."""
+        self._connection.execute(_BOOSTED, [{"post_id": post.id, "until": post.boosted_until} for post in posts])
 
     def _one(self, statement: Select[*tuple[Any, ...]], post_id: str) -> Post:
         row = self._connection.execute(statement, {"id": post_id}).one_or_none()

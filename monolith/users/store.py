@@ -43,6 +43,14 @@ _FIELDS = [column for column in USERS.c if column.name != "email_key"]
 _ADDED = insert(USERS)
 _BY_USERNAME = select(*_FIELDS).where(USERS.c.username == bindparam("username"))
 _HELD = _BY_USERNAME.with_for_update()
+_TAKEN = (
+    update(USERS)
+    .where(USERS.c.username == bindparam("who"), USERS.c.credits >= bindparam("price"))
+    .values(credits=USERS.c.credits - bindparam("price"))
+)
+_GIVEN_BACK = (
+    update(USERS).where(USERS.c.username == bindparam("who")).values(credits=USERS.c.credits + bindparam("price"))
+)
 
 
 class Users(Protocol):
@@ -79,6 +87,14 @@ class SqlUsers:
         saved = self._connection.execute(unchanged.values(display_name=user.display_name, bio=user.bio))
         if saved.rowcount == 0:
             raise Conflict("the profile changed meanwhile")
+
+    def take(self, username: str, *, credits: int) -> bool:
+        """Take the credits, and lock the user until the transaction ends; return False where there are not so many."""
+        return self._connection.execute(_TAKEN, {"who": username, "price": credits}).rowcount == 1
+
+    def give_back(self, username: str, *, credits: int) -> None:
+        """Give credits back that were taken."""
+        self._connection.execute(_GIVEN_BACK, {"who": username, "price": credits})
 
     def _one(self, statement: Select[*tuple[Any, ...]], username: str) -> User | None:
         row = self._connection.execute(statement, {"username": username}).one_or_none()

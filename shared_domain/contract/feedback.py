@@ -10,7 +10,7 @@ from shared_domain.contract.paging import limit, page, position
 from shared_domain.contract.parsing import Query
 from shared_domain.contract.times import written
 from shared_domain.feedback import Feedback
-from shared_domain.posts import ID
+from shared_domain.ids import ID
 
 FeedbackId = Annotated[str, Meta(pattern=f"^{ID}$")]
 _LIST = "feedback"

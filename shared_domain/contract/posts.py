@@ -10,7 +10,8 @@ from shared_domain import posts
 from shared_domain.contract.paging import limit, page, position
 from shared_domain.contract.parsing import Query
 from shared_domain.contract.times import written
-from shared_domain.posts import ID, Filter, Post
+from shared_domain.ids import ID
+from shared_domain.posts import Filter, Post
 
 PostId = Annotated[str, Meta(pattern=f"^{ID}$")]
 

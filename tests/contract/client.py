@@ -106,6 +106,17 @@ class Api:
     def list_feedback(self, by: Person | str | None, **query: Any) -> httpx.Response:
         return self.send("GET", "/feedback", by=by, params=query)
 
+    def place(self, by: Person | str | None, *lines: Json, key: str | None = None) -> httpx.Response:
+        """Place an order, with a key that nobody used before if none is given."""
+        headers = {"Idempotency-Key": unique("key") if key is None else key}
+        return self.send("POST", "/orders", by=by, json={"lines": lines}, headers=headers)
+
+    def list_orders(self, by: Person | str | None, **query: Any) -> httpx.Response:
+        return self.send("GET", "/orders", by=by, params=query)
+
+    def read_order(self, by: Person | str | None, order_id: str) -> httpx.Response:
+        return self.send("GET", f"/orders/{order_id}", by=by)
+
     def join(self, prefix: str = "p") -> Person:
         """Sign somebody new up and in."""
         return self.join_as(unique(prefix))
@@ -156,6 +167,17 @@ class Api:
             assert self.post(post_id)["score"] == score
 
         self.eventually(shown)
+
+    def order_settles(self, by: Person, placed: httpx.Response) -> Json:
+        """Return the order of an answer to `place` once it is pending no more."""
+        assert placed.status_code in (200, 201), placed.text
+
+        def settled() -> Json:
+            order: Json = self.read_order(by, placed.json()["id"]).json()
+            assert order["status"] != "pending", order
+            return order
+
+        return self.eventually(settled)
 
     def walk(self, path: str, **query: Any) -> Iterator[list[Json]]:
         """Yield the pages of a list, one by one, until there is no next one."""

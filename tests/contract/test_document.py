@@ -23,6 +23,7 @@ QUICK = settings(
 ACCEPTED = ["2xx", "401", "403", "404", "409"]
 BEYOND_SCHEMAS = {  # what a schema cannot say: a cursor of that list, a query with terms, two filters at once, a current tag
     "list_posts": "422",
+    "list_orders": "422",
     "search": "422",
     "revise_post": "412",
 }

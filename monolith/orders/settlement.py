@@ -1,0 +1,44 @@
+"""How an order settles: stage by stage, within the transaction that keeps it. Twin: microservices/orders/saga.py."""
+
+from datetime import datetime
+
+from monolith.orders.store import OrdersUsersAndPosts
+from shared_domain import orders, posts
+from shared_domain.orders import Order, Stage
+
+
+def settle(order: Order, work: OrdersUsersAndPosts, *, now: datetime) -> Order:
+    """Return the order once nothing is left to do for it.
+
+    # transaction: the buyer's row is locked first, then the posts in the order of their ids, so that no two orders wait for
+    each other; and nobody sees a stage between the first and the last.
+    """
+    settled = order
+    while not orders.is_settled(settled):
+        settled = orders.after(settled, settled.stage, done=_do(settled, work, now))
+    work.orders.save(settled, seen=order)
+    return settled
+
+
+def _do(order: Order, work: OrdersUsersAndPosts, now: datetime) -> bool:
+    """Do what the order's stage asks for, or return False."""
+    match order.stage:
+        case Stage.PLACED:
+            return work.users.take(order.buyer, credits=order.total_credits)
+        case Stage.PAID:
+            return _boost(order, work, now)
+        case Stage.UNDELIVERABLE:
+            work.users.give_back(order.buyer, credits=order.total_credits)
+            return True
+        case _:
+            days = orders.days_by_post(order)
+            return len(work.posts.hold_all(list(days))) == len(days)
+
+
+def _boost(order: Order, work: OrdersUsersAndPosts, now: datetime) -> bool:
+    days = orders.days_by_post(order)
+    held = work.posts.hold_all(list(days))
+    if len(held) < len(days):
+        return False
+    work.posts.boost([posts.boost(post, days=days[post.id], now=now) for post in held])
+    return True

@@ -1,0 +1,71 @@
+"""Orders on the wire: placing one, showing it, and where a page of them ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from shared_domain.contract.paging import limit, page, position
+from shared_domain.contract.parsing import Query
+from shared_domain.contract.times import written
+from shared_domain.ids import ID
+from shared_domain.orders import Order, is_settled
+
+OrderId = Annotated[str, Meta(pattern=f"^{ID}$")]
+
+
+class NewLine(Struct, frozen=True, forbid_unknown_fields=True):
+    sku: str
+    post_id: str
+    quantity: float  # a whole number; JSON writes 1.0 for the same
+
+
+class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
+    lines: list[NewLine]
+
+
+def order_json(order: Order) -> dict[str, Any]:
+    """Return the order as its buyer sees it."""
+    return {
+        "id": order.id,
+        "status": order.stage.value if is_settled(order) else "pending",
+        "reason": order.reason,
+        "lines": lines_json(order),
+        "total_credits": order.total_credits,
+        "created_at": written(order.created_at),
+    }
+
+
+def lines_json(order: Order) -> list[dict[str, Any]]:
+    """Return the lines of the order."""
+    return [{"sku": line.sku, "post_id": line.post_id, "quantity": line.quantity} for line in order.lines]
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersAsked:
+    """Which page of whose orders a client asks for."""
+
+    buyer: str
+    before: str | None
+    limit: int
+
+    def page(self, found: Sequence[Order]) -> dict[str, Any]:
+        """Return the page. `found` holds one order more than `limit` where the list goes on."""
+        return page(
+            found,
+            limit=self.limit,
+            list_name=_list_name(self.buyer),
+            position_of=lambda order: order.id,
+            to_json=order_json,
+        )
+
+
+def orders_asked(query: Query, *, buyer: str) -> OrdersAsked:
+    """Return what the query string asks for, or raise InvalidInput."""
+    before = position(query, list_name=_list_name(buyer), shape=OrderId)
+    return OrdersAsked(buyer, before, limit(query))
+
+
+def _list_name(buyer: str) -> str:
+    return f"orders buyer={buyer}"
