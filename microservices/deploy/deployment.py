@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -18,6 +19,7 @@ from microservices.deploy import templates
 from microservices.deploy.packages import Package
 
 STACK_SECONDS = 120
+PART = Path(__file__).with_name("table_scaling.yaml")  # of a room's stack, which looks for it in the bucket of the zips
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -58,6 +60,7 @@ class Deployment:
         """Put the zips where the templates look for them, in a bucket that is made if there is none."""
         s3 = self.aws.client("s3")
         s3.create_bucket(Bucket=self.bucket)
+        s3.put_object(Bucket=self.bucket, Key=PART.name, Body=PART.read_bytes())
         for each in packages:
             s3.put_object(Bucket=self.bucket, Key=f"{each.release}/{each.function}.zip", Body=each.zip.read_bytes())
 
