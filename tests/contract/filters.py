@@ -1,6 +1,46 @@
-"""The patterns by which templates choose events: an event source's filter criteria, a subscription's filter policy."""
+"""How templates choose events: by an event source's filter criteria, a subscription's policy, a notification's kind and key."""
 
+import json
+from collections.abc import Callable
+from fnmatch import fnmatch
 from typing import Any
+from urllib.parse import unquote_plus
+
+from .sources import Record
+
+Wanted = Callable[[Record], bool]
+
+
+def by_patterns(criteria: dict[str, Any]) -> Wanted:
+    """Return what tells the records that fit the filter criteria of an event source mapping."""
+    patterns = [json.loads(each["Pattern"]) for each in criteria.get("Filters", [])]
+    return lambda record: not patterns or any(fits(record, each) for each in patterns)
+
+
+def by_policy(subscription: dict[str, Any]) -> Wanted:
+    """Return what tells the messages that a subscription's policy lets through."""
+    policy = subscription.get("FilterPolicy", {})
+    in_body = subscription.get("FilterPolicyScope") == "MessageBody"
+
+    def chosen(record: Record) -> bool:
+        notice = record["Sns"]
+        attributes = {name: each["Value"] for name, each in notice["MessageAttributes"].items()}
+        return fits(json.loads(notice["Message"]) if in_body else attributes, policy)
+
+    return chosen
+
+
+def by_kind_and_key(events: str | list[str], chosen: dict[str, Any]) -> Wanted:
+    """Return what tells a bucket's events that a notification is for: by kind, and by how the key begins or ends."""
+    kinds = [events] if isinstance(events, str) else events
+    rules = [(rule["Name"].lower(), rule["Value"]) for rule in chosen.get("S3Key", {}).get("Rules", [])]
+
+    def notified(record: Record) -> bool:
+        key = unquote_plus(record["s3"]["object"]["key"])
+        fit = all(key.startswith(value) if name == "prefix" else key.endswith(value) for name, value in rules)
+        return fit and any(fnmatch(f"s3:{record['eventName']}", kind) for kind in kinds)
+
+    return notified
 
 
 def fits(value: Any, pattern: Any) -> bool:

@@ -1,0 +1,84 @@
+"""Who wakes whom, read from the templates: SAM's events, event source mappings, subscriptions and notifications."""
+
+from collections.abc import Callable, Mapping
+
+from .cloud import Cloud, Stack
+from .functions import Function
+from .wiring import Properties, Wiring
+
+Known = Mapping[str, Function]
+
+
+def wiring(cloud: Cloud, known: Known) -> Wiring:
+    """Return how everything in the templates is connected."""
+    found = Wiring()
+    for stack in cloud.stacks.values():
+        _sam_events(found, stack, known)
+        _mappings(found, stack, known)
+        _subscriptions(found, stack, known)
+        _notifications(found, stack, known)
+    return found
+
+
+def _sam_events(found: Wiring, stack: Stack, known: Known) -> None:
+    for name, properties in stack.resources("AWS::Serverless::Function").items():
+        for event in properties.get("Events", {}).values():
+            _SAM[event["Type"]](found, known[stack.attribute(name, "Arn")], event["Properties"])
+
+
+def _mappings(found: Wiring, stack: Stack, known: Known) -> None:
+    for each in stack.resources("AWS::Lambda::EventSourceMapping").values():
+        found.map(_function(known, each["FunctionName"]), each["EventSourceArn"], each)
+
+
+def _subscriptions(found: Wiring, stack: Stack, known: Known) -> None:
+    for each in stack.resources("AWS::SNS::Subscription").values():
+        topic, endpoint = each["TopicArn"], each["Endpoint"]
+        if each["Protocol"] == "lambda":
+            _assert_permitted(stack, known[endpoint], "sns.amazonaws.com")
+            found.listen(topic, known[endpoint], each)
+        else:
+            assert each["Protocol"] == "sqs", f"nobody delivers to {each['Protocol']}"
+            _assert_open(stack, endpoint, topic)
+            found.fill(topic, endpoint, each)
+
+
+def _notifications(found: Wiring, stack: Stack, known: Known) -> None:
+    for name, properties in stack.resources("AWS::S3::Bucket").items():
+        for each in properties.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
+            function = known[each["Function"]]
+            _assert_permitted(stack, function, "s3.amazonaws.com")
+            found.notify(stack.ref(name), function, events=each["Event"], chosen=each.get("Filter", {}))
+
+
+def _assert_permitted(stack: Stack, function: Function, principal: str) -> None:
+    """Without a permission AWS does not let the service invoke the function."""
+    permissions = stack.resources("AWS::Lambda::Permission").values()
+    allowed = {each["Principal"] for each in permissions if each["FunctionName"] in (function.arn, function.name)}
+    assert principal in allowed, f"{principal} may not invoke {function.name}"
+
+
+def _assert_open(stack: Stack, queue: str, topic: str) -> None:
+    """Without a policy AWS does not let the topic send to the queue."""
+    statements = [
+        statement
+        for policy in stack.resources("AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Resource"] == queue
+    ]
+    assert any(topic in str(statement["Condition"]) for statement in statements), f"{topic} may not send to {queue}"
+
+
+def _function(known: Known, named: str) -> Function:
+    return next(function for arn, function in known.items() if named in (arn, function.name))
+
+
+_SAM: Mapping[str, Callable[[Wiring, Function, Properties], None]] = {
+    "DynamoDB": lambda found, function, event: found.map(function, event["Stream"], event),
+    "Kinesis": lambda found, function, event: found.map(function, event["Stream"], event),
+    "SQS": lambda found, function, event: found.map(function, event["Queue"], event),
+    "SNS": lambda found, function, event: found.listen(event["Topic"], function, event),
+    "S3": lambda found, function, event: found.notify(
+        event["Bucket"], function, events=event["Events"], chosen=event.get("Filter", {})
+    ),
+}
