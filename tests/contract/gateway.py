@@ -16,7 +16,6 @@ from .cloud import STAGE, Cloud
 from .events import deliver
 from .functions import Function, functions, lambda_service
 from .payload import event_of, response_of
-from .site import first_push, site_as_it_comes
 from .triggers import wiring
 from .wiring import Wiring
 
@@ -42,14 +41,11 @@ class Gateway(httpx.BaseTransport):
 
     def __init__(self, routes: list[Route], wires: Wiring, s3: Any) -> None:
         self._routes, self._wires, self._s3 = routes, wires, s3
-        self._functions = {route.function for route in routes if route.function is not None}
         self._turn = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         with self._turn:
             response = self.serve(request)
-            for each in self._functions:
-                each.rest()
             deliver(self._wires)
         return response
 
@@ -79,8 +75,7 @@ class Gateway(httpx.BaseTransport):
     def _object(self, bucket: str, key: str) -> httpx.Response:
         try:
             found = self._s3.get_object(Bucket=bucket, Key=key)
-        except self._s3.exceptions.ClientError as error:
-            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+        except self._s3.exceptions.NoSuchKey:
             return httpx.Response(404)
         return httpx.Response(200, headers={"Content-Type": found["ContentType"]}, content=found["Body"].read())
 
@@ -119,15 +114,14 @@ def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
 @contextmanager
 def gateway_over_moto() -> Iterator[Gateway]:
     """Yield the HTTP API of the templates, with everything behind it in this process."""
-    with mock_aws(), _loopback() as server, site_as_it_comes() as repositories:
-        cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}", codecommit=repositories)
+    with mock_aws(), _loopback() as server:
+        cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}")
         known = functions(cloud)
         with lambda_service(known):
             gateway = Gateway(routes(cloud, known), wiring(cloud, known), cloud.client("s3"))
             server.gateway = gateway  # type: ignore[attr-defined]
-            # As a deployment does it: the board of no votes, the site as it comes.
+            # As a deployment does it: the board of no votes.
             _named_function(known, "votes-projection").invoke({"Records": []})
-            _named_function(known, "site-publisher").invoke(first_push())
             yield gateway
 
 

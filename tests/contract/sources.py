@@ -18,6 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from .makers import ACCOUNT, REGION
 
+ALL = 10**6  # messages, at once
 Record = dict[str, Any]
 
 
@@ -85,10 +86,12 @@ class Bucket:
         s3_backends[ACCOUNT]["aws"].put_bucket_notification_configuration(name, {"QueueConfiguration": [told]})
 
     def take(self) -> list[Record]:
-        queue = sqs_backends[ACCOUNT][REGION].get_queue(self._queue)
-        told = [json.loads(message.body) for message in queue.messages]
+        sqs = sqs_backends[ACCOUNT][REGION]
+        received = sqs.receive_message(self._queue, ALL, 0, 1)
+        for message in received:
+            sqs.delete_message(self._queue, message.receipt_handle)
+        told = [json.loads(message.body) for message in received]
         records = [record for each in told for record in each.get("Records", [])]  # the first is a test event with none
-        sqs_backends[ACCOUNT][REGION].purge_queue(self._queue)
         for record in records:
             stored = record["s3"]["object"]
             stored["key"] = quote_plus(unquote_plus(stored["key"]), safe="/")  # moto encodes the slashes too
