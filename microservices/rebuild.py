@@ -1,15 +1,15 @@
-"""Makes the search index again from the posts, e.g. after the search room was removed and deployed anew.
+"""Tells the rooms that follow posts of all posts again, e.g. after search was removed and deployed anew.
 
     python -m microservices.rebuild --api https://… --stage reference
     python -m microservices.rebuild --api http://127.0.0.1:4566/_aws/execute-api/…/$default --endpoint http://127.0.0.1:4566
 
-The stream of posts holds a day; this walks the list of all posts and tells the projection of each, as older than anything that
-the stream tells. So it may run while people write, twice, or be ended in the middle.
+The stream of posts holds a day and the topic nothing; this walks the list of all posts and tells search's projection and votes'
+ballots of each, as older than anything else that tells of it. So it may run while people write, twice, or be ended in the middle.
 """
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +21,7 @@ from microservices.post_item import post_item, post_key
 from shared_domain.contract.times import read
 from shared_domain.posts import Post
 
+FOLLOWERS = ("search-projection", "votes-ballots")
 _BEFORE_THE_STREAM = "0"
 _AT_ONCE = 10
 
@@ -28,19 +29,24 @@ Json = dict[str, Any]
 
 
 class RebuildFailed(Exception):
-    """The API did not list the posts, or the projection did not take one."""
+    """The API did not list the posts, or a follower did not take one."""
 
 
-def rebuild(get: Callable[[str], Json], functions: Any, function: str) -> int:
-    """Return how many posts the function `function` was told of; `get` asks the API for a path."""
+def rebuild(get: Callable[[str], Json], functions: Any, *, stage: str) -> int:
+    """Return how many posts the stage's followers were told of; `get` asks the API for a path."""
     told = 0
     for posts in _pages(get):
-        event = json.dumps({"Records": [_record(post) for post in posts]})
-        answer = functions.invoke(FunctionName=function, Payload=event)
-        if "FunctionError" in answer:
-            raise RebuildFailed(f"{function} failed: {answer['Payload'].read().decode()}")
+        for follower in FOLLOWERS:
+            _tell(functions, f"{stage}-{follower}", posts)
         told += len(posts)
     return told
+
+
+def _tell(functions: Any, function: str, posts: Sequence[Post]) -> None:
+    event = json.dumps({"Records": [_record(post) for post in posts]})
+    answer = functions.invoke(FunctionName=function, Payload=event)
+    if "FunctionError" in answer:
+        raise RebuildFailed(f"{function} failed: {answer['Payload'].read().decode()}")
 
 
 def _pages(get: Callable[[str], Json]) -> Iterator[list[Post]]:
@@ -79,14 +85,14 @@ def _asking(api: str) -> Callable[[str], Json]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m microservices.rebuild", description="Make the search index again.")
+    parser = argparse.ArgumentParser(prog="python -m microservices.rebuild", description="Tell of all posts again.")
     parser.add_argument("--api", required=True, help="base URL of the API")
     parser.add_argument("--stage", default="reference", help="first part of the functions' names (reference)")
     parser.add_argument("--endpoint", help="address of a local AWS; AWS itself where it is not given")
     asked = parser.parse_args()
     session = boto3.Session(region_name=REGION, **ROOT) if asked.endpoint else boto3.Session()
     functions = session.client("lambda", endpoint_url=asked.endpoint)
-    print(f"{rebuild(_asking(asked.api), functions, f'{asked.stage}-search-projection')} posts are in the index")
+    print(f"told of {rebuild(_asking(asked.api), functions, stage=asked.stage)} posts")
 
 
 if __name__ == "__main__":

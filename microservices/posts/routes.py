@@ -23,7 +23,7 @@ def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
         moment = now()
         post = posts.compose(**given(form), id=new_id(moment), author=author, now=moment)
         store.add(post)  # network: one transaction, the post and its place in each list
-        #                  eventual: search and votes hear of it from the table's stream
+        #                  eventual: the other rooms hear of it from the table's stream
         return answer(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
 
     @room.get("/posts")
@@ -61,7 +61,7 @@ def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
         known = posts.known_form(post_id)
         seen = store.get(known)  # network
         store.remove(posts.withdraw(seen, editor=editor))  # network; eventual: search and leaderboard
-        ballots.close(seen.id)  # network: votes must know at once, ahead of the stream
+        ballots.close(seen.id)  # network: votes must know at once, ahead of the event
         return answer(None, 204)
 
     return room

@@ -1,4 +1,4 @@
-"""Scores arrive from votes by a queue. The monolith has no such file: there, the score changes with the vote."""
+"""Scores arrive as events from votes. The monolith has no such file: there, the score changes with the vote."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ class Scores:
         self._table = table
 
     def hear(self, message: str) -> None:
-        """Set the score that a message `{"post_id", "score", "version"}` tells: absolute, so that repeating it changes nothing."""
+        """Set the score that an event `{"post_id", "score", "version"}` tells: absolute, so that repeating it changes nothing."""
         told = json.loads(message)
         try:
             self._set(told["post_id"], score=int(told["score"]), version=int(told["version"]))

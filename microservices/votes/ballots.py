@@ -15,8 +15,8 @@ from microservices.votes.board import DynamoBoard, Tally
 def hear(board: DynamoBoard, record: Record) -> bool:
     """Take in what a record of the posts table's stream tells of a post; return whether the board must be published.
 
-    A record older than what was heard is passed over, and a post that is gone stays gone. One that comes again is published
-    again: the function may have ended between keeping and publishing.
+    Events bring the records in any order: one older than what was heard is passed over, and a post that is gone stays gone.
+    One that comes again is published again: the function may have ended between keeping and publishing.
     """
     if not is_post(record["dynamodb"]["Keys"]) or _keeps_the_title(record):
         return False
@@ -24,7 +24,7 @@ def hear(board: DynamoBoard, record: Record) -> bool:
     tally = _gone(seen) if record["eventName"] == "REMOVE" else _told(seen, record)
     if tally != seen:
         board.keep(replace(tally, version=seen.version + 1), seen=seen)
-    return "SequenceNumber" in record["dynamodb"]  # else posts tells it itself, and waits: the stream publishes it
+    return "SequenceNumber" in record["dynamodb"]  # else posts tells it itself, and waits: the event publishes it
 
 
 def _keeps_the_title(record: Record) -> bool:

@@ -1,6 +1,5 @@
 """Composition root of votes-projection: the votes table's stream wakes it."""
 
-import json
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.clock import now
+from microservices.events import publishing
 from microservices.streams import item_key, parking, settle
 from microservices.votes.board import DynamoBoard, Tally
 from microservices.votes.board_object import BoardObject
@@ -17,15 +17,14 @@ from microservices.votes.projection import Told, by_post, count, vote_in
 from microservices.votes.publication import publish
 
 _log = Logger()
-_sqs = client("sqs")
 _board = DynamoBoard(client("dynamodb"), os.environ["TABLE"])
 _site = BoardObject(os.environ["SITE_BUCKET"])
-_park = parking(_sqs, os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
-_scores_queue = os.environ["SCORES_QUEUE_URL"]
+_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+_publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Count a batch of votes, tell posts the scores, publish the board. An empty batch publishes the board as it is."""
+    """Count a batch of votes, tell the scores, publish the board. An empty batch publishes the board as it is."""
     told = [each for each in settle(event["Records"], vote_in, key=item_key, park=_park) if each]
     tallies = settle(by_post(told), partial(count, _board), key=_post_of, park=_park_all)
     for tally in tallies:
@@ -45,6 +44,6 @@ def _park_all(told: Sequence[Told], reason: str) -> None:
 
 
 def _tell(tally: Tally) -> None:
-    """Tell posts the score: also where nothing was fresh, for the function may have ended between counting and telling."""
+    """Tell all rooms the score: also where nothing was fresh, for the function may have ended between counting and telling."""
     told = {"post_id": tally.post_id, "score": tally.score, "version": tally.version}
-    _sqs.send_message(QueueUrl=_scores_queue, MessageBody=json.dumps(told))
+    _publish("tally.changed", told)

@@ -49,9 +49,13 @@ class Room:
         """Change what a parked record says, as somebody would who knows what it should have been."""
         (message,) = self.waiting(queue, about)
         parked = json.loads(message["Body"])
-        change(parked["record"]["dynamodb"])
+        change(parked["record"])
         self._client("sqs").delete_message(QueueUrl=self.queue(queue), ReceiptHandle=message["ReceiptHandle"])
         self.send(queue, json.dumps(parked))
+
+    def invoke(self, function: str, event: Json) -> None:
+        """Hand a function an event, as what wakes it would."""
+        self.stack.deployment.invoke(function, event)
 
     def give_back(self, queue: str) -> int:
         """Do what `python -m microservices.replay` does."""

@@ -55,7 +55,7 @@ def test_a_malformed_vote_is_parked_beside_good_ones_and_counts_once_it_is_mende
     assert parked["reason"] == "KeyError: 'N'"
     assert parked["record"]["dynamodb"]["NewImage"]["value"] == {"S": "many"}
 
-    room.mend("votes-parking", post_id, lambda told: told["NewImage"].update(value={"N": "1"}))
+    room.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
     assert room.give_back("votes-parking") >= 1
     api.score_settles(post_id, 5)
     assert room.waiting("votes-parking", post_id) == []
@@ -73,7 +73,7 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(room: Room, api: 
     assert json.loads(again["Body"])["reason"].endswith(": 7 is no vote")
     room.put("votes", _vote(post_id, "bad", {"N": "1"}))
     api.score_settles(post_id, 1)
-    room.mend("votes-parking", post_id, lambda told: told["NewImage"].update(value={"N": "-1"}))
+    room.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "-1"}))
     room.give_back("votes-parking")  # older than what counts by now, so it changes nothing
     api.score_settles(post_id, 1)
     assert room.waiting("votes-parking", post_id) == []
@@ -86,32 +86,45 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(room: Room, api: 
         pytest.param(None, id="missing"),
     ],
 )
-def test_a_malformed_post_is_parked_by_both_who_follow_posts_and_is_known_once_it_is_mended(
+def test_a_malformed_post_is_given_up_by_both_who_follow_posts_and_is_known_once_it_is_mended(
     room: Room, api: Api, writer: Person, title: Item | None
 ) -> None:
     needle = a_needle()
     bad = _post(writer, f"{needle} bad")
     malformed = {name: value for name, value in (bad | {"title": title}).items() if value is not None}
     good = _post(writer, f"{needle} good")
-    room.put("posts", malformed, good)
-    try:
-        finds(api, needle, [_shown(good)])
-        api.eventually(lambda: _lives(room, good["id"]["S"]))
-        for queue in ("search-parking", "votes-parking"):
-            (message,) = _parked(room, api, queue, bad["id"]["S"])
+    with room.hurried("votes-ballots"):
+        room.put("posts", malformed, good)
+        try:
+            finds(api, needle, [_shown(good)])
+            api.eventually(lambda: _lives(room, good["id"]["S"]))
+            (message,) = _parked(room, api, "search-parking", bad["id"]["S"])
             assert "Error: " in json.loads(message["Body"])["reason"]
+            _parked(room, api, "votes-ballots-dead-letters", bad["id"]["S"])
 
-        room.put("posts", bad)  # what mends it comes by the stream, as everything does
-        finds(api, needle, sorted([_shown(good), _shown(bad)], key=lambda post: post["id"], reverse=True))
-        api.eventually(lambda: _lives(room, bad["id"]["S"]))
-        for queue in ("search-parking", "votes-parking"):
-            assert room.give_back(queue) >= 1  # older than what is known by now
-            assert room.waiting(queue, bad["id"]["S"]) == []
-        assert len(api.search(needle).json()["items"]) == 2
-    finally:
-        for item in (good, bad):
-            room.delete("posts", item)
-    finds(api, needle, [])
+            room.put("posts", bad)  # what mends it comes by the stream, as everything does
+            finds(api, needle, sorted([_shown(good), _shown(bad)], key=lambda post: post["id"], reverse=True))
+            api.eventually(lambda: _lives(room, bad["id"]["S"]))
+            assert room.give_back("search-parking") >= 1  # older than what is known by now
+            assert room.waiting("search-parking", bad["id"]["S"]) == []
+            assert len(api.search(needle).json()["items"]) == 2
+        finally:
+            for item in (good, bad):
+                room.delete("posts", item)
+        finds(api, needle, [])
+
+
+def test_a_post_that_the_outbox_cannot_tell_of_is_parked_and_told_once_it_is_mended(
+    room: Room, api: Api, writer: Person
+) -> None:
+    post = _post(writer, f"{a_needle()} untold")
+    event = {"Records": [{"eventName": "UPSERT", "dynamodb": _inserted(post)}]}
+    room.invoke("posts-outbox", event)
+    (message,) = _parked(room, api, "posts-parking", post["id"]["S"])
+    assert json.loads(message["Body"])["reason"] == "KeyError: 'UPSERT'"
+    room.mend("posts-parking", post["id"]["S"], lambda parked: parked.update(eventName="INSERT"))
+    assert room.give_back("posts-parking") >= 1
+    api.eventually(lambda: _lives(room, post["id"]["S"]))
 
 
 def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_are_heard(
@@ -135,7 +148,7 @@ def test_replay_from_the_command_line_says_how_many_went_back(room: Room, api: A
     post_id = api.published(writer)["id"]
     room.put("votes", _vote(post_id, "bad", {"S": "many"}))
     _parked(room, api, "votes-parking", post_id)
-    room.mend("votes-parking", post_id, lambda told: told["NewImage"].update(value={"N": "1"}))
+    room.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
     ran = _replay(room, "votes-parking")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.endswith("went back\n")
@@ -208,6 +221,11 @@ def _post(author: Person, title: str) -> Item:
     words = {"id": post_id, "author": author.username, "title": title, "body": "A body", "created_at": now}
     texts = {name: {"S": value} for name, value in {**words, "updated_at": now, "pk": f"post#{post_id}"}.items()}
     return {**texts, "sk": {"S": "post"}, "tags": {"L": []}, "score": {"N": "0"}}
+
+
+def _inserted(item: Item) -> Json:
+    keys = {name: item[name] for name in ("pk", "sk")}
+    return {"Keys": keys, "NewImage": item, "SequenceNumber": "1"}
 
 
 def _shown(item: Item) -> Json:

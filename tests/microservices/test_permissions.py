@@ -138,6 +138,7 @@ def _calls(stack: LocalAws) -> Iterator[Call]:
         yield from _table_calls(stack, room)
         yield from _secret_calls(stack, room)
         yield from _queue_calls(stack, room)
+        yield from _topic_calls(stack, room)
         yield from _bucket_calls(stack, room)
     for function in ROOM_OF:
         name = f"{stack.deployment.stage}-{function}"
@@ -173,6 +174,11 @@ def _queue_calls(stack: LocalAws, room: str) -> Iterator[Call]:
         arn = asked["Attributes"]["QueueArn"]
         yield _call("sqs", "send_message", "SendMessage", arn, QueueUrl=url, MessageBody="\ufffe")  # no legal text
         yield _call("sqs", "receive_message", "ReceiveMessage", arn, QueueUrl=url, VisibilityTimeout=0)
+
+
+def _topic_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    for arn in _physical(stack, room, "AWS::SNS::Topic"):
+        yield _call("sns", "publish", "Publish", arn, TopicArn=arn, Message="")  # empty, which no topic takes
 
 
 def _bucket_calls(stack: LocalAws, room: str) -> Iterator[Call]:

@@ -1,4 +1,4 @@
-"""An index that was lost is made again from the posts."""
+"""An index and a leaderboard that were lost are made again from the posts."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from microservices.rebuild import rebuild
-from tests.contract.client import Api
+from tests.contract.client import Api, Json
 from tests.contract.cloud import REGION, STAGE
 from tests.contract.gateway import gateway_over_moto
 
@@ -21,21 +21,23 @@ def api() -> Iterator[Api]:
         yield Api(client, patience=0)
 
 
-def test_a_lost_index_is_made_again_and_made_twice_is_the_same(api: Api) -> None:
+def test_what_was_lost_is_made_again_and_made_twice_is_the_same(api: Api) -> None:
     ada = api.join("ada")
     for place in range(POSTS):
         api.published(ada, title=f"Marmot {place}", body="in the mountains")
-    before = api.search(q="marmot", limit=100).json()
-    _lose(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-search")
+    before = _seen(api)
+    for room in ("search", "votes"):
+        _lose(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-{room}")
     assert api.search(q="marmot").json()["items"] == []
+    functions = boto3.client("lambda", region_name=REGION)
     for _ in range(2):
-        told = rebuild(
-            lambda path: api.send("GET", path).json(),
-            boto3.client("lambda", region_name=REGION),
-            f"{STAGE}-search-projection",
-        )
-        assert told >= POSTS
-        assert api.search(q="marmot", limit=100).json() == before
+        assert rebuild(lambda path: api.send("GET", path).json(), functions, stage=STAGE) >= POSTS
+        assert _seen(api) == before
+
+
+def _seen(api: Api) -> list[Json]:
+    found, board = api.search(q="marmot", limit=100), api.leaderboard(limit=100)
+    return [answer.json()["items"] for answer in (found, board)]
 
 
 def _lose(dynamodb: Any, table: str) -> None:
