@@ -23,6 +23,9 @@ from monolith.posts.store import SqlPosts
 from monolith.search import routes as search
 from monolith.search.store import SqlIndex
 from monolith.settings import Settings
+from monolith.trending import routes as trending
+from monolith.trending import views
+from monolith.trending.store import SqlTrends
 from monolith.users import routes as users
 from monolith.users.store import SqlUsers
 from monolith.votes import routes as votes
@@ -40,6 +43,7 @@ class Stores:
     index: SqlIndex
     orders: SqlOrders
     feedback: SqlFeedback
+    trends: SqlTrends
 
 
 class _ExplicitRule(Rule):
@@ -62,17 +66,20 @@ def create_app(settings: Settings) -> Flask:
     app.url_rule_class = _ExplicitRule
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
-    app.extensions["background"] = Background()
+    background = app.extensions["background"] = Background()
     edge.guard(app)
     caller = edge.caller_named_by(settings.token_secret)
     work = unit_of_work(connect(settings.database_url, pool_size=settings.pool_size), _stores)
+    viewed = views.Views(work)
+    background.every(views.FLUSH_SECONDS, viewed.flush)
     app.register_blueprint(platform.routes(_contract()))
     app.register_blueprint(users.routes(work, caller, secret=settings.token_secret, salt=_salt))
-    app.register_blueprint(posts.routes(work, caller))
+    app.register_blueprint(posts.routes(work, caller, viewed))
     app.register_blueprint(votes.routes(work, caller))
     app.register_blueprint(search.routes(work))
     app.register_blueprint(orders.routes(work, caller))
     app.register_blueprint(feedback.routes(work, caller, administrators=settings.administrators))
+    app.register_blueprint(trending.routes(work))
     return app
 
 
@@ -94,4 +101,5 @@ def _stores(connection: Connection) -> Stores:
         index=SqlIndex(connection),
         orders=SqlOrders(connection),
         feedback=SqlFeedback(connection),
+        trends=SqlTrends(connection),
     )

@@ -1,12 +1,15 @@
 """The stores in memory: the shortest reading of what the Protocols promise, and the model that both sides are held against."""
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared_domain.errors import Conflict, NotFound, Taken
 from shared_domain.feedback import Feedback
 from shared_domain.orders import Order
 from shared_domain.posts import Filter, Post
 from shared_domain.search import Match, match_order, weigh
+from shared_domain.trending import Counts, Span, Trend, ranked
 from shared_domain.users import User, email_key
 from shared_domain.votes import Vote
 
@@ -138,6 +141,21 @@ class MemoryOrders:
         if self._orders[seen.id].stage != seen.stage:
             raise Conflict("the order went on meanwhile")
         self._orders[order.id] = order
+
+
+class MemoryTrends:
+    def __init__(self) -> None:
+        self._views: Counter[tuple[datetime, str]] = Counter()
+
+    def add(self, counts: Counts) -> None:
+        self._views.update(counts)
+
+    def most_viewed(self, span: Span, limit: int) -> list[Trend]:
+        views: Counter[str] = Counter()
+        for (window, post_id), number in self._views.items():
+            if span.first <= window <= span.last:
+                views[post_id] += number
+        return ranked(views, limit)
 
 
 def _is_chosen(post: Post, chosen: Filter) -> bool:

@@ -7,7 +7,9 @@ from microservices.edge import serve
 from microservices.posts.peers import Ballots
 from microservices.posts.routes import routes
 from microservices.posts.store import DynamoPosts
+from microservices.posts.views import Views
 
-lambda_handler = serve(
-    routes(DynamoPosts(client("dynamodb"), os.environ["TABLE"]), Ballots(os.environ["BALLOTS_FUNCTION"]))
-)
+_store = DynamoPosts(client("dynamodb"), os.environ["TABLE"])
+views = Views(os.environ["VIEWS_STREAM"])
+
+lambda_handler = serve(routes(_store, Ballots(os.environ["BALLOTS_FUNCTION"]), views))

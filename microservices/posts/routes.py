@@ -6,13 +6,16 @@ from microservices.clock import new_id, now
 from microservices.edge import Answer, answer, body, caller, query
 from microservices.posts.peers import Ballots
 from microservices.posts.store import DynamoPosts
+from microservices.posts.views import Views
 from microservices.races import runs_again
 from shared_domain import posts
 from shared_domain.contract.parsing import given
 from shared_domain.contract.posts import NewPost, PostChanges, post_json, posts_asked
+from shared_domain.contract.trending import is_view
+from shared_domain.trending import View
 
 
-def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
+def routes(store: DynamoPosts, ballots: Ballots, views: Views) -> APIGatewayHttpRouter:
     room = APIGatewayHttpRouter()
 
     @room.post("/posts")
@@ -38,6 +41,8 @@ def routes(store: DynamoPosts, ballots: Ballots) -> APIGatewayHttpRouter:
         """Show one post."""
         known = posts.known_form(post_id)
         post = store.get(known)  # network
+        if is_view(room.current_event.headers.get("sec-purpose")):
+            views.note(View(post_id=known, at=now()))  # eventual: sent to a stream in a moment, with others
         return answer(post_json(post), etag=posts.etag(post))
 
     @room.patch("/posts/<post_id>")

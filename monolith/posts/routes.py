@@ -5,13 +5,15 @@ from flask import Blueprint, request
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
 from monolith.edge import Answer, Caller, answer, body, query
-from monolith.posts.store import PostsAndIndex
+from monolith.posts.store import PostsAndIndex, Views
 from shared_domain import posts
 from shared_domain.contract.parsing import given
 from shared_domain.contract.posts import NewPost, PostChanges, post_json, posts_asked
+from shared_domain.contract.trending import is_view
+from shared_domain.trending import View
 
 
-def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint:
+def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller, views: Views) -> Blueprint:
     room = Blueprint("posts", __name__)
 
     @room.post("/posts")
@@ -40,6 +42,8 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller) -> Blueprint
         known = posts.known_form(post_id)
         with unit_of_work() as work:
             post = work.posts.get(known)
+        if is_view(request.headers.get("sec-purpose")):
+            views.note(View(post_id=known, at=now()))  # eventual: kept with others in a moment
         return answer(post_json(post), etag=posts.etag(post))
 
     @room.patch("/posts/<post_id>")

@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from monolith.database import metadata
 from shared_domain.errors import Conflict, NotFound
 from shared_domain.posts import Filter, Post
+from shared_domain.trending import View
 
 POSTS = Table(
     "posts",
@@ -63,6 +64,12 @@ class PostIndex(Protocol):
     """What publishing asks of search: to be found at once."""
 
     def put(self, post: Post) -> None: ...
+
+
+class Views(Protocol):
+    """What reading asks of trending: to be counted, without a wait."""
+
+    def note(self, view: View) -> None: ...
 
 
 class PostsAndIndex(Protocol):

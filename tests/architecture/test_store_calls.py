@@ -73,6 +73,7 @@ def walk(api: Api, recorder: Recorder) -> dict[str, str]:
     done("search, two terms", api.search(q="cat dog"))
     done("cast", api.cast(warm, post["id"], value=1))
     done("leaderboard", api.leaderboard())
+    done("trending", api.trending())
     done("retract", api.retract(warm, post["id"]))
     done("withdraw", api.withdraw(ada, post["id"]))
     done("give_feedback", api.give_feedback(message="Thank you"))

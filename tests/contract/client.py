@@ -97,6 +97,9 @@ class Api:
     def leaderboard(self, **query: Any) -> httpx.Response:
         return self.send("GET", "/leaderboard", params=query)
 
+    def trending(self, **query: Any) -> httpx.Response:
+        return self.send("GET", "/trending", params=query)
+
     def search(self, q: str, **query: Any) -> httpx.Response:
         return self.send("GET", "/search", params={"q": q, **query})
 

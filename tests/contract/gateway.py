@@ -41,11 +41,14 @@ class Gateway(httpx.BaseTransport):
 
     def __init__(self, routes: list[Route], wires: Wiring, s3: Any) -> None:
         self._routes, self._wires, self._s3 = routes, wires, s3
+        self._functions = {route.function for route in routes if route.function is not None}
         self._turn = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         with self._turn:
             response = self.serve(request)
+            for each in self._functions:
+                each.rest()
             deliver(self._wires)
         return response
 

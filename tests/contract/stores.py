@@ -23,20 +23,25 @@ from microservices.posts.store import DynamoPosts
 from microservices.search import projection
 from microservices.search.store import DynamoIndex
 from microservices.search.writer import IndexWriter
+from microservices.trending.store import DynamoTrends
+from microservices.trending.windows import DynamoWindows
 from microservices.users.store import DynamoUsers
 from microservices.votes.store import DynamoVotes
 from monolith.feedback.store import SqlFeedback
 from monolith.posts.store import SqlPosts
 from monolith.search.store import SqlIndex
+from monolith.trending.store import SqlTrends
 from monolith.users.store import SqlUsers
 from monolith.votes.store import VOTES, SqlVotes
 from shared_domain.feedback import FeedbackStore
-from shared_domain.memory import MemoryFeedback, MemoryIndex, MemoryPosts, MemoryUsers, MemoryVotes
+from shared_domain.memory import MemoryFeedback, MemoryIndex, MemoryPosts, MemoryTrends, MemoryUsers, MemoryVotes
 from shared_domain.posts import Post, PostStore
 from shared_domain.search import SearchIndex
+from shared_domain.trending import TrendStore, View, counted
 from shared_domain.users import UserStore
 from shared_domain.votes import VoteStore
 from tests.tables import make_table
+from tests.views import deliver, view_record
 
 
 class Stores(Protocol):
@@ -63,6 +68,12 @@ class Stores(Protocol):
     def score(self, post_id: str) -> int:
         """Return the sum of the votes that are kept."""
 
+    @property
+    def trends(self) -> TrendStore: ...
+
+    def count(self, *views: View) -> None:
+        """Let the views count."""
+
 
 Open = Callable[[], AbstractContextManager[Stores]]
 
@@ -74,6 +85,7 @@ class InMemory:
     votes: MemoryVotes
     index: MemoryIndex
     feedback: MemoryFeedback
+    trends: MemoryTrends
 
     def publish(self, post: Post) -> None:
         self.posts.add(post)
@@ -86,9 +98,12 @@ class InMemory:
     def score(self, post_id: str) -> int:
         return self.votes.score(post_id)
 
+    def count(self, *views: View) -> None:
+        self.trends.add(counted(views))
+
 
 def in_memory() -> Open:
-    stores = InMemory(MemoryUsers(), MemoryPosts(), MemoryVotes(), MemoryIndex(), MemoryFeedback())
+    stores = InMemory(MemoryUsers(), MemoryPosts(), MemoryVotes(), MemoryIndex(), MemoryFeedback(), MemoryTrends())
     return lambda: nullcontext(stores)
 
 
@@ -98,6 +113,7 @@ class InPostgresql:
         self.users, self.posts = SqlUsers(connection), SqlPosts(connection)
         self.votes, self.index = SqlVotes(connection), SqlIndex(connection)
         self.feedback = SqlFeedback(connection)
+        self.trends = SqlTrends(connection)
 
     def publish(self, post: Post) -> None:
         self.posts.add(post)
@@ -109,6 +125,9 @@ class InPostgresql:
     def score(self, post_id: str) -> int:
         total = select(func.coalesce(func.sum(VOTES.c.value), 0)).where(VOTES.c.post_id == post_id)
         return int(self._connection.scalar(total) or 0)
+
+    def count(self, *views: View) -> None:
+        self.trends.add(counted(views))
 
 
 def in_postgresql(engine: Engine) -> Open:
@@ -127,6 +146,7 @@ class InDynamodb:
         self.users, self.posts = DynamoUsers(dynamodb, table), DynamoPosts(dynamodb, table)
         self.votes, self.index = DynamoVotes(dynamodb, table), DynamoIndex(dynamodb, table)
         self.feedback = DynamoFeedback(dynamodb, table)
+        self.trends, self._windows = DynamoTrends(dynamodb, table), DynamoWindows(dynamodb, table)
 
     def publish(self, post: Post) -> None:
         self.posts.add(post)
@@ -143,6 +163,9 @@ class InDynamodb:
             ExpressionAttributeValues={":post": {"S": f"post#{post_id}"}, ":vote": {"S": "vote#"}},
         )
         return sum(int(vote["value"]["N"]) for vote in votes["Items"])
+
+    def count(self, *views: View) -> None:
+        deliver(self._windows, [view_record(view, place=next(self._places)) for view in views])
 
     def _tell(self, name: str, images: dict[str, Any]) -> None:
         """Deliver what the posts table's stream would."""

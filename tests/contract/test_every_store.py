@@ -18,6 +18,7 @@ from shared_domain.errors import Conflict, NotFound, Taken
 from shared_domain.feedback import Feedback
 from shared_domain.posts import Filter, Post
 from shared_domain.search import Match
+from shared_domain.trending import WINDOW, WINDOWS, Trend, View, last_hour
 from shared_domain.users import STARTING_CREDITS, User
 from shared_domain.votes import Vote
 
@@ -55,7 +56,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def postgresql(database: str) -> Iterator[Open]:
     engine = connect(database, pool_size=1)
     with engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE users, posts, votes, search_index, feedback CASCADE")
+        connection.exec_driver_sql("TRUNCATE users, posts, votes, search_index, feedback, views CASCADE")
     yield in_postgresql(engine)
     engine.dispose()
 
@@ -321,3 +322,30 @@ def test_a_hostile_word_is_indexed_and_found(stores: Open, word: str) -> None:
         kept.publish(hostile)
     with stores() as kept:
         assert [each for each, _ in kept.index.find(search.analyse(hostile.body), after=None, limit=5)] == [hostile]
+
+
+def test_the_most_viewed_come_first_then_the_older(stores: Open) -> None:
+    oldest, older, newer = (new_id(age) for age in (3, 2, 1))
+    with stores() as kept:
+        kept.count(*(View(post_id=post_id, at=BEGIN) for post_id in (newer, older, newer, oldest, older)))
+        kept.count(View(post_id=oldest, at=BEGIN - WINDOW))
+        kept.count(View(post_id=oldest, at=BEGIN))
+    with stores() as kept:
+        found = kept.trends.most_viewed(last_hour(BEGIN), 5)
+        assert found == [Trend(post_id=oldest, views=3), Trend(post_id=older, views=2), Trend(post_id=newer, views=2)]
+        assert kept.trends.most_viewed(last_hour(BEGIN), 1) == found[:1]
+
+
+def test_a_view_counts_in_sixty_windows_and_passes_though_nothing_new_comes(stores: Open) -> None:
+    viewed = View(post_id=new_id(0), at=BEGIN)
+    with stores() as kept:
+        kept.count(viewed)
+    counted = [Trend(post_id=viewed.post_id, views=1)]
+    for windows, found in [(-1, []), (0, counted), (WINDOWS - 1, counted), (WINDOWS, [])]:
+        with stores() as kept:
+            assert kept.trends.most_viewed(last_hour(BEGIN + windows * WINDOW), 5) == found
+
+
+def test_nothing_is_viewed_where_nobody_looked(stores: Open) -> None:
+    with stores() as kept:
+        assert kept.trends.most_viewed(last_hour(BEGIN), 5) == []
