@@ -54,13 +54,14 @@ def for_others(function: Mapping[str, Any]) -> set[Grant]:
 
 
 def _for_triggers(function: Mapping[str, Any]) -> Iterator[Grant]:
-    for event in function.get("Events", {}).values():
-        told = event["Properties"]
+    events = function.get("Events", {}).values()
+    for event in events:
         if event["Type"] in READS:
             source, (service, *operations) = READS[event["Type"]]
-            yield from ((f"{service}:{operation}", named(told[source])) for operation in operations)
-        if "DestinationConfig" in told:
-            yield "sqs:SendMessage", named(told["DestinationConfig"]["OnFailure"]["Destination"])
+            yield from ((f"{service}:{operation}", named(event["Properties"][source])) for operation in operations)
+    for each in (*(event["Properties"] for event in events), function.get("EventInvokeConfig", {})):
+        if "DestinationConfig" in each:
+            yield "sqs:SendMessage", named(each["DestinationConfig"]["OnFailure"]["Destination"])
     if "DeadLetterQueue" in function:
         yield "sqs:SendMessage", named(function["DeadLetterQueue"]["TargetArn"])
 
