@@ -85,9 +85,9 @@ def withdraw(post: Post, *, editor: str) -> Post:
     return post
 
 
-def boost(post: Post, *, days: int, now: datetime) -> Post:
-    """Return the post boosted for so many days more, counted from now where no boost lasts till then."""
-    return replace(post, boosted_until=max(now, post.boosted_until or now) + timedelta(days=days))
+def boosted_until(post: Post, *, days: int, now: datetime) -> datetime:
+    """Return until when so many days more boost the post: they count from now where no boost lasts till then."""
+    return max(now, post.boosted_until or now) + timedelta(days=days)
 
 
 def etag(post: Post) -> str:

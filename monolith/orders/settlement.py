@@ -40,5 +40,5 @@ def _boost(order: Order, work: OrdersUsersAndPosts, now: datetime) -> bool:
     held = work.posts.hold_all(list(days))
     if len(held) < len(days):
         return False
-    work.posts.boost([posts.boost(post, days=days[post.id], now=now) for post in held])
+    work.posts.boost({post.id: posts.boosted_until(post, days=days[post.id], now=now) for post in held})
     return True

@@ -4,7 +4,8 @@ orders   one row an order, its lines as jsonb; unique: (buyer, idempotency_key)
          orders_by_buyer (buyer, id)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -65,7 +66,7 @@ class BoostedPosts(Protocol):
 
     def hold_all(self, post_ids: Sequence[str]) -> list[Post]: ...
 
-    def boost(self, posts: Sequence[Post]) -> None: ...
+    def boost(self, until: Mapping[str, datetime]) -> None: ...
 
 
 class OrdersUsersAndPosts(Protocol):

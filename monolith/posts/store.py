@@ -4,7 +4,8 @@ posts   one row a post, its tags in an array, its score kept by votes
         posts_by_author (author, id), posts_by_tag (GIN), posts_by_score (score desc, id) for the leaderboard
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -51,9 +52,7 @@ Index("posts_by_score", POSTS.c.score.desc(), POSTS.c.id)
 _FIELDS = [column.name for column in POSTS.c]
 _BY_ID = select(POSTS).where(POSTS.c.id == bindparam("id"))
 _HELD = _BY_ID.with_for_update()
-_HELD_ALL = (
-    select(POSTS).where(POSTS.c.id.in_(bindparam("ids", expanding=True))).order_by(POSTS.c.id).with_for_update()
-)
+_HELD_ALL = select(POSTS).where(POSTS.c.id.in_(bindparam("ids", expanding=True))).order_by(POSTS.c.id).with_for_update()
 _BOOSTED = update(POSTS).where(POSTS.c.id == bindparam("post_id")).values(boosted_until=bindparam("until"))
 _ADDED = insert(POSTS)
 _RESCORED = update(POSTS).where(POSTS.c.id == bindparam("post_id")).values(score=POSTS.c.score + bindparam("by"))
@@ -123,9 +122,9 @@ class SqlPosts:
         """Change the score. In the same transaction as the vote: the row lock queues the voters of a hot post."""
         self._connection.execute(_RESCORED, {"post_id": post_id, "by": by})
 
-    def boost(self, posts: Sequence[Post]) -> None:
-        """Keep until when the posts are boosted. They must be held."""
-        self._connection.execute(_BOOSTED, [{"post_id": post.id, "until": post.boosted_until} for post in posts])
+    def boost(self, until: Mapping[str, datetime]) -> None:
+        """Keep until when each of the posts is boosted. They must be held."""
+        self._connection.execute(_BOOSTED, [{"post_id": post_id, "until": moment} for post_id, moment in until.items()])
 
     def _one(self, statement: Select[*tuple[Any, ...]], post_id: str) -> Post:
         row = self._connection.execute(statement, {"id": post_id}).one_or_none()

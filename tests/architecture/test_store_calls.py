@@ -58,6 +58,7 @@ def walk(api: Api, recorder: Recorder) -> dict[str, str]:
     warm = api.join("warm")  # once through, so that no cold start's calls are counted
     admin = api.administrator()
     api.give_feedback(message="warm")
+    api.list_orders(warm)
     recorder.read()
     form = {"username": "stores", "email": "stores@example.org", "password": "password1"}
     done("register", api.register(**form))
@@ -74,6 +75,10 @@ def walk(api: Api, recorder: Recorder) -> dict[str, str]:
     done("cast", api.cast(warm, post["id"], value=1))
     done("leaderboard", api.leaderboard())
     done("trending", api.trending())
+    placed = done("place", api.place(ada, {"sku": "boost-1d", "post_id": post["id"], "quantity": 1}, key="k"))
+    done("place, again", api.place(ada, {"sku": "boost-1d", "post_id": post["id"], "quantity": 1}, key="k"))
+    done("list_orders", api.list_orders(ada))
+    done("read_order", api.read_order(ada, placed.json()["id"]))
     done("retract", api.retract(warm, post["id"]))
     done("withdraw", api.withdraw(ada, post["id"]))
     done("give_feedback", api.give_feedback(message="Thank you"))

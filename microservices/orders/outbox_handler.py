@@ -1,0 +1,23 @@
+"""Composition root of orders-outbox: the orders table's stream wakes it."""
+
+import os
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from microservices.aws import client
+from microservices.events import publishing
+from microservices.orders.outbox import pass_on
+from microservices.streams import item_key, parking, settle
+
+_log = Logger()
+_publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])
+_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Publish what a batch of the stream tells, one event a record."""
+    settle(event["Records"], partial(pass_on, _publish), key=item_key, park=_park)
+    _log.info("outbox", records=len(event["Records"]))
+    return {"batchItemFailures": []}

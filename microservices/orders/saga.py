@@ -1,0 +1,26 @@
+"""How an order settles: stage by stage, as the other rooms tell how they did. Twin: monolith/orders/settlement.py.
+
+    orders (http)   writes the order ──▶ stream ──▶ outbox ──▶ topic: order.placed
+    users-credits   takes the credits ──▶ saga
+    orders-saga     PAID ──▶ stream ──▶ outbox ──▶ topic: order.paid
+    posts-boosts    boosts the posts ──▶ saga
+    orders-saga     FULFILLED; where something was refused, the other branches of shared_domain/orders.py
+
+# eventual: every arrow is delivered at least once, late, or out of turn. Each step is keyed by the order and says the same when
+it is asked again, and an order takes no news of another stage than its own.
+"""
+
+from microservices.order_events import outcome_in
+from microservices.orders.store import DynamoOrders
+from microservices.races import runs_again
+from shared_domain import orders
+
+
+@runs_again
+def go_on(store: DynamoOrders, message: str) -> None:
+    """Take in how it went with an order's stage. Raise NotFound for an order that nobody placed, KeyError for what cannot be."""
+    told = outcome_in(message)
+    seen = store.get(told.order_id, buyer=told.buyer)
+    order = orders.after(seen, told.stage, done=told.done)
+    if order != seen:
+        store.save(order, seen=seen)

@@ -1,0 +1,29 @@
+"""Composition root of posts-boosts: a queue of events wakes it."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from microservices.aws import client
+from microservices.clock import now
+from microservices.order_events import answering
+from microservices.posts.boosts import Boosts
+from microservices.queues import take
+from shared_domain.orders import Stage
+
+_log = Logger()
+_boosts = Boosts(client("dynamodb"), os.environ["TABLE"])
+_hear = answering(
+    client("sqs"),
+    os.environ["SAGA_QUEUE_URL"],
+    (Stage.PAID, Stage.UNPAID),
+    lambda order: _boosts.settle(order, now=now()),
+)
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Take a batch of orders in; answer which messages must come again."""
+    _, answer = take(event["Records"], _hear)
+    _log.info("boosts", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
+    return answer

@@ -1,0 +1,23 @@
+"""Composition root of users-credits: a queue of events wakes it."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from microservices.aws import client
+from microservices.order_events import answering
+from microservices.queues import take
+from microservices.users.credits import Credits
+from shared_domain.orders import Stage
+
+_log = Logger()
+_credits = Credits(client("dynamodb"), os.environ["TABLE"])
+_hear = answering(client("sqs"), os.environ["SAGA_QUEUE_URL"], (Stage.PLACED, Stage.UNDELIVERABLE), _credits.settle)
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Take a batch of orders in; answer which messages must come again."""
+    _, answer = take(event["Records"], _hear)
+    _log.info("credits", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
+    return answer
