@@ -3,36 +3,27 @@
 import importlib.util
 import json
 import os
-import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import boto3
-from botocore import handlers
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
 from microservices.deploy.contents import CONTRACT, CONTRACT_READER
 
+from .calls import answered_by
 from .cloud import Cloud
 from .intrinsics import evaluate
 from .makers import REGION
 from .promises import document
 from .systems import PROJECT
-
-DYNAMODB = re.compile(r"https://(dynamodb|\d+\.ddb)\.")  # the account's number may stand in the address
-Handler = Callable[[dict[str, Any], "Context"], Any]
-Answer = Callable[[Any], AWSResponse | None]  # what a service says to a request, None for another service's
-
-_answers: list[Answer] = []  # of the services that moto does not play, the last one is asked first
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +41,7 @@ class Context:
 
 
 class Function:
-    """One function: `invoke` hands its handler an event as JSON would carry it, and takes its answer the same way."""
+    """One function: `invoke` hands a process of it an event as JSON would carry it, and takes the answer the same way."""
 
     def __init__(self, properties: dict[str, Any], environment: dict[str, str], *, arn: str) -> None:
         self.name: str = properties["FunctionName"]
@@ -61,26 +52,29 @@ class Function:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
         }
+        self._idle: list[ModuleType] = []  # processes that serve nobody at the moment
 
     def invoke(self, event: dict[str, Any]) -> Any:
+        """Let a process serve the event: a warm one, or a new one where all are busy, as when two invocations overlap."""
         with _environment(self._environment):
-            answer = self._handler(json.loads(json.dumps(event)), Context(self.name, self.arn))
+            process = self._idle.pop() if self._idle else self._started()
+            try:
+                answer = getattr(process, self._attribute)(json.loads(json.dumps(event)), Context(self.name, self.arn))
+            finally:
+                self._idle.append(process)
         return json.loads(json.dumps(answer))
+
+    def end(self) -> None:
+        """End the processes that serve nobody: the next invocation is a cold one."""
+        self._idle.clear()
 
     def rest(self) -> None:
         """Do at once what its threads do between requests, as far as it was ever invoked: here, nobody waits for them."""
-        views = getattr(self.__dict__.get("_loaded"), "views", None)
-        if views is not None:
+        for views in [process.views for process in self._idle if hasattr(process, "views")]:
             with _environment({"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}):
                 views.flush()
 
-    @cached_property
-    def _handler(self) -> Handler:
-        handler: Handler = getattr(self._loaded, self._attribute)
-        return handler
-
-    @cached_property
-    def _loaded(self) -> ModuleType:
+    def _started(self) -> ModuleType:
         with tempfile.TemporaryDirectory() as folder:
             spec = importlib.util.spec_from_file_location(self._module, _as_packaged(self._module, Path(folder)))
             assert spec is not None
@@ -123,44 +117,8 @@ def lambda_service(known: dict[str, Function]) -> Iterator[None]:
         payload = json.dumps(function.invoke(json.loads(request.body)))
         return AWSResponse(request.url, 200, {"Content-Type": "application/json"}, MockRawResponse(payload))
 
-    with _answered_by(answer):
+    with answered_by(answer):
         yield
-
-
-@contextmanager
-def dynamodb_away() -> Iterator[None]:
-    """Let DynamoDB fail while the block lasts."""
-
-    def answer(request: Any) -> AWSResponse | None:
-        if not DYNAMODB.match(request.url):
-            return None
-        failure = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "dynamodb fails"}
-        return AWSResponse(request.url, 500, {}, MockRawResponse(json.dumps(failure)))
-
-    with _answered_by(answer):
-        yield
-
-
-@contextmanager
-def _answered_by(answer: Answer) -> Iterator[None]:
-    """Let every client ask `answer` before it sends anything, while the block lasts."""
-    _listen()
-    _answers.append(answer)
-    try:
-        yield
-    finally:
-        _answers.remove(answer)
-
-
-@cache
-def _listen() -> None:
-    """Hook into botocore once: a session takes the handlers that are there when it begins, and beginning one is dear."""
-
-    def first_answer(request: Any, **_: Any) -> AWSResponse | None:
-        return next((said for answer in reversed(_answers) if (said := answer(request)) is not None), None)
-
-    handlers.BUILTIN_HANDLERS.insert(0, ("before-send", first_answer))
-    boto3.setup_default_session()
 
 
 @contextmanager

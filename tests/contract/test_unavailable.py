@@ -10,7 +10,7 @@ import pytest
 from monolith.app import create_app
 from monolith.settings import Settings
 
-from .functions import dynamodb_away
+from .calls import dynamodb_away
 from .gateway import gateway_over_moto
 from .systems import TOKEN_SECRET
 from .wsgi import WsgiTransport

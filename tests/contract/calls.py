@@ -1,0 +1,88 @@
+"""What stands between the functions and AWS in this process: services that moto does not play, and whoever watches the calls."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Protocol
+
+import boto3
+from botocore import handlers
+from botocore.awsrequest import AWSResponse
+from moto.core.botocore_stubber import MockRawResponse
+
+DYNAMODB = re.compile(r"https://(dynamodb|\d+\.ddb)\.")  # the account's number may stand in the address
+Answer = Callable[[Any], AWSResponse | None]  # what a service says to a request, None for another service's
+
+
+class Watch(Protocol):
+    """Is told of every call. What it raises reaches who calls."""
+
+    def before(self, operation: str) -> None:
+        """An operation such as `dynamodb.GetItem` is about to be asked for."""
+
+    def after(self, operation: str) -> None:
+        """The operation is done, and who asked does not know it yet."""
+
+
+_answers: list[Answer] = []  # of the services that moto does not play, the last one is asked first
+_watches: list[Watch] = []
+
+
+@contextmanager
+def answered_by(answer: Answer) -> Iterator[None]:
+    """Let every client ask `answer` before it sends anything, while the block lasts."""
+    _listen()
+    _answers.append(answer)
+    try:
+        yield
+    finally:
+        _answers.remove(answer)
+
+
+@contextmanager
+def watched_by(watch: Watch) -> Iterator[None]:
+    """Let `watch` hear of every call while the block lasts."""
+    _listen()
+    _watches.append(watch)
+    try:
+        yield
+    finally:
+        _watches.remove(watch)
+
+
+@contextmanager
+def dynamodb_away() -> Iterator[None]:
+    """Let DynamoDB fail while the block lasts."""
+
+    def answer(request: Any) -> AWSResponse | None:
+        if not DYNAMODB.match(request.url):
+            return None
+        failure = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "dynamodb fails"}
+        return AWSResponse(request.url, 500, {}, MockRawResponse(json.dumps(failure)))
+
+    with answered_by(answer):
+        yield
+
+
+@cache
+def _listen() -> None:
+    """Hook into botocore once: a session takes the handlers that are there when it begins, and beginning one is dear."""
+
+    def before(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+        for watch in _watches:
+            watch.before(_operation(event_name))
+        return next((said for answer in reversed(_answers) if (said := answer(request)) is not None), None)
+
+    def after(event_name: str, **_: Any) -> None:
+        for watch in _watches:
+            watch.after(_operation(event_name))
+
+    handlers.BUILTIN_HANDLERS.insert(0, ("before-send", before))
+    handlers.BUILTIN_HANDLERS.append(("response-received", after))
+    boto3.setup_default_session()
+
+
+def _operation(event: str) -> str:
+    return event.partition(".")[2]
