@@ -19,6 +19,8 @@ from loadtests.blocks import GeneratorFailed
 from loadtests.client import CallFailed
 from loadtests.compare import ParityFailed
 from loadtests.journeys import SCENARIOS
+from loadtests.live.subscriber import NotSubscribed
+from loadtests.plan import LIVE
 from loadtests.profiles import PROFILES
 from loadtests.systems import SystemFailed
 
@@ -45,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for line in differ.parity.failed:
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         return PARITY_FAILED
-    except (SystemFailed, CallFailed, GeneratorFailed, UnexpectedAnswer, Misbehaved) as failure:
+    except (SystemFailed, CallFailed, GeneratorFailed, NotSubscribed, UnexpectedAnswer, Misbehaved) as failure:
         print(failure, file=sys.stderr)
         return SYSTEM_FAILED
     except interrupts.Interrupted as told:
@@ -81,11 +83,13 @@ def _compare(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--rate", type=_positive, help="arrivals a second on each side, in place of the profile's")
     verb.add_argument("--duration", type=_positive, help="measured seconds of a block, in place of the profile's")
-    verb.add_argument("--scenario", action="append", choices=SCENARIOS, help="only this one; may be repeated")
+    verb.add_argument("--scenario", action="append", choices=(*SCENARIOS, LIVE), help="only this one; may be repeated")
     verb.add_argument("--monolith-url", help="compare this deployed monolith; it is neither started nor stopped")
     verb.add_argument(
         "--microservices-url", help="compare these deployed services; they are neither started nor stopped"
     )
+    verb.add_argument("--monolith-live-url", help="its live feed, where it is not below its base URL")
+    verb.add_argument("--microservices-live-url", help="their live feed; without it a deployed one is not compared")
     verb.add_argument(
         "--results", type=Path, default=Path("results"), help="where the report's folder is made (results)"
     )
@@ -94,7 +98,8 @@ def _compare(verb: argparse.ArgumentParser) -> None:
 
 def _load(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--url", required=True, help="base URL of either system")
-    verb.add_argument("--scenario", choices=SCENARIOS, default="browse")
+    verb.add_argument("--scenario", choices=(*SCENARIOS, LIVE), default="browse")
+    verb.add_argument("--live-url", help="of its live feed, for the scenario live (below the base URL)")
     verb.add_argument("--rate", type=_positive, default=30.0, help="arrivals a second (30)")
     verb.add_argument("--duration", type=_positive, default=30.0, help="seconds (30)")
     verb.set_defaults(command=commands.load)

@@ -15,6 +15,7 @@ from loadtests import provenance, readme_table, report, seeding, systems
 from loadtests.bench import page as bench_page
 from loadtests.bench import run as bench_run
 from loadtests.blocks import SIDES, GeneratorProcess
+from loadtests.live.subscriber import beside
 from loadtests.plan import Plan
 from loadtests.profiles import PROFILES, Profile
 from loadtests.progress import Shown
@@ -44,6 +45,7 @@ def compare(asked: argparse.Namespace, console: Console) -> int:
         profile=_profile(asked),
         scenarios=tuple(asked.scenario or PROFILES["quick"].rates),
         given=given,
+        live_given={side: url for side in SIDES if (url := getattr(asked, f"{side}_live_url"))},
         run_dir=run_dir,
     )
     with shown.running():
@@ -63,7 +65,8 @@ def load(asked: argparse.Namespace, console: Console) -> int:
             world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)
         plan = Plan(
             base_url=asked.url, rate=asked.rate, duration_s=asked.duration, warm_up_s=1, seed="load",
-            scenario=asked.scenario, world=world,
+            scenario=asked.scenario, world=world, live_url=asked.live_url or beside(asked.url),
+            subscribers=PROFILES["quick"].subscribers,
         )  # fmt: skip
         with GeneratorProcess() as generator, shown.phase(f"{asked.scenario} at {asked.rate:g} a second"):
             block = generator.run(plan)

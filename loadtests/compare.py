@@ -8,12 +8,13 @@ from time import time
 from typing import Any
 
 from loadtests import contract_gate, freshness, provenance, systems
-from loadtests.blocks import SIDES, GeneratorProcess, interleaved
+from loadtests.blocks import SIDES, GeneratorProcess, Measured, interleaved
 from loadtests.client import opened
 from loadtests.floors.measured import Floors, floors
+from loadtests.live import subscriber as live
 from loadtests.parity import Parity
 from loadtests.parity import compare as compare_answers
-from loadtests.plan import Plan
+from loadtests.plan import LIVE, Plan
 from loadtests.profiles import Profile
 from loadtests.progress import Shown
 from loadtests.results import Results
@@ -31,17 +32,28 @@ class ParityFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the command line asks for. given: base URLs of systems that are already there: neither started nor ended."""
+    """What the command line asks for. given: base URLs of systems that are already there: neither started nor ended.
+    live_given: addresses of live feeds, for given systems that serve theirs elsewhere than below their base URL."""
 
     profile: Profile
     scenarios: tuple[str, ...]
     given: dict[str, str]
+    live_given: dict[str, str]
     run_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where both sides answer: base URLs, and live feeds, which are empty where nobody said where one is."""
+
+    urls: dict[str, str]
+    live: dict[str, str]
 
 
 def run(asked: Asked, shown: Shown) -> Results:
     """Make the comparison. Raise SystemFailed, CallFailed, GeneratorFailed or ParityFailed if it cannot be made."""
-    with _both_up(asked, shown) as urls, GeneratorProcess() as generator:
+    with _both_up(asked, shown) as known, GeneratorProcess() as generator:
+        urls = known.urls
         worlds = _seeded(urls, asked.profile, shown)
         results = Results(
             urls=urls,
@@ -52,23 +64,29 @@ def run(asked: Asked, shown: Shown) -> Results:
         )
         _quiet(urls, worlds, shown)
         results.floors = _floors(urls, asked, generator, shown)
-        for name in asked.scenarios:
-            with shown.phase(f"{name}: both sides in turns", 2 * asked.profile.repeats * asked.profile.pairs) as done:
-                plans = {side: plan(name, urls[side], worlds[side], asked.profile) for side in SIDES}
-                results.scenarios[name] = interleaved(
-                    generator.run, plans, repeats=asked.profile.repeats, pairs=asked.profile.pairs, done=done
-                )
+        for name in offered(asked, known):
+            plans = {side: plan(name, known, side, world=worlds[side], profile=asked.profile) for side in SIDES}
+            results.scenarios[name] = _in_turns(plans, generator, asked.profile, shown)
             _quiet(urls, worlds, shown)
         for side in SIDES:
-            with shown.phase(f"{side}: freshness", 2 * asked.profile.freshness) as done:
-                results.freshness[side] = freshness.measure(urls[side], worlds[side], asked.profile.freshness, done)
+            with shown.phase(f"{side}: freshness", freshness.STEPS * asked.profile.freshness) as done:
+                results.freshness[side] = freshness.measure(
+                    urls[side], known.live[side], worlds[side], trials=asked.profile.freshness, done=done
+                )
     return results
 
 
-def plan(scenario: str, url: str, world: World, profile: Profile) -> Plan:
+def offered(asked: Asked, known: Addresses) -> list[str]:
+    """Return the scenarios that can be offered: the live one only where both feeds are known."""
+    return [name for name in asked.scenarios if name != LIVE or all(known.live.values())]
+
+
+def plan(scenario: str, known: Addresses, side: str, *, world: World, profile: Profile) -> Plan:
     """Return the plan of one block."""
     return Plan(
-        base_url=url,
+        base_url=known.urls[side],
+        live_url=known.live[side],
+        subscribers=profile.subscribers,
         rate=profile.rates[scenario],
         duration_s=profile.block_s,
         warm_up_s=profile.warm_up_s,
@@ -87,17 +105,27 @@ def settings(asked: Asked) -> dict[str, Any]:
         "warm_up_s": profile.warm_up_s,
         "repeats": profile.repeats,
         "blocks_a_side": profile.repeats * profile.pairs,
+        "subscribers": profile.subscribers,
         "data": {"accounts": profile.size.accounts, "posts": profile.size.posts, "votes": profile.size.votes},
     }
 
 
 @contextmanager
-def _both_up(asked: Asked, shown: Shown) -> Iterator[dict[str, str]]:
+def _both_up(asked: Asked, shown: Shown) -> Iterator[Addresses]:
     missing = [system for system in systems.BOTH if system.name not in asked.given]
     with ExitStack() as stack:
         with shown.phase(f"start {' and '.join(system.name for system in missing) or 'nothing'}"):
             started = stack.enter_context(systems.running(asked.run_dir, missing))
-        yield {side: {**started, **asked.given}[side] for side in SIDES}
+        found = {system.name: systems.live_url(system, asked.run_dir) for system in missing}
+        beside = {side: live.beside(url) for side, url in asked.given.items() if side == systems.MONOLITH.name}
+        feeds = {**dict.fromkeys(SIDES, ""), **beside, **found, **asked.live_given}
+        yield Addresses({side: {**started, **asked.given}[side] for side in SIDES}, feeds)
+
+
+def _in_turns(plans: dict[str, Plan], generator: GeneratorProcess, profile: Profile, shown: Shown) -> list[Measured]:
+    name = plans[SIDES[0]].scenario
+    with shown.phase(f"{name}: both sides in turns", 2 * profile.repeats * profile.pairs) as done:
+        return interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs, done=done)
 
 
 def _seeded(urls: dict[str, str], profile: Profile, shown: Shown) -> dict[str, World]:
@@ -131,4 +159,4 @@ def _quiet(urls: dict[str, str], worlds: dict[str, World], shown: Shown) -> None
 def _floors(urls: dict[str, str], asked: Asked, generator: GeneratorProcess, shown: Shown) -> Floors:
     own = None if "monolith" in asked.given else asked.run_dir
     with shown.phase("floors: what remains without the systems' own code", 4) as done:
-        return floors(urls, generator.run, rate=min(asked.profile.rates.values()), own=own, done=done)
+        return floors(urls, generator.run, rate=asked.profile.rates["publish"], own=own, done=done)

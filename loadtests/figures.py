@@ -6,15 +6,15 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
+from loadtests import lag_figures
 from loadtests.blocks import SIDES, Measured
-from loadtests.freshness import KINDS, Lag
-from loadtests.latency import decoded, histogram_of, merged, percentile_ms
+from loadtests.latency import decoded, merged, percentiles
 from loadtests.plan import Block
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.resampling import ratio_of_p95
 from loadtests.results import Results
 
-SCHEMA = 1
+SCHEMA = 2
 CARRIED = 0.99  # right answers of those offered; a side that gives fewer is not compared by its latency
 Figures = dict[str, Any]
 
@@ -30,7 +30,9 @@ def figures(results: Results) -> Figures:
         "parity": {"checks": results.parity.checks, "failed": len(results.parity.failed), "origin": both},
         "floors": {side: _floors(found, results.urls[side]) for side, found in results.floors.items()},
         "scenarios": {name: _scenario(name, found, results) for name, found in results.scenarios.items()},
-        "freshness": _freshness(results) if results.freshness else {},
+        "live": lag_figures.live(results),
+        "freshness": lag_figures.freshness(results),
+        "after_the_load": lag_figures.effects(results),
     }
 
 
@@ -76,7 +78,7 @@ def _summary(measured: Sequence[Measured], results: Results) -> Figures:
         "errors": _sum(blocks, "errors"),
         "refusals": _sum(blocks, "refused"),
         "dropped": _sum(blocks, "dropped"),
-        **_percentiles(total, 50, 95, 99),
+        **percentiles(total, 50, 95, 99),
         "generator_cpu": round(max(block.cpu for block in blocks), 3),
         "void": any(block.void for block in blocks),
         "origin": origin_of(results.urls[measured[0].side]),
@@ -85,37 +87,10 @@ def _summary(measured: Sequence[Measured], results: Results) -> Figures:
 
 def _floors(found: dict[str, list[Block]], url: str) -> Figures:
     measured = {
-        name: _percentiles(merged(decoded(block.latencies) for block in blocks), 50, 95)
+        name: percentiles(merged(decoded(block.latencies) for block in blocks), 50, 95)
         for name, blocks in found.items()
     }
     return {**measured, "origin": origin_of(url)}
-
-
-def _freshness(results: Results) -> Figures:
-    kinds = {
-        kind: {
-            side: {**_lag(found.lags[kind]), "origin": origin_of(results.urls[side])}
-            for side, found in results.freshness.items()
-        }
-        for kind in KINDS
-    }
-    lost = {side: found.lost_or_doubled_votes for side, found in results.freshness.items()}
-    return {**kinds, "lost_or_doubled_votes": {**lost, "origin": origin_of_both(*results.urls.values())}}
-
-
-def _lag(lag: Lag) -> Figures:
-    histogram = histogram_of(lag.lags_ms)
-    return {
-        **_percentiles(histogram, 50, 95),
-        "max_ms": round(max(lag.lags_ms, default=0.0), 1),
-        "trials": len(lag.lags_ms) + lag.never,
-        "stale_first_reads": lag.stale_first_reads,
-        "never": lag.never,
-    }
-
-
-def _percentiles(histogram: HdrHistogram, *percentiles: int) -> Figures:
-    return {f"p{percentile}_ms": round(percentile_ms(histogram, percentile), 1) for percentile in percentiles}
 
 
 def _sum(blocks: Sequence[Block], what: str) -> int:

@@ -14,8 +14,9 @@ from locust.event import Events
 
 from loadtests.arrivals import run_open
 from loadtests.calls import Answer, Call, unchecked
+from loadtests.live.block import run_live
 from loadtests.outcomes import Outcome, judge
-from loadtests.plan import Block, Plan
+from loadtests.plan import LIVE, Block, Plan
 from loadtests.tally import Tally
 from loadtests.walks import Walks
 
@@ -85,11 +86,16 @@ def _floor_call(path: str) -> Call:
     return Call(operation=f"GET {path}", path=path, check=unchecked)
 
 
+def block_of(plan: Plan) -> Block:
+    """Offer the kind of load that a plan asks for."""
+    return run_live(plan, sender(plan)) if plan.scenario == LIVE else run_block(plan)
+
+
 def main() -> None:
     """Answer plans until the input ends."""
     decoder, encoder = msgspec.json.Decoder(Plan), msgspec.json.Encoder()
     for line in sys.stdin:
-        sys.stdout.write(encoder.encode(run_block(decoder.decode(line))).decode() + "\n")
+        sys.stdout.write(encoder.encode(block_of(decoder.decode(line))).decode() + "\n")
         sys.stdout.flush()
 
 

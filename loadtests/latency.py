@@ -41,6 +41,11 @@ def percentile_ms(histogram: HdrHistogram, percentile: float) -> float:
     return float(histogram.get_value_at_percentile(percentile)) / TICKS_PER_MS
 
 
+def percentiles(histogram: HdrHistogram, *wanted: int) -> dict[str, float]:
+    """Return these percentiles by name, such as p95_ms, with one decimal."""
+    return {f"p{each}_ms": round(percentile_ms(histogram, each), 1) for each in wanted}
+
+
 def encoded(histogram: HdrHistogram) -> str:
     """Return the histogram in the compressed interchange form of the HdrHistogram family."""
     return bytes(histogram.encode()).decode("ascii")

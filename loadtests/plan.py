@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from loadtests.world import World
 
 VOID_ABOVE_CPU = 0.85
+LIVE = "live"
 NOBODY = World((), ())
 
 
@@ -15,7 +16,8 @@ class Plan:
     rate: arrivals a second, whatever the answers do. warm_up_s comes before duration_s and counts apart.
     seed: the same seed walks the same journeys. in_flight: arrivals beyond this many open ones are dropped.
     patience_ms: an answer later than this after its intended start is an error, however right.
-    scenario: a name of journeys.SCENARIOS; with `path` set, plain GETs of that path instead (a floor).
+    scenario: a name of journeys.SCENARIOS, or LIVE; with `path` set, plain GETs of that path instead (a floor).
+    live_url, subscribers: of the live feed and its audience, for LIVE.
     """
 
     base_url: str
@@ -28,6 +30,8 @@ class Plan:
     in_flight: int = 200
     patience_ms: float = 5_000
     world: World = NOBODY
+    live_url: str = ""
+    subscribers: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +42,23 @@ class Second:
     p50_ms: float
     p95_ms: float
     count: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Live:
+    """What one block on a live feed measured beside its latencies, warm-up excluded.
+
+    messages: one for each write and subscriber who must hear of it; lost, doubled: of them. from_answer: from the answer to a write
+    to its message, at every subscriber; to_last: to the last subscriber who heard it.
+    """
+
+    subscribers: int
+    writes: int
+    messages: int
+    lost: int
+    doubled: int
+    from_answer: str
+    to_last: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +81,7 @@ class Block:
     seconds: list[Second] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
     warm_up_p95_ms: float = 0.0
+    live: Live | None = None
 
     @property
     def void(self) -> bool:

@@ -10,7 +10,7 @@ class Profile:
     """One length of a comparison.
 
     rate: arrivals a second on each side, per scenario. block_s, warm_up_s: of one block. pairs: blocks of each side in
-    one repeat, alternating A B B A. freshness: trials of each kind and side.
+    one repeat, alternating A B B A. freshness: trials of each kind and side. subscribers: of the live feed, on each side.
     """
 
     name: str
@@ -20,17 +20,22 @@ class Profile:
     pairs: int
     freshness: int
     size: Size
+    subscribers: int
     repeats: int = 3
 
 
-RATES = {"browse": 30.0, "publish": 20.0, "vote-storm": 20.0}
+RATES = {"browse": 30.0, "publish": 20.0, "vote-storm": 20.0, "checkout": 10.0, "live": 4.0}
 
 PROFILES = {
-    "quick": Profile(name="quick", rates=RATES, block_s=2, warm_up_s=0.5, pairs=1, freshness=5, size=Size(8, 40, 100)),
+    "quick": Profile(
+        name="quick", rates=RATES, block_s=2, warm_up_s=0.5, pairs=1, freshness=3, size=Size(8, 40, 100), subscribers=10
+    ),
     "standard": Profile(
-        name="standard", rates=RATES, block_s=2, warm_up_s=0.4, pairs=3, freshness=10, size=Size(10, 80, 200)
+        name="standard", rates=RATES, block_s=2, warm_up_s=0.4, pairs=3, freshness=5, size=Size(10, 80, 200),
+        subscribers=20,
     ),
     "full": Profile(
-        name="full", rates=RATES, block_s=10, warm_up_s=2, pairs=4, freshness=30, size=Size(40, 1_000, 4_000)
+        name="full", rates=RATES, block_s=10, warm_up_s=2, pairs=4, freshness=30, size=Size(40, 1_000, 4_000),
+        subscribers=50,
     ),
-}
+}  # fmt: skip

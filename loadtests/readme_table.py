@@ -5,6 +5,7 @@ Between the two markers nothing is typed by hand; a test fails when README and r
 
 import json
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ def results_table(report: dict[str, Any]) -> str:
     )
     head = ("scenario", "side", "offered/s", "right/s", "p50 ms", "p95 ms", "p95 ratio", "faster", "origin")
     body = [(*row[:4], *row[7:9], verdict[1], verdict[3], row[-1]) for row, verdict in rows]
-    lags = [row for row in tables.freshness(report) if row[1] == "microservices"]
     lines = [
         f"{machine['cores']} cores of {machine['processor']}, profile {report['profile']}, commit {report['commit']}; "
         f"{parity['checks']} parity checks, {parity['failed']} failed. *Emulated* milliseconds belong to the local AWS, "
@@ -33,11 +33,18 @@ def results_table(report: dict[str, Any]) -> str:
         "",
         *table(head, body),
         "",
-        "What is eventual on the microservices side shows after (on the monolith it shows in the next request):",
+        "What is eventual shows after (on the monolith in the next request, but where a row says: on both):",
         "",
-        *table(tables.FRESHNESS_HEAD, lags),
+        *table(tables.FRESHNESS_HEAD, tables.only_eventual(report)),
+        *_optional("Messages of the live feed, from the answer to a write:", tables.LIVE_HEAD, tables.live(report)),
+        *_optional("Lost or doubled effects, of which 0 are promised:", tables.EFFECTS_HEAD, tables.effects(report)),
     ]
     return "\n".join(lines)
+
+
+def _optional(words: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    found = list(rows)
+    return ["", words, "", *table(head, found)] if found else []
 
 
 def with_results(readme: str, report: dict[str, Any]) -> str:

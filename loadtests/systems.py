@@ -63,6 +63,11 @@ def running_url(system: System, run_dir: Path) -> str | None:
     return None
 
 
+def live_url(system: System, run_dir: Path) -> str:
+    """Return the address of the live feed of a system that runs."""
+    return str(json.loads(system.state(run_dir).read_text())["live_url"])
+
+
 def up(run_dir: Path, systems: Sequence[System] = BOTH) -> tuple[dict[str, str], list[str]]:
     """Start what does not run yet. Return the URLs by name, and the names of those that were started.
 

@@ -48,6 +48,11 @@ class World:
     def hot(self) -> SeededPost:
         return self.posts[0]
 
+    @property
+    def viewed(self) -> SeededPost:
+        """The post that was viewed most when the load began, and that no journey reads by its id."""
+        return self.posts[1]
+
 
 def written(number: int | str) -> dict[str, Any]:
     """Return the form of post `number`: the same text for the same number, on every system."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from loadtests.calls.call import Answer, Call, items_of, require
 from loadtests.orders import Outcome, settled, total_of
@@ -46,7 +47,7 @@ def read_order(
     return Call(operation="GET /orders/{order_id}", path=path, token=token, after_s=after_s, check=check)
 
 
-def own_orders(token: str, *, limit: int = 20, holding: str | None = None) -> Call:
+def own_orders(token: str, *, limit: int = 20, cursor: str = "", holding: str | None = None) -> Call:
     """One's own orders, newest first; a named one must be among them."""
 
     def check(answer: Answer) -> None:
@@ -55,7 +56,8 @@ def own_orders(token: str, *, limit: int = 20, holding: str | None = None) -> Ca
         require(stamps == sorted(stamps, reverse=True), "orders newest first")
         require(holding is None or holding in {item["id"] for item in items}, f"the order {holding} among one's own")
 
-    return Call(operation="GET /orders", path=f"/orders?limit={limit}", token=token, check=check)
+    query = {"limit": limit, **({"cursor": cursor} if cursor else {})}
+    return Call(operation="GET /orders", path=f"/orders?{urlencode(query)}", token=token, check=check)
 
 
 def _require_outcome(order: dict[str, Any], wanted: Outcome, *, settled_by_now: bool) -> None:

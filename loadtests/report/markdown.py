@@ -29,6 +29,8 @@ def as_markdown(report: dict[str, Any]) -> str:
         "",
         *table(tables.FRESHNESS_HEAD, tables.freshness(report)),
         "",
+        *_section("The live feed", tables.LIVE_HEAD, tables.live(report)),
+        *_section("Lost or doubled", tables.EFFECTS_HEAD, tables.effects(report)),
         "## Settings and versions",
         "",
         *(f"- {name}: {value}" for name, value in {**report["settings"], **report["versions"]}.items()),
@@ -39,6 +41,12 @@ def as_markdown(report: dict[str, Any]) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of a Markdown table."""
     return [_line(head), _line(["---"] * len(head)), *(_line(row) for row in rows)]
+
+
+def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a title and its table, or nothing where there is nothing to show."""
+    found = list(rows)
+    return [f"## {title}", "", *table(head, found), ""] if found else []
 
 
 def _line(cells: Iterable[str]) -> str:

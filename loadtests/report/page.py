@@ -33,6 +33,8 @@ def as_page(report: dict[str, Any], lines: dict[str, Any]) -> str:
             "scenarios": (tables.SCENARIO_HEAD, list(tables.scenarios(report))),
             "floors": (tables.FLOOR_HEAD, list(tables.floors(report))),
             "freshness": (tables.FRESHNESS_HEAD, list(tables.freshness(report))),
+            "live": (tables.LIVE_HEAD, list(tables.live(report))),
+            "effects": (tables.EFFECTS_HEAD, list(tables.effects(report))),
         },
         charts={name: _embedded(figure) for name, figure in _figures(report, lines).items()},
         plotly=get_plotlyjs(),

@@ -19,6 +19,27 @@ FRESHNESS = {
     "vote_to_leaderboard_json": "vote → leaderboard",
     "vote_to_leaderboard_html": "vote → page",
     "post_to_search": "post → search",
+    "order_to_settled": "order → settled",
+    "avatar_to_shown": "avatar → shown",
+    "view_to_trending": "view → trending",
+    "post_to_live": "post → live message",
+    "vote_to_live": "vote → live message",
+}
+EVENTUAL_ON_BOTH = ("avatar_to_shown", "view_to_trending", "post_to_live", "vote_to_live")
+PUSHED = ("post_to_live", "vote_to_live")  # nobody reads, so no read is stale
+LIVE_HEAD = (
+    "side", "subscribers", "writes", "messages", "lost", "doubled", "p50 ms", "p95 ms", "last p50 ms", "last p95 ms",
+    "origin",
+)  # fmt: skip
+EFFECTS_HEAD = ("after the load", *SIDES, "origin")
+EFFECTS = {
+    "lost_or_doubled_votes": "votes lost or counted twice",
+    "lost_or_doubled_credits": "credits lost or taken twice",
+    "lost_or_doubled_boost_days": "days of boosts lost or given twice",
+    "wrong_orders": "orders that settled wrongly",
+    "unsettled_orders": "orders that did not settle",
+    "lost_live_messages": "live messages lost",
+    "doubled_live_messages": "live messages sent twice",
 }
 Rows = Iterator[tuple[str, ...]]
 
@@ -50,12 +71,35 @@ def floors(report: dict[str, Any]) -> Rows:
 
 
 def freshness(report: dict[str, Any]) -> Rows:
-    """Yield one row a kind and side."""
+    """Yield one row a kind and side; what both sides show later says so."""
     for kind, words in FRESHNESS.items():
         for side, lag in report["freshness"].get(kind, {}).items():
             times = (milliseconds(lag[key]) for key in ("p50_ms", "p95_ms", "max_ms"))
+            both = " (on both)" if kind in EVENTUAL_ON_BOTH else ""
+            stale = "–" if kind in PUSHED else f"{lag['stale_first_reads']} of {lag['trials']}"
             never = f", {lag['never']} never" if lag["never"] else ""
-            yield words, side, *times, f"{lag['stale_first_reads']} of {lag['trials']}{never}", lag["origin"]
+            yield words + both, side, *times, stale + never, lag["origin"]
+
+
+def only_eventual(report: dict[str, Any]) -> Rows:
+    """Yield the rows of freshness of whatever is eventual: the monolith's only where it too shows the effect later."""
+    both = {f"{FRESHNESS[kind]} (on both)" for kind in EVENTUAL_ON_BOTH}
+    yield from (row for row in freshness(report) if row[1] == "microservices" or row[0] in both)
+
+
+def live(report: dict[str, Any]) -> Rows:
+    """Yield one row a side: the messages of the live feed, and how long after the answer to a write they came."""
+    for side, found in report.get("live", {}).items():
+        counts = (str(found[key]) for key in ("subscribers", "writes", "messages", "lost", "doubled"))
+        times = (milliseconds(found[of][key]) for of in ("from_answer", "to_last") for key in ("p50_ms", "p95_ms"))
+        yield side, *counts, *times, found["origin"]
+
+
+def effects(report: dict[str, Any]) -> Rows:
+    """Yield one row a kind of effect that could be lost or come twice."""
+    for kind, words in EFFECTS.items():
+        if found := report.get("after_the_load", {}).get(kind):
+            yield words, *(str(found[side]) for side in SIDES), found["origin"]
 
 
 def milliseconds(value: float) -> str:

@@ -13,6 +13,8 @@ from loadtests.latency import decoded, percentile_ms
 from loadtests.plan import Block
 from loadtests.report import tables
 
+LIVE_HEADS = "side |messages |lost |doubled |p50 |p95 |last p50 |last p95"
+EFFECT_HEADS = "after the load |monolith |microservices"
 Rows = Iterable[Sequence[str]]
 
 
@@ -33,6 +35,8 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     _print("Floors, milliseconds", "side |floor |p50 |p95", (row[:4] for row in tables.floors(report)), console)
     lags = (row[:6] for row in tables.freshness(report))
     _print("Freshness, milliseconds", "from → to |side |p50 |p95 |longest |stale first read", lags, console)
+    _print("Live feed, milliseconds", LIVE_HEADS, _messages(report), console)
+    _print("Lost or doubled", EFFECT_HEADS, (row[:3] for row in tables.effects(report)), console)
     for name in voids(report):
         console.print(f"[red]void: {name}, the generator was too busy to be believed")
 
@@ -44,6 +48,11 @@ def _verdicts(report: dict[str, Any]) -> Rows:
 def _scenarios(report: dict[str, Any]) -> Rows:
     for name, side, offered, right, errors, refused, dropped, *times, _, _ in tables.scenarios(report):
         yield name, side, f"{right} of {offered}", f"{errors}/{refused}/{dropped}", *times
+
+
+def _messages(report: dict[str, Any]) -> Rows:
+    for side, _, _, messages, *rest, _ in tables.live(report):
+        yield side, messages, *rest
 
 
 def _origins(report: dict[str, Any]) -> dict[str, str]:
@@ -67,7 +76,7 @@ def _print(title: str, heads: str, rows: Rows, console: Console) -> None:
     """Print a table; a column whose head is one of words is aligned left, of numbers right."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE, pad_edge=False)
     for head in heads.split(" |"):
-        words = head in ("scenario", "side", "floor", "faster", "from → to")
+        words = head in ("scenario", "side", "floor", "faster", "from → to", "after the load")
         table.add_column(head, justify="left" if words else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)

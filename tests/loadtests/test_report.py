@@ -1,6 +1,7 @@
 """The report: its schema, and a page that needs nothing but itself."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from random import Random
@@ -14,8 +15,10 @@ from loadtests.blocks import SIDES, Measured, turns
 from loadtests.figures import voids
 from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.latency import encoded, histogram_of
+from loadtests.ledger import Ledger
 from loadtests.parity import Parity
-from loadtests.plan import Block, Second
+from loadtests.plan import LIVE, Block, Live, Second
+from loadtests.report import tables
 from loadtests.results import Results
 
 LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
@@ -34,10 +37,19 @@ def block(side: str, cpu: float = 0.05) -> Block:
     )  # fmt: skip
 
 
+def live_block(side: str) -> Block:
+    live = Live(
+        subscribers=20, writes=8, messages=100, lost=side == "microservices", doubled=2,
+        from_answer=encoded(histogram_of([10.0] * 100)), to_last=encoded(histogram_of([30.0] * 8)),
+    )  # fmt: skip
+    return replace(block(side), live=live)
+
+
 @pytest.fixture
 def results() -> Results:
     """A run of two scenarios on a monolith and on services behind a local AWS."""
-    lags = {side: Freshness({kind: Lag([2.0, 30.0], 1, 0) for kind in KINDS}) for side in SIDES}
+    books = Ledger(lost_or_doubled_credits=30, wrong_orders=1)
+    lags = {side: Freshness({kind: Lag([2.0, 30.0], 1, 0) for kind in KINDS}, 4, books) for side in SIDES}
     return Results(
         urls={"monolith": "http://127.0.0.1:8000", "microservices": LOCAL},
         profile="quick",
@@ -52,7 +64,8 @@ def results() -> Results:
         scenarios={
             name: [Measured(side, repeat, 2.0, block(side)) for repeat, side in turns(3, 2)]
             for name in ("browse", "publish")
-        },
+        }
+        | {LIVE: [Measured(side, repeat, 2.0, live_block(side)) for repeat, side in turns(3, 1)]},
         freshness=lags,
     )
 
@@ -69,7 +82,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 def test_report_json_has_the_schema(folder: Path) -> None:
     found = read(folder)
-    assert found["schema"] == 1
+    assert found["schema"] == 2
     assert {"commit", "machine", "versions", "profile", "parity", "floors", "scenarios", "freshness"} <= found.keys()
     assert found["parity"] == {"checks": 70, "failed": 0, "origin": "emulated"}
     for scenario in found["scenarios"].values():
@@ -92,6 +105,37 @@ def test_every_group_of_figures_says_where_it_is_from(folder: Path) -> None:
 def test_right_answers_refusals_and_errors_stay_apart(folder: Path) -> None:
     summary = read(folder)["scenarios"]["browse"]["monolith"]
     assert (summary["goodput"], summary["refusals"], summary["errors"], summary["offered_rate"]) == (25, 6, 6, 26)
+
+
+def test_what_was_lost_or_doubled_is_reported_by_side(folder: Path) -> None:
+    after = read(folder)["after_the_load"]
+    assert {kind: (found["monolith"], found["microservices"]) for kind, found in after.items()} == {
+        "lost_or_doubled_votes": (4, 4), "lost_or_doubled_credits": (30, 30), "lost_or_doubled_boost_days": (0, 0),
+        "wrong_orders": (1, 1), "unsettled_orders": (0, 0), "lost_live_messages": (0, 3), "doubled_live_messages": (6, 6),
+    }  # fmt: skip
+    for form in ("report.md", "report.html"):
+        assert "orders that settled wrongly" in (folder / form).read_text()
+
+
+def test_the_live_feed_shows_every_message_and_the_last(folder: Path) -> None:
+    found = read(folder)["live"]["microservices"]
+    assert (found["messages"], found["lost"], found["doubled"], found["subscribers"]) == (300, 3, 6, 20)
+    assert found["from_answer"]["p50_ms"] == pytest.approx(10, rel=0.01)
+    assert found["to_last"]["p95_ms"] == pytest.approx(30, rel=0.01)
+
+
+def test_a_row_says_where_both_sides_are_late(results: Results, folder: Path, tmp_path: Path) -> None:
+    rows = list(tables.only_eventual(read(folder)))
+    assert {row[0] for row in rows if row[1] == "monolith"} == {
+        f"{words} (on both)" for words in ("avatar → shown", "view → trending", "post → live message", "vote → live message")
+    }  # fmt: skip
+    assert len([row for row in rows if row[1] == "microservices"]) == len(KINDS)
+
+
+def test_a_kind_that_was_not_tried_is_not_reported(results: Results, tmp_path: Path) -> None:
+    for found in results.freshness.values():
+        found.lags["vote_to_live"] = Lag()
+    assert "vote_to_live" not in read(report.write(results, tmp_path / "untried"))["freshness"]
 
 
 def test_a_busy_generator_voids_the_verdict(results: Results, tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""The figures of what is eventual: freshness, the live feed's messages, and what was lost or came twice."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from loadtests.blocks import SIDES, Measured
+from loadtests.freshness import KINDS, Lag
+from loadtests.latency import decoded, histogram_of, merged, percentiles
+from loadtests.plan import LIVE, Live
+from loadtests.provenance import origin_of, origin_of_both
+from loadtests.results import Results
+
+Figures = dict[str, Any]
+
+
+def freshness(results: Results) -> Figures:
+    """Return the lags of each kind that was tried, by side."""
+    return {
+        kind: {
+            side: {**_lag(found.lags[kind]), "origin": origin_of(results.urls[side])}
+            for side, found in results.freshness.items()
+        }
+        for kind in KINDS
+        if any(_trials(found.lags[kind]) for found in results.freshness.values())
+    }
+
+
+def live(results: Results) -> Figures:
+    """Return what each side's live feed did with its messages; lags from the answer to a write."""
+    blocks = results.scenarios.get(LIVE, [])
+    return {side: {**_live(_lives(blocks, side)), "origin": origin_of(results.urls[side])} for side in SIDES if blocks}
+
+
+def effects(results: Results) -> Figures:
+    """Return how many effects were lost, came twice or went wrong after the load, by kind and side."""
+    counted = {
+        side: {"lost_or_doubled_votes": found.lost_or_doubled_votes, **asdict(found.ledger)}
+        for side, found in results.freshness.items()
+    }
+    for side, found in live(results).items():
+        counted.setdefault(side, {}).update({f"{name}_live_messages": found[name] for name in ("lost", "doubled")})
+    origin = origin_of_both(*results.urls.values())
+    kinds = next(iter(counted.values()), {})
+    return {kind: {**{side: counted[side][kind] for side in counted}, "origin": origin} for kind in kinds}
+
+
+def _lives(blocks: Sequence[Measured], side: str) -> list[Live]:
+    return [one.block.live for one in blocks if one.side == side and one.block.live]
+
+
+def _live(blocks: Sequence[Live]) -> Figures:
+    sums = {name: sum(getattr(block, name) for block in blocks) for name in ("writes", "messages", "lost", "doubled")}
+    histograms = {
+        name: merged(decoded(getattr(block, name)) for block in blocks) for name in ("from_answer", "to_last")
+    }
+    return {
+        "subscribers": max(block.subscribers for block in blocks),
+        **sums,
+        **{name: percentiles(histogram, 50, 95) for name, histogram in histograms.items()},
+    }
+
+
+def _lag(lag: Lag) -> Figures:
+    return {
+        **percentiles(histogram_of(lag.lags_ms), 50, 95),
+        "max_ms": round(max(lag.lags_ms, default=0.0), 1),
+        "trials": _trials(lag),
+        "stale_first_reads": lag.stale_first_reads,
+        "never": lag.never,
+    }
+
+
+def _trials(lag: Lag) -> int:
+    return len(lag.lags_ms) + lag.never
