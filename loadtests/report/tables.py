@@ -26,6 +26,7 @@ FRESHNESS = {
     "vote_to_live": "vote → live message",
 }
 EVENTUAL_ON_BOTH = ("avatar_to_shown", "view_to_trending", "post_to_live", "vote_to_live")
+ON_BOTH = " (on both)"
 PUSHED = ("post_to_live", "vote_to_live")  # nobody reads, so no read is stale
 LIVE_HEAD = (
     "side", "subscribers", "writes", "messages", "lost", "doubled", "p50 ms", "p95 ms", "last p50 ms", "last p95 ms",
@@ -75,7 +76,7 @@ def freshness(report: dict[str, Any]) -> Rows:
     for kind, words in FRESHNESS.items():
         for side, lag in report["freshness"].get(kind, {}).items():
             times = (milliseconds(lag[key]) for key in ("p50_ms", "p95_ms", "max_ms"))
-            both = " (on both)" if kind in EVENTUAL_ON_BOTH else ""
+            both = ON_BOTH if kind in EVENTUAL_ON_BOTH else ""
             stale = "–" if kind in PUSHED else f"{lag['stale_first_reads']} of {lag['trials']}"
             never = f", {lag['never']} never" if lag["never"] else ""
             yield words + both, side, *times, stale + never, lag["origin"]
@@ -83,8 +84,7 @@ def freshness(report: dict[str, Any]) -> Rows:
 
 def only_eventual(report: dict[str, Any]) -> Rows:
     """Yield the rows of freshness of whatever is eventual: the monolith's only where it too shows the effect later."""
-    both = {f"{FRESHNESS[kind]} (on both)" for kind in EVENTUAL_ON_BOTH}
-    yield from (row for row in freshness(report) if row[1] == "microservices" or row[0] in both)
+    yield from (row for row in freshness(report) if row[1] == "microservices" or row[0].endswith(ON_BOTH))
 
 
 def live(report: dict[str, Any]) -> Rows:

@@ -33,8 +33,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         "Scenarios, milliseconds", "scenario |side |right/s |err/ref/drop |p50 |p95 |p99", _scenarios(report), console
     )
     _print("Floors, milliseconds", "side |floor |p50 |p95", (row[:4] for row in tables.floors(report)), console)
-    lags = (row[:6] for row in tables.freshness(report))
-    _print("Freshness, milliseconds", "from → to |side |p50 |p95 |longest |stale first read", lags, console)
+    _print("Freshness, milliseconds", "from → to |side |p50 |p95 |longest |first stale", _lags(report), console)
     _print("Live feed, milliseconds", LIVE_HEADS, _messages(report), console)
     _print("Lost or doubled", EFFECT_HEADS, (row[:3] for row in tables.effects(report)), console)
     for name in voids(report):
@@ -48,6 +47,11 @@ def _verdicts(report: dict[str, Any]) -> Rows:
 def _scenarios(report: dict[str, Any]) -> Rows:
     for name, side, offered, right, errors, refused, dropped, *times, _, _ in tables.scenarios(report):
         yield name, side, f"{right} of {offered}", f"{errors}/{refused}/{dropped}", *times
+
+
+def _lags(report: dict[str, Any]) -> Rows:
+    for words, *rest, _ in tables.freshness(report):
+        yield words.removesuffix(tables.ON_BOTH), *rest
 
 
 def _messages(report: dict[str, Any]) -> Rows:

@@ -1,0 +1,87 @@
+"""A little system with a live feed that misbehaves in known ways, and live load offered to it."""
+
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from flask import Flask, request
+from flask_sock import Sock
+from simple_websocket import ConnectionClosed
+from werkzeug.serving import make_server
+
+from loadtests.blocks import GeneratorProcess
+from loadtests.plan import LIVE, Block, Plan
+from loadtests.world import Account, World
+
+AT = "2026-01-02T03:04:05.678Z"
+Copies = Callable[[dict[str, Any], int], int]  # of a message for a subscriber, by its number: 1 is right
+
+
+@dataclass
+class Feed:
+    """Who listens to which topic, and how often each gets a message."""
+
+    copies: Copies
+    listeners: dict[str, list[tuple[int, Any]]] = field(default_factory=lambda: defaultdict(list))
+    scores: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def tell(self, topic: str, message: dict[str, Any]) -> None:
+        for number, socket in list(self.listeners[topic]):
+            for _ in range(self.copies(message, number)):
+                socket.send(json.dumps(message))
+
+
+def application(feed: Feed) -> Flask:
+    app = Flask("planted")
+
+    @app.post("/posts")
+    def publish() -> tuple[dict[str, Any], int]:
+        post = {
+            "id": f"P{next(feed.numbers)}", "author": "ada", "score": 0, "boosted_until": None, "created_at": AT,
+            "updated_at": AT, **request.get_json(),
+        }  # fmt: skip
+        feed.tell("posts", {"type": "post.published", "post": {"id": post["id"]}})
+        return post, 201
+
+    @app.put("/posts/<post_id>/vote")
+    def cast(post_id: str) -> dict[str, Any]:
+        feed.scores[post_id] += 1
+        feed.tell(f"post:{post_id}", {"type": "tally.changed", "post_id": post_id, "score": feed.scores[post_id]})
+        return {"post_id": post_id, **request.get_json()}
+
+    @Sock(app).route("/live")
+    def live(socket: Any) -> None:
+        number = next(feed.numbers)
+        try:
+            while True:
+                topic = json.loads(socket.receive())["topic"]
+                socket.send(json.dumps({"type": "subscribed", "topic": topic}))
+                feed.listeners[topic].append((number, socket))
+        except ConnectionClosed:
+            return
+
+    return app
+
+
+@contextmanager
+def feeding(copies: Copies) -> Iterator[str]:
+    """Serve while the block lasts; gives the base URL."""
+    server = make_server("127.0.0.1", 0, application(Feed(copies)), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def listened(copies: Copies, **changed: Any) -> Block:
+    """Offer one block of live load, 5 publications and 5 votes to 8 subscribers, and return what came of it."""
+    plan = {"rate": 10.0, "duration_s": 1.0, "warm_up_s": 0.0, "seed": "test", "patience_ms": 1_000.0, **changed}
+    world = World(tuple(Account(f"user_{number}", "token") for number in range(4)), ())
+    with feeding(copies) as url, GeneratorProcess() as generator:
+        live_url = url.replace("http", "ws") + "/live"
+        return generator.run(Plan(base_url=url, live_url=live_url, scenario=LIVE, subscribers=8, world=world, **plan))
