@@ -102,8 +102,15 @@ def named(value: Any) -> str:
     pattern, imports = text if isinstance(text, list) else (text, {})
     part = _PART.search(pattern)
     if part is None:
-        return re.split(r"[:/]", pattern)[-1]
+        return _last_part(pattern)
     return named(imports[part[1]]) if part[1] in imports else part[1].partition(".")[0]
+
+
+def _last_part(pattern: str) -> str:
+    """Return the name in an ARN that is spelt out; of an object of a bucket, that of the bucket."""
+    plain = re.sub(r"\$\{AWS::(\w+)\}", r"<\1>", pattern)
+    bucket = plain.partition(":s3:::")[2].partition("/")[0]
+    return bucket or re.split(r"[:/]", plain)[-1]
 
 
 def listed(value: Any) -> list[Any]:

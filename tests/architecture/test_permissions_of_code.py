@@ -21,7 +21,7 @@ from tests.architecture.actions import Unreadable, actions
 from tests.architecture.grants import Template, for_others, granted, listed, told
 
 # Keys of a bucket and connections of a WebSocket API come and go, so these name all of one folder or of one API.
-MANY_OF_ONE = re.compile(r"\$\{\w+(\.Arn)?\}/([\w-]+/)*\*$|/@connections/\*$")
+MANY_OF_ONE = re.compile(r"(\$\{\w+(\.Arn)?\}|:s3:::[^*/]+)/([\w-]+/)*\*$|/@connections/\*$")
 
 
 class Deployed(NamedTuple):
