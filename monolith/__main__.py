@@ -21,6 +21,7 @@ from monolith.app import create_app
 from monolith.database import migrate
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
+from monolith.site.publication import kept_site
 from shared_domain.feedback import administrators
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -55,6 +56,7 @@ def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             token_secret=token_secret(os.environ, run_dir),
             administrators=administrators(os.environ.get("ADMINISTRATORS", "")),
             pool_size=asked.threads,
+            site=kept_site(run_dir / "monolith"),
         )
         app = create_app(settings)
         server = Server(

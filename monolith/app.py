@@ -23,6 +23,8 @@ from monolith.posts.store import SqlPosts
 from monolith.search import routes as search
 from monolith.search.store import SqlIndex
 from monolith.settings import Settings
+from monolith.site import routes as site
+from monolith.site.folder import SiteFolder
 from monolith.trending import routes as trending
 from monolith.trending import views
 from monolith.trending.store import SqlTrends
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(posts.routes(work, caller, viewed))
     app.register_blueprint(votes.routes(work, caller))
     app.register_blueprint(search.routes(work))
+    app.register_blueprint(site.routes(SiteFolder(settings.site)))
     app.register_blueprint(orders.routes(work, caller))
     app.register_blueprint(feedback.routes(work, caller, administrators=settings.administrators))
     app.register_blueprint(trending.routes(work))

@@ -48,6 +48,11 @@ def page(html: str) -> Answer:
     return Response(html, 200, content_type="text/html; charset=utf-8")
 
 
+def content(file: bytes, kind: str) -> Answer:
+    """Return bytes of that content type."""
+    return Response(file, 200, content_type=kind)
+
+
 def caller_named_by(secret: str) -> Caller:
     """Return what tells who calls: the user that the verified token names, and nothing else a request says."""
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microservices.deploy import packages, templates
+from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
+from microservices.deploy.site_repository import SiteRepository
+from microservices.deploy.site_trigger import last_push
 
 PORT = 4566
 STATE = "microservices.json"
@@ -27,6 +30,7 @@ class LocalAws:
     emulator: Emulator
     deployment: Deployment
     packages: tuple[packages.Package, ...]
+    site: SiteRepository
 
 
 @contextmanager
@@ -39,25 +43,34 @@ def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> I
     DeploymentFailed, with a message of one line, if it does not come up.
     """
     folder = run_dir.resolve() / "microservices"
-    with _only_one(folder), emulator(folder, free_port(port)) as running:
+    site = SiteRepository(folder / "site.git")
+    with _only_one(folder), emulator(folder, free_port(port)) as running, codecommit(site) as repositories:
         (run_dir / STATE).unlink(missing_ok=True)  # of a system that was killed
         built = packages.build(folder / "packages", packages.here())
-        deployment = Deployment(running, STAGE, ARTIFACTS, _parameters(running.endpoint, administrators))
+        parameters = {"Administrators": administrators, "CodeCommitEndpoint": repositories}
+        deployment = Deployment(running, STAGE, ARTIFACTS, parameters | _parameters(running.endpoint))
         deployment.deploy(built)
         _reserve_concurrency(deployment)
         deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
-        yield LocalAws(deployment.outputs("platform")["ApiBase"], running, deployment, built)
+        _publish_site(deployment, site)
+        yield LocalAws(deployment.outputs("platform")["ApiBase"], running, deployment, built, site)
 
 
-def _parameters(endpoint: str, administrators: str) -> dict[str, str]:
+def _parameters(endpoint: str) -> dict[str, str]:
     """What differs from AWS."""
     return {
         "LocalEndpoint": endpoint,
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "ReservedConcurrency": str(HTTP_FUNCTIONS_AT_ONCE),
-        "Administrators": administrators,
     }
+
+
+def _publish_site(deployment: Deployment, site: SiteRepository) -> None:
+    """Connect the repository's trigger, and publish what was pushed so far: S3 starts empty."""
+    site.prepare()
+    site.connect(function=f"{deployment.stage}-site-publisher", endpoint=deployment.parameters["LocalEndpoint"])
+    deployment.invoke("site-publisher", last_push(site))
 
 
 def _reserve_concurrency(deployment: Deployment) -> None:

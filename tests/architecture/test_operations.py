@@ -16,7 +16,7 @@ from monolith.settings import Settings
 
 Operations = dict[tuple[str, str], str]  # (method, path with {parameters}) → name
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
-SERVED_WITHOUT_A_FUNCTION = {("GET", "/leaderboard.html")}
+SERVED_WITHOUT_A_FUNCTION = {("GET", "/leaderboard.html"), ("GET", "/site/{name}")}
 
 
 @cache
@@ -46,7 +46,12 @@ def of_flask() -> Operations:
 
 
 def of_powertools(room: str) -> Operations:
-    """Return the routes of one room's HTTP function with the names of their handlers. Nothing behind them is asked."""
+    """Return the routes of one room's HTTP function with the names of their handlers. Nothing behind them is asked.
+
+    A room without such a function has none.
+    """
+    if not (DOCUMENT.parents[1] / "microservices" / room / "routes.py").exists():
+        return {}
     routes = importlib.import_module(f"microservices.{room}.routes").routes
     router = routes(**dict.fromkeys(inspect.signature(routes).parameters))
     return {

@@ -25,9 +25,9 @@ PSEUDO = {
 class Cloud:
     """Every room's stack. A resource is made when somebody first refers to it. Call it within moto's `mock_aws`."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, *, codecommit: str = "") -> None:
         self.parameters = {"Stage": STAGE, "ArtifactsBucket": "artifacts", "Release": "none", "LocalEndpoint": endpoint}
-        self.parameters["Administrators"] = ADMINISTRATOR
+        self.parameters |= {"Administrators": ADMINISTRATOR, "CodeCommitEndpoint": codecommit}
         self.stacks = {room: Stack(room, self) for room in templates.rooms()}
 
     @cached_property

@@ -16,6 +16,7 @@ from .cloud import STAGE, Cloud
 from .events import deliver
 from .functions import Function, functions, lambda_service
 from .payload import event_of, response_of
+from .site import first_push, site_as_it_comes
 from .triggers import wiring
 from .wiring import Wiring
 
@@ -78,7 +79,8 @@ class Gateway(httpx.BaseTransport):
     def _object(self, bucket: str, key: str) -> httpx.Response:
         try:
             found = self._s3.get_object(Bucket=bucket, Key=key)
-        except self._s3.exceptions.NoSuchKey:
+        except self._s3.exceptions.ClientError as error:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
             return httpx.Response(404)
         return httpx.Response(200, headers={"Content-Type": found["ContentType"]}, content=found["Body"].read())
 
@@ -117,14 +119,15 @@ def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
 @contextmanager
 def gateway_over_moto() -> Iterator[Gateway]:
     """Yield the HTTP API of the templates, with everything behind it in this process."""
-    with mock_aws(), _loopback() as server:
-        cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}")
+    with mock_aws(), _loopback() as server, site_as_it_comes() as repositories:
+        cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}", codecommit=repositories)
         known = functions(cloud)
         with lambda_service(known):
             gateway = Gateway(routes(cloud, known), wiring(cloud, known), cloud.client("s3"))
             server.gateway = gateway  # type: ignore[attr-defined]
-            # As a deployment does it: the board of no votes.
+            # As a deployment does it: the board of no votes, the site as it comes.
             _named_function(known, "votes-projection").invoke({"Records": []})
+            _named_function(known, "site-publisher").invoke(first_push())
             yield gateway
 
 

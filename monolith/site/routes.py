@@ -1,0 +1,18 @@
+"""The static site over HTTP. It has no twin: on the other side it lies in S3, and no function runs to serve it."""
+
+from flask import Blueprint
+
+from monolith.edge import Answer, content
+from monolith.site.folder import SiteFolder
+from shared_domain.site import kind_of
+
+
+def routes(folder: SiteFolder) -> Blueprint:
+    room = Blueprint("site", __name__)
+
+    @room.get("/site/<name>")
+    def site_file(name: str) -> Answer:
+        """Show a file of the site."""
+        return content(folder.read(name), kind_of(name))
+
+    return room

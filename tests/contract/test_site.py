@@ -1,0 +1,77 @@
+"""The static site: files, and nothing but files."""
+
+import re
+from urllib.parse import urljoin
+
+import pytest
+
+from .client import Api
+
+pytestmark = pytest.mark.live_api
+
+KINDS = {"index.html": "text/html", "site.css": "text/css", "leaderboard.css": "text/css"}
+LINK = re.compile(r'href="([^"]+)"')
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_is_shown_as_what_it_is(api: Api, name: str) -> None:
+    answer = api.send("GET", f"/site/{name}")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == f"{KINDS[name]}; charset=utf-8"
+    assert answer.content
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "nowhere.html",
+            "index",
+            "Index.html",
+            "index.html/",
+            "index.html/x",
+            "",
+            ".",
+            "..",
+            ".git",
+            ".draft",
+            "%2e%2e",
+        ),
+        *("..%2findex.html", "%2e%2e%2fpublished.json", "published.json", "leaderboard.json", "-", "~root", "x" * 101),
+    ],
+)
+def test_what_is_no_file_is_a_404(api: Api, name: str) -> None:
+    assert api.send("GET", f"/site/{name}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html%00", "index.html%0a", "index.html%20", "%C3%BC.html", "a%20b", "%25", "..%5cindex.html"]
+)
+def test_what_can_be_no_name_is_a_404(inside: Api, name: str) -> None:
+    """Asked of no running system: the gateway of the local AWS cannot hand such a name on to S3."""
+    assert inside.send("GET", f"/site/{name}").status_code == 404
+
+
+def test_the_start_page_leads_to_what_is_there(api: Api) -> None:
+    page = api.send("GET", "/site/index.html").text
+    links = LINK.findall(page)
+    assert "../leaderboard.html" in links
+    for link in links:
+        assert api.send("GET", urljoin("/site/index.html", link)).status_code == 200, link
+
+
+@pytest.mark.parametrize("page", ["/site/index.html", "/leaderboard.html"])
+def test_a_page_is_dressed_by_the_site_and_runs_no_script(api: Api, page: str) -> None:
+    text = api.send("GET", page).text
+    styles = [link for link in LINK.findall(text) if link.endswith(".css")]
+    assert styles
+    for style in styles:
+        assert api.send("GET", urljoin(page, style)).headers["Content-Type"].startswith("text/css")
+    assert "<script" not in text.lower()
+    assert "http:" not in text  # nothing of it is fetched from elsewhere
+
+
+def test_the_leaderboard_is_complete_without_its_style(api: Api) -> None:
+    text = api.send("GET", "/leaderboard.html").text
+    assert "<style>" in text
+    assert text.index("<style>") > text.index("leaderboard.css")
