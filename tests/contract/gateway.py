@@ -48,10 +48,14 @@ class Gateway(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         with self._turn:
             response = self.serve(request)
-            for each in self._functions:
-                each.rest()
+            self.rest()
             deliver(self._wires)
         return response
+
+    def rest(self) -> None:
+        """Let every function do what it does between requests."""
+        for each in self._functions:
+            each.rest()
 
     def serve(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, also one that a function sends while another is served."""
@@ -128,7 +132,10 @@ def gateway_over_moto() -> Iterator[Gateway]:
             # As a deployment does it: the board of no votes, the site as it comes.
             _named_function(known, "votes-projection").invoke({"Records": []})
             _named_function(known, "site-publisher").invoke(first_push())
-            yield gateway
+            try:
+                yield gateway
+            finally:
+                gateway.rest()  # so that nothing is left to be sent when nobody plays AWS any more
 
 
 def _named_function(known: dict[str, Function], name: str) -> Function:

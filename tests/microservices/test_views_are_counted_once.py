@@ -1,0 +1,165 @@
+"""Views come by shards, in order, at least once, and a function may end anywhere: each is counted once all the same."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from moto import mock_aws
+
+from microservices.streams import Record, settle
+from microservices.trending.projection import view_in
+from microservices.trending.store import DynamoTrends
+from microservices.trending.windows import DynamoWindows, Window, WindowKey, part_of
+from shared_domain.trending import WINDOW, WINDOWS, Span, Trend, View, last_hour, ranked
+from tests.tables import make_table
+from tests.views import SHARD, deliver, view_record
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+POSTS = ("01M7X1YXN3SBB3DZEFS5FNXBMV", "01M7X1YXN3SBB3DZEFS5FNXBMW", "01M7X1YXN3SBB3DZEFS5FNXBMX")
+SHARDS = (SHARD, "shardId-000000000001")
+A_SHARDS_MINUTE = 60_000  # records; AWS takes a thousand a second
+EXAMPLES = 150
+
+
+class Step(NamedTuple):
+    """A batch that comes to the function: from one shard, perhaps from before where it had got to, perhaps cut off."""
+
+    shard: int
+    back: int
+    size: int
+    ends_at_call: int | None
+
+
+steps = some.builds(
+    Step, some.integers(0, 1), some.integers(0, 6), some.integers(1, 6), some.none() | some.integers(1, 6)
+)
+views = some.lists(
+    some.builds(
+        View, post_id=some.sampled_from(POSTS), at=some.integers(-1, WINDOWS).map(lambda age: NOW - age * WINDOW)
+    ),
+    max_size=12,
+)
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client, "views")
+        yield client
+
+
+@contextmanager
+def ending_at(dynamodb: Any, call: int | None) -> Iterator[None]:
+    """Let the function end at its n-th call, before or after the table has heard of it."""
+    calls = count(1)
+
+    def end(**_: object) -> None:
+        if next(calls) == call:
+            raise KeyboardInterrupt("the function ends here")
+
+    for moment in ("before-call.dynamodb", "after-call.dynamodb"):
+        dynamodb.meta.events.register(moment, end)
+    try:
+        yield
+    finally:
+        for moment in ("before-call.dynamodb", "after-call.dynamodb"):
+            dynamodb.meta.events.unregister(moment, end)
+
+
+def counts(windows: DynamoWindows, shard: list[Record], start: int, step: Step, dynamodb: Any) -> int:
+    """Deliver a batch; return up to where the shard has been handled."""
+    begin = max(0, start - step.back)
+    batch = shard[begin : begin + step.size]
+    with suppress(KeyboardInterrupt), ending_at(dynamodb, step.ends_at_call):
+        deliver(windows, batch)
+        return max(start, begin + len(batch))
+    return start
+
+
+def test_batches_that_are_cut_off_and_come_again_between_those_of_other_shards_count_each_view_once() -> None:
+    tables = (f"views{number}" for number in count())
+
+    @given(told=some.tuples(views, views), chaos=some.lists(steps, max_size=12))
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+    def hold(told: tuple[list[View], list[View]], chaos: list[Step]) -> None:
+        table = next(tables)
+        make_table(dynamodb, table)
+        windows = DynamoWindows(dynamodb, table)
+        shards = [
+            [view_record(view, place=place, shard=shard) for place, view in enumerate(views, start=9)]
+            for shard, views in zip(SHARDS, told, strict=True)
+        ]
+        done = [0, 0]
+        for step in chaos:
+            done[step.shard] = counts(windows, shards[step.shard], done[step.shard], step, dynamodb)
+        for shard, start in zip(shards, done, strict=True):
+            deliver(windows, shard[start:])
+        hour = last_hour(NOW)
+        seen = Counter(view.post_id for views in told for view in views if hour.first <= view.at <= NOW)
+        assert DynamoTrends(dynamodb, table).most_viewed(hour, 5) == ranked(seen, 5)
+
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        hold()
+
+
+def test_a_batch_that_comes_again_after_a_later_one_changes_nothing(dynamodb: Any) -> None:
+    windows = DynamoWindows(dynamodb, "views")
+    records = [view_record(View(post_id=POSTS[0], at=NOW), place=place) for place in range(8, 13)]
+    for batch in (records[:2], records[2:], records[:2], records):
+        deliver(windows, batch)
+    assert DynamoTrends(dynamodb, "views").most_viewed(last_hour(NOW), 5) == [Trend(post_id=POSTS[0], views=5)]
+
+
+def test_a_minute_of_a_shard_holds_as_many_posts_as_the_shard_brings(dynamodb: Any) -> None:
+    posts = [f"01M7X1YXN3SBB3DZEFS{number:07d}" for number in range(A_SHARDS_MINUTE)]
+    parts = Counter(map(part_of, posts))
+    part, _ = parts.most_common(1)[0]
+    key = WindowKey(NOW, SHARD, part)
+    full = Window(views={post_id: 1 for post_id in posts if part_of(post_id) == part}, sequence="1")
+    windows = DynamoWindows(dynamodb, "views")
+    windows.put(key, full, seen=Window())
+    assert windows.get(key) == full
+
+
+def test_more_windows_than_one_call_reads_are_read(dynamodb: Any) -> None:
+    windows = DynamoWindows(dynamodb, "views")
+    views = {f"01M7X1YXN3SBB3DZEFS{number:07d}": number for number in range(1, 6_001)}
+    for place in range(8):
+        key = WindowKey(last_hour(NOW).last - place * WINDOW, SHARD, 0)
+        windows.put(key, Window(views=views, sequence="1"), seen=Window())
+    (most,) = DynamoTrends(dynamodb, "views").most_viewed(last_hour(NOW), 1)
+    assert most == Trend(post_id="01M7X1YXN3SBB3DZEFS0006000", views=8 * 6_000)
+
+
+def test_the_first_and_the_last_window_count_and_their_neighbours_do_not(dynamodb: Any) -> None:
+    windows, hour = DynamoWindows(dynamodb, "views"), last_hour(NOW)
+    just = timedelta(milliseconds=1)
+    moments = [hour.first - just, hour.first, hour.last + WINDOW - just, hour.last + WINDOW]
+    deliver(windows, [view_record(View(post_id=POSTS[0], at=at), place=n) for n, at in enumerate(moments)])
+    assert DynamoTrends(dynamodb, "views").most_viewed(hour, 5) == [Trend(post_id=POSTS[0], views=2)]
+    assert hour == Span(datetime(2026, 1, 2, 2, 5, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "data", ["", "!", "bm8=", "W10=", "e30=", "eyJwb3N0X2lkIjogIm5vIGlkIiwgImF0IjogIjIwMjYtMDEtMDJUMDM6MDQ6MDVaIn0="]
+)
+def test_a_record_that_tells_of_no_view_is_parked_with_its_reason_and_the_rest_goes_on(data: str) -> None:
+    good = [view_record(View(post_id=POSTS[0], at=NOW), place=place) for place in (1, 3)]
+    bad = view_record(View(post_id=POSTS[0], at=NOW), place=2)
+    bad["kinesis"]["data"] = data
+    parked: list[tuple[Record, str]] = []
+    told = settle(
+        [good[0], bad, good[1]], view_in, key=json.dumps, park=lambda record, reason: parked.append((record, reason))
+    )
+    assert [each.record for each in told] == good
+    assert [(record, bool(reason)) for record, reason in parked] == [(bad, True)]
