@@ -22,7 +22,7 @@ from shared_domain.site import BRANCH
 
 REPOSITORY_ARN = f"arn:aws:codecommit:{REGION}:000000000000:{REPOSITORY}"  # with the account of the local AWS
 _NOTHING = "0" * 40  # what Git says for a reference that was not there, or is no more
-_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})  # seconds; the pusher waits
+_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})  # seconds; the pusher waits
 
 Event = dict[str, Any]
 

@@ -1,0 +1,176 @@
+"""A push through Git changes the site of both running systems: what the one does in a hook, the other in a function."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from microservices.deploy.local_aws import LocalAws
+from tests.clones import Clone, cloned
+
+from .client import Api, unique
+from .conftest import EVENTUALLY_S, TIMEOUT_S
+from .systems import running_monolith
+
+pytestmark = pytest.mark.live
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running system, and a clone of its site's repository."""
+
+    api: Api
+    clone: Clone
+
+    def publish(self, name: str, content: str | bytes | None) -> str:
+        """Commit and push one file; return what the pusher is told."""
+        self.clone.commit({name: content})
+        return self.clone.push()
+
+    def shows(self, name: str, content: str) -> None:
+        """Wait until a file has that content."""
+
+        def shown() -> None:
+            answer = self.api.send("GET", f"/site/{name}")
+            assert (answer.status_code, answer.text) == (200, content)
+
+        self.api.eventually(shown)
+
+    def lacks(self, name: str) -> None:
+        """Wait until there is no such file."""
+
+        def gone() -> None:
+            assert self.api.send("GET", f"/site/{name}").status_code == 404
+
+        self.api.eventually(gone)
+
+
+@pytest.fixture(scope="module")
+def monolith_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Path]]:
+    run_dir = tmp_path_factory.mktemp("monolith")
+    with running_monolith(run_dir) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
+        yield Api(client, patience=0), run_dir / "monolith" / "site.git"
+
+
+@pytest.fixture(scope="module")
+def microservices_site(local_aws_stack: LocalAws) -> Iterator[tuple[Api, Path]]:
+    with httpx.Client(base_url=local_aws_stack.url, timeout=TIMEOUT_S) as client:
+        yield Api(client, patience=EVENTUALLY_S), local_aws_stack.site.path
+
+
+@pytest.fixture(params=["monolith_site", "microservices_site"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    api, repository = request.getfixturevalue(request.param)
+    return Site(api, cloned(repository, tmp_path / "clone"))
+
+
+def test_what_is_pushed_is_shown_and_what_is_removed_is_gone(site: Site) -> None:
+    name, start = f"{unique('page')}.html", site.api.send("GET", "/site/index.html").text
+    site.publish(name, "<p>new</p>")
+    site.shows(name, "<p>new</p>")
+    site.publish(name, "<p>changed</p>")
+    site.shows(name, "<p>changed</p>")
+    site.publish(name, None)
+    site.lacks(name)
+    assert site.api.send("GET", "/site/index.html").text == start
+
+
+def test_of_many_pushes_the_last_one_stays(site: Site) -> None:
+    name = f"{unique('page')}.txt"
+    for count in range(6):
+        site.publish(name, str(count))
+    site.shows(name, "5")
+    site.publish("fence.txt", name)
+    site.shows("fence.txt", name)
+    site.shows(name, "5")
+
+
+def test_a_push_to_another_branch_changes_nothing(site: Site) -> None:
+    name = f"{unique('page')}.txt"
+    site.publish(name, "of main")
+    site.shows(name, "of main")
+    site.clone.git("switch", "--quiet", "--create", name)
+    site.clone.commit({name: "of another branch"})
+    site.clone.push(name)
+    site.clone.git("switch", "--quiet", "main")
+    site.publish("fence.txt", name)
+    site.shows("fence.txt", name)
+    site.shows(name, "of main")
+
+
+def test_a_tag_and_the_removal_of_a_branch_change_nothing(site: Site) -> None:
+    name = f"{unique('page')}.txt"
+    site.publish(name, "of main")
+    site.clone.git("tag", name)
+    site.clone.push(f"refs/tags/{name}", f"HEAD:refs/heads/{name}")
+    site.clone.push("--delete", f"refs/heads/{name}")
+    site.shows(name, "of main")
+
+
+def test_a_rewritten_history_is_shown_as_rewritten(site: Site) -> None:
+    kept, forgotten = f"{unique('kept')}.txt", f"{unique('forgotten')}.txt"
+    site.clone.commit({kept: "first", forgotten: "never was"})
+    site.clone.push()
+    site.shows(forgotten, "never was")
+    site.clone.commit({kept: "rewritten", forgotten: None}, amend=True)
+    site.clone.push("--force", "main")
+    site.shows(kept, "rewritten")
+    site.lacks(forgotten)
+
+
+def test_names_that_would_be_dangerous_are_left_out_and_the_rest_is_shown(site: Site) -> None:
+    mark = unique("hostile")
+    names = (
+        ".htaccess",
+        "-rf",
+        "a b.html",
+        "new\nline.html",
+        "$(touch x).html",
+        "ünï.html",
+        "folder/a.html",
+        "x" * 101,
+    )
+    site.clone.commit({**dict.fromkeys(names, "hostile"), f"{mark}.txt": "fine"})
+    (site.clone.path / "passwd.txt").symlink_to("/etc/passwd")
+    site.clone.keep()
+    site.clone.push()
+    site.shows(f"{mark}.txt", "fine")
+    for name in (".htaccess", "-rf", "passwd.txt", "a.html", "folder", "folder/a.html", "x" * 101):
+        site.lacks(name)
+    site.clone.commit({**dict.fromkeys(names), "passwd.txt": None})
+    site.clone.push()
+
+
+def test_a_file_becomes_a_link_and_is_gone(site: Site) -> None:
+    name = f"{unique('page')}.txt"
+    site.publish(name, "a file")
+    site.shows(name, "a file")
+    (site.clone.path / name).unlink()
+    (site.clone.path / name).symlink_to("/etc/passwd")
+    site.clone.keep()
+    site.clone.push()
+    site.lacks(name)
+
+
+def test_bytes_arrive_as_they_were_and_of_their_kind(site: Site) -> None:
+    name, content = f"{unique('image')}.png", bytes(range(256)) * 100
+    site.publish(name, content)
+
+    def shown() -> None:
+        answer = site.api.send("GET", f"/site/{name}")
+        assert (answer.headers["Content-Type"], answer.content) == ("image/png", content)
+
+    site.api.eventually(shown)
+
+
+def test_the_pushers_own_settings_do_not_reach_the_hook(site: Site, tmp_path: Path) -> None:
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[core]\n\thooksPath = /nowhere\n")
+    strange = {"GIT_CONFIG_GLOBAL": str(settings), "PYTHONHOME": "/nowhere", "PYTHONPATH": "/nowhere"}
+    pusher = replace(site, clone=Clone(site.clone.path, {"PATH": os.environ["PATH"], **strange}))
+    name = f"{unique('page')}.txt"
+    assert "site: " in pusher.publish(name, "pushed from elsewhere")
+    site.shows(name, "pushed from elsewhere")
