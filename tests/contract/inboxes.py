@@ -1,18 +1,14 @@
-"""What waits for a function: in a shard of a stream, in a queue, or as an invocation of its own."""
+"""What waits for a function: in a shard of a stream, or as an invocation of its own; in a queue: queues.py."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from moto.sqs.models import sqs_backends
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
 
 from .functions import Function
-from .makers import ACCOUNT, REGION
-from .queues import message_record
 from .sources import Record
 
-INVISIBLE_S = 60
 NONE: frozenset[str] = frozenset()
 
 
@@ -38,95 +34,93 @@ class Reader:
 class Inbox(Protocol):
     """What waits for one function from one source."""
 
-    reader: Reader
+    @property
+    def reader(self) -> Reader: ...
 
-    def take(self) -> list[Record]:
-        """Return the next batch, empty where nothing waits."""
+    def take(self, most: int | None = None) -> list[Record]:
+        """Return the next batch, of `most` records if it is said; empty where nothing waits. It must be settled."""
 
     def settle(self, batch: Sequence[Record], failed: AbstractSet[str]) -> None:
-        """Forget a batch that was handed over, but for those records that must come again."""
+        """Forget a batch that was taken, but for those records that must come again."""
+
+    def shuffle(self, chance: Random) -> None:
+        """Put what waits into any order in which AWS may deliver it."""
+
+    def is_waiting(self) -> bool:
+        """Tell whether there is something to take."""
 
 
-@dataclass
 class StreamInbox:
     """A function's place in each shard of a stream: in order, and nothing goes on before what failed."""
 
-    reader: Reader
-    shard_of: Callable[[Record], str] = lambda record: (
-        record["eventID"].partition(":")[0] if "kinesis" in record else ""
-    )
-    shards: dict[str, list[Record]] = field(default_factory=dict)
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.shard_of = shard_of
+        self._shards: dict[str, list[Record]] = {}
+        self._busy: set[str] = set()  # shards of which a batch is taken
 
     def put(self, record: Record) -> None:
         if self.reader.wanted(record):
-            self.shards.setdefault(self.shard_of(record), []).append(record)
+            self._shards.setdefault(self.shard_of(record), []).append(record)
 
-    def take(self) -> list[Record]:
-        return next((self.of_shard(shard) for shard, waiting in self.shards.items() if waiting), [])
-
-    def of_shard(self, shard: str) -> list[Record]:
-        """Return the next batch of a shard."""
-        return self.shards[shard][: self.reader.batch]
+    def take(self, most: int | None = None) -> list[Record]:
+        shard = next(self._free(), None)
+        if shard is None:
+            return []
+        self._busy.add(shard)
+        return self._shards[shard][: least(self.reader.batch, most)]
 
     def settle(self, batch: Sequence[Record], failed: AbstractSet[str]) -> None:
         places = [place for place, record in enumerate(batch) if identifier(record) in failed]
         done = min(places, default=len(batch))  # from the first that failed on, all come again
-        if done:
-            del self.shards[self.shard_of(batch[0])][:done]
+        shard = self.shard_of(batch[0])
+        del self._shards[shard][:done]
+        self._busy.remove(shard)
+
+    def shuffle(self, chance: Random) -> None:
+        shards = list(self._shards.items())
+        chance.shuffle(shards)
+        self._shards = dict(shards)
+
+    def is_waiting(self) -> bool:
+        return next(self._free(), None) is not None
+
+    def _free(self) -> Iterator[str]:
+        return (shard for shard, waiting in self._shards.items() if waiting and shard not in self._busy)
 
 
-@dataclass
 class InvocationInbox:
     """A topic's or a bucket's events for a function: each an invocation by itself, in any order."""
 
-    reader: Reader
-    waiting: list[Record] = field(default_factory=list)
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._waiting: list[Record] = []
 
     def put(self, record: Record) -> None:
         if self.reader.wanted(record):
-            self.waiting.append(record)
+            self._waiting.append(record)
 
-    def take(self) -> list[Record]:
-        return self.waiting[:1]
-
-    def settle(self, batch: Sequence[Record], failed: AbstractSet[str]) -> None:
-        if not failed:
-            self.waiting = [record for record in self.waiting if record is not batch[0]]
-
-
-class QueueInbox:
-    """A queue: moto keeps it, counts how often a message is received, and moves it to the dead letters after too many."""
-
-    def __init__(self, reader: Reader, arn: str) -> None:
-        self.reader = reader
-        self._arn = arn
-        self._name = arn.rpartition(":")[2]
-
-    def take(self) -> list[Record]:
-        received = self._backend.receive_message(
-            self._name, self.reader.batch, 0, INVISIBLE_S, message_attribute_names=["All"]
-        )
-        records = [message_record(message, self._arn) for message in received]
-        wanted = [record for record in records if self.reader.wanted(record)]
-        self.settle([record for record in records if record not in wanted], NONE)
-        return wanted if wanted or not records else self.take()
+    def take(self, most: int | None = None) -> list[Record]:
+        return [self._waiting.pop(0)] if self._waiting else []
 
     def settle(self, batch: Sequence[Record], failed: AbstractSet[str]) -> None:
-        for record in batch:
-            if record["messageId"] in failed:
-                self._backend.change_message_visibility(self._name, record["receiptHandle"], -1)
-            else:
-                self._backend.delete_message(self._name, record["receiptHandle"])
+        self._waiting += [record for record in batch if identifier(record) in failed]
 
-    @property
-    def _backend(self) -> Any:
-        return sqs_backends[ACCOUNT][REGION]
+    def shuffle(self, chance: Random) -> None:
+        chance.shuffle(self._waiting)
+
+    def is_waiting(self) -> bool:
+        return bool(self._waiting)
 
 
 def identifier(record: Record) -> str:
-    """Return what a function calls the record where it reports that it failed."""
+    """Return what tells the record from others; a function that reports a failure of it calls it so."""
     if "messageId" in record:
         return str(record["messageId"])
+    if "Sns" in record:
+        return str(record["Sns"]["MessageId"])
+    if "s3" in record:
+        return str(record["s3"]["object"]["sequencer"])
     if "kinesis" in record:
         return str(record["kinesis"]["sequenceNumber"])
     return str(record["dynamodb"]["SequenceNumber"])
@@ -134,3 +128,13 @@ def identifier(record: Record) -> str:
 
 def identifiers(batch: Sequence[Record]) -> AbstractSet[str]:
     return {identifier(record) for record in batch}
+
+
+def shard_of(record: Record) -> str:
+    """Return the shard that a record is in: of a table's stream moto has one."""
+    return str(record["eventID"]).partition(":")[0] if "kinesis" in record else ""
+
+
+def least(batch: int, most: int | None) -> int:
+    """Return how many records to take where a function takes `batch` and who hands over wants `most`, if anything."""
+    return batch if most is None else min(batch, most)

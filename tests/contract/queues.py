@@ -1,13 +1,61 @@
 """Queues as moto keeps them: what a topic puts into one, and what a function gets out of it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from random import Random
 from typing import Any
 
 from moto.sqs.models import sqs_backends
 
+from .inboxes import NONE, Reader, least
 from .makers import ACCOUNT, REGION
 from .sources import Record
+
+INVISIBLE_S = 60
+
+
+class QueueInbox:
+    """A queue: moto keeps it, counts how often a message is received, and moves it to the dead letters after too many."""
+
+    def __init__(self, reader: Reader, arn: str) -> None:
+        self.reader = reader
+        self._arn = arn
+        self._name = arn.rpartition(":")[2]
+
+    def take(self, most: int | None = None) -> list[Record]:
+        count = least(self.reader.batch, most)
+        received = self._backend.receive_message(self._name, count, 0, INVISIBLE_S, message_attribute_names=["All"])
+        records = [_record(message, self._arn) for message in received]
+        wanted = [record for record in records if self.reader.wanted(record)]
+        self.settle([record for record in records if record not in wanted], NONE)
+        return wanted if wanted or not records else self.take(most)
+
+    def settle(self, batch: Sequence[Record], failed: AbstractSet[str]) -> None:
+        for record in batch:
+            if record["messageId"] in failed:
+                self._backend.change_message_visibility(self._name, record["receiptHandle"], -1)
+            else:
+                self._backend.delete_message(self._name, record["receiptHandle"])
+
+    def shuffle(self, chance: Random) -> None:
+        chance.shuffle(self._queue._messages)
+
+    def is_waiting(self) -> bool:
+        return bool(self._queue.messages)
+
+    @property
+    def most_receives(self) -> int:
+        """How often a message is received before it goes to the dead letters."""
+        return int(self._queue.redrive_policy["maxReceiveCount"])
+
+    @property
+    def _queue(self) -> Any:
+        return self._backend.get_queue(self._name)
+
+    @property
+    def _backend(self) -> Any:
+        return sqs_backends[ACCOUNT][REGION]
 
 
 def subscribed_queue(arn: str, *, raw: bool) -> Callable[[Record], None]:
@@ -24,7 +72,7 @@ def subscribed_queue(arn: str, *, raw: bool) -> Callable[[Record], None]:
     return put
 
 
-def message_record(message: Any, arn: str) -> Record:
+def _record(message: Any, arn: str) -> Record:
     """Return a received message as Lambda hands it over."""
     attributes = message.message_attributes.items()
     empty: Record = {"stringListValues": [], "binaryListValues": []}

@@ -89,7 +89,7 @@ class Bucket:
         sqs = sqs_backends[ACCOUNT][REGION]
         received = sqs.receive_message(self._queue, ALL, 0, 1)
         for message in received:
-            sqs.delete_message(self._queue, message.receipt_handle)
+            sqs.delete_message(self._queue, str(message.receipt_handle))
         told = [json.loads(message.body) for message in received]
         records = [record for each in told for record in each.get("Records", [])]  # the first is a test event with none
         for record in records:

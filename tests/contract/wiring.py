@@ -6,8 +6,8 @@ from typing import Any
 
 from .filters import by_kind_and_key, by_patterns, by_policy
 from .functions import Function
-from .inboxes import Inbox, InvocationInbox, QueueInbox, Reader, StreamInbox
-from .queues import subscribed_queue
+from .inboxes import Inbox, InvocationInbox, Reader, StreamInbox
+from .queues import QueueInbox, subscribed_queue
 from .sources import Bucket, KinesisStream, Record, Source, TableStream, Topic
 
 Properties = dict[str, Any]
