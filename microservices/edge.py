@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from microservices.aws import is_away
 from microservices.clock import now
+from microservices.event_forms import as_http_api, in_form_of
 from shared_domain.contract.parsing import Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, problem, unserved
 from shared_domain.errors import DomainError, Malformed, NotIdentified, Unavailable
@@ -44,16 +45,16 @@ def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> A
 
 def caller(event: Event) -> str:
     """Return the user that the gateway's authorizer named. It never refuses, so the reason of a bad token is raised here."""
-    told: dict[str, str] = event["requestContext"]["authorizer"]["lambda"]
+    told: dict[str, str] = (event["requestContext"].get("authorizer") or {}).get("lambda") or {}
     if "username" in told:
         return current(Identity(told["username"], int(told["expires"])), now=now())
     if "away" in told:
         raise Unavailable(told["away"])
-    raise NotIdentified(told["reason"])
+    raise NotIdentified(told.get("reason", "nobody is identified at this door"))
 
 
 def serve(room: APIGatewayHttpRouter) -> Handler:
-    """Return the function that answers the gateway: refusals leave as problems, every request as one line in the log."""
+    """Return the function that answers at any door: refusals leave as problems, every request as one line in the log."""
     app = APIGatewayHttpResolver()
     app.include_router(room)
     app.exception_handler(DomainError)(lambda error: _told(problem(error)))
@@ -64,11 +65,11 @@ def serve(room: APIGatewayHttpRouter) -> Handler:
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.perf_counter()
-        # Powertools' patterns end with `$`, which would let a line feed after a name pass unseen.
-        response = app.resolve({**event, "rawPath": event["rawPath"].replace("\n", "%0A")}, context)
+        asked = as_http_api(event)
+        response = app.resolve(asked, context)
         milliseconds = (time.perf_counter() - started) * 1000
-        _log.info("request", route=event["routeKey"], status=response["statusCode"], ms=round(milliseconds, 2))
-        return response
+        _log.info("request", route=asked["routeKey"], status=response["statusCode"], ms=round(milliseconds, 2))
+        return in_form_of(event, response)
 
     return lambda_handler
 
