@@ -4,10 +4,12 @@ Ids, times, tokens and cursors differ by nature and are replaced before the comp
 This stands beside the contract tests (contract_gate.py), which hold each side against the contract itself.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -17,7 +19,8 @@ from loadtests.world import World
 
 HEADERS = ("content-type", "www-authenticate", "location", "etag", "retry-after")
 PRESENCE_ONLY = ("etag", "retry-after")
-BY_NATURE = {"next_cursor": "<cursor>", "access_token": "<token>", "as_of": "<time>"}
+BY_NATURE = {"next_cursor": "<cursor>", "access_token": "<token>", "as_of": "<time>", "boosted_until": "<time>"}
+EVENTUALLY_S, POLL_S = 10.0, 0.05
 
 
 @dataclass(slots=True)
@@ -63,10 +66,13 @@ class _Side:
         token = {"Authorization": f"Bearer {self.probe.token}"} if self.probe.token else {}
         content = self.probe.raw if self.probe.body is None else json.dumps(self.probe.body).encode()
         typed = {"Content-Type": "application/json"} if content is not None else {}
-        self._answer = self._client.request(
-            self.probe.method, self.probe.path, content=content, headers={**typed, **token, **self.probe.headers}
-        )
-        return True
+        headers, until = {**typed, **token, **self.probe.headers}, self.probe.until
+        deadline = monotonic() + EVENTUALLY_S
+        while True:
+            self._answer = self._client.request(self.probe.method, self.probe.path, content=content, headers=headers)
+            if until is None or until(self._answer) or monotonic() > deadline:
+                return True
+            sleep(POLL_S)
 
     def seen(self) -> dict[str, Any]:
         assert self._answer is not None  # noqa: S101 - asked before it is seen
@@ -82,12 +88,19 @@ class _Side:
         return "<present>" if name in PRESENCE_ONLY else self._text(value).replace(" ", "").lower()
 
     def _body(self, answer: httpx.Response) -> Any:
-        if "json" not in answer.headers.get("content-type", ""):
+        kind = answer.headers.get("content-type", "")
+        if kind.startswith("image/"):
+            return {"bytes": hashlib.sha256(answer.content).hexdigest()}
+        if "json" not in kind:
             return self._text(answer.text)
         try:
-            return self._value(answer.json())
+            return self._without(self._value(answer.json()))
         except ValueError:  # it says JSON and is none: a difference to report, not to fail at
             return self._text(answer.text)
+
+    def _without(self, body: Any) -> Any:
+        ignored = self.probe.ignoring
+        return {name: member for name, member in body.items() if name not in ignored} if ignored else body
 
     def _value(self, value: Any, name: str = "") -> Any:
         if value is not None and (name in BY_NATURE or name.endswith("_at")):

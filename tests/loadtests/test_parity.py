@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 
 from loadtests.parity import Parity, compare
+from loadtests.pictures import picture
 from loadtests.world import Account, SeededPost, World
 
 TIME = "2026-01-02T03:04:05.678Z"
@@ -64,6 +65,51 @@ def test_a_missing_header_is_a_difference() -> None:
     def bare(response: httpx.Response) -> httpx.Response:
         return httpx.Response(200, json=json.loads(response.content))
 
-    parity = compared(system("AB"), changed(system("CD"), "/users/me", bare))
+    parity = compared(system("AB"), changed(system("CD"), "/users/user_0", bare))
     assert len(parity.failed) == 1
     assert "etag" in parity.failed[0]
+
+
+def with_orders(behave: Answers, statuses: list[str], reason: str | None = None) -> Answers:
+    """An order is fulfilled at once for whoever reads it, or has these statuses one after the other and this reason."""
+    left = iter(statuses)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.startswith("/orders/01"):
+            return behave(request)
+        return httpx.Response(200, json={"status": next(left, "fulfilled"), "reason": reason})
+
+    return answer
+
+
+def test_an_order_that_is_pending_for_a_while_is_no_difference() -> None:
+    pending = with_orders(system("CD"), ["pending"] * 3)
+    assert compared(with_orders(system("AB"), []), pending).failed == []
+
+
+def test_an_order_that_settles_otherwise_is_a_difference() -> None:
+    refused = with_orders(system("CD"), [], "insufficient_credits")
+    failed = compared(with_orders(system("AB"), []), refused).failed
+    assert (
+        failed[0]
+        == 'two boosts, settled: answer.body.reason is null on monolith, "insufficient_credits" on microservices'
+    )
+
+
+def test_only_what_differs_by_nature_is_ignored_of_an_order() -> None:
+    def priced(credits: int) -> Callable[[httpx.Response], httpx.Response]:
+        body = {"id": "01ABC", "status": "pending" if credits else "fulfilled", "total_credits": 10 + credits}
+        return lambda _: httpx.Response(201, json=body)
+
+    sides = [changed(system(side), "/orders", priced(credits)) for side, credits in (("AB", 0), ("CD", 1))]
+    placed = next(line for line in compared(*sides).failed if line.startswith("two boosts:"))
+    assert placed == "two boosts: answer.body.total_credits is 10 on monolith, 11 on microservices"
+
+
+def test_another_picture_is_a_difference() -> None:
+    def shown(name: str) -> Callable[[httpx.Response], httpx.Response]:
+        return lambda _: httpx.Response(200, headers={"content-type": "image/png"}, content=picture(name))
+
+    path = "/users/user_0/avatar"
+    parity = compared(changed(system("AB"), path, shown("a")), changed(system("CD"), path, shown("b")))
+    assert [line.partition(":")[0] for line in parity.failed] == ["an avatar"]

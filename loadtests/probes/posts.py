@@ -1,44 +1,13 @@
-"""The script that both systems are asked for parity: what is there, every kind of refusal, the life of a post."""
-
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+"""Probes of users, posts, votes and search."""
 
 import httpx
 
+from loadtests.probes.probe import Probe, Script
 from loadtests.world import NO_POST, World, written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """One request to both systems. A gateway may answer some in its own words: then only the status is compared."""
-
-    name: str
-    method: str = "GET"
-    path: str
-    body: Any = None
-    raw: bytes | None = None
-    token: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    status_only: bool = False
-
-
-Script = Generator[Probe, httpx.Response, None]
-
-
-def script(world: World, *, alone: bool) -> Script:
-    """Yield the probes: what is there, then every kind of refusal, then the life of a post.
-
-    alone: also whole lists, which are the same on both sides only where nothing but the seeded data is in them.
-    """
-    yield from _reads(world)
-    if alone:
-        yield from _lists(world)
-    yield from _refusals(world)
-    yield from _life_of_a_post(world)
-
-
-def _reads(world: World) -> Script:
+def reads(world: World) -> Script:
+    """What is there, whoever else uses the system."""
     post, account = world.posts[3], world.accounts[0]
     yield Probe(name="health", path="/health")
     yield Probe(name="the OpenAPI description", path="/openapi.json")
@@ -51,7 +20,8 @@ def _reads(world: World) -> Script:
     yield Probe(name="oneself", path="/users/me", token=account.token)
 
 
-def _lists(world: World) -> Script:
+def lists(world: World) -> Script:
+    """Whole lists."""
     yield Probe(name="newest posts", path="/posts?limit=50")
     yield Probe(name="posts with a tag", path="/posts?tag=amber")
     yield Probe(name="the leaderboard", path="/leaderboard?limit=100")
@@ -60,7 +30,8 @@ def _lists(world: World) -> Script:
         yield Probe(name=f"search {words!r}", path=str(httpx.URL("/search", params={"q": words, "limit": 50})))
 
 
-def _refusals(world: World) -> Script:
+def refusals(world: World) -> Script:
+    """Every kind of refusal of these rooms."""
     token, post = world.accounts[1].token, world.posts[0]
     good = written("of the probes")
     yield Probe(name="no token", method="POST", path="/posts", body=good, status_only=True)
@@ -117,7 +88,8 @@ def _refusals(world: World) -> Script:
     yield Probe(name="another's post deleted", method="DELETE", path=f"/posts/{post.id}", token=token)
 
 
-def _life_of_a_post(world: World) -> Script:
+def life_of_a_post(world: World) -> Script:
+    """From its publication until it is gone."""
     token = world.accounts[2].token
     made = yield Probe(
         name="publish", method="POST", path="/posts", body={"title": "Zoë ✓", "body": "Né à l'été"}, token=token
