@@ -5,19 +5,23 @@ These users are closed: each waits for its answer before it goes on. `python -m 
 """
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from random import Random
-from time import time
+from time import perf_counter, time
 from typing import Any
 
 import gevent
-from locust import FastHttpUser, between, events, task
+from locust import FastHttpUser, User, between, events, task
+from locust.exception import StopUser
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
 
 from loadtests import journeys, seeding
 from loadtests.calls import Answer, Call
 from loadtests.journeys import Journey
+from loadtests.live.deliveries import PUBLISHED
+from loadtests.live.subscriber import NotSubscribed, Subscriber, beside
 from loadtests.outcomes import Outcome, judge
 from loadtests.world import World
 
@@ -30,6 +34,12 @@ def seed(environment: Any, **_: object) -> None:
     """Give the host what the journeys work with, once a run."""
     worlds.clear()
     worlds[environment.host] = seeding.seed(environment.host, SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def options(parser: Any) -> None:
+    """Let the live feed be named, where it is not below the base URL."""
+    parser.add_argument("--live-url", default="", help="of the live feed (below the host, as on the monolith)")
 
 
 class Walker(FastHttpUser):
@@ -114,3 +124,42 @@ class Buyer(Walker):
 
     weight = 1
     journey = staticmethod(journeys.buyer)
+
+
+class Listener(User):
+    """Listens for new posts. How late each comes is measured from the post's own time: both clocks must agree."""
+
+    weight = 1
+    wait_time = between(0.1, 0.1)
+    subscriber: Subscriber | None = None
+
+    def on_start(self) -> None:
+        """Subscribe, or say why that failed and be gone."""
+        address = self.environment.parsed_options.live_url or beside(str(self.host))
+        try:
+            self.subscriber = Subscriber(address, ["posts"])
+        except NotSubscribed as refused:
+            self._noted(0.0, refused)
+            raise StopUser from refused
+
+    def on_stop(self) -> None:
+        """Hang up."""
+        if self.subscriber:
+            self.subscriber.close()
+
+    @task
+    def listen(self) -> None:
+        """Note what has come."""
+        if self.subscriber is None:
+            return
+        came, self.subscriber.heard = self.subscriber.heard, []
+        behind_s = perf_counter() - time()
+        for at, message in came:
+            if message.get("type") == PUBLISHED:
+                created = datetime.fromisoformat(message["post"]["created_at"]).timestamp()
+                self._noted((at - behind_s - created) * 1000, None)
+
+    def _noted(self, lag_ms: float, failure: Exception | None) -> None:
+        self.environment.events.request.fire(
+            request_type="LIVE", name=PUBLISHED, response_time=lag_ms, response_length=0, exception=failure, context={}
+        )

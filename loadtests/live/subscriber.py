@@ -34,7 +34,7 @@ class Subscriber:
             for topic in topics:
                 self._subscribe(topic)
         except (OSError, WebSocketException) as refused:
-            raise NotSubscribed(f"{live_url}: {refused}") from refused
+            raise NotSubscribed(f"{live_url}: {str(refused).partition(' -+-+-')[0]}") from refused
         self._socket.settimeout(None)
         self._reader = Thread(target=self._listen, daemon=True)
         self._reader.start()
