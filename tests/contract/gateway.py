@@ -59,12 +59,21 @@ class Gateway(httpx.BaseTransport):
 
     def serve(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, also one that a function sends while another is served."""
-        path = unquote(request.url.raw_path.partition(b"?")[0].decode("ascii"), errors="replace")
+        try:
+            route = self.route(request)
+        except LookupError:
+            return httpx.Response(404, json={"message": "Not Found"})
+        path = decoded_path(request)
+        parameters = route.fit(request.method, path) or {}
+        return self._answer(route, event_of(request, route.key, path=path, parameters=parameters))
+
+    def route(self, request: httpx.Request) -> Route:
+        """Return the route that fits a request. Raise LookupError if none does."""
+        path = decoded_path(request)
         for route in sorted(self._routes, key=lambda route: "{" in route.key):
-            parameters = route.fit(request.method, path)
-            if parameters is not None:
-                return self._answer(route, event_of(request, route.key, path=path, parameters=parameters))
-        return httpx.Response(404, json={"message": "Not Found"})
+            if route.fit(request.method, path) is not None:
+                return route
+        raise LookupError(path)
 
     def _answer(self, route: Route, event: dict[str, Any]) -> httpx.Response:
         if route.bucket is not None:
@@ -87,6 +96,11 @@ class Gateway(httpx.BaseTransport):
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
             return httpx.Response(404)
         return httpx.Response(200, headers={"Content-Type": found["ContentType"]}, content=found["Body"].read())
+
+
+def decoded_path(request: httpx.Request) -> str:
+    """Return the path as an HTTP API tells it."""
+    return unquote(request.url.raw_path.partition(b"?")[0].decode("ascii"), errors="replace")
 
 
 def routes(cloud: Cloud, known: dict[str, Function]) -> list[Route]:

@@ -15,7 +15,7 @@ def event_of(request: httpx.Request, route_key: str, *, path: str, parameters: d
     headers = {name: ",".join(request.headers.get_list(name)) for name in request.headers}
     query = request.url.query.decode("ascii")
     content = request.read()
-    text = _is_text(headers.get("content-type", ""))
+    text = is_text(headers.get("content-type", ""))
     built: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route_key,
@@ -60,7 +60,8 @@ def response_of(answer: dict[str, Any]) -> httpx.Response:
     return httpx.Response(answer["statusCode"], headers=headers, content=content)
 
 
-def _is_text(content_type: str) -> bool:
+def is_text(content_type: str) -> bool:
+    """Tell whether AWS hands a body of that type on as text; any other comes as base64."""
     bare = content_type.partition(";")[0].strip().lower()
     return bare.startswith("text/") or bare in TEXT
 

@@ -1,0 +1,136 @@
+"""The other doors to the same functions: requests in the forms in which REST APIs and load balancers tell of them.
+
+Written from AWS's documentation of proxy integrations and of functions as targets; payload.py has the HTTP API's own form.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+
+from .functions import Function
+from .gateway import Gateway, Route, decoded_path
+from .payload import event_of, is_text
+
+Event = dict[str, Any]
+Door = Callable[[Route, httpx.Request], Event]
+TARGET_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/posts/0123456789abcdef"
+
+
+def http_api(route: Route, request: httpx.Request) -> Event:
+    """Return the event of an HTTP API, payload 2.0."""
+    return event_of(request, route.key, path=decoded_path(request), parameters={})
+
+
+def rest_api(route: Route, request: httpx.Request) -> Event:
+    """Return the event of a REST API: the path as it was sent, the query decoded, header names as they were sent."""
+    many = _all(parse_qsl(_query(request), keep_blank_values=True))
+    headers = _all([(name.decode().title(), value.decode("latin-1")) for name, value in request.headers.raw])
+    method, _, resource = route.key.partition(" ")
+    return {
+        "resource": resource,
+        "path": _path(request),
+        "httpMethod": method,
+        "headers": _last(headers) or None,
+        "multiValueHeaders": headers or None,
+        "queryStringParameters": _last(many) or None,
+        "multiValueQueryStringParameters": many or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": resource,
+            "httpMethod": method,
+            "path": f"/prod{_path(request)}",
+            "stage": "prod",
+            "identity": {"sourceIp": "127.0.0.1"},
+        },
+        **_body(request, empty=None),
+    }
+
+
+def http_api_1(route: Route, request: httpx.Request) -> Event:
+    """Return the event of an HTTP API, payload 1.0: as a REST API's, its path decoded."""
+    return {**rest_api(route, request), "version": "1.0", "path": decoded_path(request)}
+
+
+def balancer(route: Route, request: httpx.Request) -> Event:
+    """Return the event of a load balancer, which decodes nothing and of a repeated name tells the last value."""
+    return {
+        **_balanced(request),
+        "queryStringParameters": _last(_all(_undecoded(request))),
+        "headers": _last(_sent(request)),
+    }
+
+
+def balancer_of_many_values(route: Route, request: httpx.Request) -> Event:
+    """Return the event of a load balancer whose target group has multi-value headers on."""
+    return {
+        **_balanced(request),
+        "multiValueQueryStringParameters": _all(_undecoded(request)),
+        "multiValueHeaders": _sent(request),
+    }
+
+
+DOORS: dict[str, Door] = {
+    "REST API": rest_api,
+    "HTTP API, payload 1.0": http_api_1,
+    "load balancer": balancer,
+    "load balancer, multi-value headers": balancer_of_many_values,
+}
+
+
+def through(door: Door, gateway: Gateway, request: httpx.Request, *, context: dict[str, Any] | None = None) -> Event:
+    """Ask, by that door, the function that the HTTP API would ask; return its answer as it says it."""
+    route = gateway.route(request)
+    function = route.function
+    assert isinstance(function, Function)
+    event = door(route, request)
+    event["requestContext"] |= context or {}
+    answer: Event = function.invoke(event)
+    return answer
+
+
+def _balanced(request: httpx.Request) -> Event:
+    return {
+        "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
+        "httpMethod": request.method,
+        "path": _path(request),
+        **_body(request, empty=""),
+    }
+
+
+def _body(request: httpx.Request, *, empty: str | None) -> Event:
+    content = request.read()
+    if not content or is_text(request.headers.get("content-type", "")):
+        return {"body": content.decode(errors="replace") or empty, "isBase64Encoded": False}
+    return {"body": base64.b64encode(content).decode(), "isBase64Encoded": True}
+
+
+def _path(request: httpx.Request) -> str:
+    return request.url.raw_path.partition(b"?")[0].decode("ascii")
+
+
+def _query(request: httpx.Request) -> str:
+    return request.url.query.decode("ascii")
+
+
+def _undecoded(request: httpx.Request) -> list[tuple[str, str]]:
+    parts = [part.partition("=") for part in _query(request).split("&") if part]
+    return [(name, value) for name, _, value in parts]
+
+
+def _sent(request: httpx.Request) -> dict[str, list[str]]:
+    return _all([(name.decode().lower(), value.decode("latin-1")) for name, value in request.headers.raw])
+
+
+def _all(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
+    every: dict[str, list[str]] = {}
+    for name, value in pairs:
+        every.setdefault(name, []).append(value)
+    return every
+
+
+def _last(every: dict[str, list[str]]) -> dict[str, str]:
+    return {name: values[-1] for name, values in every.items()}
