@@ -1,0 +1,84 @@
+"""What the rooms' templates name: functions, tables, queues, topics, streams, buckets, APIs; and what a text in them means."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from microservices.deploy import templates
+
+NAMED = {  # resource type → what it is here, and the property that holds its name
+    "AWS::ApiGatewayV2::Api": ("api", "Name"),
+    "AWS::DynamoDB::Table": ("table", "TableName"),
+    "AWS::Kinesis::Stream": ("stream", "Name"),
+    "AWS::S3::Bucket": ("bucket", "BucketName"),
+    "AWS::SNS::Topic": ("topic", "TopicName"),
+    "AWS::SQS::Queue": ("queue", "QueueName"),
+    "AWS::Serverless::Function": ("function", "FunctionName"),
+}
+IN_AN_ARN = {":function:": "function", ":s3:::": "bucket", ":sns:": "topic", ":sqs:": "queue", ":stream/": "stream"}
+_PART = re.compile(r"\$\{(?!AWS::|Stage\})(\w+)(?:\.\w+)?\}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """A function or something that it reads or writes: what it is, and its name without the stage."""
+
+    kind: str
+    name: str
+
+
+@cache
+def nodes() -> dict[tuple[str, str], Node]:
+    """Return (room, logical name) → node."""
+    return {
+        (room, logical): Node(kind, _plain(properties.get(name, logical)))
+        for room in templates.rooms()
+        for resource_type, (kind, name) in NAMED.items()
+        for logical, properties in templates.resources(room, resource_type).items()
+    }
+
+
+def functions(room: str) -> Iterator[tuple[Node, dict[str, Any]]]:
+    """Yield the room's functions with their properties."""
+    for logical, properties in templates.resources(room, "AWS::Serverless::Function").items():
+        yield nodes()[room, logical], properties
+
+
+def resolve(room: str, value: Any) -> Node | None:
+    """Return the node that a text of the room's template names, by its name, address or ARN; None for anything else."""
+    if not isinstance(value, dict):
+        return None
+    if "Fn::If" in value:
+        return next(filter(None, (resolve(room, each) for each in reversed(value["Fn::If"][1:]))), None)
+    if "Fn::ImportValue" in value:
+        return resolve(*exports()[value["Fn::ImportValue"]["Fn::Sub"]])
+    if "Fn::Sub" in value:
+        return _spelt_out(room, value["Fn::Sub"])
+    return nodes().get((room, str(value.get("Ref") or value.get("Fn::GetAtt")).partition(".")[0]))
+
+
+@cache
+def exports() -> dict[str, tuple[str, Any]]:
+    """Return the name of each export → the room that has it, and its value as written."""
+    outputs = ((room, each) for room in templates.rooms() for each in templates.load(room).get("Outputs", {}).values())
+    return {each["Export"]["Name"]["Fn::Sub"]: (room, each["Value"]) for room, each in outputs if "Export" in each}
+
+
+def _spelt_out(room: str, text: str | list[Any]) -> Node | None:
+    pattern, imports = text if isinstance(text, list) else (text, {})
+    if part := _PART.search(pattern):
+        return resolve(room, imports.get(part[1], {"Ref": part[1]}))
+    for mark, kind in IN_AN_ARN.items():
+        plain = _plain(pattern.rpartition(mark)[2])
+        named = Node(kind, plain.partition("/")[0] if kind == "bucket" else re.split("[:/]", plain)[-1])
+        if mark in pattern and named in nodes().values():
+            return named
+    return None
+
+
+def _plain(name: Any) -> str:
+    """Return a name without the stage and the account."""
+    text = name["Fn::Sub"] if isinstance(name, dict) else name
+    return re.sub(r"-?\$\{[\w:]+\}-?", "", str(text))

@@ -1,0 +1,159 @@
+"""Who wakes whom, read from the rooms' templates: the wires between functions, tables, queues, topics, streams and buckets."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from microservices.deploy import templates
+from microservices.deploy.nodes import Node, functions, nodes, resolve
+
+SOURCES = {"DynamoDB": "Stream", "Kinesis": "Stream", "SQS": "Queue"}
+OUTSIDE = {"codecommit.amazonaws.com": "repository", "elasticloadbalancing.amazonaws.com": "load balancer"}
+TELLS = {  # what a role must allow for its function to wake others, and how it is called in the picture
+    "execute-api:ManageConnections": "posts to connections",
+    "kinesis:PutRecords": "views",
+    "lambda:InvokeFunction": "calls",
+    "sns:Publish": "publishes",
+    "sqs:SendMessage": "sends",
+}
+WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "s3:PutObject"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Wire:
+    """Something that happens at the source wakes or fills the target. `how` names the mechanism, `label` what is chosen."""
+
+    source: Node
+    target: Node
+    how: str
+    label: str = ""
+
+
+@cache
+def wires() -> tuple[Wire, ...]:
+    """Return all wires of all rooms, sorted."""
+    readers = (_routes, _events, _subscriptions, _notifications, _permissions, _dead_letters, _failures, _grants)
+    found = {wire for room in templates.rooms() for read in readers for wire in read(room)}
+    return tuple(sorted(wire for wire in found if wire.how != "writes" or any(_wakes(wire, each) for each in found)))
+
+
+def _wakes(write: Wire, other: Wire) -> bool:
+    """Tell whether the other wire may carry on what is written; a bucket tells only of keys that begin as it says."""
+    if other.source != write.target:
+        return False
+    return other.how == "stream" or (other.how == "object" and other.label.removesuffix("…") == write.label)
+
+
+def _wire(source: Node | None, target: Node | None, how: str, label: str = "") -> Iterator[Wire]:
+    if source is not None and target is not None:
+        yield Wire(source, target, how, label)
+
+
+def _routes(room: str) -> Iterator[Wire]:
+    integrations = templates.resources(room, "AWS::ApiGatewayV2::Integration")
+    for route in templates.resources(room, "AWS::ApiGatewayV2::Route").values():
+        integration = integrations[str(route["Target"]["Fn::Sub"]).removeprefix("integrations/${").removesuffix("}")]
+        target = resolve(room, integration["IntegrationUri"])
+        yield from _wire(resolve(room, route["ApiId"]), target, "route", str(route["RouteKey"]))
+    for each in templates.resources(room, "AWS::ApiGatewayV2::Authorizer").values():
+        yield from _wire(resolve(room, each["ApiId"]), resolve(room, each["AuthorizerUri"]), "authorizer")
+
+
+def _events(room: str) -> Iterator[Wire]:
+    for function, properties in functions(room):
+        for event in properties.get("Events", {}).values():
+            if source := SOURCES.get(event["Type"]):
+                how = "queue" if event["Type"] == "SQS" else "stream"
+                told = event["Properties"]
+                yield from _wire(resolve(room, told[source]), function, how, chosen(told))
+
+
+def chosen(event: dict[str, Any]) -> str:
+    """Return what a stream's filter lets through, such as `sk vote#…`; everything if it has none."""
+    patterns = [json.loads(each["Pattern"]) for each in event.get("FilterCriteria", {}).get("Filters", [])]
+    return " or ".join(" ".join(_leaves(pattern)) for pattern in patterns)
+
+
+def _leaves(pattern: Any) -> Iterator[str]:
+    """Yield the attributes that a pattern asks for, each with its values, without the names that only say where they are."""
+    for name, below in pattern.items():
+        if isinstance(below, list):
+            yield from (each if isinstance(each, str) else f"{each.get('prefix', each)}…" for each in below)
+        else:
+            yield from [] if name in ("dynamodb", "Keys", "NewImage", "OldImage") else [name]
+            yield from _leaves(below)
+
+
+def prefix(notification: dict[str, Any]) -> str:
+    """Return with what the keys begin that a bucket tells of."""
+    rules = notification.get("Filter", {}).get("S3Key", {}).get("Rules", [])
+    return " ".join(f"{each['Value']}…" for each in rules if each["Name"] == "prefix")
+
+
+def _subscriptions(room: str) -> Iterator[Wire]:
+    for each in templates.resources(room, "AWS::SNS::Subscription").values():
+        types = ", ".join(each.get("FilterPolicy", {}).get("type", ["everything"]))
+        yield from _wire(resolve(room, each["TopicArn"]), resolve(room, each["Endpoint"]), "subscription", types)
+
+
+def _notifications(room: str) -> Iterator[Wire]:
+    for logical, bucket in templates.resources(room, "AWS::S3::Bucket").items():
+        for each in bucket.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
+            yield from _wire(nodes()[room, logical], resolve(room, each["Function"]), "object", prefix(each))
+
+
+def _permissions(room: str) -> Iterator[Wire]:
+    for each in templates.resources(room, "AWS::Lambda::Permission").values():
+        if kind := OUTSIDE.get(each["Principal"]):
+            yield from _wire(Node(kind, kind), resolve(room, each["FunctionName"]), kind)
+
+
+def _dead_letters(room: str) -> Iterator[Wire]:
+    for logical, queue in templates.resources(room, "AWS::SQS::Queue").items():
+        if redrive := queue.get("RedrivePolicy"):
+            tries = f"after {redrive['maxReceiveCount']} tries"
+            yield from _wire(
+                nodes()[room, logical], resolve(room, redrive["deadLetterTargetArn"]), "dead letters", tries
+            )
+
+
+def _failures(room: str) -> Iterator[Wire]:
+    for function, properties in functions(room):
+        events = (event["Properties"] for event in properties.get("Events", {}).values())
+        for each in (*events, properties.get("EventInvokeConfig", {})):
+            destination = each.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            yield from _wire(function, resolve(room, destination), "undelivered")
+
+
+def _grants(room: str) -> Iterator[Wire]:
+    failures = {wire.target for wire in _failures(room)}
+    for function, properties in functions(room):
+        for action, resource in granted(room, properties):
+            target = resolve(room, resource)
+            if action in WRITES:
+                yield from _wire(function, target, "writes", _folder(resource))
+            elif action in TELLS and target not in failures:
+                parks = target is not None and target.name.endswith("-parking")
+                yield from _wire(function, target, "parks" if parks else TELLS[action])
+
+
+def _folder(resource: Any) -> str:
+    """Return the folder of a bucket's keys that a resource names, such as `originals/`; nothing for a whole table."""
+    found = re.search(r"/([\w-]+/)\*$", str(resource.get("Fn::Sub", "")))
+    return found[1] if found else ""
+
+
+def granted(room: str, function: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what the function's role allows: action and resource, as written."""
+    role = templates.resources(room, "AWS::IAM::Role")[function["Role"]["Fn::GetAtt"].partition(".")[0]]
+    for policy in role["Policies"]:
+        for each in policy["PolicyDocument"]["Statement"]:
+            for action in _listed(each["Action"]):
+                yield from ((action, resource) for resource in _listed(each["Resource"]))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
