@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, func, select
 
 from microservices.feedback.store import DynamoFeedback
+from microservices.orders.store import DynamoOrders
 from microservices.post_item import post_item, post_key
 from microservices.posts.store import DynamoPosts
 from microservices.search import projection
@@ -28,13 +29,23 @@ from microservices.trending.windows import DynamoWindows
 from microservices.users.store import DynamoUsers
 from microservices.votes.store import DynamoVotes
 from monolith.feedback.store import SqlFeedback
+from monolith.orders.store import SqlOrders
 from monolith.posts.store import SqlPosts
 from monolith.search.store import SqlIndex
 from monolith.trending.store import SqlTrends
 from monolith.users.store import SqlUsers
 from monolith.votes.store import VOTES, SqlVotes
 from shared_domain.feedback import FeedbackStore
-from shared_domain.memory import MemoryFeedback, MemoryIndex, MemoryPosts, MemoryTrends, MemoryUsers, MemoryVotes
+from shared_domain.memory import (
+    MemoryFeedback,
+    MemoryIndex,
+    MemoryOrders,
+    MemoryPosts,
+    MemoryTrends,
+    MemoryUsers,
+    MemoryVotes,
+)
+from shared_domain.orders import OrderStore
 from shared_domain.posts import Post, PostStore
 from shared_domain.search import SearchIndex
 from shared_domain.trending import TrendStore, View, counted
@@ -58,6 +69,8 @@ class Stores(Protocol):
 
     @property
     def feedback(self) -> FeedbackStore: ...
+    @property
+    def orders(self) -> OrderStore: ...
 
     def publish(self, post: Post) -> None:
         """Keep a post and make it findable."""
@@ -85,6 +98,7 @@ class InMemory:
     votes: MemoryVotes
     index: MemoryIndex
     feedback: MemoryFeedback
+    orders: MemoryOrders
     trends: MemoryTrends
 
     def publish(self, post: Post) -> None:
@@ -103,7 +117,15 @@ class InMemory:
 
 
 def in_memory() -> Open:
-    stores = InMemory(MemoryUsers(), MemoryPosts(), MemoryVotes(), MemoryIndex(), MemoryFeedback(), MemoryTrends())
+    stores = InMemory(
+        users=MemoryUsers(),
+        posts=MemoryPosts(),
+        votes=MemoryVotes(),
+        index=MemoryIndex(),
+        feedback=MemoryFeedback(),
+        orders=MemoryOrders(),
+        trends=MemoryTrends(),
+    )
     return lambda: nullcontext(stores)
 
 
@@ -113,6 +135,7 @@ class InPostgresql:
         self.users, self.posts = SqlUsers(connection), SqlPosts(connection)
         self.votes, self.index = SqlVotes(connection), SqlIndex(connection)
         self.feedback = SqlFeedback(connection)
+        self.orders = SqlOrders(connection)
         self.trends = SqlTrends(connection)
 
     def publish(self, post: Post) -> None:
@@ -146,6 +169,7 @@ class InDynamodb:
         self.users, self.posts = DynamoUsers(dynamodb, table), DynamoPosts(dynamodb, table)
         self.votes, self.index = DynamoVotes(dynamodb, table), DynamoIndex(dynamodb, table)
         self.feedback = DynamoFeedback(dynamodb, table)
+        self.orders = DynamoOrders(dynamodb, table)
         self.trends, self._windows = DynamoTrends(dynamodb, table), DynamoWindows(dynamodb, table)
 
     def publish(self, post: Post) -> None:

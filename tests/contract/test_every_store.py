@@ -16,6 +16,7 @@ from monolith.database import connect, migrate
 from shared_domain import feedback, posts, search
 from shared_domain.errors import Conflict, NotFound, Taken
 from shared_domain.feedback import Feedback
+from shared_domain.orders import Line, Order, Reason, Stage
 from shared_domain.posts import Filter, Post
 from shared_domain.search import Match
 from shared_domain.trending import WINDOW, WINDOWS, Trend, View, last_hour
@@ -56,7 +57,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def postgresql(database: str) -> Iterator[Open]:
     engine = connect(database, pool_size=1)
     with engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE users, posts, votes, search_index, feedback, views CASCADE")
+        connection.exec_driver_sql("TRUNCATE users, posts, votes, search_index, orders, feedback, views CASCADE")
     yield in_postgresql(engine)
     engine.dispose()
 
@@ -85,6 +86,22 @@ def user(name: str = "ada", **changes: object) -> User:
         created_at=BEGIN,
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def order(age: int = 0, *, buyer: str = "ada") -> Order:
+    """An order, the higher its age the older."""
+    return Order(
+        id=new_id(age),
+        buyer=buyer,
+        stage=Stage.PLACED,
+        reason=None,
+        lines=(
+            Line(sku="boost-7d", post_id="nöwhere \U0001f600", quantity=2),
+            Line(sku="boost-1d", post_id="a", quantity=1),
+        ),
+        total_credits=110,
+        created_at=BEGIN - timedelta(milliseconds=age),
+    )
 
 
 def said(age: int, **changes: object) -> Feedback:
@@ -273,6 +290,65 @@ def test_feedback_is_read_as_it_was_given_from_the_newest_to_the_oldest(stores: 
         first = kept.feedback.page(before=None, limit=3)
         rest = kept.feedback.page(before=first[-1].id, limit=3)
     assert first + rest == newest_first
+
+
+def test_an_order_is_found_as_it_was_added_by_its_buyer_alone(stores: Open) -> None:
+    placed = order()
+    with stores() as kept:
+        assert kept.orders.add(placed, key="k") == placed
+    with stores() as kept:
+        assert kept.orders.get(placed.id, buyer="ada") == placed
+    for order_id, buyer in ((placed.id, "bob"), (new_id(1), "ada")):
+        with stores() as kept, pytest.raises(NotFound):
+            kept.orders.get(order_id, buyer=buyer)
+
+
+def test_a_key_that_was_used_gives_the_order_of_then_and_keeps_no_other(stores: Open) -> None:
+    first, again = order(5), order()
+    with stores() as kept:
+        kept.orders.add(first, key="k")
+        kept.orders.save(replace(first, stage=Stage.PAID), seen=first)
+    with stores() as kept:
+        assert kept.orders.add(again, key="k") == replace(first, stage=Stage.PAID)
+    with stores() as kept:
+        assert kept.orders.page("ada", before=None, limit=5) == [replace(first, stage=Stage.PAID)]
+
+
+@pytest.mark.parametrize("key", ["K", "k ", "k#", "#k", "key", "~" * 64])
+def test_a_key_is_one_buyers_and_differs_by_any_letter(stores: Open, key: str) -> None:
+    placed = {("ada", "k"): order(2), ("ada", key): order(1), ("bob", "k"): order(0, buyer="bob")}
+    with stores() as kept:
+        for (_, used), each in placed.items():
+            assert kept.orders.add(each, key=used) == each
+    with stores() as kept:
+        for (_, used), each in placed.items():
+            assert kept.orders.add(order(buyer=each.buyer), key=used) == each
+
+
+def test_orders_are_listed_for_their_buyer_from_the_newest_with_no_gap_between_pages(stores: Open) -> None:
+    placed = [order(age) for age in (30, 10, 20, 0, 0)]
+    with stores() as kept:
+        for each in [*placed, order(15, buyer="bob")]:
+            kept.orders.add(each, key=each.id)
+    newest_first = sorted(placed, key=lambda each: each.id, reverse=True)
+    with stores() as kept:
+        first = kept.orders.page("ada", before=None, limit=3)
+        rest = kept.orders.page("ada", before=first[-1].id, limit=3)
+        assert kept.orders.page("cyd", before=None, limit=3) == []
+    assert first + rest == newest_first
+
+
+def test_an_order_that_went_on_meanwhile_is_a_conflict(stores: Open) -> None:
+    seen = order()
+    rejected = replace(seen, stage=Stage.REJECTED, reason=Reason.POST_NOT_FOUND)
+    with stores() as kept:
+        kept.orders.add(seen, key="k")
+    with stores() as kept:
+        kept.orders.save(rejected, seen=seen)
+    with pytest.raises(Conflict), stores() as kept:
+        kept.orders.save(replace(seen, stage=Stage.PAID), seen=seen)
+    with stores() as kept:
+        assert kept.orders.get(seen.id, buyer="ada") == rejected
 
 
 def test_search_finds_by_relevance_then_the_newest(stores: Open) -> None:

@@ -32,6 +32,22 @@ class Room:
         key = {name: item[name] for name in ("pk", "sk")}
         self._client("dynamodb").delete_item(TableName=self.name(table), Key=key)
 
+    def get(self, table: str, key: Item) -> Item:
+        """Return an item as it is now."""
+        found = self._client("dynamodb").get_item(TableName=self.name(table), Key=key, ConsistentRead=True)
+        item: Item = found["Item"]
+        return item
+
+    @contextmanager
+    def broken(self, table: str, key: Item, attribute: str, value: Item) -> Iterator[None]:
+        """Let an attribute of an item be another one, for as long as the block lasts."""
+        before = self.get(table, key)
+        self.put(table, {**before, attribute: value})
+        try:
+            yield
+        finally:
+            self.put(table, before)
+
     def queue(self, queue: str) -> str:
         return str(self._client("sqs").get_queue_url(QueueName=self.name(queue))["QueueUrl"])
 
@@ -73,9 +89,9 @@ class Room:
             sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
 
     @contextmanager
-    def queue_of_its_own(self) -> Iterator[str]:
+    def queue_of_its_own(self, kind: str = "parking") -> Iterator[str]:
         """Give the name of a queue that is there as long as the block lasts."""
-        name = f"{a_needle()}-parking"
+        name = f"{a_needle()}-{kind}"
         url = self._client("sqs").create_queue(QueueName=self.name(name))["QueueUrl"]
         try:
             yield name
