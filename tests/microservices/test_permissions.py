@@ -10,6 +10,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 import pytest
@@ -42,6 +43,17 @@ def attempt(service, operation, parameters, **_):
 """
 NOTHING = {"pk": {"S": "no such thing"}, "sk": {"S": "no such thing"}}
 ONLY_IF_THERE = {"ConditionExpression": "attribute_exists(pk)"}
+# A key of every folder that some function may write to, and one that none may.
+KEYS = (
+    "leaderboard.html",
+    "leaderboard.json",
+    "published.json",
+    "site/x",
+    "originals/x",
+    "thumbnails/x",
+    "anything-else",
+)
+PUBLIC = ("leaderboard.html", "site/")  # for everybody to read, whatever a role says
 ROOM_OF = {name: room for room in templates.rooms() for name in templates.functions(room)}
 
 Call = dict[str, Any]
@@ -70,7 +82,11 @@ def tried(request: pytest.FixtureRequest, local_aws_stack: LocalAws, calls: list
 def test_a_function_may_do_what_its_role_grants_and_nothing_else(local_aws_stack: LocalAws, tried: Tried) -> None:
     granted = _granted(local_aws_stack, tried.function)
     allowed = {(call["action"], call["resource"]) for call, denied in tried.answers if not denied}
-    assert allowed == granted & {(call["action"], call["resource"]) for call, _ in tried.answers}
+    assert allowed == {
+        (call["action"], call["resource"])
+        for call, _ in tried.answers
+        if any(call["action"] == action and fnmatchcase(call["resource"], resource) for action, resource in granted)
+    }
 
 
 def test_no_function_reaches_the_table_of_another_room(tried: Tried) -> None:
@@ -138,12 +154,10 @@ def _role(stack: LocalAws, function: str) -> str:
 
 
 def _calls(stack: LocalAws) -> Iterator[Call]:
+    # CodeCommit is not among them: no local AWS has it.
     for room in templates.rooms():
-        yield from _table_calls(stack, room)
-        yield from _secret_calls(stack, room)
-        yield from _queue_calls(stack, room)
-        yield from _topic_calls(stack, room)
-        yield from _bucket_calls(stack, room)
+        for calls in (_table_calls, _secret_calls, _queue_calls, _bucket_calls, _topic_calls, _stream_calls):
+            yield from calls(stack, room)
     for function in ROOM_OF:
         name = f"{stack.deployment.stage}-{function}"
         arn = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"]
@@ -163,6 +177,8 @@ def _table_calls(stack: LocalAws, room: str) -> Iterator[Call]:
         yield _call("dynamodb", "query", "Query", table, TableName=name, **by_key)
         yield _call("dynamodb", "scan", "Scan", table, TableName=name, Limit=1)
         yield _call("dynamodb", "batch_get_item", "BatchGetItem", table, RequestItems={name: {"Keys": [NOTHING]}})
+        check = {"ConditionCheck": {**one, **ONLY_IF_THERE}}
+        yield _call("dynamodb", "transact_write_items", "ConditionCheckItem", table, TransactItems=[check])
         yield _call("dynamodb", "batch_write_item", "BatchWriteItem", table, RequestItems={name: [delete]})
 
 
@@ -187,10 +203,27 @@ def _topic_calls(stack: LocalAws, room: str) -> Iterator[Call]:
 
 def _bucket_calls(stack: LocalAws, room: str) -> Iterator[Call]:
     for bucket in _physical(stack, room, "AWS::S3::Bucket"):
-        for key in ("leaderboard.html", "leaderboard.json", "anything-else"):
+        for key in KEYS:
             wrong_digest = {"Body": "no such body", "ContentMD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
-            arn = f"arn:aws:s3:::{bucket}/{key}"
-            yield _call("s3", "put_object", "PutObject", arn, Bucket=bucket, Key=key, **wrong_digest)
+            arn, one = f"arn:aws:s3:::{bucket}/{key}", {"Bucket": bucket, "Key": key}
+            yield _call("s3", "put_object", "PutObject", arn, **one, **wrong_digest)
+            yield _call("s3", "delete_object", "DeleteObject", arn, **one)
+            if not key.startswith(PUBLIC):
+                yield _call("s3", "get_object", "GetObject", arn, **one)
+
+
+def _topic_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    for arn in _physical(stack, room, "AWS::SNS::Topic"):
+        heard_by_nobody = {"type": {"DataType": "String", "StringValue": "nothing.happened"}}
+        yield _call("sns", "publish", "Publish", arn, TopicArn=arn, Message="{}", MessageAttributes=heard_by_nobody)
+
+
+def _stream_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    for name in _physical(stack, room, "AWS::Kinesis::Stream"):
+        described = stack.emulator.client("kinesis").describe_stream_summary(StreamName=name)
+        arn = described["StreamDescriptionSummary"]["StreamARN"]
+        in_no_shard = {"Data": "", "PartitionKey": "none", "ExplicitHashKey": "no number"}
+        yield _call("kinesis", "put_records", "PutRecords", arn, StreamName=name, Records=[in_no_shard])
 
 
 def _physical(stack: LocalAws, room: str, kind: str) -> list[str]:
