@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from microservices.deploy import templates
+from microservices.deploy.deployment import PART
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "docs/openapi.yaml").read_text())
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -81,6 +82,35 @@ def test_every_function_raises_an_alarm_when_it_fails(room: str) -> None:
 
 
 @every_room
+def test_how_a_table_is_paid_for_is_a_parameter_and_by_request_where_nobody_says(room: str) -> None:
+    parameters = templates.load(room)["Parameters"]
+    for table in templates.resources(room, "AWS::DynamoDB::Table").values():
+        assert parameters["BillingMode"]["Default"] == "PAY_PER_REQUEST"
+        assert table["BillingMode"] == {"Ref": "BillingMode"}
+        condition, provisioned, otherwise = table["ProvisionedThroughput"]["Fn::If"]
+        assert (condition, otherwise) == ("Provisioned", {"Ref": "AWS::NoValue"})
+        assert provisioned == {
+            "ReadCapacityUnits": {"Ref": "ReadCapacity"},
+            "WriteCapacityUnits": {"Ref": "WriteCapacity"},
+        }
+        (scaling,) = templates.resources(room, "AWS::CloudFormation::Stack").values()
+        assert set(scaling["Parameters"]) | {"Utilization"} == set(_scaling_parameters())
+
+
+@every_room
+def test_a_function_that_answers_http_can_be_bounded_and_kept_warm(room: str) -> None:
+    for function in _functions(room).values():
+        if function["FunctionName"]["Fn::Sub"].endswith("-http"):
+            (alias,) = templates.resources(room, "AWS::Lambda::Alias").values()
+            integration = templates.resources(room, "AWS::ApiGatewayV2::Integration")["HttpIntegration"]
+            assert function["ReservedConcurrentExecutions"]["Fn::If"][1] == {"Ref": "ReservedConcurrency"}
+            assert alias["ProvisionedConcurrencyConfig"] == {
+                "ProvisionedConcurrentExecutions": {"Ref": "ProvisionedConcurrency"}
+            }
+            assert integration["IntegrationUri"]["Fn::If"][:2] == ["Warm", {"Ref": "HttpAlias"}]
+
+
+@every_room
 def test_every_queue_that_nothing_empties_raises_an_alarm_when_it_fills(room: str) -> None:
     emptied = {event["Queue"]["Fn::GetAtt"].removesuffix(".Arn") for event in _events(room, "SQS")}
     queues = set(templates.resources(room, "AWS::SQS::Queue"))
@@ -118,6 +148,11 @@ def _routes() -> list[dict[str, Any]]:
 def _operations() -> dict[str, dict[str, Any]]:
     paths = CONTRACT["paths"].items()
     return {f"{method.upper()} {path}": each[method] for path, each in paths for method in METHODS if method in each}
+
+
+def _scaling_parameters() -> dict[str, Any]:
+    parameters: dict[str, Any] = yaml.safe_load(PART.read_text().replace("!", ""))["Parameters"]
+    return parameters
 
 
 def _outputs(room: str) -> Iterator[dict[str, Any]]:
