@@ -39,7 +39,12 @@ def path(room: str) -> Path:
 @cache
 def load(room: str) -> dict[str, Any]:
     """Return the room's template; callers must not change it."""
-    template: dict[str, Any] = yaml.load(path(room).read_text(), _Loader)  # noqa: S506  a safe loader with tags
+    return parse(path(room))
+
+
+def parse(file: Path) -> dict[str, Any]:
+    """Return a template, with every short form written out."""
+    template: dict[str, Any] = yaml.load(file.read_text(), _Loader)  # noqa: S506  a safe loader with tags
     return template
 
 

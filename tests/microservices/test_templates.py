@@ -94,7 +94,7 @@ def test_how_a_table_is_paid_for_is_a_parameter_and_by_request_where_nobody_says
             "WriteCapacityUnits": {"Ref": "WriteCapacity"},
         }
         (scaling,) = templates.resources(room, "AWS::CloudFormation::Stack").values()
-        assert set(scaling["Parameters"]) | {"Utilization"} == set(_scaling_parameters())
+        assert set(scaling["Parameters"]) | {"Utilization"} == set(templates.parse(PART)["Parameters"])
 
 
 @every_room
@@ -148,11 +148,6 @@ def _routes() -> list[dict[str, Any]]:
 def _operations() -> dict[str, dict[str, Any]]:
     paths = CONTRACT["paths"].items()
     return {f"{method.upper()} {path}": each[method] for path, each in paths for method in METHODS if method in each}
-
-
-def _scaling_parameters() -> dict[str, Any]:
-    parameters: dict[str, Any] = yaml.safe_load(PART.read_text().replace("!", ""))["Parameters"]
-    return parameters
 
 
 def _outputs(room: str) -> Iterator[dict[str, Any]]:
