@@ -18,12 +18,12 @@ class Clone:
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def commit(self, files: Mapping[str, str | bytes | None], *, amend: bool = False) -> None:
-        """Commit new contents of files; None removes one. With `amend` in place of the last commit."""
+        """Commit new contents of files; None removes one that is there. With `amend` in place of the last commit."""
         for name, content in files.items():
             file = self.path / name
             file.parent.mkdir(exist_ok=True)
             if content is None:
-                file.unlink()
+                file.unlink(missing_ok=True)
             else:
                 file.write_bytes(content.encode() if isinstance(content, str) else content)
         self.keep(amend=amend)
@@ -31,7 +31,7 @@ class Clone:
     def keep(self, *, amend: bool = False) -> None:
         """Commit what lies there."""
         self.git("add", "--all", ".")
-        self.git("commit", "--quiet", "--message", "A change", *(["--amend"] if amend else []))
+        self.git("commit", "--quiet", "--allow-empty", "--message", "A change", *(["--amend"] if amend else []))
 
     def push(self, *arguments: str) -> str:
         """Push, by default the branch as it is, and return what the pusher is told."""

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,6 +43,7 @@ class Gateway(httpx.BaseTransport):
     def __init__(self, routes: list[Route], wires: Wiring, s3: Any) -> None:
         self._routes, self._wires, self._s3 = routes, wires, s3
         self._functions = {route.function for route in routes if route.function is not None}
+        self.functions: Mapping[str, Function] = {}  # all there are, by their names without the stage
         self._turn = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -142,18 +143,15 @@ def gateway_over_moto() -> Iterator[Gateway]:
         known = functions(cloud)
         with lambda_service(known):
             gateway = Gateway(routes(cloud, known), wiring(cloud, known), cloud.client("s3"))
+            gateway.functions = {each.name.removeprefix(f"{STAGE}-"): each for each in known.values()}
             server.gateway = gateway  # type: ignore[attr-defined]
             # As a deployment does it: the board of no votes, the site as it comes.
-            _named_function(known, "votes-projection").invoke({"Records": []})
-            _named_function(known, "site-publisher").invoke(first_push())
+            gateway.functions["votes-projection"].invoke({"Records": []})
+            gateway.functions["site-publisher"].invoke(first_push())
             try:
                 yield gateway
             finally:
                 gateway.rest()  # so that nothing is left to be sent when nobody plays AWS any more
-
-
-def _named_function(known: dict[str, Function], name: str) -> Function:
-    return next(function for function in known.values() if function.name == f"{STAGE}-{name}")
 
 
 @contextmanager
