@@ -31,9 +31,10 @@ def _generated(name: str, *arguments: str) -> str:
 
 
 def event(file: str) -> str:
-    """Return an event of the tests, shortened: one of each list, the beginning of long texts."""
+    """Return an event of the tests, folded and shortened: one of each list, the beginning of long texts."""
     shown = _shortened(json.loads((PROJECT / "tests" / "events" / file).read_text()))
-    return f"```json\n{json.dumps(shown, indent=2, ensure_ascii=False)}\n```"
+    block = f"```json\n{json.dumps(shown, indent=2, ensure_ascii=False)}\n```"
+    return f"<details><summary>An event, shortened</summary>\n\n{block}\n</details>"
 
 
 def _shortened(value: Any) -> Any:

@@ -51,6 +51,6 @@ def _label(how: str, wires: list[Wire]) -> str:
     chosen = ", ".join(wire.label for wire in wires if wire.label)
     if how == "route":
         return f'"{chosen}"' if len(wires) == 1 else f'"{len(wires)} routes"'
-    if how == "subscription":
+    if how in ("rule", "subscription"):
         return f'"{chosen}"'
     return f'"{how}: {chosen}"' if chosen else f'"{how}"'

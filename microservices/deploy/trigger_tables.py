@@ -49,8 +49,7 @@ def of_routes(api: str) -> str:
 
 
 def _is_door(wire: Wire, api: str) -> bool:
-    through = wire.how == "route" and wire.source.name == api
-    return wire.target.kind == "function" and (through or wire.how == api)
+    return wire.target.kind == "function" and wire.how in ("route", "rule") and wire.source.name == api
 
 
 def _mapped(room: str, function: Node, kind: str, event: dict[str, Any]) -> Row:
@@ -116,5 +115,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "DynamoDB": lambda: of_mapping("DynamoDB"),
     "S3": lambda: of_events("object"),
     "Kinesis": lambda: of_mapping("Kinesis"),
-    "CodeCommit": lambda: of_events("repository"),
+    "CodeCommit": lambda: of_events("push"),
 }

@@ -11,7 +11,7 @@ from microservices.deploy import templates
 from microservices.deploy.nodes import Node, functions, nodes, resolve
 
 SOURCES = {"DynamoDB": "Stream", "Kinesis": "Stream", "SQS": "Queue"}
-OUTSIDE = {"codecommit.amazonaws.com": "repository", "elasticloadbalancing.amazonaws.com": "load balancer"}
+BALANCER, REPOSITORY = Node("load balancer", "load balancer"), Node("repository", "repository")
 TELLS = {  # what a role must allow for its function to wake others, and how it is called in the picture
     "execute-api:ManageConnections": "posts to connections",
     "kinesis:PutRecords": "views",
@@ -35,7 +35,7 @@ class Wire:
 @cache
 def wires() -> tuple[Wire, ...]:
     """Return all wires of all rooms, sorted."""
-    readers = (_routes, _events, _subscriptions, _notifications, _permissions, _dead_letters, _failures, _grants)
+    readers = (_routes, _events, _subscriptions, _notifications, _pushes, _rules, _dead_letters, _failures, _grants)
     found = {wire for room in templates.rooms() for read in readers for wire in read(room)}
     return tuple(sorted(wire for wire in found if wire.how != "writes" or any(_wakes(wire, each) for each in found)))
 
@@ -105,10 +105,18 @@ def _notifications(room: str) -> Iterator[Wire]:
             yield from _wire(nodes()[room, logical], resolve(room, each["Function"]), "object", prefix(each))
 
 
-def _permissions(room: str) -> Iterator[Wire]:
+def _pushes(room: str) -> Iterator[Wire]:
     for each in templates.resources(room, "AWS::Lambda::Permission").values():
-        if kind := OUTSIDE.get(each["Principal"]):
-            yield from _wire(Node(kind, kind), resolve(room, each["FunctionName"]), kind)
+        if each["Principal"] == "codecommit.amazonaws.com":  # the trigger belongs to the repository, which is elsewhere
+            yield from _wire(REPOSITORY, resolve(room, each["FunctionName"]), "push")
+
+
+def _rules(room: str) -> Iterator[Wire]:
+    groups = templates.resources(room, "AWS::ElasticLoadBalancingV2::TargetGroup")
+    for rule in templates.resources(room, "AWS::ElasticLoadBalancingV2::ListenerRule").values():
+        paths = ", ".join(path for each in rule["Conditions"] for path in each["Values"])
+        for target in groups[rule["Actions"][0]["TargetGroupArn"]["Ref"]]["Targets"]:
+            yield from _wire(BALANCER, resolve(room, target["Id"]), "rule", paths)
 
 
 def _dead_letters(room: str) -> Iterator[Wire]:
