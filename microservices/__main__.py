@@ -55,7 +55,11 @@ def _announced(run_dir: Path, stack: LocalAws) -> Iterator[None]:
     """Keep the state file while the block lasts; it appears whole or not at all."""
     state = run_dir / STATE
     draft = state.with_suffix(".draft")
-    draft.write_text(json.dumps({"url": stack.url, "pid": os.getpid(), "endpoint": stack.emulator.endpoint}))
+    draft.write_text(
+        json.dumps(
+            {"url": stack.url, "live_url": stack.live_url, "pid": os.getpid(), "endpoint": stack.emulator.endpoint}
+        )
+    )
     draft.replace(state)
     print(stack.url, flush=True)
     try:

@@ -11,7 +11,6 @@ from shared_domain.errors import Unavailable
 _CONFIG = Config(
     connect_timeout=1,  # seconds
     read_timeout=2,
-    max_pool_connections=4,
 )
 _AWAY = frozenset(
     {
@@ -29,14 +28,14 @@ _AWAY = frozenset(
 )
 
 
-def client(service: str, *, attempts: int = 3) -> Any:
+def client(service: str, *, attempts: int = 3, at_once: int = 4, endpoint: str | None = None) -> Any:
     """Return a low-level client whose calls are tried so often, with backoff and jitter, where it is safe to repeat them.
 
-    Making one costs tens of milliseconds: once for a function's life, not for a request.
+    `at_once` is how many threads may call at the same time; `endpoint` is for a service that has no common one. Making a client
+    costs tens of milliseconds: once for a function's life, not for a request.
     """
-    return boto3.client(
-        service, config=_CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
-    )
+    own = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=at_once)
+    return boto3.client(service, endpoint_url=endpoint, config=_CONFIG.merge(own))
 
 
 def is_away(error: BaseException) -> bool:

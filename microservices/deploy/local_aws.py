@@ -24,9 +24,10 @@ HTTP_FUNCTIONS_AT_ONCE = 8  # each; as many as the monolith's two workers have t
 
 @dataclass(frozen=True, slots=True)
 class LocalAws:
-    """The deployed system: the base URL of its API, the local AWS that carries it, and the means to change it."""
+    """The deployed system: where its API and its live feed are, the local AWS that carries it, and the means to change it."""
 
     url: str
+    live_url: str
     emulator: Emulator
     deployment: Deployment
     packages: tuple[packages.Package, ...]
@@ -53,7 +54,8 @@ def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> I
         _reserve_concurrency(deployment)
         deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
         _publish_site(deployment, site)
-        yield LocalAws(deployment.outputs("platform")["ApiBase"], running, deployment, built, site)
+        url, live_url = deployment.outputs("platform")["ApiBase"], deployment.outputs("live")["LiveUrl"]
+        yield LocalAws(url, live_url, running, deployment, built, site)
 
 
 def _parameters(endpoint: str) -> dict[str, str]:

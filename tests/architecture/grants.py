@@ -30,9 +30,9 @@ GRANTABLE = {
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
 }
-_PART = re.compile(r"\$\{(?!AWS::|Stage\})([^}]+)\}")
+_PART = re.compile(r"\$\{(?!AWS::|(?:LocalEndpoint|Stage)\})([^}]+)\}")
 _IMPORTED = re.compile(r"-(arn|url|name)$")
-_SPELT_OUT = re.compile(r"arn:|^\$\{Stage\}-|\.execute-api\.")
+_SPELT_OUT = re.compile(r"arn:|^\$\{Stage\}-|[./]execute-api[./]")
 
 
 def granted(template: Template, function: Mapping[str, Any]) -> set[Grant]:

@@ -41,6 +41,7 @@ def of_flask() -> Operations:
     return {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)): rule.endpoint.rpartition(".")[2]
         for rule in app.url_map.iter_rules()
+        if not rule.websocket  # docs/asyncapi.yaml describes the live feed
         for method in rule.methods or ()
     }
 
@@ -64,7 +65,8 @@ def of_powertools(room: str) -> Operations:
 def of_templates(room: str) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the routes that the room's template hangs into the HTTP API."""
     found = templates.resources(room, "AWS::ApiGatewayV2::Route").values()
-    return {(method, path): route for route in found for method, _, path in [route["RouteKey"].partition(" ")]}
+    keyed = ((route["RouteKey"].partition(" "), route) for route in found)
+    return {(method, path): route for (method, _, path), route in keyed if path}  # those of a WebSocket API have none
 
 
 def test_the_monolith_serves_what_the_document_names() -> None:

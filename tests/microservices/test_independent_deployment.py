@@ -18,7 +18,7 @@ pytestmark = pytest.mark.live
 AUTHOR = {"username": "deployer", "email": "deployer@example.com", "password": "long enough to be one"}
 UNKNOWN_POST = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 CATCH_UP_S = 30.0  # all that was published since the stream began is read again
-HTTP_ROOMS = [room for room in templates.rooms() if room != "platform"]
+ROOMS = [room for room in templates.rooms() if room != "platform"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def client(local_aws_stack: LocalAws) -> Iterator[httpx.Client]:
         yield visitor
 
 
-@pytest.mark.parametrize("room", HTTP_ROOMS)
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_room_is_updated_and_updated_back_while_the_others_serve(
     local_aws_stack: LocalAws, client: httpx.Client, room: str
 ) -> None:
@@ -94,7 +94,7 @@ def test_a_room_is_updated_and_updated_back_while_the_others_serve(
     _expect_whole_journey(client)
 
 
-@pytest.mark.parametrize("room", HTTP_ROOMS)
+@pytest.mark.parametrize("room", ROOMS)
 def test_an_update_that_fails_is_rolled_back_and_the_room_serves_as_before(
     local_aws_stack: LocalAws, client: httpx.Client, room: str
 ) -> None:
@@ -133,7 +133,7 @@ def _update(stack: LocalAws, room: str, **parameters: str) -> None:
 
 
 def _memory(stack: LocalAws, room: str) -> int:
-    name = f"{stack.deployment.stage}-{room}-http"
+    name = f"{stack.deployment.stage}-{next(iter(templates.functions(room)))}"
     size: int = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["MemorySize"]
     return size
 

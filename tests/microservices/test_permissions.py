@@ -27,16 +27,16 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 @cache
-def client(service):
-    return boto3.client(service, config=Config(retries={"total_max_attempts": 1}))
+def client(service, endpoint):
+    return boto3.client(service, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1}))
 
 def lambda_handler(calls, context):
     print("probing")
     return [attempt(**call) for call in calls]
 
-def attempt(service, operation, parameters, **_):
+def attempt(service, operation, parameters, endpoint=None, **_):
     try:
-        getattr(client(service), operation)(**parameters)
+        getattr(client(service, endpoint), operation)(**parameters)
     except ClientError as error:
         return error.response["Error"]["Code"]
     return "done"
@@ -158,6 +158,7 @@ def _calls(stack: LocalAws) -> Iterator[Call]:
     for room in templates.rooms():
         for calls in (_table_calls, _secret_calls, _queue_calls, _bucket_calls, _topic_calls, _stream_calls):
             yield from calls(stack, room)
+        yield from _connection_calls(stack, room)
     for function in ROOM_OF:
         name = f"{stack.deployment.stage}-{function}"
         arn = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"]
@@ -196,9 +197,14 @@ def _queue_calls(stack: LocalAws, room: str) -> Iterator[Call]:
         yield _call("sqs", "receive_message", "ReceiveMessage", arn, QueueUrl=url, VisibilityTimeout=0)
 
 
-def _topic_calls(stack: LocalAws, room: str) -> Iterator[Call]:
-    for arn in _physical(stack, room, "AWS::SNS::Topic"):
-        yield _call("sns", "publish", "Publish", arn, TopicArn=arn, Message="")  # empty, which no topic takes
+def _connection_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    for api in _physical(stack, room, "AWS::ApiGatewayV2::Api"):
+        arn = f"arn:aws:execute-api:us-east-1:000000000000:{api}/live/POST/@connections/*"
+        endpoint = f"{stack.emulator.endpoint}/_aws/execute-api/{api}/live"
+        call = _call(
+            "apigatewaymanagementapi", "post_to_connection", "ManageConnections", arn, ConnectionId="-", Data=""
+        )
+        yield call | {"action": "execute-api:ManageConnections", "endpoint": endpoint}
 
 
 def _bucket_calls(stack: LocalAws, room: str) -> Iterator[Call]:

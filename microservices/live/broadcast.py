@@ -1,0 +1,48 @@
+"""News reaches who listens. Twin: monolith/live/hub.py, where it is a loop over what is in memory."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from microservices.live.clients import Clients
+from microservices.live.store import DynamoListeners, Score
+from shared_domain.contract.live import post_published, tally_changed
+from shared_domain.errors import Conflict
+from shared_domain.live import News, topic_of
+
+_ROUNDS = 10
+_SHOWN = ("id", "author", "title", "created_at")
+
+
+class Broadcast:
+    def __init__(self, listeners: DynamoListeners, clients: Clients) -> None:
+        self._listeners = listeners
+        self._clients = clients
+
+    def hear(self, event: dict[str, Any]) -> int:
+        """Tell what an event on the topic says to who listens; return to how many. An event comes at least once."""
+        if event["type"] == "post.published":
+            image = event["dynamodb"]["NewImage"]
+            news = post_published(**{name: image[name]["S"] for name in _SHOWN})
+            return self._tell(news, self._listeners.listening(news.topic))  # network
+        return self._tell_newest(event["post_id"], Score(int(event["score"]), int(event["version"])))
+
+    def _tell(self, news: News, listening: Sequence[str]) -> int:
+        gone = self._clients.tell(listening, news.text) if listening else []  # network: a call for each
+        self._listeners.leave_topic(news.topic, gone)
+        return len(listening) - len(gone)
+
+    def _tell_newest(self, post_id: str, score: Score) -> int:
+        """Tell a score, and again where meanwhile a newer one was told: functions tell side by side, in any order.
+
+        So each looks again after its telling; whoever tells last tells the newest. Raise Conflict where that does not settle.
+        """
+        topic = topic_of(post_id)
+        listening = self._listeners.listening(topic)  # network
+        if not listening or not self._listeners.is_newest(topic, score):
+            return 0
+        for _ in range(_ROUNDS):
+            told = self._tell(tally_changed(post_id, score.score), listening)
+            before, score = score, self._listeners.newest(topic)
+            if score == before:
+                return told
+        raise Conflict("the score changes faster than it can be told")
