@@ -28,7 +28,18 @@ _log = Logger()
 
 def body(event: Event, shape: type[Shape]) -> Shape:
     """Return the request's JSON as `shape`, or raise what the contract says of one that is not."""
-    return parse_body(shape, _raw(event), content_type=event.headers.get("content-type"))
+    return parse_body(shape, raw(event), content_type=event.headers.get("content-type"))
+
+
+def raw(event: Event) -> bytes:
+    """Return the body's bytes. Raise Malformed where the gateway, which hands on text, has replaced what was no UTF-8."""
+    text = event.body or ""
+    if event.is_base64_encoded:
+        return b64decode(text)
+    sent = text.encode(errors="surrogatepass")
+    if "\ufffd" in text and event.headers.get("content-length", str(len(sent))) != str(len(sent)):
+        raise Malformed("the body is not JSON in UTF-8")
+    return sent
 
 
 def query(event: Event) -> Query:
@@ -41,6 +52,11 @@ def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> A
     if value is None:
         return Response(status, body="", headers=headers)
     return Response(status, "application/json", msgspec.json.encode(value).decode(), headers)
+
+
+def content(file: bytes, kind: str) -> Answer:
+    """Return bytes of that content type; the gateway is given them as base64."""
+    return Response(200, kind, file)
 
 
 def caller(event: Event) -> str:
@@ -72,17 +88,6 @@ def serve(room: APIGatewayHttpRouter) -> Handler:
         return in_form_of(event, response)
 
     return lambda_handler
-
-
-def _raw(event: Event) -> bytes:
-    """Return the body's bytes. Raise Malformed where the gateway, which hands on text, has replaced what was no UTF-8."""
-    text = event.body or ""
-    if event.is_base64_encoded:
-        return b64decode(text)
-    raw = text.encode(errors="surrogatepass")
-    if "\ufffd" in text and event.headers.get("content-length", str(len(raw))) != str(len(raw)):
-        raise Malformed("the body is not JSON in UTF-8")
-    return raw
 
 
 def _told(problem: Problem) -> Answer:

@@ -11,12 +11,16 @@ from sqlalchemy import Connection
 from werkzeug.routing import Rule
 
 from monolith import edge
+from monolith.avatars import routes as avatars
+from monolith.avatars import thumbnails
+from monolith.avatars.store import SqlAvatars
 from monolith.background import Background
 from monolith.database import connect, unit_of_work
 from monolith.feedback import routes as feedback
 from monolith.feedback.store import SqlFeedback
 from monolith.orders import routes as orders
 from monolith.orders.store import SqlOrders
+from monolith.outbox import SqlOutbox
 from monolith.platform import routes as platform
 from monolith.posts import routes as posts
 from monolith.posts.store import SqlPosts
@@ -45,6 +49,8 @@ class Stores:
     index: SqlIndex
     orders: SqlOrders
     feedback: SqlFeedback
+    avatars: SqlAvatars
+    outbox: SqlOutbox
     trends: SqlTrends
 
 
@@ -82,6 +88,8 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(site.routes(SiteFolder(settings.site)))
     app.register_blueprint(orders.routes(work, caller))
     app.register_blueprint(feedback.routes(work, caller, administrators=settings.administrators))
+    app.register_blueprint(avatars.routes(work, caller))
+    background.every(thumbnails.EVERY_SECONDS, thumbnails.making(work))
     app.register_blueprint(trending.routes(work))
     return app
 
@@ -104,5 +112,7 @@ def _stores(connection: Connection) -> Stores:
         index=SqlIndex(connection),
         orders=SqlOrders(connection),
         feedback=SqlFeedback(connection),
+        avatars=SqlAvatars(connection),
+        outbox=SqlOutbox(connection),
         trends=SqlTrends(connection),
     )

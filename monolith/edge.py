@@ -19,13 +19,19 @@ from shared_domain.identity import current
 Answer = Response
 Caller = Callable[[Request], str]
 
-_READ_REST_AT_MOST = 1024 * 1024  # bytes; who sends more is cut off
+_READ_REST_AT_MOST = 2 * 1024 * 1024  # bytes; who sends more is cut off
 _log = logging.getLogger("monolith.requests")
 
 
 def body(request: Request, shape: type[Shape]) -> Shape:
     """Return the request's JSON as `shape`, or raise what the contract says of one that is not."""
-    return parse_body(shape, request.get_data(), content_type=request.headers.get("Content-Type"))
+    return parse_body(shape, raw(request, most=LARGEST_BODY), content_type=request.headers.get("Content-Type"))
+
+
+def raw(request: Request, *, most: int) -> bytes:
+    """Return the body's bytes, at most so many; what is larger ends the request with a 413."""
+    request.max_content_length = most
+    return request.get_data()
 
 
 def query(request: Request) -> Query:
@@ -65,7 +71,7 @@ def caller_named_by(secret: str) -> Caller:
 
 def guard(app: Flask) -> None:
     """Let every refusal leave as the contract's problem, and every request as one line in the log."""
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY  # unless an operation says otherwise
     app.register_error_handler(DomainError, lambda error: _told(problem(error)))
     app.register_error_handler(HTTPException, _unserved)
     app.before_request(_start_clock)
@@ -79,13 +85,13 @@ def _told(problem: Problem) -> Answer:
 
 def _unserved(error: HTTPException) -> Answer:
     if error.code == 413:
-        return _told(problem(TooLarge(f"the body must be at most {LARGEST_BODY} bytes")))
+        return _told(problem(TooLarge(f"the body must be at most {request.max_content_length} bytes")))
     return _told(unserved(error.code or 500))
 
 
 def _read_rest(response: Answer) -> Answer:
     """Read what is left of a body that was refused for its size: with too much left, gunicorn hangs up without a word."""
-    if (request.content_length or 0) > LARGEST_BODY:
+    if (request.content_length or 0) > (request.max_content_length or 0):
         for _ in range(_READ_REST_AT_MOST // LARGEST_BODY):
             if not request.environ["wsgi.input"].read(LARGEST_BODY):
                 break

@@ -2,7 +2,7 @@
 
 DomainError
 ├── Malformed           the body is not a JSON object
-├── WrongContentType    the body is not declared as JSON
+├── WrongContentType    the body is not declared as what is asked for
 ├── TooLarge            the body is over the limit
 ├── InvalidInput        a field breaks a rule
 ├── NotIdentified       no caller: absent, bad or expired token, wrong password

@@ -106,6 +106,21 @@ class MemoryIndex:
         return [(self._posts[match.post_id], match) for match in shown[:limit]]
 
 
+class MemoryAvatars:
+    def __init__(self) -> None:
+        self._shown: dict[str, tuple[str, bytes]] = {}
+
+    def show(self, username: str, thumbnail: bytes, *, upload: str) -> None:
+        shown, _ = self._shown.get(username, ("", b""))
+        if upload > shown:
+            self._shown[username] = (upload, thumbnail)
+
+    def get(self, username: str) -> bytes:
+        if username not in self._shown:
+            raise NotFound("there is no such picture")
+        return self._shown[username][1]
+
+
 class MemoryFeedback:
     def __init__(self) -> None:
         self._feedback: list[Feedback] = []

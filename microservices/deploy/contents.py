@@ -32,7 +32,8 @@ def stage(handler: str, source: Source, tree: Path) -> set[str]:
     places = source.places
     for module, file in needed(handler, places).items():
         place = places.project if library(module) in OURS else places.libraries
-        for each in (file, *_data(module, file), *_metadata(module, file, places.libraries)):
+        beside = (*_data(module, file), *_metadata(module, file, places.libraries), *_linked(file, places.libraries))
+        for each in (file, *beside):
             names.add(_copy(each, str(each.relative_to(place)), tree))
     if handler == CONTRACT_READER:
         names.add(_write_contract(places.project, tree))
@@ -71,6 +72,19 @@ def _metadata(module: str, file: Path, folder: Path) -> Iterator[Path]:
     """Yield the metadata of a library that asks for its own version."""
     if file.suffix == ".py" and library(module) not in OURS and b"importlib.metadata" in file.read_bytes():
         yield from _metadata_of(library(module), folder)
+
+
+@cache
+def _linked(file: Path, folder: Path) -> frozenset[Path]:
+    """Return the shared libraries that a compiled module brings along and is linked to, and those that these are linked to.
+
+    A binary names what it is linked to, so their names are looked for in its bytes: no reader of such files is needed.
+    """
+    if file.suffix != ".so" and ".so." not in file.name:
+        return frozenset()
+    binary = file.read_bytes()
+    named = {each for each in folder.glob("*.libs/*") if each != file and each.name.encode() in binary}
+    return frozenset(named.union(*(_linked(each, folder) for each in named)))
 
 
 @cache

@@ -38,7 +38,7 @@ _MEANING: dict[type[DomainError], tuple[int, str, str]] = {
     KeyReused: (409, "key-reused", "That key was used for something else"),
     OutOfDate: (412, "out-of-date", "It has changed since you saw it"),
     TooLarge: (413, "too-large", "The body is too large"),
-    WrongContentType: (415, "wrong-content-type", "The body is not declared as JSON"),
+    WrongContentType: (415, "wrong-content-type", "The body is not declared as what is asked for"),
     InvalidInput: (422, "invalid-input", "A field breaks a rule"),
     # Only a use case that lost every race it ran answers with it: the client may try again, as it may after Unavailable.
     Conflict: (503, "conflict", "Others are changing this at the moment"),

@@ -10,7 +10,7 @@ from shared_domain import errors
 from shared_domain.contract import problems
 
 PROJECT = Path(__file__).parents[2]
-ROOMS = ("users", "posts", "votes", "search", "feedback", "trending", "orders")
+ROOMS = ("users", "posts", "votes", "search", "feedback", "avatars", "trending", "orders")
 IMPURE = re.compile(r"\bnow\(\)|\buuid4\(|\brandom\b|os\.environ|(?<!\w)open\(|\btime\.time\(|\bprint\(")
 # The page for people is an object in S3 on the other side: no function runs to serve it.
 ONLY_IN_THE_MONOLITH = {"leaderboard_page"}

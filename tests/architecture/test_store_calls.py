@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 
 from tests.contract.client import Api, Person
 from tests.contract.gateway import gateway_over_moto
+from tests.contract.pictures import png
 from tests.contract.systems import monolith_application
 from tests.contract.wsgi import WsgiTransport
 
@@ -83,6 +84,10 @@ def walk(api: Api, recorder: Recorder) -> dict[str, str]:
     done("withdraw", api.withdraw(ada, post["id"]))
     done("give_feedback", api.give_feedback(message="Thank you"))
     done("list_feedback", api.list_feedback(admin))
+    done("upload_avatar", api.upload_avatar(ada, png()))
+    api.avatar_settles("stores", lambda thumbnail: True)
+    recorder.read()
+    done("read_avatar", api.read_avatar("stores"))
     done("health", api.send("GET", "/health"))
     done("openapi", api.send("GET", "/openapi.json"))
     return seen

@@ -13,6 +13,7 @@ from tests.conftest import ADMINISTRATOR
 from .promises import judge
 
 POLL_EVERY_S = 0.05
+BACKGROUND_S = 5.0  # what an implementation without patience may take for what it does beside its answers
 Json = dict[str, Any]
 Seen = TypeVar("Seen")
 
@@ -44,9 +45,12 @@ class Api:
         judge(response, path=path)
         return response
 
-    def eventually(self, promise: Callable[[], Seen]) -> Seen:
-        """Return what the promise returns as soon as it asserts no more, within this implementation's patience."""
-        deadline = time.monotonic() + self.patience
+    def eventually(self, promise: Callable[[], Seen], *, least: float = 0) -> Seen:
+        """Return what the promise returns as soon as it asserts no more, within this implementation's patience.
+
+        `least`, in seconds, is for what is eventual on every implementation.
+        """
+        deadline = time.monotonic() + max(self.patience, least)
         while True:
             try:
                 return promise()
@@ -120,6 +124,15 @@ class Api:
     def read_order(self, by: Person | str | None, order_id: str) -> httpx.Response:
         return self.send("GET", f"/orders/{order_id}", by=by)
 
+    def upload_avatar(
+        self, by: Person | str | None, picture: bytes, content_type: str | None = "image/png"
+    ) -> httpx.Response:
+        headers = {} if content_type is None else {"Content-Type": content_type}
+        return self.send("PUT", "/users/me/avatar", by=by, content=picture, headers=headers)
+
+    def read_avatar(self, username: str) -> httpx.Response:
+        return self.send("GET", f"/users/{username}/avatar")
+
     def join(self, prefix: str = "p") -> Person:
         """Sign somebody new up and in."""
         return self.join_as(unique(prefix))
@@ -181,6 +194,18 @@ class Api:
             return order
 
         return self.eventually(settled)
+
+    def avatar_settles(self, username: str, shown: Callable[[bytes], bool]) -> bytes:
+        """Return somebody's thumbnail once it is as it should be: on every implementation it is made after the answer."""
+
+        def seen() -> bytes:
+            answer = self.read_avatar(username)
+            assert answer.status_code == 200
+            assert shown(answer.content)
+            content: bytes = answer.content
+            return content
+
+        return self.eventually(seen, least=BACKGROUND_S)
 
     def walk(self, path: str, **query: Any) -> Iterator[list[Json]]:
         """Yield the pages of a list, one by one, until there is no next one."""

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, func, select
 
+from microservices.avatars.store import S3Avatars
 from microservices.feedback.store import DynamoFeedback
 from microservices.orders.store import DynamoOrders
 from microservices.post_item import post_item, post_key
@@ -28,6 +29,7 @@ from microservices.trending.store import DynamoTrends
 from microservices.trending.windows import DynamoWindows
 from microservices.users.store import DynamoUsers
 from microservices.votes.store import DynamoVotes
+from monolith.avatars.store import SqlAvatars
 from monolith.feedback.store import SqlFeedback
 from monolith.orders.store import SqlOrders
 from monolith.posts.store import SqlPosts
@@ -35,8 +37,10 @@ from monolith.search.store import SqlIndex
 from monolith.trending.store import SqlTrends
 from monolith.users.store import SqlUsers
 from monolith.votes.store import VOTES, SqlVotes
+from shared_domain.avatars import AvatarStore
 from shared_domain.feedback import FeedbackStore
 from shared_domain.memory import (
+    MemoryAvatars,
     MemoryFeedback,
     MemoryIndex,
     MemoryOrders,
@@ -68,6 +72,8 @@ class Stores(Protocol):
     def index(self) -> SearchIndex[Post]: ...
 
     @property
+    def avatars(self) -> AvatarStore: ...
+    @property
     def feedback(self) -> FeedbackStore: ...
     @property
     def orders(self) -> OrderStore: ...
@@ -97,6 +103,7 @@ class InMemory:
     posts: MemoryPosts
     votes: MemoryVotes
     index: MemoryIndex
+    avatars: MemoryAvatars
     feedback: MemoryFeedback
     orders: MemoryOrders
     trends: MemoryTrends
@@ -122,6 +129,7 @@ def in_memory() -> Open:
         posts=MemoryPosts(),
         votes=MemoryVotes(),
         index=MemoryIndex(),
+        avatars=MemoryAvatars(),
         feedback=MemoryFeedback(),
         orders=MemoryOrders(),
         trends=MemoryTrends(),
@@ -134,7 +142,7 @@ class InPostgresql:
         self._connection = connection
         self.users, self.posts = SqlUsers(connection), SqlPosts(connection)
         self.votes, self.index = SqlVotes(connection), SqlIndex(connection)
-        self.feedback = SqlFeedback(connection)
+        self.avatars, self.feedback = SqlAvatars(connection), SqlFeedback(connection)
         self.orders = SqlOrders(connection)
         self.trends = SqlTrends(connection)
 
@@ -163,12 +171,12 @@ def in_postgresql(engine: Engine) -> Open:
 
 
 class InDynamodb:
-    def __init__(self, dynamodb: Any, table: str) -> None:
+    def __init__(self, dynamodb: Any, table: str, s3: Any) -> None:
         self._dynamodb, self._table = dynamodb, table
         self._places, self._writer = count(1), IndexWriter(dynamodb, table)
         self.users, self.posts = DynamoUsers(dynamodb, table), DynamoPosts(dynamodb, table)
         self.votes, self.index = DynamoVotes(dynamodb, table), DynamoIndex(dynamodb, table)
-        self.feedback = DynamoFeedback(dynamodb, table)
+        self.avatars, self.feedback = S3Avatars(s3, table), DynamoFeedback(dynamodb, table)
         self.orders = DynamoOrders(dynamodb, table)
         self.trends, self._windows = DynamoTrends(dynamodb, table), DynamoWindows(dynamodb, table)
 
@@ -197,8 +205,13 @@ class InDynamodb:
         projection.index(self._writer, record, now=lambda: datetime.now(UTC))
 
 
-def in_dynamodb(dynamodb: Any, table: str) -> Open:
-    """Return stores on a new table of the one key form that all rooms have; here the rooms share it, their keys are apart."""
-    make_table(dynamodb, table)
-    stores = InDynamodb(dynamodb, table)
+def in_dynamodb(client: Callable[[str], Any], name: str) -> Open:
+    """Return stores on a new table of the one key form that all rooms have, and a new bucket.
+
+    Here the rooms share them; their keys are apart.
+    """
+    dynamodb, s3 = client("dynamodb"), client("s3")
+    make_table(dynamodb, name)
+    s3.create_bucket(Bucket=name)
+    stores = InDynamodb(dynamodb, name, s3)
     return lambda: nullcontext(stores)

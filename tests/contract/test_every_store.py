@@ -65,13 +65,13 @@ def postgresql(database: str) -> Iterator[Open]:
 @pytest.fixture
 def dynamodb_moto() -> Iterator[Open]:
     with mock_aws():
-        yield in_dynamodb(boto3.client("dynamodb", region_name="us-east-1"), "stores")
+        yield in_dynamodb(lambda service: boto3.client(service, region_name="us-east-1"), "stores")
 
 
 @pytest.fixture
 def dynamodb_ministack(request: pytest.FixtureRequest) -> Open:
     stack = request.getfixturevalue("local_aws_stack")
-    return in_dynamodb(stack.emulator.client("dynamodb"), f"stores-{os.urandom(4).hex()}")
+    return in_dynamodb(stack.emulator.client, f"stores-{os.urandom(4).hex()}")
 
 
 def user(name: str = "ada", **changes: object) -> User:
@@ -349,6 +349,22 @@ def test_an_order_that_went_on_meanwhile_is_a_conflict(stores: Open) -> None:
         kept.orders.save(replace(seen, stage=Stage.PAID), seen=seen)
     with stores() as kept:
         assert kept.orders.get(seen.id, buyer="ada") == rejected
+
+
+@pytest.mark.parametrize("uploads", [(2, 1, 0), (0, 1, 2), (0, 2, 1)])
+def test_the_thumbnail_of_the_newest_upload_is_shown_whichever_is_made_last(
+    stores: Open, uploads: tuple[int, ...]
+) -> None:
+    with stores() as kept:
+        kept.users.add(user())
+        kept.users.add(user("bob"))
+    for age in uploads:
+        with stores() as kept:
+            kept.avatars.show("ada", f"thumbnail of age {age}".encode(), upload=new_id(age))
+    with stores() as kept:
+        assert kept.avatars.get("ada") == b"thumbnail of age 0"
+        with pytest.raises(NotFound):
+            kept.avatars.get("bob")
 
 
 def test_search_finds_by_relevance_then_the_newest(stores: Open) -> None:

@@ -1,4 +1,4 @@
-"""Avatars, and the outbox that a worker thread empties."""
+"""Avatars, and the outbox that a background job empties."""
 
 from alembic import op
 
@@ -9,15 +9,16 @@ _TABLES = (
     """
     CREATE TABLE avatars (
         username text COLLATE "C" PRIMARY KEY REFERENCES users (username) ON DELETE CASCADE,
-        thumbnail bytea NOT NULL
+        thumbnail bytea NOT NULL,
+        upload text COLLATE "C" NOT NULL
     )
     """,
     """
     CREATE TABLE outbox (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        id text COLLATE "C" PRIMARY KEY,
         kind text NOT NULL,
-        payload bytea NOT NULL,
         subject text NOT NULL,
+        payload bytea NOT NULL,
         tries integer NOT NULL DEFAULT 0,
         reason text
     )

@@ -1,0 +1,43 @@
+"""Thumbnails: a picture that arrives in the bucket wakes this. Twin: monolith/avatars/thumbnails.py."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_plus
+
+from microservices.avatars.store import S3Avatars
+from microservices.races import runs_again
+from shared_domain.avatars import Unusable, thumbnail
+from shared_domain.errors import NotFound
+
+Record = dict[str, Any]
+
+_ORIGINAL = re.compile(r"originals/(?P<username>[a-z0-9_]+)/(?P<id>[0-9A-Z]+)")
+
+
+@runs_again
+def make(store: S3Avatars, record: Record, *, park: Callable[[Record, str], None]) -> None:
+    """Show the thumbnail of the picture that a record tells of, and remove the picture. One without use is parked in words alone.
+
+    Told again, or told of what is no original, it does nothing.
+    """
+    told = _ORIGINAL.fullmatch(unquote_plus(record["s3"]["object"]["key"]))
+    if told is None or not record["eventName"].startswith("ObjectCreated:"):
+        return
+    try:
+        upload = store.original(told["username"], told["id"])  # network
+    except NotFound:
+        return
+    try:
+        store.show(
+            upload.username, thumbnail(upload.picture), upload=upload.id
+        )  # network: conditional, the newer stays
+    except Unusable as error:
+        park(record, str(error))  # network
+    store.forget(upload)  # network: last, so that a crash before it only has all of this done again
+
+
+def object_of(record: Record) -> str | None:
+    """Return what tells the object of a record from others; None, a key like any, for a record that says of none."""
+    named: str | None = record.get("s3", {}).get("object", {}).get("key")
+    return named

@@ -1,0 +1,53 @@
+"""Avatars in PostgreSQL. Twin: microservices/avatars/store.py.
+
+avatars   one row a user who has one: the thumbnail that is shown, and the upload that it was made of
+"""
+
+from typing import Protocol
+
+from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text, bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from monolith.database import metadata
+from monolith.outbox import SqlOutbox
+from monolith.users.store import USERS
+from shared_domain.errors import NotFound
+
+AVATARS = Table(
+    "avatars",
+    metadata,
+    Column("username", Text(collation="C"), ForeignKey(USERS.c.username, ondelete="CASCADE"), primary_key=True),
+    Column("thumbnail", LargeBinary, nullable=False),
+    Column("upload", Text(collation="C"), nullable=False),
+)
+_THUMBNAIL = select(AVATARS.c.thumbnail).where(AVATARS.c.username == bindparam("username"))
+_SHOWN = insert(AVATARS)
+_SHOWN = _SHOWN.on_conflict_do_update(
+    index_elements=["username"],
+    set_={"thumbnail": _SHOWN.excluded.thumbnail, "upload": _SHOWN.excluded.upload},
+    where=AVATARS.c.upload < _SHOWN.excluded.upload,
+)
+
+
+class AvatarsAndOutbox(Protocol):
+    """What this room needs of a transaction."""
+
+    @property
+    def avatars(self) -> "SqlAvatars": ...
+
+    @property
+    def outbox(self) -> SqlOutbox: ...
+
+
+class SqlAvatars:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def show(self, username: str, thumbnail: bytes, *, upload: str) -> None:
+        self._connection.execute(_SHOWN, {"username": username, "thumbnail": thumbnail, "upload": upload})
+
+    def get(self, username: str) -> bytes:
+        thumbnail: bytes | None = self._connection.scalar(_THUMBNAIL, {"username": username})
+        if thumbnail is None:
+            raise NotFound("there is no such picture")
+        return thumbnail

@@ -1,0 +1,145 @@
+"""Pictures of every kind that a client may send, each made here, and what is seen of their thumbnails."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+PNG, JPEG = "image/png", "image/jpeg"
+RED, GREEN, BLUE, GREY = (200, 30, 20), (20, 160, 30), (20, 30, 200), (128, 128, 128)
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+ORIENTATION, MAKER = 0x0112, 0x010F
+Colour = tuple[int, ...]
+
+
+def plain(colour: Colour = RED, size: tuple[int, int] = (160, 90), mode: str = "RGB") -> Image.Image:
+    """Return an image of one colour."""
+    return Image.new("RGB", size, colour).convert(mode)
+
+
+def saved(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """Return the image as a file of that kind."""
+    made = BytesIO()
+    image.save(made, kind, **options)
+    return made.getvalue()
+
+
+def png(colour: Colour = RED, size: tuple[int, int] = (160, 90)) -> bytes:
+    return saved(plain(colour, size))
+
+
+def jpeg(colour: Colour = RED, size: tuple[int, int] = (160, 90)) -> bytes:
+    return saved(plain(colour, size), "JPEG", quality=95)
+
+
+def sized(length: int) -> bytes:
+    """Return a PNG of exactly so many bytes."""
+    picture = png()
+    filling = length - len(picture) - 12
+    return with_chunk(picture, b"fiLl", b"\0" * filling)
+
+
+def with_chunk(picture: bytes, kind: bytes, content: bytes) -> bytes:
+    """Return the PNG with one more chunk behind its head."""
+    head = len(SIGNATURE) + 25
+    return picture[:head] + chunk(kind, content) + picture[head:]
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def chunks(picture: bytes) -> list[bytes]:
+    """Return the kinds of a PNG's chunks."""
+    found, place = [], len(SIGNATURE)
+    while place < len(picture):
+        found.append(picture[place + 4 : place + 8])
+        place += 12 + int.from_bytes(picture[place : place + 4])
+    return found
+
+
+def bomb(width: int, height: int) -> bytes:
+    """Return a PNG whose head promises so many pixels; its data are a few bytes."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+
+
+def moving(kind: str) -> bytes:
+    """Return two pictures after each other as one file: PNG, GIF and WEBP can do so."""
+    return saved(plain(RED), kind, save_all=True, append_images=[plain(BLUE)], duration=100)
+
+
+def still() -> bytes:
+    """Return a PNG that is made as those that move, and has one frame."""
+    frame = with_chunk(png(), b"fcTL", struct.pack(">IIIIIHHBB", 0, 160, 90, 0, 0, 1, 1, 0, 0))
+    return with_chunk(frame, b"acTL", struct.pack(">II", 1, 0))
+
+
+def held(orientation: int) -> bytes:
+    """Return a JPEG, red above and blue below once it is turned as its EXIF says, with somebody's secret in it."""
+    upright = Image.new("RGB", (160, 160), BLUE)
+    upright.paste(RED, (0, 0, 160, 80))
+    turned = upright if (back := _BACK.get(orientation)) is None else upright.transpose(back)
+    exif = Image.Exif()
+    exif[ORIENTATION], exif[MAKER] = orientation, "a secret of its owner"
+    return saved(turned, "JPEG", quality=95, exif=exif.tobytes(), comment=b"a secret of its owner")
+
+
+_BACK = {  # what undoes what a reader of EXIF does
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def many_scans(count: int) -> bytes:
+    """Return a JPEG that repeats one of its scans so often: small to send, long to decode."""
+    picture = saved(plain(), "JPEG", progressive=True)
+    last = picture.rindex(b"\xff\xda")
+    return picture[:last] + picture[last:-2] * count + picture[-2:]
+
+
+def telling() -> bytes:
+    """Return a PNG that says more than its pixels: texts, EXIF and a colour profile."""
+    exif = Image.Exif()
+    exif[MAKER] = "a secret of its owner"
+    texts = PngInfo()
+    texts.add_text("Comment", "a secret of its owner")
+    texts.add_itxt("Place", "a secret of its owner", zip=True)
+    return saved(plain(), exif=exif, pnginfo=texts, icc_profile=b"a secret of its owner", dpi=(300, 300))
+
+
+def colour_at(thumbnail: bytes, x: int = 64, y: int = 64) -> Colour:
+    """Return the colour of a pixel, with its transparency."""
+    with Image.open(BytesIO(thumbnail)) as opened:
+        seen = opened.convert("RGBA").getpixel((x, y))
+    assert isinstance(seen, tuple)
+    return tuple(int(each) for each in seen)
+
+
+def near(colour: Colour, x: int = 64, y: int = 64) -> Callable[[bytes], bool]:
+    """Return what tells whether a thumbnail has about that colour there."""
+
+    def seen(thumbnail: bytes) -> bool:
+        found = colour_at(thumbnail, x, y)
+        return all(abs(one - other) <= 12 for one, other in zip(found, colour, strict=False))
+
+    return seen
+
+
+def unpacking_text() -> bytes:
+    """Return a PNG whose text unpacks to a thousand times its size."""
+    return with_chunk(png(), b"zTXt", b"Comment\0\0" + zlib.compress(b"\0" * 500_000_000))
+
+
+def noise() -> bytes:
+    """Return a PNG that cannot be packed well, so that its end holds pixels."""
+    return saved(Image.effect_noise((100, 100), 90))

@@ -1,0 +1,195 @@
+"""Avatars: a picture goes up, and its thumbnail shows after the answer."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from shared_domain.avatars import LARGEST_PICTURE, MOST_PIXELS, MOST_SCANS
+
+from . import pictures
+from .client import Api, Person, broken_fields
+from .pictures import BLUE, GREEN, GREY, JPEG, PNG, RED, chunks, colour_at, jpeg, near, plain, png, saved
+
+pytestmark = pytest.mark.live_api
+
+SIDE = 128
+GOOD: dict[str, tuple[Callable[[], bytes], str, pictures.Colour]] = {
+    "a PNG": (png, PNG, (*RED, 255)),
+    "a JPEG": (jpeg, JPEG, (*RED, 255)),
+    "a progressive JPEG": (lambda: saved(plain(), "JPEG", progressive=True), JPEG, RED),
+    "a CMYK JPEG": (lambda: saved(plain(mode="CMYK"), "JPEG"), JPEG, RED),
+    "a grey JPEG": (lambda: saved(plain(GREY, mode="L"), "JPEG"), JPEG, GREY),
+    "a palette": (lambda: saved(plain().quantize()), PNG, RED),
+    "a palette with a transparent colour": (lambda: saved(plain().quantize(), transparency=0), PNG, (0, 0, 0, 0)),
+    "16 bits of grey": (lambda: saved(Image.new("I;16", (90, 90), 32_768)), PNG, (*GREY, 255)),
+    "1 bit": (lambda: saved(Image.new("1", (90, 90), 1)), PNG, (255, 255, 255, 255)),
+    "half transparent": (lambda: saved(Image.new("RGBA", (90, 90), (*GREEN, 128))), PNG, (*GREEN, 128)),
+    "grey and transparent": (lambda: saved(Image.new("LA", (90, 90), (128, 64))), PNG, (*GREY, 64)),
+    "one transparent colour": (lambda: saved(plain(GREEN), transparency=RED), PNG, (*GREEN, 255)),
+    "interlaced": (lambda: saved(plain(BLUE), interlace=1), PNG, BLUE),
+    "one pixel": (lambda: png(BLUE, (1, 1)), PNG, BLUE),
+    "one pixel high": (lambda: png(BLUE, (5000, 1)), PNG, BLUE),
+    "one pixel wide, a JPEG": (lambda: jpeg(BLUE, (1, 5000)), JPEG, BLUE),
+    "the most pixels": (lambda: png(GREEN, (4000, MOST_PIXELS // 4000)), PNG, GREEN),
+    "the most bytes": (lambda: pictures.sized(LARGEST_PICTURE), PNG, RED),
+    "an animation of one frame": (pictures.still, PNG, RED),
+    "as many scans as are read": (lambda: pictures.many_scans(MOST_SCANS - 9), JPEG, RED),
+}
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+    "nothing": (lambda: b"", PNG),
+    "text": (lambda: b"no picture at all", PNG),
+    "JSON": (lambda: b"{}", JPEG),
+    "a JPEG that says it is a PNG": (jpeg, PNG),
+    "a PNG that says it is a JPEG": (png, JPEG),
+    "a GIF that says it is a PNG": (lambda: saved(plain(), "GIF"), PNG),
+    "a moving GIF": (lambda: pictures.moving("GIF"), PNG),
+    "a moving WebP": (lambda: pictures.moving("WEBP"), PNG),
+    "a moving PNG": (lambda: pictures.moving("PNG"), PNG),
+    "the first bytes of a PNG alone": (lambda: pictures.SIGNATURE, PNG),
+    "the first bytes of a JPEG alone": (lambda: b"\xff\xd8\xff", JPEG),
+    "the first bytes of a PNG before a JPEG": (lambda: pictures.SIGNATURE + jpeg(), PNG),
+    "a script behind the first bytes": (lambda: pictures.SIGNATURE + b"<script>alert(1)</script>", PNG),
+    "one row too many": (lambda: pictures.bomb(4000, MOST_PIXELS // 4000 + 1), PNG),
+    "a bomb": (lambda: pictures.bomb(60_000, 60_000), PNG),
+    "a bomb of the greatest size that can be named": (lambda: pictures.bomb(2**31 - 1, 2**31 - 1), PNG),
+    "no width": (lambda: pictures.bomb(0, 100), PNG),
+    "text that unpacks without end": (pictures.unpacking_text, PNG),
+    "one scan too many": (lambda: pictures.many_scans(MOST_SCANS + 1), JPEG),
+    "a scan in every byte": (lambda: jpeg()[:-2] + b"\xff\xda" * 400_000 + b"\xff\xd9", JPEG),
+}
+UNDECODABLE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a JPEG cut off": (lambda: jpeg(size=(400, 400))[:-900], JPEG),
+    "a PNG cut off": (lambda: pictures.noise()[:-500], PNG),
+    "pixels that do not unpack": (lambda: pictures.bomb(100, 100), PNG),
+}
+
+
+@pytest.fixture
+def owner(api: Api) -> Person:
+    """Somebody without an avatar."""
+    return api.join("face")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_thumbnail_is_made_of(api: Api, owner: Person, name: str) -> None:
+    make, content_type, colour = GOOD[name]
+    answer = api.upload_avatar(owner, make(), content_type)
+    assert answer.status_code == 202
+    shown = api.avatar_settles(owner.username, near(colour))
+    with Image.open(BytesIO(shown)) as opened:
+        assert (opened.format, opened.size) == ("PNG", (SIDE, SIDE))
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_refused_is(api: Api, owner: Person, name: str) -> None:
+    make, content_type = BAD[name]
+    assert broken_fields(api.upload_avatar(owner, make(), content_type)) == {"avatar"}
+    assert api.read_avatar(owner.username).status_code == 404
+
+
+@pytest.mark.parametrize("name", UNDECODABLE)
+def test_what_cannot_be_decoded_changes_nothing(api: Api, owner: Person, bob: Person, name: str) -> None:
+    make, content_type = UNDECODABLE[name]
+    api.upload_avatar(owner, png(GREEN), PNG)
+    api.avatar_settles(owner.username, near(GREEN))
+    assert api.upload_avatar(owner, make(), content_type).status_code == 202
+    for colour in (RED, BLUE):  # by then the one before has had its turn
+        api.upload_avatar(bob, png(colour), PNG)
+        api.avatar_settles(bob.username, near(colour))
+    assert near(GREEN)(api.read_avatar(owner.username).content)
+
+
+def test_a_picture_over_1_mib_is_too_large(api: Api, owner: Person) -> None:
+    for length in (LARGEST_PICTURE + 1, LARGEST_PICTURE * 3 // 2, LARGEST_PICTURE * 2):
+        assert api.upload_avatar(owner, pictures.sized(length), PNG).status_code == 413
+    assert api.upload_avatar(owner, png(), PNG).status_code == 202
+
+
+def test_other_bodies_are_as_large_as_they_were(api: Api, owner: Person) -> None:
+    assert api.upload_avatar(owner, pictures.sized(100_000), PNG).status_code == 202
+    assert api.revise_me(owner, bio="x" * 70_000).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "content_type", ["image/png; charset=binary", "IMAGE/PNG", 'image/png ; a="b;c"', "Image/Png;"]
+)
+def test_a_content_type_may_have_parameters_and_any_case(api: Api, owner: Person, content_type: str) -> None:
+    assert api.upload_avatar(owner, png(), content_type).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "image/gif",
+        "image/webp",
+        "image/*",
+        "image/jpg",
+        "application/json",
+        "text/plain",
+        "image/png, image/png",
+    ],
+)
+def test_another_content_type_is_a_415(api: Api, owner: Person, content_type: str | None) -> None:
+    assert api.upload_avatar(owner, png(), content_type).status_code == 415
+
+
+def test_only_who_is_signed_in_has_an_avatar(api: Api) -> None:
+    assert api.upload_avatar(None, png(), PNG).status_code == 401
+    assert api.upload_avatar("no token at all", png(), PNG).status_code == 401
+
+
+@pytest.mark.parametrize("username", ["nobody_of_that_name", "me", "No Such%20Name", "x", "%00"])
+def test_nobody_has_no_avatar(api: Api, username: str) -> None:
+    assert api.read_avatar(username).status_code == 404
+
+
+def test_who_never_sent_a_picture_has_none(api: Api, owner: Person) -> None:
+    assert api.read_avatar(owner.username).status_code == 404
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_shown_upright(api: Api, owner: Person, orientation: int) -> None:
+    api.upload_avatar(owner, pictures.held(orientation), JPEG)
+    shown = api.avatar_settles(owner.username, near(RED, x=64, y=20))
+    assert near(BLUE, x=64, y=108)(shown)
+    assert near(RED, x=10, y=20)(shown)
+    assert near(BLUE, x=118, y=108)(shown)
+
+
+@pytest.mark.parametrize(("picture", "content_type"), [(pictures.held(6), JPEG), (pictures.telling(), PNG)])
+def test_nothing_but_pixels_is_left_of_a_picture(api: Api, owner: Person, picture: bytes, content_type: str) -> None:
+    api.upload_avatar(owner, picture, content_type)
+    shown = api.avatar_settles(owner.username, lambda thumbnail: True)
+    assert set(chunks(shown)) == {b"IHDR", b"IDAT", b"IEND"}
+
+
+def test_the_middle_of_a_picture_is_shown(api: Api, owner: Person) -> None:
+    wide = plain(BLUE, (600, 200))
+    wide.paste(GREEN, (200, 0, 400, 200))
+    api.upload_avatar(owner, saved(wide), PNG)
+    shown = api.avatar_settles(owner.username, near(GREEN))
+    assert near(GREEN, x=3, y=3)(shown)
+    assert near(GREEN, x=124, y=124)(shown)
+
+
+def test_the_newest_picture_wins(api: Api, owner: Person) -> None:
+    colours = [(step * 50, 255 - step * 50, 100) for step in range(6)]
+    for colour in colours:
+        assert api.upload_avatar(owner, png(colour), PNG).status_code == 202
+    api.avatar_settles(owner.username, near(colours[-1]))
+    api.upload_avatar(owner, pictures.noise()[:-500], PNG)
+    api.upload_avatar(owner, jpeg(GREEN), JPEG)
+    api.avatar_settles(owner.username, near(GREEN))
+    assert colour_at(api.read_avatar(owner.username).content)[3] == 255
+
+
+def test_everybody_has_their_own(api: Api) -> None:
+    people = {colour: api.join("face") for colour in (RED, GREEN, BLUE)}
+    for colour, person in people.items():
+        api.upload_avatar(person, png(colour), PNG)
+    for colour, person in people.items():
+        api.avatar_settles(person.username, near(colour))
