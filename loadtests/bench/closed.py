@@ -7,6 +7,7 @@ import json
 import re
 import selectors
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
@@ -28,6 +29,7 @@ class Request:
     method: str = "GET"
     body: object = None
     token: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     expected: int = 200
 
     def raw(self) -> bytes:
@@ -38,6 +40,7 @@ class Request:
         head = [f"{self.method} {target} HTTP/1.1", f"Host: {place.netloc}", f"Content-Length: {len(body)}"]
         head += ["Content-Type: application/json"] if body else []
         head += [f"Authorization: Bearer {self.token}"] if self.token else []
+        head += [f"{name}: {value}" for name, value in self.headers.items()]
         return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 

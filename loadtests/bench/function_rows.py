@@ -6,6 +6,7 @@ from statistics import median
 from time import thread_time
 from typing import Any
 
+from loadtests.bench import order_rows
 from loadtests.bench.hashing import hashing_timed
 from loadtests.bench.in_process import Handler, event
 from loadtests.bench.operations import Operation, written_calls
@@ -50,6 +51,7 @@ def rows(
     )
     written = written_calls()
     others = [f"{name}: {', '.join(made)}" for name, made in seen.items() if made != written.get(name)]
+    yield order_rows.placed(seen["place"])
     yield Row(
         what="services: store calls per operation",
         against="docs/store-calls.md",

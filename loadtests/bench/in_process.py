@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 AN_HOUR = 3600
+HEADERS = {"content-type": "application/json", "authorization": "Bearer checked-by-the-gateway"}
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def imported(environments: dict[str, dict[str, str]]) -> dict[str, Handler]:
 
 
 def event(operation: str, *, parameters: dict[str, str] | None = None, **given: Any) -> dict[str, Any]:
-    """Return the event of a request as the HTTP API sends it (payload 2.0). given: query, body, username."""
+    """Return the event of a request as the HTTP API sends it (payload 2.0). given: query, body or content, headers, username."""
     method, route = operation.split()
     path = route.format_map(parameters or {})
     authorizer = {"lambda": {"username": given["username"], "expires": str(int(time.time()) + AN_HOUR)}}
@@ -49,16 +51,22 @@ def event(operation: str, *, parameters: dict[str, str] | None = None, **given: 
         "rawPath": path,
         "rawQueryString": urlencode(given.get("query", {})),
         "queryStringParameters": given.get("query"),
-        "headers": {"content-type": "application/json", "authorization": "Bearer checked-by-the-gateway"},
+        "headers": {**HEADERS, **given.get("headers", {})},
         "pathParameters": parameters or {},
         "requestContext": {
             "http": {"method": method, "path": path},
             "stage": "$default",
             "authorizer": authorizer if given["username"] else {},
         },
-        "body": json.dumps(given["body"]) if "body" in given else None,
-        "isBase64Encoded": False,
+        "body": _body(given),
+        "isBase64Encoded": "content" in given,
     }
+
+
+def _body(given: dict[str, Any]) -> str | None:
+    if "content" in given:
+        return b64encode(given["content"]).decode()
+    return json.dumps(given["body"]) if "body" in given else None
 
 
 def _imported(room: str, environment: dict[str, str]) -> Handler:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadtests.bench.bulk import RARE
+from loadtests.orders import line
+from loadtests.pictures import picture
 from loadtests.processes import ROOT
 
 FIND = " ".join(RARE)  # what the bench's own post, and no other, is about
@@ -42,8 +44,15 @@ def reads(post_id: str) -> list[Operation]:
     ]
 
 
-def all_of(post_id: str, username: str, password: str, *, run: str) -> list[Operation]:
-    """Return all that is timed. The post and the user are there; run keeps apart the users that sign up."""
+def all_of(post_id: str, order_id: str, *, username: str, password: str, run: str) -> list[Operation]:
+    """Return all that is timed. The post, the order, and the user with an avatar are there; run keeps apart what is made anew."""
+    return [
+        *_of_posts_and_users(post_id, username, password, run=run),
+        *_of_other_rooms(post_id, order_id, username, run=run),
+    ]
+
+
+def _of_posts_and_users(post_id: str, username: str, password: str, *, run: str) -> list[Operation]:
     mine, own = {"post_id": post_id}, {"username": username}
 
     def newcomer(number: int) -> Sent:
@@ -74,6 +83,32 @@ def all_of(post_id: str, username: str, password: str, *, run: str) -> list[Oper
             sent={"body": {"username": username, "password": password}},
         ),
         Operation(room="search", name="search, two terms", route="GET /search", sent={"query": {"q": FIND}}),
+    ]  # fmt: skip
+
+
+def _of_other_rooms(post_id: str, order_id: str, username: str, *, run: str) -> list[Operation]:
+    own, lines = {"username": username}, {"lines": [line(post_id)]}
+
+    def ordered(number: int) -> Sent:
+        return {"headers": {"idempotency-key": f"{run}-{number}"}}
+
+    return [
+        Operation(
+            room="feedback", name="give_feedback", route="POST /feedback", status=201, sent={"body": {"message": "Well done"}}
+        ),
+        Operation(
+            room="orders", name="place", route="POST /orders", status=201, sent={**own, "body": lines}, fresh=ordered
+        ),
+        Operation(room="orders", name="list_orders", route="GET /orders", sent=own),
+        Operation(
+            room="orders", name="read_order", route="GET /orders/{order_id}", parameters={"order_id": order_id}, sent=own
+        ),
+        Operation(room="trending", name="trending", route="GET /trending"),
+        Operation(
+            room="avatars", name="upload_avatar", route="PUT /users/me/avatar", status=202,
+            sent={**own, "content": picture("bench"), "headers": {"content-type": "image/png"}},
+        ),
+        Operation(room="avatars", name="read_avatar", route="GET /users/{username}/avatar", parameters=own),
     ]  # fmt: skip
 
 

@@ -3,36 +3,38 @@
 import json
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from loadtests import calls, systems
-from loadtests.bench import function_rows, gateway_rows, growth_rows, monolith_rows, package_rows
+from loadtests import systems
+from loadtests.bench import (
+    function_rows,
+    gateway_rows,
+    growth_rows,
+    hot_post_rows,
+    live_rows,
+    monolith_rows,
+    order_rows,
+    package_rows,
+    thumbnail_rows,
+    view_rows,
+)
+from loadtests.bench.acquaintance import Known, acquainted, equipped
 from loadtests.bench.function_rows import Services
 from loadtests.bench.in_process import imported, quietly
 from loadtests.bench.monolith_rows import Monolith
-from loadtests.bench.operations import OWN, all_of
+from loadtests.bench.operations import all_of
 from loadtests.bench.rows import Row
 from loadtests.bench.spied import spied
-from loadtests.client import opened, succeed
 from loadtests.floors.cloud import client
 from loadtests.progress import Shown
 from loadtests.seeding import PASSWORD
 
-ROOMS = ("users", "posts", "votes", "search")
+ROOMS = ("users", "posts", "votes", "search", "feedback", "orders", "trending", "avatars")
 STAGE = "reference"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Who and what the bench works with on one side: an account, its token, and a post of its own."""
-
-    username: str
-    token: str
-    post_id: str
+LAST_HEARS_WITHIN_S = {"monolith": 0.3, "microservices": 2.0}
 
 
 def run(run_dir: Path, shown: Shown) -> Generator[Row, None, None]:
@@ -41,48 +43,69 @@ def run(run_dir: Path, shown: Shown) -> Generator[Row, None, None]:
         with shown.phase("start both systems"):
             urls = stack.enter_context(systems.running(run_dir, systems.BOTH))
         yield from _packages(run_dir, shown)
+        yield from _events(urls, run_dir, shown)
         yield from _services(urls["microservices"], run_dir, shown)
         yield from _monolith(urls["monolith"], run_dir, shown)
 
 
 def _packages(run_dir: Path, shown: Shown) -> Iterator[Row]:
+    packages = run_dir / "microservices" / "packages"
     with shown.phase("cold imports", package_rows.RUNS) as done:
-        yield from package_rows.rows(run_dir / "microservices" / "packages", done)
+        yield from package_rows.rows(packages, done)
+    with shown.phase("a thumbnail"):
+        yield from thumbnail_rows.rows(packages)
+
+
+def _events(urls: dict[str, str], run_dir: Path, shown: Shown) -> Iterator[Row]:
+    """What is asked of quiet systems comes first."""
+    url = urls["microservices"]
+    with shown.phase("orders settle"):
+        known = acquainted(url)
+        yield order_rows.settled(url, known.post_id, username=known.username, token=known.token)
+    for system in systems.BOTH:
+        with shown.phase(f"{system.name}: {live_rows.CONNECTIONS} connections to the live feed"):
+            yield from live_rows.rows(
+                system.name,
+                urls[system.name],
+                systems.live_url(system, run_dir),
+                token=acquainted(urls[system.name]).token,
+                reach=LAST_HEARS_WITHIN_S[system.name],
+            )
 
 
 def _monolith(url: str, run_dir: Path, shown: Shown) -> Iterator[Row]:
-    known = _acquainted(url)
+    known = acquainted(url)
+    with shown.phase("the monolith: views"):
+        yield view_rows.monolith(url, known.post_id, pid=int((run_dir / "monolith" / "pid").read_text()))
     with shown.phase("the monolith and a bare Flask application", 7) as done:
         yield from monolith_rows.rows(Monolith(url, run_dir, known.token), done)
 
 
 def _services(url: str, run_dir: Path, shown: Shown) -> Iterator[Row]:
-    known = _acquainted(url)
+    known = equipped(url, acquainted(url))
     with shown.phase("the services and bare functions", 2) as done:
         yield from gateway_rows.rows(url, known.post_id, known.token, done)
     pid = json.loads((run_dir / "microservices.json").read_text())["pid"]
     yield gateway_rows.memory(url, known.post_id, pid)
-    yield from _inside(_deployed(url), known, shown)
+    yield from _inside(_deployed(url), known, hot=acquainted(url).post_id, shown=shown)
 
 
-def _inside(services: Services, known: Known, shown: Shown) -> Iterator[Row]:
-    asked = all_of(known.post_id, known.username, PASSWORD, run=f"{int(time()):x}")
+def _inside(services: Services, known: Known, *, hot: str, shown: Shown) -> Iterator[Row]:
+    asked = all_of(known.post_id, known.order_id, username=known.username, password=PASSWORD, run=f"{int(time()):x}")
     with quietly(services.endpoint), spied() as calls:
         with shown.phase("inside the functions", len(asked)) as done:
-            yield from function_rows.rows(imported(services.environments), asked, calls, done)
+            handlers = imported(services.environments)
+            yield from function_rows.rows(handlers, asked, calls, done)
+        with shown.phase("views"):
+            yield view_rows.services(handlers["posts"], known.post_id)
+        with shown.phase(f"{hot_post_rows.VOTES:,} votes for one post"):
+            logs, table = client("logs", services.endpoint), services.environments["votes"]["TABLE"]
+            yield from hot_post_rows.rows(services.dynamodb, logs, table=table, post_id=hot)
         bench_tables = {
             room: {**services.environments[room], "TABLE": table} for room, table in growth_rows.TABLES.items()
         }
         with shown.phase("twenty times the posts", 2) as done:
             yield from growth_rows.rows(services.dynamodb, imported(bench_tables), calls, done)
-
-
-def _acquainted(url: str) -> Known:
-    username = f"bench_{int(time()):x}"
-    with opened(url) as api:
-        succeed(api, calls.sign_up(username, PASSWORD))
-        token = succeed(api, calls.sign_in(username, PASSWORD)).record()["access_token"]
-        return Known(username, token, succeed(api, calls.publish({**OWN, "tags": []}, token)).record()["id"])
 
 
 def _deployed(url: str) -> Services:

@@ -1,11 +1,13 @@
 """Watches what a function asks of its stores: every call, what of this thread's processor time it took, what units it consumed.
 
-It hooks into botocore below every client, so that a call which a store makes unseen is seen too.
+It hooks into botocore below every client, so that a call which a store makes unseen is seen too. Calls of other threads are
+nobody's request: views are sent by one of their own.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import get_ident
 from time import thread_time
 from typing import Any
 
@@ -30,9 +32,11 @@ class Calls:
 @contextmanager
 def spied() -> Iterator[Calls]:
     """Watch every call of this process while the block lasts."""
-    calls, original = Calls(), BaseClient._make_api_call
+    calls, original, asking = Calls(), BaseClient._make_api_call, get_ident()
 
     def watched(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        if get_ident() != asking:
+            return original(client, operation, parameters)
         began = thread_time()
         metered = {"ReturnConsumedCapacity": "TOTAL"} if operation in METERED else {}
         try:

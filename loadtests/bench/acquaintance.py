@@ -1,0 +1,49 @@
+"""Who and what the bench works with on one side."""
+
+from dataclasses import dataclass, replace
+from itertools import count
+from time import monotonic, sleep, time
+from uuid import uuid4
+
+from loadtests import calls, orders
+from loadtests.bench.operations import OWN
+from loadtests.client import CallFailed, opened, send, succeed
+from loadtests.pictures import picture
+from loadtests.seeding import PASSWORD
+
+SHOWN_WITHIN_S = 20.0
+POLL_S = 0.1
+_numbers = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An account, its token, a post of its own, and an order of its own where it has one."""
+
+    username: str
+    token: str
+    post_id: str
+    order_id: str = ""
+
+
+def acquainted(url: str) -> Known:
+    """Sign somebody new up and in, and publish a post. Raise CallFailed."""
+    username = f"bench_{int(time()):x}_{next(_numbers)}"
+    with opened(url) as api:
+        succeed(api, calls.sign_up(username, PASSWORD))
+        token = succeed(api, calls.sign_in(username, PASSWORD)).record()["access_token"]
+        return Known(username, token, succeed(api, calls.publish({**OWN, "tags": []}, token)).record()["id"])
+
+
+def equipped(url: str, known: Known) -> Known:
+    """Give somebody an order and an avatar that shows. Raise CallFailed."""
+    lines, deadline = [orders.line(known.post_id)], monotonic() + SHOWN_WITHIN_S
+    with opened(url) as api:
+        place = calls.place_order(lines, orders.FULFILLED, key=uuid4().hex, token=known.token)
+        order = succeed(api, place).record()
+        succeed(api, calls.upload_avatar(picture("bench"), known.token))
+        while send(api, calls.read_avatar(known.username)).status != 200:
+            if monotonic() > deadline:
+                raise CallFailed(f"{url} shows no avatar within {SHOWN_WITHIN_S:.0f} s")
+            sleep(POLL_S)
+    return replace(known, order_id=order["id"])

@@ -1,0 +1,47 @@
+"""Orders: what placing one asks of its store, and how long a quiet system takes to settle it."""
+
+from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
+from uuid import uuid4
+
+from loadtests import calls, orders
+from loadtests.bench.rows import Row
+from loadtests.client import opened, succeed
+from loadtests.freshness.lags import Lag, watch
+
+ORDERS = 10  # what the credits of one user buy
+
+
+def placed(made: Sequence[str]) -> Row:
+    """Return the row of an order's store calls, as they were counted inside its function."""
+    return Row(
+        what="services: store calls of an order placed",
+        against="–",
+        shown=", ".join(made),
+        value=len(made) if made == ["TransactWriteItems"] else len(made) + 1,
+        reach=1,
+        unit=" transaction",
+        origin="emulated",
+    )
+
+
+def settled(url: str, post_id: str, *, username: str, token: str) -> Row:
+    """Return the row of the time from the answer to an order until it is settled. The user buys as much as 100 credits allow."""
+    lag = Lag()
+    with opened(url) as client:
+        for _ in range(ORDERS):
+            place = calls.place_order([orders.line(post_id)], orders.FULFILLED, key=uuid4().hex, token=token)
+            order = succeed(client, place).record()
+            look = calls.read_order(order["id"], orders.FULFILLED, token=token)
+            watch(client, look, lambda seen: orders.settled(seen.record()), since=perf_counter(), lag=lag)
+        left = succeed(client, calls.read_me(username, token)).record()["credits"]
+    return Row(
+        what=f"services: an order settled, idle, median of {ORDERS}",
+        against="–",
+        shown=f"{median(lag.lags_ms) / 1000:.2f} s ({lag.never} never, {left} of 100 credits left)",
+        value=median(lag.lags_ms) / 1000 if not lag.never and not left else float("inf"),
+        reach=3,
+        unit=" s",
+        origin="emulated",
+    )

@@ -1,0 +1,66 @@
+"""What a view adds to the read that it is: reads that are views and reads that are none, in turns."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import process_time
+from typing import Any
+
+import psutil
+
+from loadtests.bench.closed import Request, closed_loop
+from loadtests.bench.in_process import Handler, event
+from loadtests.bench.rows import Row, in_turns
+
+READS, ROUNDS = 100, 6
+CONNECTIONS, SECONDS = 2, 1.0
+NO_VIEW = {"Sec-Purpose": "prefetch"}  # a read with it is no view
+ROUTE = "GET /posts/{post_id}"
+
+
+def services(handler: Handler, post_id: str) -> Row:
+    """Return the row of processor time, of all threads: the one that sends the views too."""
+    view = event(ROUTE, parameters={"post_id": post_id}, username="")
+    none = {**view, "headers": {**view["headers"], **{name.lower(): value for name, value in NO_VIEW.items()}}}
+    for asked in (view, none):
+        _processor_ms(handler, asked)
+    with_view, without = in_turns(lambda: _processor_ms(handler, view), lambda: _processor_ms(handler, none), ROUNDS)
+    return _row("services: processor time that a view adds to a read", with_view, without)
+
+
+def monolith(url: str, post_id: str, *, pid: int) -> Row:
+    """Return the row of the processor time of its workers, background threads included. pid: of the server."""
+    workers = psutil.Process(pid).children()
+    view = Request(base_url=url, path=f"/posts/{post_id}")
+    none = replace(view, headers=NO_VIEW)
+    with_view, without = in_turns(lambda: _workers_ms(workers, view), lambda: _workers_ms(workers, none), ROUNDS)
+    return _row("monolith: processor time that a view adds to a read", with_view, without)
+
+
+def _processor_ms(handler: Handler, asked: dict[str, Any]) -> float:
+    began = process_time()
+    for _ in range(READS):
+        handler(asked, None)
+    return (process_time() - began) * 1000 / READS
+
+
+def _workers_ms(workers: Sequence[psutil.Process], request: Request) -> float:
+    """The system counts in hundredths of a second: a thousand reads make that little."""
+    before = _processor_s(workers)
+    loop = closed_loop(request, connections=CONNECTIONS, seconds=SECONDS)
+    return (_processor_s(workers) - before) * 1000 / len(loop.latencies_ms)
+
+
+def _processor_s(processes: Sequence[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes]
+    return float(sum(each.user + each.system for each in times))
+
+
+def _row(what: str, with_view: float, without: float) -> Row:
+    return Row(
+        what=what,
+        against="a read that is no view (Sec-Purpose: prefetch)",
+        shown=f"{with_view - without:.3f} ms ({with_view:.2f}, {without:.2f} without)",
+        value=with_view - without,
+        reach=0.2,
+        unit=" ms",
+    )
