@@ -47,7 +47,7 @@ class Deployment:
         """Create or update every room's stack."""
         packages = tuple(packages)
         self.upload(packages)
-        releases = {each.room: each.release for each in packages}
+        releases = dict.fromkeys(templates.rooms(), "") | {each.room: each.release for each in packages}
         rooms = TopologicalSorter({room: templates.needs(room) for room in templates.rooms()})
         rooms.prepare()
         with ThreadPoolExecutor() as pool:

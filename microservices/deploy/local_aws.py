@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservices.deploy import packages, templates
+from microservices.deploy import balancer, packages, templates
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
@@ -49,19 +49,21 @@ def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> I
         (run_dir / STATE).unlink(missing_ok=True)  # of a system that was killed
         built = packages.build(folder / "packages", packages.here())
         parameters = {"Administrators": administrators, "CodeCommitEndpoint": repositories}
-        deployment = Deployment(running, STAGE, ARTIFACTS, parameters | _parameters(running.endpoint))
+        deployment = Deployment(running, STAGE, ARTIFACTS, parameters | _parameters(running))
         deployment.deploy(built)
         _reserve_concurrency(deployment)
+        balancer.register_targets(deployment)
         deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
         _publish_site(deployment, site)
         url, live_url = deployment.outputs("platform")["ApiBase"], deployment.outputs("live")["LiveUrl"]
         yield LocalAws(url, live_url, running, deployment, built, site)
 
 
-def _parameters(endpoint: str) -> dict[str, str]:
+def _parameters(running: Emulator) -> dict[str, str]:
     """What differs from AWS."""
     return {
-        "LocalEndpoint": endpoint,
+        "LocalEndpoint": running.endpoint,
+        **balancer.network(running),
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "ReservedConcurrency": str(HTTP_FUNCTIONS_AT_ONCE),
