@@ -41,7 +41,8 @@ class Gateway(httpx.BaseTransport):
     """Serves one request at a time, for moto is not made for threads, and delivers every event before the next."""
 
     def __init__(self, routes: list[Route], wires: Wiring, s3: Any) -> None:
-        self._routes, self._wires, self._s3 = routes, wires, s3
+        self.wires = wires
+        self._routes, self._s3 = routes, s3
         self._functions = {route.function for route in routes if route.function is not None}
         self.functions: Mapping[str, Function] = {}  # all there are, by their names without the stage
         self._turn = threading.Lock()
@@ -50,7 +51,7 @@ class Gateway(httpx.BaseTransport):
         with self._turn:
             response = self.serve(request)
             self.rest()
-            deliver(self._wires)
+            deliver(self.wires)
         return response
 
     def rest(self) -> None:

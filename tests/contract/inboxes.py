@@ -37,6 +37,10 @@ class Inbox(Protocol):
     @property
     def reader(self) -> Reader: ...
 
+    @property
+    def most_tries(self) -> int:
+        """How often a record is handed over at most; then it is given up."""
+
     def take(self, most: int | None = None) -> list[Record]:
         """Return the next batch, of `most` records if it is said; empty where nothing waits. It must be settled."""
 
@@ -52,6 +56,8 @@ class Inbox(Protocol):
 
 class StreamInbox:
     """A function's place in each shard of a stream: in order, and nothing goes on before what failed."""
+
+    most_tries = 11  # the templates' MaximumRetryAttempts, and the first one
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -74,8 +80,10 @@ class StreamInbox:
         places = [place for place, record in enumerate(batch) if identifier(record) in failed]
         done = min(places, default=len(batch))  # from the first that failed on, all come again
         shard = self.shard_of(batch[0])
-        del self._shards[shard][:done]
         self._busy.remove(shard)
+        del self._shards[shard][:done]
+        if not self._shards[shard]:
+            del self._shards[shard]
 
     def shuffle(self, chance: Random) -> None:
         shards = list(self._shards.items())
@@ -86,11 +94,13 @@ class StreamInbox:
         return next(self._free(), None) is not None
 
     def _free(self) -> Iterator[str]:
-        return (shard for shard, waiting in self._shards.items() if waiting and shard not in self._busy)
+        return (shard for shard in self._shards if shard not in self._busy)
 
 
 class InvocationInbox:
     """A topic's or a bucket's events for a function: each an invocation by itself, in any order."""
+
+    most_tries = 3  # of an asynchronous invocation, where nothing else is said
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader

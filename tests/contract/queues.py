@@ -24,6 +24,8 @@ class QueueInbox:
         self._name = arn.rpartition(":")[2]
 
     def take(self, most: int | None = None) -> list[Record]:
+        if not self.is_waiting():
+            return []  # receiving nothing takes moto its time
         count = least(self.reader.batch, most)
         received = self._backend.receive_message(self._name, count, 0, INVISIBLE_S, message_attribute_names=["All"])
         records = [_record(message, self._arn) for message in received]
@@ -45,8 +47,7 @@ class QueueInbox:
         return bool(self._queue.messages)
 
     @property
-    def most_receives(self) -> int:
-        """How often a message is received before it goes to the dead letters."""
+    def most_tries(self) -> int:
         return int(self._queue.redrive_policy["maxReceiveCount"])
 
     @property

@@ -87,6 +87,8 @@ class Bucket:
 
     def take(self) -> list[Record]:
         sqs = sqs_backends[ACCOUNT][REGION]
+        if not sqs.get_queue(self._queue).messages:
+            return []  # receiving nothing takes moto its time
         received = sqs.receive_message(self._queue, ALL, 0, 1)
         for message in received:
             sqs.delete_message(self._queue, str(message.receipt_handle))

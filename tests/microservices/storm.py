@@ -1,0 +1,155 @@
+"""Delivery that keeps what AWS promises and nothing more: messages come late, twice and in any order, and functions end anywhere.
+
+| mishap | what happens |
+|---|---|
+| late | whatever waits is chosen by chance, so a message may be overtaken by everything that came after it |
+| doubled | a topic or a bucket tells the same thing twice |
+| lost | a batch is taken and handed to nobody; it comes again |
+| repeated | a batch is handled, and comes again all the same |
+| cut off | the function's process is gone before or after one of its calls took effect; the batch comes again |
+| overtaken | between two calls of a function, or of a request, other functions run, the same one in another process too |
+
+Kept are the order of a stream's shard, which goes on only after a batch is handled, and the number of tries after which a record
+is given up: so many mishaps never befall one record.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from tests.contract.inboxes import Inbox, StreamInbox, identifier, identifiers
+from tests.contract.sources import Bucket, Record, Topic
+from tests.contract.wiring import Wiring
+
+SHARDS = 2  # of each table's stream
+DEEPEST = 3  # functions that run at once
+SPARED_TRIES = 2  # of those that a record has: a function may fail by itself, where others overtake it
+LOST, REPEATED, CUT_OFF = "lost", "repeated", "cut off"
+MISHAPS = (None, None, LOST, REPEATED, CUT_OFF, CUT_OFF)
+Result = TypeVar("Result")
+Point = tuple[str, str, str]  # function, operation, before or after it took effect
+
+
+class Ended(BaseException):
+    """The process is gone. Nobody catches this, as nobody catches a power cut."""
+
+
+@dataclass
+class Running:
+    """An invocation, or a request: how far it is, where it ends, where others overtake it."""
+
+    name: str
+    end: tuple[int, str] | None
+    gap: int
+    calls: int = 0
+
+
+class Storm:
+    """Delivers by chance. As a watch of calls (see tests/contract/calls.py) it cuts functions off and lets others overtake them."""
+
+    def __init__(self, wires: Wiring, chance: Random) -> None:
+        self.log: list[str] = []
+        self.met: set[Point] = set()  # where functions and requests could have been cut off
+        self.cut: set[Point] = set()  # where they were
+        self._wires, self._chance = wires, chance
+        self._tries: Counter[tuple[int, str]] = Counter()
+        self._longest: Counter[str] = Counter()  # calls of an invocation, by function
+        self._running: list[Running] = []
+        self._thread = threading.current_thread()
+        self._shards: dict[str, str] = {}
+        for inbox in wires.inboxes:
+            if isinstance(inbox, StreamInbox):
+                inbox.shard_of = self._shard_of
+
+    def blow(self) -> bool:
+        """Hand one batch over, well or not; return whether any waited."""
+        self._pour()
+        waiting = [inbox for inbox in self._wires.inboxes if inbox.is_waiting()]
+        if waiting:
+            inbox = self._chance.choice(waiting)
+            inbox.shuffle(self._chance)
+            batch = inbox.take(self._chance.choice((1, 2, None)))
+            inbox.settle(batch, self._handed_over(inbox, batch))
+        return bool(waiting)
+
+    def request(self, name: str, serve: Callable[[], Result], *, may_end: bool) -> Result:
+        """Serve a request while the storm blows. One that is cut off is sent again, as a client does that hears nothing."""
+        end = self._end(name) if may_end and self._chance.random() < 0.2 else None
+        try:
+            return self._run(name, serve, end=end)
+        except Ended:
+            return self._run(name, serve, end=None)
+
+    def before(self, operation: str) -> None:
+        if not self._running or threading.current_thread() is not self._thread:
+            return  # a request within a request is served by a thread of its own
+        running = self._running[-1]
+        running.calls += 1
+        if running.calls == running.gap and len(self._running) < DEEPEST:
+            self.log.append(f"{running.name} is overtaken before {operation}")
+            self.blow()
+        self._meet(running, operation, "before")
+
+    def after(self, operation: str) -> None:
+        if self._running and threading.current_thread() is self._thread:
+            self._meet(self._running[-1], operation, "after")
+
+    def _meet(self, running: Running, operation: str, when: str) -> None:
+        point = (running.name, operation, when)
+        self.met.add(point)
+        if running.end == (running.calls, when):
+            self.cut.add(point)
+            self.log.append(f"{running.name} is cut off {when} {operation}")
+            raise Ended
+
+    def _handed_over(self, inbox: Inbox, batch: Sequence[Record]) -> set[str]:
+        """Hand a batch over, well or not; return what of it comes again."""
+        function = inbox.reader.function
+        mishap = self._chance.choice(MISHAPS) if self._may_fail(inbox, batch) else None
+        self.log.append(f"{function.name}: {len(batch)} of {', '.join(map(identifier, batch))}, {mishap or 'well'}")
+        if mishap == LOST:
+            return set(identifiers(batch))
+        try:
+            end = self._end(function.name) if mishap == CUT_OFF else None
+            failed = self._run(function.name, lambda: inbox.reader.invoke(batch), end=end)
+        except Ended:
+            if self._chance.random() < 0.05:
+                function.end()  # seldom, for each cold start costs as much as ten calls
+            failed = identifiers(batch)
+        return set(identifiers(batch) if mishap == REPEATED else failed)
+
+    def _run(self, name: str, act: Callable[[], Result], *, end: tuple[int, str] | None) -> Result:
+        running = Running(name, end=end, gap=self._chance.randint(1, 12))
+        self._running.append(running)
+        try:
+            return act()
+        finally:
+            self._running.remove(running)
+            self._longest[name] = max(self._longest[name], running.calls)
+
+    def _end(self, name: str) -> tuple[int, str]:
+        return self._chance.randint(1, max(self._longest[name], 1)), self._chance.choice(("before", "after"))
+
+    def _may_fail(self, inbox: Inbox, batch: Sequence[Record]) -> bool:
+        tries = [(id(inbox), each) for each in identifiers(batch)]
+        self._tries.update(tries)
+        return max((self._tries[each] for each in tries), default=0) <= inbox.most_tries - SPARED_TRIES
+
+    def _pour(self) -> None:
+        """Tell what is new to all who follow it; what is told at least once, now and then twice."""
+        for source, followers in self._wires.sources.values():
+            for record in source.take():
+                for put in followers:
+                    doubled = isinstance(source, Topic | Bucket) and self._chance.random() < 0.2
+                    for _ in range(2 if doubled else 1):
+                        put(record)
+
+    def _shard_of(self, record: Record) -> str:
+        """Spread items over shards: only records of one partition key keep their order."""
+        if "dynamodb" not in record:
+            return str(record["eventID"]).partition(":")[0]
+        key = str(record["dynamodb"]["Keys"]["pk"])
+        return self._shards.setdefault(key, str(self._chance.randrange(SHARDS)))
