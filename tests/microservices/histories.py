@@ -44,7 +44,7 @@ class History:
         self.began = datetime.now(UTC) - timedelta(seconds=1)
 
     def happen(self, length: int) -> None:
-        """Let people publish a post and do so many things more while the storm blows, between them and within; then let all arrive."""
+        """Let people publish a post and do so many things more while the storm blows, then let all arrive."""
         actions = [self.publish, self.revise, self.withdraw, self.retract, *[self.cast] * 4, *[self.order] * 3]
         with watched_by(self.storm):
             for action in [self.publish, *self.chance.choices(actions, k=length)]:
