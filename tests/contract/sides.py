@@ -11,6 +11,7 @@ from .client import Api, Person, unique
 Told = dict[str, Any]
 TIMES = ("created_at", "updated_at", "as_of")
 IDS = ("id", "post_id")
+ORDER_STATUSES = ("pending", "fulfilled", "rejected")
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Side:
         self.posts, self.cursor, self.common = [], None, {}
 
     def told(self, response: httpx.Response, *, settled: bool) -> Told:
-        """Return the answer as both sides must give it; scores only where everything has settled."""
+        """Return the answer as both sides must give it; scores and what became of orders only where everything has settled."""
         headers = {name: response.headers.get(name) for name in ("WWW-Authenticate", "Retry-After")}
         kind = response.headers.get("Content-Type", "") if response.content else None  # nothing is of no kind
         body = response.json() if "json" in (kind or "") else response.text
@@ -53,14 +54,17 @@ class Side:
             return self._name("id", value)
         if name in TIMES or (name == "score" and not settled):
             return name
-        if name in ("next_cursor", "access_token"):
+        if name in ("next_cursor", "access_token", "boosted_until"):
             return value is not None
+        if not settled and (name == "reason" or value in ORDER_STATUSES):
+            return name
         return self._told(value, settled=settled)
 
     def _place(self, location: str | None) -> str | None:
         if location is None or location.startswith("/users/"):
             return location
-        return "/posts/" + self._name("id", location.removeprefix("/posts/"))
+        room, _, found = location.removeprefix("/").partition("/")
+        return f"/{room}/{self._name('id', found)}"
 
     def _name(self, kind: str, value: str) -> str:
         """Return the common name: both sides meet the same things in the same order, so they count alike."""

@@ -19,12 +19,14 @@ VALID: dict[str, dict[str, Any]] = {
     "publish": {"title": "A title", "body": "A body", "tags": ["a-tag"]},
     "revise_post": {"title": "A title", "body": "A body", "tags": ["a-tag"]},
     "cast": {"value": 1},
+    "place": {"lines": [{"sku": "boost-1d", "post_id": "nowhere", "quantity": 1}]},
 }
 REQUIRED = {
     "register": ["username", "email", "password"],
     "sign_in": ["username", "password"],
     "publish": ["title", "body"],
     "cast": ["value"],
+    "place": ["lines"],
 }
 FIELDS = [(operation, field) for operation, form in VALID.items() for field in form] + [("register", "display_name")]
 OPERATIONS = pytest.mark.parametrize("operation", VALID)
@@ -49,11 +51,13 @@ class Sender:
             "publish": ("POST", "/posts"),
             "revise_post": ("PATCH", f"/posts/{post_id}"),
             "cast": ("PUT", f"/posts/{post_id}/vote"),
+            "place": ("POST", "/orders"),
         }
 
     def __call__(self, operation: str, content: bytes | str, *, headers: dict[str, str] = JSON) -> httpx.Response:
         method, path = self._places[operation]
-        return self._api.send(method, path, by=self._ada, content=content, headers=headers)
+        with_key = {**headers, "Idempotency-Key": unique("key")}  # which one operation asks for
+        return self._api.send(method, path, by=self._ada, content=content, headers=with_key)
 
 
 @pytest.fixture(scope="module")

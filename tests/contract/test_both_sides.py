@@ -34,6 +34,7 @@ PATHS = (
     ("POST", "/posts"),
     ("PATCH", "/posts/{}"),
     ("PUT", "/posts/{}/vote"),
+    ("POST", "/orders"),
 )
 
 
@@ -83,6 +84,28 @@ class Machine(RuleBasedStateMachine):
     @rule(voter=PEOPLE, place=PLACES)
     def retract(self, voter: int, place: int) -> None:
         self.both.same(lambda side: side.api.retract(side.people[voter], _post(side, place)))
+
+    @rule(
+        buyer=PEOPLE,
+        lines=st.lists(
+            st.tuples(PLACES, st.sampled_from(["boost-1d", "boost-7d"]), st.sampled_from([1, 2, 2.0, 10, 0, 1.5])),
+            max_size=3,
+        ),
+        key=st.sampled_from(["1", "2", "3", "", "\t"]),
+    )
+    def place(self, buyer: int, lines: list[tuple[int, str, float]], key: str) -> None:
+        """Orders settle one by one, for of two at once either may get the last credits."""
+
+        def ask(side: Side) -> httpx.Response:
+            cart = [{"sku": sku, "post_id": _post(side, place), "quantity": count} for place, sku, count in lines]
+            return side.api.place(side.people[buyer], *cart, key=key and f"{self.needle} {key}!")
+
+        placed = dict(zip(map(id, self.both.sides), self.both.same(ask), strict=True))
+        if all(answer.is_success for answer in placed.values()):
+            self.both.settles(
+                lambda side: side.api.read_order(side.people[buyer], placed[id(side)].json()["id"]), of=_settled
+            )
+        self.both.same(lambda side: side.api.read_me(side.people[buyer]))
 
     @rule(
         person=PEOPLE,
@@ -154,6 +177,12 @@ class Machine(RuleBasedStateMachine):
 def _post(side: Side, place: int) -> str:
     """Return a post of this run, or one that never was."""
     return side.posts[place] if place < len(side.posts) else "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+def _settled(told: Told) -> Told:
+    """Return the order, or say that it has not settled: both sides must have come to the same end."""
+    assert told["body"]["status"] != "pending"
+    return told
 
 
 def _ours(side: Side) -> list[Told]:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.live
 WAIT_S = 15
 POST = "/posts/01ARZ3NDEKTSV4RRFFQ69G5FAV"
 PROFILE = ("PATCH", "/users/me")
+LINE = {"sku": "boost-1d", "post_id": "nowhere", "quantity": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ def _said(method: str, path: str, body: object, *headers: str) -> Hostile:
     """Return a request with a JSON body, as somebody who is signed in."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Hostile(method, path, ("Authorization: Bearer {token}", "Content-Type: application/json", *headers), content)
+
+
+def _ordered(body: object, *headers: str) -> Hostile:
+    """Return an order, with a key unless the headers name one."""
+    return _said("POST", "/orders", body, *(headers or ("Idempotency-Key: hostile",)))
 
 
 def _nested(depth: int) -> bytes:
@@ -112,6 +118,21 @@ ALIKE = {
     "XML": Hostile(
         "PATCH", "/users/me", ("Authorization: Bearer {token}", "Content-Type: application/xml"), b"<!DOCTYPE a><a/>"
     ),
+    "an order that is paid for already": _ordered({"lines": [LINE], "status": "fulfilled", "total_credits": 0}),
+    "a line that says its price": _ordered({"lines": [{**LINE, "credits": 0}]}),
+    "a quantity below zero": _ordered({"lines": [{**LINE, "quantity": -10}]}),
+    "a quantity that is true": _ordered({"lines": [{**LINE, "quantity": True}]}),
+    "10,000 lines": _ordered({"lines": [{}] * 10_000}),
+    "a post that is SQL": _ordered({"lines": [{**LINE, "post_id": "' OR '1'='1"}]}),
+    "a key that is absent": _said("POST", "/orders", {"lines": [LINE]}),
+    "a key of 65 characters": _ordered({"lines": [LINE]}, "Idempotency-Key: " + "k" * 65),
+    "a key in latin-1": _ordered({"lines": [LINE]}, "Idempotency-Key: caf\xe9"),
+    "a key with a tab in it": _ordered({"lines": [LINE]}, "Idempotency-Key: a\tb"),
+    "a key of white space": _ordered({"lines": [LINE]}, "Idempotency-Key:  \t "),
+    "a key with white space around it": _ordered({"lines": [LINE]}, "Idempotency-Key: \t key of mine \t"),
+    "two keys": _ordered({"lines": [LINE]}, "Idempotency-Key: one", "Idempotency-Key: two"),
+    "an order's id that is SQL": Hostile("GET", "/orders/'%20OR%20'1'='1", ("Authorization: Bearer {token}",)),
+    "a NUL in an order's id": Hostile("GET", "/orders/a%00b", ("Authorization: Bearer {token}",)),
     "gzip": _said(*PROFILE, b"\x1f\x8b\x08\x00", "Content-Encoding: gzip"),
 }
 BELOW_HTTP = {

@@ -1,0 +1,126 @@
+"""The rooms that settle orders, in this process: their stores and the saga's queue on moto, their functions called one by one."""
+
+import json
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from microservices.order_events import Outcome, answering, tell
+from microservices.orders.saga import go_on
+from microservices.orders.store import DynamoOrders
+from microservices.posts.boosts import Boosts
+from microservices.posts.store import DynamoPosts
+from microservices.users.credits import Credits
+from microservices.users.store import DynamoUsers
+from shared_domain import orders, posts
+from shared_domain.orders import Line, Order, Stage
+from shared_domain.users import User
+from tests.tables import make_table
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+IDS = [f"01M7X1YXN3SBB3DZEFS5FNXBM{place}" for place in "ABCDEFGHJK"]
+POSTS = [posts.compose(id=each, author="bob", title="Title", body="Body", now=NOW) for each in IDS]
+ADA = User(
+    id="1", username="ada", email="a@b.c", display_name="", bio="", credits=100, password_hash="", created_at=NOW
+)
+
+
+class Rooms:
+    """Users, posts and orders. Their keys are apart, so they share a table. Call it within moto's `mock_aws`."""
+
+    def __init__(self, dynamodb: Any, sqs: Any) -> None:
+        self.dynamodb, self.sqs, self._table = dynamodb, sqs, secrets.token_hex(8)
+        make_table(dynamodb, self._table)
+        self.queue = sqs.create_queue(QueueName=self._table)["QueueUrl"]
+        self.users, self.posts, self.orders = (
+            store(dynamodb, self._table) for store in (DynamoUsers, DynamoPosts, DynamoOrders)
+        )
+        self.credits, self.boosts = (room(dynamodb, self._table) for room in (Credits, Boosts))
+        self.users.add(ADA)
+
+    def place(self, *, total: int = 10, posts: list[str] | None = None, number: int = 0) -> Order:
+        lines = tuple(Line(sku="boost-1d", post_id=each, quantity=1) for each in posts or [IDS[0]])
+        order = Order(
+            id=f"01M7X1YXN3SBB3DZEFS5FNXBN{number}",
+            buyer="ada",
+            stage=Stage.PLACED,
+            reason=None,
+            lines=lines,
+            total_credits=total,
+            created_at=NOW,
+        )
+        return self.orders.add(order, key=order.id)
+
+    def hear(self, order: Order) -> None:
+        """Let both rooms hear what the outbox tells of the order."""
+        told: list[str] = []
+        tell(lambda kind, body: told.append(json.dumps({"type": kind, **body})), order)
+        for event in told:
+            answering(self.sqs, self.queue, (Stage.PLACED, Stage.UNDELIVERABLE), self.credits.settle)(event)
+            answering(self.sqs, self.queue, (Stage.PAID, Stage.UNPAID), self._boost)(event)
+
+    def go_on(self) -> None:
+        """Let the saga take every message that waits for it; one during which it ends comes again."""
+        asked = {"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+        for message in self.sqs.receive_message(**asked).get("Messages", []):
+            go_on(self.orders, message["Body"])
+            self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def settle(self, order: Order) -> Order:
+        """Let the rooms hear of the order until it has settled."""
+        while not orders.is_settled(self.seen(order)):
+            self.hear(self.seen(order))
+            self.go_on()
+        return self.seen(order)
+
+    def seen(self, order: Order) -> Order:
+        return self.orders.get(order.id, buyer="ada")
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return all that the stores hold."""
+        found: list[dict[str, Any]] = self.dynamodb.scan(TableName=self._table)["Items"]
+        return found
+
+    def left(self) -> int:
+        """Return the credits that Ada has."""
+        return self.users.get("ada").credits
+
+    def days(self) -> list[int]:
+        """Return for how many days each post that is there is boosted."""
+        found = self.posts.page(posts.Filter(), before=None, limit=100)
+        return [0 if each.boosted_until is None else (each.boosted_until - NOW).days for each in found]
+
+    def at_call(self, number: int | None, act: Callable[[], object], *, of: str = "") -> Callable[[], None]:
+        """Act when a store or the queue is called for the n-th time from here on, None every time; return what ends that."""
+        calls = count(1)
+
+        def acting(**_: object) -> None:
+            if number in (None, next(calls)):
+                act()
+
+        for events, name in ((self.dynamodb.meta.events, "dynamodb"), (self.sqs.meta.events, "sqs")):
+            events.register(f"before-call.{name}{of}", acting)
+        return lambda: self._forget(acting, of)
+
+    def _forget(self, acting: Callable[..., None], of: str) -> None:
+        for events, name in ((self.dynamodb.meta.events, "dynamodb"), (self.sqs.meta.events, "sqs")):
+            events.unregister(f"before-call.{name}{of}", acting)
+
+    def _boost(self, order: Order) -> bool:
+        return self.boosts.settle(order, now=NOW)
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def act() -> None:
+        raise error
+
+    return act
+
+
+def outcome(order: Order, *, done: bool) -> str:
+    told = Outcome(order_id=order.id, buyer=order.buyer, stage=order.stage, done=done)
+    return msgspec.json.encode(told).decode()
