@@ -65,9 +65,11 @@ def _routes(room: str) -> Iterator[Wire]:
 def _events(room: str) -> Iterator[Wire]:
     for function, properties in functions(room):
         for event in properties.get("Events", {}).values():
-            if source := SOURCES.get(event["Type"]):
-                how = "queue" if event["Type"] == "SQS" else "stream"
-                told = event["Properties"]
+            kind, told = event["Type"], event["Properties"]
+            if kind == "SNS":
+                yield from _wire(resolve(room, told["Topic"]), function, "subscription", types(told))
+            elif source := SOURCES.get(kind):
+                how = "queue" if kind == "SQS" else "stream"
                 yield from _wire(resolve(room, told[source]), function, how, chosen(told))
 
 
@@ -95,8 +97,12 @@ def prefix(notification: dict[str, Any]) -> str:
 
 def _subscriptions(room: str) -> Iterator[Wire]:
     for each in templates.resources(room, "AWS::SNS::Subscription").values():
-        types = ", ".join(each.get("FilterPolicy", {}).get("type", ["everything"]))
-        yield from _wire(resolve(room, each["TopicArn"]), resolve(room, each["Endpoint"]), "subscription", types)
+        yield from _wire(resolve(room, each["TopicArn"]), resolve(room, each["Endpoint"]), "subscription", types(each))
+
+
+def types(subscription: dict[str, Any]) -> str:
+    """Return the types of events that a subscription lets through."""
+    return ", ".join(subscription.get("FilterPolicy", {}).get("type", ["everything"]))
 
 
 def _notifications(room: str) -> Iterator[Wire]:

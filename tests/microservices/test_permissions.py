@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from microservices.deploy import templates
+from microservices.deploy.emulator import REGION
 from microservices.deploy.local_aws import LocalAws
 
 pytestmark = pytest.mark.live
@@ -156,7 +157,7 @@ def _role(stack: LocalAws, function: str) -> str:
 def _calls(stack: LocalAws) -> Iterator[Call]:
     # CodeCommit is not among them: no local AWS has it.
     for room in templates.rooms():
-        for calls in (_table_calls, _secret_calls, _queue_calls, _bucket_calls, _topic_calls, _stream_calls):
+        for calls in CALLS:
             yield from calls(stack, room)
         yield from _connection_calls(stack, room)
     for function in ROOM_OF:
@@ -230,6 +231,20 @@ def _stream_calls(stack: LocalAws, room: str) -> Iterator[Call]:
         arn = described["StreamDescriptionSummary"]["StreamARN"]
         in_no_shard = {"Data": "", "PartitionKey": "none", "ExplicitHashKey": "no number"}
         yield _call("kinesis", "put_records", "PutRecords", arn, StreamName=name, Records=[in_no_shard])
+
+
+def _connection_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+    gateway = stack.emulator.client("apigatewayv2")
+    for api in _physical(stack, room, "AWS::ApiGatewayV2::Api"):
+        if gateway.get_api(ApiId=api)["ProtocolType"] == "WEBSOCKET":
+            (stage,) = (each["StageName"] for each in gateway.get_stages(ApiId=api)["Items"])
+            arn = f"arn:aws:execute-api:{REGION}:000000000000:{api}/{stage}/POST/@connections/none"
+            call = _call("apigatewaymanagementapi", "post_to_connection", "", arn, ConnectionId="none", Data="{}")
+            endpoint = f"{stack.emulator.endpoint}/_aws/execute-api/{api}/{stage}"
+            yield {**call, "action": "execute-api:ManageConnections", "endpoint": endpoint}
+
+
+CALLS = (_table_calls, _secret_calls, _queue_calls, _bucket_calls, _topic_calls, _stream_calls, _connection_calls)
 
 
 def _physical(stack: LocalAws, room: str, kind: str) -> list[str]:
