@@ -1,103 +1,105 @@
 """What must be true once everything has arrived, whatever came late, twice, out of turn or was cut off in between."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import boto3
 
 from microservices.votes.board import DynamoBoard
 from shared_domain.contract.times import read
 from tests.contract.client import Api, Json
-from tests.contract.cloud import STAGE
-from tests.contract.makers import REGION
 
-from .histories import History
+from .crowd import Crowd
 
 CREDITS = 100  # of everybody, at first
 DAYS = {"boost-1d": 1, "boost-7d": 7}
-ALL = 100
+ALL = 100  # more than a crowd has of anything
+Orders = Mapping[str, Json]
 
 
-def judge(history: History) -> None:
-    """Raise AssertionError unless every tally, boost, order and credit is exact, and every queue empty."""
-    world = history.world
-    api = world.api(world.gateway.serve)
+def judge(crowd: Crowd, api: Api, board: DynamoBoard) -> None:
+    """Raise AssertionError unless every score, tally, boost, order and credit of the crowd is exact."""
     orders = {
-        order["id"]: order for person in world.people for order in api.list_orders(person, limit=ALL).json()["items"]
+        order["id"]: order for person in crowd.people for order in api.list_orders(person, limit=ALL).json()["items"]
     }
-    _judge_posts(history, api, orders)
-    _judge_board(history, api)
-    _judge_orders(history, orders)
-    _judge_credits(history, api, orders)
-    assert world.messages() == {}, "messages are left, or given up"
+    _judge_orders(crowd, orders)
+    _judge_credits(crowd, api, orders)
+    _judge_posts(crowd, api, orders)
+    _judge_index(crowd, api)
+    _judge_board(crowd, api, board)
 
 
-def _judge_posts(history: History, api: Api, orders: dict[str, Json]) -> None:
-    shown = {post["id"]: post for post in api.list_posts(limit=ALL).json()["items"]}
-    living = {post_id: post for post_id, post in history.posts.items() if post.lives}
-    assert {post_id: post["score"] for post_id, post in shown.items()} == {
-        post_id: post.score for post_id, post in living.items()
-    }
-    found = {item["post"]["id"]: item["post"]["title"] for item in api.search("post", limit=ALL).json()["items"]}
-    assert found == {post_id: post.title for post_id, post in living.items()}
-    days = _boosted(orders)
-    for post_id, post in shown.items():
-        _judge_boost(post, days[post_id], since=history.began)
-
-
-def _judge_boost(post: Json, days: int, *, since: datetime) -> None:
-    """The first boost counts from its moment, and each of the others from where the last one ends."""
-    if not days:
-        assert post["boosted_until"] is None
-        return
-    first = read(post["boosted_until"]) - timedelta(days=days)
-    assert since <= first <= datetime.now(UTC), f"{post} was to be boosted by {days} days"
-
-
-def _judge_board(history: History, api: Api) -> None:
-    living = [(post_id, post.title, post.score) for post_id, post in history.posts.items() if post.lives]
-    expected = sorted(living, key=lambda each: (-each[2], each[0]))
-    shown = api.leaderboard(limit=ALL).json()["items"]
-    assert [(item["post_id"], item["title"], item["score"]) for item in shown] == expected
-    board = DynamoBoard(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-votes").top(ALL)
-    assert [(each.post_id, each.title, each.score) for each in board] == expected
-
-
-def _judge_orders(history: History, orders: dict[str, Json]) -> None:
-    assert orders.keys() == history.orders.keys()
-    gone = {post_id for post_id, post in history.posts.items() if not post.lives}
+def _judge_orders(crowd: Crowd, orders: Orders) -> None:
+    assert orders.keys() == crowd.orders.keys()
+    gone = {post_id for post_id, post in crowd.posts.items() if not post.lives}
     for order in orders.values():
         posts = {line["post_id"] for line in order["lines"]}
-        unknown = posts - history.posts.keys()
-        expected = {
+        unknown = posts - crowd.posts.keys()
+        possible = {
             ("fulfilled", None): not unknown,
             ("rejected", "post_not_found"): bool(unknown | posts & gone),
-            ("rejected", "insufficient_credits"): not unknown and _could_be_short(order, history, orders),
+            ("rejected", "insufficient_credits"): not unknown and _may_be_short(order, crowd, orders),
         }
-        assert expected.get((order["status"], order["reason"])), order
+        assert possible.get((order["status"], order["reason"])), order
 
 
-def _could_be_short(order: Json, history: History, orders: dict[str, Json]) -> bool:
-    """Tell whether the buyer's other orders could have held so much that this one could not be paid."""
-    buyer = history.orders[order["id"]].username
-    others = [each for each in orders.values() if history.orders[each["id"]].username == buyer]
-    return sum(int(each["total_credits"]) for each in others) > CREDITS
+def _may_be_short(order: Json, crowd: Crowd, orders: Orders) -> bool:
+    """Tell whether the buyer's other orders can have held so much at one time that this one was not to be paid."""
+    buyer = crowd.orders[order["id"]]
+    asked = [each["total_credits"] for each in orders.values() if crowd.orders[each["id"]] is buyer]
+    return int(sum(asked)) > CREDITS
 
 
-def _judge_credits(history: History, api: Api, orders: dict[str, Json]) -> None:
+def _judge_credits(crowd: Crowd, api: Api, orders: Orders) -> None:
     spent: Counter[str] = Counter()
     for order in orders.values():
         if order["status"] == "fulfilled":
-            spent[history.orders[order["id"]].username] += order["total_credits"]
-    left = {person.username: api.read_me(person).json()["credits"] for person in history.world.people}
+            spent[crowd.orders[order["id"]].username] += order["total_credits"]
+    left = {person.username: api.read_me(person).json()["credits"] for person in crowd.people}
     assert all(credits >= 0 for credits in left.values())
     assert {name: credits + spent[name] for name, credits in left.items()} == dict.fromkeys(left, CREDITS)
 
 
-def _boosted(orders: dict[str, Any]) -> Counter[str]:
+def _judge_posts(crowd: Crowd, api: Api, orders: Orders) -> None:
+    everything = {post["id"]: post for page in api.walk("/posts", limit=ALL) for post in page}
+    shown = {post_id: post for post_id, post in everything.items() if post_id in crowd.posts}
+    expected = {post_id: (post.title, post.score) for post_id, post in crowd.posts.items() if post.lives}
+    assert {post_id: (post["title"], post["score"]) for post_id, post in shown.items()} == expected
+    days = _boosted(orders)
+    for post_id, post in shown.items():
+        _judge_boost(post, days[post_id], since=crowd.began)
+
+
+def _boosted(orders: Orders) -> Counter[str]:
     days: Counter[str] = Counter()
     for order in orders.values():
         for line in order["lines"] if order["status"] == "fulfilled" else []:
             days[line["post_id"]] += DAYS[line["sku"]] * line["quantity"]
     return days
+
+
+def _judge_boost(post: Json, days: int, *, since: datetime) -> None:
+    """The first boost counts from its moment, and each of the others from where the last one ends."""
+    if not days:
+        assert post["boosted_until"] is None, post
+        return
+    first = read(post["boosted_until"]) - timedelta(days=days)
+    assert since <= first <= datetime.now(UTC), f"{post} was to be boosted by {days} days"
+
+
+def _judge_index(crowd: Crowd, api: Api) -> None:
+    found = {item["post"]["id"]: item["post"]["title"] for item in api.search(crowd.word, limit=ALL).json()["items"]}
+    assert found == {post_id: post.title for post_id, post in crowd.posts.items() if post.lives}
+
+
+def _judge_board(crowd: Crowd, api: Api, board: DynamoBoard) -> None:
+    living = {post_id: post for post_id, post in crowd.posts.items() if post.lives}
+    for post_id, post in crowd.posts.items():
+        tally = board.tally(post_id)
+        assert tally.state == ("live" if post.lives else "gone")
+        assert not post.lives or (tally.title, tally.score) == (post.title, post.score)
+    ranked = sorted(living, key=lambda post_id: (-living[post_id].score, post_id))
+    expected = [(post_id, living[post_id].title, living[post_id].score) for post_id in ranked]
+    items = api.leaderboard(limit=ALL).json()["items"]
+    shown = [(item["post_id"], item["title"], item["score"]) for item in items if item["post_id"] in crowd.posts]
+    full = len(items) == ALL  # then others may stand before the crowd's last posts
+    assert shown == (expected[: len(shown)] if full else expected)

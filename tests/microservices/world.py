@@ -5,15 +5,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import boto3
 import httpx
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
+from microservices.votes.board import DynamoBoard
 from tests.contract.client import Api
+from tests.contract.cloud import STAGE
 from tests.contract.events import deliver
 from tests.contract.gateway import Gateway, gateway_over_moto
 from tests.contract.makers import ACCOUNT, REGION
 
+BASE_URL = "http://functions.test"
 Serve = Callable[[httpx.Request], httpx.Response]
 
 
@@ -21,28 +25,29 @@ class World:
     """The rooms, a few people who are signed up, and nothing else: no post, no vote, no order."""
 
     def __init__(self, gateway: Gateway, names: tuple[str, ...]) -> None:
-        self.gateway = gateway
-        people = Api(httpx.Client(transport=gateway, base_url="http://functions.test"), patience=0)
-        self.people = [people.join(name) for name in names]
+        self.wires, self.serve = gateway.wires, gateway.serve
+        api = Api(httpx.Client(transport=gateway, base_url=BASE_URL), patience=0)
+        self.people = [api.join(name) for name in names]
         for person in self.people:  # so that no history is the first one, in which the authorizer fetches its secret
-            people.read_me(person)
+            api.read_me(person)
         self._tables = {name: copy.deepcopy(table.items) for name, table in _tables().items()}
 
     def begin_again(self) -> None:
         """Make the world as it was. The tables would grow from history to history, and each transaction of moto copies them."""
-        deliver(self.gateway.wires)
+        deliver(self.wires)
         for name, table in _tables().items():
             table.items = copy.deepcopy(self._tables[name])
-        self._publish_the_board()
+        functions = [inbox.reader.function for inbox in self.wires.inboxes]
+        # An empty batch publishes the board as it is, and S3 forgets the last history.
+        next(each for each in functions if each.name == f"{STAGE}-votes-projection").invoke({"Records": []})
 
     def api(self, serve: Serve) -> Api:
-        """Return the API, with `serve` between it and the gateway, and nothing delivered but by whoever tests."""
-        return Api(httpx.Client(transport=httpx.MockTransport(serve), base_url="http://functions.test"), patience=0)
+        """Return the API as `serve` serves it: nothing is delivered but by whoever tests."""
+        return Api(httpx.Client(transport=httpx.MockTransport(serve), base_url=BASE_URL), patience=0)
 
-    def _publish_the_board(self) -> None:
-        """Let S3 forget the last history: an empty batch publishes the board as it is."""
-        functions = [inbox.reader.function for inbox in self.gateway.wires.inboxes]
-        next(each for each in functions if each.name.endswith("-votes-projection")).invoke({"Records": []})
+    def board(self) -> DynamoBoard:
+        """Return the board as the votes room keeps it."""
+        return DynamoBoard(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-votes")
 
     def messages(self) -> dict[str, list[str]]:
         """Return what lies in each queue that is not empty, dead letters and parked records too."""
