@@ -75,6 +75,14 @@ def test_a_role_reaches_the_resources_that_the_function_is_told_of_and_no_others
     assert reached == told(one.template, one.function)
 
 
+@every_function
+def test_a_function_makes_clients_in_one_place_and_asks_none_by_a_name_that_nobody_can_read(name: str) -> None:
+    files = functions()[name].files.items()
+    code = {module: file.read_text() for module, file in files if library(module) == "microservices"}
+    assert {module for module, text in code.items() if "boto3.client(" in text} <= {"microservices.aws"}
+    assert [module for module, text in code.items() if "getattr(" in text or "boto3.resource(" in text] == []
+
+
 @pytest.mark.parametrize("room", templates.rooms())
 def test_a_statement_names_its_resources(room: str) -> None:
     for role in templates.resources(room, "AWS::IAM::Role").values():
