@@ -28,6 +28,7 @@ SHARDS = 2  # of each table's stream
 DEEPEST = 3  # functions that run at once
 SPARED_TRIES = 2  # of those that a record has: a function may fail by itself, where others overtake it
 LOST, REPEATED, CUT_OFF = "lost", "repeated", "cut off"
+SPANS = (2, 5, 12)  # calls within which a function is cut off: some make two, others ten
 MISHAPS = (None, None, LOST, REPEATED, CUT_OFF, CUT_OFF)
 Result = TypeVar("Result")
 Point = tuple[str, str, str]  # function, operation, before or after it took effect
@@ -56,7 +57,6 @@ class Storm:
         self.cut: set[Point] = set()  # where they were
         self._wires, self._chance = wires, chance
         self._tries: Counter[tuple[int, str]] = Counter()
-        self._longest: Counter[str] = Counter()  # calls of an invocation, by function
         self._running: list[Running] = []
         self._thread = threading.current_thread()
         self._shards: dict[str, str] = {}
@@ -77,7 +77,7 @@ class Storm:
 
     def request(self, name: str, serve: Callable[[], Result], *, may_end: bool) -> Result:
         """Serve a request while the storm blows. One that is cut off is sent again, as a client does that hears nothing."""
-        end = self._end(name) if may_end and self._chance.random() < 0.2 else None
+        end = self._end() if may_end and self._chance.random() < 0.2 else None
         try:
             return self._run(name, serve, end=end)
         except Ended:
@@ -113,7 +113,7 @@ class Storm:
         if mishap == LOST:
             return set(identifiers(batch))
         try:
-            end = self._end(function.name) if mishap == CUT_OFF else None
+            end = self._end() if mishap == CUT_OFF else None
             failed = self._run(function.name, lambda: inbox.reader.invoke(batch), end=end)
         except Ended:
             if self._chance.random() < 0.05:
@@ -127,11 +127,10 @@ class Storm:
         try:
             return act()
         finally:
-            self._running.remove(running)
-            self._longest[name] = max(self._longest[name], running.calls)
+            self._running.pop()
 
-    def _end(self, name: str) -> tuple[int, str]:
-        return self._chance.randint(1, max(self._longest[name], 1)), self._chance.choice(("before", "after"))
+    def _end(self) -> tuple[int, str]:
+        return self._chance.randint(1, self._chance.choice(SPANS)), self._chance.choice(("before", "after"))
 
     def _may_fail(self, inbox: Inbox, batch: Sequence[Record]) -> bool:
         tries = [(id(inbox), each) for each in identifiers(batch)]
