@@ -1,5 +1,6 @@
 """The folder that the site is served from: a file for each of its files, replaced whole or not at all."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -8,6 +9,7 @@ from shared_domain.errors import NotFound
 from shared_domain.site import is_name
 
 _DRAFT = ".draft"  # no name that a file of the site can have
+_NO_FILE = (errno.ENOENT, errno.EISDIR, errno.ELOOP)  # the last one: it is a link
 
 
 class SiteFolder:
@@ -23,14 +25,13 @@ class SiteFolder:
         if not is_name(name):
             raise NotFound("there is no such file")
         try:
-            # A link is not followed and a pipe does not block, should somebody put one there.
-            opened = os.open(self._path / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with open(self._path / name, "rb", opener=_carefully) as file:  # noqa: PTH123  pathlib takes no opener
+                if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return file.read()
         except OSError as error:
-            raise NotFound("there is no such file") from error
-        with os.fdopen(opened, "rb") as file:
-            if not stat.S_ISREG(os.fstat(opened).st_mode):
-                raise NotFound("there is no such file")
-            return file.read()
+            if error.errno not in _NO_FILE:
+                raise
+        raise NotFound("there is no such file")
 
     def write(self, name: str, content: bytes) -> bool:
         """Replace a file, unless it holds just that; return whether it had to be written."""
@@ -50,3 +51,8 @@ class SiteFolder:
             return self.read(name) == content
         except NotFound:
             return False
+
+
+def _carefully(path: str, flags: int) -> int:
+    """Open a file, should somebody have put something else there: a link is not followed, and a pipe does not block."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

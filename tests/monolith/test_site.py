@@ -1,0 +1,98 @@
+"""The folder that is served holds what the branch holds, each file whole, and shows nothing else that lies there."""
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from monolith.site.folder import SiteFolder
+from monolith.site.publication import kept_site, publish
+from monolith.site.repository import SiteRepository
+from shared_domain.errors import NotFound
+from shared_domain.site import LARGEST_FILE
+from tests.clones import Clone, cloned
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Path:
+    """The folder of a site as it comes."""
+    return kept_site(tmp_path)
+
+
+@pytest.fixture
+def clone(served: Path, tmp_path: Path) -> Clone:
+    return cloned(served.with_name("site.git"), tmp_path / "clone")
+
+
+def test_the_site_as_it_comes_is_there_and_a_second_start_keeps_what_was_pushed(served: Path, clone: Clone) -> None:
+    assert (served / "index.html").is_file()
+    clone.commit({"index.html": "mine", "leaderboard.css": None})
+    clone.push()
+    assert kept_site(served.parent) == served
+    assert (served / "index.html").read_text() == "mine"
+    assert SiteFolder(served).names() == {"index.html", "site.css"}
+
+
+def test_a_push_says_what_it_did_and_what_is_not_served(clone: Clone) -> None:
+    clone.commit({"a.txt": "new", "site.css": None, ".hidden": "x", "large.txt": b"x" * (LARGEST_FILE + 1)})
+    said = clone.push()
+    assert "1 files written, 1 removed; not served: '.hidden', 'large.txt'" in said
+
+
+def test_only_what_changed_is_written(served: Path, clone: Clone) -> None:
+    before = {name: (served / name).stat() for name in SiteFolder(served).names()}
+    clone.commit({"site.css": "changed"})
+    clone.push()
+    same = {name for name, stat in before.items() if (served / name).stat().st_ino == stat.st_ino}
+    assert same == before.keys() - {"site.css"}
+
+
+def test_a_push_that_cannot_be_published_is_kept_and_says_why(served: Path, clone: Clone) -> None:
+    shutil.rmtree(served)
+    served.touch()
+    clone.commit({"a.txt": "new"})
+    assert "site: your push is kept, but not published: " in clone.push()
+    served.unlink()
+    kept_site(served.parent)
+    assert (served / "a.txt").read_text() == "new"
+
+
+def test_pushes_at_once_end_with_what_the_branch_holds(served: Path, clone: Clone) -> None:
+    repository = SiteRepository(served.with_name("site.git"))
+    for count in range(5):
+        clone.commit({"a.txt": str(count)})
+        clone.push()
+        (served / "a.txt").write_text("of somebody slow")
+        threads = [threading.Thread(target=publish, args=(repository, served)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (served / "a.txt").read_text() == str(count)
+        assert not (served / ".draft").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".draft", "../secret", "folder", "link.txt", "pipe.txt", "a\nb", "ü.txt"]
+)
+def test_what_is_no_file_of_the_site_is_not_shown(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "site"
+    (folder / "folder").mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret")
+    for hidden in (".draft", "a\nb", "ü.txt"):
+        (folder / hidden).write_text("hidden")
+    (folder / "link.txt").symlink_to(tmp_path / "secret")
+    os.mkfifo(folder / "pipe.txt")
+    with pytest.raises(NotFound):
+        SiteFolder(folder).read(name)
+
+
+def test_a_file_is_written_in_place_of_a_link_and_not_through_it(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "site" / "a.txt").symlink_to(tmp_path / "secret")
+    SiteFolder(tmp_path / "site").write("a.txt", b"new")
+    assert (tmp_path / "secret").read_text() == "secret"
+    assert SiteFolder(tmp_path / "site").read("a.txt") == b"new"
