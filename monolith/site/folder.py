@@ -25,7 +25,7 @@ class SiteFolder:
         if not is_name(name):
             raise NotFound("there is no such file")
         try:
-            with open(self._path / name, "rb", opener=_carefully) as file:  # noqa: PTH123  pathlib takes no opener
+            with open(self._path / name, "rb", opener=_carefully) as file:
                 if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     return file.read()
         except OSError as error:
