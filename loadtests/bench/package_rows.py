@@ -29,9 +29,9 @@ ENVIRONMENT = {
 def rows(packages: Path, done: Callable[[], None]) -> Iterator[Row]:
     """Yield the rows of the zips below a folder; `done` hears of every round of imports."""
     zips = sorted(packages.glob("*/*.zip"))
-    sizes = {path.stem: _megabytes(path, pillow=False) for path in zips}
+    sizes = {path.stem: megabytes(path, pillow=False) for path in zips}
     size, largest = max((size, name) for name, size in sizes.items())
-    pillow = max(_megabytes(path, pillow=True) for path in zips)
+    pillow = max(megabytes(path, pillow=True) for path in zips)
     yield Row(
         what="services: zip of a function, without boto3 and Pillow",
         against="–",
@@ -44,7 +44,7 @@ def rows(packages: Path, done: Callable[[], None]) -> Iterator[Row]:
         yield from _imports([path for path in zips if path.stem.endswith("-http")], Path(folder), done)
 
 
-def _megabytes(package: Path, *, pillow: bool) -> float:
+def megabytes(package: Path, *, pillow: bool) -> float:
     """Return what the members of a zip take in it: those of Pillow, or the others."""
     with zipfile.ZipFile(package) as opened:
         members = [each for each in opened.infolist() if each.filename.lower().startswith(("pil/", "pillow")) == pillow]

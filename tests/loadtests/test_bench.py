@@ -64,4 +64,4 @@ def test_bulk_posts_are_the_same_whatever_the_steps() -> None:
 
 def test_every_operation_of_the_bench_has_its_store_calls_written_down() -> None:
     written = written_calls()
-    assert all(one.name in written for one in all_of("post", "user", "password", run="x"))
+    assert all(one.name in written for one in all_of("post", "order", username="user", password="password", run="x"))

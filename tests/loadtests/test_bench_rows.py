@@ -1,0 +1,73 @@
+"""The rows about what wakes on events: that each would miss if what it promises did not hold."""
+
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from loadtests.bench import order_rows, thumbnail_rows
+from loadtests.bench.closed import Request
+from loadtests.bench.live_rows import rows as live_rows
+from loadtests.bench.package_rows import megabytes
+from loadtests.bench.rows import Row
+from loadtests.calls.avatars import PNG
+from shared_domain.avatars import LARGEST_PICTURE, thumbnail
+from tests.loadtests.planted_feed import Copies, feeding
+
+
+@pytest.mark.parametrize(
+    ("made", "reached"),
+    [
+        (["TransactWriteItems"], True),
+        (["GetItem", "TransactWriteItems"], False),
+        (["PutItem"], False),
+        (["TransactWriteItems", "TransactWriteItems"], False),
+    ],
+)
+def test_an_order_placed_is_one_transaction_and_nothing_else(made: list[str], reached: bool) -> None:
+    assert order_rows.placed(made).reached is reached
+
+
+def test_the_photograph_is_one_that_an_avatar_may_be_and_hardly_smaller() -> None:
+    picture = thumbnail_rows.photograph()
+    assert 0.8 * LARGEST_PICTURE < len(picture) <= LARGEST_PICTURE
+    assert thumbnail(picture).startswith(PNG)
+    with Image.open(BytesIO(picture)) as opened:
+        assert opened.width * opened.height == 12_000_000
+
+
+def listened(copies: Copies) -> list[Row]:
+    with feeding(copies) as url:
+        return list(live_rows("monolith", url, url.replace("http", "ws") + "/live", token="t", reach=5))
+
+
+@pytest.fixture(scope="module")
+def right() -> list[Row]:
+    return listened(lambda message, subscriber: 1)
+
+
+def test_two_hundred_connections_hear_everything_once(right: list[Row]) -> None:
+    messages, lag = right
+    assert messages.reached
+    assert messages.shown == "2,400 of 2,400"
+    assert lag.reached
+
+
+def test_a_message_that_one_of_two_hundred_hears_twice_is_seen() -> None:
+    messages, _ = listened(lambda message, subscriber: 2 if subscriber == 17 else 1)
+    assert not messages.reached
+
+
+def test_headers_of_a_request_go_over_the_wire() -> None:
+    raw = Request(base_url="http://127.0.0.1:1", path="/", headers={"Sec-Purpose": "prefetch"}).raw()
+    assert b"\r\nSec-Purpose: prefetch\r\n" in raw.partition(b"\r\n\r\n")[0] + b"\r\n"
+
+
+def test_pillow_is_told_apart_from_the_rest_of_a_zip(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as made:
+        made.writestr("PIL/Image.py", "x" * 3_000_000)
+        made.writestr("microservices/a.py", "x" * 1_000_000)
+    sizes = [megabytes(tmp_path / "some.zip", pillow=pillow) for pillow in (True, False)]
+    assert sizes == [3.0, 1.0]
