@@ -10,6 +10,7 @@ from microservices.deploy.wiring import SOURCES, Wire, chosen, wires
 Row = tuple[str, ...]
 TERMS = ("function", "woken by", "batch", "tried", "then", "code")
 ROUTES = ("function", "answers", "code")
+DOORS = ("authorizer", "route", "rule")
 NO_BATCH = "one event"
 UNKNOWN = Node("resource", "of another stack")
 
@@ -49,7 +50,7 @@ def of_routes(api: str) -> str:
 
 
 def _is_door(wire: Wire, api: str) -> bool:
-    return wire.target.kind == "function" and wire.how in ("route", "rule") and wire.source.name == api
+    return wire.target.kind == "function" and wire.how in DOORS and wire.source.name == api
 
 
 def _mapped(room: str, function: Node, kind: str, event: dict[str, Any]) -> Row:

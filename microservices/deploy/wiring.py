@@ -59,7 +59,7 @@ def _routes(room: str) -> Iterator[Wire]:
         target = resolve(room, integration["IntegrationUri"])
         yield from _wire(resolve(room, route["ApiId"]), target, "route", str(route["RouteKey"]))
     for each in templates.resources(room, "AWS::ApiGatewayV2::Authorizer").values():
-        yield from _wire(resolve(room, each["ApiId"]), resolve(room, each["AuthorizerUri"]), "authorizer")
+        yield from _wire(resolve(room, each["ApiId"]), resolve(room, each["AuthorizerUri"]), "authorizer", "who calls")
 
 
 def _events(room: str) -> Iterator[Wire]:
