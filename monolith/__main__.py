@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monolith import embedded_postgres
 from monolith.app import create_app
 from monolith.database import migrate
+from monolith.live import routes as live
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
 from monolith.site.publication import kept_site
@@ -60,7 +61,13 @@ def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
         )
         app = create_app(settings)
         server = Server(
-            app, listener, workers=asked.workers, threads=asked.threads, log=log, ready=lambda: _tell(state, url)
+            app,
+            listener,
+            workers=asked.workers,
+            threads=settings.pool_size,
+            listeners=settings.listeners,
+            log=log,
+            ready=lambda: _tell(state, url),
         )
         try:
             server.run()
@@ -121,7 +128,8 @@ def _reason(error: Exception, log: Path) -> str:
 def _tell(state: Path, url: str) -> None:
     """Say where the system answers, to people and, written whole or not at all, to programs."""
     draft = state.with_suffix(".draft")
-    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    live_url = url.replace("http", "ws", 1) + live.PATH
+    draft.write_text(json.dumps({"url": url, "live_url": live_url, "pid": os.getpid()}))
     draft.replace(state)
     print(f"monolith: {url}", flush=True)
 
@@ -132,7 +140,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="port; a taken one means the next free one (8000)")
     parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="where data, secret and log are kept (.run)")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
-    parser.add_argument("--threads", type=int, default=4, help="threads, and connections, of each process (4)")
+    parser.add_argument(
+        "--threads", type=int, default=4, help="requests at a time, and connections, of each process (4)"
+    )
     return parser.parse_args()
 
 

@@ -18,6 +18,10 @@ from monolith.background import Background
 from monolith.database import connect, unit_of_work
 from monolith.feedback import routes as feedback
 from monolith.feedback.store import SqlFeedback
+from monolith.live import listener
+from monolith.live import routes as live
+from monolith.live.hub import Hub
+from monolith.live.store import SqlNews
 from monolith.orders import routes as orders
 from monolith.orders.store import SqlOrders
 from monolith.outbox import SqlOutbox
@@ -32,6 +36,7 @@ from monolith.site.folder import SiteFolder
 from monolith.trending import routes as trending
 from monolith.trending import views
 from monolith.trending.store import SqlTrends
+from monolith.turns import Turns
 from monolith.users import routes as users
 from monolith.users.store import SqlUsers
 from monolith.votes import routes as votes
@@ -52,6 +57,7 @@ class Stores:
     avatars: SqlAvatars
     outbox: SqlOutbox
     trends: SqlTrends
+    news: SqlNews
 
 
 class _ExplicitRule(Rule):
@@ -69,6 +75,7 @@ def create_app(settings: Settings) -> Flask:
     """Return the application. It connects to the database with the first request.
 
     Its `extensions["background"]` holds what is done beside the requests; whoever serves the application starts and stops it.
+    Its `extensions["hub"]` knows the clients of the live feed, whose connections somebody must end.
     """
     app = Flask(__name__, static_folder=None)
     app.url_rule_class = _ExplicitRule
@@ -91,6 +98,11 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(avatars.routes(work, caller))
     background.every(thumbnails.EVERY_SECONDS, thumbnails.making(work))
     app.register_blueprint(trending.routes(work))
+    hub = app.extensions["hub"] = Hub(most=settings.listeners)
+    app.config["SOCK_SERVER_OPTIONS"] = live.SOCKET_OPTIONS
+    app.register_blueprint(live.routes(hub))
+    background.every(listener.EVERY_SECONDS, listener.listening(connect(settings.database_url, pool_size=1), hub.tell))
+    app.wsgi_app = Turns(app.wsgi_app, at_once=settings.pool_size, without=live.PATH)  # type: ignore[method-assign]
     return app
 
 
@@ -115,4 +127,5 @@ def _stores(connection: Connection) -> Stores:
         avatars=SqlAvatars(connection),
         outbox=SqlOutbox(connection),
         trends=SqlTrends(connection),
+        news=SqlNews(connection),
     )

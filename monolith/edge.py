@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import WebsocketMismatch
 
 from monolith.clock import now
 from shared_domain import tokens
@@ -86,6 +87,8 @@ def _told(problem: Problem) -> Answer:
 def _unserved(error: HTTPException) -> Answer:
     if error.code == 413:
         return _told(problem(TooLarge(f"the body must be at most {request.max_content_length} bytes")))
+    if isinstance(error, WebsocketMismatch):
+        return _told(unserved(404))  # a path of the live feed asked like a page, or a page's like the live feed
     return _told(unserved(error.code or 500))
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -14,6 +15,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from monolith.background import Background
+from monolith.live.hub import Hub
 
 _NEXT_PORTS = 50
 _LAST_PORT = 65_535
@@ -41,7 +43,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Workers forked from one loaded application; SIGTERM lets them finish the requests under way."""
+    """Workers forked from one loaded application; SIGTERM lets them finish the requests under way.
+
+    `threads` answer requests and as many more as there may be `listeners` wait with the clients of the live feed.
+    """
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         threads: int,
         log: Path,
         ready: Callable[[], None],
+        listeners: int = 0,
     ) -> None:
         self._app = app
         self._ready = ready
@@ -60,7 +66,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": f"fd://{listener.fileno()}",
             "worker_class": "gthread",
             "workers": workers,
-            "threads": threads,
+            "threads": threads + listeners,
             "preload_app": True,  # what cannot start says so before anything listens, and the workers share its memory
             "keepalive": 30,
             "limit_request_line": 8_190,  # bytes, the most it can: 200 characters of a query may come as 5,400
@@ -97,13 +103,26 @@ class Server(BaseApplication):  # type: ignore[misc]
     def _begin_worker(self, worker: Any) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; what it means the master decides
         logging.basicConfig(filename=self._log, level=logging.INFO, format="%(message)s", force=True)
+        self._end_live_feed_first(worker)
         self._background().start()
 
     def _end_worker(self, arbiter: Any, worker: Any) -> None:
         self._background().stop()  # after the last answer, so that what it left to be done is done
 
+    def _end_live_feed_first(self, worker: Any) -> None:
+        """Let SIGTERM end the connections of the live feed too: they would last for ever, and the worker waits for all."""
+        hub: Hub | None = self._app.extensions.get("hub")
+        if hub is None:
+            return
+
+        def end(number: int, frame: FrameType | None) -> None:
+            worker.handle_exit(number, frame)
+            Thread(target=hub.end).start()  # it takes a lock, which what the signal interrupts may hold
+
+        signal.signal(signal.SIGTERM, end)
+
     def _background(self) -> Background:
-        background: Background = self._app.extensions["background"]
+        background: Background = self._app.extensions.get("background", Background())
         return background
 
 

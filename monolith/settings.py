@@ -11,7 +11,8 @@ class Settings:
     database_url: str  # postgresql+psycopg://…
     token_secret: str
     administrators: frozenset[str] = frozenset()  # usernames of those who read the feedback
-    pool_size: int = 4  # connections a worker holds: one for each of its threads
+    pool_size: int = 4  # requests that a worker answers at a time, and connections that it holds for them
+    listeners: int = 200  # clients of the live feed that a worker takes: each holds a thread, and no connection
     site: Path = Path(__file__).parents[1] / "site"  # the folder of the static site; `python -m monolith` names its own
 
 

@@ -7,8 +7,10 @@ from monolith.database import UnitOfWork
 from monolith.edge import Answer, Caller, answer, body, query
 from monolith.posts.store import PostsAndIndex, Views
 from shared_domain import posts
+from shared_domain.contract.live import post_published
 from shared_domain.contract.parsing import given
 from shared_domain.contract.posts import NewPost, PostChanges, post_json, posts_asked
+from shared_domain.contract.times import written
 from shared_domain.contract.trending import is_view
 from shared_domain.trending import View
 
@@ -26,6 +28,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], caller: Caller, views: Views
         with unit_of_work() as work:  # transaction: post and index together, found at once
             work.posts.add(post)
             work.index.put(post)
+            work.news.tell(post_published(id=post.id, author=author, title=post.title, created_at=written(moment)))
         return answer(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
 
     @room.get("/posts")

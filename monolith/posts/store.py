@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from monolith.database import metadata
 from shared_domain.errors import Conflict, NotFound
+from shared_domain.live import News
 from shared_domain.posts import Filter, Post
 from shared_domain.trending import View
 
@@ -65,6 +66,12 @@ class PostIndex(Protocol):
     def put(self, post: Post) -> None: ...
 
 
+class Feed(Protocol):
+    """What publishing asks of the live feed: to be told of, once the transaction commits."""
+
+    def tell(self, news: News) -> None: ...
+
+
 class Views(Protocol):
     """What reading asks of trending: to be counted, without a wait."""
 
@@ -79,6 +86,9 @@ class PostsAndIndex(Protocol):
 
     @property
     def index(self) -> PostIndex: ...
+
+    @property
+    def news(self) -> Feed: ...
 
 
 class SqlPosts:

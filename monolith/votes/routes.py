@@ -7,9 +7,11 @@ from monolith.database import UnitOfWork
 from monolith.edge import Answer, Caller, answer, body, page, query
 from monolith.votes.store import PostsAndVotes
 from shared_domain import posts, votes
+from shared_domain.contract.live import tally_changed
 from shared_domain.contract.paging import limit
 from shared_domain.contract.votes import Ballot, board_json, vote_json
 from shared_domain.leaderboard_page import render
+from shared_domain.posts import Post
 
 
 def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint:
@@ -22,8 +24,8 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
         form = body(request, Ballot)
         vote = votes.cast(post_id=posts.known_form(post_id), voter=voter, value=form.value)
         with unit_of_work() as work:  # transaction: vote and score together, the post held
-            work.posts.hold(vote.post_id)
-            work.posts.rescore(vote.post_id, by=work.votes.cast(vote))
+            post = work.posts.hold(vote.post_id)
+            _rescore(work, post, by=work.votes.cast(vote))
         return answer(vote_json(vote))
 
     @room.delete("/posts/<post_id>/vote")
@@ -32,8 +34,8 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
         voter = caller(request)
         known = posts.known_form(post_id)
         with unit_of_work() as work:
-            work.posts.hold(known)
-            work.posts.rescore(known, by=work.votes.retract(known, voter))
+            post = work.posts.hold(known)
+            _rescore(work, post, by=work.votes.retract(known, voter))
         return answer(None, 204)
 
     @room.get("/leaderboard")
@@ -52,3 +54,9 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
         return page(render(board_json(standings, as_of=now())))
 
     return room
+
+
+def _rescore(work: PostsAndVotes, post: Post, *, by: int) -> None:
+    work.posts.rescore(post.id, by=by)
+    if by:
+        work.news.tell(tally_changed(post.id, post.score + by))

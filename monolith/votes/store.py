@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from monolith.database import metadata
 from monolith.posts.store import POSTS
+from shared_domain.live import News
 from shared_domain.posts import Post
 from shared_domain.votes import Standing, Vote
 
@@ -50,6 +51,12 @@ class HeldPosts(Protocol):
     def rescore(self, post_id: str, *, by: int) -> None: ...
 
 
+class Feed(Protocol):
+    """What voting asks of the live feed: to be told of, once the transaction commits."""
+
+    def tell(self, news: News) -> None: ...
+
+
 class PostsAndVotes(Protocol):
     """What this room needs of a transaction."""
 
@@ -58,6 +65,9 @@ class PostsAndVotes(Protocol):
 
     @property
     def votes(self) -> "SqlVotes": ...
+
+    @property
+    def news(self) -> Feed: ...
 
 
 class SqlVotes:

@@ -1,0 +1,55 @@
+"""Who listens to what, in the memory of one process. The services keep it in a table: microservices/live/store.py."""
+
+from collections import defaultdict
+from threading import Lock
+
+from monolith.live.client import Client
+from shared_domain.errors import Unavailable
+from shared_domain.live import MOST_TOPICS, News, too_many_topics
+
+
+class Hub:
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._topics: dict[Client, set[str]] = {}
+        self._listening: dict[str, set[Client]] = defaultdict(set)
+
+    def join(self, client: Client) -> None:
+        """Take a client in, who listens to nothing yet. Raise Unavailable where there are as many as may be."""
+        with self._lock:
+            if len(self._topics) >= self._most:
+                raise Unavailable("there is no room for another client")
+            self._topics[client] = set()
+
+    def subscribe(self, client: Client, topic: str) -> None:
+        """Let a client listen to a topic, once however often it asks. Raise NotAllowed for a topic too many."""
+        with self._lock:
+            topics = self._topics[client]
+            if topic not in topics and len(topics) >= MOST_TOPICS:
+                raise too_many_topics()
+            topics.add(topic)
+            self._listening[topic].add(client)
+
+    def leave(self, client: Client) -> None:
+        """Forget a client and what it listened to."""
+        with self._lock:
+            for topic in self._topics.pop(client, ()):
+                self._listening[topic].discard(client)
+                if not self._listening[topic]:
+                    del self._listening[topic]
+
+    def tell(self, news: News) -> None:
+        """Tell the news to all who listen to its topic."""
+        with self._lock:
+            listening = list(self._listening.get(news.topic, ()))
+        for client in listening:
+            client.tell(news.text)
+
+    def end(self) -> None:
+        """End every connection, and take no more in."""
+        with self._lock:
+            self._most = 0
+            clients = list(self._topics)
+        for client in clients:
+            client.tell(None)

@@ -1,0 +1,49 @@
+"""The live feed over a WebSocket, two threads a client. Twin: microservices/live/connections.py."""
+
+from flask import Blueprint
+from flask_sock import Sock
+from simple_websocket import Server
+from wsproto.frame_protocol import CloseReason
+
+from monolith.live.client import Client
+from monolith.live.hub import Hub
+from shared_domain.contract.live import refused, subscribed, topic_asked
+from shared_domain.errors import DomainError, Unavailable
+
+PATH = "/live"
+SOCKET_OPTIONS = {
+    "ping_interval": 20,  # seconds; who has not answered by the next one is gone
+    "max_message_size": 128 * 1024,  # bytes, as at the gateway; a longer one ends the connection
+}
+
+
+def routes(hub: Hub) -> Blueprint:
+    room = Blueprint("live", __name__)
+
+    def live(socket: Server) -> None:
+        """Serve a client until it is gone."""
+        client = Client(socket)
+        try:
+            hub.join(client)
+        except Unavailable as full:
+            socket.close(CloseReason.TRY_AGAIN_LATER, str(full))
+            return
+        try:
+            with client.sending():
+                for message in client.says():
+                    client.tell(_heard(hub, client, message))
+        finally:
+            hub.leave(client)
+
+    Sock().route(PATH, bp=room)(live)
+    return room
+
+
+def _heard(hub: Hub, client: Client, message: str | bytes) -> str:
+    """Return what a client hears that has said this. Whatever it was, it stays connected."""
+    try:
+        topic = topic_asked(message)
+        hub.subscribe(client, topic)
+    except DomainError as error:
+        return refused(error)
+    return subscribed(topic)
