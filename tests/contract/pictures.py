@@ -14,6 +14,7 @@ RED, GREEN, BLUE, GREY = (200, 30, 20), (20, 160, 30), (20, 30, 200), (128, 128,
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ORIENTATION, MAKER = 0x0112, 0x010F
 Colour = tuple[int, ...]
+Make = Callable[[], bytes]
 
 
 def plain(colour: Colour = RED, size: tuple[int, int] = (160, 90), mode: str = "RGB") -> Image.Image:

@@ -1,6 +1,5 @@
 """Avatars: a picture goes up, and its thumbnail shows after the answer."""
 
-from collections.abc import Callable
 from io import BytesIO
 
 import pytest
@@ -15,7 +14,7 @@ from .pictures import BLUE, GREEN, GREY, JPEG, PNG, RED, chunks, colour_at, jpeg
 pytestmark = pytest.mark.live_api
 
 SIDE = 128
-GOOD: dict[str, tuple[Callable[[], bytes], str, pictures.Colour]] = {
+GOOD: dict[str, tuple[pictures.Make, str, pictures.Colour]] = {
     "a PNG": (png, PNG, (*RED, 255)),
     "a JPEG": (jpeg, JPEG, (*RED, 255)),
     "a progressive JPEG": (lambda: saved(plain(), "JPEG", progressive=True), JPEG, RED),
@@ -37,7 +36,7 @@ GOOD: dict[str, tuple[Callable[[], bytes], str, pictures.Colour]] = {
     "an animation of one frame": (pictures.still, PNG, RED),
     "as many scans as are read": (lambda: pictures.many_scans(MOST_SCANS - 9), JPEG, RED),
 }
-BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+BAD: dict[str, tuple[pictures.Make, str]] = {
     "nothing": (lambda: b"", PNG),
     "text": (lambda: b"no picture at all", PNG),
     "JSON": (lambda: b"{}", JPEG),
@@ -59,7 +58,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "one scan too many": (lambda: pictures.many_scans(MOST_SCANS + 1), JPEG),
     "a scan in every byte": (lambda: jpeg()[:-2] + b"\xff\xda" * 400_000 + b"\xff\xd9", JPEG),
 }
-UNDECODABLE: dict[str, tuple[Callable[[], bytes], str]] = {
+UNDECODABLE: dict[str, tuple[pictures.Make, str]] = {
     "a JPEG cut off": (lambda: jpeg(size=(400, 400))[:-900], JPEG),
     "a PNG cut off": (lambda: pictures.noise()[:-500], PNG),
     "pixels that do not unpack": (lambda: pictures.bomb(100, 100), PNG),
