@@ -105,13 +105,14 @@ def test_a_question_is_answered_alike_at_every_door(gateway: Gateway, ada: Perso
 @pytest.mark.parametrize("name", ALIKE)
 def test_what_is_hostile_is_answered_alike_at_every_door(gateway: Gateway, ada: Person, door: Door, name: str) -> None:
     request = written(ALIKE[name], ada.token)
+    context = {} if door in BALANCED else identified(http_api, ada.username)
     answer = said(through(door, gateway, request, context=identified(door, ada.username)))
-    if door in BALANCED and gateway.route(request).authorizer is not None:
-        assert answer[0] == 401
-        return
-    context = identified(http_api, ada.username)
-    assert answer == said(through(http_api, gateway, request, context=context))
+    expected = said(through(http_api, gateway, request, context=context))
     assert answer[0] < 500
+    if request.method == "GET" or answer[0] >= 400:
+        assert answer == expected
+    else:
+        assert expected[0] < 300  # an order that is placed already is shown by a 200
 
 
 def test_of_a_repeated_parameter_the_first_counts_where_the_door_tells_all_of_them(
