@@ -9,6 +9,7 @@
 
 With one of the two options only the systems named by them are asked, and `-m live_api` picks what HTTP alone can tell:
 `pytest tests/contract -m live_api --monolith-url URL --microservices-url URL` is the parity gate of a load run.
+Such a system must have `admin` among its administrators, and nobody but these tests may have signed up by that name.
 """
 
 from collections.abc import Iterator
