@@ -12,7 +12,7 @@ from microservices.deploy import balancer, packages, templates
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
-from microservices.deploy.site_repository import SiteRepository
+from microservices.deploy.site_repository import GitRefused, SiteRepository
 from microservices.deploy.site_trigger import last_push
 
 PORT = 4566
@@ -72,7 +72,10 @@ def _parameters(running: Emulator) -> dict[str, str]:
 
 def _publish_site(deployment: Deployment, site: SiteRepository) -> None:
     """Connect the repository's trigger, and publish what was pushed so far: S3 starts empty."""
-    site.prepare()
+    try:
+        site.prepare()
+    except (OSError, GitRefused) as error:
+        raise CannotStart(f"the site's repository cannot be made: {error}") from error
     site.connect(function=f"{deployment.stage}-site-publisher", endpoint=deployment.parameters["LocalEndpoint"])
     deployment.invoke("site-publisher", last_push(site))
 

@@ -16,7 +16,12 @@ _PROJECT = Path(__file__).parents[2]
 _SECONDS = 30  # for any one command
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # Git knows it without having it
 _NOBODYS_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-_AUTHOR = ("-c", "user.name=site", "-c", "user.email=site@localhost")
+_BEGAN = "2026-01-01T00:00:00Z"  # ever the same: the first commit is one on both sides, and one clone can push to both
+_COMMITTER = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", "site"), ("EMAIL", "site@localhost"), ("DATE", _BEGAN))
+}
 
 # Whoever pushes has another environment, with another Python and with Git's own variables in it: the hook sees none of it.
 _HOOK = """#!/bin/sh
@@ -25,6 +30,10 @@ cd {project} && exec env -i PATH={path} {python} -m microservices.deploy.site_tr
 """
 
 Difference = tuple[str, str, tuple[str, str], tuple[str, str]]
+
+
+class GitRefused(RuntimeError):
+    """Git cannot do what it was asked to; the message is one line."""
 
 
 class SiteRepository:
@@ -36,7 +45,7 @@ class SiteRepository:
         if self.head(BRANCH) is None:
             self._git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}")
             self._git("--work-tree", str(FIRST), "add", "--all", ".")
-            self._git("--work-tree", str(FIRST), *_AUTHOR, "commit", "--quiet", "--message", "The site as it comes")
+            self._git("--work-tree", str(FIRST), "commit", "--quiet", "--message", "The site as it comes")
         self._git("config", "core.hooksPath", str(self.path / "hooks"))  # whatever the pusher's own settings say
 
     def connect(self, *, function: str, endpoint: str) -> None:
@@ -73,10 +82,14 @@ class SiteRepository:
             yield change, path, (mode_before, mode_after), (blob_before, blob_after)
 
     def _git(self, *arguments: str, check: bool = True) -> bytes:
-        environment = {"PATH": os.environ.get("PATH", os.defpath), **_NOBODYS_SETTINGS}
+        """Return what the command says. Raise OSError where there is no Git, GitRefused with its reason where it fails."""
+        environment = {"PATH": os.environ.get("PATH", os.defpath), **_NOBODYS_SETTINGS, **_COMMITTER}
         command = ["git", "--git-dir", str(self.path), *arguments]
-        quiet = None if check else subprocess.DEVNULL
-        ran = subprocess.run(
-            command, env=environment, check=check, stdout=subprocess.PIPE, stderr=quiet, timeout=_SECONDS
-        )
+        ran = subprocess.run(command, env=environment, check=False, capture_output=True, timeout=_SECONDS)
+        if check and ran.returncode:
+            raise GitRefused(f"git: {_last_line(ran.stderr)}")
         return ran.stdout
+
+
+def _last_line(said: bytes) -> str:
+    return (said.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from monolith.site.folder import SiteFolder
-from monolith.site.repository import Entry, SiteRepository
+from monolith.site.repository import Entry, GitRefused, SiteRepository
 from shared_domain.site import BRANCH, LARGEST_FILE, is_served
 
 _FIRST = Path(__file__).parents[2] / "site"  # the site as it comes
@@ -21,7 +21,7 @@ _FIRST = Path(__file__).parents[2] / "site"  # the site as it comes
 def kept_site(folder: Path) -> Path:
     """Return the folder to serve, below `folder`, with all that was pushed so far to the repository beside it.
 
-    Raise OSError or SubprocessError where there is no Git, or it refuses.
+    Raise OSError, SubprocessError or GitRefused where there is no Git, or it fails.
     """
     repository, served = SiteRepository(folder / "site.git"), folder / "site"
     repository.prepare(first=_FIRST, folder=served)
@@ -64,7 +64,7 @@ def main() -> None:
     repository, folder = (Path(argument) for argument in sys.argv[1:])
     try:
         print(f"site: {publish(SiteRepository(repository), folder)}")
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, subprocess.SubprocessError, GitRefused) as error:
         sys.exit(f"site: your push is kept, but not published: {error}")
 
 

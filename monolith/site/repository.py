@@ -13,13 +13,22 @@ from shared_domain.site import BRANCH
 _PROJECT = Path(__file__).parents[2]
 _SECONDS = 30  # for any one command; a push waits for its hook
 _NOBODYS_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-_AUTHOR = ("-c", "user.name=site", "-c", "user.email=site@localhost")
+_BEGAN = "2026-01-01T00:00:00Z"  # ever the same: the first commit is one on both sides, and one clone can push to both
+_COMMITTER = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", "site"), ("EMAIL", "site@localhost"), ("DATE", _BEGAN))
+}
 
 # Whoever pushes has another environment, with another Python and with Git's own variables in it: the hook sees none of it.
 _HOOK = """#!/bin/sh
 # Written by `python -m monolith` at each start: copies what was pushed to the folder that is served.
 cd {project} && exec env -i PATH={path} {python} -m monolith.site.publication {repository} {folder}
 """
+
+
+class GitRefused(RuntimeError):
+    """Git cannot do what it was asked to; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class SiteRepository:
         if not self._git("for-each-ref", f"refs/heads/{BRANCH}", check=False):
             self._git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}")
             self._git("--work-tree", str(first), "add", "--all", ".")
-            self._git("--work-tree", str(first), *_AUTHOR, "commit", "--quiet", "--message", "The site as it comes")
+            self._git("--work-tree", str(first), "commit", "--quiet", "--message", "The site as it comes")
         self._git("config", "core.hooksPath", str(self._path / "hooks"))  # whatever the pusher's own settings say
         self._write_hook(folder)
 
@@ -67,8 +76,14 @@ class SiteRepository:
         draft.replace(hook)
 
     def _git(self, *arguments: str, check: bool = True) -> bytes:
-        """Return what the command says. Raise OSError or SubprocessError where there is no Git, or it refuses."""
-        environment = {"PATH": os.environ.get("PATH", os.defpath), **_NOBODYS_SETTINGS}
+        """Return what the command says. Raise OSError where there is no Git, GitRefused with its reason where it fails."""
+        environment = {"PATH": os.environ.get("PATH", os.defpath), **_NOBODYS_SETTINGS, **_COMMITTER}
         command = ["git", "--git-dir", str(self._path), *arguments]
-        ran = subprocess.run(command, env=environment, check=check, stdout=subprocess.PIPE, timeout=_SECONDS)
+        ran = subprocess.run(command, env=environment, check=False, capture_output=True, timeout=_SECONDS)
+        if check and ran.returncode:
+            raise GitRefused(f"git: {_last_line(ran.stderr)}")
         return ran.stdout
+
+
+def _last_line(said: bytes) -> str:
+    return (said.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]

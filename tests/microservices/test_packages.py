@@ -146,7 +146,7 @@ def _names(path: Path) -> set[str]:
 
 def _environment(function: str) -> dict[str, str]:
     """Return what the runtime sets and what the template gives, with a word for each value that a deployment knows."""
-    given = dict.fromkeys(_variables(function), "anything")
+    given = dict.fromkeys(_variables(function), "https://anything")
     return {"PATH": os.defpath, "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function, **given}
 
 
