@@ -64,8 +64,8 @@ def running_url(system: System, run_dir: Path) -> str | None:
 
 
 def live_url(system: System, run_dir: Path) -> str:
-    """Return the address of the live feed of a system that runs."""
-    return str(json.loads(system.state(run_dir).read_text())["live_url"])
+    """Return the address of the live feed of a system that runs, or nothing where it names none."""
+    return str(json.loads(system.state(run_dir).read_text()).get("live_url", ""))
 
 
 def up(run_dir: Path, systems: Sequence[System] = BOTH) -> tuple[dict[str, str], list[str]]:
