@@ -7,29 +7,31 @@
 | lost | a batch is taken and handed to nobody; it comes again |
 | repeated | a batch is handled, and comes again all the same |
 | cut off | the function's process is gone before or after one of its calls took effect; the batch comes again |
+| given up | a batch of a stream failed too often; later somebody gives its records back, one by one (microservices/replay.py) |
 | overtaken | between two calls of a function, or of a request, other functions run, the same one in another process too |
 
-Kept are the order of a stream's shard, which goes on only after a batch is handled, and the number of tries after which a record
-is given up: so many mishaps never befall one record.
+Kept are the order of a stream's shard, which goes on only after a batch is handled or given up, and the number of tries after
+which a record is given up for good: so many mishaps never befall one record.
 """
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from tests.contract.inboxes import Inbox, StreamInbox, identifier, identifiers
+from tests.contract.inboxes import NONE, Inbox, InvocationInbox, StreamInbox, identifiers
 from tests.contract.sources import Bucket, Record, Topic
 from tests.contract.wiring import Wiring
 
 SHARDS = 2  # of each table's stream
 DEEPEST = 3  # functions that run at once
 SPARED_TRIES = 2  # of those that a record has: a function may fail by itself, where others overtake it
-LOST, REPEATED, CUT_OFF = "lost", "repeated", "cut off"
+LOST, REPEATED, CUT_OFF, GIVEN_UP = "lost", "repeated", "cut off", "given up"
 SPANS = (2, 5, 12)  # calls within which a function is cut off: some make two, others ten
-MISHAPS = (None, None, LOST, REPEATED, CUT_OFF, CUT_OFF)
+MISHAPS = (None, None, LOST, REPEATED, CUT_OFF, CUT_OFF, GIVEN_UP)
 Result = TypeVar("Result")
 Point = tuple[str, str, str]  # function, operation, before or after it took effect
 
@@ -55,7 +57,11 @@ class Storm:
         self.log: list[str] = []
         self.met: set[Point] = set()  # where functions and requests could have been cut off
         self.cut: set[Point] = set()  # where they were
-        self._wires, self._chance = wires, chance
+        self.told: list[Record] = []  # by all sources, in the order in which it happened in each
+        self._chance = chance
+        self._sources = wires.sources.values()
+        self._inboxes = list(wires.inboxes)
+        self._given_up: dict[Inbox, InvocationInbox] = {}
         self._tries: Counter[tuple[int, str]] = Counter()
         self._running: list[Running] = []
         self._thread = threading.current_thread()
@@ -63,11 +69,13 @@ class Storm:
         for inbox in wires.inboxes:
             if isinstance(inbox, StreamInbox):
                 inbox.shard_of = self._shard_of
+                self._given_up[inbox] = InvocationInbox(inbox.reader)
+        self._inboxes += self._given_up.values()
 
     def blow(self) -> bool:
         """Hand one batch over, well or not; return whether any waited."""
         self._pour()
-        waiting = [inbox for inbox in self._wires.inboxes if inbox.is_waiting()]
+        waiting = [inbox for inbox in self._inboxes if inbox.is_waiting()]
         if waiting:
             inbox = self._chance.choice(waiting)
             inbox.shuffle(self._chance)
@@ -105,21 +113,25 @@ class Storm:
             self.log.append(f"{running.name} is cut off {when} {operation}")
             raise Ended
 
-    def _handed_over(self, inbox: Inbox, batch: Sequence[Record]) -> set[str]:
+    def _handed_over(self, inbox: Inbox, batch: Sequence[Record]) -> AbstractSet[str]:
         """Hand a batch over, well or not; return what of it comes again."""
-        function = inbox.reader.function
+        function, every = inbox.reader.function, identifiers(batch)
         mishap = self._chance.choice(MISHAPS) if self._may_fail(inbox, batch) else None
-        self.log.append(f"{function.name}: {len(batch)} of {', '.join(map(identifier, batch))}, {mishap or 'well'}")
+        self.log.append(f"{function.name}: {len(batch)} of {', '.join(sorted(every))}, {mishap or 'well'}")
         if mishap == LOST:
-            return set(identifiers(batch))
+            return every
+        if mishap == GIVEN_UP and inbox in self._given_up:
+            for record in batch:
+                self._given_up[inbox].put(record)
+            return NONE
         try:
             end = self._end() if mishap == CUT_OFF else None
             failed = self._run(function.name, lambda: inbox.reader.invoke(batch), end=end)
         except Ended:
             if self._chance.random() < 0.05:
                 function.end()  # seldom, for each cold start costs as much as ten calls
-            failed = identifiers(batch)
-        return set(identifiers(batch) if mishap == REPEATED else failed)
+            failed = every
+        return every if mishap == REPEATED else failed
 
     def _run(self, name: str, act: Callable[[], Result], *, end: tuple[int, str] | None) -> Result:
         running = Running(name, end=end, gap=self._chance.randint(1, 12))
@@ -139,8 +151,10 @@ class Storm:
 
     def _pour(self) -> None:
         """Tell what is new to all who follow it; what is told at least once, now and then twice."""
-        for source, followers in self._wires.sources.values():
-            for record in source.take():
+        for source, followers in self._sources:
+            news = source.take()
+            self.told += news
+            for record in news:
                 for put in followers:
                     doubled = isinstance(source, Topic | Bucket) and self._chance.random() < 0.2
                     for _ in range(2 if doubled else 1):

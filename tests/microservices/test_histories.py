@@ -10,7 +10,7 @@ from tests.contract.calls import watched_by
 
 from .crowd import Crowd
 from .storm import Storm
-from .verdict import judge
+from .verdict import judge, judge_courses
 from .world import World, world_of
 
 HISTORIES = 520
@@ -41,6 +41,7 @@ def lived(world: World, number: int) -> Storm:
         with watched_by(storm):
             _happen(crowd, storm, chance)
         judge(crowd, world.api(world.serve), world.board())
+        judge_courses(storm.told)
         assert world.messages() == {}, "messages are left over or given up"
     except AssertionError as failure:
         failure.add_note(f"history {number}:\n" + "\n".join(storm.log))

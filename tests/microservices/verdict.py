@@ -1,18 +1,27 @@
 """What must be true once everything has arrived, whatever came late, twice, out of turn or was cut off in between."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from microservices.votes.board import DynamoBoard
 from shared_domain.contract.times import read
 from tests.contract.client import Api, Json
+from tests.contract.sources import Record
 
 from .crowd import Crowd
 
 CREDITS = 100  # of everybody, at first
 DAYS = {"boost-1d": 1, "boost-7d": 7}
 ALL = 100  # more than a crowd has of anything
+COURSE = {  # of an order: each stage, and where it can go from there
+    "placed": {"paid", "unpaid"},
+    "paid": {"fulfilled", "undeliverable"},
+    "unpaid": {"rejected"},
+    "undeliverable": {"rejected"},
+    "fulfilled": set(),
+    "rejected": set(),
+}
 Orders = Mapping[str, Json]
 
 
@@ -26,6 +35,15 @@ def judge(crowd: Crowd, api: Api, board: DynamoBoard) -> None:
     _judge_posts(crowd, api, orders)
     _judge_index(crowd, api)
     _judge_board(crowd, api, board)
+
+
+def judge_courses(told: Iterable[Record]) -> None:
+    """Raise AssertionError if an order ever went elsewhere than forward, by what the streams told."""
+    for record in told:
+        images = record.get("dynamodb", {})
+        if "stage" in images.get("OldImage", {}):
+            old, new = (images[name]["stage"]["S"] for name in ("OldImage", "NewImage"))
+            assert new in COURSE[old], f"an order went from {old} to {new}"
 
 
 def _judge_orders(crowd: Crowd, orders: Orders) -> None:
@@ -87,7 +105,8 @@ def _judge_boost(post: Json, days: int, *, since: datetime) -> None:
 
 
 def _judge_index(crowd: Crowd, api: Api) -> None:
-    found = {item["post"]["id"]: item["post"]["title"] for item in api.search(crowd.word, limit=ALL).json()["items"]}
+    posts = [item["post"] for item in api.search(crowd.word, limit=ALL).json()["items"]]
+    found = {post["id"]: post["title"] for post in posts if post["id"] in crowd.posts}
     assert found == {post_id: post.title for post_id, post in crowd.posts.items() if post.lives}
 
 
