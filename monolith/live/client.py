@@ -1,6 +1,6 @@
 """One client of the live feed: its socket, and what still waits to be sent to it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Full, Queue
 from socket import SHUT_RDWR, SO_SNDBUF, SOL_SOCKET
@@ -8,6 +8,7 @@ from threading import Thread
 
 from simple_websocket import ConnectionClosed, Server
 from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import LocalProtocolError
 
 MOST_WAITING = 256  # messages; who lets more wait does not read, and is dropped
 _MOST_SENT_AND_NOT_READ = 64 * 1024  # bytes, which Linux doubles; else it would take some megabytes
@@ -54,8 +55,22 @@ class Client:
             self._line.close()
 
     def _send_all(self) -> None:
-        with suppress(ConnectionClosed, OSError):  # it is gone: who hears what it says knows it too
+        with suppress(
+            ConnectionClosed, LocalProtocolError, OSError
+        ):  # it is going: who hears what it says knows it too
             while (text := self._waiting.get()) is not None:
                 self._socket.send(text)
             self._socket.close(CloseReason.GOING_AWAY)
         self.drop()
+
+
+class ReadingThread(Thread):
+    """The library's thread that reads a socket. Where it ends for a message too long, the library forgets to wake who waits."""
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        super().__init__(target=target, daemon=True)
+        self._connection: Server = target.__self__  # type: ignore[attr-defined]
+
+    def run(self) -> None:
+        super().run()
+        self._connection.event.set()

@@ -5,7 +5,7 @@ from flask_sock import Sock
 from simple_websocket import Server
 from wsproto.frame_protocol import CloseReason
 
-from monolith.live.client import Client
+from monolith.live.client import Client, ReadingThread
 from monolith.live.hub import Hub
 from shared_domain.contract.live import refused, subscribed, topic_asked
 from shared_domain.errors import DomainError, Unavailable
@@ -14,6 +14,7 @@ PATH = "/live"
 SOCKET_OPTIONS = {
     "ping_interval": 20,  # seconds; who has not answered by the next one is gone
     "max_message_size": 128 * 1024,  # bytes, as at the gateway; a longer one ends the connection
+    "thread_class": ReadingThread,
 }
 
 

@@ -9,7 +9,8 @@
 
 With one of the two options only the systems named by them are asked, and `-m live_api` picks what HTTP alone can tell:
 `pytest tests/contract -m live_api --monolith-url URL --microservices-url URL` is the parity gate of a load run.
-Such a system must have `admin` among its administrators, and nobody but these tests may have signed up by that name.
+Such a system must have `admin` among its administrators, and nobody but these tests may have signed up by that name. Its live
+feed is asked too, that of microservices where `--microservices-live-url` names it.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 from .client import Api, Person
+from .feed import Feed
 from .gateway import gateway_over_moto
 from .sides import BothSides
 from .systems import monolith_application, running_monolith
@@ -26,6 +28,7 @@ from .wsgi import WsgiTransport
 EVENTUALLY_S = 5.0
 TIMEOUT_S = 20.0
 IN_PROCESS = ("monolith", "functions")
+LIVE_URL_OPTION = "--microservices-live-url"
 URL_OPTIONS = {"live-monolith": "--monolith-url", "live-microservices": "--microservices-url"}
 
 
@@ -33,6 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract", "systems that the contract is asked of, in place of those the tests start")
     for system, option in URL_OPTIONS.items():
         group.addoption(option, metavar="URL", help=f"base URL of the {system.removeprefix('live-')}")
+
+    group.addoption(LIVE_URL_OPTION, metavar="URL", help="URL of the microservices' live feed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,6 +57,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("inside", IN_PROCESS, indirect=True, scope="module")
     named = [system for system in URL_OPTIONS if given_url(metafunc.config, system)]
     running = [pytest.param(name, marks=pytest.mark.live) for name in named or URL_OPTIONS]
+    if "feed" in metafunc.fixturenames:
+        unknown = "live-microservices" in named and not metafunc.config.getoption(LIVE_URL_OPTION)
+        known = [each for each in running if not (unknown and each.values == ("live-microservices",))]
+        metafunc.parametrize("feed", known, indirect=True, scope="module")
     if "live" in metafunc.fixturenames:
         metafunc.parametrize("live", running, indirect=True, scope="module")
     if "api" in metafunc.fixturenames:
@@ -70,6 +79,25 @@ def live(request: pytest.FixtureRequest) -> Api:
     """One running system."""
     found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
     return found
+
+
+@pytest.fixture(scope="module")
+def feed(request: pytest.FixtureRequest) -> Feed:
+    """The live feed of one running system, which has five seconds for what it tells, on either side."""
+    api: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
+    url = request.getfixturevalue(f"{request.param}_feed".replace("-", "_"))
+    return Feed(api, url, patience=EVENTUALLY_S)
+
+
+@pytest.fixture(scope="session")
+def live_monolith_feed(monolith_url: str) -> str:
+    return f"ws{monolith_url.removeprefix('http')}/live"
+
+
+@pytest.fixture(scope="session")
+def live_microservices_feed(request: pytest.FixtureRequest) -> str:
+    given: str | None = request.config.getoption(LIVE_URL_OPTION)
+    return given or str(request.getfixturevalue("local_aws_stack").live_url)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,54 @@
+"""docs/asyncapi.yaml is whole, and describes what the code says and takes."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from shared_domain.contract import live
+from shared_domain.live import known_topic
+from tests.contract.feed import asyncapi, described, said_to_clients
+
+POST_ID = "01M7X1YXN3SBB3DZEFS5FNXBMV"
+SAID = {
+    "subscribed": live.subscribed(f"post:{POST_ID}"),
+    "postPublished": live.post_published(
+        id=POST_ID, author="ada", title="𝔘 title", created_at="2026-01-02T03:04:05.678Z"
+    ).text,
+    "tallyChanged": live.tally_changed(POST_ID, -3).text,
+    "error": live.refused(ValueError("because")),
+}
+
+
+def references(node: Any) -> list[str]:
+    """Return every reference below a node."""
+    if isinstance(node, dict):
+        return [node["$ref"]] if "$ref" in node else [each for value in node.values() for each in references(value)]
+    return [each for value in node for each in references(value)] if isinstance(node, list) else []
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in references(asyncapi()):
+        found = asyncapi()
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+
+
+@pytest.mark.parametrize("name", asyncapi()["components"]["messages"])
+def test_every_example_has_the_form_of_its_message(name: str) -> None:
+    message = asyncapi()["components"]["messages"][name]
+    Draft202012Validator.check_schema(message["payload"])
+    assert all(described(example["payload"], by=name) for example in message["examples"])
+
+
+def test_the_code_says_what_is_described_and_nothing_else() -> None:
+    assert set(SAID) == set(said_to_clients())
+    for name, text in SAID.items():
+        assert [each for each in SAID if described(json.loads(text), by=each)] == [name]
+
+
+@pytest.mark.parametrize("example", asyncapi()["components"]["messages"]["subscribe"]["examples"])
+def test_the_code_takes_what_is_described(example: dict[str, Any]) -> None:
+    topic = live.topic_asked(json.dumps(example["payload"]))
+    assert topic == known_topic(topic) == example["payload"]["topic"]

@@ -1,0 +1,187 @@
+"""The live feed: whoever listens hears what happens, whatever the others do."""
+
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from websocket import ABNF, WebSocketException
+
+from .client import Api, Person, unique
+from .feed import Feed, Listener, publishes, scores
+
+QUIET_S = 1.0
+MANY = 200
+MOST_TOPICS = 50
+GARBAGE: list[Any] = [
+    "",
+    "no JSON",
+    "[]",
+    "null",
+    '"subscribe"',
+    "{}",
+    '{"action": "subscribe"}',
+    '{"action": "subscribe", "topic": 5}',
+    '{"action": "subscribe", "topic": null}',
+    '{"action": "shout", "topic": "posts"}',
+    '{"action": "$disconnect"}',
+    '{"action": "$connect", "topic": "posts"}',
+    '{"action": "$default", "topic": "posts"}',
+    '{"action": {"deep": []}, "topic": "posts"}',
+    '{"action": "subscribe", "topic": "posts", "more": 1}',
+    '{"action": "subscribe", "topic": "\\ud800"}',
+    "[" * 900,
+    "x" * 20_000,
+]
+UNKNOWN_TOPICS = ["", "users", "posts ", "POSTS", "post:", "post:x", "post:../posts", "post:" + "0" * 27, "connection"]
+
+
+@pytest.fixture(scope="module")
+def ada(feed: Feed) -> Person:
+    return feed.api.join("ada")
+
+
+@pytest.fixture
+def listener(feed: Feed) -> Iterator[Listener]:
+    with feed.listener() as client:
+        yield client
+
+
+def is_alive(client: Listener) -> bool:
+    client.subscribe("posts")
+    return True
+
+
+def test_who_listens_to_posts_hears_of_each_that_is_published(feed: Feed, ada: Person, listener: Listener) -> None:
+    listener.subscribe("posts")
+    for title in (unique("first"), unique("second"), unique('Ünïcode ☃ 𝔘 <&> "quoted" ') + "\t"):
+        post = feed.api.published(ada, title=title)
+        told = listener.hears(publishes(title))["post"]
+        assert told == {name: post[name] for name in ("id", "author", "title", "created_at")}
+
+
+def test_who_listens_to_a_post_hears_its_score_and_last_the_last_one(
+    feed: Feed, ada: Person, listener: Listener
+) -> None:
+    post_id = feed.api.published(ada)["id"]
+    listener.subscribe(f"post:{post_id}")
+    crowd = feed.api.crowd(8)
+    for voter in crowd:
+        assert feed.api.cast(voter, post_id, value=1).status_code == 200
+    assert listener.hears(scores(8))["post_id"] == post_id
+    assert feed.api.cast(crowd[0], post_id, value=-1).status_code == 200
+    listener.hears(scores(6))
+    assert feed.api.retract(crowd[0], post_id).status_code == 204
+    listener.hears(scores(7))
+    assert {each["score"] for each in listener.rest(seconds=QUIET_S)} <= {7}
+
+
+def test_nobody_hears_what_it_did_not_ask_for(feed: Feed, ada: Person) -> None:
+    mine, other = (feed.api.published(ada)["id"] for _ in range(2))
+    title = unique("untold")
+    with feed.listener() as silent, feed.listener(f"post:{mine}") as listener, feed.listener("posts") as all_posts:
+        feed.api.cast(ada, other, value=1)
+        feed.api.cast(ada, mine, value=-1)
+        feed.api.published(ada, title=title)
+        all_posts.hears(publishes(title))
+        assert listener.hear() == {"type": "tally.changed", "post_id": mine, "score": -1}
+        for client in (silent, listener):
+            assert client.rest(seconds=QUIET_S) == []
+
+
+def test_a_vote_that_changes_nothing_is_no_news(feed: Feed, ada: Person, listener: Listener) -> None:
+    post_id = feed.api.published(ada)["id"]
+    feed.api.cast(ada, post_id, value=1)
+    feed.api.eventually(lambda: _shows(feed.api, post_id, 1))
+    listener.subscribe(f"post:{post_id}")
+    feed.api.cast(ada, post_id, value=1)
+    assert listener.rest(seconds=QUIET_S) == []
+
+
+def test_who_subscribes_twice_hears_once(feed: Feed, ada: Person, listener: Listener) -> None:
+    listener.subscribe("posts")
+    listener.subscribe("posts")
+    title = unique("once")
+    feed.api.published(ada, title=title)
+    listener.hears(publishes(title))
+    assert not any(publishes(title)(each) for each in listener.rest(seconds=QUIET_S))
+
+
+@pytest.mark.parametrize("said", GARBAGE, ids=lambda said: str(said)[:40] or "nothing")
+def test_garbage_is_an_error_and_the_client_stays_connected(feed: Feed, listener: Listener, said: str) -> None:
+    listener.socket.send(said)
+    assert listener.hear()["type"] == "error"
+    assert is_alive(listener)
+
+
+def test_bytes_are_an_error_or_the_end(feed: Feed, listener: Listener) -> None:
+    listener.socket.send(b"\xff\xfe\x00", opcode=ABNF.OPCODE_BINARY)
+    try:
+        assert listener.hear()["type"] == "error"
+    except WebSocketException:
+        return  # as API Gateway does
+    assert is_alive(listener)
+
+
+@pytest.mark.parametrize("topic", UNKNOWN_TOPICS)
+def test_a_topic_that_is_not_there_is_an_error(feed: Feed, listener: Listener, topic: str) -> None:
+    listener.say({"action": "subscribe", "topic": topic})
+    assert listener.hear()["type"] == "error"
+    assert is_alive(listener)
+
+
+def test_a_topic_too_many_is_an_error_and_the_others_go_on(feed: Feed, ada: Person, listener: Listener) -> None:
+    post_id = feed.api.published(ada)["id"]
+    topics = [f"post:{post_id[:-3]}{n:03d}" for n in range(MOST_TOPICS - 1)]
+    for topic in ["posts", *topics]:
+        listener.subscribe(topic)
+    listener.say({"action": "subscribe", "topic": f"post:{post_id}"})
+    assert listener.hear()["type"] == "error"
+    listener.subscribe(topics[0])
+    title = unique("still")
+    feed.api.published(ada, title=title)
+    listener.hears(publishes(title))
+
+
+def test_a_huge_message_is_an_error_or_the_end_and_nobody_else_notices(feed: Feed, ada: Person) -> None:
+    with feed.listener("posts") as other, feed.listener("posts") as hostile:
+        hostile.socket.send("x" * 1_000_000)
+        try:
+            assert hostile.hear()["type"] == "error"
+        except (WebSocketException, OSError, ValueError):
+            assert hostile.is_cut_off()
+        title = unique("unmoved")
+        feed.api.published(ada, title=title)
+        other.hears(publishes(title))
+
+
+def test_a_client_that_vanishes_is_nobodys_business(feed: Feed, ada: Person) -> None:
+    with feed.listener("posts") as stays:
+        with feed.listener("posts") as vanishes:
+            vanishes.socket.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            vanishes.socket.sock.close()  # with a reset, and no close frame
+        for title in (unique("after"), unique("again")):
+            feed.api.published(ada, title=title)
+            stays.hears(publishes(title))
+
+
+def test_a_client_that_does_not_read_holds_nobody_up(feed: Feed, ada: Person) -> None:
+    small = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]
+    with feed.listener("posts", sockopt=small), feed.listener("posts") as reads:
+        for _ in range(30):
+            title = unique("long") + "𝔘" * 180
+            feed.api.published(ada, title=title)
+            reads.hears(publishes(title))
+
+
+def test_many_clients_hold_and_hear_the_same(feed: Feed, ada: Person) -> None:
+    with feed.listeners(MANY, "posts") as clients:
+        title = unique("many")
+        feed.api.published(ada, title=title)
+        told = [client.hears(publishes(title)) for client in clients]
+        assert len({json.dumps(each) for each in told}) == 1
+
+
+def _shows(api: Api, post_id: str, score: int) -> None:
+    assert api.post(post_id)["score"] == score
