@@ -1,8 +1,10 @@
 """The rows about what wakes on events: that each would miss if what it promises did not hold."""
 
 import zipfile
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -51,12 +53,25 @@ def right() -> list[Row]:
 def test_two_hundred_connections_hear_everything_once(right: list[Row]) -> None:
     messages, lag = right
     assert messages.reached
-    assert messages.shown == "2,400 of 2,400"
+    assert messages.shown == "0 lost, 0 twice, of 2,400"
     assert lag.reached
 
 
 def test_a_message_that_one_of_two_hundred_hears_twice_is_seen() -> None:
     messages, _ = listened(lambda message, subscriber: 2 if subscriber == 17 else 1)
+    assert not messages.reached
+    assert messages.shown == "0 lost, 12 twice, of 2,400"
+
+
+def test_a_message_that_one_of_two_hundred_never_hears_is_seen() -> None:
+    told = Counter[int]()
+
+    def copies(message: dict[str, Any], subscriber: int) -> int:
+        told[subscriber] += 1
+        return int(not (subscriber == 17 and told[subscriber] == 12))
+
+    messages, _ = listened(copies)
+    assert messages.shown == "1 lost, 0 twice, of 2,400"
     assert not messages.reached
 
 
