@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,6 +14,7 @@ from moto import mock_aws
 from .cloud import STAGE, Cloud
 from .events import deliver
 from .functions import Function, functions, lambda_service
+from .loopback import loopback
 from .payload import event_of, response_of
 from .site import first_push, site_as_it_comes
 from .triggers import wiring
@@ -139,7 +139,7 @@ def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
 @contextmanager
 def gateway_over_moto() -> Iterator[Gateway]:
     """Yield the HTTP API of the templates, with everything behind it in this process."""
-    with mock_aws(), _loopback() as server, site_as_it_comes() as repositories:
+    with mock_aws(), loopback() as server, site_as_it_comes() as repositories:
         cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}", codecommit=repositories)
         known = functions(cloud)
         with lambda_service(known):
@@ -153,36 +153,3 @@ def gateway_over_moto() -> Iterator[Gateway]:
                 yield gateway
             finally:
                 gateway.rest()  # so that nothing is left to be sent when nobody plays AWS any more
-
-
-@contextmanager
-def _loopback() -> Iterator[ThreadingHTTPServer]:
-    """Run the server through which a function reaches its own API by a URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Inward)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Inward(BaseHTTPRequestHandler):
-    """Hands on what a function asks its own API."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        path = re.sub(r"^/_aws/execute-api/[^/]+/\$default", "", self.path)
-        request = httpx.Request("GET", f"http://functions.test{path}", headers=dict(self.headers))
-        answer: httpx.Response = self.server.gateway.serve(request)  # type: ignore[attr-defined]
-        self.send_response(answer.status_code)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer.content)
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing: the tests' output is not a server's log."""

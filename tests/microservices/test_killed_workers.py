@@ -67,7 +67,7 @@ def test_nothing_is_lost_or_done_twice_where_workers_are_killed(local_aws_stack:
             list(threads.map(partial(_act, emulator=emulator), crowds))
         board = DynamoBoard(emulator.client("dynamodb"), f"{STAGE}-votes")
         for crowd in crowds:
-            api.eventually(lambda crowd=crowd: judge(crowd, api, board))
+            api.eventually(partial(judge, crowd, api, board))
     assert _cut_off(emulator) - before >= LEAST_CUT_OFF
     assert dict(_given_up(emulator)) == given_up
 

@@ -1,11 +1,13 @@
 """What must be true once everything has arrived, whatever came late, twice, out of turn or was cut off in between."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from microservices.votes.board import DynamoBoard
 from shared_domain.contract.times import read
+from shared_domain.votes import PAGE_LENGTH
 from tests.contract.client import Api, Json
 from tests.contract.sources import Record
 
@@ -22,6 +24,7 @@ COURSE = {  # of an order: each stage, and where it can go from there
     "fulfilled": set(),
     "rejected": set(),
 }
+ROW = re.compile(r'data-post-id="(.+?)".*class="number">(.+?)</td></tr>')  # of the leaderboard's page
 Orders = Mapping[str, Json]
 
 
@@ -120,5 +123,7 @@ def _judge_board(crowd: Crowd, api: Api, board: DynamoBoard) -> None:
     expected = [(post_id, living[post_id].title, living[post_id].score) for post_id in ranked]
     items = api.leaderboard(limit=ALL).json()["items"]
     shown = [(item["post_id"], item["title"], item["score"]) for item in items if item["post_id"] in crowd.posts]
+    page = ROW.findall(api.send("GET", "/leaderboard.html").text)
+    assert page == [(item["post_id"], str(item["score"])) for item in items[:PAGE_LENGTH]]
     full = len(items) == ALL  # then others may stand before the crowd's last posts
     assert shown == (expected[: len(shown)] if full else expected)
