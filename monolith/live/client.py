@@ -18,6 +18,7 @@ class Client:
     """Others tell it in no time, for a thread of its own sends: a client that does not read holds up nobody but itself."""
 
     def __init__(self, socket: Server) -> None:
+        """Raise OSError for a socket that the client has closed already."""
         self._socket = socket
         self._waiting: Queue[str | None] = Queue(MOST_WAITING)
         self._line = socket.sock.dup()  # the library closes its own at times, and only an open one can be cut

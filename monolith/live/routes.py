@@ -23,11 +23,13 @@ def routes(hub: Hub) -> Blueprint:
 
     def live(socket: Server) -> None:
         """Serve a client until it is gone."""
-        client = Client(socket)
         try:
+            client = Client(socket)
             hub.join(client)
         except Unavailable as full:
             socket.close(CloseReason.TRY_AGAIN_LATER, str(full))
+            return
+        except OSError:  # it was gone before it was here
             return
         try:
             with client.sending():

@@ -1,0 +1,183 @@
+"""The live room past its clients: what the table keeps of them, and who is told what when functions run side by side."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from moto import mock_aws
+
+from microservices.deploy.local_aws import LocalAws
+from microservices.live.broadcast import Broadcast
+from microservices.live.clients import Clients
+from microservices.live.connections import answer
+from microservices.live.store import DynamoListeners, Score
+from shared_domain.errors import NotAllowed
+from shared_domain.live import MOST_TOPICS
+from tests.contract.client import Api, unique
+from tests.contract.feed import Feed, publishes
+from tests.tables import make_table
+
+from .parked import Item, Room
+
+POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
+TOPIC = f"post:{POST}"
+NOBODY = "nobodysconnection="
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        make_table(client, "live")
+        yield client
+
+
+@pytest.fixture
+def listeners(dynamodb: Any) -> DynamoListeners:
+    return DynamoListeners(dynamodb, "live", lambda: datetime(2026, 1, 2, tzinfo=UTC))
+
+
+class Told(Clients):
+    """Clients that keep what they are told, and to whom meanwhile something else may happen."""
+
+    def __init__(self, *, gone: Sequence[str] = ()) -> None:
+        super().__init__("http://127.0.0.1:9")
+        self.heard: list[tuple[str, str]] = []
+        self.meanwhile: list[Any] = []
+        self._gone = gone
+
+    def tell(self, connections: Sequence[str], text: str) -> list[str]:
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        self.heard += [(each, text) for each in connections if each not in self._gone]
+        return [each for each in connections if each in self._gone]
+
+
+def tally(score: int, version: int) -> dict[str, Any]:
+    return {"type": "tally.changed", "post_id": POST, "score": score, "version": version}
+
+
+def said(kind: str, body: str | None = None, *, connection: str = "one") -> dict[str, Any]:
+    """Return what the gateway tells the function of a connection."""
+    return {"requestContext": {"connectionId": connection, "eventType": kind, "routeKey": "$default"}, "body": body}
+
+
+def wish(topic: str) -> str:
+    return json.dumps({"action": "subscribe", "topic": topic})
+
+
+def test_who_leaves_leaves_nothing_behind(listeners: DynamoListeners, dynamodb: Any) -> None:
+    answer(listeners, said("CONNECT"))
+    for topic in ("posts", TOPIC):
+        assert json.loads(answer(listeners, said("MESSAGE", wish(topic)))["body"])["type"] == "subscribed"
+    assert listeners.listening("posts") == listeners.listening(TOPIC) == ["one"]
+    for _ in range(2):  # the gateway may say it twice
+        answer(listeners, said("DISCONNECT"))
+    assert dynamodb.scan(TableName="live")["Items"] == []
+
+
+def test_a_wish_that_comes_after_the_end_leaves_nothing_behind(listeners: DynamoListeners, dynamodb: Any) -> None:
+    answer(listeners, said("CONNECT"))
+    answer(listeners, said("DISCONNECT"))
+    answer(listeners, said("MESSAGE", wish("posts")))
+    assert dynamodb.scan(TableName="live")["Items"] == []
+
+
+def test_a_client_that_names_a_route_of_the_gateway_does_nothing_by_it(listeners: DynamoListeners) -> None:
+    answer(listeners, said("CONNECT"))
+    answer(listeners, said("MESSAGE", wish("posts")))
+    event = said("MESSAGE", '{"action": "$disconnect"}')
+    event["requestContext"]["routeKey"] = "$disconnect"
+    assert json.loads(answer(listeners, event)["body"])["type"] == "error"
+    assert listeners.listening("posts") == ["one"]
+
+
+def test_nobody_listens_to_everything(listeners: DynamoListeners) -> None:
+    listeners.join("one")
+    for n in range(MOST_TOPICS):
+        listeners.subscribe("one", f"topic {n}")
+    listeners.subscribe("one", "topic 0")
+    with pytest.raises(NotAllowed):
+        listeners.subscribe("one", "one more")
+    assert listeners.listening("one more") == []
+
+
+def test_everything_that_is_kept_is_kept_for_a_time(listeners: DynamoListeners, dynamodb: Any) -> None:
+    listeners.join("one")
+    listeners.subscribe("one", "posts")
+    listeners.is_newest(TOPIC, Score(1, 1))
+    assert all("expires_at" in item for item in dynamodb.scan(TableName="live")["Items"])
+
+
+def test_who_is_gone_is_forgotten_and_the_others_hear(listeners: DynamoListeners) -> None:
+    for connection in ("one", "two", "three"):
+        listeners.join(connection)
+        listeners.subscribe(connection, TOPIC)
+    clients = Told(gone=["two"])
+    assert Broadcast(listeners, clients).hear(tally(5, 1)) == 2
+    assert sorted(connection for connection, _ in clients.heard) == ["one", "three"]
+    assert sorted(listeners.listening(TOPIC)) == ["one", "three"]
+
+
+def test_an_older_score_is_not_told_after_a_newer_one(listeners: DynamoListeners) -> None:
+    listeners.join("one")
+    listeners.subscribe("one", TOPIC)
+    clients = Told()
+    broadcast = Broadcast(listeners, clients)
+    assert [broadcast.hear(tally(*each)) for each in [(5, 2), (4, 1), (5, 2)]] == [1, 0, 1]  # the last one comes again
+    assert [json.loads(text)["score"] for _, text in clients.heard] == [5, 5]
+
+
+def test_the_last_score_told_is_the_newest_though_two_functions_tell_at_once(listeners: DynamoListeners) -> None:
+    listeners.join("one")
+    listeners.subscribe("one", TOPIC)
+    clients = Told()
+    broadcast = Broadcast(listeners, clients)
+    clients.meanwhile = [lambda: broadcast.hear(tally(6, 2))]  # the other one tells before this one does
+    broadcast.hear(tally(5, 1))
+    assert [json.loads(text)["score"] for _, text in clients.heard] == [6, 5, 6]
+
+
+def test_news_that_nobody_listens_to_is_told_to_nobody_and_keeps_nothing(
+    listeners: DynamoListeners, dynamodb: Any
+) -> None:
+    assert Broadcast(listeners, Told()).hear(tally(5, 1)) == 0
+    assert dynamodb.scan(TableName="live")["Items"] == []
+
+
+@pytest.fixture(scope="module")
+def room(local_aws_stack: LocalAws) -> Room:
+    return Room(local_aws_stack)
+
+
+@pytest.mark.live
+def test_a_connection_that_the_gateway_knows_no_more_is_forgotten(room: Room) -> None:
+    with httpx.Client(base_url=room.stack.url, timeout=20) as client:
+        api = Api(client, patience=PATIENCE_S)
+        feed, writer, title = Feed(api, room.stack.live_url, patience=PATIENCE_S), api.join("ada"), unique("gone")
+        room.put("live", _subscription(NOBODY))
+        with feed.listener("posts") as listener:
+            api.published(writer, title=title)
+            listener.hears(publishes(title))
+            api.eventually(lambda: _expect(NOBODY not in _listening(room)))
+            assert len(_listening(room)) >= 1
+        api.eventually(lambda: _expect(_listening(room) == set()))
+
+
+def _expect(it: bool) -> None:
+    assert it
+
+
+def _subscription(connection: str) -> Item:
+    return {"pk": {"S": "topic#posts"}, "sk": {"S": connection}, "expires_at": {"N": "2000000000"}}
+
+
+def _listening(room: Room) -> set[str]:
+    asked = {"KeyConditionExpression": "pk = :topic", "ExpressionAttributeValues": {":topic": {"S": "topic#posts"}}}
+    found = room.stack.emulator.client("dynamodb").query(TableName=room.name("live"), **asked)
+    return {item["sk"]["S"] for item in found["Items"]}
