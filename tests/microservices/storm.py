@@ -30,6 +30,7 @@ SHARDS = 2  # of each table's stream
 DEEPEST = 3  # functions that run at once
 SPARED_TRIES = 2  # of those that a record has: a function may fail by itself, where others overtake it
 LOST, REPEATED, CUT_OFF, GIVEN_UP = "lost", "repeated", "cut off", "given up"
+GAPS = (1, 1, 2, 8)  # batches that are handed over while a function waits for one call: an order can go on by two stages
 SPANS = (2, 5, 12)  # calls within which a function is cut off: some make two, others ten
 MISHAPS = (None, None, LOST, REPEATED, CUT_OFF, CUT_OFF, GIVEN_UP)
 Result = TypeVar("Result")
@@ -98,7 +99,8 @@ class Storm:
         running.calls += 1
         if running.calls == running.gap and len(self._running) < DEEPEST:
             self.log.append(f"{running.name} is overtaken before {operation}")
-            self.blow()
+            for _ in range(self._chance.choice(GAPS)):
+                self.blow()
         self._meet(running, operation, "before")
 
     def after(self, operation: str) -> None:

@@ -41,12 +41,14 @@ def judge(crowd: Crowd, api: Api, board: DynamoBoard) -> None:
 
 
 def judge_courses(told: Iterable[Record]) -> None:
-    """Raise AssertionError if an order ever went elsewhere than forward, by what the streams told."""
-    for record in told:
-        images = record.get("dynamodb", {})
-        if "stage" in images.get("OldImage", {}):
-            old, new = (images[name]["stage"]["S"] for name in ("OldImage", "NewImage"))
-            assert new in COURSE[old], f"an order went from {old} to {new}"
+    """Raise AssertionError if an order ever went elsewhere than forward, by what the stream told of it."""
+    courses: dict[str, str] = {}
+    for image in (record.get("dynamodb", {}).get("NewImage", {}) for record in told):
+        if "stage" in image:
+            order, new = str(image["sk"]["S"]), str(image["stage"]["S"])
+            old = courses.get(order)
+            assert old is None or new in COURSE[old], f"an order went from {old} to {new}"
+            courses[order] = new
 
 
 def _judge_orders(crowd: Crowd, orders: Orders) -> None:
