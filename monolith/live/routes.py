@@ -1,4 +1,4 @@
-"""The live feed over a WebSocket, two threads a client. Twin: microservices/live/connections.py."""
+"""The live feed over a WebSocket, three threads a client. Twin: microservices/live/connections.py."""
 
 from flask import Blueprint
 from flask_sock import Sock
