@@ -60,7 +60,7 @@ def run(asked: Asked, shown: Shown) -> Results:
             profile=asked.profile.name,
             settings=settings(asked),
             provenance=provenance.known(),
-            parity=_parity(urls, worlds, shown, alone=not asked.given),
+            parity=_parity(known, worlds, shown, alone=not asked.given),
         )
         _quiet(urls, worlds, shown)
         results.floors = _floors(urls, asked, generator, shown)
@@ -136,12 +136,12 @@ def _seeded(urls: dict[str, str], profile: Profile, shown: Shown) -> dict[str, W
     return worlds
 
 
-def _parity(urls: dict[str, str], worlds: dict[str, World], shown: Shown, *, alone: bool) -> Parity:
+def _parity(known: Addresses, worlds: dict[str, World], shown: Shown, *, alone: bool) -> Parity:
     with shown.phase("parity: the same requests to both, answers compared"), ExitStack() as stack:
-        clients = {side: stack.enter_context(opened(url)) for side, url in urls.items()}
+        clients = {side: stack.enter_context(opened(url)) for side, url in known.urls.items()}
         parity = compare_answers(clients, worlds, alone=alone)
     with shown.phase("parity: the contract's tests on both"):
-        checks, failed = contract_gate.contract_checks(urls)
+        checks, failed = contract_gate.contract_checks(known.urls, known.live)
     parity = replace(parity, checks=parity.checks + checks, failed=[*parity.failed, *failed])
     if parity.failed:
         raise ParityFailed(parity)

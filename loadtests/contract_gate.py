@@ -12,14 +12,17 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 TESTS = ROOT / "tests" / "contract"
 
 
-def contract_checks(urls: dict[str, str], workers: int = 2) -> tuple[int, list[str]]:
+def contract_checks(urls: dict[str, str], live_urls: dict[str, str], *, workers: int = 3) -> tuple[int, list[str]]:
     """Return how many contract checks ran on the live systems, and which failed.
 
-    urls: base URL by name of the side. A run that breaks off counts as one failed check, with its last line.
+    urls: base URL by name of the side. live_urls: of the live feeds; the services' is asked only if it is known. Many checks
+    wait for what is eventual, so there are more workers than cores. A run that breaks off counts as one failed check, with its
+    last line.
     """
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "found.xml"
         sides = [part for name, url in urls.items() for part in (f"--{name}-url", url)]
+        sides += ["--microservices-live-url", feed] if (feed := live_urls.get("microservices")) else []
         process = subprocess.run(
             [*PYTEST, str(TESTS), "-m", "live_api", *sides, "-n", str(workers), f"--junitxml={found}"],
             cwd=ROOT,

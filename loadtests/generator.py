@@ -14,6 +14,7 @@ from locust.event import Events
 
 from loadtests.arrivals import run_open
 from loadtests.calls import Answer, Call, unchecked
+from loadtests.live.audience import Audience
 from loadtests.live.block import run_live
 from loadtests.outcomes import Outcome, judge
 from loadtests.plan import LIVE, Block, Plan
@@ -86,17 +87,21 @@ def _floor_call(path: str) -> Call:
     return Call(operation=f"GET {path}", path=path, check=unchecked)
 
 
-def block_of(plan: Plan) -> Block:
-    """Offer the kind of load that a plan asks for."""
-    return run_live(plan, sender(plan)) if plan.scenario == LIVE else run_block(plan)
-
-
 def main() -> None:
-    """Answer plans until the input ends."""
-    decoder, encoder = msgspec.json.Decoder(Plan), msgspec.json.Encoder()
+    """Answer plans until the input ends. The audience of a live feed stays for the blocks to come."""
+    decoder, encoder, audiences = msgspec.json.Decoder(Plan), msgspec.json.Encoder(), dict[str, Audience]()
     for line in sys.stdin:
-        sys.stdout.write(encoder.encode(block_of(decoder.decode(line))).decode() + "\n")
+        plan = decoder.decode(line)
+        if plan.scenario == LIVE:
+            send = sender(plan)
+            audience = audiences[plan.live_url] = Audience.of(plan, send, audiences.get(plan.live_url))
+            block = run_live(plan, send, audience)
+        else:
+            block = run_block(plan)
+        sys.stdout.write(encoder.encode(block).decode() + "\n")
         sys.stdout.flush()
+    for audience in audiences.values():
+        audience.close()
 
 
 if __name__ == "__main__":

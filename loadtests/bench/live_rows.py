@@ -7,7 +7,8 @@ from time import perf_counter, sleep
 from loadtests import calls
 from loadtests.bench.rows import Row
 from loadtests.client import opened, succeed
-from loadtests.live.block import DOUBLES_WITHIN_S, await_known
+from loadtests.live.audience import await_known
+from loadtests.live.block import DOUBLES_WITHIN_S
 from loadtests.live.deliveries import PUBLISHED, Write, doubled, known_at
 from loadtests.live.subscriber import Heard, Subscriber, subscribed
 from loadtests.provenance import origin_of

@@ -47,7 +47,7 @@ def floors(
         for _ in range(ROUNDS):
             for name, path in PATHS.items():
                 for side, base in bases.items():
-                    block = run(Plan(base_url=base, rate=rate, duration_s=2, warm_up_s=0.5, seed=name, path=path))
+                    block = run(Plan(base_url=base, rate=rate, duration_s=1, warm_up_s=0.2, seed=name, path=path))
                     found[side][name].append(block)
                 done()
     return found

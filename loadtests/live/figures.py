@@ -22,7 +22,7 @@ def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard], coun
         for at in times:
             late_ms, outcome = (0.0, Outcome.ERROR) if at is None else ((at - write.due) * 1000, Outcome.RIGHT)
             tally.add(write.kind, write.due, late_ms, outcome, "lost" if at is None else "")
-    twice = sum(doubled(counted, one) for one in heard)
+    twice = sum(doubled(counted, one) - doubled(counted, _earlier(one)) for one in heard)
     block = tally.block()
     block.errors += twice
     block.dropped = sum(offset >= tally.warm_up_s for offset in counts.dropped)
@@ -42,6 +42,11 @@ def _live(writes: Sequence[Write], known: Sequence[Sequence[float | None]], *, s
         from_answer=encoded(histogram_of(lag for own in lags for lag in own)),
         to_last=encoded(histogram_of(max(own) for own in lags if own)),
     )
+
+
+def _earlier(heard: Heard) -> Heard:
+    """What was heard before the block has been counted before."""
+    return [(at, message) for at, message in heard if at < 0]
 
 
 def _lags_ms(write: Write, times: Sequence[float | None]) -> list[float]:

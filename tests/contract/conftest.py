@@ -53,9 +53,9 @@ def given_url(config: pytest.Config, system: str) -> str | None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask each test that takes `api` of every implementation, or of those that the command line names."""
-    if "inside" in metafunc.fixturenames:
-        metafunc.parametrize("inside", IN_PROCESS, indirect=True, scope="module")
     named = [system for system in URL_OPTIONS if given_url(metafunc.config, system)]
+    if "inside" in metafunc.fixturenames:
+        metafunc.parametrize("inside", () if named else IN_PROCESS, indirect=True, scope="module")
     running = [pytest.param(name, marks=pytest.mark.live) for name in named or URL_OPTIONS]
     if "feed" in metafunc.fixturenames:
         unknown = "live-microservices" in named and not metafunc.config.getoption(LIVE_URL_OPTION)

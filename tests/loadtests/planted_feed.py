@@ -33,7 +33,7 @@ class Feed:
 
     def tell(self, topic: str, message: dict[str, Any]) -> None:
         for number, socket in list(self.listeners[topic]):
-            for _ in range(self.copies(message, number)):
+            for _ in range(self.copies(message, number) if socket.connected else 0):
                 socket.send(json.dumps(message))
 
 
@@ -80,8 +80,14 @@ def feeding(copies: Copies) -> Iterator[str]:
 
 def listened(copies: Copies, **changed: Any) -> Block:
     """Offer one block of live load, 5 publications and 5 votes to 8 subscribers, and return what came of it."""
+    return listened_to(copies, blocks=1, **changed)[0]
+
+
+def listened_to(copies: Copies, *, blocks: int, **changed: Any) -> list[Block]:
+    """Offer so many blocks one after the other."""
     plan = {"rate": 10.0, "duration_s": 1.0, "warm_up_s": 0.0, "seed": "test", "patience_ms": 1_000.0, **changed}
     world = World(tuple(Account(f"user_{number}", "token") for number in range(4)), ())
     with feeding(copies) as url, GeneratorProcess() as generator:
         live_url = url.replace("http", "ws") + "/live"
-        return generator.run(Plan(base_url=url, live_url=live_url, scenario=LIVE, subscribers=8, world=world, **plan))
+        one = Plan(base_url=url, live_url=live_url, scenario=LIVE, subscribers=8, world=world, **plan)
+        return [generator.run(one) for _ in range(blocks)]

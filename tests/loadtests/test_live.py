@@ -3,11 +3,15 @@
 from collections import Counter
 from typing import Any
 
+from loadtests.calls import Answer
 from loadtests.latency import decoded, percentile_ms
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, doubled, known_at
-from loadtests.plan import Block, Live
-from tests.loadtests.planted_feed import listened
+from loadtests.live.script import Script
+from loadtests.plan import Block, Live, Plan
+from loadtests.world import Account, World
+from tests.loadtests.planted_feed import listened, listened_to
 
+WORLD = World((Account("ada", "token"),) * 4, ())
 EXPECTED = 5 * 8 + 5 * 2  # a publication for everybody, a vote for the two of eight who watch one of four posts
 
 
@@ -75,3 +79,26 @@ def test_a_score_that_tells_of_two_votes_loses_neither() -> None:
 def test_a_score_that_comes_twice_is_doubled_and_one_of_another_post_is_nobodys() -> None:
     heard = [(1.0, told(1)), (2.0, told(2)), (3.0, told(1)), (4.0, {**told(2), "post_id": "Q"}), (5.0, told(2))]
     assert doubled([vote(1), vote(2)], heard) == 2
+
+
+def test_an_audience_stays_for_the_next_block_and_a_new_one_comes_when_nobody_has_votes_left() -> None:
+    listeners: set[int] = set()
+    twice = nth(PUBLISHED, 8)  # in the second block: the rehearsal's, five, and the second of that block
+
+    def copies(message: dict[str, Any], subscriber: int) -> int:
+        listeners.add(subscriber)
+        return 2 if twice(message, subscriber) else 1
+
+    blocks = listened_to(
+        copies, blocks=3
+    )  # four accounts have 16 votes for four posts: the rehearsal's 4 and two blocks' 10
+    assert [(live(block).lost, live(block).doubled, block.right) for block in blocks] == [
+        (0, 0, EXPECTED), (0, 8, EXPECTED), (0, 0, EXPECTED)
+    ]  # fmt: skip
+    assert len(listeners) == 2 * 8
+
+
+def test_a_vote_that_fails_makes_no_later_message_late() -> None:
+    script = Script(Plan(base_url="", rate=1, duration_s=1, warm_up_s=0, seed="", world=WORLD, subscribers=1), ["P"])
+    cast = [script.write(number, Answer(200), due=0, answered=0) for number in (1, 5)]  # the vote between them failed
+    assert [write.score for write in cast] == [1, 2]
