@@ -1,7 +1,7 @@
 """`python -m loadtests …`: both systems up and down, load, and the comparison. `--help` says what each does.
 
-Ends with 0 when all is well, 2 when the systems are not the same to a client, 3 when the command line asks for
-something that is not there, 4 when a system fails.
+Ends with 0 when all is well, 1 when a run is worse than another, 2 when the systems are not the same to a client or a run
+is void, 3 when the command line asks for something that is not there, 4 when a system fails.
 """
 
 import argparse
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import commands, interrupts
+from loadtests import commands, diff, interrupts
+from loadtests.arguments import positive
 from loadtests.bench.closed import UnexpectedAnswer
 from loadtests.bench.function_rows import Misbehaved
 from loadtests.bench.page import PAGE
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("readme", help="put the results of results/reference into README.md")
     verb.add_argument("--report", type=Path, help="make this report's folder the reference first")
     verb.set_defaults(command=commands.readme)
+    diff.register(verbs)
     return parser
 
 
@@ -81,8 +83,8 @@ def _compare(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--profile", choices=PROFILES, default="standard", help="how long: quick 3, standard 5, full 20 minutes"
     )
-    verb.add_argument("--rate", type=_positive, help="arrivals a second on each side, in place of the profile's")
-    verb.add_argument("--duration", type=_positive, help="measured seconds of a block, in place of the profile's")
+    verb.add_argument("--rate", type=positive, help="arrivals a second on each side, in place of the profile's")
+    verb.add_argument("--duration", type=positive, help="measured seconds of a block, in place of the profile's")
     verb.add_argument("--scenario", action="append", choices=(*SCENARIOS, LIVE), help="only this one; may be repeated")
     verb.add_argument("--monolith-url", help="compare this deployed monolith; it is neither started nor stopped")
     verb.add_argument(
@@ -100,8 +102,8 @@ def _load(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--url", required=True, help="base URL of either system")
     verb.add_argument("--scenario", choices=(*SCENARIOS, LIVE), default="browse")
     verb.add_argument("--live-url", help="of its live feed, for the scenario live (below the base URL)")
-    verb.add_argument("--rate", type=_positive, default=30.0, help="arrivals a second (30)")
-    verb.add_argument("--duration", type=_positive, default=30.0, help="seconds (30)")
+    verb.add_argument("--rate", type=positive, default=30.0, help="arrivals a second (30)")
+    verb.add_argument("--duration", type=positive, default=30.0, help="seconds (30)")
     verb.set_defaults(command=commands.load)
 
 
@@ -109,13 +111,6 @@ def _seed(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--url", required=True, help="base URL of either system")
     verb.add_argument("--profile", choices=PROFILES, default="standard", help="how much, as in `compare`")
     verb.set_defaults(command=commands.seed)
-
-
-def _positive(word: str) -> float:
-    number = float(word)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{word} is not above 0")
-    return number
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from random import Random
 
 from hdrh.histogram import HdrHistogram
 
-from loadtests.latency import merged, percentile_ms
+from loadtests.quantiles import Blocks
 
 RESAMPLES = 1_000
 INTERVAL = 0.99  # few blocks make a bootstrap too sure of itself; the wide interval pays for that
@@ -26,17 +26,26 @@ class Ratio:
 def ratio_of_p95(monolith: Sequence[HdrHistogram], microservices: Sequence[HdrHistogram], *, seed: str) -> Ratio:
     """Compare the 95th percentiles of two sides, each given as one histogram a block."""
     draw = Random(seed)
+    own, others = Blocks(monolith), Blocks(microservices)
     drawn = sorted(
-        _p95(draw.choices(microservices, k=len(microservices))) / _p95(draw.choices(monolith, k=len(monolith)))
-        for _ in range(RESAMPLES)
+        _p95(others, drawn_of(len(others), draw)) / _p95(own, drawn_of(len(own), draw)) for _ in range(RESAMPLES)
     )
     edge = round(RESAMPLES * (1 - INTERVAL) / 2)
     low, high = drawn[edge], drawn[-1 - edge]
-    return Ratio(_p95(microservices) / _p95(monolith), low, high, _verdict(low, high))
+    value = _p95(others, [1] * len(others)) / _p95(own, [1] * len(own))
+    return Ratio(value, low, high, _verdict(low, high))
 
 
-def _p95(blocks: Sequence[HdrHistogram]) -> float:
-    return max(percentile_ms(merged(blocks), 95), 0.1)  # 0.1 ms is the resolution; an empty side divides nothing
+def drawn_of(size: int, draw: Random) -> list[int]:
+    """Draw as many of `size` things as there are, with replacement; return how often each was drawn."""
+    counts = [0] * size
+    for place in draw.choices(range(size), k=size):
+        counts[place] += 1
+    return counts
+
+
+def _p95(blocks: Blocks, draw: Sequence[int]) -> float:
+    return max(blocks.percentile_ms(95, draw), 0.1)  # 0.1 ms is the resolution; an empty side divides nothing
 
 
 def _verdict(low: float, high: float) -> str:

@@ -6,17 +6,22 @@ from typing import Any
 from loadtests.blocks import SIDES, Measured
 from loadtests.figures import latencies, of_side
 from loadtests.latency import decoded, merged, percentile_ms
+from loadtests.plan import Block
 from loadtests.results import Results
 
 PERCENTILES = (1, 5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.5, 99.9)
 
 
 def series(results: Results) -> dict[str, Any]:
-    """Return, for each scenario and side, the curve over percentiles, the points over time and the reasons of failures;
-    and the single lags of the freshness trials."""
+    """Return, for each scenario and side, the curve over percentiles, the points over time, the reasons of failures and
+    the blocks as they were counted, from which two runs are compared; the blocks of the floors; the single lags."""
     return {
         "scenarios": {
             name: {side: _side(of_side(found, side)) for side in SIDES} for name, found in results.scenarios.items()
+        },
+        "floors": {
+            side: {name: [_block(block) for block in blocks] for name, blocks in found.items()}
+            for side, found in results.floors.items()
         },
         "freshness": {
             side: {kind: [round(each, 1) for each in lag.lags_ms] for kind, lag in found.lags.items()}
@@ -42,7 +47,13 @@ def _side(measured: list[Measured]) -> dict[str, Any]:
         "warm_up_p95_ms": [one.block.warm_up_p95_ms for one in measured],
         "late_ticks": sum(one.block.late_ticks for one in measured),
         "reasons": dict(reasons.most_common(10)),
+        "blocks": [_block(one.block) for one in measured],
     }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    """A block of two seconds takes some 200 bytes: its histogram is compressed."""
+    return {name: getattr(block, name) for name in ("offered", "right", "refused", "errors", "dropped", "latencies")}
 
 
 def _operations(measured: list[Measured]) -> dict[str, dict[str, float]]:

@@ -1,0 +1,78 @@
+"""Runs as a comparison leaves them, made from drawn latencies: no system is asked."""
+
+from pathlib import Path
+from random import Random
+
+from loadtests import report
+from loadtests.blocks import SIDES, Measured, turns
+from loadtests.freshness import KINDS, Freshness, Lag
+from loadtests.latency import encoded, histogram_of
+from loadtests.ledger import Ledger
+from loadtests.parity import Parity
+from loadtests.plan import LIVE, Block, Live, Second
+from loadtests.results import Results
+
+LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
+MACHINE = {"processor": "any", "cores": 2, "memory_gib": 8, "system": "Linux"}
+TYPICAL_MS = {"monolith": 5.0, "microservices": 20.0}
+REPEATS, PAIRS = 3, 3
+
+
+def made_run(
+    seed: str, *, slower: dict[str, float] | None = None, requests: int = 60, scenarios: tuple[str, ...] = ("browse",)
+) -> Results:
+    """Return a run; slower: by what factor a side answers later than it usually does. The live feed is always part of it."""
+    factor = {**dict.fromkeys(SIDES, 1.0), **(slower or {})}
+    draw = Random(seed)
+
+    def block(side: str) -> Block:
+        return a_block(draw, TYPICAL_MS[side] * factor[side], requests)
+
+    order = list(turns(REPEATS, PAIRS))
+    played = {
+        name: [Measured(side, repeat, 2.5 * at, block(side)) for at, (repeat, side) in enumerate(order)]
+        for name in scenarios
+    }
+    heard = [Measured(side, repeat, 2.5 * at, _heard(block(side))) for at, (repeat, side) in enumerate(order)]
+    return Results(
+        urls={"monolith": "http://127.0.0.1:8000", "microservices": LOCAL},
+        profile="standard",
+        settings={
+            "rates": {**dict.fromkeys(scenarios, 30.0), LIVE: 4.0}, "block_s": 2.0, "warm_up_s": 0.5, "repeats": REPEATS,
+            "blocks_a_side": REPEATS * PAIRS, "subscribers": 20, "data": {"accounts": 10, "posts": 80, "votes": 200},
+        },
+        provenance={"commit": f"commit-{seed}", "machine": dict(MACHINE), "versions": {"python": "3.11"}},
+        parity=Parity(70, []),
+        floors={side: {name: [block(side) for _ in range(4)] for name in ("empty", "key_read")} for side in SIDES},
+        scenarios=played | {LIVE: heard},
+        freshness={
+            side: Freshness({kind: Lag(_drawn(draw, 80 * factor[side], 5), 3, 0) for kind in KINDS}, 0, Ledger())
+            for side in SIDES
+        },
+    )  # fmt: skip
+
+
+def a_block(draw: Random, typical_ms: float, requests: int) -> Block:
+    """Return a block of right answers around this median, with a luck of its own."""
+    latencies = _drawn(draw, typical_ms * draw.lognormvariate(0, 0.03), requests)
+    histogram = encoded(histogram_of(latencies))
+    return Block(
+        offered=requests, right=requests, cpu=0.05, latencies=histogram, by_operation={"GET /posts": histogram},
+        seconds=[Second(at_s=at, p50_ms=typical_ms, p95_ms=1.6 * typical_ms, count=requests // 2) for at in range(2)],
+    )  # fmt: skip
+
+
+def written(results: Results, folder: Path) -> Path:
+    """Write the report of a run into a new folder and return it."""
+    return report.write(results, folder)
+
+
+def _heard(block: Block) -> Block:
+    block.live = Live(
+        subscribers=20, writes=8, messages=100, lost=0, doubled=0, from_answer=block.latencies, to_last=block.latencies
+    )  # fmt: skip
+    return block
+
+
+def _drawn(draw: Random, typical_ms: float, count: int) -> list[float]:
+    return [typical_ms * draw.lognormvariate(0, 0.3) for _ in range(count)]

@@ -1,0 +1,301 @@
+"""Two runs against each other: what changed, what is noise, what is a regression, and what is no run at all."""
+
+import io
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from loadtests import diff
+from loadtests.__main__ import main
+from loadtests.diff.changes import changes
+from loadtests.diff.runs import read
+from loadtests.diff.samples import interval, typical
+from loadtests.latency import histogram_of, merged, percentile_ms
+from loadtests.processes import ROOT
+from loadtests.quantiles import Blocks
+from tests.loadtests.made_runs import made_run, written
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    return written(made_run("a"), tmp_path / "a")
+
+
+@pytest.fixture
+def same(tmp_path: Path) -> Path:
+    """The same system, measured again."""
+    return written(made_run("b"), tmp_path / "b")
+
+
+def edited(folder: Path, change: Change, file: str = "report.json") -> Path:
+    """Return the folder after a change of one of its files."""
+    content = json.loads((folder / file).read_text())
+    change(content)
+    (folder / file).write_text(json.dumps(content))
+    return folder
+
+
+def said(before: Path, after: Path, *more: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Return exit status and output of the command."""
+    status = main(["diff", str(before), str(after), *more])
+    return status, capsys.readouterr().out
+
+
+def test_the_same_system_again_is_within_noise(before: Path, same: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = said(before, same, capsys=capsys)
+    assert status == 0
+    assert "No regression of more than 10%." in output
+    rows = [line for line in output.splitlines() if " p95 " in line]
+    assert len(rows) == 4
+    assert all("within noise" in line for line in rows)
+
+
+def test_five_pairs_of_runs_of_one_system_have_no_regression(tmp_path: Path) -> None:
+    runs = [read(written(made_run(f"{number}"), tmp_path / f"{number}")) for number in range(6)]
+    assert [diff.status(diff.difference(*pair, threshold=0.1)) for pair in pairwise(runs)] == [0] * 5
+
+
+@pytest.mark.parametrize("side", ["monolith", "microservices"])
+def test_a_side_that_is_a_quarter_slower_is_a_regression_of_that_side(
+    before: Path, tmp_path: Path, side: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slower = written(made_run("b", slower={side: 1.25}), tmp_path / "slower")
+    assert said(before, slower, capsys=capsys)[0] == 1
+    found = diff.difference(read(before), read(slower), threshold=0.1)
+    worse = {change.side for change in found.changes if change.verdict(0.1) == "regression"}
+    assert worse == {side}
+
+
+def test_a_side_that_became_faster_is_no_regression(
+    before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faster = written(made_run("b", slower={"microservices": 0.6}), tmp_path / "faster")
+    status, output = said(before, faster, capsys=capsys)
+    assert status == 0
+    assert "better" in output
+
+
+def test_what_lies_below_the_threshold_is_worse_and_no_regression(
+    before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slower = written(made_run("b", slower={"monolith": 1.3}), tmp_path / "slower")
+    status, output = said(before, slower, "--threshold", "80", capsys=capsys)
+    assert (status, " worse" in output) == (0, True)
+
+
+def test_five_trials_of_a_lag_are_told_and_not_judged(before: Path, tmp_path: Path) -> None:
+    late = made_run("b")
+    for lag in late.freshness["microservices"].lags.values():
+        lag.lags_ms = [10 * each for each in lag.lags_ms]
+    after = read(written(late, tmp_path / "late"))
+    found = [each for each in diff.difference(read(before), after, threshold=0.1).changes if "→" in each.what]
+    assert {each.verdict(0.1) for each in found} == {"too few"}
+    assert all(each.low > 2 for each in found if each.side == "microservices")
+
+
+def test_eight_trials_of_a_lag_are_judged(tmp_path: Path) -> None:
+    runs = []
+    for factor in (1, 10):
+        run = made_run("a")
+        run.freshness["monolith"].lags["post_to_search"].lags_ms = [factor * each for each in range(10, 18)]
+        runs.append(read(written(run, tmp_path / f"{factor}")))
+    found = diff.difference(runs[0], runs[1], threshold=0.1)
+    judged = {(each.what, each.side): each.verdict(0.1) for each in found.changes}
+    assert judged["post → search", "monolith"] == "regression"
+    assert judged["post → search", "microservices"] == "too few"
+
+
+def test_right_answers_that_went_missing_are_a_regression(before: Path, tmp_path: Path) -> None:
+    starved = made_run("b")
+    for measured in starved.scenarios["browse"]:
+        measured.block.right, measured.block.errors = 30, 30
+    found = diff.difference(read(before), read(written(starved, tmp_path / "starved")), threshold=0.1)
+    rates = {change.verdict(0.1) for change in found.changes if change.what == "browse" and change.metric == "goodput"}
+    assert rates == {"regression"}
+    errors = {count.what: count.verdict for count in found.counts if count.what == "browse: errors"}
+    assert errors == {"browse: errors": "regression"}
+
+
+def test_a_floor_that_moved_is_the_machine_and_no_regression(
+    before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved, slow = made_run("b"), made_run("c", slower={"monolith": 2})
+    moved.floors = slow.floors
+    status, output = said(before, written(moved, tmp_path / "moved"), capsys=capsys)
+    assert status == 0
+    assert "The machine changed too: floor: answers nothing on monolith" in output
+
+
+def on_another_machine(report: dict[str, Any]) -> None:
+    report["machine"]["cores"] = 64
+
+
+def of_another_schema(report: dict[str, Any]) -> None:
+    report["schema"] = 1
+
+
+def at_another_rate(report: dict[str, Any]) -> None:
+    report["settings"]["rates"]["browse"] = 300
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (on_another_machine, "another machine: cores 2 and 64"),
+        (of_another_schema, "schema 2 and 1"),
+        (at_another_rate, "another load: rates"),
+    ],
+)
+def test_what_is_not_comparable_is_compared_only_on_counts_and_says_so(
+    before: Path, tmp_path: Path, change: Change, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slower = edited(written(made_run("b", slower={"monolith": 3}), tmp_path / "other"), change)
+    status, output = said(before, slower, capsys=capsys)
+    assert status == 0
+    assert reason in " ".join(output.split())
+    assert "No regression in what is counted." in output
+    assert "p95" not in output
+
+
+def test_a_vote_that_was_lost_is_a_regression_on_every_machine(
+    before: Path, same: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def loses(report: dict[str, Any]) -> None:
+        on_another_machine(report)
+        report["after_the_load"]["lost_or_doubled_votes"]["microservices"] = 1
+
+    status, output = said(before, edited(same, loses), capsys=capsys)
+    assert status == 1
+    assert "votes lost or counted twice" in output
+
+
+def test_a_run_without_its_series_is_compared_on_counts(
+    before: Path, same: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (same / "series.json").unlink()
+    status, output = said(before, same, capsys=capsys)
+    assert status == 0
+    assert "B has no series.json with blocks" in output
+
+
+def test_a_void_run_ends_with_2(before: Path, same: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def busy(report: dict[str, Any]) -> None:
+        report["scenarios"]["browse"]["monolith"]["void"] = True
+
+    status, output = said(before, edited(same, busy), capsys=capsys)
+    assert status == 2
+    assert "A void run proves nothing" in output
+
+
+def test_a_run_that_was_ended_says_so(before: Path, same: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = said(before, edited(same, lambda report: report.update(complete=False)), capsys=capsys)
+    assert status == 0
+    assert "B was ended before it was complete." in output
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "No such file"),
+        (b"", "no report of a comparison"),
+        (b"\xff\xfe{}", "no report of a comparison"),
+        (b"<html>", "no report of a comparison"),
+        (b"[]", "no report of a comparison"),
+        (b'{"schema": 2}', "missing required field"),
+        (b'{"schema": "new"}', "no report of a comparison"),
+        (b'{"schema":2,"commit":"","profile":"","machine":{},"parity":{"checks":1,"failed":0},"scenarios":{"a":3}}', "$.scenarios"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_report_is_one_clear_line_and_3(
+    before: Path, tmp_path: Path, content: bytes | None, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "odd.json"
+    if content is not None:
+        file.write_bytes(content)
+    assert main(["diff", str(before), str(file)]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "odd.json: " in captured.err
+    assert reason in captured.err
+
+
+@pytest.mark.parametrize("broken", ["", "HISTFAAA", "x", "é", "HISTFAAAACJ42pNpmSzMwMDAxQABzFCaEUzB+QwMAA8FAKk="])
+def test_a_broken_histogram_is_one_clear_line_and_3(
+    before: Path, same: Path, broken: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(series: dict[str, Any]) -> None:
+        series["scenarios"]["browse"]["monolith"]["blocks"][0]["latencies"] = broken
+
+    assert main(["diff", str(before), str(edited(same, breaks, "series.json"))]) == 3
+    assert "a histogram is broken" in capsys.readouterr().err
+
+
+def test_a_threshold_of_nothing_is_refused(before: Path, same: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["diff", str(before), str(same), "--threshold", "0"])
+    assert ended.value.code == 3
+
+
+def test_the_difference_fits_a_terminal_of_80_columns(before: Path, same: Path) -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    diff.show(diff.difference(read(before), read(same), threshold=0.1), console)
+    text = console.export_text()
+    assert "vote → live message" in text
+    assert "within noise" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert not any(line.rstrip().endswith("…") for line in text.splitlines())
+
+
+def test_a_summary_for_a_ci_is_appended_as_markdown(before: Path, same: Path, tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Before\n")
+    main(["diff", str(before), str(same), "--markdown", str(summary)])
+    text = summary.read_text()
+    assert text.startswith("# Before\n## From A to B")
+    assert "| browse | p95 |" in text
+
+
+def test_a_summary_that_cannot_be_written_is_3(before: Path, same: Path, tmp_path: Path) -> None:
+    assert main(["diff", str(before), str(same), "--markdown", str(tmp_path / "nowhere" / "summary.md")]) == 3
+
+
+def test_the_interval_holds_the_change_and_is_the_same_each_time(before: Path, same: Path) -> None:
+    first, again = (list(changes(read(before), read(same))) for _ in range(2))
+    assert first == again
+    assert all(change.low <= change.ratio <= change.high for change in first if change.metric == "p50")
+
+
+def test_single_lags_are_drawn_each_by_itself() -> None:
+    assert typical([10, 30, 20]).whole() == 20
+    assert interval(typical([10.0] * 5), typical([20.0] * 5), seed="any") == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 60, 2_000])
+def test_percentiles_of_a_draw_are_those_of_the_merged_histograms(count: int) -> None:
+    draw = Random(count)
+    histograms = [histogram_of(draw.lognormvariate(2, 0.9) for _ in range(count)) for _ in range(4)]
+    known = Blocks(histograms)
+    for times in ([1, 1, 1, 1], [0, 3, 1, 0], [4, 0, 0, 0]):
+        total = merged(one for one, often in zip(histograms, times, strict=True) for _ in range(often))
+        for percentile in (0.1, 50, 95, 99, 99.9, 100):
+            assert known.percentile_ms(percentile, times) == percentile_ms(total, percentile)
+
+
+def test_the_example_workflow_gives_arguments_that_diff_takes(
+    before: Path, same: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = yaml.safe_load((ROOT / "docs" / "ci-example.yml").read_text())["jobs"]["compare"]["steps"]
+    command = next(step["run"] for step in steps if "loadtests diff" in step.get("run", ""))
+    options = command[command.index("--threshold") :].replace('"$GITHUB_STEP_SUMMARY"', str(tmp_path / "summary.md"))
+    assert said(before, same, *options.split(), capsys=capsys)[0] == 0
+    assert (tmp_path / "summary.md").exists()
