@@ -1,14 +1,13 @@
-"""What rooms tell each other of an order: the stage that it came to, and how it went there. Who changes a form, changes a contract.
+"""What rooms tell each other of an order, by events on the topic. Who changes a form, changes a contract.
 
-    order.<stage>   an event on the topic: every field of Order, lines and all
-    outcome         a message to the saga's queue: {"order_id", "buyer", "stage", "done"}
+    order.<stage>    an order came to a stage: every field of Order, lines and all
+    order.answered   what a stage asks for was done, or refused: every field of Outcome
 
 The monolith has no such file: there, it is a call and what it returns.
 """
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -16,6 +15,7 @@ from microservices.events import Publish
 from shared_domain.orders import Order, Stage
 
 _OF_A_STAGE = "order."
+_ANSWERED = "order.answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,26 +37,31 @@ def tell(publish: Publish, order: Order) -> None:
     publish(_OF_A_STAGE + order.stage, msgspec.to_builtins(order))
 
 
-def answering(
-    sqs: Any, saga_queue_url: str, stages: Collection[Stage], settle: Callable[[Order], bool]
-) -> Callable[[str], None]:
-    """Return what hears an event: where an order came to one of the stages, it settles that and tells the saga how it went.
+def answering(publish: Publish, stages: Collection[Stage], *, settle: Callable[[Order], bool]) -> Callable[[str], None]:
+    """Return what hears an event: where an order came to one of the stages, it settles that and tells how it went.
 
-    The saga is told again whenever the event comes again: the function may have ended between settling and telling. An event of
+    It is told again whenever the event comes again: the function may have ended between settling and telling. An event of
     anything else is passed over. Raise what msgspec raises for an event that cannot be read.
     """
     mine = {_OF_A_STAGE + stage for stage in stages}
 
     def hear(event: str) -> None:
-        if msgspec.json.decode(event, type=_Event).type not in mine:
+        if _type_of(event) not in mine:
             return
         order = msgspec.json.decode(event, type=Order)
         outcome = Outcome(order_id=order.id, buyer=order.buyer, stage=order.stage, done=settle(order))
-        sqs.send_message(QueueUrl=saga_queue_url, MessageBody=msgspec.json.encode(outcome).decode())
+        publish(_ANSWERED, msgspec.to_builtins(outcome))
 
     return hear
 
 
-def outcome_in(message: str) -> Outcome:
-    """Return the outcome that a message tells. Raise msgspec.ValidationError or DecodeError where it tells none."""
-    return msgspec.json.decode(message, type=Outcome)
+def outcome_in(event: str) -> Outcome | None:
+    """Return the outcome that an event tells, None where it tells of something else.
+
+    Raise msgspec.ValidationError or DecodeError where it cannot be read.
+    """
+    return msgspec.json.decode(event, type=Outcome) if _type_of(event) == _ANSWERED else None
+
+
+def _type_of(event: str) -> str:
+    return msgspec.json.decode(event, type=_Event).type

@@ -1,4 +1,4 @@
-"""Composition root of orders-saga: a queue of outcomes wakes it."""
+"""Composition root of orders-saga: a queue of events wakes it."""
 
 import os
 from functools import partial
@@ -16,7 +16,7 @@ _store = DynamoOrders(client("dynamodb"), os.environ["TABLE"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take a batch of outcomes in; answer which messages must come again."""
+    """Take a batch of answers in; answer which messages must come again."""
     _, answer = take(event["Records"], partial(go_on, _store))
     _log.info("saga", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
     return answer

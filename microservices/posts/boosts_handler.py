@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.clock import now
+from microservices.events import publishing
 from microservices.order_events import answering
 from microservices.posts.boosts import Boosts
 from microservices.queues import take
@@ -14,12 +15,8 @@ from shared_domain.orders import Stage
 
 _log = Logger()
 _boosts = Boosts(client("dynamodb"), os.environ["TABLE"])
-_hear = answering(
-    client("sqs"),
-    os.environ["SAGA_QUEUE_URL"],
-    (Stage.PAID, Stage.UNPAID),
-    lambda order: _boosts.settle(order, now=now()),
-)
+_publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])
+_hear = answering(_publish, (Stage.PAID, Stage.UNPAID), settle=lambda order: _boosts.settle(order, now=now()))
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
+from microservices.events import publishing
 from microservices.order_events import answering
 from microservices.queues import take
 from microservices.users.credits import Credits
@@ -13,7 +14,8 @@ from shared_domain.orders import Stage
 
 _log = Logger()
 _credits = Credits(client("dynamodb"), os.environ["TABLE"])
-_hear = answering(client("sqs"), os.environ["SAGA_QUEUE_URL"], (Stage.PLACED, Stage.UNDELIVERABLE), _credits.settle)
+_publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])
+_hear = answering(_publish, (Stage.PLACED, Stage.UNDELIVERABLE), settle=_credits.settle)
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:

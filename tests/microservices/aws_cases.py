@@ -82,7 +82,7 @@ def _told_of_the_order(world: AwsWorld) -> None:
 
 def _paid_for(world: AwsWorld) -> None:
     assert world.api.read_me(world.ada).json()["credits"] == 90
-    told = [json.loads(body) for body in world.waiting("orders-saga")]
+    told = [json.loads(each) for each in world.events("order.answered")]
     assert {(each["order_id"], each["stage"], each["done"]) for each in told} >= {(world.order["id"], "placed", True)}
 
 
@@ -202,7 +202,7 @@ CASES = {
     ),
     "orders-saga": Case(
         good=lambda world: messages(world.outcomes),
-        foreign=lambda world: messages([world.outcomes[0].replace("placed", "unpaid")]),
+        foreign=lambda world: messages([world.outcomes[0].replace("placed", "unpaid"), *world.placed]),
         bad=_no_message,
         done=_gone_on,
     ),

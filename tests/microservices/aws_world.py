@@ -86,9 +86,9 @@ class AwsWorld:
 
     @cached_property
     def outcomes(self) -> list[str]:
-        """What the saga is told of the order's payment."""
+        """What the topic is told of the order's payment."""
         self.invoke("users-credits", messages(self.placed))
-        return self.waiting("orders-saga")[:1]
+        return self.events("order.answered")[:1]
 
     @cached_property
     def paid(self) -> list[str]:

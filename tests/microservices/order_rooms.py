@@ -1,4 +1,4 @@
-"""The rooms that settle orders, in this process: their stores and the saga's queue on moto, their functions called one by one."""
+"""The rooms that settle orders, in this process: stores, topic and the saga's queue on moto, their functions called one by one."""
 
 import json
 import secrets
@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from microservices.deploy import templates
+from microservices.events import publishing
 from microservices.order_events import Outcome, answering, tell
 from microservices.orders.saga import go_on
 from microservices.orders.store import DynamoOrders
@@ -32,10 +34,11 @@ ADA = User(
 class Rooms:
     """Users, posts and orders. Their keys are apart, so they share a table. Call it within moto's `mock_aws`."""
 
-    def __init__(self, dynamodb: Any, sqs: Any) -> None:
-        self.dynamodb, self.sqs, self._table = dynamodb, sqs, secrets.token_hex(8)
+    def __init__(self, dynamodb: Any, sqs: Any, sns: Any) -> None:
+        self.dynamodb, self.sqs, self.sns, self._table = dynamodb, sqs, sns, secrets.token_hex(8)
         make_table(dynamodb, self._table)
         self.queue = sqs.create_queue(QueueName=self._table)["QueueUrl"]
+        self.publish = publishing(sns, self._topic())
         self.users, self.posts, self.orders = (
             store(dynamodb, self._table) for store in (DynamoUsers, DynamoPosts, DynamoOrders)
         )
@@ -60,8 +63,8 @@ class Rooms:
         told: list[str] = []
         tell(lambda kind, body: told.append(json.dumps({"type": kind, **body})), order)
         for event in told:
-            answering(self.sqs, self.queue, (Stage.PLACED, Stage.UNDELIVERABLE), self.credits.settle)(event)
-            answering(self.sqs, self.queue, (Stage.PAID, Stage.UNPAID), self._boost)(event)
+            answering(self.publish, (Stage.PLACED, Stage.UNDELIVERABLE), settle=self.credits.settle)(event)
+            answering(self.publish, (Stage.PAID, Stage.UNPAID), settle=self._boost)(event)
 
     def go_on(self) -> None:
         """Let the saga take every message that waits for it; one during which it ends comes again."""
@@ -95,20 +98,33 @@ class Rooms:
         return [0 if each.boosted_until is None else (each.boosted_until - NOW).days for each in found]
 
     def at_call(self, number: int | None, act: Callable[[], object], *, of: str = "") -> Callable[[], None]:
-        """Act when a store or the queue is called for the n-th time from here on, None every time; return what ends that."""
+        """Act when a store, topic or queue is called for the n-th time from here on, None every time; return what ends that."""
         calls = count(1)
 
         def acting(**_: object) -> None:
             if number in (None, next(calls)):
                 act()
 
-        for events, name in ((self.dynamodb.meta.events, "dynamodb"), (self.sqs.meta.events, "sqs")):
+        for events, name in self._events():
             events.register(f"before-call.{name}{of}", acting)
         return lambda: self._forget(acting, of)
 
     def _forget(self, acting: Callable[..., None], of: str) -> None:
-        for events, name in ((self.dynamodb.meta.events, "dynamodb"), (self.sqs.meta.events, "sqs")):
+        for events, name in self._events():
             events.unregister(f"before-call.{name}{of}", acting)
+
+    def _events(self) -> list[tuple[Any, str]]:
+        clients = (("dynamodb", self.dynamodb), ("sns", self.sns), ("sqs", self.sqs))
+        return [(client.meta.events, name) for name, client in clients]
+
+    def _topic(self) -> str:
+        """Make the topic, which the saga's queue hears as the template says; return its ARN."""
+        (subscription,) = templates.resources("orders", "AWS::SNS::Subscription").values()
+        topic = str(self.sns.create_topic(Name=self._table)["TopicArn"])
+        named = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]
+        attributes = {"RawMessageDelivery": "true", "FilterPolicy": json.dumps(subscription["FilterPolicy"])}
+        self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=named["QueueArn"], Attributes=attributes)
+        return topic
 
     def _boost(self, order: Order) -> bool:
         return self.boosts.settle(order, now=NOW)
@@ -123,4 +139,4 @@ def raising(error: BaseException) -> Callable[[], None]:
 
 def outcome(order: Order, *, done: bool) -> str:
     told = Outcome(order_id=order.id, buyer=order.buyer, stage=order.stage, done=done)
-    return msgspec.json.encode(told).decode()
+    return json.dumps({"type": "order.answered", **msgspec.to_builtins(told)})

@@ -1,22 +1,30 @@
 """A room is updated, rolled back, removed and deployed again while the other rooms serve: none of their requests fails."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import httpx
+import msgspec
 import pytest
 
 from microservices.deploy import templates
 from microservices.deploy.deployment import DeploymentFailed
 from microservices.deploy.local_aws import LocalAws
+from shared_domain.contract.times import read
+from shared_domain.orders import Line, Order, Stage
+from tests.contract.client import Api, Json, Person
+
+from .parked import Room
 
 pytestmark = pytest.mark.live
 
 AUTHOR = {"username": "deployer", "email": "deployer@example.com", "password": "long enough to be one"}
-UNKNOWN_POST = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+UNKNOWN_POST = UNKNOWN_ORDER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 CATCH_UP_S = 30.0  # all that was published since the stream began is read again
 ROOMS = [room for room in templates.rooms() if room != "platform" and templates.functions(room)]
 
@@ -49,6 +57,7 @@ JOURNEY = (
     _request("votes posts", "DELETE", f"/posts/{UNKNOWN_POST}/vote", 404),
     _request("search", "GET", "/search?q=written", 200),
     _request("trending", "GET", "/trending", 200),
+    _request("orders", "GET", "/orders", 200),
 )
 
 
@@ -117,6 +126,55 @@ def test_search_is_removed_and_deployed_again_while_the_others_serve_and_then_ca
     assert traffic.wrong == []
     _expect_whole_journey(client)
     assert _found_in_time(client, "bereft")
+
+
+def test_orders_is_removed_and_deployed_again_while_the_others_serve_and_then_settles_new_orders(
+    local_aws_stack: LocalAws, client: httpx.Client
+) -> None:
+    api = Api(client, patience=CATCH_UP_S)
+    buyer = api.join("buyer")
+    post_id = api.published(buyer)["id"]
+    before = _fulfilled(api, buyer, post_id)
+    with _traffic_without("orders", client) as traffic:
+        local_aws_stack.deployment.remove_room("orders")
+        gone = client.get(f"/orders/{before['id']}").status_code
+        _expect_an_answer_that_nobody_hears(api, Room(local_aws_stack), buyer, post_id)
+        _update(local_aws_stack, "orders")
+    assert gone == 404
+    assert traffic.wrong == []
+    _expect_whole_journey(client)
+    assert api.list_orders(buyer).json()["items"] == []
+    _fulfilled(api, buyer, post_id)
+    assert api.read_me(buyer).json()["credits"] == 70
+    assert read(api.post(post_id)["boosted_until"]) - read(before["created_at"]) > timedelta(days=2)
+
+
+def _fulfilled(api: Api, buyer: Person, post_id: str) -> Json:
+    """Return an order for a day's boost, placed now, once it is fulfilled."""
+    order = api.order_settles(buyer, api.place(buyer, {"sku": "boost-1d", "post_id": post_id, "quantity": 1}))
+    assert order["status"] == "fulfilled"
+    return order
+
+
+def _expect_an_answer_that_nobody_hears(api: Api, room: Room, buyer: Person, post_id: str) -> None:
+    """Let users hear of an order that was on its way when its room was removed: it takes the credits, and no letter is dead."""
+    order = Order(
+        id=UNKNOWN_ORDER,
+        buyer=buyer.username,
+        stage=Stage.PLACED,
+        reason=None,
+        lines=(Line(sku="boost-1d", post_id=post_id, quantity=1),),
+        total_credits=10,
+        created_at=datetime.now(UTC),
+    )
+    room.send("users-credits", json.dumps({"type": "order.placed", **msgspec.to_builtins(order)}))
+
+    def answered() -> None:
+        assert api.read_me(buyer).json()["credits"] == 80
+        assert room.kept("users-credits") == 0
+
+    api.eventually(answered)
+    assert room.waiting("users-credits-dead-letters", UNKNOWN_ORDER) == []
 
 
 def _found_in_time(client: httpx.Client, word: str) -> bool:

@@ -22,18 +22,18 @@ from shared_domain.orders import Reason, Stage
 
 from .order_rooms import IDS, NOW, POSTS, Rooms, outcome, raising
 
-MOST_CALLS = 28  # of what an order asks of its stores and its queue, whatever becomes of it
+MOST_CALLS = 28  # of what an order asks of its stores, its topic and its queue, whatever becomes of it
 
 
 @pytest.fixture(scope="module")
-def clients() -> Iterator[tuple[Any, Any]]:
+def clients() -> Iterator[list[Any]]:
     """Made once, for making them is dear."""
     with mock_aws():
-        yield boto3.client("dynamodb", region_name="us-east-1"), boto3.client("sqs", region_name="us-east-1")
+        yield [boto3.client(service, region_name="us-east-1") for service in ("dynamodb", "sqs", "sns")]
 
 
 @pytest.fixture
-def rooms(clients: tuple[Any, Any]) -> Rooms:
+def rooms(clients: list[Any]) -> Rooms:
     return Rooms(*clients)
 
 
@@ -48,7 +48,7 @@ def rooms(clients: tuple[Any, Any]) -> Rooms:
     ],
 )
 def test_an_order_settles_though_a_function_ends_at_any_call(
-    clients: tuple[Any, Any], total: int, there: bool, reason: Reason | None
+    clients: list[Any], total: int, there: bool, reason: Reason | None
 ) -> None:
     for call in range(1, MOST_CALLS + 1):
         rooms = Rooms(*clients)
@@ -195,19 +195,38 @@ def test_news_of_an_order_that_nobody_placed_is_not_taken(rooms: Rooms) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["", "{}", "[]", '{"order_id": 1, "buyer": "ada", "stage": "placed", "done": true}', "\x00"]
+    "event",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"order_id": "1", "buyer": "ada", "stage": "placed", "done": true}',
+        '{"type": 1, "order_id": "1", "buyer": "ada", "stage": "placed", "done": true}',
+        "\x00",
+    ],
 )
-def test_what_tells_of_no_order_is_not_taken(rooms: Rooms, message: str) -> None:
+def test_what_is_no_event_is_not_taken(rooms: Rooms, event: str) -> None:
     with pytest.raises(msgspec.DecodeError):
-        go_on(rooms.orders, message)
+        go_on(rooms.orders, event)
     with pytest.raises(msgspec.DecodeError):
-        answering(rooms.sqs, rooms.queue, (Stage.PLACED,), rooms.credits.settle)(message)
+        answering(rooms.publish, (Stage.PLACED,), settle=rooms.credits.settle)(event)
+
+
+def test_what_tells_of_no_order_is_not_taken(rooms: Rooms) -> None:
+    for untold in ({}, {"order_id": 1, "buyer": "ada", "stage": "placed", "done": True}):
+        with pytest.raises(msgspec.ValidationError):
+            go_on(rooms.orders, json.dumps({"type": "order.answered", **untold}))
+        with pytest.raises(msgspec.ValidationError):
+            answering(rooms.publish, (Stage.PLACED,), settle=rooms.credits.settle)(
+                json.dumps({"type": "order.placed", **untold})
+            )
 
 
 def test_an_event_of_something_else_is_passed_over(rooms: Rooms) -> None:
-    hear = answering(rooms.sqs, rooms.queue, (Stage.PLACED,), rooms.credits.settle)
+    hear = answering(rooms.publish, (Stage.PLACED,), settle=rooms.credits.settle)
     for kind in ("order.paid", "order.rejected", "post.published", "placed"):
         hear(json.dumps({"type": kind}))
+        go_on(rooms.orders, json.dumps({"type": kind}))
     assert "Messages" not in rooms.sqs.receive_message(QueueUrl=rooms.queue)
 
 

@@ -76,7 +76,7 @@ def test_half_of_the_orders_settle_within_three_seconds(api: Api, buyer: Person,
 def test_outcomes_that_nobody_can_take_become_dead_letters_beside_orders_that_settle(
     room: Room, api: Api, buyer: Person, post_id: str
 ) -> None:
-    good = {"order_id": UNKNOWN, "buyer": buyer.username, "stage": "placed", "done": True}
+    good = {"type": "order.answered", "order_id": UNKNOWN, "buyer": buyer.username, "stage": "placed", "done": True}
     hopeless = [
         json.dumps(good),
         json.dumps(good | {"stage": "undeliverable", "done": False}),
