@@ -24,7 +24,9 @@ class Broadcast:
             image = event["dynamodb"]["NewImage"]
             news = post_published(**{name: image[name]["S"] for name in _SHOWN})
             return self._tell(news, self._listeners.listening(news.topic))  # network
-        return self._tell_newest(event["post_id"], Score(int(event["score"]), int(event["version"])))
+        if event["type"] == "tally.changed":
+            return self._tell_newest(event["post_id"], Score(int(event["score"]), int(event["version"])))
+        return 0  # nobody can listen to anything else
 
     def _tell(self, news: News, listening: Sequence[str]) -> int:
         gone = self._clients.tell(listening, news.text) if listening else []  # network: a call for each

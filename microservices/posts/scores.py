@@ -14,8 +14,13 @@ class Scores:
         self._table = table
 
     def hear(self, message: str) -> None:
-        """Set the score that an event `{"post_id", "score", "version"}` tells: absolute, so that repeating it changes nothing."""
+        """Set the score that `tally.changed` tells: absolute, so that repeating it changes nothing.
+
+        An event of another type is passed over.
+        """
         told = json.loads(message)
+        if told["type"] != "tally.changed":
+            return
         try:
             self._set(told["post_id"], score=int(told["score"]), version=int(told["version"]))
         except OutOfDate:

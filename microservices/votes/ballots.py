@@ -3,12 +3,19 @@
 The monolith has no such file: there, the post is a row beside its votes.
 """
 
+import json
 from dataclasses import replace
 
 from microservices.post_item import is_post, post_id_of
 from microservices.races import runs_again
 from microservices.streams import Record, new_image, sequence
 from microservices.votes.board import DynamoBoard, Tally
+
+
+def hear_event(board: DynamoBoard, event: str) -> bool:
+    """Take in what an event tells of a post, in the form of a stream's record; one of another type is passed over."""
+    told = json.loads(event)
+    return told["type"].startswith("post.") and hear(board, told)
 
 
 @runs_again

@@ -51,6 +51,11 @@ def _of_another_kind(records: list[Record]) -> list[Record]:
     return [record]
 
 
+def _published_lock(world: AwsWorld) -> str:
+    (record,) = _of_another_kind(world.of_posts)
+    return json.dumps({"type": "post.published", **record})
+
+
 def _found(world: AwsWorld) -> None:
     found = {item["post"]["id"]: item["post"]["title"] for item in world.api.search("snail").json()["items"]}
     assert found == {world.first: "Snail revised", world.second: "Snail two"}
@@ -184,13 +189,13 @@ CASES = {
     ),
     "votes-ballots": Case(
         good=lambda world: messages(world.post_events),
-        foreign=lambda world: messages(map(json.dumps, _of_another_kind(world.of_posts))),
+        foreign=lambda world: messages([_published_lock(world), *world.placed]),
         bad=_no_message,
         done=_on_board,
     ),
     "posts-scores": Case(
         good=lambda world: messages([_tally(world.first)]),
-        foreign=lambda world: messages([_tally(world.gone)]),
+        foreign=lambda world: messages([_tally(world.gone), *world.placed]),
         bad=_no_message,
         done=_scored,
     ),

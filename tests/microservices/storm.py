@@ -30,7 +30,7 @@ SHARDS = 2  # of each table's stream
 DEEPEST = 3  # functions that run at once
 SPARED_TRIES = 2  # of those that a record has: a function may fail by itself, where others overtake it
 LOST, REPEATED, CUT_OFF, GIVEN_UP = "lost", "repeated", "cut off", "given up"
-GAPS = (1, 1, 2, 8)  # batches that are handed over while a function waits for one call: an order can go on by two stages
+GAPS = (1, 1, 3, 30)  # batches that are handed over while a function waits for one call: in thirty all may be settled
 SPANS = (2, 5, 12)  # calls within which a function is cut off: some make two, others ten
 MISHAPS = (None, None, LOST, REPEATED, CUT_OFF, CUT_OFF, GIVEN_UP)
 Result = TypeVar("Result")
@@ -73,12 +73,13 @@ class Storm:
                 self._given_up[inbox] = InvocationInbox(inbox.reader)
         self._inboxes += self._given_up.values()
 
-    def blow(self) -> bool:
-        """Hand one batch over, well or not; return whether any waited."""
+    def blow(self, first: str = "") -> bool:
+        """Hand one batch over, well or not, often to the function named first; return whether any waited."""
         self._pour()
         waiting = [inbox for inbox in self._inboxes if inbox.is_waiting()]
         if waiting:
-            inbox = self._chance.choice(waiting)
+            preferred = [inbox for inbox in waiting if inbox.reader.function.name == first]
+            inbox = self._chance.choice(preferred if preferred and self._chance.random() < 0.5 else waiting)
             inbox.shuffle(self._chance)
             batch = inbox.take(self._chance.choice((1, 2, None)))
             inbox.settle(batch, self._handed_over(inbox, batch))
@@ -100,7 +101,7 @@ class Storm:
         if running.calls == running.gap and len(self._running) < DEEPEST:
             self.log.append(f"{running.name} is overtaken before {operation}")
             for _ in range(self._chance.choice(GAPS)):
-                self.blow()
+                self.blow(first=running.name)
         self._meet(running, operation, "before")
 
     def after(self, operation: str) -> None:

@@ -131,7 +131,11 @@ def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_ar
     room: Room, api: Api, writer: Person
 ) -> None:
     first, second = (api.published(writer)["id"] for _ in range(2))
-    unreadable = [f"nonsense about {first}", json.dumps([first]), json.dumps({"post_id": first, "score": "many"})]
+    unreadable = [
+        f"nonsense about {first}",
+        json.dumps([first]),
+        json.dumps({"type": "tally.changed", "post_id": first, "score": "many"}),
+    ]
     with room.hurried("posts-scores"):
         room.send("posts-scores", _score(first, 7), *unreadable, _score(second, 8))
         api.score_settles(first, 7)
@@ -233,4 +237,4 @@ def _shown(item: Item) -> Json:
 
 
 def _score(post_id: str, score: int) -> str:
-    return json.dumps({"post_id": post_id, "score": score, "version": 1000})
+    return json.dumps({"type": "tally.changed", "post_id": post_id, "score": score, "version": 1000})

@@ -64,15 +64,15 @@ def test_a_score_that_meets_a_revision_comes_again(dynamodb: Any) -> None:
     answer: Any = {"Error": {"Code": "TransactionConflictException", "Message": ""}}
     raising(dynamodb, "UpdateItem", ClientError(answer, "UpdateItem"))
     with pytest.raises(Conflict):
-        Scores(dynamodb, TABLE).hear(f'{{"post_id": "{POST.id}", "score": 1, "version": 1}}')
+        Scores(dynamodb, TABLE).hear(f'{{"type": "tally.changed", "post_id": "{POST.id}", "score": 1, "version": 1}}')
 
 
 def test_an_older_score_and_one_of_a_post_that_is_gone_are_passed_over(dynamodb: Any) -> None:
     scores = Scores(dynamodb, TABLE)
-    scores.hear(f'{{"post_id": "{POST.id}", "score": 9, "version": 9}}')
+    scores.hear(f'{{"type": "tally.changed", "post_id": "{POST.id}", "score": 9, "version": 9}}')
     dynamodb.put_item(TableName=TABLE, Item=post_item(POST))
     for score, version in [(2, 2), (1, 1), (2, 2)]:
-        scores.hear(f'{{"post_id": "{POST.id}", "score": {score}, "version": {version}}}')
+        scores.hear(f'{{"type": "tally.changed", "post_id": "{POST.id}", "score": {score}, "version": {version}}}')
     assert DynamoPosts(dynamodb, TABLE).get(POST.id).score == 2
 
 
