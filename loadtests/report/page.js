@@ -1,0 +1,37 @@
+"use strict";
+// Draws the charts, and makes the page ready for paper: everything open but long data, charts as wide as the sheet.
+const plots = [...document.querySelectorAll(".plot")];
+const sheet = document.documentElement.classList;
+const options = { displayModeBar: false, scrollZoom: false, doubleClick: false, showTips: false };
+
+for (const plot of plots) {
+  const figure = JSON.parse(plot.nextElementSibling.textContent);
+  Plotly.newPlot(plot, figure.data, figure.layout, options);
+}
+
+const fit = () => plots.forEach((plot) => Plotly.Plots.resize(plot));
+let opened = [];
+
+function toPaper() {
+  if (sheet.contains("paper")) return;
+  sheet.add("paper");
+  opened = [...document.querySelectorAll("details:not(.long):not([open])")];
+  opened.forEach((each) => { each.open = true; });
+  fit();
+}
+
+function toScreen() {
+  sheet.remove("paper");
+  opened.forEach((each) => { each.open = false; });
+  fit();
+}
+
+addEventListener("beforeprint", toPaper);
+addEventListener("afterprint", toScreen);
+matchMedia("print").addEventListener("change", (media) => (media.matches ? toPaper() : toScreen()));
+
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth !== width && !sheet.contains("paper")) fit(); // a phone's address bar changes the height alone
+  width = innerWidth;
+});
