@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python -m
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down compare bench load test check format lock clean
+.PHONY: help setup up down compare bench load test browser check format lock clean
 
 help: ## explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bench: setup ## measure the costs of both sides against bare floors, write docs/
 test: setup ## run every test, on both live systems too (8 minutes)
 	@$(RUN) pytest $(ARGS)
 
+browser: setup $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
+	@$(RUN) pytest tests/browser $(ARGS)
+
 check: setup ## lint, types, import rules, lock and fast tests (90 seconds)
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
@@ -42,6 +45,7 @@ format: setup ## put the code into its form
 lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 microservices/local-aws.in -o microservices/local-aws.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group browser -c requirements.lock -o tests/browser/browser.lock
 
 clean: ## remove environments, run data and caches (stop the systems first)
 	rm -rf $(VENV) $(AWS_VENV) .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -51,6 +55,11 @@ $(VENV)/.installed: LOCK := requirements.lock
 $(VENV)/.installed: requirements.lock
 $(AWS_VENV)/.installed: LOCK := microservices/local-aws.lock
 $(AWS_VENV)/.installed: microservices/local-aws.lock
+$(VENV)/.browser: tests/browser/browser.lock $(VENV)/.installed
+	@echo "adding $< to $(@D)"
+	@if command -v uv > /dev/null; then uv pip install --quiet --python $(@D)/bin/python --require-hashes -r $<; \
+	else $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
+	@touch $@
 $(VENV)/.installed $(AWS_VENV)/.installed:
 	@echo "installing $(LOCK) into $(@D)"
 	@if command -v uv > /dev/null; then \

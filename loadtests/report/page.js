@@ -9,7 +9,9 @@ for (const plot of plots) {
   Plotly.newPlot(plot, figure.data, figure.layout, options);
 }
 
-const fit = () => plots.forEach((plot) => Plotly.Plots.resize(plot));
+// Not Plots.resize: that draws a tenth of a second later, when the sheet is printed.
+const fit = () => plots.forEach((plot) => Plotly.relayout(plot, { autosize: true }));
+document.getElementById("no-script").hidden = true;
 let opened = [];
 
 function toPaper() {

@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).parents[2]
 LOCAL_AWS = PROJECT / "microservices" / "local-aws.lock"
-LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS]
+BROWSER = PROJECT / "tests" / "browser" / "browser.lock"
+LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, BROWSER]
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;]+)(?P<rest>(.*\n(?: {4}.*\n?)*))", re.MULTILINE
 )
@@ -46,6 +47,13 @@ def test_every_dependency_is_pinned_within_what_it_asks() -> None:
 def test_the_lock_was_made_for_these_dependencies_and_no_others() -> None:
     direct = {name for name, (_, rest) in pins(LOCKS[0]).items() if "(pyproject.toml)" in rest}
     assert direct == {canonicalize_name(each.name) for each in asked()}
+
+
+def test_the_browsers_lock_adds_to_the_first_and_contradicts_it_nowhere() -> None:
+    first, added = pins(LOCKS[0]), pins(BROWSER)
+    group = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"]["browser"]
+    assert {canonicalize_name(Requirement(line).name) for line in group} <= added.keys() - first.keys()
+    assert [name for name in added.keys() & first.keys() if added[name][0] != first[name][0]] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)

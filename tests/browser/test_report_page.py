@@ -1,0 +1,157 @@
+"""The report in a real browser: everything drawn, nothing asked of anybody, usable by keyboard, in the dark and on paper."""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.loadtests.made_runs import made_run, written
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SIZES = {"projector": (1920, 1080), "laptop": (1280, 800), "phone": (390, 844)}
+SHEET_PX = 680  # of A4 between its margins, at 96 to the inch
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the report of a run in which something failed."""
+    run = made_run("browser", scenarios=("browse", "publish", "checkout"))
+    run.scenarios["browse"][0].block.errors = 3
+    run.scenarios["browse"][0].block.reasons = {"GET /posts: status 500": 3}
+    return (written(run, tmp_path_factory.mktemp("browser") / "report") / "report.html").as_uri()
+
+
+class Opened:
+    """A page with what it said and what it asked for."""
+
+    def __init__(self, page: "Page", address: str) -> None:
+        self.page, self.said, self.asked = page, list[str](), list[str]()
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.goto(address)
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=SIZES)
+def opened(browser: "Browser", report: str, scheme: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """The report on each kind of screen, light and dark."""
+    width, height = SIZES[request.param]
+    with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
+        yield Opened(context.new_page(), report)
+
+
+@pytest.fixture
+def page(browser: "Browser", report: str) -> "Iterator[Page]":
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        yield Opened(context.new_page(), report).page
+
+
+def test_it_asks_nobody_and_complains_of_nothing(opened: Opened, report: str) -> None:
+    assert opened.asked == [report]
+    assert opened.said == []
+
+
+def test_every_chart_is_drawn_in_the_width_there_is(opened: Opened) -> None:
+    drawn = opened.page.evaluate("""[...document.querySelectorAll(".plot")].map((plot) => {
+        const marks = plot.querySelectorAll(".trace path, .trace .point, .points path, .box, .bars path").length;
+        const svg = plot.querySelector(".main-svg").getBoundingClientRect();
+        return [marks, svg.width <= plot.getBoundingClientRect().width + 1];
+    })""")
+    assert len(drawn) == 2 * 4 + 3
+    assert all(marks > 0 and fits for marks, fits in drawn)
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_axe_finds_nothing_serious(opened: Opened) -> None:
+    found = violations(opened.page)
+    assert [one["id"] for one in found if one["impact"] in SERIOUS] == []
+
+
+def test_axe_would_find_what_is_wrong(page: "Page") -> None:
+    page.evaluate("document.querySelector('h1').style.color = '#eee'")
+    assert [one["id"] for one in violations(page) if one["impact"] in SERIOUS] == ["color-contrast"]
+
+
+def violations(page: "Page") -> list[dict[str, Any]]:
+    """Return what axe-core has against a page, its folded data too."""
+    axe = importlib.import_module("axe_playwright_python.sync_playwright").Axe()
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    return list(axe.run(page).response["violations"])
+
+
+def test_the_answer_and_the_verdicts_are_on_the_first_screen_of_a_projector(browser: "Browser", report: str) -> None:
+    with browser.new_context(viewport={"width": 1920, "height": 1080}) as context:
+        page = Opened(context.new_page(), report).page
+        box = page.locator("table.verdicts").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 1080
+
+
+def test_the_keyboard_reaches_and_works_every_control(page: "Page") -> None:
+    controls = page.locator("a, summary, [tabindex='0']")
+    wanted = sum(controls.nth(number).is_visible() for number in range(controls.count()))
+    reached = set()
+    for _ in range(2 * wanted):
+        page.keyboard.press("Tab")
+        place = page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        reached.add(place)
+    assert len(reached) == wanted
+    page.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details").first.get_attribute("open") is not None
+
+
+def test_a_chart_answers_the_keyboard_with_its_data_and_its_file(page: "Page") -> None:
+    page.locator("summary").first.click()
+    assert page.locator("details").first.locator("tbody tr").count() == 20
+    with page.expect_download() as download:
+        page.locator("details a").first.click()
+    assert download.value.suggested_filename == "browse-percentiles.csv"
+    assert Path(download.value.path()).read_text().startswith("percentile,")
+
+
+def test_paper_shows_everything_in_ink_on_white(page: "Page", scheme: str) -> None:
+    page.emulate_media(media="print", color_scheme=scheme)  # type: ignore[arg-type]
+    page.wait_for_function("document.documentElement.classList.contains('paper')")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.querySelector('.js-plotly-plot text')).fill") == "rgb(0, 0, 0)"
+    sections = page.locator("section")
+    assert all(sections.nth(number).is_visible() for number in range(sections.count()))
+    assert page.locator("details:not(.long):not([open])").count() == 0
+    beyond = page.evaluate(
+        """[...document.querySelectorAll("main *")].map((each) => each.getBoundingClientRect())
+            .filter((box) => box.right > document.querySelector("main").getBoundingClientRect().right + 1).length"""
+    )
+    assert beyond == 0
+
+
+def test_printing_draws_the_charts_anew_for_the_sheet_and_then_for_the_screen(page: "Page", tmp_path: Path) -> None:
+    widths = "[...document.querySelectorAll('.plot .main-svg')].map((svg) => svg.getBoundingClientRect().width)"
+    before = page.evaluate(widths)
+    page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {widths}; }})")
+    page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    assert 0 < max(page.evaluate("window.printed")) <= SHEET_PX
+    page.wait_for_function("!document.documentElement.classList.contains('paper')")
+    assert page.evaluate(widths) == before
+    assert (tmp_path / "report.pdf").read_bytes().count(b"/Type /Page\n") >= 3
+
+
+def test_without_scripts_the_data_is_there(browser: "Browser", report: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = Opened(context.new_page(), report).page
+        assert page.get_by_text("Charts need JavaScript.").is_visible()
+        page.locator("summary").first.click()
+        assert page.locator("details tbody tr").first.is_visible()
