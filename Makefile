@@ -22,7 +22,7 @@ down: setup ## stop both systems
 compare: setup ## start, seed, check parity, load both systems and write results/<time>/report.html; ARGS="--profile quick"
 	@$(RUN) loadtests compare $(ARGS)
 
-bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (3 minutes)
+bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
 	@$(RUN) loadtests bench $(ARGS)
 
 test: setup ## run every test, on both live systems too (8 minutes)

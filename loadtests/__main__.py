@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import commands, diff, interrupts
+from loadtests import commands, diff, interrupts, watch
 from loadtests.arguments import positive
 from loadtests.bench.closed import UnexpectedAnswer
 from loadtests.bench.function_rows import Misbehaved
@@ -76,12 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--report", type=Path, help="make this report's folder the reference first")
     verb.set_defaults(command=commands.readme)
     diff.register(verbs)
+    watch.register(verbs)
     return parser
 
 
 def _compare(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--profile", choices=PROFILES, default="standard", help="how long: quick 3, standard 5, full 20 minutes"
+        "--profile", choices=PROFILES, default="standard", help="how long: quick 4, standard 5, full 20 minutes"
     )
     verb.add_argument("--rate", type=positive, help="arrivals a second on each side, in place of the profile's")
     verb.add_argument("--duration", type=positive, help="measured seconds of a block, in place of the profile's")

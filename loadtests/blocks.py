@@ -72,7 +72,7 @@ def turns(repeats: int, pairs: int) -> Iterator[tuple[int, str]]:
 
 
 def interleaved(
-    run: Callable[[Plan], Block], plans: dict[str, Plan], *, repeats: int, pairs: int, done: Callable[[], None]
+    run: Callable[[Plan], Block], plans: dict[str, Plan], *, repeats: int, pairs: int, done: Callable[[Measured], None]
 ) -> list[Measured]:
     """Run the plan of each side in turns; `done` hears of every block. Both blocks of a pair walk the same journeys."""
     measured: list[Measured] = []
@@ -81,5 +81,5 @@ def interleaved(
         plan = replace(plans[side], seed=f"{plans[side].seed} {number // 2}")
         measured.append(Measured(side, repeat, at_s, run(plan)))
         at_s += plan.warm_up_s + plan.duration_s
-        done()
+        done(measured[-1])
     return measured

@@ -19,6 +19,7 @@ from loadtests.live.subscriber import beside
 from loadtests.plan import Plan
 from loadtests.profiles import PROFILES, Profile
 from loadtests.progress import Shown
+from loadtests.watch.journal import NAME, Journal
 
 
 def up(asked: argparse.Namespace, console: Console) -> int:
@@ -40,7 +41,7 @@ def compare(asked: argparse.Namespace, console: Console) -> int:
     """Make the comparison, write its report, print its summary."""
     given = {side: url.rstrip("/") for side in SIDES if (url := getattr(asked, f"{side}_url"))}
     run_dir = Path(".run") / f"compare-{datetime.now():%Y%m%d-%H%M%S}"
-    shown = Shown(console)
+    shown = Shown(console, Journal(run_dir / NAME))
     request = comparison.Asked(
         profile=_profile(asked),
         scenarios=tuple(asked.scenario or PROFILES["quick"].rates),
@@ -48,7 +49,7 @@ def compare(asked: argparse.Namespace, console: Console) -> int:
         live_given={side: url for side in SIDES if (url := getattr(asked, f"{side}_live_url"))},
         run_dir=run_dir,
     )
-    with shown.running():
+    with shown.running(), shown.journal.running(profile=asked.profile, scenarios=request.scenarios):
         results = comparison.run(request, shown)
         with shown.phase("report"):
             folder = report.write(results, asked.results / f"{datetime.now():%Y%m%d-%H%M%S}")

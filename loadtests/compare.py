@@ -73,6 +73,7 @@ def run(asked: Asked, shown: Shown) -> Results:
                 results.freshness[side] = freshness.measure(
                     urls[side], known.live[side], worlds[side], trials=asked.profile.freshness, done=done
                 )
+            shown.journal.lags(side, results.freshness[side])
     return results
 
 
@@ -125,7 +126,12 @@ def _both_up(asked: Asked, shown: Shown) -> Iterator[Addresses]:
 def _in_turns(plans: dict[str, Plan], generator: GeneratorProcess, profile: Profile, shown: Shown) -> list[Measured]:
     name = plans[SIDES[0]].scenario
     with shown.phase(f"{name}: both sides in turns", 2 * profile.repeats * profile.pairs) as done:
-        return interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs, done=done)
+
+        def heard(measured: Measured) -> None:
+            shown.journal.block(name, measured, seconds=profile.block_s)
+            done()
+
+        return interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs, done=heard)
 
 
 def _seeded(urls: dict[str, str], profile: Profile, shown: Shown) -> dict[str, World]:

@@ -7,12 +7,15 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from loadtests.watch.journal import Journal
+
 
 class Shown:
-    """Shows phases on a console; on what is no terminal, a line when one begins and one when it ends."""
+    """Shows phases on a console, and tells a journal of them; on what is no terminal, a line when one begins and one when it ends."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, journal: Journal | None = None) -> None:
         self.console = console
+        self.journal = journal or Journal()
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓"),
             TextColumn("{task.description}"),
@@ -35,7 +38,13 @@ class Shown:
         if not self.console.is_terminal:
             self.console.print(f"… {name}")
         began = monotonic()
-        yield lambda: self._progress.advance(task)
+        self.journal.tell("phase", name=name, steps=steps)
+
+        def done() -> None:
+            self._progress.advance(task)
+            self.journal.tell("step")
+
+        yield done
         self._progress.update(task, completed=steps)
         if not self.console.is_terminal:
             self.console.print(f"✓ {name}: {monotonic() - began:.0f} s")

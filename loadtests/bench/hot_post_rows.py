@@ -18,7 +18,7 @@ VOTES = 2_000
 AT_ONCE = 4
 AGAINST = 500  # of them: the score is 1,000
 SCORE = VOTES - 2 * AGAINST
-COUNTED_WITHIN_S = 60.0
+COUNTED_WITHIN_S, LOGGED_WITHIN_S = 60.0, 10.0
 POLL_S = 0.2
 
 
@@ -69,9 +69,18 @@ def _standing(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
 
 
 def _batches(logs: Any, since: float) -> int:
-    """Return how many batches with votes the projection has taken: it writes one line to its log for each."""
+    """Return how many batches held the votes: the projection writes one line to its log for each, the last one after its tally."""
+    deadline = monotonic() + LOGGED_WITHIN_S
+    while sum(batches := _counted(logs, since)) < VOTES and monotonic() < deadline:
+        sleep(POLL_S)
+    return len(batches)
+
+
+def _counted(logs: Any, since: float) -> list[int]:
+    """Return how many votes each batch held, as far as is logged."""
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName="/aws/lambda/reference-votes-projection", startTime=int(since * 1000)
     )
     lines = [each["message"] for page in pages for each in page["events"] if '"votes"' in each["message"]]
-    return sum(json.loads(line[line.index("{") :]).get("votes", 0) > 0 for line in lines)
+    counts = [json.loads(line[line.index("{") :]).get("votes", 0) for line in lines]
+    return [each for each in counts if each]

@@ -37,11 +37,17 @@ def share(what: str, own: float, floor: float, *, against: str, reach: float, or
     )  # fmt: skip
 
 
-def in_turns(own: Callable[[], float], floor: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """Return the medians of both over so many rounds, A B B A …, so that a drift of the machine hits both."""
+def in_turns(
+    own: Callable[[], float],
+    floor: Callable[[], float],
+    rounds: int,
+    *,
+    chosen: Callable[[list[float]], float] = median,
+) -> tuple[float, float]:
+    """Return the medians of both over so many rounds, A B B A …, so that a drift of the machine hits both; or what is chosen."""
     owns: list[float] = []
     floors: list[float] = []
     for number in range(rounds):
         for measured, run in ((owns, own), (floors, floor)) if number % 2 == 0 else ((floors, floor), (owns, own)):
             measured.append(run())
-    return median(owns), median(floors)
+    return chosen(owns), chosen(floors)

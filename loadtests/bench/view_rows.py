@@ -1,4 +1,7 @@
-"""What a view adds to the read that it is: reads that are views and reads that are none, in turns."""
+"""What a view adds to the read that it is: reads that are views and reads that are none, in turns.
+
+The least of all rounds counts: whatever else the machine does makes a round dearer, never cheaper.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +26,9 @@ def services(handler: Handler, post_id: str) -> Row:
     none = {**view, "headers": {**view["headers"], **{name.lower(): value for name, value in NO_VIEW.items()}}}
     for asked in (view, none):
         _processor_ms(handler, asked)
-    with_view, without = in_turns(lambda: _processor_ms(handler, view), lambda: _processor_ms(handler, none), ROUNDS)
+    with_view, without = in_turns(
+        lambda: _processor_ms(handler, view), lambda: _processor_ms(handler, none), ROUNDS, chosen=min
+    )
     return _row("services: processor time that a view adds to a read", with_view, without)
 
 
@@ -32,7 +37,9 @@ def monolith(url: str, post_id: str, *, pid: int) -> Row:
     workers = psutil.Process(pid).children()
     view = Request(base_url=url, path=f"/posts/{post_id}")
     none = replace(view, headers=NO_VIEW)
-    with_view, without = in_turns(lambda: _workers_ms(workers, view), lambda: _workers_ms(workers, none), ROUNDS)
+    with_view, without = in_turns(
+        lambda: _workers_ms(workers, view), lambda: _workers_ms(workers, none), ROUNDS, chosen=min
+    )
     return _row("monolith: processor time that a view adds to a read", with_view, without)
 
 
@@ -59,7 +66,7 @@ def _row(what: str, with_view: float, without: float) -> Row:
     return Row(
         what=what,
         against="a read that is no view (Sec-Purpose: prefetch)",
-        shown=f"{with_view - without:.3f} ms ({with_view:.2f}, {without:.2f} without)",
+        shown=f"{with_view - without:.3f} ms ({with_view:.2f}, {without:.2f} without, the least of {ROUNDS})",
         value=with_view - without,
         reach=0.2,
         unit=" ms",
