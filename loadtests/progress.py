@@ -11,7 +11,7 @@ from loadtests.watch.journal import Journal
 
 
 class Shown:
-    """Shows phases on a console, and tells a journal of them; on what is no terminal, a line when one begins and one when it ends."""
+    """Shows phases on a console and tells a journal; on what is no terminal, a line when one begins and one when it ends."""
 
     def __init__(self, console: Console, journal: Journal | None = None) -> None:
         self.console = console

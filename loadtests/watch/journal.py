@@ -1,0 +1,73 @@
+"""What happens in a run, appended to a file of its run directory, one JSON line an event, for whoever watches."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from time import time
+from typing import Any
+
+import psutil
+
+from loadtests.blocks import Measured
+from loadtests.freshness import Freshness
+from loadtests.latency import decoded, percentile_ms, percentiles
+
+NAME = "progress.jsonl"
+
+
+class Journal:
+    """The file, or nothing where nobody can watch. A full disk ends the watching, not the run."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+
+    @contextmanager
+    def running(self, **about: Any) -> Iterator[None]:
+        """Tell of a run's begin, with the process that makes it, and of its end, however it ends."""
+        self.tell("began", pid=os.getpid(), born=psutil.Process().create_time(), **about)
+        how = "complete"
+        try:
+            yield
+        except BaseException as ended:
+            how = f"ended by {ended}" if str(ended) else type(ended).__name__
+            raise
+        finally:
+            self.tell("ended", how=how)
+
+    def tell(self, kind: str, **more: Any) -> None:
+        """Append one event. Its time is in seconds since 1970."""
+        if self._file is None:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("a") as file:
+                file.write(json.dumps({"kind": kind, "time": round(time(), 3), **more}) + "\n")
+        except OSError:
+            self._file = None
+
+    def block(self, scenario: str, measured: Measured, *, seconds: float) -> None:
+        """Tell what a block measured; seconds: how long it was."""
+        block = measured.block
+        messages = decoded(block.live.from_answer) if block.live else None
+        self.tell(
+            "block",
+            scenario=scenario,
+            side=measured.side,
+            at_s=measured.at_s,
+            offered=round(block.offered / seconds, 1),
+            rate=round(block.right / seconds, 1),
+            **percentiles(decoded(block.latencies), 50, 95, 99),
+            errors=block.errors,
+            refused=block.refused,
+            dropped=block.dropped,
+            generator=round(block.cpu, 3),
+            message_ms=round(percentile_ms(messages, 50), 1) if messages else None,
+        )
+
+    def lags(self, side: str, found: Freshness) -> None:
+        """Tell the median lag of each kind that was tried on a side."""
+        known = {kind: round(median(lag.lags_ms), 1) for kind, lag in found.lags.items() if lag.lags_ms}
+        self.tell("lags", side=side, lags_ms=known)
