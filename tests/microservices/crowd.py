@@ -82,9 +82,9 @@ class Crowd:
     def _line(self) -> Json:
         post_id = self._any([*list(self.posts) * 3, NOWHERE])
         return {
-            "sku": self._any(["boost-1d", "boost-1d", "boost-7d"]),
+            "sku": self._any(["boost-1d", "boost-1d", "boost-1d", "boost-7d"]),
             "post_id": post_id,
-            "quantity": self._any([1, 2, 4]),
+            "quantity": self._any([1, 1, 4]),
         }
 
     def _living(self) -> list[str]:

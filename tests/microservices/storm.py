@@ -31,7 +31,7 @@ DEEPEST = 3  # functions that run at once
 SPARED_TRIES = 2  # of those that a record has: a function may fail by itself, where others overtake it
 LOST, REPEATED, CUT_OFF, GIVEN_UP = "lost", "repeated", "cut off", "given up"
 GAPS = (1, 1, 3, 30)  # batches that are handed over while a function waits for one call: in thirty all may be settled
-SPANS = (2, 5, 12)  # calls within which a function is cut off: some make two, others ten
+SPANS = (2, 5, 12)  # calls within which something befalls a function: some make two, others ten
 MISHAPS = (None, None, LOST, REPEATED, CUT_OFF, CUT_OFF, GIVEN_UP)
 Result = TypeVar("Result")
 Point = tuple[str, str, str]  # function, operation, before or after it took effect
@@ -137,7 +137,7 @@ class Storm:
         return every if mishap == REPEATED else failed
 
     def _run(self, name: str, act: Callable[[], Result], *, end: tuple[int, str] | None) -> Result:
-        running = Running(name, end=end, gap=self._chance.randint(1, 12))
+        running = Running(name, end=end, gap=self._call())
         self._running.append(running)
         try:
             return act()
@@ -145,7 +145,11 @@ class Storm:
             self._running.pop()
 
     def _end(self) -> tuple[int, str]:
-        return self._chance.randint(1, self._chance.choice(SPANS)), self._chance.choice(("before", "after"))
+        return self._call(), self._chance.choice(("before", "after"))
+
+    def _call(self) -> int:
+        """Return which of a function's calls something befalls."""
+        return self._chance.randint(1, self._chance.choice(SPANS))
 
     def _may_fail(self, inbox: Inbox, batch: Sequence[Record]) -> bool:
         tries = [(id(inbox), each) for each in identifiers(batch)]
