@@ -51,6 +51,15 @@ def end(pids: Iterable[int], marks: Iterable[str], *, within_s: float) -> None:
     psutil.wait_procs(alive, timeout=5)
 
 
+def carrying(marks: Iterable[str]) -> dict[str, list[psutil.Process]]:
+    """Return the processes that carry each mark, also those that were detached."""
+    found: dict[str, list[psutil.Process]] = {mark: [] for mark in marks}
+    for process in psutil.process_iter():
+        if (mark := _mark_of(process)) in found:
+            found[str(mark)].append(process)
+    return found
+
+
 def _family(leader: psutil.Process) -> list[psutil.Process]:
     try:
         return [leader, *leader.children(recursive=True)]

@@ -18,6 +18,7 @@ from loadtests.bench import (
     monolith_rows,
     order_rows,
     package_rows,
+    report_rows,
     thumbnail_rows,
     view_rows,
 )
@@ -54,6 +55,8 @@ def _packages(run_dir: Path, shown: Shown) -> Iterator[Row]:
         yield from package_rows.rows(packages, done)
     with shown.phase("a thumbnail"):
         yield from thumbnail_rows.rows(packages)
+    with shown.phase("a long report"):
+        yield from report_rows.rows()
 
 
 def _events(urls: dict[str, str], run_dir: Path, shown: Shown) -> Iterator[Row]:

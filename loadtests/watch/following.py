@@ -74,7 +74,7 @@ def tell(journal: Path, story: Story, stop: Event, *, recorded: bool = False) ->
                 if event["kind"] == "ended":
                     return
             if recorded or (not lines and not is_alive(pid, born)):
-                story.add({"kind": "ended", "how": "its process is gone"})
+                story.add({"kind": "ended", "how": "the record ends here" if recorded else "its process is gone"})
                 return
             if workers and (seen := workers.seen()):
                 story.add({"kind": "workers", "sides": seen})

@@ -1,21 +1,21 @@
 """How many processes each side has, and how much of a core they take: asked of the machine while somebody watches."""
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
 import psutil
 
-from loadtests.blocks import SIDES
+from loadtests import processes, systems
 
-EVERY_S = 2.0  # asking takes some 5 ms of a core that is being measured
+EVERY_S = 2.0  # looking at every process takes some 10 ms of a core that is being measured
 
 
 class Workers:
-    """The processes of both sides of the run in one directory."""
+    """The processes of both sides of the run in one directory, their databases too."""
 
     def __init__(self, run_dir: Path) -> None:
-        self._run_dir = run_dir
+        self._sides = {system.mark(run_dir): system.name for system in systems.BOTH}
         self._known: dict[int, psutil.Process] = {}
         self._asked = 0.0
 
@@ -24,20 +24,15 @@ class Workers:
         if monotonic() - self._asked < EVERY_S:
             return {}
         self._asked = monotonic()
-        families = {side: self._family(side) for side in SIDES}
-        self._known = {each.pid: each for family in families.values() for each in family}
-        return {side: _together(family) for side, family in families.items() if family}
-
-    def _family(self, side: str) -> list[psutil.Process]:
-        try:
-            leader = psutil.Process(int(json.loads((self._run_dir / f"{side}.json").read_text())["pid"]))
-            found = [leader, *leader.children(recursive=True)]
-        except (OSError, ValueError, KeyError, psutil.NoSuchProcess):  # not up yet, or down again
-            return []
-        return [self._known.get(each.pid, each) for each in found]  # the same object: it remembers when it was asked
+        found = processes.carrying(self._sides)
+        families = {mark: [self._known.get(each.pid, each) for each in family] for mark, family in found.items()}
+        self._known = {
+            each.pid: each for family in families.values() for each in family
+        }  # they know when they were asked
+        return {self._sides[mark]: _together(family) for mark, family in families.items() if family}
 
 
-def _together(family: list[psutil.Process]) -> dict[str, float]:
+def _together(family: Sequence[psutil.Process]) -> dict[str, float]:
     cpu, threads, alive = 0.0, 0, 0
     for process in family:
         try:

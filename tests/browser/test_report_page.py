@@ -1,12 +1,12 @@
 """The report in a real browser: everything drawn, nothing asked of anybody, usable by keyboard, in the dark and on paper."""
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.opened import Opened, serious
 from tests.loadtests.made_runs import made_run, written
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 SIZES = {"projector": (1920, 1080), "laptop": (1280, 800), "phone": (390, 844)}
 SHEET_PX = 680  # of A4 between its margins, at 96 to the inch
-SERIOUS = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +23,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     run.scenarios["browse"][0].block.errors = 3
     run.scenarios["browse"][0].block.reasons = {"GET /posts: status 500": 3}
     return (written(run, tmp_path_factory.mktemp("browser") / "report") / "report.html").as_uri()
-
-
-class Opened:
-    """A page with what it said and what it asked for."""
-
-    def __init__(self, page: "Page", address: str) -> None:
-        self.page, self.said, self.asked = page, list[str](), list[str]()
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.goto(address)
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -73,20 +61,12 @@ def test_every_chart_is_drawn_in_the_width_there_is(opened: Opened) -> None:
 
 
 def test_axe_finds_nothing_serious(opened: Opened) -> None:
-    found = violations(opened.page)
-    assert [one["id"] for one in found if one["impact"] in SERIOUS] == []
+    assert serious(opened.page) == []
 
 
 def test_axe_would_find_what_is_wrong(page: "Page") -> None:
     page.evaluate("document.querySelector('h1').style.color = '#eee'")
-    assert [one["id"] for one in violations(page) if one["impact"] in SERIOUS] == ["color-contrast"]
-
-
-def violations(page: "Page") -> list[dict[str, Any]]:
-    """Return what axe-core has against a page, its folded data too."""
-    axe = importlib.import_module("axe_playwright_python.sync_playwright").Axe()
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    return list(axe.run(page).response["violations"])
+    assert serious(page) == ["color-contrast"]
 
 
 def test_the_answer_and_the_verdicts_are_on_the_first_screen_of_a_projector(browser: "Browser", report: str) -> None:

@@ -6,7 +6,7 @@ from random import Random
 from loadtests import report
 from loadtests.blocks import SIDES, Measured, turns
 from loadtests.freshness import KINDS, Freshness, Lag
-from loadtests.latency import decoded, empty_histogram, encoded, histogram_of
+from loadtests.latency import encoded, histogram_of
 from loadtests.ledger import Ledger
 from loadtests.parity import Parity
 from loadtests.plan import LIVE, Block, Live, Second
@@ -60,19 +60,6 @@ def a_block(draw: Random, typical_ms: float, requests: int) -> Block:
         offered=requests, right=requests, cpu=0.05, latencies=histogram, by_operation={"GET /posts": histogram},
         seconds=[Second(at_s=at, p50_ms=typical_ms, p95_ms=1.6 * typical_ms, count=requests // 2) for at in range(2)],
     )  # fmt: skip
-
-
-def repeat_counts(results: Results, times: int) -> None:
-    """Make every request of a run count so many times, as if so many more had been recorded."""
-    for found in results.scenarios.values():
-        for measured in found:
-            once = decoded(measured.block.latencies)
-            more = empty_histogram()
-            for value in once.get_recorded_iterator():
-                more.record_value(value.value_iterated_to, value.count_added_in_this_iter_step * times)
-            measured.block.latencies = encoded(more)
-            for name in ("offered", "right", "refused", "errors"):
-                setattr(measured.block, name, times * getattr(measured.block, name))
 
 
 def written(results: Results, folder: Path) -> Path:

@@ -17,6 +17,7 @@ import psutil
 import pytest
 from rich.console import Console
 
+from loadtests import processes, systems
 from loadtests.__main__ import main
 from loadtests.blocks import Measured
 from loadtests.freshness import Freshness, Lag
@@ -49,8 +50,13 @@ def recorded(tmp_path: Path) -> Path:
     return tmp_path / "over" / NAME
 
 
-def events_of(url: str, until: str, **headers: str) -> list[dict[str, Any]]:
-    """Read the stream as a browser does, to the first event of a kind."""
+def several(url: str, kind: str, count: int) -> list[dict[str, Any]]:
+    """Return so many events of a kind."""
+    return [event for event in events_of(url, kind, count) if event["kind"] == kind]
+
+
+def events_of(url: str, until: str, times: int = 1, **headers: str) -> list[dict[str, Any]]:
+    """Read the stream as a browser does, until so many events of a kind have come."""
     found: list[dict[str, Any]] = []
     with httpx.stream("GET", f"{url}events", timeout=WITHIN_S, headers=headers) as answer:
         assert answer.headers["content-type"] == "text/event-stream"
@@ -61,7 +67,7 @@ def events_of(url: str, until: str, **headers: str) -> list[dict[str, Any]]:
                 number = value
             if field == "data":
                 found.append({**json.loads(value), "id": number})
-                if found[-1]["kind"] == until:
+                if sum(event["kind"] == until for event in found) == times:
                     return found
     raise AssertionError(f"the stream ended before {until}: {found}")
 
@@ -153,6 +159,17 @@ def test_a_run_whose_process_died_is_over_and_said_so(tmp_path: Path) -> None:
         child.kill()
         child.communicate()
         assert events_of(url, "ended")[-1]["how"] == "its process is gone"
+
+
+def test_the_processes_of_a_side_are_counted_by_what_they_belong_to(tmp_path: Path) -> None:
+    mark = systems.MONOLITH.mark(tmp_path / "made")
+    pid = processes.start([sys.executable, "-c", "while True: pass"], mark=mark, log=tmp_path / "log")
+    try:
+        with followed(tmp_path) as url, Journal(tmp_path / "made" / NAME).running(profile="quick"):
+            assert events_of(url, "workers")[-1]["sides"] == {"monolith": {"processes": 1, "threads": 1, "cores": 0.0}}
+            assert any(event["sides"]["monolith"]["cores"] > 0 for event in several(url, "workers", 3))
+    finally:
+        processes.end([pid], [mark], within_s=WITHIN_S)
 
 
 def test_a_run_that_broke_off_says_why(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""The report of a long run: how long it takes to make, and how large its page is."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+from loadtests import provenance, report
+from loadtests.bench.rows import Row
+from loadtests.blocks import SIDES, Measured, turns
+from loadtests.freshness import KINDS, Freshness, Lag
+from loadtests.latency import TICKS_PER_MS, empty_histogram, encoded
+from loadtests.parity import Parity
+from loadtests.plan import LIVE, Block, Second
+from loadtests.profiles import PROFILES
+from loadtests.results import Results
+
+RECORDED = 5_000_000
+WITHIN_S = 10
+AT_MOST_MB = 6
+VALUES = 400  # different latencies of a block: more than the blocks of a real run have
+REPEATS, PAIRS = 3, 4  # as in `full`
+
+
+def rows() -> Iterator[Row]:
+    """Yield the rows of time and size."""
+    results, recorded = _run(Random("report"))
+    with tempfile.TemporaryDirectory() as folder:
+        began = perf_counter()
+        page = report.write(results, Path(folder) / "report") / "report.html"
+        took, size = perf_counter() - began, page.stat().st_size / 1e6
+    what = f"the report of {recorded:,} recorded requests"
+    yield Row(what=f"{what}: time", against="–", shown=f"{took:.1f} s", value=took, reach=WITHIN_S, unit=" s")
+    yield Row(what=f"{what}: its page", against="–", shown=f"{size:.1f} MB", value=size, reach=AT_MOST_MB, unit=" MB")
+
+
+def _run(draw: Random) -> tuple[Results, int]:
+    """Return a run of at least so many requests, with their number."""
+    profile = PROFILES["full"]
+    scenarios = [name for name in profile.rates if name != LIVE]
+    each = 1 + RECORDED // (len(scenarios) * len(SIDES) * REPEATS * PAIRS * VALUES)
+    played = {
+        name: [Measured(side, repeat, float(at), _block(draw, each)) for at, (repeat, side) in enumerate(turns(REPEATS, PAIRS))]
+        for name in scenarios
+    }  # fmt: skip
+    results = Results(
+        urls=dict.fromkeys(SIDES, "http://127.0.0.1:1"),
+        profile=profile.name,
+        settings={"rates": profile.rates, "block_s": profile.block_s, "blocks_a_side": REPEATS * PAIRS},
+        provenance=provenance.known(),
+        parity=Parity(0, []),
+        scenarios=played,
+        freshness={side: Freshness({kind: Lag([draw.uniform(1, 300) for _ in range(30)]) for kind in KINDS}) for side in SIDES},
+    )  # fmt: skip
+    return results, sum(one.block.offered for found in played.values() for one in found)
+
+
+def _block(draw: Random, each: int) -> Block:
+    histogram = empty_histogram()
+    for _ in range(VALUES):
+        histogram.record_value(round(draw.lognormvariate(2, 0.6) * TICKS_PER_MS) + 1, each)
+    count, latencies = each * VALUES, encoded(histogram)
+    return Block(
+        offered=count, right=count, latencies=latencies, by_operation={"GET /posts": latencies},
+        seconds=[Second(at_s=at, p50_ms=7.0, p95_ms=20.0, count=count // 10) for at in range(10)],
+    )  # fmt: skip

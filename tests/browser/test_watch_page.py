@@ -1,0 +1,69 @@
+"""The page of `watch` in a real browser, fed by its own event stream."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loadtests.blocks import SIDES, Measured
+from loadtests.watch.following import Story, tell
+from loadtests.watch.journal import NAME, Journal
+from loadtests.watch.server import serving
+from tests.browser.opened import Opened, serious
+from tests.loadtests.made_runs import a_block
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ON_A_PHONE, ON_A_PROJECTOR = {"width": 390, "height": 844}, {"width": 1920, "height": 1080}
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Story:
+    """A run that has measured two blocks."""
+    journal = Journal(tmp_path / NAME)
+    with journal.running(profile="quick"):
+        journal.tell("phase", name="browse: both sides in turns", steps=6)
+        for side in SIDES:
+            block = a_block(Random(side), 5.0, 60)
+            block.errors = 2 * (side == "microservices")
+            journal.block("browse", Measured(side, 0, 0.0, block), seconds=2.0)
+            journal.tell("step")
+    found = Story()
+    tell(tmp_path / NAME, found, Event(), recorded=True)
+    return found
+
+
+@pytest.fixture(params=["light", "dark"])
+def opened(browser: "Browser", story: Story, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    viewport = ON_A_PHONE if request.param == "dark" else ON_A_PROJECTOR
+    with serving(story, 0) as url, browser.new_context(viewport=viewport, color_scheme=request.param) as context:  # type: ignore[arg-type]
+        found = Opened(context.new_page(), url)
+        found.page.get_by_text("The comparison is complete").wait_for()
+        yield found
+
+
+def test_both_sides_are_shown_as_they_were_told(opened: Opened) -> None:
+    page = opened.page
+    assert page.locator("#monolith dd.rate").inner_text() == "30"
+    assert page.locator("#microservices dd.failed").inner_text() == "2 · 0 · 0"
+    assert page.locator("#microservices dd.failed.bad").count() == 1
+    assert page.locator("svg rect").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nothing_but_its_own_events_is_asked_for(opened: Opened) -> None:
+    assert [url.rpartition("/")[2] for url in opened.asked if not url.startswith("data:")] == ["", "events"]
+    assert opened.said == []
+
+
+def test_axe_finds_nothing_serious(opened: Opened) -> None:
+    assert serious(opened.page) == []
+
+
+def test_a_page_without_a_run_says_so(browser: "Browser") -> None:
+    with serving(Story(), 0) as url, browser.new_context() as context:
+        Opened(context.new_page(), url).page.get_by_text("No comparison runs.").wait_for()
