@@ -61,18 +61,21 @@ def _counts(effects: Iterable[dict[str, Any]], side: str) -> Iterable[int]:
 
 
 def _fresh(report: dict[str, Any]) -> str:
-    lags = [
-        found["microservices"]["p50_ms"]
-        for kind, found in report["freshness"].items()
-        if kind not in EVENTUAL_ON_BOTH and "microservices" in found
+    found = [
+        sides
+        for kind, sides in report["freshness"].items()
+        if kind not in EVENTUAL_ON_BOTH and all(side in sides for side in SIDES) and sides["microservices"]["p50_ms"]
     ]
-    if not lags:
+    if not found:
         return "When others see what was written was not measured."
-    low, high = milliseconds(min(lags)), milliseconds(max(lags))
+    lags = sorted(sides["microservices"]["p50_ms"] for sides in found)
+    low, high = milliseconds(lags[0]), milliseconds(lags[-1])
     span = f"{low} ms" if low == high else f"{low} to {high} ms"
+    stale = sum(sides["monolith"]["stale_first_reads"] for sides in found)
+    trials = sum(sides["monolith"]["trials"] for sides in found)
     return (
-        f"What the monolith shows in the next request, the microservices show {span} after the answer, depending on what it is "
-        "(medians, one read included)."
+        f"What the monolith shows to the first who {'looks' if not stale else f'looks, but for {stale} of {trials} times'}, the "
+        f"microservices show {span} after the answer, depending on what it is (medians, one read included)."
     )
 
 

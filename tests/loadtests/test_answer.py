@@ -21,7 +21,7 @@ def test_there_are_three_sentences_each_with_its_origin() -> None:
     assert found[0].words.startswith("At the 95th percentile the faster is the monolith in 3 of 3 scenarios, ")
     assert found[1].words.startswith("Both answered 100 % of what was offered")
     assert "nothing was lost or done twice" in found[1].words
-    assert found[2].words.startswith("What the monolith shows in the next request, the microservices show ")
+    assert found[2].words.startswith("What the monolith shows to the first who looks, the microservices show ")
 
 
 def test_a_system_against_itself_has_nobody_who_is_faster() -> None:
@@ -60,3 +60,9 @@ def test_lags_that_were_not_measured_are_not_claimed() -> None:
     for side in SIDES:
         run.freshness[side].lags = {kind: replace(lag, lags_ms=[]) for kind, lag in run.freshness[side].lags.items()}
     assert words_of(run)[2] == "When others see what was written was not measured."
+
+
+def test_stale_reads_of_the_monolith_are_not_passed_over() -> None:
+    run = made_run("a")
+    run.freshness["monolith"].lags["post_to_search"].stale_first_reads = 2
+    assert "the first who looks, but for 2 of 25 times, the microservices" in words_of(run)[2]
