@@ -46,8 +46,8 @@ def made_run(
         floors={side: {name: [block(side) for _ in range(4)] for name in ("empty", "key_read")} for side in SIDES},
         scenarios=played | {LIVE: heard},
         freshness={
-            side: Freshness({kind: Lag(_drawn(draw, 80 * factor[side], 5), 3 * (side != SIDES[0]), 0) for kind in KINDS}, 0, Ledger())
-            for side in SIDES
+            side: Freshness({kind: Lag(_drawn(draw, 80 * factor[side], 5), stale, 0) for kind in KINDS}, 0, Ledger())
+            for side, stale in zip(SIDES, (0, 3), strict=True)
         },
     )  # fmt: skip
 
