@@ -6,7 +6,6 @@ request is a 502, which these clients send again. One thing is lost there that A
 only once, so a subscriber of the live feed can miss what was told in that moment.
 """
 
-import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +27,8 @@ from .verdict import judge
 
 CROWDS = 3  # each does one thing after another, all at once
 ACTS = 14
-LEAST_CUT_OFF = 3  # invocations, of some forty kills: many hit a worker that waits
+LEAST_CUT_OFF = 3  # invocations, of some forty kills: some hit a worker that has just answered
+AT_WORK_S = 1.0
 VISIBLE_AGAIN_S = 10  # in place of a minute: as long as a function may run
 TIMEOUT = "VisibilityTimeout"
 GIVEN_UP = ("-dead-letters", "-parking", "-undelivered")  # how the names of those queues end
@@ -84,10 +84,23 @@ def _act(crowd: Crowd, emulator: Emulator) -> None:
 
 
 def _kill_one(emulator: Emulator) -> None:
-    """Kill any worker; those of a busy system are mostly at work."""
-    if workers := _workers(emulator):
-        with suppress(psutil.NoSuchProcess):
-            random.choice(workers).kill()  # noqa: S311
+    """Kill the first worker that is seen at work, for what an act set off is then under way; none if none is within a second."""
+    before = {each.pid: _worked(each) for each in _workers(emulator)}
+    deadline = time.monotonic() + AT_WORK_S
+    while time.monotonic() < deadline:
+        for worker in _workers(emulator):
+            if _worked(worker) > before.get(worker.pid, 0.0):
+                with suppress(psutil.NoSuchProcess):
+                    worker.kill()
+                return
+
+
+def _worked(worker: psutil.Process) -> float:
+    """Return for how many seconds a process has had a processor; 0 for one that is gone."""
+    with suppress(psutil.NoSuchProcess):
+        times = worker.cpu_times()
+        return float(times.user + times.system)
+    return 0.0
 
 
 def _workers(emulator: Emulator) -> list[psutil.Process]:
