@@ -1,5 +1,6 @@
 """Whatever happens to messages and functions on the way, everything comes out exact in the end."""
 
+import logging
 from collections.abc import Iterator
 from random import Random
 
@@ -14,7 +15,7 @@ from .verdict import judge, judge_courses
 from .world import World, world_of
 
 HISTORIES = 520
-LONGEST = 7  # things that people do in a history
+LONGEST = 6  # things that people do in a history
 MOST_BETWEEN = 3  # batches that are handed over between two of them
 
 pytestmark = pytest.mark.slow
@@ -22,8 +23,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
+    logging.disable(logging.INFO)  # a hundred thousand lines of what went well
     with world_of("ada", "bob", "cyd") as world:
         yield world
+    logging.disable(logging.NOTSET)
 
 
 def lived(world: World, number: int) -> Storm:
