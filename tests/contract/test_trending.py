@@ -1,27 +1,13 @@
 """Trending: the posts by their views of the last hour. Others may be reading too, so what is asserted is about posts of our own."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 
-from .client import POLL_EVERY_S, Api, Json, Person, broken_fields
+from .client import Api, Json, Person, broken_fields
 
 pytestmark = pytest.mark.live_api
 
 EVENTUALLY_S = 5.0  # on either side: the monolith keeps views a moment late, too
 MOST = 100
-
-
-def _eventually(promise: Callable[[], None]) -> None:
-    deadline = time.monotonic() + EVENTUALLY_S
-    while True:
-        try:
-            return promise()
-        except AssertionError:
-            if time.monotonic() >= deadline:
-                raise
-        time.sleep(POLL_EVERY_S)
 
 
 def _ranking(api: Api, *, limit: int = MOST) -> list[Json]:
@@ -50,7 +36,7 @@ def _settles(api: Api, post: Json, *, views: int) -> None:
     def shown() -> None:
         assert _views(api, post) == views
 
-    _eventually(shown)
+    api.eventually(shown, least=EVENTUALLY_S)
 
 
 def test_each_read_of_a_post_is_a_view(api: Api, ada: Person) -> None:

@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import httpx
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from moto.core.botocore_stubber import MockRawResponse
 
-from microservices.deploy.local_aws import LocalAws
 from tests.contract.calls import answered_by, watched_by
 from tests.contract.client import Api, Json, Person
 from tests.contract.gateway import gateway_over_moto
@@ -23,7 +21,6 @@ from .aws_world import STAGE, AwsWorld
 from .parked import Room
 
 BUCKET = f"{STAGE}-avatars-{ACCOUNT}"
-PATIENCE_S = 20.0
 MOST_CALLS = 8  # of one invocation, and more than it makes
 
 
@@ -182,17 +179,6 @@ def test_keys_are_read_as_s3_encodes_them(world: AwsWorld, owner: Person) -> Non
     make(world, *objects(strange), record)
     assert near(RED)(shown(world, owner))
     assert [each for each in world.parked("avatars-parking") if each["record"] in objects(strange)] == []
-
-
-@pytest.fixture(scope="module")
-def room(local_aws_stack: LocalAws) -> Room:
-    return Room(local_aws_stack)
-
-
-@pytest.fixture(scope="module")
-def api(local_aws_stack: LocalAws) -> Iterator[Api]:
-    with httpx.Client(base_url=local_aws_stack.url, timeout=20) as client:
-        yield Api(client, patience=PATIENCE_S)
 
 
 @pytest.mark.live

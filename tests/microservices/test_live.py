@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from moto import mock_aws
 
-from microservices.deploy.local_aws import LocalAws
 from microservices.live.broadcast import Broadcast
 from microservices.live.clients import Clients
 from microservices.live.connections import answer
@@ -26,7 +24,6 @@ from .parked import Item, Room
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 TOPIC = f"post:{POST}"
 NOBODY = "nobodysconnection="
-PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -150,23 +147,16 @@ def test_news_that_nobody_listens_to_is_told_to_nobody_and_keeps_nothing(
     assert dynamodb.scan(TableName="live")["Items"] == []
 
 
-@pytest.fixture(scope="module")
-def room(local_aws_stack: LocalAws) -> Room:
-    return Room(local_aws_stack)
-
-
 @pytest.mark.live
-def test_a_connection_that_the_gateway_knows_no_more_is_forgotten(room: Room) -> None:
-    with httpx.Client(base_url=room.stack.url, timeout=20) as client:
-        api = Api(client, patience=PATIENCE_S)
-        feed, writer, title = Feed(api, room.stack.live_url, patience=PATIENCE_S), api.join("ada"), unique("gone")
-        room.put("live", _subscription(NOBODY))
-        with feed.listener("posts") as listener:
-            api.published(writer, title=title)
-            listener.hears(publishes(title))
-            api.eventually(lambda: _expect(NOBODY not in _listening(room)))
-            assert len(_listening(room)) >= 1
-        api.eventually(lambda: _expect(_listening(room) == set()))
+def test_a_connection_that_the_gateway_knows_no_more_is_forgotten(room: Room, api: Api) -> None:
+    feed, writer, title = Feed(api, room.stack.live_url, patience=api.patience), api.join("ada"), unique("gone")
+    room.put("live", _subscription(NOBODY))
+    with feed.listener("posts") as listener:
+        api.published(writer, title=title)
+        listener.hears(publishes(title))
+        api.eventually(lambda: _expect(NOBODY not in _listening(room)))
+        assert len(_listening(room)) >= 1
+    api.eventually(lambda: _expect(_listening(room) == set()))
 
 
 def _expect(it: bool) -> None:

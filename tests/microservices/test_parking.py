@@ -3,14 +3,12 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from ulid import ULID
 
-from microservices.deploy.local_aws import STAGE, LocalAws
+from microservices.deploy.local_aws import STAGE
 from microservices.replay import ReplayFailed
 from tests.contract.client import Api, Json, Person
 from tests.contract.needles import a_needle, finds
@@ -20,18 +18,6 @@ from .parked import Item, Room
 pytestmark = pytest.mark.live
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 20.0  # three tries, and behind whatever else the one stream poller has to do
-
-
-@pytest.fixture(scope="module")
-def room(local_aws_stack: LocalAws) -> Room:
-    return Room(local_aws_stack)
-
-
-@pytest.fixture(scope="module")
-def api(local_aws_stack: LocalAws) -> Iterator[Api]:
-    with httpx.Client(base_url=local_aws_stack.url, timeout=20) as client:
-        yield Api(client, patience=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,11 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-import httpx
 import pytest
 
-from microservices.deploy.local_aws import LocalAws
 from tests.contract.client import Api, Json, Person
 
 from .parked import Room
@@ -19,21 +16,9 @@ from .parked import Room
 pytestmark = pytest.mark.live
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 20.0  # five tries of a second each, and cold starts
 SETTLED_S = 3.0  # at the median
 ORDERS = 10  # of ten credits: all that a buyer has
 UNKNOWN = "01M7X1YXN3SBB3DZEFS5FNXBMV"
-
-
-@pytest.fixture(scope="module")
-def room(local_aws_stack: LocalAws) -> Room:
-    return Room(local_aws_stack)
-
-
-@pytest.fixture(scope="module")
-def api(local_aws_stack: LocalAws) -> Iterator[Api]:
-    with httpx.Client(base_url=local_aws_stack.url, timeout=20) as client:
-        yield Api(client, patience=PATIENCE_S)
 
 
 @pytest.fixture
