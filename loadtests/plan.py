@@ -62,11 +62,33 @@ class Live:
 
 
 @dataclass(slots=True, kw_only=True)
+class Worker:
+    """One process of a generator of several, in one block: its own share of a core and its late arrivals."""
+
+    name: str
+    offered: int
+    late_ticks: int
+    cpu: float
+
+
+@dataclass(slots=True, kw_only=True)
+class LostWorker:
+    """A worker that was lost within a block, so many seconds after it began, measured or warm-up.
+
+    arrivals: those that it was to start and of which it told nothing. They are in no other count.
+    """
+
+    name: str
+    at_s: float
+    arrivals: int
+
+
+@dataclass(slots=True, kw_only=True)
 class Block:
     """What one block measured, warm-up excluded. latencies: of every request but refusals and wrong answers.
 
-    cpu: the generator's own share of one core. late_ticks: arrivals that started over 10 ms after their time.
-    reasons: why requests were refused or failed, and how often.
+    cpu: the generator's own share of one core; of several workers, the highest. late_ticks: arrivals that started over
+    10 ms after their time. reasons: why requests were refused or failed, and how often.
     """
 
     offered: int = 0
@@ -82,6 +104,14 @@ class Block:
     reasons: dict[str, int] = field(default_factory=dict)
     warm_up_p95_ms: float = 0.0
     live: Live | None = None
+    workers: list[Worker] = field(default_factory=list)
+    lost_workers: list[LostWorker] = field(default_factory=list)
+
+    @property
+    def late_share(self) -> float:
+        """Late arrivals over those offered; of several workers, the highest."""
+        pairs = [(one.late_ticks, one.offered) for one in self.workers] or [(self.late_ticks, self.offered)]
+        return max(late / max(1, offered) for late, offered in pairs)
 
     @property
     def void(self) -> bool:
