@@ -23,6 +23,7 @@ from loadtests.journeys import SCENARIOS
 from loadtests.live.subscriber import NotSubscribed
 from loadtests.plan import LIVE
 from loadtests.profiles import PROFILES
+from loadtests.report import NotWritten
 from loadtests.systems import SystemFailed
 
 PARITY_FAILED, USAGE, SYSTEM_FAILED = 2, 3, 4
@@ -48,7 +49,15 @@ def main(words: Sequence[str] | None = None) -> int:
         for line in differ.parity.failed:
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         return PARITY_FAILED
-    except (SystemFailed, CallFailed, GeneratorFailed, NotSubscribed, UnexpectedAnswer, Misbehaved) as failure:
+    except (
+        SystemFailed,
+        CallFailed,
+        GeneratorFailed,
+        NotSubscribed,
+        NotWritten,
+        UnexpectedAnswer,
+        Misbehaved,
+    ) as failure:
         print(failure, file=sys.stderr)
         return SYSTEM_FAILED
     except interrupts.Interrupted as told:

@@ -1,6 +1,9 @@
 """Kinds of arguments of the command line."""
 
 import argparse
+import json
+from datetime import datetime
+from pathlib import Path
 
 
 def positive(word: str) -> float:
@@ -9,3 +12,29 @@ def positive(word: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{word} is not above 0")
     return number
+
+
+def report_folder(word: str) -> Path:
+    """Return the folder of a written run, named by itself or by its report.json. Raise ArgumentTypeError if it holds none."""
+    folder = Path(word).parent if Path(word).name == "report.json" else Path(word)
+    try:
+        for name in ("report.json", "series.json"):
+            json.loads((folder / name).read_text())
+    except (OSError, ValueError) as wrong:
+        raise argparse.ArgumentTypeError(f"{folder} holds no run: {wrong}") from wrong
+    return folder
+
+
+def into(verb: argparse.ArgumentParser) -> None:
+    """Let a command say where its chapter of a report goes; `destination` reads it."""
+    verb.add_argument(
+        "--results", type=Path, default=Path("results"), help="where a new report's folder is made (results)"
+    )
+    verb.add_argument(
+        "--into", type=report_folder, metavar="RUN", help="add to the report of this run instead: its folder"
+    )
+
+
+def destination(asked: argparse.Namespace) -> Path:
+    """Return the folder that the report of a command with `into` belongs in."""
+    return Path(asked.into or asked.results / f"{datetime.now():%Y%m%d-%H%M%S}")

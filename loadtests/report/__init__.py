@@ -1,32 +1,77 @@
-"""The report of a comparison: report.json holds every figure; page, text and terminal are made from it."""
+"""The report of a run: report.json holds every figure; page, text and terminal are made from it.
+
+A command of its own adds a chapter, to a run that is there or as a run that holds nothing else.
+"""
 
 import json
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from loadtests.figures import figures
+from loadtests import provenance
+from loadtests.figures import SCHEMA, figures
 from loadtests.report.markdown import as_markdown
 from loadtests.report.page import as_page
-from loadtests.report.terminal import print_block, print_report
+from loadtests.report.terminal import print_block, print_chapter, print_report
 from loadtests.results import Results
 from loadtests.series import series
 
-__all__ = ["print_block", "summarise", "write"]
+__all__ = ["NotWritten", "added", "print_block", "put", "summarise", "told", "write"]
+
+
+class NotWritten(Exception):
+    """A report cannot be written: one line says where and why. What lay there before is as it was."""
 
 
 def write(results: Results, folder: Path) -> Path:
-    """Write report.json, series.json, report.md and report.html into a new folder and return it."""
-    report, lines = figures(results), series(results)
+    """Write the report of a comparison into a new folder and return it."""
     folder.mkdir(parents=True)
-    (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
-    (folder / "series.json").write_text(json.dumps(lines) + "\n")
-    (folder / "report.md").write_text(as_markdown(report))
-    (folder / "report.html").write_text(as_page(report, lines))
+    return put(folder, figures(results), series(results))
+
+
+def added(folder: Path, name: str, found: dict[str, Any]) -> Path:
+    """Put the figures of a chapter into the report of a folder, in place of those it held of it; without a report there, make
+    one that holds nothing else. Return the folder."""
+    made = provenance.known()
+    report, lines = {"schema": SCHEMA, **made}, dict[str, Any]()
+    if (folder / "report.json").exists():
+        report, lines = (json.loads((folder / f"{each}.json").read_text()) for each in ("report", "series"))
+    stands_on = {"commit": made["commit"], "machine": made["machine"]}
+    return put(folder, {**report, name: {**found, **stands_on}}, lines)
+
+
+def put(folder: Path, report: dict[str, Any], lines: dict[str, Any]) -> Path:
+    """Write report.json, series.json, report.md and report.html: all of them, or raise NotWritten and leave what was there."""
+    forms = {
+        "report.json": json.dumps(report, indent=2) + "\n",
+        "series.json": json.dumps(lines) + "\n",
+        "report.md": as_markdown(report),
+        "report.html": as_page(report, lines),
+    }
+    begun = {name: folder / f".{name}.new" for name in forms}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in forms.items():
+            begun[name].write_text(text)
+    except OSError as full:
+        for file in begun.values():
+            with suppress(OSError):  # what failed first is what to tell
+                file.unlink(missing_ok=True)
+        raise NotWritten(f"cannot write the report into {folder}: {full.strerror}") from full
+    for name, file in begun.items():
+        file.replace(folder / name)
     return folder
 
 
 def summarise(folder: Path, console: Console) -> None:
     """Print the figures of a written report and where it lies."""
     print_report(json.loads((folder / "report.json").read_text()), console)
+    console.print(f"report: {folder / 'report.html'}", soft_wrap=True)
+
+
+def told(folder: Path, name: str, console: Console) -> None:
+    """Print one chapter of a written report and where that lies."""
+    print_chapter(json.loads((folder / "report.json").read_text()), name, console)
     console.print(f"report: {folder / 'report.html'}", soft_wrap=True)

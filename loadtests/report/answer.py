@@ -1,24 +1,27 @@
-"""The question that a comparison asks, and its answer in three sentences, made from the figures."""
+"""The question that a run asks, and its answer in three sentences, made from the figures."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from loadtests.blocks import SIDES
+from loadtests.report import chapters
+from loadtests.report.parts import Sentence
 from loadtests.report.tables import EVENTUAL_ON_BOTH, milliseconds
 from loadtests.report.verdicts import CELLS, judged
 
 QUESTION = "One application, built as a monolith and as microservices: which serves its users better at the same load?"
 
 
-class Sentence(NamedTuple):
-    """Part of the answer, and where its figures are from."""
-
-    words: str
-    origin: str
+def question(report: dict[str, Any]) -> str:
+    """Return what was asked: of a run without a comparison, what its chapters ask."""
+    return QUESTION if chapters.compared(report) else " ".join(one.question for one, _ in chapters.held(report))
 
 
 def answer(report: dict[str, Any]) -> list[Sentence]:
-    """Return three sentences: who answers sooner, whether what they answer is right, and when everybody sees it."""
+    """Return three sentences: who answers sooner, whether what they answer is right, and when everybody sees it.
+    Without a comparison, the sentences of the chapters."""
+    if not chapters.compared(report):
+        return [sentence for one, figures in chapters.held(report) for sentence in one.answer(figures)]
     origin = report["parity"]["origin"]
     return [
         Sentence(_sooner(report), origin),

@@ -4,13 +4,26 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from loadtests.figures import voids
-from loadtests.report import tables
+from loadtests.report import chapters, tables
+from loadtests.report.parts import Section
 
 
 def as_markdown(report: dict[str, Any]) -> str:
     """Return the report as a page of Markdown."""
-    parity = report["parity"]
+    versions = {**report.get("settings", {}), **report["versions"]}
     lines = [
+        *(_comparison(report) if chapters.compared(report) else _chapters_alone(report)),
+        *(line for section in chapters.sections(report) for line in _chapter(section)),
+        "## Settings and versions",
+        "",
+        *(f"- {name}: {value}" for name, value in versions.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _comparison(report: dict[str, Any]) -> list[str]:
+    parity = report["parity"]
+    return [
         "# Monolith or microservices: one comparison",
         "",
         f"Commit {report['commit']}, profile {report['profile']}, {_machine(report)}. "
@@ -31,11 +44,22 @@ def as_markdown(report: dict[str, Any]) -> str:
         "",
         *_section("The live feed", tables.LIVE_HEAD, tables.live(report)),
         *_section("Lost or doubled", tables.EFFECTS_HEAD, tables.effects(report)),
-        "## Settings and versions",
-        "",
-        *(f"- {name}: {value}" for name, value in {**report["settings"], **report["versions"]}.items()),
     ]
-    return "\n".join(lines) + "\n"
+
+
+def _chapters_alone(report: dict[str, Any]) -> list[str]:
+    return ["# Monolith or microservices", "", f"Commit {report['commit']}, {_machine(report)}.", ""]
+
+
+def _chapter(section: Section) -> list[str]:
+    return [
+        f"## {section.title}",
+        "",
+        *(f"- {sentence.words} *({sentence.origin})*" for sentence in section.sentences),
+        "",
+        *(line for each in section.tables for line in (*table(each.head, each.rows), "")),
+        *(f"{remark}\n" for remark in section.remarks),
+    ]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader
 from plotly.offline import get_plotlyjs
 
 from loadtests.figures import voids
-from loadtests.report import answer, verdicts
+from loadtests.report import answer, chapters, verdicts
 from loadtests.report.charts import COLOURS
 from loadtests.report.sections import sections
 
@@ -19,11 +19,13 @@ def as_page(report: dict[str, Any], lines: dict[str, Any]) -> str:
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("page.html").render(
         report=report,
-        question=answer.QUESTION,
+        compared=chapters.compared(report),
+        unfinished=list(chapters.unfinished(report)),
+        question=answer.question(report),
         answer=answer.answer(report),
-        metrics=[verdicts.METRICS[metric] for metric in verdicts.metrics(report)],
-        verdicts=list(verdicts.verdicts(report)),
-        voids=voids(report),
+        metrics=[verdicts.METRICS[metric] for metric in verdicts.metrics(report)] if chapters.compared(report) else [],
+        verdicts=list(verdicts.verdicts(report)) if chapters.compared(report) else [],
+        voids=voids(report) if chapters.compared(report) else [],
         sections=list(sections(report, lines)),
         sides=tuple(COLOURS),
         style=(HERE / "page.css").read_text(),

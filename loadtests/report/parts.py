@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -61,16 +61,35 @@ class Chart:
         return str(self.figure.to_json()).replace("<", "\\u003c")
 
 
+class Sentence(NamedTuple):
+    """Part of an answer, and where its figures are from."""
+
+    words: str
+    origin: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of the page. name: its anchor. words: how to read it. remarks: lines below everything else."""
+    """A part of the page. name: its anchor. words: how to read it. sentences: what it comes to. remarks: below everything else."""
 
     name: str
     title: str
     words: str = ""
+    sentences: Sequence[Sentence] = field(default_factory=tuple)
     charts: Sequence[Chart] = field(default_factory=tuple)
     tables: Sequence[Table] = field(default_factory=tuple)
     remarks: Sequence[str] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """What a command of its own adds to a report. name: of its figures in report.json. question: what it asks.
+    answer: what those figures say, in a few sentences. section: all of them; its tables stand in every form of the report."""
+
+    name: str
+    question: str
+    answer: Callable[[dict[str, Any]], Sequence[Sentence]]
+    section: Callable[[dict[str, Any]], Section]
 
 
 def _key(trace: Any) -> Key:

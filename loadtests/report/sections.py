@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from loadtests.report import charts, tables
+from loadtests.report import chapters, charts, tables
 from loadtests.report.parts import Section, table
 
 Lines = dict[str, Any]
@@ -12,9 +12,11 @@ Report = dict[str, Any]
 
 def sections(report: Report, lines: Lines) -> Iterator[Section]:
     """Yield what the page shows below its first screen."""
-    for made in SECTIONS:
+    for made in OF_A_COMPARISON if chapters.compared(report) else ():
         if section := made(report, lines):
             yield section
+    yield from chapters.sections(report)
+    yield _settings(report)
 
 
 def _scenarios(report: Report, _: Lines) -> Section:
@@ -116,12 +118,12 @@ def _effects(report: Report, _: Lines) -> Section | None:
     )
 
 
-def _settings(report: Report, _: Lines) -> Section:
+def _settings(report: Report) -> Section:
     machine = report["machine"]
     words = f"{machine['cores']} cores of {machine['processor']}, {machine['memory_gib']} GiB, {machine['system']}"
     shown = {
-        "machine": words, "generator": "on the same machine, a process of its own", "profile": report["profile"],
-        "commit": report["commit"], **report["settings"], **report["versions"],
+        "machine": words, "generator": "on the same machine, a process of its own", "profile": report.get("profile", "none"),
+        "commit": report["commit"], **report.get("settings", {}), **report["versions"],
     }  # fmt: skip
     rows = [(name.replace("_", " "), _in_words(value)) for name, value in shown.items()]
     return Section(name="settings", title="Settings and versions", tables=[table(("what", "value"), rows)])
@@ -133,6 +135,6 @@ def _in_words(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-SECTIONS: tuple[Callable[[Report, Lines], Section | None], ...] = (
-    _scenarios, _percentiles, _over_time, _above_floor, _outcomes, _freshness, _live, _effects, _settings,
+OF_A_COMPARISON: tuple[Callable[[Report, Lines], Section | None], ...] = (
+    _scenarios, _percentiles, _over_time, _above_floor, _outcomes, _freshness, _live, _effects,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from loadtests.blocks import SIDES
 from loadtests.figures import voids
 from loadtests.latency import decoded, percentile_ms
 from loadtests.plan import Block
-from loadtests.report import tables
+from loadtests.report import chapters, tables
 
 LIVE_HEADS = "side |messages |lost |doubled |p50 |p95 |last p50 |last p95"
 EFFECT_HEADS = "after the load |monolith |microservices"
@@ -38,6 +38,21 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     _print("Lost or doubled", EFFECT_HEADS, (row[:3] for row in tables.effects(report)), console)
     for name in voids(report):
         console.print(f"[red]void: {name}, the generator was too busy to be believed")
+
+
+def print_chapter(report: dict[str, Any], name: str, console: Console) -> None:
+    """Print one chapter of a report: its sentences, then its tables, whose cells are folded where the terminal is narrow."""
+    found = chapters.section(report, name)
+    console.print(f"\n[bold]{found.title}", highlight=False)
+    for sentence in found.sentences:
+        console.print(f"- {sentence.words} ({sentence.origin})", markup=False, highlight=False)
+    for each in found.tables:
+        table = Table(*each.head, box=SIMPLE, pad_edge=False, header_style="dim")
+        for row in each.rows:
+            table.add_row(*row)
+        console.print(table)
+    for remark in found.remarks:
+        console.print(remark, markup=False, highlight=False)
 
 
 def _verdicts(report: dict[str, Any]) -> Rows:
