@@ -27,6 +27,9 @@ from loadtests.report import NotWritten
 from loadtests.systems import SystemFailed
 
 PARITY_FAILED, USAGE, SYSTEM_FAILED = 2, 3, 4
+FAILURES = (
+    SystemFailed, CallFailed, GeneratorFailed, NotSubscribed, NotWritten, UnexpectedAnswer, Misbehaved,
+)  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -49,15 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for line in differ.parity.failed:
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         return PARITY_FAILED
-    except (
-        SystemFailed,
-        CallFailed,
-        GeneratorFailed,
-        NotSubscribed,
-        NotWritten,
-        UnexpectedAnswer,
-        Misbehaved,
-    ) as failure:
+    except FAILURES as failure:
         print(failure, file=sys.stderr)
         return SYSTEM_FAILED
     except interrupts.Interrupted as told:
