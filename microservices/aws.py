@@ -1,5 +1,6 @@
 """Clients of AWS services, with every wait and every retry written down."""
 
+from http import HTTPStatus
 from typing import Any
 
 import boto3
@@ -42,5 +43,6 @@ def is_away(error: BaseException) -> bool:
     """Tell whether a call failed because its service is away or refuses more load, not because the call is wrong."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or error.response["Error"]["Code"] in _AWAY
+        too_many = status == HTTPStatus.TOO_MANY_REQUESTS  # how SNS and the gateway of the live feed refuse load
+        return too_many or status >= 500 or error.response["Error"]["Code"] in _AWAY
     return isinstance(error, (BotoCoreError, Unavailable))

@@ -1,10 +1,11 @@
-"""What DynamoDB does and the local AWS never: throttled transactions, conflicts on single writes, batches with a rest."""
+"""What AWS does and the local one never: load refused, transactions throttled, conflicts on single writes, batches with a rest."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
@@ -43,6 +44,26 @@ def cancelled(*codes: str) -> ClientError:
     reasons = [{"Code": code} for code in codes]
     answer: Any = {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": reasons}
     return ClientError(answer, "TransactWriteItems")
+
+
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ("apigatewaymanagementapi", "LimitExceededException"),
+        ("dynamodb", "ProvisionedThroughputExceededException"),
+        ("dynamodb", "RequestLimitExceeded"),
+        ("dynamodb", "ThrottlingException"),
+        ("kinesis", "ProvisionedThroughputExceededException"),
+        ("lambda", "TooManyRequestsException"),
+        ("sns", "ThrottledException"),
+        ("sqs", "RequestThrottled"),
+    ],
+)
+def test_a_service_that_refuses_load_is_away(service: str, name: str) -> None:
+    shape = botocore.session.get_session().get_service_model(service).shape_for(name)
+    status = shape.metadata.get("error", {}).get("httpStatusCode", 400)
+    answer: Any = {"Error": {"Code": shape.error_code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert is_away(ClientError(answer, "Any"))
 
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
