@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from microservices.dynamo import Item, Values, batch_write, number, refused, text
+from microservices.races import runs_again
 from shared_domain.errors import Conflict
 from shared_domain.live import MOST_TOPICS, too_many_topics
 
@@ -41,6 +42,7 @@ class DynamoListeners:
         """Keep a connection that listens to nothing yet."""
         self._dynamodb.put_item(TableName=self._table, Item={**_connection_key(connection), **self._expiry()})
 
+    @runs_again  # two wishes of one client are two functions, side by side, that write the same item
     def subscribe(self, connection: str, topic: str) -> None:
         """Let a connection listen to a topic, once however often it asks. Raise NotAllowed for a topic too many."""
         subscription = {**_subscription_key(topic, connection), **self._expiry()}
@@ -52,12 +54,14 @@ class DynamoListeners:
                 ]
             )
 
+    @runs_again  # its last wish may be under way
     def leave(self, connection: str) -> None:
         """Forget a connection and what it listened to."""
-        gone = self._dynamodb.delete_item(
-            TableName=self._table, Key=_connection_key(connection), ReturnValues="ALL_OLD"
-        ).get("Attributes", {})
-        topics = gone.get("topics", {"SS": []})["SS"]
+        with refused():
+            gone = self._dynamodb.delete_item(
+                TableName=self._table, Key=_connection_key(connection), ReturnValues="ALL_OLD"
+            )
+        topics = gone.get("Attributes", {}).get("topics", {"SS": []})["SS"]
         self._delete([_subscription_key(topic, connection) for topic in topics])
 
     def leave_topic(self, topic: str, connections: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from microservices.live.broadcast import Broadcast
@@ -53,6 +54,17 @@ class Told(Clients):
             self.meanwhile.pop()()
         self.heard += [(each, text) for each in connections if each not in self._gone]
         return [each for each in connections if each in self._gone]
+
+
+def meeting(dynamodb: Any, operation: str, code: str, **said: Any) -> None:
+    """Let the next call of the operation meet somebody else's transaction, as it never does on the local AWS."""
+    others = [ClientError({"Error": {"Code": code}, **said}, operation)]
+
+    def fail(**_: object) -> None:
+        if others:
+            raise others.pop()
+
+    dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", fail)
 
 
 def tally(score: int, version: int) -> dict[str, Any]:
@@ -102,6 +114,22 @@ def test_nobody_listens_to_everything(listeners: DynamoListeners) -> None:
     with pytest.raises(NotAllowed):
         listeners.subscribe("one", "one more")
     assert listeners.listening("one more") == []
+
+
+def test_a_wish_that_meets_another_of_its_client_is_granted(listeners: DynamoListeners, dynamodb: Any) -> None:
+    answer(listeners, said("CONNECT"))
+    reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+    meeting(dynamodb, "TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons)
+    assert json.loads(answer(listeners, said("MESSAGE", wish("posts")))["body"])["type"] == "subscribed"
+    assert listeners.listening("posts") == ["one"]
+
+
+def test_an_end_that_meets_a_wish_leaves_nothing_behind(listeners: DynamoListeners, dynamodb: Any) -> None:
+    answer(listeners, said("CONNECT"))
+    answer(listeners, said("MESSAGE", wish("posts")))
+    meeting(dynamodb, "DeleteItem", "TransactionConflictException")
+    answer(listeners, said("DISCONNECT"))
+    assert dynamodb.scan(TableName="live")["Items"] == []
 
 
 def test_everything_that_is_kept_is_kept_for_a_time(listeners: DynamoListeners, dynamodb: Any) -> None:
