@@ -86,6 +86,8 @@ class Views:
             time.sleep(FLUSH_SECONDS)
             self._noted.clear()
             self.flush()
+            if self._waiting:  # the stream was full
+                self._noted.set()
 
     @cached_property
     def _kinesis(self) -> Any:

@@ -73,11 +73,22 @@ def views(kinesis: Any) -> Iterator[MakeViews]:
 
 def test_a_view_is_sent_by_itself_in_a_moment(kinesis: Any, views: MakeViews) -> None:
     views().note(view())
-    deadline = time.monotonic() + DEADLINE_S
-    while not sent(kinesis):
-        assert time.monotonic() < deadline
-        time.sleep(FLUSH_SECONDS / 10)
+    _sent_in_time(kinesis)
     assert sent(kinesis) == [{"post_id": POST, "at": written(NOW)}]
+
+
+def test_a_view_that_a_full_stream_refuses_is_sent_again_though_nobody_reads_another_post(
+    kinesis: Any, views: MakeViews
+) -> None:
+    refusals = [{"FailedRecordCount": 1, "Records": [{"ErrorCode": "ProvisionedThroughputExceededException"}]}]
+
+    def refuse_once(**_: object) -> tuple[Any, dict[str, Any]] | None:
+        return (type("Answered", (), {"status_code": 200}), refusals.pop()) if refusals else None
+
+    kinesis.meta.events.register("before-call.kinesis.PutRecords", refuse_once)
+    views().note(view())
+    _sent_in_time(kinesis)
+    assert refusals == []
 
 
 def test_many_views_are_sent_in_few_calls_and_in_order(kinesis: Any, views: MakeViews) -> None:
@@ -135,6 +146,13 @@ def test_what_a_full_stream_refuses_is_sent_the_next_time(kinesis: Any, views: M
     assert sent(kinesis) == []
     leaving.flush()
     assert [each["at"] for each in sent(kinesis)] == [written(view(number).at) for number in range(2)]
+
+
+def _sent_in_time(kinesis: Any) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not sent(kinesis):
+        assert time.monotonic() < deadline
+        time.sleep(FLUSH_SECONDS / 10)
 
 
 def _told_dropped(caplog: pytest.LogCaptureFixture) -> list[int]:
