@@ -1,7 +1,6 @@
 """Trending: what a view is, and which posts were viewed most of late. Twins: monolith/trending, microservices/trending."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nsmallest
@@ -45,11 +44,6 @@ def window_of(moment: datetime) -> datetime:
 def last_hour(now: datetime) -> Span:
     """Return the sixty windows of which `now` lies in the last."""
     return Span(window_of(now) - (WINDOWS - 1) * WINDOW, window_of(now))
-
-
-def counted(views: Iterable[View]) -> Counter[tuple[datetime, str]]:
-    """Return how many of the views there are by window and post."""
-    return Counter((window_of(view.at), view.post_id) for view in views)
 
 
 def ranked(views: Mapping[str, int], limit: int) -> list[Trend]:

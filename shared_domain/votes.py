@@ -33,11 +33,6 @@ def cast(*, post_id: str, voter: str, value: float) -> Vote:
     return Vote(post_id=post_id, voter=voter, value=int(value))
 
 
-def board_order(standing: Standing) -> tuple[int, str]:
-    """Return the sort key of the leaderboard: the higher score, then the older post (ids sort by creation)."""
-    return -standing.score, standing.post_id
-
-
 class VoteStore(Protocol):
     def cast(self, vote: Vote) -> None:
         """Keep the vote in place of the voter's earlier one on that post."""

@@ -8,7 +8,8 @@
 | dynamodb-ministack | the same on the local AWS |
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ from shared_domain.memory import (
 from shared_domain.orders import OrderStore
 from shared_domain.posts import Post, PostStore
 from shared_domain.search import SearchIndex
-from shared_domain.trending import TrendStore, View, counted
+from shared_domain.trending import Counts, TrendStore, View, window_of
 from shared_domain.users import UserStore
 from shared_domain.votes import VoteStore
 from tests.tables import make_table
@@ -120,7 +121,7 @@ class InMemory:
         return self.votes.score(post_id)
 
     def count(self, *views: View) -> None:
-        self.trends.add(counted(views))
+        self.trends.add(_counts(views))
 
 
 def in_memory() -> Open:
@@ -158,7 +159,7 @@ class InPostgresql:
         return int(self._connection.scalar(total) or 0)
 
     def count(self, *views: View) -> None:
-        self.trends.add(counted(views))
+        self.trends.add(_counts(views))
 
 
 def in_postgresql(engine: Engine) -> Open:
@@ -215,3 +216,8 @@ def in_dynamodb(client: Callable[[str], Any], name: str) -> Open:
     s3.create_bucket(Bucket=name)
     stores = InDynamodb(dynamodb, name, s3)
     return lambda: nullcontext(stores)
+
+
+def _counts(views: Sequence[View]) -> Counts:
+    """Return how many of the views there are by window and post."""
+    return Counter((window_of(view.at), view.post_id) for view in views)

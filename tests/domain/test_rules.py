@@ -113,13 +113,6 @@ def test_a_vote_is_one_up_or_one_down(value: float) -> None:
         votes.cast(post_id="1", voter="ada", value=value)
 
 
-def test_the_board_goes_by_score_then_age() -> None:
-    standings = [
-        votes.Standing(post_id=id, title="", author="", score=score) for id, score in [("3", 1), ("1", 1), ("2", 5)]
-    ]
-    assert [each.post_id for each in sorted(standings, key=votes.board_order)] == ["2", "1", "3"]
-
-
 @pytest.mark.parametrize(
     ("text", "stems"),
     [
