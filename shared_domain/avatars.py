@@ -19,16 +19,11 @@ from shared_domain.errors import InvalidInput, TooLarge, WrongContentType
 FIELD = "avatar"
 SIDE = 128  # pixels of a thumbnail, which is a square PNG
 LARGEST_PICTURE = 1024 * 1024  # bytes
-MOST_PIXELS = (
-    16_000_000  # a telephone's picture has 12 million; decoded, each takes 4 bytes, and 8 while it is made small
-)
+MOST_PIXELS = 16_000_000  # a telephone's picture has 12 million; each takes 4 bytes, and 8 while it is made small
 MOST_SCANS = 50  # of a JPEG: a progressive one has ten. Each is a pass over all pixels, and 1 MiB has room for 50,000
 
 _READERS: dict[str, type[ImageFile]] = {"image/png": PngImageFile, "image/jpeg": JpegImageFile}
-_ENOUGH = (
-    2 * SIDE,
-    2 * SIDE,
-)  # what a JPEG is decoded to, at least: it can be at a half, a quarter, an eighth of its size
+_ENOUGH = (2 * SIDE, 2 * SIDE)  # what a JPEG is decoded to, at least: to a half, a quarter, an eighth of its size
 _START_OF_SCAN = b"\xff\xda"
 _ORIENTATION = 0x0112  # the tag of EXIF
 _UPRIGHT: dict[object, Image.Transpose] = {

@@ -9,9 +9,8 @@ from pathlib import PurePosixPath
 BRANCH = "main"  # what is pushed to another branch is nobody's business here
 LARGEST_FILE = 6_000_000  # bytes, the most that CodeCommit hands out
 
-_NAME = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-)  # no dotfile, no folder, nothing that a URL or a header would change
+# No dotfile, no folder, nothing that a URL or a header would change.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FILES = ("100644", "100755")  # Git's modes of a file; the others are links and other repositories
 _KINDS = {
     ".css": "text/css; charset=utf-8",

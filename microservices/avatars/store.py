@@ -14,10 +14,7 @@ from botocore.exceptions import ClientError
 from shared_domain.avatars import Upload
 from shared_domain.errors import Conflict, NotFound
 
-_MISSING = (
-    "NoSuchKey",
-    "404",
-)  # said to who may list the bucket; to others it would be a denial, which is none of these
+_MISSING = ("NoSuchKey", "404")  # said to who may list the bucket; others would hear of a denial, which is neither
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 
 

@@ -29,9 +29,8 @@ def make(store: S3Avatars, record: Record, *, park: Callable[[Record, str], None
     except NotFound:
         return
     try:
-        store.show(
-            upload.username, thumbnail(upload.picture), upload=upload.id
-        )  # network: conditional, the newer stays
+        small = thumbnail(upload.picture)
+        store.show(upload.username, small, upload=upload.id)  # network: conditional, the newer stays
     except Unusable as error:
         park(record, str(error))  # network
     store.forget(upload)  # network: last, so that a crash before it only has all of this done again

@@ -40,9 +40,8 @@ class Boosts:
         return self._boost(order, {post: posts.boosted_until(post, days=days[post.id], now=now) for post in seen})
 
     def _seen(self, days: Mapping[str, int]) -> list[Post]:
-        keys = [
-            post_key(post_id) for post_id in days if posts.has_form(post_id)
-        ]  # a store is asked for no hostile string
+        known = filter(posts.has_form, days)  # no store is asked for a hostile string
+        keys = [post_key(post_id) for post_id in known]
         return [post_from(item) for item in batch_get(self._dynamodb, self._table, keys)]
 
     def _boost(self, order: Order, until: Mapping[Post, datetime]) -> bool:

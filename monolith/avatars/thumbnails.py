@@ -27,9 +27,7 @@ def making(unit_of_work: UnitOfWork[AvatarsAndOutbox]) -> Job:
             chosen = work.outbox.choose(_KIND)
         if chosen is None:
             return False
-        with (
-            unit_of_work() as work
-        ):  # transaction: thumbnail and task together, the task held, and free again after a crash
+        with unit_of_work() as work:  # transaction: thumbnail and task; the task is held, and free after a crash
             _make(work, chosen)
         return True
 

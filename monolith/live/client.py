@@ -56,9 +56,8 @@ class Client:
             self._line.close()
 
     def _send_all(self) -> None:
-        with suppress(
-            ConnectionClosed, LocalProtocolError, OSError
-        ):  # it is going: who hears what it says knows it too
+        # It may be going: who hears what it says knows that too.
+        with suppress(ConnectionClosed, LocalProtocolError, OSError):
             while (text := self._waiting.get()) is not None:
                 self._socket.send(text)
             self._socket.close(CloseReason.GOING_AWAY)
