@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, _on_signal)
     try:
-        administrators = os.environ.get("ADMINISTRATORS", "")
+        administrators, explained = os.environ.get("ADMINISTRATORS", ""), bool(os.environ.get("EXPLAINED"))
         with (
-            local_aws(options.run_dir, options.port, administrators=administrators) as stack,
+            local_aws(options.run_dir, options.port, administrators=administrators, explained=explained) as stack,
             _announced(options.run_dir, stack),
         ):
             stack.emulator.process.wait()

@@ -57,6 +57,7 @@ def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             token_secret=token_secret(os.environ, run_dir),
             administrators=administrators(os.environ.get("ADMINISTRATORS", "")),
             pool_size=asked.threads,
+            spans=log.with_name("spans.jsonl") if os.environ.get("EXPLAINED") else None,
             site=kept_site(run_dir / "monolith"),
         )
         app = create_app(settings)
@@ -67,7 +68,7 @@ def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             threads=settings.pool_size,
             listeners=settings.listeners,
             log=log,
-            ready=lambda: _tell(state, url),
+            ready=lambda: _tell(state, url, threads=settings.pool_size),
         )
         try:
             server.run()
@@ -125,11 +126,11 @@ def _reason(error: Exception, log: Path) -> str:
     return complaints[-1] if complaints else str(error).splitlines()[0]
 
 
-def _tell(state: Path, url: str) -> None:
+def _tell(state: Path, url: str, *, threads: int) -> None:
     """Say where the system answers, to people and, written whole or not at all, to programs."""
     draft = state.with_suffix(".draft")
     live_url = url.replace("http", "ws", 1) + live.PATH
-    draft.write_text(json.dumps({"url": url, "live_url": live_url, "pid": os.getpid()}))
+    draft.write_text(json.dumps({"url": url, "live_url": live_url, "pid": os.getpid(), "threads": threads}))
     draft.replace(state)
     print(f"monolith: {url}", flush=True)
 

@@ -1,13 +1,14 @@
 """The composition root: the only file of the monolith that knows all rooms. Twin: each room's handler.py."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from flask import Flask
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from werkzeug.routing import Rule
 
 from monolith import edge
@@ -84,8 +85,10 @@ def create_app(settings: Settings) -> Flask:
     background = app.extensions["background"] = Background()
     edge.guard(app)
     caller = edge.caller_named_by(settings.token_secret)
-    work = unit_of_work(connect(settings.database_url, pool_size=settings.pool_size), _stores)
+    engine = connect(settings.database_url, pool_size=settings.pool_size)
+    work = unit_of_work(engine, _stores)
     viewed = views.Views(work)
+    explained = _explained(background, viewed, settings.spans)
     background.every(views.FLUSH_SECONDS, viewed.flush)
     app.register_blueprint(platform.routes(_contract()))
     app.register_blueprint(users.routes(work, caller, secret=settings.token_secret, salt=_salt))
@@ -103,7 +106,20 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(live.routes(hub))
     background.every(listener.EVERY_SECONDS, listener.listening(connect(settings.database_url, pool_size=1), hub.tell))
     app.wsgi_app = Turns(app.wsgi_app, at_once=settings.pool_size, without=live.PATH)  # type: ignore[method-assign]
+    explained(app, engine)
     return app
+
+
+def _explained(background: Background, viewed: views.Views, file: Path | None) -> Callable[[Flask, Engine], None]:
+    """Have jobs and views explained where there is a file for it, and return what does so with the rest once it is there."""
+    if file is None:
+        return lambda app, engine: None
+    from monolith import tracing
+
+    write = tracing.into(file)
+    background.within(tracing.job(write))
+    tracing.follow(viewed, service=tracing.SERVICE, write=write)
+    return lambda app, engine: tracing.watch(app, engine, write)
 
 
 def _salt() -> bytes:

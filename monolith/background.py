@@ -16,12 +16,17 @@ class Background:
 
     def __init__(self) -> None:
         self._jobs: list[tuple[Job, float]] = []
+        self._around: Callable[[Job], Job] = lambda job: job
         self._threads: list[Thread] = []
         self._ended = Event()
 
     def every(self, seconds: float, job: Job) -> None:
         """Have the job done again and again, so long after its last end, and once more when the process ends."""
-        self._jobs.append((job, seconds))
+        self._jobs.append((self._around(job), seconds))
+
+    def within(self, around: Callable[[Job], Job]) -> None:
+        """Put something around every job that is named from now on."""
+        self._around = around
 
     def start(self) -> None:
         """Start a thread for each job."""

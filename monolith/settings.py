@@ -13,6 +13,7 @@ class Settings:
     administrators: frozenset[str] = frozenset()  # usernames of those who read the feedback
     pool_size: int = 4  # requests that a worker answers at a time, and connections that it holds for them
     listeners: int = 200  # clients of the live feed that a worker takes: each holds a thread, and no connection
+    spans: Path | None = None  # the file that takes what is explained; None: nothing is, and no hook is there
     site: Path = Path(__file__).parents[1] / "site"  # the folder of the static site; `python -m monolith` names its own
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 # The AWS runtime brings these.
 PROVIDED = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"})
-OURS = frozenset({"microservices", "shared_domain"})
+OURS = frozenset({"microservices", "shared_domain", "tracing"})
 
 # Imports that are made in C, where no reader of Python sees them.
 HIDDEN = {"_argon2_cffi_bindings._ffi": ("_cffi_backend",)}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservices.deploy import balancer, packages, templates
+from microservices.deploy import balancer, packages, templates, tracing
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
@@ -35,10 +35,12 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> Iterator[LocalAws]:
+def local_aws(
+    run_dir: Path, port: int = PORT, *, administrators: str = "", explained: bool = False
+) -> Iterator[LocalAws]:
     """Deploy everything on a local AWS while the block lasts, on the port or the next free one.
 
-    `administrators` names those who read the feedback, separated by commas.
+    `administrators` names those who read the feedback, separated by commas; `explained` lets the functions tell what they do.
 
     Zips and logs lie in `<run_dir>/microservices`, which one system at a time may use. Raise CannotStart or
     DeploymentFailed, with a message of one line, if it does not come up.
@@ -53,6 +55,8 @@ def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> I
         deployment.deploy(built)
         _reserve_concurrency(deployment)
         balancer.register_targets(deployment)
+        if explained:
+            tracing.explain(deployment)
         deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
         _publish_site(deployment, site)
         url, live_url = deployment.outputs("platform")["ApiBase"], deployment.outputs("live")["LiveUrl"]
