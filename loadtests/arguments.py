@@ -14,6 +14,14 @@ def positive(word: str) -> float:
     return number
 
 
+def count(word: str) -> int:
+    """Return a whole number above 0. Raise ArgumentTypeError if it is none."""
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not above 0")
+    return number
+
+
 def report_folder(word: str) -> Path:
     """Return the folder of a written run, named by itself or by its report.json. Raise ArgumentTypeError if it holds none."""
     folder = Path(word).parent if Path(word).name == "report.json" else Path(word)
