@@ -23,6 +23,7 @@ from loadtests.journeys import SCENARIOS
 from loadtests.live.subscriber import NotSubscribed
 from loadtests.plan import LIVE
 from loadtests.profiles import PROFILES
+from loadtests.reachable import WrongContract
 from loadtests.report import NotWritten
 from loadtests.systems import SystemFailed
 
@@ -52,6 +53,9 @@ def main(words: Sequence[str] | None = None) -> int:
         for line in differ.parity.failed:
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         return PARITY_FAILED
+    except WrongContract as other:
+        print(other, file=sys.stderr)
+        return PARITY_FAILED
     except FAILURES as failure:
         print(failure, file=sys.stderr)
         return SYSTEM_FAILED
@@ -80,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--report", type=Path, help="make this report's folder the reference first")
     verb.set_defaults(command=commands.readme)
     coldstarts.register(verbs)
+    aa.register(verbs)
     diff.register(verbs)
     watch.register(verbs)
     return parser

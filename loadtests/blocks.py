@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -63,23 +63,20 @@ class Measured:
     block: Block
 
 
-def turns(repeats: int, pairs: int) -> Iterator[tuple[int, str]]:
+def turns(repeats: int, pairs: int, sides: Sequence[str] = SIDES) -> Iterator[tuple[int, str]]:
     """Yield (repeat, side) in the order A B B A A B …, so that a drift of the machine hits both sides alike."""
     for pair in range(repeats * pairs):
-        order = SIDES if pair % 2 == 0 else SIDES[::-1]
+        order = sides if pair % 2 == 0 else sides[::-1]
         for side in order:
             yield pair // pairs, side
 
 
 def interleaved(
-    run: Callable[[Plan], Block], plans: dict[str, Plan], *, repeats: int, pairs: int, done: Callable[[Measured], None]
-) -> list[Measured]:
-    """Run the plan of each side in turns; `done` hears of every block. Both blocks of a pair walk the same journeys."""
-    measured: list[Measured] = []
+    run: Callable[[Plan], Block], plans: dict[str, Plan], *, repeats: int, pairs: int
+) -> Iterator[Measured]:
+    """Run the plan of each side in turns and yield every block. Both blocks of a pair walk the same journeys."""
     at_s = 0.0
-    for number, (repeat, side) in enumerate(turns(repeats, pairs)):
+    for number, (repeat, side) in enumerate(turns(repeats, pairs, tuple(plans))):
         plan = replace(plans[side], seed=f"{plans[side].seed} {number // 2}")
-        measured.append(Measured(side, repeat, at_s, run(plan)))
+        yield Measured(side, repeat, at_s, run(plan))
         at_s += plan.warm_up_s + plan.duration_s
-        done(measured[-1])
-    return measured

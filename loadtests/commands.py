@@ -11,7 +11,7 @@ from time import time
 from rich.console import Console
 
 from loadtests import compare as comparison
-from loadtests import provenance, readme_table, report, seeding, systems
+from loadtests import provenance, readme_table, report, running, seeding, systems
 from loadtests.bench import page as bench_page
 from loadtests.bench import run as bench_run
 from loadtests.blocks import SIDES, GeneratorProcess
@@ -19,7 +19,6 @@ from loadtests.live.subscriber import beside
 from loadtests.plan import Plan
 from loadtests.profiles import PROFILES, Profile
 from loadtests.progress import Shown
-from loadtests.watch.journal import NAME, Journal
 
 
 def up(asked: argparse.Namespace, console: Console) -> int:
@@ -38,24 +37,20 @@ def down(asked: argparse.Namespace, console: Console) -> int:
 
 
 def compare(asked: argparse.Namespace, console: Console) -> int:
-    """Make the comparison, write its report, print its summary."""
+    """Make the comparison, write its report, print its summary; 2 if the run is void."""
     given = {side: url.rstrip("/") for side in SIDES if (url := getattr(asked, f"{side}_url"))}
-    run_dir = Path(".run") / f"compare-{datetime.now():%Y%m%d-%H%M%S}"
-    shown = Shown(console, Journal(run_dir / NAME))
     request = comparison.Asked(
         profile=_profile(asked),
         scenarios=tuple(asked.scenario or PROFILES["quick"].rates),
         given=given,
         live_given={side: url for side in SIDES if (url := getattr(asked, f"{side}_live_url"))},
-        run_dir=run_dir,
+        run_dir=Path(".run") / f"compare-{datetime.now():%Y%m%d-%H%M%S}",
+        sides=dict(zip(SIDES, systems.BOTH, strict=True)),
     )
-    with shown.running(), shown.journal.running(profile=asked.profile, scenarios=request.scenarios):
-        results = comparison.run(request, shown)
-        with shown.phase("report"):
-            folder = report.write(results, asked.results / f"{datetime.now():%Y%m%d-%H%M%S}")
-    shutil.rmtree(run_dir, ignore_errors=True)  # kept when something failed: its logs say why
+    folder = asked.results / f"{datetime.now():%Y%m%d-%H%M%S}"
+    found = running.made(request, folder, console)
     report.summarise(folder, console)
-    return 0
+    return running.VOID if found["voids"] else running.FINE
 
 
 def load(asked: argparse.Namespace, console: Console) -> int:

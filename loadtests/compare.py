@@ -7,9 +7,12 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from loadtests import contract_gate, freshness, provenance, systems
-from loadtests.blocks import SIDES, GeneratorProcess, Measured, interleaved
-from loadtests.client import opened
+import httpx
+import psutil
+
+from loadtests import contract_gate, freshness, provenance, reachable, resources, systems
+from loadtests.blocks import SIDES, GeneratorFailed, GeneratorProcess, interleaved
+from loadtests.client import CallFailed, opened
 from loadtests.floors.measured import Floors, floors
 from loadtests.live import subscriber as live
 from loadtests.parity import Parity
@@ -19,6 +22,7 @@ from loadtests.profiles import Profile
 from loadtests.progress import Shown
 from loadtests.results import Results
 from loadtests.seeding import STEPS, seed
+from loadtests.systems import System, SystemFailed
 from loadtests.world import World
 
 
@@ -33,13 +37,32 @@ class ParityFailed(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What the command line asks for. given: base URLs of systems that are already there: neither started nor ended.
-    live_given: addresses of live feeds, for given systems that serve theirs elsewhere than below their base URL."""
+    live_given: addresses of live feeds, for given systems that serve theirs elsewhere than below their base URL.
+
+    sides: what is compared, by the name of its side. Of one system with itself (`same`) each side has its own run directory, and
+    what does not bear on whether it is the same is left out: the contract's tests, the floors, freshness.
+    """
 
     profile: Profile
     scenarios: tuple[str, ...]
     given: dict[str, str]
     live_given: dict[str, str]
     run_dir: Path
+    sides: dict[str, System]
+
+    @property
+    def same(self) -> bool:
+        """Whether a system is compared with itself."""
+        return tuple(self.sides) != SIDES
+
+    def folder(self, side: str) -> Path:
+        """Return the run directory of a side."""
+        return self.run_dir / side if self.same else self.run_dir
+
+    @property
+    def started(self) -> dict[str, System]:
+        """The systems that this run starts, by side."""
+        return {side: system for side, system in self.sides.items() if side not in self.given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +73,37 @@ class Addresses:
     live: dict[str, str]
 
 
-def run(asked: Asked, shown: Shown) -> Results:
-    """Make the comparison. Raise SystemFailed, CallFailed, GeneratorFailed or ParityFailed if it cannot be made."""
+def begun(asked: Asked) -> Results:
+    """Return the results of a run that has measured nothing yet."""
+    return Results(
+        sides=tuple(asked.sides), profile=asked.profile.name, settings=settings(asked), provenance=provenance.known()
+    )
+
+
+def run(asked: Asked, results: Results, shown: Shown) -> None:
+    """Make the comparison and put what it finds into the results, as it is found.
+
+    Raise SystemFailed, CallFailed, GeneratorFailed, WrongContract or ParityFailed if it cannot be made.
+    """
+    for url in asked.given.values():
+        reachable.check(url)
     with _both_up(asked, shown) as known, GeneratorProcess() as generator:
-        urls = known.urls
-        worlds = _seeded(urls, asked.profile, shown)
-        results = Results(
-            urls=urls,
-            profile=asked.profile.name,
-            settings=settings(asked),
-            provenance=provenance.known(),
-            parity=_parity(known, worlds, shown, alone=not asked.given),
-        )
-        _quiet(urls, worlds, shown)
-        results.floors = _floors(urls, asked, generator, shown)
-        for name in offered(asked, known):
-            plans = {side: plan(name, known, side, world=worlds[side], profile=asked.profile) for side in SIDES}
-            results.scenarios[name] = _in_turns(plans, generator, asked.profile, shown)
-            _quiet(urls, worlds, shown)
-        for side in SIDES:
-            with shown.phase(f"{side}: freshness", freshness.STEPS * asked.profile.freshness) as done:
-                results.freshness[side] = freshness.measure(
-                    urls[side], known.live[side], worlds[side], trials=asked.profile.freshness, done=done
-                )
-            shown.journal.lags(side, results.freshness[side])
-    return results
+        results.urls = known.urls
+        with _told_of_the_dead(asked):
+            worlds = _seeded(known.urls, asked.profile, shown)
+            results.parity = _parity(known, worlds, shown, asked=asked)
+            _quiet(known.urls, worlds, shown)
+            results.resources.append(_resources(asked))
+            if not asked.same:
+                results.floors = _floors(known.urls, asked, generator, shown)
+            for name in offered(asked, known):
+                plans = {
+                    side: plan(name, known, side, world=worlds[side], profile=asked.profile) for side in asked.sides
+                }
+                _in_turns(plans, generator, asked, results, shown)
+                _quiet(known.urls, worlds, shown)
+            results.resources.append(_resources(asked))
+            _audited(known, worlds, asked, results, shown)
 
 
 def offered(asked: Asked, known: Addresses) -> list[str]:
@@ -113,25 +142,58 @@ def settings(asked: Asked) -> dict[str, Any]:
 
 @contextmanager
 def _both_up(asked: Asked, shown: Shown) -> Iterator[Addresses]:
-    missing = [system for system in systems.BOTH if system.name not in asked.given]
+    folders: dict[Path, list[str]] = {}
+    for side in asked.started:
+        folders.setdefault(asked.folder(side), []).append(side)
+    found = dict(asked.given)
     with ExitStack() as stack:
-        with shown.phase(f"start {' and '.join(system.name for system in missing) or 'nothing'}"):
-            started = stack.enter_context(systems.running(asked.run_dir, missing))
-        found = {system.name: systems.live_url(system, asked.run_dir) for system in missing}
-        beside = {side: live.beside(url) for side, url in asked.given.items() if side == systems.MONOLITH.name}
-        feeds = {**dict.fromkeys(SIDES, ""), **beside, **found, **asked.live_given}
-        yield Addresses({side: {**started, **asked.given}[side] for side in SIDES}, feeds)
+        with shown.phase(f"start {' and '.join(asked.started) or 'nothing'}"):
+            for folder, sides in folders.items():
+                urls = stack.enter_context(systems.running(folder, [asked.sides[side] for side in sides]))
+                found |= {side: urls[asked.sides[side].name] for side in sides}
+        yield Addresses({side: found[side] for side in asked.sides}, _feeds(asked))
 
 
-def _in_turns(plans: dict[str, Plan], generator: GeneratorProcess, profile: Profile, shown: Shown) -> list[Measured]:
-    name = plans[SIDES[0]].scenario
+def _feeds(asked: Asked) -> dict[str, str]:
+    """A deployed monolith serves its feed below its base URL; where that of deployed services is, somebody must say."""
+    beside = {side: live.beside(url) for side, url in asked.given.items() if asked.sides[side] == systems.MONOLITH}
+    own = {side: systems.live_url(system, asked.folder(side)) for side, system in asked.started.items()}
+    return {**dict.fromkeys(asked.sides, ""), **beside, **own, **asked.live_given}
+
+
+@contextmanager
+def _told_of_the_dead(asked: Asked) -> Iterator[None]:
+    """Say of a call that failed because its system is gone that the system is gone."""
+    try:
+        yield
+    except (CallFailed, GeneratorFailed, psutil.NoSuchProcess):
+        _all_alive(asked)
+        raise
+    except httpx.TransportError as gone:
+        _all_alive(asked)
+        raise SystemFailed(f"a system stopped answering: {gone}") from gone
+
+
+def _all_alive(asked: Asked) -> None:
+    """Raise SystemFailed if a system that this run started has ended."""
+    for side, system in asked.started.items():
+        if systems.running_url(system, asked.folder(side)) is None:
+            raise SystemFailed(f"{side} ended in the middle of the run (log: {system.log(asked.folder(side))})")
+
+
+def _in_turns(
+    plans: dict[str, Plan], generator: GeneratorProcess, asked: Asked, results: Results, shown: Shown
+) -> None:
+    name, profile = next(iter(plans.values())).scenario, asked.profile
+    found = results.scenarios[name] = []
     with shown.phase(f"{name}: both sides in turns", 2 * profile.repeats * profile.pairs) as done:
-
-        def heard(measured: Measured) -> None:
+        for measured in interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
+            if not measured.block.right:
+                _all_alive(asked)
+                reachable.check(plans[measured.side].base_url)
+            found.append(measured)
             shown.journal.block(name, measured, seconds=profile.block_s)
             done()
-
-        return interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs, done=heard)
 
 
 def _seeded(urls: dict[str, str], profile: Profile, shown: Shown) -> dict[str, World]:
@@ -142,14 +204,16 @@ def _seeded(urls: dict[str, str], profile: Profile, shown: Shown) -> dict[str, W
     return worlds
 
 
-def _parity(known: Addresses, worlds: dict[str, World], shown: Shown, *, alone: bool) -> Parity:
+def _parity(known: Addresses, worlds: dict[str, World], shown: Shown, *, asked: Asked) -> Parity:
     with shown.phase("parity: the same requests to both, answers compared"), ExitStack() as stack:
         clients = {side: stack.enter_context(opened(url)) for side, url in known.urls.items()}
-        parity = compare_answers(clients, worlds, alone=alone)
-    with shown.phase("parity: the contract's tests on both"):
-        checks, failed = contract_gate.contract_checks(known.urls, known.live)
-    parity = replace(parity, checks=parity.checks + checks, failed=[*parity.failed, *failed])
+        parity = compare_answers(clients, worlds, alone=not asked.given)
+    if not asked.same:
+        with shown.phase("parity: the contract's tests on both"):
+            checks, failed = contract_gate.contract_checks(known.urls, known.live)
+        parity = replace(parity, checks=parity.checks + checks, failed=[*parity.failed, *failed])
     if parity.failed:
+        _all_alive(asked)
         raise ParityFailed(parity)
     return parity
 
@@ -162,7 +226,25 @@ def _quiet(urls: dict[str, str], worlds: dict[str, World], shown: Shown) -> None
             done()
 
 
+def _resources(asked: Asked) -> dict[str, resources.Resources]:
+    return {
+        side: resources.UNKNOWN if side in asked.given else resources.of_system(system, asked.folder(side))
+        for side, system in asked.sides.items()
+    }
+
+
 def _floors(urls: dict[str, str], asked: Asked, generator: GeneratorProcess, shown: Shown) -> Floors:
     own = None if "monolith" in asked.given else asked.run_dir
     with shown.phase("floors: what remains without the systems' own code", 4) as done:
         return floors(urls, generator.run, rate=asked.profile.rates["publish"], own=own, done=done)
+
+
+def _audited(known: Addresses, worlds: dict[str, World], asked: Asked, results: Results, shown: Shown) -> None:
+    """Measure the lags, and go through the books, which needs none: of a system against itself nothing else is asked."""
+    trials = 0 if asked.same else asked.profile.freshness
+    for side, url in known.urls.items():
+        with shown.phase(
+            f"{side}: {'the books' if asked.same else 'freshness'}", max(1, freshness.STEPS * trials)
+        ) as done:
+            results.freshness[side] = freshness.measure(url, known.live[side], worlds[side], trials=trials, done=done)
+        shown.journal.lags(side, results.freshness[side])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from loadtests.blocks import SIDES, Measured
+from loadtests.blocks import Measured
 from loadtests.freshness import KINDS, Lag
 from loadtests.latency import decoded, histogram_of, merged, percentiles
 from loadtests.plan import LIVE, Live
@@ -28,8 +28,8 @@ def freshness(results: Results) -> Figures:
 
 def live(results: Results) -> Figures:
     """Return what each side's live feed did with its messages; lags from the answer to a write."""
-    blocks = results.scenarios.get(LIVE, [])
-    return {side: {**_live(_lives(blocks, side)), "origin": origin_of(results.urls[side])} for side in SIDES if blocks}
+    found = results.pairs(LIVE) if LIVE in results.played else {}
+    return {side: {**_live(_lives(blocks)), "origin": origin_of(results.urls[side])} for side, blocks in found.items()}
 
 
 def effects(results: Results) -> Figures:
@@ -41,12 +41,15 @@ def effects(results: Results) -> Figures:
     for side, found in live(results).items():
         counted.setdefault(side, {}).update({f"{name}_live_messages": found[name] for name in ("lost", "doubled")})
     origin = origin_of_both(*results.urls.values())
-    kinds = next(iter(counted.values()), {})
-    return {kind: {**{side: counted[side][kind] for side in counted}, "origin": origin} for kind in kinds}
+    kinds = dict.fromkeys(kind for found in counted.values() for kind in found)
+    return {
+        kind: {**{side: found[kind] for side, found in counted.items() if kind in found}, "origin": origin}
+        for kind in kinds
+    }
 
 
-def _lives(blocks: Sequence[Measured], side: str) -> list[Live]:
-    return [one.block.live for one in blocks if one.side == side and one.block.live]
+def _lives(blocks: Sequence[Measured]) -> list[Live]:
+    return [one.block.live for one in blocks if one.block.live]
 
 
 def _live(blocks: Sequence[Live]) -> Figures:

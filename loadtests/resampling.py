@@ -1,56 +1,120 @@
-"""How sure a ratio is: a bootstrap over blocks, because requests of one block share its luck and blocks do not."""
+"""How sure a difference of two sides is: drawn again, and exchanged, by pairs of blocks.
 
-from collections.abc import Sequence
+Requests of one block share its luck and blocks do not, so whole blocks are drawn. Both blocks of a pair walk the same journeys
+next to each other in time, so they are drawn together: what a pair's journeys cost both sides drops out of their ratio.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import log, sqrt
 from random import Random
+from statistics import NormalDist, median
 
-from hdrh.histogram import HdrHistogram
+from loadtests import student
+from loadtests.samples import Sample, drawn_of
 
-from loadtests.quantiles import Blocks
-
-RESAMPLES = 1_000
-INTERVAL = 0.99  # few blocks make a bootstrap too sure of itself; the wide interval pays for that
+RESAMPLES = 3_000
+EXCHANGES = 2_048  # all of twelve pairs, each with its opposite; of more pairs as many are drawn
+INTERVAL = 0.99
 INDIFFERENT = 0.05  # a difference of less than a twentieth decides nothing, however sure it is
+TO_SPREAD = 1.4826  # from the median distance from the median to the standard deviation, of what is normal
+ALIKE = 1e-9  # a ratio that differs from another by less is the same one, added up in another order
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
-    """Microservices over monolith, with the interval that holds it, and who is faster, if that can be said."""
+class Compared:
+    """One figure of two sides, with the interval that holds the ratio.
 
-    value: float
+    chance: how likely it is that blocks which are alike fall as unequally on two sides. standardised: the difference of the
+    medians of the blocks in units of the blocks' spread; None where they do not vary at all and still differ.
+    """
+
+    first: float
+    second: float
     low: float
     high: float
-    verdict: str
+    chance: float
+    standardised: float | None
+
+    @property
+    def ratio(self) -> float:
+        """What it is on the second side, on the first it being 1."""
+        return self.second / self.first
 
 
-def ratio_of_p95(monolith: Sequence[HdrHistogram], microservices: Sequence[HdrHistogram], *, seed: str) -> Ratio:
-    """Compare the 95th percentiles of two sides, each given as one histogram a block."""
-    draw = Random(seed)
-    own, others = Blocks(monolith), Blocks(microservices)
-    drawn = sorted(
-        _p95(others, drawn_of(len(others), draw)) / _p95(own, drawn_of(len(own), draw)) for _ in range(RESAMPLES)
+def compared(sample: Sample, *, seed: str) -> Compared:
+    """Compare two sides, given as one sample: the blocks of the first, then as many of the second, pairs in their order.
+    There are two pairs at least."""
+    pairs, draw = sample.size // 2, Random(seed)
+    first, second = (sample.figure(side) for side in _all(pairs))
+    drawn = sorted(_drawn(sample, drawn_of(pairs, draw)) for _ in range(RESAMPLES))
+    edge = round(_tail(pairs) * (RESAMPLES - 1))
+    each = sample.each()
+    return Compared(
+        first=first,
+        second=second,
+        low=min(drawn[edge], second / first),
+        high=max(drawn[-1 - edge], second / first),
+        chance=_chance(sample, pairs, draw),
+        standardised=standardised(each[:pairs], each[pairs:]),
     )
-    edge = round(RESAMPLES * (1 - INTERVAL) / 2)
-    low, high = drawn[edge], drawn[-1 - edge]
-    value = _p95(others, [1] * len(others)) / _p95(own, [1] * len(own))
-    return Ratio(value, low, high, _verdict(low, high))
 
 
-def drawn_of(size: int, draw: Random) -> list[int]:
-    """Draw as many of `size` things as there are, with replacement; return how often each was drawn."""
-    counts = [0] * size
-    for place in draw.choices(range(size), k=size):
-        counts[place] += 1
-    return counts
+def surest(pairs: int) -> float:
+    """Return the smallest chance that so many pairs can show: that of all differing the same way."""
+    return max(0.5 ** (pairs - 1), 1 / (EXCHANGES + 1))
 
 
-def _p95(blocks: Blocks, draw: Sequence[int]) -> float:
-    return max(blocks.percentile_ms(95, draw), 0.1)  # 0.1 ms is the resolution; an empty side divides nothing
+def standardised(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Return Cohen's d of two sides' blocks, with medians for means and median distances from them for standard deviations:
+    one block that the machine held up moves neither. The spread is that of both sides, their variances averaged."""
+    difference = median(second) - median(first)
+    spread = sqrt((_spread(first) ** 2 + _spread(second) ** 2) / 2)
+    if not difference:
+        return 0.0
+    return difference / spread if spread else None
 
 
-def _verdict(low: float, high: float) -> str:
-    if low > 1 + INDIFFERENT:
-        return "monolith"
-    if high < 1 - INDIFFERENT:
-        return "microservices"
-    return "within noise"
+def _tail(pairs: int) -> float:
+    """Return the share of draws beyond each end of the interval. Few blocks make a bootstrap too sure of itself; Student's t
+    widens it as it does the interval of a mean (Hesterberg, The American Statistician 69, 2015: expanded percentiles)."""
+    reach = student.reach(INTERVAL, pairs - 1) * sqrt(pairs / (pairs - 1))
+    return NormalDist().cdf(-reach)
+
+
+def _drawn(sample: Sample, counts: list[int]) -> float:
+    none = [0] * len(counts)
+    return sample.figure(none + counts) / sample.figure(counts + none)
+
+
+def _chance(sample: Sample, pairs: int, draw: Random) -> float:
+    """Return the share of exchanges of sides within pairs that make them differ as much or more: an exact test, whatever
+    the blocks' luck looks like (Fisher, The Design of Experiments, 1935)."""
+    seen = abs(log(_exchanged(sample, (False,) * pairs))) - ALIKE
+    found = [abs(log(_exchanged(sample, swaps))) >= seen for swaps in _swaps(pairs, draw)]
+    return sum(found) / len(found)
+
+
+def _exchanged(sample: Sample, swaps: Sequence[bool]) -> float:
+    first = [int(not swap) for swap in swaps] + [int(swap) for swap in swaps]
+    return sample.figure([1 - own for own in first]) / sample.figure(first)
+
+
+def _swaps(pairs: int, draw: Random) -> Iterator[tuple[bool, ...]]:
+    """Yield exchanges, none among them. Exchanging all pairs changes nothing but the sign, so the first stays where it is."""
+    if 2 ** (pairs - 1) <= EXCHANGES:
+        yield from ((False, *rest) for rest in product((False, True), repeat=pairs - 1))
+        return
+    yield (False,) * pairs
+    for _ in range(EXCHANGES):
+        yield tuple(draw.random() < 0.5 for _ in range(pairs))
+
+
+def _all(pairs: int) -> tuple[list[int], list[int]]:
+    return [1] * pairs + [0] * pairs, [0] * pairs + [1] * pairs
+
+
+def _spread(values: Sequence[float]) -> float:
+    middle = median(values)
+    return TO_SPREAD * median(abs(value - middle) for value in values)

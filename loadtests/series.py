@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from loadtests.blocks import SIDES, Measured
-from loadtests.figures import latencies, of_side
+from loadtests.blocks import Measured
+from loadtests.figures import latencies
 from loadtests.latency import decoded, merged, percentile_ms
 from loadtests.plan import Block
 from loadtests.results import Results
@@ -17,7 +17,7 @@ def series(results: Results) -> dict[str, Any]:
     the blocks as they were counted, from which two runs are compared; the blocks of the floors; the single lags."""
     return {
         "scenarios": {
-            name: {side: _side(of_side(found, side)) for side in SIDES} for name, found in results.scenarios.items()
+            name: {side: _side(blocks) for side, blocks in results.pairs(name).items()} for name in results.played
         },
         "floors": {
             side: {name: [_block(block) for block in blocks] for name, blocks in found.items()}

@@ -14,7 +14,7 @@ from rich.console import Console
 from loadtests.arguments import positive
 from loadtests.diff.changes import REGRESSION, changes
 from loadtests.diff.counts import counts
-from loadtests.diff.runs import NoReport, Run, hindrances, read, voids
+from loadtests.diff.runs import NoReport, Run, hindrances, read
 from loadtests.diff.shown import Difference, as_markdown, show
 
 FINE, REGRESSED, VOID, USAGE = 0, 1, 2, 3
@@ -51,7 +51,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
 
 def difference(before: Run, after: Run, *, threshold: float) -> Difference:
     """Compare two runs: their times where they can be compared, their counts always. Raise NoReport on a broken series."""
-    void = [f"{name}: {why}" for name, one in (("A", before), ("B", after)) for why in voids(one)]
+    void = [f"{name}: {why}" for name, one in (("A", before), ("B", after)) for why in one.report.voids]
     unfinished = [name for name, one in (("A", before), ("B", after)) if not one.report.complete]
     against = hindrances(before, after)
     return Difference(

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from loadtests.blocks import SIDES
 from loadtests.diff import samples
 from loadtests.diff.runs import Run
-from loadtests.diff.samples import Sample, interval
+from loadtests.diff.samples import interval
 from loadtests.report.tables import FLOORS, FRESHNESS
 from loadtests.resampling import INDIFFERENT
+from loadtests.samples import Sample
 
 PERCENTILES = (50, 95, 99)
 GOODPUT = "goodput"

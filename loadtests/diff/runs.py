@@ -31,7 +31,6 @@ class Summary(msgspec.Struct):
     refusals: int
     dropped: int
     origin: str = ""
-    void: bool = False
 
 
 class Scenario(msgspec.Struct):
@@ -153,17 +152,6 @@ def hindrances(before: Run, after: Run) -> list[str]:
             if not run.blocks_kept
         ),
     ]
-
-
-def voids(run: Run) -> list[str]:
-    """Return why a run is void: nothing where it is not."""
-    busy = (
-        f"{name} on {side}: the generator was too busy"
-        for name, scenario in run.report.scenarios.items()
-        for side, found in scenario.sides()
-        if found.void
-    )
-    return run.report.voids or list(busy)
 
 
 def _load(run: Run, other: Run, name: str) -> Any:

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 
 from loadtests.blocks import SIDES
 from loadtests.report.parts import Chart, table
-from loadtests.report.tables import FRESHNESS, milliseconds
+from loadtests.report.tables import FRESHNESS, milliseconds, sides
 
-COLOURS = {"monolith": "#3b82c4", "microservices": "#d9730d"}
-DASHES = {"monolith": "solid", "microservices": "dash"}
-SYMBOLS = {"monolith": "circle", "microservices": "diamond"}
+COLOURS = {"monolith": "#3b82c4", "microservices": "#d9730d", "first": "#3b82c4", "second": "#d9730d"}
+DASHES = {"monolith": "solid", "microservices": "dash", "first": "solid", "second": "dash"}
+SYMBOLS = {"monolith": "circle", "microservices": "diamond", "first": "circle", "second": "diamond"}
 FAILED = {"refusals": "#a8831a", "errors": "#c0453a", "dropped": "#7a828b"}
 TAIL_TICKS = (50, 90, 99, 99.9)
 MS_TICKS = [digit * 10**power for power in range(-1, 5) for digit in (1, 2, 5)]
@@ -26,7 +26,7 @@ def by_percentile(lines: dict[str, Any]) -> Iterator[Chart]:
     """Yield, for each scenario, latency at every percentile, the tail stretched out, on a logarithmic scale."""
     for name, scenario in lines["scenarios"].items():
         figure = go.Figure()
-        for side in SIDES:
+        for side in scenario:
             tail = [(1 / (1 - share / 100), value) for share, value in scenario[side]["percentiles"]]
             figure.add_scatter(
                 x=[x for x, _ in tail], y=[y for _, y in tail], mode="lines", name=side,
@@ -35,9 +35,9 @@ def by_percentile(lines: dict[str, Any]) -> Iterator[Chart]:
         shares = [1 / (1 - share / 100) for share in TAIL_TICKS]
         figure.update_xaxes(type="log", tickvals=shares, ticktext=[f"p{share:g}" for share in TAIL_TICKS])
         _log_ms(figure)
-        pairs = zip(*(scenario[side]["percentiles"] for side in SIDES), strict=True)
+        pairs = zip(*(scenario[side]["percentiles"] for side in scenario), strict=True)
         rows = [(f"{share:g}", milliseconds(own), milliseconds(other)) for (share, own), (_, other) in pairs]
-        heads = ("percentile", *(f"{side}, ms" for side in SIDES))
+        heads = ("percentile", *(f"{side}, ms" for side in scenario))
         yield Chart(f"{name}-percentiles", name, _dressed(figure), table(heads, rows))
 
 
@@ -45,7 +45,7 @@ def over_time(lines: dict[str, Any]) -> Iterator[Chart]:
     """Yield, for each scenario, the median and the 95th percentile of each second of load, at its place in the run."""
     for name, scenario in lines["scenarios"].items():
         figure = go.Figure()
-        for side in SIDES:
+        for side in scenario:
             points = scenario[side]["over_time"]
             for which, hollow, size in (("p95_ms", "", 7), ("p50_ms", "-open", 5)):
                 figure.add_scatter(
@@ -57,7 +57,7 @@ def over_time(lines: dict[str, Any]) -> Iterator[Chart]:
         _log_ms(figure)
         rows = [
             (f"{point['at_s']:.1f}", side, milliseconds(point["p50_ms"]), milliseconds(point["p95_ms"]))
-            for side in SIDES
+            for side in scenario
             for point in scenario[side]["over_time"]
         ]
         yield Chart(f"{name}-over-time", name, _dressed(figure), table(("at, s", "side", "p50, ms", "p95, ms"), rows))
@@ -83,7 +83,7 @@ def above_floor(report: dict[str, Any]) -> Iterator[Chart]:
             (name, side, *(f"{each:.1f}" for each in (*part, total)))
             for name, part, total in zip(names, parts, totals, strict=True)
         ]
-    _stacked(figure, [_at(name, side) for name in report["scenarios"] for side in SIDES])
+    _stacked(figure, [_at(name, side) for name in report["scenarios"] for side in sides(report)])
     figure.update_xaxes(title_text="median, ms", rangemode="tozero")
     heads = ("scenario", "side", "floor, ms", "above it, ms", "median, ms")
     yield Chart("above-the-floor", "Medians in two parts", _dressed(figure), table(heads, rows))
@@ -114,8 +114,8 @@ def freshness(lines: dict[str, Any]) -> Iterator[Chart]:
 def outcomes(report: dict[str, Any]) -> Iterator[Chart]:
     """Yield what became of the requests that were offered and not answered rightly, in percent."""
     figure = go.Figure()
-    found = [(name, side, scenario[side]) for name, scenario in report["scenarios"].items() for side in SIDES]
-    shares = [_shares(one, report["settings"]) for _, _, one in found]
+    found = [(name, side, scenario[side]) for name, scenario in report["scenarios"].items() for side in sides(report)]
+    shares = [_shares(one) for _, _, one in found]
     for outcome, colour in FAILED.items():
         figure.add_bar(
             y=[_at(name, side) for name, side, _ in found], x=[share[outcome] for share in shares], orientation="h",
@@ -132,9 +132,8 @@ def outcomes(report: dict[str, Any]) -> Iterator[Chart]:
     yield Chart("outcomes", "What was not answered rightly", _dressed(figure), table(heads, rows))
 
 
-def _shares(one: dict[str, Any], settings: dict[str, Any]) -> dict[str, float]:
-    seconds = settings["block_s"] * settings["blocks_a_side"]
-    counts = {"right": one["goodput"] * seconds, **{name: one[name] for name in FAILED}}
+def _shares(one: dict[str, Any]) -> dict[str, float]:
+    counts = {"right": one["goodput"] * one["seconds"], **{name: one[name] for name in FAILED}}
     total = sum(counts.values()) or 1
     return {name: 100 * count / total for name, count in counts.items()}
 

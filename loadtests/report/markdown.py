@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from loadtests.figures import voids
 from loadtests.report import chapters, tables
 from loadtests.report.parts import Section
 
@@ -29,21 +28,17 @@ def _comparison(report: dict[str, Any]) -> list[str]:
         f"Commit {report['commit']}, profile {report['profile']}, {_machine(report)}. "
         f"Parity: {parity['checks']} checks, {parity['failed']} failed.",
         "",
-        *(f"**Void: {name}. The generator was too busy to be believed.**\n" for name in voids(report)),
+        *(f"**Void: {why}.**\n" for why in report["voids"]),
+        *([] if report["complete"] else [f"**Incomplete: {report['ended_by']}.**\n"]),
         *table(tables.VERDICT_HEAD, tables.verdicts(report)),
         "",
         *table(tables.SCENARIO_HEAD, tables.scenarios(report)),
         "",
-        "## Floors",
-        "",
-        *table(tables.FLOOR_HEAD, tables.floors(report)),
-        "",
-        "## Freshness",
-        "",
-        *table(tables.FRESHNESS_HEAD, tables.freshness(report)),
-        "",
+        *_section("Floors", tables.FLOOR_HEAD, tables.floors(report)),
+        *_section("Freshness", tables.FRESHNESS_HEAD, tables.freshness(report)),
         *_section("The live feed", tables.LIVE_HEAD, tables.live(report)),
-        *_section("Lost or doubled", tables.EFFECTS_HEAD, tables.effects(report)),
+        *_section("Lost or doubled", tables.effects_head(report), tables.effects(report)),
+        *_section("What each side may use", tables.RESOURCES_HEAD, tables.resources(report)),
     ]
 
 

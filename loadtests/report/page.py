@@ -6,8 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from plotly.offline import get_plotlyjs
 
-from loadtests.figures import voids
-from loadtests.report import answer, chapters, verdicts
+from loadtests.report import answer, chapters, tables, verdicts
 from loadtests.report.charts import COLOURS
 from loadtests.report.sections import sections
 
@@ -25,7 +24,8 @@ def as_page(report: dict[str, Any], lines: dict[str, Any]) -> str:
         answer=answer.answer(report),
         metrics=[verdicts.METRICS[metric] for metric in verdicts.metrics(report)] if chapters.compared(report) else [],
         verdicts=list(verdicts.verdicts(report)) if chapters.compared(report) else [],
-        voids=voids(report) if chapters.compared(report) else [],
+        voids=report.get("voids", []),
+        over=" over ".join(reversed(tables.sides(report))),
         sections=list(sections(report, lines)),
         sides=tuple(COLOURS),
         style=(HERE / "page.css").read_text(),

@@ -53,7 +53,10 @@ class Chart:
     @property
     def key(self) -> list[Key]:
         """What its colours and signs mean, the monolith's first."""
-        return sorted((_key(trace) for trace in self.figure.data), key=lambda one: one.name.startswith("microservices"))
+        return sorted(
+            (_key(trace) for trace in self.figure.data),
+            key=lambda one: one.name.startswith(("microservices", "second")),
+        )
 
     @property
     def embedded(self) -> str:

@@ -114,7 +114,19 @@ def _effects(report: Report, _: Lines) -> Section | None:
         title="Lost or doubled",
         words="The books after the load, added up again from what the systems show: every vote of the hot post, and for "
         "every account 100 = credits + fulfilled orders. 0 is the promise.",
-        tables=[table(tables.EFFECTS_HEAD, tables.effects(report))],
+        tables=[table(tables.effects_head(report), tables.effects(report))],
+    )
+
+
+def _resources(report: Report, _: Lines) -> Section | None:
+    if not report.get("resources"):
+        return None
+    return Section(
+        name="resources",
+        title="What each side may use",
+        words="Read from the running systems, before the load and after it. A run on unequal resources is void. A deployed "
+        "system does not tell.",
+        tables=[table(tables.RESOURCES_HEAD, tables.resources(report))],
     )
 
 
@@ -136,5 +148,5 @@ def _in_words(value: Any) -> str:
 
 
 OF_A_COMPARISON: tuple[Callable[[Report, Lines], Section | None], ...] = (
-    _scenarios, _percentiles, _over_time, _above_floor, _outcomes, _freshness, _live, _effects,
+    _scenarios, _percentiles, _over_time, _above_floor, _outcomes, _freshness, _live, _effects, _resources,
 )  # fmt: skip

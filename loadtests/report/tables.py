@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from loadtests.blocks import SIDES
+from loadtests.report.verdicts import SHORT, judged, verdict
 
 SCENARIO_HEAD = (
     "scenario", "side", "offered/s", "right/s", "errors", "refused", "dropped", "p50 ms", "p95 ms", "p99 ms",
     "generator CPU", "origin",
 )  # fmt: skip
-# The ratio is microservices over monolith: above 1 the monolith is faster.
-VERDICT_HEAD = ("scenario", "p95 ratio", "99 % interval", "faster", "origin")
+# The ratio is the second side over the first: of times, above 1 the first is faster.
+VERDICT_HEAD = ("scenario", "metric", "ratio", "99 % interval", "change", "in spreads", "better", "stands on", "origin")
 FLOOR_HEAD = ("side", "floor", "p50 ms", "p95 ms", "origin")
 FRESHNESS_HEAD = ("from → to", "side", "p50 ms", "p95 ms", "longest ms", "first read stale", "origin")
 FLOORS = {"empty": "answers nothing", "key_read": "one read by key"}
@@ -32,7 +33,6 @@ LIVE_HEAD = (
     "side", "subscribers", "writes", "messages", "lost", "doubled", "p50 ms", "p95 ms", "last p50 ms", "last p95 ms",
     "origin",
 )  # fmt: skip
-EFFECTS_HEAD = ("after the load", *SIDES, "origin")
 EFFECTS = {
     "lost_or_doubled_votes": "votes lost or counted twice",
     "lost_or_doubled_credits": "credits lost or taken twice",
@@ -42,26 +42,43 @@ EFFECTS = {
     "lost_live_messages": "live messages lost",
     "doubled_live_messages": "live messages sent twice",
 }
+RESOURCES_HEAD = ("side", "may use", "origin")
 Rows = Iterator[tuple[str, ...]]
+
+
+def sides(report: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names of the two sides of a run."""
+    return tuple(report.get("sides", SIDES))
+
+
+def effects_head(report: dict[str, Any]) -> tuple[str, ...]:
+    """Return the heads of the books."""
+    return ("after the load", *sides(report), "origin")
 
 
 def scenarios(report: dict[str, Any]) -> Rows:
     """Yield one row a scenario and side."""
     for name, scenario in report["scenarios"].items():
-        for side in SIDES:
+        for side in sides(report):
             one = scenario[side]
             counts = (f"{one[key]}" for key in ("errors", "refusals", "dropped"))
             times = (milliseconds(one[key]) for key in ("p50_ms", "p95_ms", "p99_ms"))
-            cpu = f"{one['generator_cpu']:.0%}{' void' if one['void'] else ''}"
+            cpu = f"{one['generator_cpu']:.0%}"
             yield (name, side, f"{one['offered_rate']:g}", f"{one['goodput']:g}", *counts, *times, cpu, one["origin"])
 
 
 def verdicts(report: dict[str, Any]) -> Rows:
-    """Yield one row a scenario: who is faster, and how sure that is."""
+    """Yield one row a scenario and metric: who is better, by how much, and how sure that is."""
     for name, scenario in report["scenarios"].items():
-        ratio = scenario["ratio_p95"]
-        interval = f"{ratio['low']:.2f} – {ratio['high']:.2f}"
-        yield name, f"{ratio['value']:.2f}", interval, ratio["verdict"], ratio["origin"]
+        for metric, found in judged(scenario).items():
+            one = verdict(found)
+            yield name, SHORT[metric], *one[1:5], one.said, one.few, found["origin"]
+
+
+def resources(report: dict[str, Any]) -> Rows:
+    """Yield one row a side: what it may use."""
+    for side, found in report.get("resources", {}).items():
+        yield side, found["in_words"], found["origin"]
 
 
 def floors(report: dict[str, Any]) -> Rows:
@@ -99,7 +116,7 @@ def effects(report: dict[str, Any]) -> Rows:
     """Yield one row a kind of effect that could be lost or come twice."""
     for kind, words in EFFECTS.items():
         if found := report.get("after_the_load", {}).get(kind):
-            yield words, *(str(found[side]) for side in SIDES), found["origin"]
+            yield words, *(str(found.get(side, "–")) for side in sides(report)), found["origin"]
 
 
 def milliseconds(value: float) -> str:

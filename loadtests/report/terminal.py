@@ -7,14 +7,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.blocks import SIDES
-from loadtests.figures import voids
 from loadtests.latency import decoded, percentile_ms
 from loadtests.plan import Block
 from loadtests.report import chapters, tables
 
 LIVE_HEADS = "side |messages |lost |doubled |p50 |p95 |last p50 |last p95"
-EFFECT_HEADS = "after the load |monolith |microservices"
+VERDICT_HEADS = "scenario |metric |ratio |99 % interval |change |spreads |better"
 Rows = Iterable[Sequence[str]]
 
 
@@ -23,21 +21,22 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     parity = report["parity"]
     console.print(f"\nParity: {parity['checks']} checks, {parity['failed']} failed. Commit {report['commit']}.")
     console.print("; ".join(f"{side}: {origin}" for side, origin in _origins(report).items()) + ".\n")
-    _print(
-        "95th percentile, microservices over monolith",
-        "scenario |ratio |99 % interval |faster",
-        _verdicts(report),
-        console,
-    )
+    first, second = tables.sides(report)
+    _print(f"{second.capitalize()} over {first}", VERDICT_HEADS, _verdicts(report), console)
     _print(
         "Scenarios, milliseconds", "scenario |side |right/s |err/ref/drop |p50 |p95 |p99", _scenarios(report), console
     )
     _print("Floors, milliseconds", "side |floor |p50 |p95", (row[:4] for row in tables.floors(report)), console)
     _print("Freshness, milliseconds", "from → to |side |p50 |p95 |longest |first stale", _lags(report), console)
     _print("Live feed, milliseconds", LIVE_HEADS, _messages(report), console)
-    _print("Lost or doubled", EFFECT_HEADS, (row[:3] for row in tables.effects(report)), console)
-    for name in voids(report):
-        console.print(f"[red]void: {name}, the generator was too busy to be believed")
+    heads = " |".join(tables.effects_head(report)[:3])
+    _print("Lost or doubled", heads, (row[:3] for row in tables.effects(report)), console)
+    for side, words, _ in tables.resources(report):
+        console.print(f"{side}: {words}", highlight=False, markup=False)
+    for why in report["voids"]:
+        console.print(f"void: {why}", style="red", highlight=False, markup=False)
+    if not report["complete"]:
+        console.print(f"incomplete: {report['ended_by']}", style="red", highlight=False, markup=False)
 
 
 def print_chapter(report: dict[str, Any], name: str, console: Console) -> None:
@@ -56,7 +55,7 @@ def print_chapter(report: dict[str, Any], name: str, console: Console) -> None:
 
 
 def _verdicts(report: dict[str, Any]) -> Rows:
-    return (row[:4] for row in tables.verdicts(report))
+    return (row[:7] for row in tables.verdicts(report))
 
 
 def _scenarios(report: dict[str, Any]) -> Rows:
@@ -75,7 +74,9 @@ def _messages(report: dict[str, Any]) -> Rows:
 
 
 def _origins(report: dict[str, Any]) -> dict[str, str]:
-    return {side: scenario[side]["origin"] for scenario in report["scenarios"].values() for side in SIDES}
+    return {
+        side: scenario[side]["origin"] for scenario in report["scenarios"].values() for side in tables.sides(report)
+    }
 
 
 def print_block(block: Block, seconds: float, console: Console) -> None:
@@ -95,8 +96,9 @@ def _print(title: str, heads: str, rows: Rows, console: Console) -> None:
     """Print a table; a column whose head is one of words is aligned left, of numbers right."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE, pad_edge=False)
     for head in heads.split(" |"):
-        words = head in ("scenario", "side", "floor", "faster", "from → to", "after the load")
+        words = head in ("scenario", "side", "floor", "metric", "better", "from → to", "after the load")
         table.add_column(head, justify="left" if words else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    if table.row_count:
+        console.print(table)

@@ -3,22 +3,23 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from loadtests.metrics import FEW
+
 METRICS = {"p50_ms": "median", "p95_ms": "95th percentile", "p99_ms": "99th percentile", "goodput": "right answers"}
-CELLS = {
-    "monolith": "monolith",
-    "microservices": "microservices",
-    "within noise": "within noise",
-    "rate not carried": "rate not carried",
-    "void": "void",
-}
+SHORT = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99", "goodput": "right/s"}
+MOST = 100  # a ratio beyond it is said to be
 
 
 class Verdict(NamedTuple):
-    """Who is better by one metric, and how sure that is: microservices over monolith."""
+    """Who is better by one metric, and how sure that is: the second side over the first. few: of what it is made, where that
+    is little."""
 
     said: str
     ratio: str
     interval: str
+    change: str
+    spreads: str
+    few: str
 
     @property
     def kind(self) -> str:
@@ -27,11 +28,8 @@ class Verdict(NamedTuple):
 
 
 def judged(scenario: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return ratio, low, high and verdict of each metric that a scenario was judged by."""
-    if "metrics" in scenario:
-        return dict(scenario["metrics"])
-    ratio = scenario["ratio_p95"]
-    return {"p95_ms": {**ratio, "ratio": ratio["value"]}}
+    """Return what is known of each metric that a scenario was judged by."""
+    return dict(scenario["metrics"])
 
 
 def metrics(report: dict[str, Any]) -> list[str]:
@@ -45,8 +43,21 @@ def verdicts(report: dict[str, Any]) -> Iterator[tuple[str, list[Verdict | None]
     shown = metrics(report)
     for name, scenario in report["scenarios"].items():
         found = judged(scenario)
-        yield name, [_verdict(found[metric]) if metric in found else None for metric in shown]
+        yield name, [verdict(found[metric]) if metric in found else None for metric in shown]
 
 
-def _verdict(found: dict[str, Any]) -> Verdict:
-    return Verdict(found["verdict"], f"{found['ratio']:.2f}", f"{found['low']:.2f} – {found['high']:.2f}")
+def verdict(found: dict[str, Any]) -> Verdict:
+    """Return one verdict in words."""
+    spreads, beyond = found["effect"]["standardised"], found.get("beyond")
+    return Verdict(
+        said=found["verdict"],
+        ratio=_ratio(found["ratio"]),
+        interval=f"{_ratio(found['low'])} – {_ratio(found['high'])}",
+        change=f"{found['effect']['change_percent']:+,.0f} %",
+        spreads="–" if spreads is None else f"{spreads:+.1f}",
+        few="" if beyond is None or beyond >= FEW else f"only {beyond} requests beyond it",
+    )
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value <= MOST else f"> {MOST}"

@@ -15,7 +15,7 @@ from loadtests.results import Results
 LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
 MACHINE = {"processor": "any", "cores": 2, "memory_gib": 8, "system": "Linux"}
 TYPICAL_MS = {"monolith": 5.0, "microservices": 20.0}
-REPEATS, PAIRS = 3, 3
+REPEATS, PAIRS = 3, 4
 
 
 def made_run(

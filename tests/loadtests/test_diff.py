@@ -140,7 +140,7 @@ def on_another_machine(report: dict[str, Any]) -> None:
 
 
 def of_another_schema(report: dict[str, Any]) -> None:
-    report["schema"] = 1
+    report["schema"] = 2
 
 
 def at_another_rate(report: dict[str, Any]) -> None:
@@ -151,7 +151,7 @@ def at_another_rate(report: dict[str, Any]) -> None:
     ("change", "reason"),
     [
         (on_another_machine, "another machine: cores 2 and 64"),
-        (of_another_schema, "schema 2 and 1"),
+        (of_another_schema, "schema 3 and 2"),
         (at_another_rate, "another load: rates"),
     ],
 )
@@ -189,7 +189,7 @@ def test_a_run_without_its_series_is_compared_on_counts(
 
 def test_a_void_run_ends_with_2(before: Path, same: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def busy(report: dict[str, Any]) -> None:
-        report["scenarios"]["browse"]["monolith"]["void"] = True
+        report["voids"] = ["browse on monolith: the load generator was too busy"]
 
     status, output = said(before, edited(same, busy), capsys=capsys)
     assert status == 2
@@ -210,7 +210,7 @@ def test_a_run_that_was_ended_says_so(before: Path, same: Path, capsys: pytest.C
         (b"\xff\xfe{}", "no report of a comparison"),
         (b"<html>", "no report of a comparison"),
         (b"[]", "no report of a comparison"),
-        (b'{"schema": 2}', "missing required field"),
+        (b'{"schema": 3}', "missing required field"),
         (b'{"schema": "new"}', "no report of a comparison"),
         (b'{"schema":2,"commit":"","profile":"","machine":{},"parity":{"checks":1,"failed":0},"scenarios":{"a":3}}', "$.scenarios"),
     ],

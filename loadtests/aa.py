@@ -1,0 +1,117 @@
+"""`python -m loadtests aa`: a system against itself. An instrument that sees a difference there sees one anywhere.
+
+Ends with 0 when every run is within noise, 1 when one is not, 2 when one is void.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from loadtests import provenance, report, running, systems
+from loadtests.arguments import count
+from loadtests.compare import Asked
+from loadtests.figures import SCHEMA
+from loadtests.metrics import NOISE
+from loadtests.profiles import PROFILES
+from loadtests.running import DIFFERENT, FINE, VOID
+
+SIDES = ("first", "second")
+SHOWN = ("ratio", "low", "high", "verdict")
+Figures = dict[str, Any]
+
+
+def register(verbs: Any) -> None:
+    """Add the command to the command line."""
+    verb = verbs.add_parser("aa", help="compare a system with itself: it must be within noise; 1 if it is not")
+    names = [system.name for system in systems.BOTH]
+    verb.add_argument("--side", choices=names, default=names[0], help="which system (monolith)")
+    verb.add_argument(
+        "--profile", choices=("quick", "standard"), default="quick", help="how long: 2 or 3 minutes (quick)"
+    )
+    verb.add_argument("--times", type=count, default=1, metavar="N", help="so many runs, summed up in aa.json (1)")
+    verb.add_argument("--url", help="a deployed system in place of the first; it is neither started nor stopped")
+    verb.add_argument("--other-url", help="a deployed system in place of the second")
+    verb.add_argument(
+        "--results", type=Path, default=Path("results"), help="where the report's folder is made (results)"
+    )
+    verb.set_defaults(command=run)
+
+
+def run(asked: argparse.Namespace, console: Console) -> int:
+    """Make the runs, write their reports, print what they come to."""
+    folder, found = asked.results / f"{datetime.now():%Y%m%d-%H%M%S}", list[Figures]()
+    for number in range(1, asked.times + 1):
+        own = folder if asked.times == 1 else folder / f"{number:02}"
+        found.append(running.made(request(asked.side, asked.profile, given(asked)), own, console))
+        (folder / "aa.json").write_text(json.dumps(summary(found, side=asked.side), indent=1) + "\n")
+        report.summarise(own, console)
+    said = summary(found, side=asked.side)
+    console.print(f"{said['within_noise']} of {said['runs']} runs within noise, {said['void']} void", highlight=False)
+    return status(found)
+
+
+def given(asked: argparse.Namespace) -> dict[str, str]:
+    """Return the base URLs that the command line names, by side."""
+    named = zip(SIDES, (asked.url, asked.other_url), strict=True)
+    return {side: url.rstrip("/") for side, url in named if url}
+
+
+def request(side: str, profile: str, known: dict[str, str]) -> Asked:
+    """Return what one run asks for: a system on both sides, but where a URL is given."""
+    system = next(one for one in systems.BOTH if one.name == side)
+    return Asked(
+        profile=replace(PROFILES[profile], freshness=0),
+        scenarios=tuple(PROFILES[profile].rates),
+        given=known,
+        live_given={},
+        run_dir=Path(".run") / f"aa-{datetime.now():%Y%m%d-%H%M%S}",
+        sides=dict.fromkeys(SIDES, system),
+    )
+
+
+def summary(found: Sequence[Figures], *, side: str) -> Figures:
+    """Return what some runs come to: how often they were within noise, by metric too, and every interval."""
+    metrics = [(f"{name} {metric}", one) for report in found for name, metric, one in _metrics(report)]
+    return {
+        "schema": SCHEMA,
+        **provenance.known(),
+        "side": side,
+        "profile": found[0]["profile"],
+        "settings": found[0]["settings"],
+        "origin": found[0]["parity"]["origin"],
+        "runs": len(found),
+        "within_noise": sum(map(within_noise, found)),
+        "void": sum(bool(report["voids"]) for report in found),
+        "voids": [why for report in found for why in report["voids"]],
+        "by_metric": {
+            name: {
+                "within_noise": sum(one["verdict"] == NOISE for other, one in metrics if other == name),
+                "runs": [[one[what] for what in SHOWN] for other, one in metrics if other == name],
+            }
+            for name in dict.fromkeys(name for name, _ in metrics)
+        },
+    }
+
+
+def within_noise(report: Figures) -> bool:
+    """Say whether no figure of a run differs."""
+    return not report["voids"] and all(one["verdict"] == NOISE for _, _, one in _metrics(report))
+
+
+def status(found: Sequence[Figures]) -> int:
+    """Return the exit status."""
+    if any(report["voids"] for report in found):
+        return VOID
+    return FINE if all(map(within_noise, found)) else DIFFERENT
+
+
+def _metrics(report: Figures) -> Iterator[tuple[str, str, Figures]]:
+    for name, scenario in report["scenarios"].items():
+        for metric, one in scenario["metrics"].items():
+            yield name, metric, one
