@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import coldstarts, commands, diff, interrupts, watch
+from loadtests import aa, coldstarts, commands, diff, interrupts, watch
 from loadtests.arguments import positive
 from loadtests.bench.closed import UnexpectedAnswer
 from loadtests.bench.function_rows import Misbehaved
