@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
 DYNAMODB = re.compile(r"https://(dynamodb|\d+\.ddb)\.")  # the account's number may stand in the address
+S3 = re.compile(r"https://([a-z0-9-]+\.)?s3\.")  # and a bucket's name
 Answer = Callable[[Any], AWSResponse | None]  # what a service says to a request, None for another service's
 
 
@@ -53,14 +54,17 @@ def watched_by(watch: Watch) -> Iterator[None]:
 
 
 @contextmanager
-def dynamodb_away() -> Iterator[None]:
-    """Let DynamoDB fail while the block lasts."""
+def stores_away() -> Iterator[None]:
+    """Let DynamoDB and S3 fail while the block lasts, as where an answer is lost: moto does what it is asked all the same."""
+    failure = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "dynamodb fails"}
+    error = "<Error><Code>InternalError</Code><Message>s3 fails</Message></Error>"
 
     def answer(request: Any) -> AWSResponse | None:
-        if not DYNAMODB.match(request.url):
-            return None
-        failure = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "dynamodb fails"}
-        return AWSResponse(request.url, 500, {}, MockRawResponse(json.dumps(failure)))
+        if DYNAMODB.match(request.url):
+            return AWSResponse(request.url, 500, {}, MockRawResponse(json.dumps(failure)))
+        if S3.match(request.url):
+            return AWSResponse(request.url, 500, {}, MockRawResponse(error))
+        return None
 
     with answered_by(answer):
         yield

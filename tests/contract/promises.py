@@ -14,9 +14,10 @@ import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
+_ROOMS = "users|posts|votes|search|feedback|orders|avatars|trending|live"
 LEAKS = re.compile(
     r"Traceback|File \"|site-packages|\.py\b|/srv/|/opt/|/tmp/|/home/|/var/task|arn:aws|sqlalchemy|psycopg|botocore|boto3"
-    r"|dynamodb|-(users|posts|votes|search|feedback|orders)-http|reference-(users|posts|votes|search|feedback|orders)|\bSELECT\b|\brelation\b|\bpk\b"
+    rf"|dynamodb|kinesis|-({_ROOMS})-http|reference-({_ROOMS})|\bSELECT\b|\brelation\b|\bpk\b"
 )
 ANYTHING = "*/*"  # the media type of a body of which nothing is promised
 Document = dict[str, Any]

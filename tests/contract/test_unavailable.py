@@ -10,7 +10,7 @@ import pytest
 from monolith.app import create_app
 from monolith.settings import Settings
 
-from .calls import dynamodb_away
+from .calls import stores_away
 from .gateway import gateway_over_moto
 from .systems import TOKEN_SECRET
 from .wsgi import WsgiTransport
@@ -25,6 +25,10 @@ OPERATIONS = [
     ("PUT", f"{POST}/vote", {"value": 1}),
     ("GET", "/search?q=needle", None),
     ("GET", "/orders", None),
+    ("GET", "/leaderboard", None),
+    ("GET", "/trending", None),
+    ("POST", "/feedback", {"message": "x"}),
+    ("GET", "/users/somebody/avatar", None),
 ]
 
 
@@ -35,7 +39,7 @@ def stranded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
         application = create_app(Settings(database_url=NOWHERE, token_secret=TOKEN_SECRET))
         yield httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test")
     else:
-        with gateway_over_moto() as gateway, dynamodb_away():
+        with gateway_over_moto() as gateway, stores_away():
             yield httpx.Client(transport=gateway, base_url="http://functions.test")
 
 
@@ -51,7 +55,7 @@ def test_a_store_that_is_away_is_a_503_that_says_when_to_come_back(
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json()["status"] == 503
-    for cause in ("dynamo", "sqlalchemy", "psycopg", "connection", "127.0.0.1"):
+    for cause in ("dynamo", "s3", "sqlalchemy", "psycopg", "connection", "127.0.0.1"):
         assert cause not in answer.text.lower()
 
 
