@@ -28,8 +28,9 @@ def settle(
 ) -> list[Handled]:
     """Return what `handle` makes of the jobs. One that fails three times is parked and the rest goes on.
 
-    Jobs of one key keep their order: while one is to be tried again, those behind it wait. Raise where a service is away: no
-    job is to blame, and the whole batch comes again.
+    Jobs of one key keep their order: while one is to be tried again, those behind it wait. What raises for its key is in a line
+    with all others that do, and handling it will tell why. Raise where a service is away: no job is to blame, and the whole batch
+    comes again.
     """
     handled: list[Handled] = []
     for queue in _by_key(jobs, key):
@@ -64,15 +65,23 @@ def new_image(record: Record) -> dict[str, Any] | None:
 
 
 def item_key(record: Record) -> Hashable:
-    """Return what tells the item of a record from others; None, a key like any, for a record that says of none."""
-    return json.dumps(record.get("dynamodb", {}).get("Keys"), sort_keys=True)
+    """Return what tells the item of a record from others. Raise what reading it raises for a record that says of none."""
+    return json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
 
 
 def _by_key(jobs: Sequence[Job], key: Callable[[Job], Hashable]) -> Iterable[Sequence[Job]]:
     queues: dict[Hashable, list[Job]] = {}
     for job in jobs:
-        queues.setdefault(key(job), []).append(job)
+        queues.setdefault(_known(job, key), []).append(job)
     return queues.values()
+
+
+def _known(job: Job, key: Callable[[Job], Hashable]) -> Hashable:
+    try:
+        hash(known := key(job))
+    except (AttributeError, LookupError, TypeError):
+        return None  # a key like any
+    return known
 
 
 def _tried(job: Job, handle: Callable[[Job], Handled], handled: list[Handled]) -> Exception | None:

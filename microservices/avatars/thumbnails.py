@@ -36,7 +36,6 @@ def make(store: S3Avatars, record: Record, *, park: Callable[[Record, str], None
     store.forget(upload)  # network: last, so that a crash before it only has all of this done again
 
 
-def object_of(record: Record) -> str | None:
-    """Return what tells the object of a record from others; None, a key like any, for a record that says of none."""
-    named: str | None = record.get("s3", {}).get("object", {}).get("key")
-    return named
+def object_of(record: Record) -> str:
+    """Return what tells the object of a record from others. Raise what reading it raises for a record that says of none."""
+    return str(record["s3"]["object"]["key"])

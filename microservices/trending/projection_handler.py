@@ -26,7 +26,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _place_of(record: dict[str, Any]) -> Hashable:
-    return record.get("eventID")
+    place: str = record["eventID"]
+    return place
 
 
 def _window_of(told: Sequence[Told]) -> WindowKey:

@@ -219,6 +219,17 @@ def test_what_the_board_keeps_in_the_same_table_is_no_vote(board: DynamoBoard) -
     assert board.tally(POST).score == 1
 
 
+@pytest.mark.parametrize(
+    "broken", [None, [], {}, {"dynamodb": None}, {"dynamodb": {}}, {"dynamodb": {"Keys": {1}}}], ids=repr
+)
+def test_a_record_that_has_no_key_is_parked_and_the_rest_of_its_batch_is_done(broken: Any) -> None:
+    parked: list[Any] = []
+    good = vote_record(1, "ada", 1)
+    told = settle([broken, good], projection.vote_in, key=item_key, park=lambda record, reason: parked.append(record))
+    assert [each and each.record for each in told] == [good]
+    assert parked == [broken]
+
+
 def test_no_record_is_blamed_for_a_store_that_is_away() -> None:
     def handle(record: Record) -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
