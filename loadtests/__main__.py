@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import aa, coldstarts, commands, diff, interrupts, watch
+from loadtests import aa, coldstarts, commands, diff, interrupts, loading, offer, watch
 from loadtests.arguments import positive
 from loadtests.bench.closed import UnexpectedAnswer
 from loadtests.bench.function_rows import Misbehaved
@@ -19,13 +19,13 @@ from loadtests.bench.page import PAGE
 from loadtests.blocks import GeneratorFailed
 from loadtests.client import CallFailed
 from loadtests.compare import ParityFailed
-from loadtests.journeys import SCENARIOS
+from loadtests.faults import BadFile
 from loadtests.live.subscriber import NotSubscribed
-from loadtests.plan import LIVE
 from loadtests.profiles import PROFILES
 from loadtests.reachable import WrongContract
 from loadtests.report import NotWritten
 from loadtests.systems import SystemFailed
+from loadtests.workers import command as worker
 
 PARITY_FAILED, USAGE, SYSTEM_FAILED = 2, 3, 4
 FAILURES = (
@@ -43,11 +43,14 @@ class Parser(argparse.ArgumentParser):
 
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit status."""
-    asked = _parser().parse_args(words)
     console = Console()
     interrupts.raised()
     try:
+        asked = _parser().parse_args(words)
         return int(asked.command(asked, console))
+    except BadFile as bad:
+        print(bad, file=sys.stderr)
+        return USAGE
     except ParityFailed as differ:
         console.print(f"[red]{differ}; no figures were written:")
         for line in differ.parity.failed:
@@ -75,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--run-dir", type=Path, default=Path(".run"), help="where state, data and logs are (.run)")
         verb.set_defaults(command=command)
     _compare(verbs.add_parser("compare", help="compare both systems and write results/<time>/report.html"))
-    _load(verbs.add_parser("load", help="offer open load to one system and print what came of it"))
+    loading.register(verbs)
+    worker.register(verbs)
     _seed(verbs.add_parser("seed", help="fill one system with accounts, posts and votes through its API"))
     verb = verbs.add_parser("bench", help="measure the costs against bare floors and write docs/bench.md")
     verb.add_argument("--page", type=Path, default=PAGE, help="where the table is written (docs/bench.md)")
@@ -96,7 +100,9 @@ def _compare(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--rate", type=positive, help="arrivals a second on each side, in place of the profile's")
     verb.add_argument("--duration", type=positive, help="measured seconds of a block, in place of the profile's")
-    verb.add_argument("--scenario", action="append", choices=(*SCENARIOS, LIVE), help="only this one; may be repeated")
+    scenarios = offer.Offer().scenarios
+    verb.add_argument("--scenario", action="append", choices=scenarios, help="only this one; may be repeated")
+    offer.register(verb)
     verb.add_argument("--monolith-url", help="compare this deployed monolith; it is neither started nor stopped")
     verb.add_argument(
         "--microservices-url", help="compare these deployed services; they are neither started nor stopped"
@@ -107,15 +113,6 @@ def _compare(verb: argparse.ArgumentParser) -> None:
         "--results", type=Path, default=Path("results"), help="where the report's folder is made (results)"
     )
     verb.set_defaults(command=commands.compare)
-
-
-def _load(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--url", required=True, help="base URL of either system")
-    verb.add_argument("--scenario", choices=(*SCENARIOS, LIVE), default="browse")
-    verb.add_argument("--live-url", help="of its live feed, for the scenario live (below the base URL)")
-    verb.add_argument("--rate", type=positive, default=30.0, help="arrivals a second (30)")
-    verb.add_argument("--duration", type=positive, default=30.0, help="seconds (30)")
-    verb.set_defaults(command=commands.load)
 
 
 def _seed(verb: argparse.ArgumentParser) -> None:

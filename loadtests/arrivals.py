@@ -4,54 +4,63 @@ A closed user waits for its answer and so stops asking while a server stalls: th
 every arrival has an intended start, keeps it, and is measured from it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from time import perf_counter, process_time
 
 import gevent
-from gevent.pool import Pool
+from gevent import Greenlet
+
+from loadtests.outcomes import Outcome
+from loadtests.tally import Tally
 
 LATE_S = 0.010
 
 
-@dataclass(slots=True)
-class ArrivalCounts:
-    """Offsets in seconds of the arrivals that were dropped, of those that started late, and of those that never ended; when they
-    were given up; the share of one core that this process took while arrivals lasted."""
+class Arrivals:
+    """The arrivals of one block. `start_one(due, offset)` does the work of one that is due on perf_counter's scale, its offset
+    after the begin of the block."""
 
-    dropped: list[float] = field(default_factory=list)
-    late: list[float] = field(default_factory=list)
-    unanswered: list[float] = field(default_factory=list)
-    given_up: float = 0.0
-    cpu: float = 0.0
+    def __init__(self, start_one: Callable[[float, float], None], tally: Tally, *, in_flight: int) -> None:
+        self._start_one = start_one
+        self._tally = tally
+        self._in_flight = in_flight
+        self._open: dict[Greenlet, float] = {}  # with their offsets
+        self.begin = 0.0
 
+    def run(self, offsets: Iterable[float], *, drain_s: float) -> float:
+        """Start one arrival at each offset, in seconds from now, in a greenlet of its own. Return the share of one core
+        that this process took until the last was started.
 
-def run_open(
-    start_one: Callable[[float], None], *, rate: float, duration_s: float, in_flight: int, drain_s: float
-) -> ArrivalCounts:
-    """Start `start_one(due)` in a greenlet `rate` times a second for so long; due is on perf_counter's scale.
+        Arrivals that would exceed `in_flight` open ones are dropped. Waits up to drain_s for the last answers; who has
+        none then is as slow as we waited.
+        """
+        self.begin, cpu = perf_counter(), process_time()
+        for offset in offsets:
+            due = self.begin + offset
+            if (
+                early := due - perf_counter()
+            ) > 0:  # else those that are due already start without a pause between them
+                gevent.sleep(early)
+            self._arrive(due, offset)
+        share = (process_time() - cpu) / (perf_counter() - self.begin)
+        gevent.joinall(list(self._open), timeout=drain_s)
+        self._give_up()
+        return share
 
-    Arrivals that would exceed `in_flight` open ones are dropped and counted. Waits up to drain_s for the last answers.
-    """
-    counts, pool, waiting = ArrivalCounts(), Pool(in_flight), set[float]()
-
-    def start(due: float) -> None:
-        waiting.add(due)
-        start_one(due)
-        waiting.discard(due)
-
-    begin, cpu = perf_counter(), process_time()
-    for number in range(round(rate * duration_s)):
-        due = begin + number / rate
-        gevent.sleep(max(0.0, due - perf_counter()))
+    def _arrive(self, due: float, offset: float) -> None:
         if perf_counter() - due > LATE_S:
-            counts.late.append(due - begin)
-        if pool.full():
-            counts.dropped.append(due - begin)
+            self._tally.late(offset)
+        if len(self._open) >= self._in_flight:
+            self._tally.drop(offset)
         else:
-            pool.spawn(start, due)
-    counts.cpu = (process_time() - cpu) / (perf_counter() - begin)
-    pool.join(timeout=drain_s)
-    counts.unanswered, counts.given_up = [due - begin for due in sorted(waiting)], perf_counter() - begin
-    pool.kill()
-    return counts
+            self._open[gevent.spawn(self._one, due, offset)] = offset
+
+    def _one(self, due: float, offset: float) -> None:
+        self._start_one(due, offset)
+        del self._open[gevent.getcurrent()]
+
+    def _give_up(self) -> None:
+        waited_s, left = perf_counter() - self.begin, dict(self._open)
+        gevent.killall(list(left))
+        for offset in left.values():
+            self._tally.add("unanswered", offset, (waited_s - offset) * 1000, Outcome.ERROR, "timeout")

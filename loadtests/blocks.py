@@ -1,8 +1,11 @@
 """Blocks of load on both sides in turns, each run by the one generator process."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -20,11 +23,19 @@ class GeneratorFailed(Exception):
 
 
 class GeneratorProcess:
-    """The generator, for the length of a `with` block. One process serves all blocks, so none pays for its start."""
+    """The generator, for the length of a `with` block. One process serves all blocks, so none pays for its start.
+
+    workers: how many processes offer the load, all on this machine; with `bind`, as HOST[:PORT], that many are awaited
+    there, from wherever they come (`python -m loadtests worker`). With 0 the one process offers it itself.
+    """
+
+    def __init__(self, workers: int = 0, bind: str = "") -> None:
+        words = ["loadtests.workers", "--workers", str(workers), *(["--bind", bind] if bind else [])]
+        self._words = words if workers else ["loadtests.generator"]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "loadtests.generator"],
+            [sys.executable, "-m", *self._words],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -35,8 +46,10 @@ class GeneratorProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
-            self._process.kill()
+        if kind is None:
+            self._process.communicate()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # workers are of its group, and may outlive it
         self._process.communicate()
 
     def run(self, plan: Plan) -> Block:

@@ -11,13 +11,13 @@ from time import time
 from rich.console import Console
 
 from loadtests import compare as comparison
-from loadtests import provenance, readme_table, report, running, seeding, systems
+from loadtests import mixes, offer, provenance, readme_table, report, running, seeding, systems
 from loadtests.bench import page as bench_page
 from loadtests.bench import run as bench_run
-from loadtests.blocks import SIDES, GeneratorProcess
-from loadtests.live.subscriber import beside
-from loadtests.plan import Plan
-from loadtests.profiles import PROFILES, Profile
+from loadtests.blocks import SIDES
+from loadtests.offer import Offer
+from loadtests.plan import LIVE
+from loadtests.profiles import OTHER_RATE, PROFILES, Profile
 from loadtests.progress import Shown
 
 
@@ -39,9 +39,11 @@ def down(asked: argparse.Namespace, console: Console) -> int:
 def compare(asked: argparse.Namespace, console: Console) -> int:
     """Make the comparison, write its report, print its summary; 2 if the run is void."""
     given = {side: url.rstrip("/") for side in SIDES if (url := getattr(asked, f"{side}_url"))}
+    given_offer = offer.of(asked)
     request = comparison.Asked(
-        profile=_profile(asked),
-        scenarios=tuple(asked.scenario or PROFILES["quick"].rates),
+        profile=_profile(asked, given_offer),
+        scenarios=_scenarios(asked, given_offer),
+        offer=given_offer,
         given=given,
         live_given={side: url for side in SIDES if (url := getattr(asked, f"{side}_live_url"))},
         run_dir=Path(".run") / f"compare-{datetime.now():%Y%m%d-%H%M%S}",
@@ -51,23 +53,6 @@ def compare(asked: argparse.Namespace, console: Console) -> int:
     found = running.made(request, folder, console)
     report.summarise(folder, console)
     return running.VOID if found["voids"] else running.FINE
-
-
-def load(asked: argparse.Namespace, console: Console) -> int:
-    """Seed one system a little, offer it open load, print what came of it."""
-    shown = Shown(console)
-    with shown.running():
-        with shown.phase("seed", seeding.STEPS) as done:
-            world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)
-        plan = Plan(
-            base_url=asked.url, rate=asked.rate, duration_s=asked.duration, warm_up_s=1, seed="load",
-            scenario=asked.scenario, world=world, live_url=asked.live_url or beside(asked.url),
-            subscribers=PROFILES["quick"].subscribers,
-        )  # fmt: skip
-        with GeneratorProcess() as generator, shown.phase(f"{asked.scenario} at {asked.rate:g} a second"):
-            block = generator.run(plan)
-    report.print_block(block, asked.duration, console)
-    return 0
 
 
 def seed(asked: argparse.Namespace, console: Console) -> int:
@@ -101,8 +86,16 @@ def readme(asked: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _profile(asked: argparse.Namespace) -> Profile:
+def _scenarios(asked: argparse.Namespace, given: Offer) -> tuple[str, ...]:
+    """Return what to compare. What is wrong with a mix is said before anything starts. Raise BadFile."""
+    own = (given.mix.name,) if given.mix else ()
+    chosen = tuple(asked.scenario or ()) + own or tuple(PROFILES["quick"].rates)
+    for name in {*chosen} - {*own, LIVE}:
+        mixes.named(name)
+    return chosen
+
+
+def _profile(asked: argparse.Namespace, given: Offer) -> Profile:
     profile = PROFILES[asked.profile]
-    if asked.rate:
-        profile = replace(profile, rates=dict.fromkeys(profile.rates, asked.rate))
-    return replace(profile, block_s=asked.duration) if asked.duration else profile
+    rates = dict.fromkeys(given.scenarios, asked.rate or OTHER_RATE) | ({} if asked.rate else profile.rates)
+    return replace(profile, rates=rates, block_s=given.seconds(asked.duration) or profile.block_s)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -15,6 +15,7 @@ from loadtests.blocks import SIDES, GeneratorFailed, GeneratorProcess, interleav
 from loadtests.client import CallFailed, opened
 from loadtests.floors.measured import Floors, floors
 from loadtests.live import subscriber as live
+from loadtests.offer import Offer
 from loadtests.parity import Parity
 from loadtests.parity import compare as compare_answers
 from loadtests.plan import LIVE, Plan
@@ -40,7 +41,8 @@ class Asked:
     live_given: addresses of live feeds, for given systems that serve theirs elsewhere than below their base URL.
 
     sides: what is compared, by the name of its side. Of one system with itself (`same`) each side has its own run directory, and
-    what does not bear on whether it is the same is left out: the contract's tests, the floors, freshness.
+    what does not bear on whether it is the same is left out: the contract's tests, the floors, freshness. offer: how the load is
+    offered.
     """
 
     profile: Profile
@@ -49,6 +51,7 @@ class Asked:
     live_given: dict[str, str]
     run_dir: Path
     sides: dict[str, System]
+    offer: Offer = field(default_factory=Offer)
 
     @property
     def same(self) -> bool:
@@ -87,7 +90,7 @@ def run(asked: Asked, results: Results, shown: Shown) -> None:
     """
     for url in asked.given.values():
         reachable.check(url)
-    with _both_up(asked, shown) as known, GeneratorProcess() as generator:
+    with _both_up(asked, shown) as known, GeneratorProcess(asked.offer.workers, asked.offer.bind) as generator:
         results.urls = known.urls
         with _told_of_the_dead(asked):
             worlds = _seeded(known.urls, asked.profile, shown)
@@ -100,6 +103,7 @@ def run(asked: Asked, results: Results, shown: Shown) -> None:
                 plans = {
                     side: plan(name, known, side, world=worlds[side], profile=asked.profile) for side in asked.sides
                 }
+                plans = {side: asked.offer.over(one) for side, one in plans.items()}
                 _in_turns(plans, generator, asked, results, shown)
                 _quiet(known.urls, worlds, shown)
             results.resources.append(_resources(asked))
@@ -130,6 +134,7 @@ def settings(asked: Asked) -> dict[str, Any]:
     """Return what the run was set to, for the report."""
     profile = asked.profile
     return {
+        "shape": asked.offer.name,
         "rates": {name: profile.rates[name] for name in asked.scenarios},
         "block_s": profile.block_s,
         "warm_up_s": profile.warm_up_s,

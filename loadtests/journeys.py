@@ -1,7 +1,7 @@
 """What users do, as generators of calls: a journey yields a call and is sent its answer.
 
 Both generators walk them: Locust's users in `locustfile.py`, one after the other, and the open arrivals in
-`arrivals.py`, which start each call at its time.
+`arrivals.py`, which start each call at its time. How often each is walked, a mix says (`mixes/`).
 """
 
 from collections.abc import Callable, Generator
@@ -95,10 +95,7 @@ def _account(world: World, draw: Random) -> Account:
     return draw.choice(world.accounts)
 
 
-# Each scenario is a mix of journeys; a journey is drawn by its weight.
-SCENARIOS: dict[str, dict[Journey, int]] = {
-    "browse": {reader: 4, searcher: 2, visitor: 1},
-    "publish": {writer: 4, reader: 2, sitter: 1},
-    "vote-storm": {hot_voter: 1},
-    "checkout": {buyer: 1},
+# By name, as the mixes have them (loadtests/mixes).
+JOURNEYS: dict[str, Journey] = {
+    journey.__name__: journey for journey in (reader, searcher, writer, voter, hot_voter, visitor, sitter, buyer)
 }

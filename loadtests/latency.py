@@ -1,6 +1,7 @@
 """Latencies in HdrHistograms: 0.1 ms resolution, a minute at most, three significant digits, mergeable."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from hdrh.histogram import HdrHistogram
 
@@ -13,16 +14,21 @@ def empty_histogram() -> HdrHistogram:
     return HdrHistogram(1, LONGEST_MS * TICKS_PER_MS, 3)
 
 
-def record(histogram: HdrHistogram, latency_ms: float) -> None:
-    """Count one latency in milliseconds; one beyond a minute counts as a minute."""
-    histogram.record_value(min(max(1, round(latency_ms * TICKS_PER_MS)), LONGEST_MS * TICKS_PER_MS))
+def ticks_of(latency_ms: float) -> int:
+    """Return a latency in the histogram's unit: at least one tenth of a millisecond, a minute at most."""
+    return min(max(1, round(latency_ms * TICKS_PER_MS)), LONGEST_MS * TICKS_PER_MS)
 
 
 def histogram_of(latencies_ms: Iterable[float]) -> HdrHistogram:
     """Return a histogram of these latencies in milliseconds."""
+    return histogram_of_ticks(Counter(ticks_of(latency) for latency in latencies_ms))
+
+
+def histogram_of_ticks(counts: Mapping[int, int]) -> HdrHistogram:
+    """Return a histogram of latencies in its own unit, with how often each occurred."""
     histogram = empty_histogram()
-    for latency in latencies_ms:
-        record(histogram, latency)
+    for ticks, count in counts.items():
+        histogram.record_value(ticks, count)
     return histogram
 
 

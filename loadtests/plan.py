@@ -1,10 +1,15 @@
 """What the generator process is told and what it tells: one JSON line each way and block."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
+from loadtests.shapes import Shape, Stage, due_times
 from loadtests.world import World
 
-VOID_ABOVE_CPU = 0.85
+VOID_ABOVE_CPU = 0.85  # of a core
+VOID_ABOVE_LATE = 0.05  # of the arrivals, over 10 ms after their time or lost with a worker
 LIVE = "live"
 NOBODY = World((), ())
 
@@ -13,11 +18,13 @@ NOBODY = World((), ())
 class Plan:
     """One block of load.
 
-    rate: arrivals a second, whatever the answers do. warm_up_s comes before duration_s and counts apart.
+    rate: arrivals a second, whatever the answers do; with `shape`, its highest, and with `trace`, their mean. warm_up_s comes
+    before duration_s and counts apart. shape: stages that take duration_s. trace: recorded offsets in its place.
+    part, parts: of the arrivals, number `part` of every `parts` is this generator's.
     seed: the same seed walks the same journeys. in_flight: arrivals beyond this many open ones are dropped.
     patience_ms: an answer later than this after its intended start is an error, however right.
-    scenario: a name of journeys.SCENARIOS, or LIVE; with `path` set, plain GETs of that path instead (a floor).
-    live_url, subscribers: of the live feed and its audience, for LIVE.
+    scenario: the name of a mix, or LIVE; journeys: its weights, where it is none of the project's. With `path` set, plain
+    GETs of that path instead (a floor). live_url, subscribers: of the live feed and its audience, for LIVE.
     """
 
     base_url: str
@@ -26,22 +33,40 @@ class Plan:
     warm_up_s: float
     seed: str
     scenario: str = ""
+    journeys: dict[str, float] = field(default_factory=dict)
     path: str = ""
+    shape: Shape = ()
+    trace: tuple[float, ...] = ()
+    part: int = 0
+    parts: int = 1
     in_flight: int = 200
     patience_ms: float = 5_000
     world: World = NOBODY
     live_url: str = ""
     subscribers: int = 0
 
+    def arrivals(self) -> Iterator[float]:
+        """Yield when each arrival of this part is due, in seconds after the begin of the warm-up."""
+        return islice(self._all(), self.part, None, self.parts)
+
+    def _all(self) -> Iterator[float]:
+        """A shape is warmed up at the rate that it begins with; a trace begins when it does, with nothing before it."""
+        if self.trace:
+            return (self.warm_up_s + offset for offset in self.trace)
+        shape = self.shape or (Stage(self.duration_s, self.rate, self.rate),)
+        return due_times((Stage(self.warm_up_s, shape[0].start, shape[0].start), *shape))
+
 
 @dataclass(slots=True, kw_only=True)
 class Second:
-    """The latencies whose intended start fell into one second of the block, for the chart over time."""
+    """What was offered with an intended start in one second of the block, for the charts over time; count: latencies of it."""
 
     at_s: int
     p50_ms: float
     p95_ms: float
     count: int
+    offered: int = 0
+    latencies: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +91,7 @@ class Worker:
     """One process of a generator of several, in one block: its own share of a core and its late arrivals."""
 
     name: str
-    offered: int
+    arrivals: int
     late_ticks: int
     cpu: float
 
@@ -82,13 +107,18 @@ class LostWorker:
     at_s: float
     arrivals: int
 
+    def __str__(self) -> str:
+        took = f"{self.arrivals} arrivals that nobody knows more of"
+        return f"{self.name}, last heard of {self.at_s:g} s into its block, with {took}"
+
 
 @dataclass(slots=True, kw_only=True)
 class Block:
     """What one block measured, warm-up excluded. latencies: of every request but refusals and wrong answers.
 
-    cpu: the generator's own share of one core; of several workers, the highest. late_ticks: arrivals that started over
-    10 ms after their time. reasons: why requests were refused or failed, and how often.
+    arrivals: those that were due, which in a live feed are writes, where offered counts messages. late_ticks: those of them
+    that started over 10 ms after their time. cpu: the generator's own share of one core; of several workers, the highest.
+    reasons: why requests were refused or failed, and how often.
     """
 
     offered: int = 0
@@ -96,6 +126,7 @@ class Block:
     refused: int = 0
     errors: int = 0
     dropped: int = 0
+    arrivals: int = 0
     late_ticks: int = 0
     cpu: float = 0.0
     latencies: str = ""
@@ -108,12 +139,24 @@ class Block:
     lost_workers: list[LostWorker] = field(default_factory=list)
 
     @property
-    def late_share(self) -> float:
-        """Late arrivals over those offered; of several workers, the highest."""
-        pairs = [(one.late_ticks, one.offered) for one in self.workers] or [(self.late_ticks, self.offered)]
-        return max(late / max(1, offered) for late, offered in pairs)
-
-    @property
     def void(self) -> bool:
         """Whether the generator was too busy to be believed."""
         return self.cpu > VOID_ABOVE_CPU
+
+
+def late_share(blocks: Sequence[Block]) -> float:
+    """Return the late arrivals of some blocks over all of them; of several workers, those of the worst."""
+    late, due = Counter[str](), Counter[str]()
+    for block in blocks:
+        for one in block.workers or [
+            Worker(name="", arrivals=block.arrivals, late_ticks=block.late_ticks, cpu=block.cpu)
+        ]:
+            late[one.name] += one.late_ticks
+            due[one.name] += one.arrivals
+    return max((late[name] / due[name] for name in due if due[name]), default=0.0)
+
+
+def lost_share(blocks: Sequence[Block]) -> float:
+    """Return the arrivals that lost workers took with them over all that were due."""
+    lost = sum(one.arrivals for block in blocks for one in block.lost_workers)
+    return lost / max(1, lost + sum(block.arrivals for block in blocks))

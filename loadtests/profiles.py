@@ -24,6 +24,7 @@ class Profile:
     repeats: int = 3
 
 
+OTHER_RATE = 20.0  # of a mix that stands in no profile
 RATES = {"browse": 30.0, "publish": 20.0, "vote-storm": 20.0, "checkout": 10.0, "live": 4.0}
 
 PROFILES = {

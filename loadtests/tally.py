@@ -1,13 +1,23 @@
-"""Counts the outcomes of one block, the warm-up apart."""
+"""Counts what becomes of the arrivals of one block, the warm-up apart.
+
+While a block lasts, an outcome costs one count in one dictionary; histograms are made of it afterwards. So the tallies of
+several workers add up exactly, in whatever pieces and order they come.
+"""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from hdrh.histogram import HdrHistogram
-
-from loadtests.latency import empty_histogram, encoded, histogram_of, percentile_ms, record
+from loadtests.latency import encoded, histogram_of_ticks, percentile_ms, ticks_of
 from loadtests.outcomes import Outcome
 from loadtests.plan import Block, Second
+
+WARM_UP = -1  # in place of a second
+DROPPED, LATE = "dropped", "late"
+ENDS = (*(each.value for each in Outcome), DROPPED)  # what an arrival ends with; LATE is said of it besides
+TIMED = ("late", "timeout")  # reasons of errors that took their time; quick failures must not flatter a side
+# Second of the intended start, operation, outcome, reason, tenths of a millisecond (0: not timed).
+Event = tuple[int, str, str, str, int]
 
 
 @dataclass(slots=True)
@@ -16,51 +26,93 @@ class Tally:
 
     warm_up_s: float
     patience_ms: float
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    warm_up: HdrHistogram = field(default_factory=empty_histogram)
-    total: HdrHistogram = field(default_factory=empty_histogram)
-    operations: defaultdict[str, HdrHistogram] = field(default_factory=lambda: defaultdict(empty_histogram))
-    seconds: defaultdict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    counts: defaultdict[Event, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, operation: str, offset_s: float, latency_ms: float, outcome: Outcome, reason: str) -> None:
         """Count one outcome. A right answer that came too late is an error, and its latency still counts."""
-        late = outcome is Outcome.RIGHT and latency_ms > self.patience_ms
-        if late:
+        if outcome is Outcome.RIGHT and latency_ms > self.patience_ms:
             outcome, reason = Outcome.ERROR, "late"
-        timed = outcome is Outcome.RIGHT or reason in ("late", "timeout")  # fast failures must not flatter a side
-        if offset_s < self.warm_up_s:
-            if timed:
-                record(self.warm_up, latency_ms)
-            return
-        self.outcomes[outcome] += 1
-        if reason:
-            self.reasons[f"{operation}: {reason}"] += 1
-        if timed:
-            self._time(operation, offset_s, latency_ms)
+        timed = outcome is Outcome.RIGHT or reason in TIMED
+        ticks = ticks_of(latency_ms) if timed else 0
+        self.counts[self._second(offset_s), operation, outcome.value, reason, ticks] += 1
 
-    def _time(self, operation: str, offset_s: float, latency_ms: float) -> None:
-        record(self.total, latency_ms)
-        record(self.operations[operation], latency_ms)
-        self.seconds[int(offset_s - self.warm_up_s)].append(latency_ms)
+    def drop(self, offset_s: float) -> None:
+        """Count an arrival that found too many open ones."""
+        self.counts[self._second(offset_s), "", DROPPED, "", 0] += 1
+
+    def late(self, offset_s: float) -> None:
+        """Count an arrival that was started, or dropped, too long after its time."""
+        self.counts[self._second(offset_s), "", LATE, "", 0] += 1
+
+    def taken(self) -> list[tuple[Event, int]]:
+        """Return what was counted since the last time, and count anew."""
+        counts, self.counts = self.counts, defaultdict(int)
+        return list(counts.items())
+
+    def merge(self, part: Iterable[tuple[Event, int]]) -> None:
+        """Count what another tally counted."""
+        for event, count in part:
+            self.counts[event] += count
 
     def block(self) -> Block:
-        """Return what was measured; the caller adds what only it knows: drops, late ticks, CPU."""
+        """Return what was measured; the caller adds what only it knows: the generator's share of a core."""
+        counted = Counter[str]()
+        reasons = Counter[str]()
+        for (_, operation, outcome, reason, _), count in self._measured():
+            counted[outcome] += count
+            reasons.update({f"{operation}: {reason}": count} if reason else {})
+        total, by_operation = self._ticks()
         return Block(
-            offered=self.outcomes.total(),
-            right=self.outcomes[Outcome.RIGHT],
-            refused=self.outcomes[Outcome.REFUSED],
-            errors=self.outcomes[Outcome.ERROR],
-            latencies=encoded(self.total),
-            by_operation={name: encoded(histogram) for name, histogram in self.operations.items()},
-            seconds=[_second(at, latencies) for at, latencies in sorted(self.seconds.items())],
-            reasons=dict(self.reasons.most_common(20)),
-            warm_up_p95_ms=percentile_ms(self.warm_up, 95),
+            offered=(offered := sum(counted[end] for end in ENDS)),
+            arrivals=offered,
+            right=counted[Outcome.RIGHT],
+            refused=counted[Outcome.REFUSED],
+            errors=counted[Outcome.ERROR],
+            dropped=counted[DROPPED],
+            late_ticks=counted[LATE],
+            latencies=encoded(histogram_of_ticks(total)),
+            by_operation={name: encoded(histogram_of_ticks(ticks)) for name, ticks in sorted(by_operation.items())},
+            seconds=self._seconds(),
+            reasons=dict(reasons.most_common(20)),
+            warm_up_p95_ms=percentile_ms(histogram_of_ticks(self._warm_up()), 95),
         )
 
+    def arrivals(self) -> int:
+        """Return how many arrivals ended, those of the warm-up included."""
+        return sum(count for (_, _, outcome, _, _), count in self.counts.items() if outcome in ENDS)
 
-def _second(at_s: int, latencies_ms: list[float]) -> Second:
-    histogram = histogram_of(latencies_ms)
+    def _second(self, offset_s: float) -> int:
+        return int(offset_s - self.warm_up_s) if offset_s >= self.warm_up_s else WARM_UP
+
+    def _measured(self) -> Iterator[tuple[Event, int]]:
+        return ((event, count) for event, count in self.counts.items() if event[0] != WARM_UP)
+
+    def _ticks(self) -> tuple[Counter[int], dict[str, Counter[int]]]:
+        total, by_operation = Counter[int](), defaultdict[str, Counter[int]](Counter)
+        for (_, operation, _, _, ticks), count in self._measured():
+            if ticks:
+                total[ticks] += count
+                by_operation[operation][ticks] += count
+        return total, by_operation
+
+    def _warm_up(self) -> Counter[int]:
+        found = Counter[int]()
+        for (second, _, _, _, ticks), count in self.counts.items():
+            if second == WARM_UP and ticks:
+                found[ticks] += count
+        return found
+
+    def _seconds(self) -> list[Second]:
+        offered, timed = Counter[int](), defaultdict[int, Counter[int]](Counter)
+        for (second, _, outcome, _, ticks), count in self._measured():
+            offered[second] += count if outcome in ENDS else 0
+            timed[second].update({ticks: count} if ticks else {})
+        return [_of_second(at, offered[at], timed[at]) for at in sorted(offered)]
+
+
+def _of_second(at_s: int, offered: int, ticks: Counter[int]) -> Second:
+    histogram = histogram_of_ticks(ticks)
     return Second(
-        at_s=at_s, p50_ms=percentile_ms(histogram, 50), p95_ms=percentile_ms(histogram, 95), count=len(latencies_ms)
-    )
+        at_s=at_s, p50_ms=percentile_ms(histogram, 50), p95_ms=percentile_ms(histogram, 95), count=ticks.total(),
+        offered=offered, latencies=encoded(histogram),
+    )  # fmt: skip

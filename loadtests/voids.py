@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from loadtests import lag_figures, resources
-from loadtests.blocks import Measured
-from loadtests.plan import VOID_ABOVE_CPU
+from loadtests.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, Block, late_share, lost_share
 from loadtests.results import Results
 
-LATE = 0.05  # of the arrivals, over 10 ms late
 WRONG = "wrong outcome"
 
 
@@ -26,20 +24,22 @@ def reasons(results: Results) -> list[Reason]:
 
 def _generator(results: Results) -> Iterator[Reason]:
     for name in results.played:
-        for side, blocks in results.pairs(name).items():
-            cpu = max(one.block.cpu for one in blocks)
-            if cpu > VOID_ABOVE_CPU:
-                took = f"took {cpu:.0%} of a core, over {VOID_ABOVE_CPU:.0%}"
-                yield Reason(f"{name} on {side}: the load generator {took}, so its times are not to be believed", name)
-            late = _late_share(name, blocks, results)
-            if late > LATE:
-                yield Reason(f"{name} on {side}: {late:.0%} of the requests started late, over {LATE:.0%}", name)
+        for side, measured in results.pairs(name).items():
+            blocks = [one.block for one in measured]
+            for words in _of_generator(blocks):
+                yield Reason(f"{name} on {side}: {words}", name)
 
 
-def _late_share(name: str, blocks: list[Measured], results: Results) -> float:
-    """A block of a live feed counts messages, but what starts late is a write: the rate says how many there were."""
-    arrivals = results.settings["rates"].get(name, 0) * results.settings["block_s"] * len(blocks)
-    return sum(one.block.late_ticks for one in blocks) / arrivals if arrivals else 0.0
+def _of_generator(blocks: list[Block]) -> Iterator[str]:
+    """Of several workers the worst one counts: what one of them tells too late, no other makes good."""
+    cpu, late, lost = max(block.cpu for block in blocks), late_share(blocks), lost_share(blocks)
+    if cpu > VOID_ABOVE_CPU:
+        took = f"took {cpu:.0%} of a core, over {VOID_ABOVE_CPU:.0%}"
+        yield f"the load generator {took}, so its times are not to be believed"
+    if late > VOID_ABOVE_LATE:
+        yield f"{late:.0%} of the requests started late, over {VOID_ABOVE_LATE:.0%}"
+    if lost > VOID_ABOVE_LATE:
+        yield f"{lost:.0%} of the arrivals were lost with a worker, over {VOID_ABOVE_LATE:.0%}"
 
 
 def _outcomes(results: Results) -> Iterator[Reason]:

@@ -1,13 +1,14 @@
 """Journeys under way: every arrival takes the next call of one of them, or the first of a new one."""
 
 from collections import deque
+from collections.abc import Mapping
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
 from time import perf_counter
 
 from loadtests.calls import Answer, Call
-from loadtests.journeys import SCENARIOS, Steps
+from loadtests.journeys import JOURNEYS, Steps
 from loadtests.world import World
 
 
@@ -17,10 +18,10 @@ class Walks:
     So every arrival has a call at its time: one that waits for an answer, or for a later look, holds up its own journey, no other.
     """
 
-    def __init__(self, scenario: str, world: World, seed: str) -> None:
+    def __init__(self, weights: Mapping[str, float], world: World, seed: str) -> None:
         self._world = world
         self._draw = Random(seed)
-        self._journeys, self._weights = list(SCENARIOS[scenario]), list(SCENARIOS[scenario].values())
+        self._journeys, self._weights = [JOURNEYS[name] for name in weights], list(weights.values())
         self._ready: deque[tuple[Steps, Call]] = deque()
         self._later: list[tuple[float, int, Steps, Call]] = []
         self._numbers = count()

@@ -1,6 +1,6 @@
 """An audience: subscribers who stay for many blocks, the posts that they watch, and the writes that they must hear of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from time import perf_counter, sleep
 from typing import Self
@@ -11,11 +11,11 @@ from loadtests.live.script import Script, posts_to_watch
 from loadtests.live.subscriber import Heard, Subscriber, subscribed
 from loadtests.outcomes import Outcome, judge
 from loadtests.plan import Plan
+from loadtests.sending import Send
 from loadtests.world import written
 
 FIRST_WITHIN_S = 20.0  # cold starts
 POLL_S = 0.01
-Send = Callable[[Call], Answer]
 
 
 class FeedFailed(Exception):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from loadtests.arrivals import ArrivalCounts
 from loadtests.latency import encoded, histogram_of
 from loadtests.live.deliveries import Write, doubled, known_at
 from loadtests.live.subscriber import Heard
@@ -11,10 +10,11 @@ from loadtests.plan import Block, Live
 from loadtests.tally import Tally
 
 
-def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard], counts: ArrivalCounts) -> Block:
+def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard]) -> Block:
     """Return a block whose latencies run from the intended start of a write to its message, at whoever must hear of it.
 
-    All times are seconds since the block's begin. The tally has counted the writes that failed; the warm-up counts for nothing.
+    All times are seconds since the block's begin. The tally has counted writes that failed or were dropped. The warm-up counts
+    for nothing.
     """
     counted = [write for write in writes if write.due >= tally.warm_up_s]
     known = [[known_at(write, heard[one]) for one in write.watchers] for write in counted]
@@ -25,8 +25,6 @@ def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard], coun
     twice = sum(doubled(counted, one) - doubled(counted, _earlier(one)) for one in heard)
     block = tally.block()
     block.errors += twice
-    block.dropped = sum(offset >= tally.warm_up_s for offset in counts.dropped)
-    block.late_ticks, block.cpu = sum(offset >= tally.warm_up_s for offset in counts.late), counts.cpu
     block.live = _live(counted, known, subscribers=len(heard), twice=twice)
     return block
 

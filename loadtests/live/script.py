@@ -72,7 +72,7 @@ class Script:
 
 def votes_in(plan: Plan) -> int:
     """Return how many votes a block casts, at most."""
-    return ceil(plan.rate * (plan.warm_up_s + plan.duration_s) / 2)
+    return (sum(1 for _ in plan.arrivals()) + 1) // 2
 
 
 def posts_to_watch(plan: Plan) -> int:

@@ -14,11 +14,11 @@ from loadtests import provenance
 from loadtests.figures import SCHEMA, figures
 from loadtests.report.markdown import as_markdown
 from loadtests.report.page import as_page
-from loadtests.report.terminal import print_block, print_chapter, print_report
+from loadtests.report.terminal import print_chapter, print_report
 from loadtests.results import Results
 from loadtests.series import series
 
-__all__ = ["NotWritten", "added", "print_block", "put", "summarise", "told", "write"]
+__all__ = ["NotWritten", "added", "put", "summarise", "told", "write"]
 
 
 class NotWritten(Exception):

@@ -7,8 +7,6 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.latency import decoded, percentile_ms
-from loadtests.plan import Block
 from loadtests.report import chapters, tables
 
 LIVE_HEADS = "side |messages |lost |doubled |p50 |p95 |last p50 |last p95"
@@ -77,19 +75,6 @@ def _origins(report: dict[str, Any]) -> dict[str, str]:
     return {
         side: scenario[side]["origin"] for scenario in report["scenarios"].values() for side in tables.sides(report)
     }
-
-
-def print_block(block: Block, seconds: float, console: Console) -> None:
-    """Print what one block of load came to."""
-    total = decoded(block.latencies)
-    times = ", ".join(f"p{each:g} {percentile_ms(total, each):.1f} ms" for each in (50, 95, 99))
-    console.print(
-        f"{block.right / seconds:.1f} right answers a second of {block.offered / seconds:.1f} offered; {times}"
-    )
-    console.print(f"errors {block.errors}, refused {block.refused}, dropped {block.dropped}")
-    console.print(f"generator: {block.cpu:.0%} of a core, {block.late_ticks} late{' · VOID' if block.void else ''}")
-    for reason, count in block.reasons.items():
-        console.print(f"  {count} × {reason}", markup=False)
 
 
 def _print(title: str, heads: str, rows: Rows, console: Console) -> None:

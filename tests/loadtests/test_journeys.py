@@ -81,7 +81,7 @@ def test_how_an_order_settles_follows_from_the_order(lines: list[dict[str, Any]]
 
 
 def test_a_later_look_holds_up_no_other_journey() -> None:
-    walks = Walks("checkout", WORLD, "test")
+    walks = Walks({"buyer": 1}, WORLD, "test")
     steps, first = walks.next()
     for body in ({"credits": 100}, {"items": []}, {"id": "O1"}):
         walks.advance(steps, answered(body))

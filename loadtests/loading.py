@@ -1,0 +1,98 @@
+"""`python -m loadtests load`: open load on one system, and what came of it, printed."""
+
+import argparse
+from math import ceil
+from time import time
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from loadtests import offer, seeding
+from loadtests.arguments import positive
+from loadtests.blocks import GeneratorProcess
+from loadtests.latency import decoded, percentile_ms
+from loadtests.live.subscriber import beside
+from loadtests.mixes import named
+from loadtests.plan import LIVE, VOID_ABOVE_LATE, Block, Plan, late_share, lost_share
+from loadtests.profiles import PROFILES
+from loadtests.progress import Shown
+from loadtests.shapes import STEADY
+from loadtests.world import World
+
+FINE, VOID = 0, 2
+SECONDS = 30.0
+ROWS = 20  # of the table over time
+
+
+def register(verbs: Any) -> None:
+    """Add the command."""
+    verb = verbs.add_parser("load", help="offer open load to one system and print what came of it")
+    verb.add_argument("--url", required=True, help="base URL of either system")
+    verb.add_argument("--scenario", choices=offer.Offer().scenarios, help="a mix of loadtests/mixes, or live (browse)")
+    verb.add_argument("--live-url", help="of its live feed, for the scenario live (below the base URL)")
+    verb.add_argument("--rate", type=positive, default=30.0, help="arrivals a second (30)")
+    verb.add_argument("--duration", type=positive, help="seconds (30; of a shape, its own)")
+    offer.register(verb)
+    verb.set_defaults(command=run)
+
+
+def run(asked: argparse.Namespace, console: Console) -> int:
+    """Seed one system a little, offer it load, print what came of it; 2 if the generator was too busy to be believed."""
+    given, shown = offer.of(asked), Shown(console)
+    scenario = asked.scenario or (given.mix.name if given.mix else "browse")
+    if not given.mix and scenario != LIVE:
+        named(scenario)  # what is wrong with its file is said before anything starts
+    with shown.running():
+        with shown.phase("seed", seeding.STEPS) as done:
+            world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)
+        plan = given.over(_steady(asked, scenario, world, seconds=given.seconds(asked.duration) or SECONDS))
+        with GeneratorProcess(given.workers, given.bind) as generator, shown.phase(_words(given, plan)):
+            block = generator.run(plan)
+    show(block, plan, console)
+    return VOID if _void(block) else FINE
+
+
+def show(block: Block, plan: Plan, console: Console) -> None:
+    """Print what one block of load came to, and how it went over time."""
+    seconds, total = plan.duration_s, decoded(block.latencies)
+    times = ", ".join(f"p{each:g} {percentile_ms(total, each):.1f} ms" for each in (50, 95, 99))
+    console.print(
+        f"{block.right / seconds:.1f} right answers a second of {block.offered / seconds:.1f} offered; {times}"
+    )
+    console.print(f"errors {block.errors}, refused {block.refused}, dropped {block.dropped}")
+    console.print(f"generator: {block.cpu:.0%} of a core, {block.late_ticks} late{' · VOID' if _void(block) else ''}")
+    for worker in block.workers:
+        console.print(
+            f"  {worker.name}: {worker.arrivals} arrivals, {worker.late_ticks} late, {worker.cpu:.0%} of a core"
+        )
+    for lost in block.lost_workers:
+        console.print(f"lost: {lost}", style="red", highlight=False)
+    for reason, count in block.reasons.items():
+        console.print(f"  {count} × {reason}", markup=False)
+    console.print(_over_time(block))
+
+
+def _void(block: Block) -> bool:
+    return block.void or late_share([block]) > VOID_ABOVE_LATE or lost_share([block]) > VOID_ABOVE_LATE
+
+
+def _steady(asked: argparse.Namespace, scenario: str, world: World, *, seconds: float) -> Plan:
+    return Plan(
+        base_url=asked.url, rate=asked.rate, duration_s=seconds, warm_up_s=1, seed="load", scenario=scenario, world=world,
+        live_url=asked.live_url or beside(asked.url), subscribers=PROFILES["quick"].subscribers,
+    )  # fmt: skip
+
+
+def _words(given: offer.Offer, plan: Plan) -> str:
+    rate = f"{'' if given.name == STEADY and not given.trace else 'up to '}{plan.rate:g} a second"
+    return f"{plan.scenario}, {given.name}, {rate} for {plan.duration_s:g} s"
+
+
+def _over_time(block: Block) -> Table:
+    """Return every second, or of a long block every so many that the table stays short."""
+    table = Table("second", "offered", "p50 ms", "p95 ms", box=SIMPLE, pad_edge=False, header_style="dim")
+    for second in block.seconds[:: ceil(len(block.seconds) / ROWS) or 1]:
+        table.add_row(f"{second.at_s}", f"{second.offered}", f"{second.p50_ms:.1f}", f"{second.p95_ms:.1f}")
+    return table

@@ -1,0 +1,32 @@
+"""`python -m loadtests worker`: a worker for a master on this machine or another."""
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from loadtests.workers.messages import PORT, address_of
+
+
+def register(verbs: Any) -> None:
+    """Add the command."""
+    verb = verbs.add_parser(
+        "worker", help="offer load for a master elsewhere, which was started with --workers and --bind"
+    )
+    verb.add_argument(
+        "--master", type=_address, required=True, metavar="HOST[:PORT]", help=f"where the master waits (port {PORT})"
+    )
+    verb.set_defaults(command=run)
+
+
+def run(asked: argparse.Namespace, console: Console) -> int:
+    """Become a worker. Its sockets are gevent's, and what has been imported here would have seen others."""
+    console.print(f"working for {asked.master} until it ends", highlight=False)
+    os.execv(sys.executable, [sys.executable, "-m", "loadtests.workers.worker", "--master", asked.master])  # noqa: S606
+
+
+def _address(word: str) -> str:
+    address_of(word)
+    return word

@@ -1,0 +1,73 @@
+"""Arrivals follow a shape exactly, on one process or on several."""
+
+from itertools import pairwise
+
+import pytest
+
+from loadtests.plan import Plan
+from loadtests.shapes import SHAPES, Stage, due_times, highest, length_s, of_times, rate_at, shaped
+
+
+def test_a_steady_rate_is_evenly_spaced() -> None:
+    assert list(due_times((Stage(2, 5, 5),))) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8])
+
+
+def test_a_ramp_is_where_the_integral_of_its_rate_says() -> None:
+    # From 0 to 8 a second in 4 s: t² arrivals after t seconds, so number n is due at the root of n.
+    assert list(due_times((Stage(4, 0, 8),))) == pytest.approx([number**0.5 for number in range(16)])
+
+
+def test_stages_hand_over_what_is_left_of_an_arrival() -> None:
+    # Half an arrival in the first second, half of one in the idle second's place is nobody's, then four a second.
+    assert list(due_times((Stage(1, 0.5, 0.5), Stage(1, 0, 0), Stage(1, 4, 4)))) == pytest.approx(
+        [0, 2.125, 2.375, 2.625, 2.875]
+    )
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_shape_offers_the_integral_of_its_rate_and_never_more_than_was_asked(name: str) -> None:
+    shape = shaped(name, rate=37.0, seconds=11.0)
+    times = list(due_times(shape))
+    assert len(times) == pytest.approx(sum(stage.arrivals for stage in shape), abs=1)
+    assert highest(shape) <= 37.0
+    assert length_s(shape) == pytest.approx(11.0)
+    assert times == sorted(times)
+    assert times[-1] < 11.0
+    steps = 20_000
+    integral = sum(rate_at(shape, 11.0 * (at + 0.5) / steps) * 11.0 / steps for at in range(steps))
+    assert len(times) == pytest.approx(integral, abs=1.5)
+
+
+def test_a_spike_is_ten_times_the_idle_rate_at_once() -> None:
+    times = list(due_times(shaped("spike", rate=100)))
+    assert [sum(low <= time < low + 10 for time in times) for low in (0, 10, 20)] == [100, 1000, 100]
+
+
+def planned(**changed: object) -> Plan:
+    plan = {"rate": 30.0, "duration_s": 3.0, "warm_up_s": 0.3, "seed": "x", "shape": shaped("ramp", rate=30, seconds=3)}
+    return Plan(base_url="", **(plan | changed))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("changed", [{}, {"shape": ()}, {"trace": (0.0, 0.0, 0.5, 2.9), "shape": ()}])
+def test_the_parts_of_several_workers_are_the_whole(changed: dict[str, object]) -> None:
+    parts = [list(planned(part=part, parts=3, **changed).arrivals()) for part in range(3)]
+    assert sorted(time for part in parts for time in part) == list(planned(**changed).arrivals())
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_a_steady_block_begins_with_a_warm_up_at_its_rate() -> None:
+    times = list(planned(shape=()).arrivals())
+    assert (len(times), sum(time < 0.3 for time in times)) == (99, 9)
+    assert max(after - before for before, after in pairwise(times)) == pytest.approx(1 / 30)
+
+
+def test_what_begins_idle_is_not_warmed_up() -> None:
+    assert min(planned().arrivals()) >= 0.3
+
+
+def test_a_trace_is_replayed_as_it_is() -> None:
+    assert list(planned(trace=(0.0, 0.25, 0.25, 1.5)).arrivals()) == pytest.approx([0.3, 0.55, 0.55, 1.8])
+
+
+def test_whoever_cannot_follow_a_trace_gets_its_rate_by_the_second() -> None:
+    assert of_times((0.0, 0.25, 2.0, 2.5, 2.999)) == (Stage(1, 2, 2), Stage(1, 0, 0), Stage(1, 3, 3))

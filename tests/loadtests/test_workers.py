@@ -1,0 +1,64 @@
+"""A generator of several processes offers what one would, and stays right when it loses one."""
+
+import threading
+
+import psutil
+
+from loadtests.blocks import GeneratorProcess
+from loadtests.latency import decoded
+from loadtests.plan import Block, Plan
+from loadtests.shapes import shaped
+from tests.loadtests.planted import serving
+
+WORKERS = 3
+
+
+def workers_of(generator: GeneratorProcess) -> list[psutil.Process]:
+    return psutil.Process(generator._process.pid).children()
+
+
+def plan(url: str, **changed: object) -> Plan:
+    shape = shaped("ramp", rate=80.0, seconds=2.0)
+    known = {"rate": 80.0, "duration_s": 2.0, "warm_up_s": 0.0, "seed": "test", "path": "/", "shape": shape}
+    return Plan(base_url=url, **(known | changed))  # type: ignore[arg-type]
+
+
+def consistent(block: Block) -> bool:
+    """Say whether all that was offered ended once, in every view of the block."""
+    ends = block.right + block.refused + block.errors + block.dropped
+    timed = decoded(block.latencies).get_total_count()
+    return (
+        block.offered == block.arrivals == ends == sum(one.arrivals for one in block.workers)
+        and block.offered == sum(second.offered for second in block.seconds)
+        and timed == block.right == sum(second.count for second in block.seconds)
+    )
+
+
+def test_three_workers_offer_the_shape_and_the_loss_of_one_is_said_and_counted_once() -> None:
+    with serving(lambda number: (200, {})) as server, GeneratorProcess(WORKERS) as generator:
+        one = plan(server.url)
+        due = len(list(one.arrivals()))
+        whole = generator.run(one)
+        assert (whole.offered, whole.lost_workers) == (due, [])
+        assert consistent(whole)
+        assert sorted(worker.arrivals for worker in whole.workers) == [due // WORKERS] * 2 + [
+            due // WORKERS + due % WORKERS
+        ]
+
+        victim = workers_of(generator)[1]
+        before = next(server.numbers)
+        threading.Timer(1.2, victim.kill).start()
+        broken = generator.run(one)
+        (lost,) = broken.lost_workers
+        assert consistent(broken)
+        assert broken.offered + lost.arrivals == due
+        assert 0 < lost.arrivals < due / WORKERS
+        assert 0 < lost.at_s < 1.5
+        assert broken.offered <= next(server.numbers) - before - 1 <= due
+
+        after = generator.run(one)
+        assert (after.offered, after.lost_workers, len(after.workers)) == (due, [], WORKERS - 1)
+        assert consistent(after)
+        left = workers_of(generator)
+    psutil.wait_procs(left, timeout=10)
+    assert not any(process.is_running() for process in left)
