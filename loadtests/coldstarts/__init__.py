@@ -9,12 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import arguments, interrupts, report
-from loadtests.client import CallFailed
 from loadtests.coldstarts.deployed import handlers
 from loadtests.coldstarts.measured import MONOLITH, Asked, Found, measure
-from loadtests.live.subscriber import NotSubscribed
 from loadtests.progress import Shown
-from loadtests.systems import SystemFailed
 
 CHAPTER = "cold_starts"
 TIMES = 5
@@ -45,9 +42,9 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     try:
         with shown.running():
             measure(request, found, shown)
-    except (interrupts.Interrupted, SystemFailed, CallFailed, NotSubscribed) as ended:
+    except BaseException as ended:  # also Ctrl-C
         with interrupts.ignored():
-            _keep(found, folder, console, ended_by=str(ended))
+            _keep(found, folder, console, ended_by=f"ended by {ended}")
         raise
     shutil.rmtree(run_dir, ignore_errors=True)  # kept when something failed: its logs say why
     report.told(report.added(folder, CHAPTER, found.figures()), CHAPTER, console)

@@ -5,6 +5,7 @@ Every event may come again and does no harm then: the tests of the services hold
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -51,14 +52,12 @@ class Waker:
     def __init__(self, deployed: Deployed, api: httpx.Client, world: World, *, events: Mapping[str, Any]) -> None:
         self._deployed, self._api, self._events = deployed, api, events
         self._requests = requests(world)
-        picture, owner = photograph(), world.accounts[0]
-        self._upload = replace(calls.upload_avatar(picture, owner.token), headers={"Content-Type": "image/jpeg"})
-        self._me = calls.read_me(owner.username, owner.token)
+        self._owner = world.accounts[0]
 
     def prepare(self, name: str) -> None:
         """Have the gateway know who asks: it asks the authorizer once a minute, which is another function's start."""
         if name in self._requests and self._requests[name].token:
-            succeed(self._api, self._me)
+            succeed(self._api, calls.read_me(self._owner.username, self._owner.token))
 
     def wake(self, name: str) -> None:
         """Wake a function; return when it has answered, or has been told. Raise CallFailed or SystemFailed."""
@@ -68,6 +67,12 @@ class Waker:
             succeed(self._api, self._requests[name])
         else:
             self._deployed.invoke(name, self._events[name])
+
+    @cached_property
+    def _upload(self) -> Call:
+        """Made when first needed: the photograph takes two seconds."""
+        taken = calls.upload_avatar(photograph(), self._owner.token)
+        return replace(taken, headers={"Content-Type": "image/jpeg"})
 
     def by(self, name: str) -> str:
         """Return in a few words what wakes a function."""

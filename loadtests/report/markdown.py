@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from loadtests.report import chapters, tables
+from loadtests.report import chapters, method, tables
 from loadtests.report.parts import Section
 
 
@@ -12,7 +12,7 @@ def as_markdown(report: dict[str, Any]) -> str:
     versions = {**report.get("settings", {}), **report["versions"]}
     lines = [
         *(_comparison(report) if chapters.compared(report) else _chapters_alone(report)),
-        *(line for section in chapters.sections(report) for line in _chapter(section)),
+        *(line for section in (*chapters.sections(report), method.section(report)) for line in _chapter(section)),
         "## Settings and versions",
         "",
         *(f"- {name}: {value}" for name, value in versions.items()),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from loadtests.report import chapters, charts, tables
+from loadtests.report import chapters, charts, method, tables
 from loadtests.report.parts import Section, table
 
 Lines = dict[str, Any]
@@ -16,6 +16,7 @@ def sections(report: Report, lines: Lines) -> Iterator[Section]:
         if section := made(report, lines):
             yield section
     yield from chapters.sections(report)
+    yield method.section(report)
     yield _settings(report)
 
 
