@@ -40,7 +40,7 @@ def is_running(pid: int) -> bool:
 def end(pids: Iterable[int], marks: Iterable[str], *, within_s: float) -> None:
     """Ask these processes to end, give them so many seconds, then end their children and all that carry a mark."""
     leaders = [psutil.Process(pid) for pid in pids if is_running(pid)]
-    families = [member for leader in leaders for member in _family(leader)]
+    families = [member for leader in leaders for member in family(leader)]
     _each(psutil.Process.terminate, leaders)
     psutil.wait_procs(leaders, timeout=within_s)
     wanted = set(marks)
@@ -60,7 +60,8 @@ def carrying(marks: Iterable[str]) -> dict[str, list[psutil.Process]]:
     return found
 
 
-def _family(leader: psutil.Process) -> list[psutil.Process]:
+def family(leader: psutil.Process) -> list[psutil.Process]:
+    """Return a process and all that descend from it; nothing of one that has ended."""
     try:
         return [leader, *leader.children(recursive=True)]
     except psutil.NoSuchProcess:

@@ -42,7 +42,7 @@ def floors(
         if origin_of(urls["microservices"]) == "emulated":
             bases["microservices"] = stack.enter_context(cloud.deployed(urls["microservices"]))
         for base in bases.values():
-            _warm(base)
+            warm(base)
         found: Floors = {side: {name: [] for name in PATHS} for side in bases}
         for _ in range(ROUNDS):
             for name, path in PATHS.items():
@@ -73,7 +73,7 @@ def database_url(run_dir: Path) -> str:
     return os.environ.get("DATABASE_URL") or str(embedded_postgres.start(run_dir / "monolith" / "postgres").get_uri())
 
 
-def _warm(base_url: str) -> None:
+def warm(base_url: str) -> None:
     """Let cold starts pass, one request at a time: in a burst each waiting request would start one of its own."""
     with opened(base_url) as client:
         for path in (*PATHS.values(),) * WARMING:

@@ -38,7 +38,7 @@ def by_percentile(lines: dict[str, Any]) -> Iterator[Chart]:
         pairs = zip(*(scenario[side]["percentiles"] for side in scenario), strict=True)
         rows = [(f"{share:g}", milliseconds(own), milliseconds(other)) for (share, own), (_, other) in pairs]
         heads = ("percentile", *(f"{side}, ms" for side in scenario))
-        yield Chart(f"{name}-percentiles", name, _dressed(figure), table(heads, rows))
+        yield Chart(f"{name}-percentiles", name, dressed(figure), table(heads, rows))
 
 
 def over_time(lines: dict[str, Any]) -> Iterator[Chart]:
@@ -60,7 +60,7 @@ def over_time(lines: dict[str, Any]) -> Iterator[Chart]:
             for side in scenario
             for point in scenario[side]["over_time"]
         ]
-        yield Chart(f"{name}-over-time", name, _dressed(figure), table(("at, s", "side", "p50, ms", "p95, ms"), rows))
+        yield Chart(f"{name}-over-time", name, dressed(figure), table(("at, s", "side", "p50, ms", "p95, ms"), rows))
 
 
 def above_floor(report: dict[str, Any]) -> Iterator[Chart]:
@@ -83,10 +83,10 @@ def above_floor(report: dict[str, Any]) -> Iterator[Chart]:
             (name, side, *(f"{each:.1f}" for each in (*part, total)))
             for name, part, total in zip(names, parts, totals, strict=True)
         ]
-    _stacked(figure, [_at(name, side) for name in report["scenarios"] for side in sides(report)])
+    stacked(figure, [_at(name, side) for name in report["scenarios"] for side in sides(report)])
     figure.update_xaxes(title_text="median, ms", rangemode="tozero")
     heads = ("scenario", "side", "floor, ms", "above it, ms", "median, ms")
-    yield Chart("above-the-floor", "Medians in two parts", _dressed(figure), table(heads, rows))
+    yield Chart("above-the-floor", "Medians in two parts", dressed(figure), table(heads, rows))
 
 
 def freshness(lines: dict[str, Any]) -> Iterator[Chart]:
@@ -108,7 +108,7 @@ def freshness(lines: dict[str, Any]) -> Iterator[Chart]:
     figure.update_layout(boxmode="group", height=AROUND_PX + 1.4 * ROW_PX * len(shown))
     figure.update_yaxes(categoryorder="array", categoryarray=shown[::-1])
     figure.update_xaxes(type="log", title_text="ms", tickvals=ACROSS_TICKS)
-    yield Chart("freshness", "Each trial", _dressed(figure), table(("from → to", "side", "ms"), rows))
+    yield Chart("freshness", "Each trial", dressed(figure), table(("from → to", "side", "ms"), rows))
 
 
 def outcomes(report: dict[str, Any]) -> Iterator[Chart]:
@@ -121,7 +121,7 @@ def outcomes(report: dict[str, Any]) -> Iterator[Chart]:
             y=[_at(name, side) for name, side, _ in found], x=[share[outcome] for share in shares], orientation="h",
             name=outcome, marker_color=colour, hovertemplate="%{x:.2f} %",
         )  # fmt: skip
-    _stacked(figure, [_at(name, side) for name, side, _ in found])
+    stacked(figure, [_at(name, side) for name, side, _ in found])
     most = max((sum(share[outcome] for outcome in FAILED) for share in shares), default=0)
     figure.update_xaxes(title_text="% of what was offered", range=[0, max(1, 1.1 * most)])
     rows = [
@@ -129,7 +129,7 @@ def outcomes(report: dict[str, Any]) -> Iterator[Chart]:
         for (name, side, _), share in zip(found, shares, strict=True)
     ]
     heads = ("scenario", "side", "right, %", *(f"{outcome}, %" for outcome in FAILED))
-    yield Chart("outcomes", "What was not answered rightly", _dressed(figure), table(heads, rows))
+    yield Chart("outcomes", "What was not answered rightly", dressed(figure), table(heads, rows))
 
 
 def _shares(one: dict[str, Any]) -> dict[str, float]:
@@ -146,12 +146,13 @@ def _log_ms(figure: go.Figure) -> None:
     figure.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
 
 
-def _stacked(figure: go.Figure, places: Sequence[str]) -> None:
+def stacked(figure: go.Figure, places: Sequence[str]) -> None:
+    """Lay bars of several parts along these places, the first on top."""
     figure.update_layout(barmode="stack", height=AROUND_PX + ROW_PX * len(places), bargap=0.3)
     figure.update_yaxes(categoryorder="array", categoryarray=list(places)[::-1])
 
 
-def _dressed(figure: go.Figure) -> go.Figure:
+def dressed(figure: go.Figure) -> go.Figure:
     """A chart answers a pointer, but has no control that a keyboard would miss; the page writes its key."""
     figure.update_layout(
         template="none",

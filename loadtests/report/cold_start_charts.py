@@ -5,8 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.report.charts import _dressed as dressed
-from loadtests.report.charts import _stacked as stacked
+from loadtests.report.charts import dressed, stacked
 from loadtests.report.parts import Chart, table
 
 MONOLITH = "monolith"

@@ -16,8 +16,14 @@ FORMS = ("report.html", "report.md")
 
 
 def side(knee: float) -> dict[str, Any]:
+    point = {
+        "rate": knee, "goodput": knee, "p50_ms": 5.0, "p95_ms": 20.0, "p99_ms": 40.0, "errors_percent": 0.0,
+        "refused_percent": 0.0, "dropped_percent": 0.0, "probes": 3, "outcome": "held",
+    }  # fmt: skip
+    broken = {**point, "rate": 1.1 * knee, "p95_ms": 300.0, "p99_ms": 400.0, "outcome": "broken"}
     return {
         "knee": knee, "low": 0.9 * knee, "high": 1.1 * knee, "bound": "", "ended": "p95 of 300 ms", "origin": "measured",
+        "curve": [point, broken], "saturated": "Nothing measured was saturated.", "evidence": {},
     }  # fmt: skip
 
 
@@ -38,7 +44,7 @@ def alone(tmp_path: Path) -> Path:
 def test_a_chapter_alone_is_a_report_in_every_form(alone: Path) -> None:
     for form in FORMS:
         text = (alone / form).read_text()
-        assert "the monolith carried 300 requests a second" in text
+        assert "the monolith carries 300 (270 – 330)" in text
         assert "Parity" not in text
     page = (alone / "report.html").read_text()
     assert "How many requests a second does each side carry" in page
@@ -50,7 +56,7 @@ def test_a_chapter_is_told_at_the_terminal(alone: Path, tmp_path: Path) -> None:
     console = Console(width=80, record=True, file=(tmp_path / "terminal").open("w"))
     report.told(alone, "capacity", console)
     said = console.export_text()
-    assert "the microservices carried 120 requests a second" in said
+    assert "microservices carry 120 (108 – 132)" in said
     assert str(alone) in said
 
 
@@ -62,7 +68,7 @@ def test_a_chapter_goes_into_a_run_and_leaves_the_rest(tmp_path: Path) -> None:
     assert {**before, "capacity": after["capacity"]} == after
     for form in FORMS:
         text = (folder / form).read_text()
-        assert "the monolith carried 300 requests a second" in text
+        assert "the monolith carries 300 (270 – 330)" in text
         assert "Parity: 70 checks" in text
 
 
@@ -77,8 +83,8 @@ def test_a_chapter_of_another_machine_says_so(tmp_path: Path) -> None:
 def test_a_chapter_measured_again_takes_the_place_of_the_old_one(alone: Path) -> None:
     again = {**CAPACITY, "scenarios": {"browse": {"monolith": side(444)}}}
     page = (report.added(alone, "capacity", again) / "report.html").read_text()
-    assert "carried 444" in page
-    assert "carried 300" not in page
+    assert "carries 444" in page
+    assert "carries 300" not in page
 
 
 def test_a_chapter_that_was_cut_short_says_so_on_the_first_screen(tmp_path: Path) -> None:

@@ -1,0 +1,135 @@
+"""From the probes to the figures of report.json: knees with their intervals, ratios, curves, and what saturated."""
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any
+
+from loadtests.blocks import SIDES
+from loadtests.capacity.climb import Climb, Probe
+from loadtests.capacity.knee import Knee, ratio
+from loadtests.capacity.measuring import Asked, Floor, Found
+from loadtests.capacity.saturation import as_figures, evidence, sentence
+from loadtests.capacity.search import End
+from loadtests.capacity.slo import Pool
+from loadtests.latency import decoded, merged, percentiles
+from loadtests.provenance import origin_of, origin_of_both
+
+Figures = dict[str, Any]
+AT_LEAST, BELOW = "at least", "below"
+
+
+def figures(asked: Asked, found: Found, *, ended_by: str = "") -> Figures:
+    """Return the chapter. Rates have one decimal, milliseconds too, ratios three."""
+    return {
+        "slo": asked.slo.text,
+        "settings": {
+            "start": asked.start, "ceiling": asked.ceiling, "precision": asked.precision, "seconds": asked.seconds,
+        },
+        "complete": not ended_by,
+        "ended_by": ended_by,
+        "scenarios": {
+            name: _scenario(name, climbs, found) for name, climbs in found.climbs.items() if _probed(climbs)
+        },
+    }  # fmt: skip
+
+
+def _scenario(name: str, climbs: Mapping[str, Climb], found: Found) -> Figures:
+    probed, floor = _probed(climbs), found.floors.get(name)
+    knees = {side: climb.knee() for side, climb in probed.items()}
+    sides = {
+        side: {
+            **_bounds(climb, knees[side]),
+            "ended": _ended(climb),
+            **_saturated(climb, found.limits.get(side, {}), floor if side == "microservices" else None),
+            "curve": [_point(climb, rate) for rate in sorted({probe.rate for probe in climb.probes})],
+            "origin": origin_of(found.urls[side]),
+        }
+        for side, climb in probed.items()
+    }
+    own, other = (knees.get(side) for side in SIDES)
+    if own and other:
+        sides["ratio"] = _ratio(own, other, {side: climb.at_least for side, climb in probed.items()}, found)
+    return sides
+
+
+def _probed(climbs: Mapping[str, Climb]) -> dict[str, Climb]:
+    return {side: climb for side, climb in climbs.items() if climb.probes}
+
+
+def _bound(climb: Climb) -> str:
+    if climb.at_least:
+        return AT_LEAST
+    return "" if climb.search.low else BELOW
+
+
+def _bounds(climb: Climb, found: Knee | None) -> Figures:
+    bound = _bound(climb)
+    if found is None:
+        return {"knee": _rate(climb.search.high), "low": 0.0, "high": _rate(climb.search.high), "bound": bound}
+    high = None if bound == AT_LEAST else _rate(found.high)
+    return {"knee": _rate(found.rate), "low": _rate(found.low), "high": high, "bound": bound}
+
+
+def _rate(rate: float) -> float | None:
+    return None if rate == inf else round(rate, 1)
+
+
+def _ended(climb: Climb) -> str:
+    low, high, decisive = climb.search.low, climb.search.high, climb.decisive.rate
+    if climb.search.end is End.CEILING:
+        return f"{low:g} a second held, which is the ceiling asked for"
+    if climb.search.end is End.GENERATOR:
+        void = next((probe.void for probe in reversed(climb.probes) if probe.rate == high and probe.void), "")
+        return f"at {high:.0f} a second {void}, so what broke there is not the system's"
+    broke = (
+        f"at {high:.0f} a second {'; '.join(climb.broken(climb.at(high)))}"
+        if high < inf
+        else f"{decisive:.0f} a second held"
+    )
+    return f"the time was over; {broke}" if climb.search.end is End.TIME else broke
+
+
+def _saturated(climb: Climb, limits: Mapping[str, int], floor: Floor | None) -> Figures:
+    broken = climb.slo.broken(Pool([floor.block])) if floor else []
+    seen = evidence(climb.at(climb.decisive.rate), limits=limits, floor_broken=broken)
+    gateway = (
+        {}
+        if floor is None
+        else {"gateway_floor": {"rate": _rate(floor.rate), **_times([floor.block]), "held": not broken}}
+    )
+    return {"saturated": sentence(seen), "evidence": {} if seen is None else as_figures(seen) | gateway}
+
+
+def _point(climb: Climb, rate: float) -> Figures:
+    """Return one point of the curve: the probes that count, or where none does, the void ones."""
+    probes: list[Probe] = climb.at(rate) or [probe for probe in climb.probes if probe.rate == rate]
+    blocks = [probe.block for probe in probes]
+    offered = sum(block.offered for block in blocks) or 1
+    shares = {
+        name: sum(getattr(block, name) for block in blocks) / offered
+        for name in ("right", "errors", "refused", "dropped")
+    }
+    broken = climb.broken(probes)
+    return {
+        "rate": _rate(rate),
+        "goodput": round(rate * shares.pop("right"), 1),
+        **_times(blocks),
+        **{f"{name}_percent": round(100 * share, 2) for name, share in shares.items()},
+        "probes": len(probes),
+        "outcome": "void" if probes[0].void else "broken" if broken else "held",
+    }
+
+
+def _times(blocks: list[Any]) -> Figures:
+    return percentiles(merged(decoded(block.latencies) for block in blocks), 50, 95, 99)
+
+
+def _ratio(own: Knee, other: Knee, at_least: Mapping[str, bool], found: Found) -> Figures:
+    known = ratio(own, other, at_least=(at_least[SIDES[0]], at_least[SIDES[1]]))
+    numbers = {"ratio": known.value, "low": known.low, "high": known.high}
+    return {
+        **{name: round(value, 3) for name, value in numbers.items()},
+        "bound": {(True, False): "at most", (False, True): AT_LEAST}.get((at_least[SIDES[0]], at_least[SIDES[1]]), ""),
+        "verdict": known.verdict,
+        "origin": origin_of_both(*found.urls.values()),
+    }

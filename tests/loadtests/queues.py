@@ -1,0 +1,46 @@
+"""Servers of a capacity that is fixed by design: one in virtual time, one that answers over loopback."""
+
+import time
+from collections.abc import Callable
+from random import Random
+from threading import Lock
+
+from loadtests.latency import encoded, histogram_of
+from loadtests.plan import Block, Plan
+from tests.loadtests.planted import Behaviour
+
+SERVICE_MS = 5.0
+
+
+def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Callable[[Plan], Block]:
+    """Return what a generator would measure at a queue that admits `capacity` requests a second, one after the other.
+
+    hiccup: how likely a block is to be held up for a second by somebody else on the machine.
+    """
+
+    def run(plan: Plan) -> Block:
+        length_s = plan.warm_up_s + plan.duration_s
+        free_at, latencies = length_s * luck.random() + 1 if luck.random() < hiccup else 0.0, []
+        for number in range(round(plan.rate * length_s)):
+            due = number / plan.rate
+            begin = max(due, free_at)
+            free_at = begin + luck.uniform(0.9, 1.1) / capacity
+            if due >= plan.warm_up_s:
+                latencies.append((begin - due) * 1000 + SERVICE_MS * luck.lognormvariate(0, 0.3))
+        return Block(offered=len(latencies), right=len(latencies), latencies=encoded(histogram_of(latencies)))
+
+    return run
+
+
+def admitting(capacity: float) -> Behaviour:
+    """Return a server's behaviour that answers so many requests a second, in the order in which they come, however many wait."""
+    lock, free_at = Lock(), [0.0]
+
+    def behave(_: int) -> tuple[int, object]:
+        with lock:
+            begin = max(time.perf_counter(), free_at[0])
+            free_at[0] = begin + 1 / capacity
+        time.sleep(max(0.0, begin - time.perf_counter()))  # the queue itself
+        return 200, {}
+
+    return behave
