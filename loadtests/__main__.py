@@ -6,12 +6,12 @@ is void, 3 when the command line asks for something that is not there, 4 when a 
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import aa, capacity, coldstarts, commands, diff, interrupts, loading, offer, watch
+from loadtests import aa, coldstarts, commands, diff, interrupts, loading, offer, watch, wrk
 from loadtests.arguments import positive
 from loadtests.bench.closed import UnexpectedAnswer
 from loadtests.bench.function_rows import Misbehaved
@@ -28,6 +28,7 @@ from loadtests.systems import SystemFailed
 from loadtests.workers import command as worker
 
 PARITY_FAILED, USAGE, SYSTEM_FAILED = 2, 3, 4
+Command = Callable[[argparse.Namespace, Console], int]
 FAILURES = (
     SystemFailed, CallFailed, GeneratorFailed, NotSubscribed, NotWritten, UnexpectedAnswer, Misbehaved,
 )  # fmt: skip
@@ -43,14 +44,20 @@ class Parser(argparse.ArgumentParser):
 
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit status."""
-    console = Console()
-    interrupts.raised()
     try:
         asked = _parser().parse_args(words)
-        return int(asked.command(asked, console))
+        return done(asked.command, asked)
     except BadFile as bad:
         print(bad, file=sys.stderr)
         return USAGE
+
+
+def done(command: Command, asked: argparse.Namespace) -> int:
+    """Do one command and return the exit status; what ends it is said in one line."""
+    console = Console()
+    interrupts.raised()
+    try:
+        return int(command(asked, console))
     except ParityFailed as differ:
         console.print(f"[red]{differ}; no figures were written:")
         for line in differ.parity.failed:
@@ -61,6 +68,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return PARITY_FAILED
     except FAILURES as failure:
         print(failure, file=sys.stderr)
+        return SYSTEM_FAILED
+    except OSError as broken:  # a full disk, for one
+        print(f"{broken.filename or 'the run'}: {broken.strerror}", file=sys.stderr)
         return SYSTEM_FAILED
     except interrupts.Interrupted as told:
         print(f"ended by {told}; nothing is left running", file=sys.stderr)
@@ -87,11 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("readme", help="put the results of results/reference into README.md")
     verb.add_argument("--report", type=Path, help="make this report's folder the reference first")
     verb.set_defaults(command=commands.readme)
-    capacity.register(verbs)
     coldstarts.register(verbs)
     aa.register(verbs)
     diff.register(verbs)
     watch.register(verbs)
+    wrk.register(verbs)
     return parser
 
 

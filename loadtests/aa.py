@@ -87,6 +87,7 @@ def summary(found: Sequence[Figures], *, side: str) -> Figures:
         "origin": found[0]["parity"]["origin"],
         "runs": len(found),
         "within_noise": sum(map(within_noise, found)),
+        "better": {one: sum(one in better(report) for report in found) for one in SIDES},
         "void": sum(bool(report["voids"]) for report in found),
         "voids": [why for report in found for why in report["voids"]],
         "by_metric": {
@@ -102,6 +103,12 @@ def summary(found: Sequence[Figures], *, side: str) -> Figures:
 def within_noise(report: Figures) -> bool:
     """Say whether no figure of a run differs."""
     return not report["voids"] and all(one["verdict"] == NOISE for _, _, one in _metrics(report))
+
+
+def better(report: Figures) -> list[str]:
+    """Return the sides that a run says are better by any figure."""
+    said = {one["verdict"] for _, _, one in _metrics(report)}
+    return [side for side in SIDES if side in said]
 
 
 def status(found: Sequence[Figures]) -> int:

@@ -161,7 +161,9 @@ def _both_up(asked: Asked, shown: Shown) -> Iterator[Addresses]:
 
 def _feeds(asked: Asked) -> dict[str, str]:
     """A deployed monolith serves its feed below its base URL; where that of deployed services is, somebody must say."""
-    beside = {side: live.beside(url) for side, url in asked.given.items() if asked.sides[side] == systems.MONOLITH}
+    beside = {
+        side: live.beside(url) for side, url in asked.given.items() if asked.sides[side].name == systems.MONOLITH.name
+    }
     own = {side: systems.live_url(system, asked.folder(side)) for side, system in asked.started.items()}
     return {**dict.fromkeys(asked.sides, ""), **beside, **own, **asked.live_given}
 

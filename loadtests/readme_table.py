@@ -55,11 +55,16 @@ def _optional(words: str, head: Sequence[str], rows: Iterable[Sequence[str]]) ->
 
 def with_results(readme: str, report: dict[str, Any]) -> str:
     """Return the README with the table of this report. Raise ValueError if the markers are missing."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    return between(readme, (BEGIN, END), results_table(report))
+
+
+def between(text: str, markers: tuple[str, str], content: str) -> str:
+    """Return a text with this content between its markers. Raise ValueError if they are missing."""
+    before, begin, rest = text.partition(markers[0])
+    _, end, after = rest.partition(markers[1])
     if not (begin and end):
-        raise ValueError(f"{README.name} lacks the markers {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{results_table(report)}\n{END}{after}"
+        raise ValueError(f"the text lacks the markers {markers[0]} and {markers[1]}")
+    return f"{before}{begin}\n{content}\n{end}{after}"
 
 
 def keep(folder: Path) -> None:

@@ -44,10 +44,10 @@ def of_system(system: System, run_dir: Path) -> Resources:
     """Return what a system has that runs in this run directory."""
     state = json.loads(system.state(run_dir).read_text())
     cores = _cores(processes.carrying([system.mark(run_dir)])[system.mark(run_dir)])
-    if system == MONOLITH:
+    if system.name == MONOLITH.name:
         workers, threads = len(_workers(state["pid"])), int(state["threads"])
         return Resources({"worker processes": workers * threads}, cores, {"workers": workers, "threads_each": threads})
-    if system == MICROSERVICES:
+    if system.name == MICROSERVICES.name:
         at_once = _reserved(state["url"])
         return Resources(at_once, cores, {"functions_that_answer_HTTP": len(at_once)})
     return UNKNOWN

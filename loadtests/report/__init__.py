@@ -21,6 +21,9 @@ from loadtests.series import series
 __all__ = ["NotWritten", "added", "put", "summarise", "told", "write"]
 
 
+FIGURES = ("report.json", "series.json")
+
+
 class NotWritten(Exception):
     """A report cannot be written: one line says where and why. What lay there before is as it was."""
 
@@ -43,7 +46,8 @@ def added(folder: Path, name: str, found: dict[str, Any]) -> Path:
 
 
 def put(folder: Path, report: dict[str, Any], lines: dict[str, Any]) -> Path:
-    """Write report.json, series.json, report.md and report.html: all of them, or raise NotWritten and leave what was there."""
+    """Write report.json, series.json, report.md and report.html: all of them, or raise NotWritten and leave what was there. Where
+    nothing was, the figures are kept, from which the rest can be made: on a full disk they may fit, and the page not."""
     forms = {
         "report.json": json.dumps(report, indent=2) + "\n",
         "series.json": json.dumps(lines) + "\n",
@@ -56,13 +60,19 @@ def put(folder: Path, report: dict[str, Any], lines: dict[str, Any]) -> Path:
         for name, text in forms.items():
             begun[name].write_text(text)
     except OSError as full:
-        for file in begun.values():
+        kept = not (folder / "report.json").exists() and _whole(begun["series.json"], forms["series.json"])
+        for name, file in begun.items():
             with suppress(OSError):  # what failed first is what to tell
-                file.unlink(missing_ok=True)
-        raise NotWritten(f"cannot write the report into {folder}: {full.strerror}") from full
+                file.replace(folder / name) if kept and name in FIGURES else file.unlink(missing_ok=True)
+        some = "; its figures are kept" if kept else ""
+        raise NotWritten(f"cannot write the report into {folder}: {full.strerror}{some}") from full
     for name, file in begun.items():
         file.replace(folder / name)
     return folder
+
+
+def _whole(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text() == text
 
 
 def summarise(folder: Path, console: Console) -> None:

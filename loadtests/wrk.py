@@ -1,0 +1,82 @@
+"""`python -m loadtests wrk`: does this load generator see what wrk sees? One endpoint, closed loops, as many connections, in turns.
+
+Ends with 0 when the right answers a second agree within a tenth, 1 when they do not, 3 where there is no wrk.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import gevent
+from rich.console import Console
+
+from loadtests import reachable
+from loadtests.arguments import count, positive
+from loadtests.calls import Call, unchecked
+from loadtests.generator import sender
+from loadtests.outcomes import Outcome, judge
+from loadtests.plan import Plan
+from loadtests.systems import SystemFailed
+
+TURNS = 4
+WITHIN = 0.10
+FINE, DIFFERENT, USAGE = 0, 1, 3
+REQUESTS = re.compile(r"(\d+) requests in ([\d.]+)s")
+REFUSED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
+
+
+def register(verbs: Any) -> None:
+    """Add the command to the command line."""
+    verb = verbs.add_parser("wrk", help="hold this load generator against wrk: one endpoint, closed; 1 if they differ")
+    verb.add_argument("--url", required=True, help="base URL of either system")
+    verb.add_argument("--path", default="/posts?limit=100", help="what to GET (/posts?limit=100)")
+    verb.add_argument("--connections", type=count, default=4, help="requests at a time (4)")
+    verb.add_argument("--duration", type=positive, default=4.0, help=f"seconds of each of {TURNS} turns (4)")
+    verb.set_defaults(command=run)
+
+
+def run(asked: argparse.Namespace, console: Console) -> int:
+    """Let both load the endpoint in turns, and print what each saw."""
+    if shutil.which("wrk") is None:
+        print("there is no wrk on this machine (Debian: apt install wrk)", file=sys.stderr)
+        return USAGE
+    reachable.check(asked.url)
+    found: dict[str, list[float]] = {"this": [], "wrk": []}
+    for turn in range(TURNS):
+        for name in ("this", "wrk") if turn % 2 == 0 else ("wrk", "this"):
+            found[name].append({"this": own, "wrk": theirs}[name](asked))
+    this, other = (median(rates) for rates in found.values())
+    console.print(f"{this:.0f} right answers a second, wrk {other:.0f}: {this / other:.2f}", highlight=False)
+    return FINE if abs(this / other - 1) <= WITHIN else DIFFERENT
+
+
+def own(asked: argparse.Namespace) -> float:
+    """Return the right answers a second that the generator's own client gets, from as many greenlets as connections."""
+    plan = Plan(base_url=asked.url, rate=1, duration_s=asked.duration, warm_up_s=0, seed="", in_flight=asked.connections)
+    send, call = sender(plan), Call(operation=f"GET {asked.path}", path=asked.path, check=unchecked)
+    began, right = perf_counter(), 0
+
+    def user() -> None:
+        nonlocal right
+        while perf_counter() - began < asked.duration:
+            right += judge(call, send(call))[0] is Outcome.RIGHT
+
+    gevent.joinall([gevent.spawn(user) for _ in range(asked.connections)], raise_error=True)
+    return right / (perf_counter() - began)
+
+
+def theirs(asked: argparse.Namespace) -> float:
+    """Return the right answers a second that wrk gets. Raise SystemFailed if it tells none."""
+    where, seconds = f"{asked.url.rstrip('/')}{asked.path}", f"{max(1, round(asked.duration))}s"
+    command = ["wrk", "-t1", f"-c{asked.connections}", f"-d{seconds}", where]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    counted = REQUESTS.search(said.stdout)
+    if said.returncode or not counted:
+        raise SystemFailed(f"wrk failed: {(said.stderr or said.stdout).strip().splitlines()[-1:]}")
+    refused = REFUSED.search(said.stdout)
+    return (int(counted[1]) - (int(refused[1]) if refused else 0)) / float(counted[2])

@@ -1,0 +1,62 @@
+"""What the comparison itself is worth: `python -m tests.loadtests.experiments`. Compares the monolith with itself, which must be
+within noise, and with itself made a quarter slower, which must be found. Takes 80 seconds a run; every run is kept at once.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from loadtests import aa, aa_table, interrupts, running, systems
+from tests.loadtests import planted_monolith
+
+SLOWER = planted_monolith.system("slower")
+
+
+def main() -> int:
+    """Make the runs, write what they come to, and put that into docs/method.md where it is the reference."""
+    parser = argparse.ArgumentParser(prog="python -m tests.loadtests.experiments")
+    parser.add_argument("--alike", type=int, default=20, help="runs of the monolith against itself (20)")
+    parser.add_argument("--planted", type=int, default=10, help="runs against itself made slower (10)")
+    parser.add_argument(
+        "--into", type=Path, default=aa_table.KEPT, help="where the figures go (results/reference/aa.json)"
+    )
+    asked = parser.parse_args()
+    interrupts.raised()
+    found: dict[str, list[Any]] = {"alike": [], "planted": []}
+    for kind, times in (("alike", asked.alike), ("planted", asked.planted)):
+        for _ in range(times):
+            with tempfile.TemporaryDirectory() as folder, _other(kind, Path(folder)) as known:
+                request = aa.request("monolith", "quick", known)
+                found[kind].append(running.made(request, Path(folder) / "report", Console()))
+            _keep(found, asked.into)
+            print(f"{kind}: {', '.join(map(_in_words, found[kind]))}", flush=True)
+    if asked.into == aa_table.KEPT:
+        aa_table.write()
+    return 0
+
+
+@contextmanager
+def _other(kind: str, folder: Path) -> Iterator[dict[str, str]]:
+    """Keep a slower monolith with data of its own, where the run is to find one; gives its URL."""
+    with systems.running(folder, [SLOWER] if kind == "planted" else []) as urls:
+        yield {"second": urls[SLOWER.name]} if urls else {}
+
+
+def _keep(found: dict[str, list[Any]], file: Path) -> None:
+    kept = {kind: aa.summary(reports, side="monolith") for kind, reports in found.items() if reports}
+    file.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def _in_words(report: Any) -> str:
+    return "void" if report["voids"] else "within noise" if aa.within_noise(report) else " and ".join(aa.better(report))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""A run that ends early: one clear line, what was measured so far kept, nothing left running, the right exit status."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import psutil
+import pytest
+
+from loadtests import processes, reachable, systems
+from loadtests.__main__ import main
+from loadtests.aa import SIDES
+from tests.loadtests.planted import serving
+
+NOBODY = "http://127.0.0.1:1"
+FILLED = """
+import resource, sys
+from pathlib import Path
+from loadtests.report import NotWritten
+from tests.loadtests.made_runs import made_run, written
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+try:
+    written(made_run("a"), Path(sys.argv[1]))
+except NotWritten as full:
+    print(full)
+"""
+
+
+class Begun:
+    """A tiny run in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        command = [sys.executable, "-m", "tests.loadtests.tiny_runs", str(folder)]
+        self._process = subprocess.Popen(
+            command, cwd=processes.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.started: list[psutil.Process] = []
+
+    def until(self, phase: str) -> None:
+        """Wait until it says that a phase begins."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(f"… {phase}"):
+                break
+        else:
+            raise AssertionError(f"no phase {phase}")
+
+    def told(self, number: signal.Signals) -> None:
+        """Send it a signal, after a look at what it has started."""
+        self.started = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.send_signal(number)
+
+    def ended(self) -> tuple[int, list[str]]:
+        """Wait for its end; return its status and what it said on stderr."""
+        _, said = self._process.communicate(timeout=60)
+        return self._process.returncode, said.splitlines()
+
+    def left(self) -> list[psutil.Process]:
+        """Return what still runs of all that it started, after a moment."""
+        marks = [systems.MONOLITH.mark(self.folder / "run" / side) for side in SIDES]
+        deadline = monotonic() + 5
+        while monotonic() < deadline:
+            alive = [one for one in self.started if processes.is_running(one.pid)]
+            alive += [one for found in processes.carrying(marks).values() for one in found]
+            if not alive:
+                break
+            sleep(0.05)
+        return alive
+
+    def report(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "report" / "report.json").read_text())
+        return found
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Iterator[Begun]:
+    run = Begun(tmp_path)
+    yield run
+    if run._process.poll() is None:
+        run._process.kill()
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("phase", ["start", "second: the same data", "parity"])
+def test_a_run_that_is_ended_before_it_measured_leaves_nothing(begun: Begun, phase: str) -> None:
+    begun.until(phase)
+    begun.told(signal.SIGINT)
+    assert begun.ended() == (130, ["ended by SIGINT; nothing is left running"])
+    assert begun.left() == []
+    assert not (begun.folder / "report").exists()
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("phase", ["publish", "second: the books"])
+def test_a_run_that_is_ended_keeps_what_was_measured(begun: Begun, phase: str) -> None:
+    begun.until(phase)
+    begun.told(signal.SIGINT)
+    assert begun.ended() == (130, ["ended by SIGINT; nothing is left running"])
+    assert begun.left() == []
+    found = begun.report()
+    assert (found["complete"], found["ended_by"]) == (False, "SIGINT")
+    assert found["scenarios"]["browse"]["first"]["seconds"] == 1.0
+    assert "<b>Incomplete:</b> SIGINT" in (begun.folder / "report" / "report.html").read_text()
+
+
+@pytest.mark.live
+def test_a_system_that_dies_in_the_middle_is_named_and_what_was_measured_is_kept(begun: Begun) -> None:
+    begun.until("publish")
+    state = json.loads((begun.folder / "run" / "first" / "monolith.json").read_text())
+    psutil.Process(state["pid"]).kill()
+    status, said = begun.ended()
+    assert status == 4
+    assert [line.partition(" (log: ")[0] for line in said] == ["first ended in the middle of the run"]
+    assert begun.left() == []
+    assert begun.report()["ended_by"].startswith("first ended in the middle of the run")
+    assert begun.report()["scenarios"]["browse"]["first"]["seconds"] == 1.0
+
+
+def test_a_full_disk_keeps_the_figures_and_says_what_is_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    said = subprocess.run(
+        [sys.executable, "-c", FILLED, str(folder)], cwd=processes.ROOT, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines() == [f"cannot write the report into {folder}: File too large; its figures are kept"]
+    assert sorted(file.name for file in folder.iterdir()) == ["report.json", "series.json"]
+    assert json.loads((folder / "report.json").read_text())["complete"]
+
+
+@pytest.mark.parametrize("command", ["compare --monolith-url", "aa --url", "aa --other-url"])
+def test_a_url_that_nobody_answers_at_is_said_before_anything_is_started(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command.split(), NOBODY, "--results", str(tmp_path)]) == 4
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"nobody answers at {NOBODY}: ")
+    assert captured.err.count("\n") == 1
+    assert "start" not in captured.out
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"info": {"version": "9.9.9"}}, f"serves version 9.9.9 of the contract, and this is {reachable.version()}"),
+        ({"hello": "world"}, "is no system of ours"),
+        ([], "is no system of ours"),
+    ],
+)
+def test_another_contract_is_told_from_ours(
+    document: object, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(lambda number: (200, document)) as server:
+        assert main(["aa", "--url", server.url, "--results", str(tmp_path)]) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.err.count("\n") == 1

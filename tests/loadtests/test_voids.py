@@ -1,0 +1,134 @@
+"""A run that cannot be believed says why, on its first screen and by its exit status."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from loadtests import aa, resources, running, systems, voids
+from loadtests.blocks import SIDES
+from loadtests.figures import figures
+from loadtests.report.page import as_page
+from loadtests.resources import Resources
+from loadtests.results import Results
+from loadtests.series import series
+from loadtests.systems import System
+from tests.loadtests import planted_monolith, tiny_runs
+from tests.loadtests.made_runs import made_run
+
+EQUAL = Resources({"worker processes": 8}, (0, 1), {"workers": 2, "threads_each": 4})
+MORE = Resources({"worker processes": 12}, (0, 1), {"workers": 3, "threads_each": 4})
+Fault = Callable[[Results], None]
+
+
+def busy(run: Results) -> None:
+    run.scenarios["browse"][0].block.cpu = 0.9
+
+
+def late(run: Results) -> None:
+    for measured in run.scenarios["browse"]:
+        measured.block.late_ticks = 5 if measured.side == "monolith" else 0
+
+
+def wrong(run: Results) -> None:
+    run.scenarios["browse"][1].block.reasons = {"GET /posts: wrong outcome: oldest first": 2, "GET /posts: timeout": 7}
+
+
+def lost(run: Results) -> None:
+    run.freshness["microservices"].lost_or_doubled_votes = 3
+
+
+def unequal(run: Results) -> None:
+    run.resources = [dict(zip(SIDES, (EQUAL, EQUAL), strict=True)), dict(zip(SIDES, (MORE, EQUAL), strict=True))]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "voided"),
+    [
+        (busy, "browse on monolith: the load generator took 90% of a core, over 85%", ["browse"]),
+        (late, "browse on monolith: 8% of the requests started late, over 5%", ["browse"]),
+        (wrong, "browse on microservices: 2 outcomes were wrong, such as GET /posts: wrong outcome: oldest", ["browse"]),
+        (lost, "the books of the microservices are wrong after the load: lost or doubled votes 3", ["browse", "live"]),
+        (unequal, "the resources are not equal: monolith has 12 requests at once (3 workers, 4 threads", ["browse", "live"]),
+    ],
+)  # fmt: skip
+def test_a_fault_voids_what_it_bears_on(fault: Fault, reason: str, voided: list[str]) -> None:
+    run = made_run("a")
+    fault(run)
+    found = figures(run)
+    assert [why.startswith(reason) for why in found["voids"]] == [True]
+    verdicts = {
+        name: {one["verdict"] for one in found["scenarios"][name]["metrics"].values()} for name in ("browse", "live")
+    }
+    assert [name for name, said in verdicts.items() if said == {"void"}] == voided
+    page = as_page(found, series(run))
+    assert page.index(f"<b>Void:</b> {found['voids'][0][:40]}") < page.index('<ol class="answer"')
+
+
+def test_a_run_without_a_fault_is_not_void() -> None:
+    run = made_run("a")
+    run.resources = [dict.fromkeys(SIDES, EQUAL)] * 2
+    assert voids.reasons(run) == []
+
+
+def test_a_deployed_system_does_not_tell_and_voids_nothing() -> None:
+    run = made_run("a")
+    run.resources = [dict(zip(SIDES, (EQUAL, resources.UNKNOWN), strict=True))]
+    assert voids.reasons(run) == []
+    assert figures(run)["resources"]["microservices"]["in_words"] == "unknown"
+
+
+def test_other_cores_are_unequal() -> None:
+    found = resources.differences({"first": EQUAL, "second": replace(EQUAL, cores=(0,))})
+    assert len(found) == 1
+    assert "on cores 0, 1; second has" in found[0]
+
+
+@pytest.fixture(scope="module")
+def one_wrong(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The URLs of a monolith, and of one that answers the load wrongly."""
+    folder, planted = tmp_path_factory.mktemp("one-wrong"), planted_monolith.system("wrong")
+    with systems.running(folder, [systems.MONOLITH, planted]) as urls:
+        yield dict(zip(aa.SIDES, (urls["monolith"], urls[planted.name]), strict=True))
+
+
+def made(tmp_path: Path, **asked: Any) -> tuple[int, list[str]]:
+    """Make a tiny run; return the exit status that follows and the reasons why it is void."""
+    found = running.made(tiny_runs.asked(tmp_path / "run", **asked), tmp_path / "report", Console(quiet=True))
+    return aa.status([found]), found["voids"]
+
+
+@pytest.mark.live
+def test_a_wrong_outcome_under_load_voids_the_run(one_wrong: dict[str, str], tmp_path: Path) -> None:
+    status, why = made(tmp_path, given=one_wrong, scenarios=("browse",))
+    assert status == 2
+    assert any("browse on second" in reason and "wrong outcome" in reason for reason in why)
+    assert not any("browse on first" in reason and "wrong outcome" in reason for reason in why)
+
+
+@pytest.mark.live
+def test_a_generator_that_is_asked_for_more_than_a_core_voids_the_run(
+    one_wrong: dict[str, str], tmp_path: Path
+) -> None:
+    status, why = made(tmp_path, given=one_wrong, scenarios=("publish",), rate=6_000)
+    assert status == 2
+    assert any("the load generator took" in reason or "started late" in reason for reason in why)
+
+
+@pytest.mark.live
+def test_a_side_with_another_worker_voids_the_run(tmp_path: Path) -> None:
+    three = System("monolith", (sys.executable, "-m", "monolith", "--workers", "3"))
+    status, why = made(tmp_path, second=three, scenarios=("browse",))
+    assert status == 2
+    assert why == [
+        "the resources are not equal: first has 8 requests at once (2 workers, 4 threads each) on cores "
+        f"{cores(why)}; second has 12 requests at once (3 workers, 4 threads each) on cores {cores(why)}"
+    ]
+
+
+def cores(why: list[str]) -> str:
+    return why[0].rpartition("on cores ")[2]
