@@ -1,0 +1,34 @@
+"""The generator's own client in closed loops, a process of its own: `python -m loadtests.closed URL PATH CONNECTIONS SECONDS`.
+
+Prints the right answers a second. Open arrivals say how long callers wait; this says how much the client gets done, for `wrk`.
+"""
+
+import sys
+from time import perf_counter
+
+from loadtests.generator import sender  # first: it makes sockets gevent's
+
+import gevent  # isort: skip
+
+from loadtests.calls import Call, unchecked
+from loadtests.outcomes import Outcome, judge
+from loadtests.plan import Plan
+
+
+def rate(url: str, path: str, *, connections: int, seconds: float) -> float:
+    """Return the right answers a second from as many greenlets as connections, each asking again as soon as it is answered."""
+    plan = Plan(base_url=url, rate=1, duration_s=seconds, warm_up_s=0, seed="", in_flight=connections)
+    send, call = sender(plan), Call(operation=f"GET {path}", path=path, check=unchecked)
+    began, right = perf_counter(), 0
+
+    def user() -> None:
+        nonlocal right
+        while perf_counter() - began < seconds:
+            right += judge(call, send(call))[0] is Outcome.RIGHT
+
+    gevent.joinall([gevent.spawn(user) for _ in range(connections)], raise_error=True)
+    return right / (perf_counter() - began)
+
+
+if __name__ == "__main__":
+    print(rate(sys.argv[1], sys.argv[2], connections=int(sys.argv[3]), seconds=float(sys.argv[4])))
