@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import aa, coldstarts, commands, diff, interrupts, loading, offer, watch, wrk
+from loadtests import aa, coldstarts, commands, diff, explain, interrupts, loading, offer, watch, wrk
 from loadtests.arguments import positive
 from loadtests.bench.closed import UnexpectedAnswer
 from loadtests.bench.function_rows import Misbehaved
@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     coldstarts.register(verbs)
     aa.register(verbs)
     diff.register(verbs)
+    explain.register(verbs)
     watch.register(verbs)
     wrk.register(verbs)
     return parser

@@ -29,13 +29,13 @@ class Size:
     votes: int
 
 
-def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object]) -> World:
+def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object], at_once: int = AT_ONCE) -> World:
     """Fill one system and return what is there once all of it shows.
 
-    run: goes into the usernames, so that a system can be seeded again. done: hears of each of the STEPS.
+    run: goes into the usernames, so that a system can be seeded again. done: hears of each of the STEPS. at_once: requests.
     Raise CallFailed if a call fails or what is eventual does not settle in time.
     """
-    with opened(base_url) as client, ThreadPoolExecutor(AT_ONCE) as workers:
+    with opened(base_url) as client, ThreadPoolExecutor(at_once) as workers:
         names = [f"u{run}_{number}" for number in range(size.accounts)]
         accounts = tuple(workers.map(lambda name: _account(client, name), names))
         done()

@@ -61,9 +61,11 @@ def job(write: Write) -> Callable[[Job], Job]:
     """Return what puts a root around a job. It is told of where the job took up what a request had left in the outbox."""
 
     def around(job: Job) -> Job:
+        lines = [line_of(job.__code__, job.__module__)] if inspect.isfunction(job) else []
+
         @functools.wraps(job)
         def run() -> None:
-            with spans.root("background", "outbox", service=SERVICE, write=write, worth=_took_a_task):
+            with spans.root("background", "outbox", service=SERVICE, write=write, lines=lines, worth=_took_a_task):
                 job()
 
         return run

@@ -4,6 +4,7 @@ from collections import deque
 from typing import Any, Protocol
 
 from tracing import spans
+from tracing.source_lines import line_of
 from tracing.spans import Write
 from tracing.traceparent import Traceparent
 
@@ -20,6 +21,7 @@ def follow(views: Views, *, service: str, write: Write) -> None:
     """Let what `flush` does go on with the traces in which something was noted since it last did."""
     noted: deque[Traceparent] = deque(maxlen=1000)
     note, flush = views.note, views.flush
+    line = line_of(type(views).flush.__code__, type(views).__module__)
 
     def noting(view: Any) -> None:
         if sender := spans.sent():
@@ -31,7 +33,7 @@ def follow(views: Views, *, service: str, write: Write) -> None:
         if not parents:
             flush()
             return
-        with spans.root("background", "views", service=service, write=write, parents=parents):
+        with spans.root("background", "views", service=service, write=write, parents=parents, lines=[line]):
             flush()
 
     views.note, views.flush = noting, flushing  # type: ignore[method-assign]

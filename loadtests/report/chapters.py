@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from loadtests.report import capacity, cold_starts
+from loadtests.report import capacity, cold_starts, explain
 from loadtests.report.parts import Chapter, Section
 
-CHAPTERS: tuple[Chapter, ...] = (capacity.CHAPTER, cold_starts.CHAPTER)
+CHAPTERS: tuple[Chapter, ...] = (capacity.CHAPTER, cold_starts.CHAPTER, explain.CHAPTER)
 STANDS_ON = ("commit", "machine")  # what a chapter may not share with the run that it was added to
 Report = dict[str, Any]
 

@@ -42,17 +42,12 @@ def _begin(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
     return carrying(service, model.name, {**params, **metered}, sender)
 
 
-def _request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    if span := context.get(_KEY):
-        body = params.get("body")
-        span.counts["bytes_out"] = len(body) if isinstance(body, str | bytes | bytearray) else 0
-
-
 def _try(request: Any, **_: Any) -> None:
     running = spans.running()
     if running is not None and running.open[-1].kind == KIND:
         counts = running.open[-1].counts
         counts["tries"] = counts.get("tries", 0) + 1
+        counts["bytes_out"] = len(request.body) if isinstance(request.body, str | bytes | bytearray) else 0
 
 
 def _end(http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
@@ -83,7 +78,6 @@ def _rows(parsed: dict[str, Any]) -> dict[str, int]:
 
 _EVENTS: _Events = (
     ("provide-client-params", _begin),
-    ("before-call", _request),
     ("before-send", _try),
     ("after-call", _end),
     ("after-call-error", _failed),

@@ -29,6 +29,7 @@ def traced(
         parents = carried(event)
         while untold:
             started = untold.pop()
+            started.top.name = woken_by(event)
             if parents:
                 started.adopt(parents[0])
             write(started.written(service))

@@ -17,9 +17,12 @@ from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
 from microservices.deploy.contents import CONTRACT, CONTRACT_READER
+from microservices.tracing.invocations import traced
+from tracing.left_for_later import follow
+from tracing.spans import Write
 
 from .calls import answered_by
-from .cloud import Cloud
+from .cloud import STAGE, Cloud
 from .intrinsics import evaluate
 from .makers import REGION
 from .promises import document
@@ -43,9 +46,12 @@ class Context:
 class Function:
     """One function: `invoke` hands a process of it an event as JSON would carry it, and takes the answer the same way."""
 
-    def __init__(self, properties: dict[str, Any], environment: dict[str, str], *, arn: str) -> None:
+    def __init__(
+        self, properties: dict[str, Any], environment: dict[str, str], *, arn: str, write: Write | None = None
+    ) -> None:
         self.name: str = properties["FunctionName"]
         self.arn = arn
+        self._write = write
         self._module, _, self._attribute = properties["Handler"].rpartition(".")
         self._environment = environment | {
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
@@ -81,18 +87,27 @@ class Function:
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
+        if self._write is not None:
+            self._explain(module, self._write)
         return module
 
+    def _explain(self, module: ModuleType, write: Write) -> None:
+        """Put before the handler what a deployment puts there while it is explained."""
+        service = self._environment["AWS_LAMBDA_FUNCTION_NAME"].removeprefix(f"{STAGE}-")
+        setattr(module, self._attribute, traced(getattr(module, self._attribute), service=service, write=write))
+        if hasattr(module, "views"):
+            follow(module.views, service=service, write=write)
 
-def functions(cloud: Cloud) -> dict[str, Function]:
-    """Return every function of the templates by its ARN."""
+
+def functions(cloud: Cloud, write: Write | None = None) -> dict[str, Function]:
+    """Return every function of the templates by its ARN. write: hears what they do, where they are explained."""
     found = {}
     for stack in cloud.stacks.values():
         shared = stack.template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
         for name, properties in stack.resources("AWS::Serverless::Function").items():
             variables = evaluate(shared, stack) | properties.get("Environment", {}).get("Variables", {})
             arn = stack.attribute(name, "Arn")
-            found[arn] = Function(properties, variables, arn=arn)
+            found[arn] = Function(properties, variables, arn=arn, write=write)
     return found
 
 

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 import httpx
 from moto import mock_aws
 
+from tracing.spans import Write
+
 from .cloud import STAGE, Cloud
 from .events import deliver
 from .functions import Function, functions, lambda_service
@@ -137,11 +139,11 @@ def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def gateway_over_moto() -> Iterator[Gateway]:
-    """Yield the HTTP API of the templates, with everything behind it in this process."""
+def gateway_over_moto(write: Write | None = None) -> Iterator[Gateway]:
+    """Yield the HTTP API of the templates, with everything behind it in this process. write: hears what is explained."""
     with mock_aws(), loopback() as server, site_as_it_comes() as repositories:
         cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}", codecommit=repositories)
-        known = functions(cloud)
+        known = functions(cloud, write)
         with lambda_service(known):
             gateway = Gateway(routes(cloud, known), wiring(cloud, known), cloud.client("s3"))
             gateway.functions = {each.name.removeprefix(f"{STAGE}-"): each for each in known.values()}

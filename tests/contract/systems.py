@@ -27,15 +27,21 @@ TOKEN_SECRET = "known to these tests alone, and long enough for every kind of si
 
 
 @contextmanager
-def monolith_application(data: Path) -> Iterator[WSGIApplication]:
-    """Yield the monolith over an embedded PostgreSQL of its own, whose data is in the folder."""
+def monolith_application(data: Path, spans: Path | None = None) -> Iterator[WSGIApplication]:
+    """Yield the monolith over an embedded PostgreSQL of its own, whose data is in the folder. spans: takes what is explained."""
     server = get_server(data, cleanup_mode="stop")
     try:
         url = server.get_uri()
         migrate(url)
         administrators = frozenset({ADMINISTRATOR})
         app = create_app(
-            Settings(database_url=url, token_secret=TOKEN_SECRET, administrators=administrators, pool_size=THREADS)
+            Settings(
+                database_url=url,
+                token_secret=TOKEN_SECRET,
+                administrators=administrators,
+                pool_size=THREADS,
+                spans=spans,
+            )
         )
         with _background(app):
             yield app

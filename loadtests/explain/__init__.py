@@ -1,0 +1,40 @@
+"""`python -m loadtests explain`: each journey once on both idle systems, and what its time is made of."""
+
+import argparse
+import shutil
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests import report, systems
+from loadtests.arguments import destination, into
+from loadtests.explain.explaining import JOURNEYS, explained
+from loadtests.progress import Shown
+
+CHAPTER = "explain"
+
+
+def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    words = "show what each journey's time is made of on both sides, down to the line (about 30 s)"
+    verb = verbs.add_parser("explain", help=words)
+    verb.add_argument("--journey", action="append", choices=JOURNEYS, help="only this one; may be repeated")
+    into(verb)
+    verb.set_defaults(command=run)
+
+
+def run(asked: argparse.Namespace, console: Console) -> int:
+    """Walk the journeys on two systems of its own, and write what they told as a chapter of a report."""
+    chosen = [JOURNEYS[name] for name in asked.journey or JOURNEYS]
+    run_dir = Path(".run") / f"explain-{datetime.now():%Y%m%d-%H%M%S}"
+    shown = Shown(console)
+    with shown.running(), ExitStack() as stack:
+        with shown.phase("start both systems"):
+            urls = stack.enter_context(systems.running(run_dir, systems.BOTH, explained=True))
+        found = explained(urls, chosen, run_dir, shown)
+    folder = report.added(destination(asked), CHAPTER, found)
+    shutil.rmtree(run_dir, ignore_errors=True)
+    report.told(folder, CHAPTER, console)
+    return 0

@@ -1,0 +1,113 @@
+"""What was walked and told becomes figures of a report: each call of each journey on both sides."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from loadtests.blocks import SIDES
+from loadtests.explain.parts import Work, answering, part_of, parts, self_ms
+from loadtests.explain.trees import Forest
+from loadtests.explain.walking import Asked, Walk
+from loadtests.provenance import origin_of, origin_of_both
+
+STORE = ("store call", "statement")
+
+
+def figures(
+    walks: Mapping[str, list[Walk]],
+    first: Mapping[str, list[Walk]],
+    forests: Mapping[str, Forest],
+    urls: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the part of a report. walks: of each side, warm. first: those before them, in which functions started."""
+    return {
+        "origin": origin_of_both(*urls.values()),
+        "origins": {side: origin_of(urls[side]) for side in SIDES},
+        "journeys": {
+            walk.journey: {side: [_call(one, forests[side]) for one in _of(walks[side], walk.journey)] for side in SIDES}
+            for walk in walks[SIDES[0]]
+        },
+        "first": {walk.journey: _in_parts(walk.asked, forests["microservices"]) for walk in first["microservices"]},
+        "cold_starts": list(_cold(first["microservices"], forests["microservices"])),
+    }  # fmt: skip
+
+
+def _of(walks: Iterable[Walk], journey: str) -> list[Asked]:
+    return next(walk.asked for walk in walks if walk.journey == journey)
+
+
+def _in_parts(asked: Iterable[Asked], forest: Forest) -> dict[str, Any]:
+    """Return the time of several calls together, and its parts."""
+    total: Counter[str] = Counter()
+    calls = list(asked)
+    for one in calls:
+        total.update(parts(one, forest))
+    return {"ms": round(sum(one.ms for one in calls), 3), "parts": {name: round(ms, 3) for name, ms in total.items()}}
+
+
+def _call(asked: Asked, forest: Forest) -> dict[str, Any]:
+    works = list(answering(asked.sender.span, forest))
+    later = [
+        Work(span, depth, part_of(span), self_ms(span, forest)) for depth, span in forest.afterwards(asked.sender.span)
+    ]
+    return {
+        "operation": asked.operation,
+        "ms": round(asked.ms, 3),
+        "parts": {name: round(ms, 3) for name, ms in parts(asked, forest).items()},
+        "counts": {"bytes_out": asked.bytes_out, "bytes_in": asked.bytes_in, **_counts(works)},
+        "spans": [_told(asked, work) for work in works],
+        "afterwards": {
+            "ms": round(_over_after(asked, later), 3),
+            "counts": _counts(later),
+            "spans": [_told(asked, work) for work in later],
+        },
+    }
+
+
+def _counts(works: Iterable[Work]) -> dict[str, float]:
+    found = [work.span for work in works]
+    stores = [span for span in found if span.kind in STORE]
+    made = [span for span in found if span.kind == "serialising"]
+    return {
+        "functions": sum(span.kind == "function" for span in found),
+        "store_calls": len(stores),
+        "units": sum(span.counts.get("units", 0) for span in stores),
+        "rows": sum(span.counts.get("rows", 0) for span in stores),
+        "store_bytes": sum(span.counts.get(way, 0) for span in stores for way in ("bytes_in", "bytes_out")),
+        "serialisations": len(made),
+        "json_bytes": sum(span.counts.get("bytes", 0) for span in made),
+        "cold_starts": sum(span.kind == "cold start" for span in found),
+    }
+
+
+def _told(asked: Asked, work: Work) -> dict[str, Any]:
+    span = work.span
+    return {
+        "depth": work.depth,
+        "part": work.part,
+        "kind": span.kind,
+        "name": span.name,
+        "service": span.service,
+        "at_ms": round((span.start_ns - asked.start_ns) / 1e6, 3),
+        "ms": round(span.ms, 3),
+        "self_ms": round(work.self_ms, 3),
+        "lines": span.lines,
+        "counts": span.counts,
+    }
+
+
+def _over_after(asked: Asked, later: Iterable[Work]) -> float:
+    """Return how long after the answer all was over, in milliseconds."""
+    last = max((work.span.end_ns for work in later), default=asked.start_ns)
+    return max(0.0, (last - asked.start_ns) / 1e6 - asked.ms)
+
+
+def _cold(walks: Iterable[Walk], forest: Forest) -> Iterable[dict[str, Any]]:
+    """Yield each start of a function in the first walks: what woke it, and whether somebody waited for it."""
+    for walk in walks:
+        for asked in walk.asked:
+            waited = [(True, work.span) for work in answering(asked.sender.span, forest)]
+            for waited_for, span in [*waited, *((False, span) for _, span in forest.afterwards(asked.sender.span))]:
+                if span.kind == "cold start":
+                    told = {"function": span.service, "ms": round(span.ms, 1), "waited_for": waited_for}
+                    yield {**told, "journey": walk.journey, "operation": asked.operation}

@@ -1,0 +1,119 @@
+"""A trace goes with what a request sets off, through every kind of trigger, from function to function."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.contract.client import Api, Person
+from tests.contract.pictures import png
+
+from .told import SENT, SPAN, TRACE, Explained, named, roots, services
+
+Act = Callable[[Api, Person, str], object]
+
+TRAVELS: dict[str, tuple[Act, set[str]]] = {
+    "a stream, a topic and a queue, of a post": (
+        lambda api, ada, post: api.published(ada, title="A cat", body="and a dog"),
+        {"platform-authorizer", "posts-http", "posts-outbox", "search-projection", "votes-ballots", "live-broadcast"},
+    ),
+    "a stream, a topic and a queue, of a vote": (
+        lambda api, ada, post: api.cast(ada, post, value=1),
+        {"platform-authorizer", "votes-http", "votes-projection", "live-broadcast", "posts-scores"},
+    ),
+    "the saga of an order": (
+        lambda api, ada, post: api.place(ada, {"sku": "boost-1d", "post_id": post, "quantity": 1}, key="a key"),
+        {"platform-authorizer", "orders-http", "orders-outbox", "users-credits", "orders-saga", "posts-boosts"},
+    ),
+    "Kinesis, of a view": (lambda api, ada, post: api.read_post(post), {"posts-http", "trending-projection"}),
+    "S3, of a picture": (
+        lambda api, ada, post: api.upload_avatar(ada, png()),
+        {"platform-authorizer", "avatars-http", "avatars-thumbnails"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ada(functions: Explained) -> Person:
+    return functions.api.join("ada")
+
+
+@pytest.fixture
+def post(functions: Explained, ada: Person) -> str:
+    return str(functions.api.published(ada, title="Seen", body="before")["id"])
+
+
+@pytest.mark.parametrize("way", TRAVELS)
+def test_a_trace_travels_by(functions: Explained, ada: Person, post: str, way: str) -> None:
+    act, heard_by = TRAVELS[way]
+    with functions.traced() as trace:
+        act(functions.api, ada, post)
+    assert services(functions.told(), trace) >= heard_by
+
+
+def test_a_trace_travels_by_a_direct_invocation(functions: Explained, ada: Person, post: str) -> None:
+    with functions.traced() as trace:
+        functions.api.withdraw(ada, post)
+    called = [root for root in roots(functions.told()) if root["trace"] == trace and root["service"] == "votes-ballots"]
+    assert [root["spans"][0]["name"] for root in called] == ["call"]
+
+
+def test_what_a_function_does_is_below_what_sent_for_it(functions: Explained, ada: Person, post: str) -> None:
+    with functions.traced() as trace:
+        functions.api.cast(ada, post, value=1)
+    told = [root for root in roots(functions.told()) if root["trace"] == trace]
+    known = {span["id"]: span for root in told for span in root["spans"]}
+    (scored,) = (root["spans"][0] for root in told if root["service"] == "posts-scores")
+    published = known[scored["parent"]]
+    assert published["name"] == "sns Publish"
+    projected = known[published["parent"]]
+    assert (projected["name"], known[projected["parent"]]["name"]) == ("stream", "dynamodb PutItem")
+
+
+@pytest.mark.parametrize("sent", [SENT.upper(), SENT[:-1], "00-x", SENT.replace(SPAN, "0" * 16)])
+def test_what_is_no_traceparent_begins_a_trace_and_nothing_else(functions: Explained, post: str, sent: str) -> None:
+    before = len(functions.told())
+    with functions.sending(sent):
+        assert functions.api.read_post(post).status_code == 200
+    began = roots(functions.told()[before:])
+    assert TRACE not in {root["trace"] for root in began}
+    assert began[0]["spans"][0]["parent"] is None
+
+
+def test_a_store_call_names_what_it_consumed_its_bytes_and_its_line(functions: Explained, post: str) -> None:
+    with functions.traced() as trace:
+        functions.api.read_post(post)
+    root = next(each for each in roots(functions.told()) if each["trace"] == trace)
+    top, got = root["spans"][0], next(span for span in root["spans"] if span["kind"] == "store call")
+    assert (top["kind"], top["name"]) == ("function", "GET /posts/{post_id}")
+    assert got["name"] == "dynamodb GetItem"
+    assert (got["counts"]["rows"], got["counts"]["tries"], got["counts"]["status"]) == (1, 1, 200)
+    assert got["counts"]["units"] > 0
+    assert got["counts"]["bytes_out"] > 0
+    assert got["lines"][0].startswith("microservices/posts/store.py:")
+    assert got["lines"][1].startswith("microservices/posts/routes.py:")
+
+
+def test_json_that_is_made_and_read_is_counted_where_it_is(functions: Explained, ada: Person) -> None:
+    with functions.traced() as trace:
+        functions.api.published(ada, title="A cat", body="and a dog")
+    root = next(each for each in roots(functions.told()) if each["trace"] == trace and each["service"] == "posts-http")
+    lines = [span["lines"][0].partition(":")[0] for span in root["spans"] if span["kind"] == "serialising"]
+    assert {"shared_domain/contract/parsing.py", "microservices/edge.py", "microservices/posts/store.py"} <= set(lines)
+
+
+def test_spans_hold_names_counts_and_lines_and_nothing_that_anybody_sent(functions: Explained) -> None:
+    api, needle = functions.api, 'needle<script>"7"'
+    ada = api.join_as("needleuser")
+    post = api.published(ada, title=f"{needle} title", body=f"{needle} body", tags=["needletag"])["id"]
+    api.search("needle")
+    api.revise_me(ada, bio=f"{needle} bio")
+    api.give_feedback(message=f"{needle} message", contact="needle@example.org")
+    api.place(ada, {"sku": "boost-1d", "post_id": post, "quantity": 1}, key="needlekey")
+    api.send("GET", "/users/needleuser?needle=1", headers={"User-Agent": needle, "X-Needle": needle})
+    api.upload_avatar(ada, png())
+    told = "\n".join(functions.told())
+    assert "needle" not in told
+    assert ada.token not in told
+    assert ada.password not in told
+    assert post not in told
+    assert {"dynamodb", "sns", "s3"} <= {span["name"].partition(" ")[0] for span in named(functions.told())}

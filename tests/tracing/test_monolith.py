@@ -1,0 +1,110 @@
+"""A trace goes with what a request leaves to the background of the monolith, and each statement names its line."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.contract.pictures import png
+
+from .told import SENT, SPAN, TRACE, Explained, named, roots
+
+WITHIN_S = 5
+
+
+def of_the_trace(monolith: Explained, trace: str) -> list[dict[str, Any]]:
+    return [root for root in roots(monolith.told()) if root["trace"] == trace]
+
+
+def test_a_request_is_named_by_its_route_and_says_which_line_answers_it(monolith: Explained) -> None:
+    ada = monolith.api.join("ada")
+    post = monolith.api.published(ada, title="Seen", body="before")["id"]
+    with monolith.sending(SENT):
+        monolith.api.read_post(post)
+    (root,) = (each for each in of_the_trace(monolith, TRACE) if each["spans"][0]["kind"] == "request")
+    top, *below = root["spans"]
+    assert (top["name"], top["parent"], top["counts"]["status"]) == ("GET /posts/{post_id}", SPAN, 200)
+    assert top["lines"][0].startswith("monolith/posts/routes.py:")
+    assert [span["name"] for span in below if span["kind"] != "serialising"] == [
+        "BEGIN",
+        "SELECT posts",
+        "COMMIT",
+        "ROLLBACK",
+    ]
+    (selected,) = (span for span in below if span["kind"] == "statement")
+    assert selected["counts"]["rows"] == 1
+    assert selected["lines"][0].startswith("monolith/posts/store.py:")
+    assert selected["lines"][-1].startswith("monolith/posts/routes.py:")
+    assert top["ms"] >= sum(span["ms"] for span in below)
+
+
+def test_views_are_kept_in_the_trace_of_the_read(monolith: Explained) -> None:
+    post = monolith.api.published(monolith.api.join("eve"), title="Seen", body="before")["id"]
+    with monolith.traced() as trace:
+        monolith.api.read_post(post)
+    (read,) = (root["spans"][0]["id"] for root in of_the_trace(monolith, trace))
+    kept = awaited(monolith, lambda top: read in (top["parent"], *top["links"]))
+    assert kept["spans"][0]["name"] == "views"
+    assert [span["name"] for span in kept["spans"] if span["kind"] == "statement"] == ["INSERT views", "DELETE views"]
+
+
+def test_a_thumbnail_is_made_of_the_task_that_the_upload_left(monolith: Explained) -> None:
+    ada = monolith.api.join("pic")
+    with monolith.traced() as trace:
+        monolith.api.upload_avatar(ada, png())
+    monolith.api.avatar_settles(ada.username, lambda thumbnail: True)
+    (left,) = (span for root in of_the_trace(monolith, trace) for span in root["spans"] if span["links"])
+    assert left["name"] == "INSERT outbox"
+    took = [root for root in roots(monolith.told()) if root["spans"][0]["name"] == "outbox"]
+    mine = [root for root in took if any(left["links"] == span["links"] for span in root["spans"])]
+    assert "INSERT avatars" in {span["name"] for root in mine for span in root["spans"]}
+
+
+def test_a_job_that_found_nothing_to_do_is_not_told(monolith: Explained) -> None:
+    jobs = [root for root in roots(monolith.told()) if root["spans"][0]["kind"] == "background"]
+    assert all(len(root["spans"]) > 1 for root in jobs)
+
+
+@pytest.mark.parametrize("sent", [SENT.upper(), f"{SENT}-more", "none", SENT.replace(TRACE, "0" * 32)])
+def test_what_is_no_traceparent_begins_a_trace_and_nothing_else(monolith: Explained, sent: str) -> None:
+    before = len(monolith.told())
+    with monolith.sending(sent):
+        assert monolith.api.list_posts().status_code == 200
+    (root,) = (root for root in roots(monolith.told()[before:]) if root["spans"][0]["kind"] == "request")
+    assert root["trace"] != TRACE
+    assert root["spans"][0]["parent"] is None
+
+
+def test_a_path_that_nobody_serves_is_not_repeated(monolith: Explained) -> None:
+    monolith.api.send("GET", "/needle/of/a/path")
+    assert "needle" not in "".join(monolith.told())
+
+
+def test_spans_hold_names_counts_and_lines_and_nothing_that_anybody_sent(monolith: Explained) -> None:
+    api, needle = monolith.api, 'needle<script>"7"'
+    ada = api.join_as("needleuser")
+    post = api.published(ada, title=f"{needle} title", body=f"{needle} body", tags=["needletag"])["id"]
+    api.search("needle")
+    api.revise_me(ada, bio=f"{needle} bio")
+    api.give_feedback(message=f"{needle} message", contact="needle@example.org")
+    api.place(ada, {"sku": "boost-1d", "post_id": post, "quantity": 1}, key="needlekey")
+    api.send("GET", "/users/needleuser?needle=1", headers={"User-Agent": needle, "X-Needle": needle})
+    api.upload_avatar(ada, png())
+    told = "\n".join(monolith.told())
+    assert "needle" not in told
+    assert ada.token not in told
+    assert ada.password not in told
+    assert post not in told
+    assert {"statement", "transaction", "serialising"} <= {span["kind"] for span in named(monolith.told())}
+
+
+def awaited(monolith: Explained, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Return the first root with such a first span, as soon as there is one."""
+    deadline = time.monotonic() + WITHIN_S
+    while time.monotonic() < deadline:
+        for root in roots(monolith.told()):
+            if wanted(root["spans"][0]):
+                return root
+        time.sleep(0.05)
+    raise AssertionError(f"nothing was told of it in {WITHIN_S} s")
