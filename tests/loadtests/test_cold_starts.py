@@ -11,13 +11,15 @@ from time import monotonic, sleep
 
 import psutil
 import pytest
+from rich.console import Console
 
 from loadtests.coldstarts import figures
 from loadtests.coldstarts.manifest import manifest
-from loadtests.coldstarts.notes import Note, Notes, Process
-from loadtests.coldstarts.probe import CLIENTS
+from loadtests.coldstarts.notes import Notes, Process
 from loadtests.coldstarts.shares import Shares, used_s
-from loadtests.coldstarts.trials import Trial, in_turns
+from loadtests.coldstarts.trials import in_turns
+from loadtests.report import added, told
+from tests.loadtests.made_trials import chapter, trial
 
 HANDLER = """
 import time
@@ -75,6 +77,13 @@ def only(notes: Notes) -> Process:
     return found
 
 
+def until_stopped(pid: int) -> None:
+    deadline = monotonic() + 20
+    while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+        assert monotonic() < deadline
+        sleep(0.005)
+
+
 # --- the probe ---
 
 
@@ -115,14 +124,14 @@ def test_a_process_that_is_not_asked_leaves_no_notes(notes: Notes, tmp_path: Pat
 
 def test_a_held_process_waits_for_its_share_when_it_is_ready(notes: Notes, tmp_path: Path) -> None:
     started = watched(notes, tmp_path, "one", held=True)
-    deadline = monotonic() + 20
-    while psutil.Process(started.pid).status() != psutil.STATUS_STOPPED:
-        assert monotonic() < deadline
-        sleep(0.01)
-    assert only(notes).start is not None
-    assert only(notes).calls == ()
-    started.send_signal(signal.SIGCONT)
-    assert started.wait(20) == 0
+    try:
+        until_stopped(started.pid)
+        assert only(notes).start is not None
+        assert only(notes).calls == ()
+        started.send_signal(signal.SIGCONT)
+        assert started.wait(20) == 0
+    finally:
+        started.kill()
     assert len(only(notes).calls) == 1
 
 
@@ -136,24 +145,34 @@ def shares() -> Iterator[Shares]:
         yield found
 
 
+@pytest.fixture
+def busy() -> Iterator["subprocess.Popen[str]"]:
+    """A process that has stopped itself, and computes and then waits once it may go on."""
+    started = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
+    try:
+        until_stopped(started.pid)
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5])
-def test_a_process_computes_no_faster_than_its_share_and_waits_as_ever(shares: Shares, share: float) -> None:
-    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True) as busy:
-        while psutil.Process(busy.pid).status() != psutil.STATUS_STOPPED:
-            sleep(0.005)
-        left = 0.25 - used_s(busy.pid)
-        shares.hold(busy.pid, share)
-        computed, slept = map(float, busy.communicate(timeout=60)[0].split())
+def test_a_process_computes_no_faster_than_its_share_and_waits_as_ever(
+    shares: Shares, busy: "subprocess.Popen[str]", share: float
+) -> None:
+    left = 0.25 - used_s(busy.pid)
+    shares.hold(busy.pid, share)
+    computed, slept = map(float, busy.communicate(timeout=60)[0].split())
     assert computed >= 0.9 * left / share
     assert slept < 1.0
 
 
-def test_a_released_process_goes_on(shares: Shares) -> None:
-    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.DEVNULL) as busy:
-        shares.hold(busy.pid, 0.0001)
-        sleep(0.1)
-        shares.release(busy.pid)
-        assert busy.wait(60) == 0
+def test_a_released_process_goes_on(shares: Shares, busy: "subprocess.Popen[str]") -> None:
+    shares.hold(busy.pid, 0.0001)
+    sleep(0.1)
+    shares.release(busy.pid)
+    assert busy.wait(60) == 0
 
 
 def test_a_process_that_is_gone_troubles_nobody(shares: Shares) -> None:
@@ -165,19 +184,6 @@ def test_a_process_that_is_gone_troubles_nobody(shares: Shares) -> None:
 
 
 # --- the arithmetic ---
-
-
-def note(wall_ms: float, cpu_ms: float = 0.0, peak_kib: int = 60 * 1024, **own_ms: float) -> Note:
-    return Note(wall_ms, cpu_ms, peak_kib, own_ms, interpreter_ms=10.0)
-
-
-def trial(pid: int, *, init: float = 300.0, first: float = 50.0, warm: float = 10.0, cpu: float = 5.0) -> Trial:
-    start = note(
-        init - 10, botocore=100, json=20, msgspec=8, microservices=5, shared_domain=2, aws_lambda_powertools=40
-    )
-    start.own_ms[CLIENTS] = 60.0
-    made = Note(first, first / 2, 64 * 1024, {CLIENTS: 15.0, "email": 5.0})
-    return Trial(pid, start, made, tuple(note(warm, cpu) for _ in range(3)), 400.0, (20.0, 21.0))
 
 
 def test_the_parts_of_a_cold_start_add_up_to_it() -> None:
@@ -241,3 +247,46 @@ def test_a_manifest_counts_what_a_package_holds(tmp_path: Path) -> None:
     found = manifest(file)
     assert (found["files"], found["bytes"], found["zip_bytes"]) == (4, 400, file.stat().st_size)
     assert found["libraries"] == {name: version(name) for name in ("PyJWT", "msgspec")}
+
+
+# --- the chapter ---
+
+
+def test_a_report_of_cold_starts_alone_answers_on_its_first_screen(tmp_path: Path) -> None:
+    page = (added(tmp_path / "run", "cold_starts", chapter()) / "report.html").read_text()
+    first = page[page.index('<section id="answer"') : page.index("<nav")]
+    assert "What does the first call of a function cost, beside the next ones?" in page[: page.index("<nav")]
+    assert "Started cold, a function is done with its first call after 350 ms, where a warm one takes 10.0 ms" in first
+    assert "51 % of it is importing, and it is billed for 35 times as much (medians)." in first
+    assert "The monolith first answers 2,000 ms after its process starts" in first
+    assert "at most 10 % slower than the best is 1,769 MB for posts-http, users-http" in first
+    assert page.count('class="plot"') == 3
+
+
+def test_without_a_sweep_nothing_is_said_of_memory(tmp_path: Path) -> None:
+    folder = added(tmp_path / "run", "cold_starts", chapter(sweep=False))
+    for form in ("report.html", "report.md"):
+        text = (folder / form).read_text()
+        assert "Started cold" in text
+        assert "cheapest" not in text
+        assert "1,769 MB" not in text
+
+
+def test_what_was_ended_early_says_so(tmp_path: Path) -> None:
+    ended = {
+        **chapter(names=("posts-http",), sweep=False),
+        "monolith": None,
+        "complete": False,
+        "ended_by": "ended by SIGINT",
+    }
+    page = (added(tmp_path / "run", "cold_starts", ended) / "report.html").read_text()
+    assert "<b>Incomplete:</b> cold starts, ended by SIGINT" in page
+    assert "monolith first answers" not in page
+
+
+def test_the_terminal_shows_the_functions_in_80_columns(tmp_path: Path) -> None:
+    console = Console(width=80, record=True, file=(tmp_path / "terminal").open("w"))
+    told(added(tmp_path / "run", "cold_starts", chapter()), "cold_starts", console)
+    said = console.export_text()
+    assert "posts-http" in said
+    assert "Cited: at 1,769 MB a function has one whole processor" in said

@@ -1,0 +1,54 @@
+"""A report of cold starts alone in a real browser: drawn, quiet, readable by everybody, on paper too."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loadtests.coldstarts.deployed import handlers
+from loadtests.report import added
+from tests.browser.opened import Opened, serious
+from tests.loadtests.made_trials import chapter
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SCREENS = {"projector": ((1920, 1080), "light"), "phone": ((390, 844), "dark")}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a report of every function there is."""
+    folder = added(tmp_path_factory.mktemp("browser") / "cold", "cold_starts", chapter(names=tuple(handlers())))
+    return (folder / "report.html").as_uri()
+
+
+@pytest.fixture(params=SCREENS)
+def opened(browser: "Browser", report: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    (width, height), scheme = SCREENS[request.param]
+    with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
+        yield Opened(context.new_page(), report)
+
+
+def test_it_is_drawn_and_asks_nobody(opened: Opened, report: str) -> None:
+    assert (opened.asked, opened.said) == ([report], [])
+    marks = opened.page.evaluate(
+        "[...document.querySelectorAll('.plot')].map((plot) => plot.querySelectorAll('.bars path, .points path').length)"
+    )
+    assert len(marks) == 3
+    assert min(marks) >= len(handlers())
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_axe_finds_nothing_serious(opened: Opened) -> None:
+    assert serious(opened.page) == []
+
+
+def test_paper_shows_all_of_it(opened: Opened) -> None:
+    opened.page.emulate_media(media="print")
+    opened.page.wait_for_function("document.documentElement.classList.contains('paper')")
+    beyond = opened.page.evaluate(
+        """[...document.querySelectorAll("main *")].map((each) => each.getBoundingClientRect())
+            .filter((box) => box.right > document.querySelector("main").getBoundingClientRect().right + 1).length"""
+    )
+    assert beyond == 0
