@@ -12,13 +12,12 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import interrupts, report
+from loadtests import interrupts, mixes, report
 from loadtests.arguments import destination, into, positive
 from loadtests.blocks import SIDES
 from loadtests.capacity import measuring
 from loadtests.capacity.figures import figures
 from loadtests.capacity.slo import NotUnderstood, parsed
-from loadtests.journeys import SCENARIOS
 from loadtests.plan import LIVE
 from loadtests.progress import Shown
 
@@ -36,7 +35,7 @@ def register(verbs: Any) -> None:
     verb.add_argument(
         "--scenario",
         action="append",
-        choices=(*SCENARIOS, LIVE),
+        choices=(*mixes.names(), LIVE),
         help="which load (browse); may be repeated, 3 minutes each",
     )
     verb.add_argument("--side", action="append", choices=SIDES, help="only this side")

@@ -8,8 +8,7 @@ from loadtests.capacity.knee import Knee, knee, no_less
 from loadtests.capacity.search import End, Outcome, Search, Step
 from loadtests.capacity.slo import Pool, Slo
 from loadtests.capacity.usage import Meter, Usage
-from loadtests.plan import VOID_ABOVE_CPU, Block, Plan
-from loadtests.voids import LATE
+from loadtests.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, Block, Plan, late_share
 
 WARM_UP_S = 0.3
 SHORT_S, LONG_S, MOST_S = 1.0, 2.0, 10.0
@@ -27,13 +26,11 @@ class Probe:
 
     @property
     def void(self) -> str:
-        """Why the generator cannot be believed, or nothing. A live block counts messages, but what starts late is a write."""
+        """Why the generator cannot be believed, or nothing."""
         if self.block.cpu > VOID_ABOVE_CPU:
             return f"the load generator took {self.block.cpu:.0%} of a core"
-        late = (
-            self.block.late_share if self.block.live is None else self.block.late_ticks / max(1, self.block.live.writes)
-        )
-        return f"{late:.0%} of the arrivals started late" if late > LATE else ""
+        late = late_share([self.block])
+        return f"{late:.0%} of the arrivals started late" if late > VOID_ABOVE_LATE else ""
 
 
 class Climb:
