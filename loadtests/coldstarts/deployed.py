@@ -51,6 +51,15 @@ class Deployed:
         except (BotoCoreError, ClientError) as refused:
             raise SystemFailed(f"{name} takes no other configuration: {refused}") from refused
 
+    def silence(self) -> None:
+        """Have no queue and no stream wake anybody any more. Raise SystemFailed if that is refused."""
+        try:
+            for page in self._lambda.get_paginator("list_event_source_mappings").paginate():
+                for each in page["EventSourceMappings"]:
+                    self._lambda.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
+        except (BotoCoreError, ClientError) as refused:
+            raise SystemFailed(f"queues and streams go on waking functions: {refused}") from refused
+
     def invoke(self, name: str, event: Any) -> None:
         """Hand the function an event and wait until it is done. Raise SystemFailed if it fails."""
         try:

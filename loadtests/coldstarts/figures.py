@@ -111,11 +111,13 @@ def _modelled_ms(calls: Sequence[Note], share: float) -> float:
 
 
 def cheapest(rows: Iterable[Figures]) -> int | None:
-    """Return the memory with the fewest gigabyte-seconds of a warm call, of those as good as the best; None without a sweep."""
-    fit = [row for row in rows if row["fits"] and "warm_ms" in row]
-    best = min((row["warm_ms"] for row in fit), default=0.0)
+    """Return the memory with the fewest gigabyte-seconds of a warm call, of those as good as the best; None without all sizes."""
+    fit = [row for row in rows if row["fits"]]
+    if not fit or not all("warm_ms" in row for row in fit):
+        return None
+    best = min(row["warm_ms"] for row in fit)
     good = [row for row in fit if row["warm_ms"] <= AS_GOOD_AS_THE_BEST * best]
-    return min(good, key=lambda row: (row["warm_gb_s"], row["memory_mb"]))["memory_mb"] if good else None
+    return int(min(good, key=lambda row: (row["warm_gb_s"], row["memory_mb"]))["memory_mb"])
 
 
 def gb_s(milliseconds: Iterable[float], memory_mb: int) -> float:

@@ -114,6 +114,7 @@ def _up(asked: Asked, shown: Shown) -> Iterator[Watched]:
         world = _seeded(urls, shown)
         with shown.phase("an event for each function"):
             events = kept_events(deployed.functions, world, notes, run_dir=run_dir)
+            deployed.silence()
         stack.enter_context(shares.kept())
         waker = Waker(deployed, stack.enter_context(opened(urls[systems.MICROSERVICES.name])), world, events=events)
         starts = monolith.Starts(run_dir / "cold", database_url(run_dir), notes)

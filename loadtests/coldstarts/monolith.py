@@ -20,6 +20,7 @@ from microservices.deploy.emulator import free_port
 FIRST_PORT = 5350
 WARM_CALLS = 5
 POLL_S = 0.002
+AS_DEPLOYED = {"ADMINISTRATORS": ADMINISTRATOR, "PYTHONDONTWRITEBYTECODE": ""}  # compiled, as the functions' zips are
 ENDED_WITHIN_S = 25.0
 
 
@@ -45,7 +46,7 @@ class Starts:
         """Start it, ask it, end it. Raise SystemFailed or CallFailed if it does not answer."""
         self._made += 1
         mark = f"monolith-{self._made}"
-        watched = self._notes.settings(mark) | {"DATABASE_URL": self._database_url, "ADMINISTRATORS": ADMINISTRATOR}
+        watched = self._notes.settings(mark) | AS_DEPLOYED | {"DATABASE_URL": self._database_url}
         log, port = self._folder / "start.log", free_port(FIRST_PORT)
         command = (sys.executable, "-m", "monolith", "--run-dir", str(self._folder), "--port", str(port))
         began = perf_counter()

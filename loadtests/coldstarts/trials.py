@@ -59,6 +59,9 @@ class Trials:
                 return self._observed(name, mark, share)
             except Disturbed:
                 continue
+            finally:
+                for process in self._notes.of(mark):
+                    self._shares.release(process.pid)
         raise SystemFailed(f"{name} was woken by others each time that it was to start for us")
 
     def _observed(self, name: str, mark: str, share: float | None) -> Trial:
@@ -67,7 +70,6 @@ class Trials:
         for number in range(WARM_CALLS):
             waited.append(self._waited_ms(name))
             process = self._alone(mark, calls=2 + number)
-        self._shares.release(process.pid)
         if process.start is None:
             raise SystemFailed(f"{name} did not tell when it was ready")
         first, *warm = process.calls
@@ -79,15 +81,18 @@ class Trials:
         return (perf_counter() - began) * 1000
 
     def _held_from_its_start(self, name: str, mark: str, share: float) -> float:
-        """Wake the function, which stops itself when it is ready, and let it go on with its share."""
+        """Wake the function, which stops itself when it is ready, and let it go on with its share; and so whoever else is woken."""
+        held = set[int]()
         with ThreadPoolExecutor(1) as waking:
             waited = waking.submit(self._waited_ms, name)
-            for process in self._ready(mark):
-                self._shares.hold(process.pid, share)
+            deadline = monotonic() + DONE_WITHIN_S
+            while not (waited.done() and (held or waited.exception())) and monotonic() < deadline:
+                for process in self._notes.of(mark):
+                    if process.start and process.pid not in held:
+                        self._shares.hold(process.pid, share)
+                        held.add(process.pid)
+                sleep(POLL_S)
             return waited.result()
-
-    def _ready(self, mark: str) -> list[Process]:
-        return self._awaited(mark, lambda found: all(process.start for process in found))
 
     def _alone(self, mark: str, *, calls: int) -> Process:
         """Return the only process of the mark once it has told of so many calls. Raise Disturbed if there is more of either."""

@@ -78,7 +78,7 @@ class Waker:
         """Return in a few words what wakes a function."""
         if name in self._requests:
             return self._requests[name].operation
-        return source_of(self._events[name]) if name in self._events else "s3"
+        return source_of(self._events[name]) if name in self._events else "s3, 1 record"
 
 
 def kept_events(names: Iterable[str], world: World, notes: Notes, *, run_dir: Path) -> dict[str, Any]:
@@ -100,9 +100,10 @@ def kept_events(names: Iterable[str], world: World, notes: Notes, *, run_dir: Pa
 
 
 def source_of(event: Any) -> str:
-    """Return what an event is from, such as `sqs`; an event without records comes from a gateway."""
-    sources = (record.get("eventSource") or record.get("EventSource") for record in event.get("Records", []))
-    return str(next(sources, "api gateway")).removeprefix("aws:")
+    """Return what an event is from, with how many records; one without records comes from a gateway."""
+    sources = [record.get("eventSource") or record.get("EventSource") for record in event.get("Records", [])]
+    records = f"{len(sources)} record{'s' * (len(sources) > 1)}"
+    return f"{sources[0].removeprefix('aws:')}, {records}" if sources else "api gateway"
 
 
 def _records(event: Any) -> int:

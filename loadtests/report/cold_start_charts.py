@@ -71,5 +71,6 @@ def _sizes(found: Figures) -> Rows:
     keys = ("cold_ms", "warm_ms", "modelled_warm_ms", "cold_gb_s", "warm_gb_s")
     for name, one in found["functions"].items():
         for row in one["sweep"]:
-            timed = (f"{row[key]:.4g}" if key in row else "too small" for key in keys)
+            absent = "–" if row["fits"] else "too small"
+            timed = (f"{row[key]:.4g}" if key in row else absent for key in keys)
             yield name, str(row["memory_mb"]), f"{row['share']:.3f}", *timed

@@ -9,7 +9,8 @@ from loadtests.report.parts import Chapter, Section, Sentence, Table, table
 from loadtests.report.tables import milliseconds
 
 COLD_HEAD = ("function", "cold ms", "lowest – highest", "warm ms", "cold GB-s", "warm GB-s", "origin")
-PACKAGE_HEAD = ("function", "woken by", "peak MB", "files", "kB", "zip kB", "packages of others", "origin")
+PACKAGE_HEAD = ("function", "woken by", "peak MB", "files", "kB", "zip kB", "libraries", "origin")
+LIBRARY_HEAD = ("library", "version", "in packages of", "origin")
 MEMORY_HEAD = ("function", "deployed MB", "cheapest MB", "warm ms", "warm GB-s", "origin")
 WORDS = (
     "Each function is started anew for each trial, in turns, and then called again while it is warm. Times are taken within the "
@@ -91,6 +92,7 @@ def _tables(found: Figures) -> Iterator[Table]:
         if rows := list(_cheapest(found)):
             yield table(MEMORY_HEAD, rows)
         yield table(PACKAGE_HEAD, _packages(found))
+        yield table(LIBRARY_HEAD, _libraries(found))
 
 
 def _colds(found: Figures) -> Rows:
@@ -118,10 +120,18 @@ def _cheapest(found: Figures) -> Rows:
 def _packages(found: Figures) -> Rows:
     for name, one in found["functions"].items():
         package = one["package"]
-        kept = ", ".join(f"{library} {version}" for library, version in package["libraries"].items())
         kilobytes = (f"{package[which] / 1000:,.0f}" for which in ("bytes", "zip_bytes"))
-        counts = (f"{one['peak_mb']:.0f}", str(package["files"]), *kilobytes)
-        yield name, one["woken_by"], *counts, kept or "none", package["origin"]
+        counts = (f"{one['peak_mb']:.0f}", str(package["files"]), *kilobytes, str(len(package["libraries"])))
+        yield name, one["woken_by"], *counts, package["origin"]
+
+
+def _libraries(found: Figures) -> Rows:
+    holders: dict[tuple[str, str], list[str]] = {}
+    for name, one in found["functions"].items():
+        for library in one["package"]["libraries"].items():
+            holders.setdefault(library, []).append(name)
+    for (library, version), names in sorted(holders.items()):
+        yield library, version, _named(names, of=len(found["functions"])), "measured"
 
 
 def _remarks(found: Figures) -> Iterator[str]:
@@ -139,8 +149,10 @@ def _span(values: list[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _named(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= 4 else f"{len(names)} functions"
+def _named(names: list[str], *, of: int = 0) -> str:
+    if len(names) <= 4:
+        return ", ".join(names)
+    return "all functions" if len(names) == of else f"{len(names)} functions"
 
 
 CHAPTER = Chapter(

@@ -223,8 +223,12 @@ def test_the_cheapest_memory_is_hardly_slower_than_the_best() -> None:
     assert figures.cheapest([]) is None
 
 
+def test_no_memory_is_the_cheapest_while_a_size_is_not_tried() -> None:
+    assert figures.cheapest(swept(mb128=80, mb256=40)) is None
+
+
 def test_a_size_below_the_most_memory_held_is_no_candidate() -> None:
-    rows = figures.sweep([trial(1)], {256: trial(2, warm=10)}, peak_mb=200)
+    rows = figures.sweep([trial(1)], {size: trial(2, warm=10) for size in (256, 512, 1024)}, peak_mb=200)
     assert [(row["memory_mb"], row["fits"]) for row in rows][:2] == [(128, False), (256, True)]
     assert "warm_ms" not in rows[0]
     assert figures.cheapest(rows) == 256
