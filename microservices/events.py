@@ -8,7 +8,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 Publish = Callable[[str, Mapping[str, Any]], None]
+
+
+class _Event(msgspec.Struct):
+    type: str
 
 
 def publishing(sns: Any, topic_arn: str) -> Publish:
@@ -22,3 +28,8 @@ def publishing(sns: Any, topic_arn: str) -> Publish:
         )
 
     return publish
+
+
+def type_of(event: str) -> str:
+    """Return the type of an event. Raise msgspec.ValidationError or DecodeError for what is none."""
+    return msgspec.json.decode(event, type=_Event).type

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from microservices.events import Publish
+from microservices.events import Publish, type_of
 from shared_domain.orders import Order, Stage
 
 _OF_A_STAGE = "order."
@@ -28,10 +28,6 @@ class Outcome:
     done: bool
 
 
-class _Event(msgspec.Struct):
-    type: str
-
-
 def tell(publish: Publish, order: Order) -> None:
     """Tell whoever subscribed to it that the order came to its stage."""
     publish(_OF_A_STAGE + order.stage, msgspec.to_builtins(order))
@@ -46,7 +42,7 @@ def answering(publish: Publish, stages: Collection[Stage], *, settle: Callable[[
     mine = {_OF_A_STAGE + stage for stage in stages}
 
     def hear(event: str) -> None:
-        if _type_of(event) not in mine:
+        if type_of(event) not in mine:
             return
         order = msgspec.json.decode(event, type=Order)
         outcome = Outcome(order_id=order.id, buyer=order.buyer, stage=order.stage, done=settle(order))
@@ -60,8 +56,4 @@ def outcome_in(event: str) -> Outcome | None:
 
     Raise msgspec.ValidationError or DecodeError where it cannot be read.
     """
-    return msgspec.json.decode(event, type=Outcome) if _type_of(event) == _ANSWERED else None
-
-
-def _type_of(event: str) -> str:
-    return msgspec.json.decode(event, type=_Event).type
+    return msgspec.json.decode(event, type=Outcome) if type_of(event) == _ANSWERED else None

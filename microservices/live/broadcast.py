@@ -1,10 +1,12 @@
 """News reaches who listens. Twin: monolith/live/hub.py, where it is a loop over what is in memory."""
 
+import json
 from collections.abc import Sequence
-from typing import Any
 
+from microservices.events import type_of
 from microservices.live.clients import Clients
 from microservices.live.store import DynamoListeners, Score
+from microservices.tally_events import tally_in
 from shared_domain.contract.live import post_published, tally_changed
 from shared_domain.errors import Conflict
 from shared_domain.live import News, topic_of
@@ -18,14 +20,14 @@ class Broadcast:
         self._listeners = listeners
         self._clients = clients
 
-    def hear(self, event: dict[str, Any]) -> int:
+    def hear(self, event: str) -> int:
         """Tell what an event on the topic says to who listens; return to how many. An event comes at least once."""
-        if event["type"] == "post.published":
-            image = event["dynamodb"]["NewImage"]
+        if type_of(event) == "post.published":
+            image = json.loads(event)["dynamodb"]["NewImage"]
             news = post_published(**{name: image[name]["S"] for name in _SHOWN})
             return self._tell(news, self._listeners.listening(news.topic))  # network
-        if event["type"] == "tally.changed":
-            return self._tell_newest(event["post_id"], Score(int(event["score"]), int(event["version"])))
+        if (changed := tally_in(event)) is not None:
+            return self._tell_newest(changed.post_id, Score(changed.score, changed.version))
         return 0  # nobody can listen to anything else
 
     def _tell(self, news: News, listening: Sequence[str]) -> int:

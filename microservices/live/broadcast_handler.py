@@ -1,6 +1,5 @@
 """Composition root of live-broadcast: the topic of events wakes it, and calls it again where it fails."""
 
-import json
 import os
 from typing import Any
 
@@ -19,5 +18,5 @@ _broadcast = Broadcast(_listeners, Clients(os.environ["CONNECTIONS_ENDPOINT"]))
 
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     """Tell an event to who listens."""
-    told = sum(_broadcast.hear(json.loads(record["Sns"]["Message"])) for record in event["Records"])
+    told = sum(_broadcast.hear(record["Sns"]["Message"]) for record in event["Records"])
     _log.info("broadcast", records=len(event["Records"]), told=told)

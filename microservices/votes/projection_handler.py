@@ -11,6 +11,7 @@ from microservices.aws import client
 from microservices.clock import now
 from microservices.events import publishing
 from microservices.streams import item_key, parking, settle
+from microservices.tally_events import TallyChanged, tell
 from microservices.votes.board import DynamoBoard, Tally
 from microservices.votes.board_object import BoardObject
 from microservices.votes.projection import Told, by_post, count, vote_in
@@ -45,5 +46,4 @@ def _park_all(told: Sequence[Told], reason: str) -> None:
 
 def _tell(tally: Tally) -> None:
     """Tell all rooms the score: also where nothing was fresh, for the function may have ended between counting and telling."""
-    told = {"post_id": tally.post_id, "score": tally.score, "version": tally.version}
-    _publish("tally.changed", told)
+    tell(_publish, TallyChanged(post_id=tally.post_id, score=tally.score, version=tally.version))

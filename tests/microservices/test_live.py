@@ -67,8 +67,8 @@ def meeting(dynamodb: Any, operation: str, code: str, **said: Any) -> None:
     dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", fail)
 
 
-def tally(score: int, version: int) -> dict[str, Any]:
-    return {"type": "tally.changed", "post_id": POST, "score": score, "version": version}
+def tally(score: int, version: int) -> str:
+    return json.dumps({"type": "tally.changed", "post_id": POST, "score": score, "version": version})
 
 
 def said(kind: str, body: str | None = None, *, connection: str = "one") -> dict[str, Any]:

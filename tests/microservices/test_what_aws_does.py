@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
@@ -95,6 +96,20 @@ def test_an_older_score_and_one_of_a_post_that_is_gone_are_passed_over(dynamodb:
     for score, version in [(2, 2), (1, 1), (2, 2)]:
         scores.hear(f'{{"type": "tally.changed", "post_id": "{POST.id}", "score": {score}, "version": {version}}}')
     assert DynamoPosts(dynamodb, TABLE).get(POST.id).score == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    ['"post_id": null, "score": 1', f'"post_id": "{POST.id}", "score": 1.5', f'"post_id": "{POST.id}", "score": "1"'],
+)
+def test_a_score_that_cannot_be_read_is_not_taken_for_another(dynamodb: Any, fields: str) -> None:
+    dynamodb.put_item(TableName=TABLE, Item=post_item(POST))
+    scores = Scores(dynamodb, TABLE)
+    with pytest.raises(msgspec.ValidationError):
+        scores.hear(f'{{"type": "tally.changed", "version": 1, {fields}}}')
+    with pytest.raises(msgspec.ValidationError):
+        scores.hear('{"type": null}')
+    assert DynamoPosts(dynamodb, TABLE).get(POST.id).score == 0
 
 
 def test_what_a_loaded_table_leaves_over_of_a_batch_is_asked_for_again(dynamodb: Any) -> None:
