@@ -12,6 +12,7 @@ from loadtests import systems
 from loadtests.bench import (
     function_rows,
     gateway_rows,
+    generator_rows,
     growth_rows,
     hot_post_rows,
     live_rows,
@@ -57,6 +58,8 @@ def _packages(run_dir: Path, shown: Shown) -> Iterator[Row]:
         yield from thumbnail_rows.rows(packages)
     with shown.phase("a long report"):
         yield from report_rows.rows()
+    with shown.phase("the load generator"):
+        yield from generator_rows.rows()
 
 
 def _events(urls: dict[str, str], run_dir: Path, shown: Shown) -> Iterator[Row]:

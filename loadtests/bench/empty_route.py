@@ -1,0 +1,41 @@
+"""An empty Flask route on a server that costs little, in two processes: `python -m loadtests.bench.empty_route`.
+
+Prints its base URL, then serves until its input ends. gunicorn's threads take twice the processor for it: two cores would
+be full of the server before a generator of load is.
+"""
+
+import sys
+
+from flask import Flask, Response
+from gevent import fork, get_hub
+from gevent.pywsgi import WSGIServer
+from gevent.socket import socket
+
+PATH = "/empty"
+
+
+def create_app() -> Flask:
+    """Return the application."""
+    app = Flask("empty")
+
+    @app.get(PATH)
+    def empty() -> Response:
+        return Response("{}", mimetype="application/json")
+
+    return app
+
+
+def main() -> None:
+    """Serve on a free port."""
+    listener = socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(1024)
+    if fork():
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    server = WSGIServer(listener, create_app(), log=None)
+    server.start()
+    get_hub().threadpool.apply(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    main()

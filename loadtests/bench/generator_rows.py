@@ -1,0 +1,87 @@
+"""What the load generator holds and what it costs: at a fixed rate, beside Locust's own user, and for each request recorded."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from time import perf_counter
+
+from loadtests.bench.empty_route import PATH
+from loadtests.bench.rows import Row, in_turns, share
+from loadtests.blocks import GeneratorProcess
+from loadtests.outcomes import Outcome
+from loadtests.plan import Block, Plan
+from loadtests.processes import ROOT
+from loadtests.tally import Tally
+
+RATE, HOLD_S = 2_500, 5.0
+USERS, SECONDS, ROUNDS = 32, 2.0, 4
+RECORDED = 100_000
+
+
+def rows() -> Iterator[Row]:
+    """Yield the rows."""
+    with serving() as url, GeneratorProcess() as generator:
+        yield held(generator.run(_plan(url, rate=RATE, seconds=HOLD_S)))
+        closed = _closed(url)
+        own, user = in_turns(
+            lambda: generator.run(_plan(url, rate=closed, seconds=SECONDS)).right / SECONDS,
+            lambda: _closed(url),
+            ROUNDS,
+        )
+        yield share(
+            "load generator: open, offered what the other gets done",
+            own,
+            user,
+            against="Locust's FastHttpUser, closed",
+            reach=0.5,
+        )
+    yield recording()
+
+
+def held(block: Block) -> Row:
+    """Return the row of the rate that must be held: what of it was late, dropped or not rightly answered."""
+    missed = max(block.late_ticks / block.arrivals, 1 - block.right / block.offered)
+    said = f"{block.late_ticks / block.arrivals:.1%} late, {block.right / HOLD_S:,.0f} right answers/s, {block.cpu:.0%} of a core"
+    return Row(
+        what=f"load generator: {RATE:,} requests/s offered to an empty Flask route for {HOLD_S:g} s",
+        against="the rate itself: late, or without a right answer",
+        shown=f"{missed:.1%} ({said})",
+        value=missed * 100,
+        reach=5,
+        unit=" %",
+    )
+
+
+def recording() -> Row:
+    """Return the row of what it costs to count one request, with its part of the block that is made of all counts."""
+    draw = Random("recorded")
+    latencies = [draw.lognormvariate(2, 0.6) for _ in range(RECORDED)]
+    tally, began = Tally(0.0, 5_000), perf_counter()
+    for number, latency_ms in enumerate(latencies):
+        tally.add("GET /posts", number / RATE, latency_ms, Outcome.RIGHT, "")
+    tally.block()
+    took_us = (perf_counter() - began) / RECORDED * 1e6
+    return Row(
+        what="load generator: recording a request", against="–", shown=f"{took_us:.1f} µs", value=took_us, reach=20, unit=" µs"
+    )  # fmt: skip
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve the empty route while the block lasts; gives its base URL."""
+    command = [sys.executable, "-m", "loadtests.bench.empty_route"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None  # noqa: S101 - it is a pipe
+        yield server.stdout.readline().strip()
+        server.communicate()
+
+
+def _plan(url: str, *, rate: float, seconds: float) -> Plan:
+    return Plan(base_url=url, rate=rate, duration_s=seconds, warm_up_s=0.5, seed="bench", path=PATH)
+
+
+def _closed(url: str) -> float:
+    command = [sys.executable, "-m", "loadtests.bench.fast_user", url + PATH, str(USERS), str(SECONDS)]
+    return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
