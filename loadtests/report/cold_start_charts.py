@@ -15,6 +15,7 @@ PARTS = {  # what a bar is made of → its colour, seen on light and on dark
     "rest of the first answer": "#5b6fd6",
 }  # fmt: skip
 SIZES = ("#3b82c4", "#4fb3a5", "#2f9e6e", "#a8831a", "#d9730d", "#c0453a")
+TICKS = [float(f"{digit}e{power}") for power in range(-5, 5) for digit in (1, 3)]
 SWEEP_HEAD = ("function", "MB", "processor", "cold ms", "warm ms", "modelled warm ms", "cold GB-s", "warm GB-s")
 Figures = dict[str, Any]
 Rows = Iterator[tuple[str, ...]]
@@ -63,7 +64,7 @@ def _by_size(found: Figures, which: str, name: str, title: str) -> Chart:
             marker={"color": colour, "size": 9, "symbol": "circle"}, hovertemplate="%{x:.3g}",
         )  # fmt: skip
     stacked(figure, list(swept))
-    figure.update_xaxes(type="log", title_text=title.rpartition(", ")[2])
+    figure.update_xaxes(type="log", title_text=title.rpartition(", ")[2], tickvals=TICKS)
     return Chart(name, title, dressed(figure), table(SWEEP_HEAD, _sizes(found)))
 
 

@@ -92,10 +92,8 @@ def test_ctrl_c_in_the_middle_keeps_what_there_is_and_leaves_nothing_running(tmp
 
 def _until_it_has_made(trials: int, before: set[Path], run: psutil.Process) -> list[psutil.Process]:
     """Wait until a run has begun so many trials; return its processes."""
-    deadline = monotonic() + 150
-    while not any(
-        folder.glob(f"coldstarts/{ASKED}-{trials}.*") for folder in set(ROOT.glob(".run/coldstarts-*")) - before
-    ):
+    made, deadline = f"coldstarts/{ASKED}-{trials}.*", monotonic() + 150
+    while not [file for folder in set(ROOT.glob(".run/coldstarts-*")) - before for file in folder.glob(made)]:
         assert run.is_running(), "it ended"
         assert monotonic() < deadline
         sleep(0.1)
