@@ -66,9 +66,8 @@ class Deployed:
             answer = self._lambda.invoke(FunctionName=f"{STAGE}-{name}", Payload=json.dumps(event))
         except (BotoCoreError, ClientError) as refused:
             raise SystemFailed(f"{name} cannot be called: {refused}") from refused
-        said = answer["Payload"].read()
         if "FunctionError" in answer:
-            raise SystemFailed(f"{name} failed: {said[:200].decode(errors='replace')}")
+            raise SystemFailed(f"{name} failed: {json.load(answer['Payload']).get('errorMessage')}")
 
     def _found(self, name: str, handler: str) -> Function:
         known = self._lambda.get_function_configuration(FunctionName=f"{STAGE}-{name}")
