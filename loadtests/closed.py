@@ -6,13 +6,13 @@ Prints the right answers a second. Open arrivals say how long callers wait; this
 import sys
 from time import perf_counter
 
-from loadtests.generator import sender  # first: it makes sockets gevent's
-
-import gevent  # isort: skip
+import gevent
+import locust  # noqa: F401 - makes sockets and sleeps gevent's, before anything opens or waits
 
 from loadtests.calls import Call, unchecked
 from loadtests.outcomes import Outcome, judge
 from loadtests.plan import Plan
+from loadtests.sending import sender
 
 
 def rate(url: str, path: str, *, connections: int, seconds: float) -> float:

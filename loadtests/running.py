@@ -18,7 +18,7 @@ FINE, DIFFERENT, VOID = 0, 1, 2
 
 def made(asked: Asked, folder: Path, console: Console) -> dict[str, Any]:
     """Make one run and return its figures, written into a new folder. Raise whatever ends it early, after that is written too."""
-    shown = Shown(console, Journal(asked.run_dir / NAME))
+    shown = Shown(console, Journal(None if asked.same else asked.run_dir / NAME))  # `watch` shows two systems
     results = compare.begun(asked)
     with shown.running(), shown.journal.running(profile=asked.profile.name, scenarios=asked.scenarios):
         try:
@@ -26,7 +26,7 @@ def made(asked: Asked, folder: Path, console: Console) -> dict[str, Any]:
         except BaseException as ended:  # also Ctrl-C
             _keep(results, ended, folder, console)
             raise
-        with shown.phase("report"):
+        with shown.phase("report"), interrupts.ignored():  # all is measured, and half a report is none
             report.write(results, folder)
     shutil.rmtree(asked.run_dir, ignore_errors=True)  # kept when something failed: its logs say why
     found: dict[str, Any] = json.loads((folder / "report.json").read_text())

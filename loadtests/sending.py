@@ -4,7 +4,6 @@ That client itself takes half of a core for 2,500 requests a second: it builds e
 objects, and asks the event loop whether a kept connection still stands. Nobody here looks at headers.
 """
 
-from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
 import gevent.socket as sockets
@@ -12,10 +11,9 @@ from gevent.ssl import SSLContext
 from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 from locust.contrib.fasthttp import insecure_ssl_context_factory
 
-from loadtests.calls import Answer, Call
+from loadtests.calls import Answer, Call, Send
 from loadtests.plan import Plan
 
-Send = Callable[[Call], Answer]
 PORTS = {"http": 80, "https": 443}
 AT_ONCE = 65_536  # bytes
 

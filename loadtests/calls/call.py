@@ -69,6 +69,9 @@ class Call:
         return {**typed, **signed, **self.headers}
 
 
+Send = Callable[[Call], Answer]  # sends a call and returns its answer
+
+
 def unchecked(answer: Answer) -> None:
     """Take any body: the caller looks at it."""
 

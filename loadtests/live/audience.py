@@ -5,13 +5,12 @@ from contextlib import ExitStack
 from time import perf_counter, sleep
 from typing import Self
 
-from loadtests.calls import Answer, Call, publish
+from loadtests.calls import Answer, Call, Send, publish
 from loadtests.live.deliveries import Write, known_at
 from loadtests.live.script import Script, posts_to_watch
 from loadtests.live.subscriber import Heard, Subscriber, subscribed
 from loadtests.outcomes import Outcome, judge
 from loadtests.plan import Plan
-from loadtests.sending import Send
 from loadtests.world import written
 
 FIRST_WITHIN_S = 20.0  # cold starts

@@ -3,12 +3,12 @@
 from time import perf_counter, sleep
 
 from loadtests.arrivals import Arrivals
+from loadtests.calls import Send
 from loadtests.live.audience import Audience
 from loadtests.live.deliveries import Write
 from loadtests.live.figures import measured
 from loadtests.outcomes import Outcome, judge
 from loadtests.plan import Block, Plan
-from loadtests.sending import Send
 from loadtests.tally import Tally
 
 DOUBLES_WITHIN_S = 0.3  # so long after the last message a second copy may come

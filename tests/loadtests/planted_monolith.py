@@ -67,6 +67,7 @@ def main() -> None:
     asked = parser.parse_args()
     run_dir: Path = asked.run_dir.resolve()
     data = run_dir / "planted" / "postgres"
+    (run_dir / "monolith").mkdir(exist_ok=True)  # where a monolith keeps its secret and its site
     try:
         _serve(run_dir, embedded_postgres.start(data).get_uri(), fault={"slower": slower, "wrong": wrong}[asked.fault])
     finally:
