@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from loadtests import systems
 from loadtests.bench import (
+    explain_rows,
     function_rows,
     gateway_rows,
     generator_rows,
@@ -41,6 +42,8 @@ LAST_HEARS_WITHIN_S = {"monolith": 0.3, "microservices": 2.0}
 
 def run(run_dir: Path, shown: Shown) -> Generator[Row, None, None]:
     """Yield every row. Raise SystemFailed, CallFailed or UnexpectedAnswer if it cannot be measured."""
+    with shown.phase("every journey explained"):
+        yield from explain_rows.rows()
     with ExitStack() as stack:
         with shown.phase("start both systems"):
             urls = stack.enter_context(systems.running(run_dir, systems.BOTH))

@@ -1,7 +1,7 @@
 """One cold start and some warm calls after it, of a function; and many of them, all functions in turns."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic, perf_counter, sleep
 
@@ -60,8 +60,7 @@ class Trials:
             except Disturbed:
                 continue
             finally:
-                for process in self._notes.of(mark):
-                    self._shares.release(process.pid)
+                self._release(mark)
         raise SystemFailed(f"{name} was woken by others each time that it was to start for us")
 
     def _observed(self, name: str, mark: str, share: float | None) -> Trial:
@@ -82,17 +81,32 @@ class Trials:
 
     def _held_from_its_start(self, name: str, mark: str, share: float) -> float:
         """Wake the function, which stops itself when it is ready, and let it go on with its share; and so whoever else is woken."""
-        held = set[int]()
         with ThreadPoolExecutor(1) as waking:
             waited = waking.submit(self._waited_ms, name)
-            deadline = monotonic() + DONE_WITHIN_S
-            while not (waited.done() and (held or waited.exception())) and monotonic() < deadline:
-                for process in self._notes.of(mark):
-                    if process.start and process.pid not in held:
-                        self._shares.hold(process.pid, share)
-                        held.add(process.pid)
-                sleep(POLL_S)
+            try:
+                self._hold(mark, share, waited)
+            except BaseException:  # also Ctrl-C: who is not let go on would not answer, and be waited for
+                while not waited.done():
+                    self._release(mark)
+                    sleep(POLL_S)
+                raise
             return waited.result()
+
+    def _hold(self, mark: str, share: float, waited: Future[float]) -> None:
+        """Hold the processes of the mark, until who waits has an answer, and one at least."""
+        held, deadline = set[int](), monotonic() + DONE_WITHIN_S
+        while not (waited.done() and (held or waited.exception())):
+            if monotonic() > deadline:
+                raise SystemFailed(f"{mark.rpartition('-')[0]} did not start and answer in {DONE_WITHIN_S:.0f} s")
+            for process in self._notes.of(mark):
+                if process.start and process.pid not in held:
+                    self._shares.hold(process.pid, share)
+                    held.add(process.pid)
+            sleep(POLL_S)
+
+    def _release(self, mark: str) -> None:
+        for process in self._notes.of(mark):
+            self._shares.release(process.pid)
 
     def _alone(self, mark: str, *, calls: int) -> Process:
         """Return the only process of the mark once it has told of so many calls. Raise Disturbed if there is more of either."""
