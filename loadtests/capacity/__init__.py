@@ -99,5 +99,5 @@ def _keep(
     if not any(climb.probes for climbs in found.climbs.values() for climb in climbs.values()):
         return
     with interrupts.ignored():
-        kept = figures(wanted, found, ended_by=f"ended by {ended}")
+        kept = figures(wanted, found, ended_by=str(ended) or type(ended).__name__)
         report.told(report.added(folder, NAME, kept), NAME, console)

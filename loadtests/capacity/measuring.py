@@ -85,7 +85,7 @@ def run(asked: Asked, found: Found, shown: Shown) -> None:
                     for side, plan in plans.items()
                 }
                 with shown.phase(f"{name}: the rate is raised until {asked.slo.text} breaks"):
-                    take_turns(climbs, _checked(generator.run), seconds=asked.seconds, told=_teller(name, shown))
+                    take_turns(climbs, checked(generator.run), seconds=asked.seconds, told=_teller(name, shown))
                 if (climb := climbs.get("microservices")) and origin_of(climb.plan.base_url) == "emulated":
                     found.floors[name] = _floor(climb, generator.run, shown)
 
@@ -110,16 +110,16 @@ def _rest(climb: Climb) -> None:
         climb.meter.rest(within_s=REST_WITHIN_S)
 
 
-def _checked(run: Run) -> Run:
-    """A system that answers nothing rightly may be gone, which no rate says anything about."""
+def checked(run: Run) -> Run:
+    """Return `run`, that raises SystemFailed of a system that is gone: no rate says anything about one."""
 
-    def checked(plan: Plan) -> Block:
+    def measured(plan: Plan) -> Block:
         block = run(plan)
         if not block.right:
             reachable.check(plan.base_url)
         return block
 
-    return checked
+    return measured
 
 
 @contextmanager

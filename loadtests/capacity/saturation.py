@@ -61,9 +61,9 @@ def sentence(seen: Evidence | None) -> str:
     if found:
         return f"Saturated at {seen.rate:.0f} a second: {'; '.join(found)}."
     process, share = max(seen.busiest.items(), key=lambda each: each[1], default=("none", 0.0))
-    parts = [f"machine {seen.machine:.0%} busy", f"busiest process {share:.2f} of a core ({process})"]
+    parts = [f"machine {_percent(seen.machine)} busy", f"busiest process {share:.2f} of a core ({process})"]
     if seen.all_busy is not None:
-        parts.append(f"all database connections busy at {seen.all_busy:.0%} of the looks")
+        parts.append(f"all database connections busy at {_percent(seen.all_busy)} of the looks")
     return f"Nothing measured was saturated at {seen.rate:.0f} a second: {', '.join(parts)}."
 
 
@@ -85,18 +85,22 @@ def _saturated(seen: Evidence) -> Iterator[str]:
     if seen.machine >= MACHINE:
         groups = sorted(seen.cores.items(), key=lambda each: -each[1])
         shares = ", ".join(f"{group} {cores:.2f}" for group, cores in groups if cores >= 0.05)
-        yield f"the machine, {seen.machine:.0%} of whose cores was in use ({shares} cores)"
+        yield f"the machine, {_percent(seen.machine)} of whose cores was in use ({shares} cores)"
     for group, share in seen.busiest.items():
         if share >= PROCESS:
             yield f"one process of {group}, at {share:.2f} of the one core that it can use"
     if seen.all_busy is not None and seen.all_busy >= CONNECTIONS:
-        yield f"the database connections, all {seen.limit} busy at {seen.all_busy:.0%} of the looks"
+        yield f"the database connections, all {seen.limit} busy at {_percent(seen.all_busy)} of the looks"
     if seen.waiting is not None and seen.waiting >= LOCKS:
         yield f"locks of the database, for which {seen.waiting:.1f} transactions waited at a time"
     if seen.throttled >= REFUSED:
-        yield f"what answers at once ({seen.limit}): {seen.throttled:.1%} of the requests were refused for it"
+        yield f"what answers at once ({seen.limit}): {100 * seen.throttled:.1f} % of the requests were refused for it"
     if seen.floor_broken:
         yield f"the gateway, behind which an empty function does not keep the level either ({', '.join(seen.floor_broken)})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _throttled(probe: Probe) -> int:

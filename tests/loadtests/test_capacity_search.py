@@ -43,9 +43,9 @@ def test_the_knee_is_found_within_the_precision(capacity: float, precision: floa
 
 
 def test_the_interval_holds_the_capacity_whatever_luck_the_probes_had() -> None:
-    found = [knee_of(searched(in_virtual_time(111, luck=Random(luck), hiccup=0.1))) for luck in range(20)]
-    assert sum(one.low <= 111 <= one.high for one in found) >= 19
-    assert sum(one.rate == pytest.approx(111, rel=0.1) for one in found) >= 19
+    found = [knee_of(searched(in_virtual_time(111, luck=Random(luck), hiccup=0.1))) for luck in range(10)]
+    assert sum(one.low <= 111 <= one.high for one in found) >= 9
+    assert sum(one.rate == pytest.approx(111, rel=0.1) for one in found) >= 9
 
 
 def test_one_probe_that_somebody_else_held_up_breaks_nothing() -> None:
@@ -96,7 +96,8 @@ def test_a_generator_at_its_limit_is_not_the_systems() -> None:
 
 def test_late_arrivals_void_a_probe_too() -> None:
     def run(plan: Plan) -> Block:
-        return Block(offered=100, right=100, latencies=NOTHING, late_ticks=6 if plan.rate > 60 else 4)
+        late = 6 if plan.rate > 60 else 4
+        return Block(offered=100, right=100, arrivals=100, latencies=NOTHING, late_ticks=late)
 
     assert searched(run).search.end is End.GENERATOR
 
