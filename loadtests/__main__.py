@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import aa, coldstarts, commands, diff, explain, interrupts, loading, offer, watch, wrk
+from loadtests import aa, capacity, coldstarts, commands, diff, explain, interrupts, loading, offer, watch, wrk
 from loadtests.arguments import positive
 from loadtests.bench.closed import UnexpectedAnswer
 from loadtests.bench.function_rows import Misbehaved
@@ -97,10 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("readme", help="put the results of results/reference into README.md")
     verb.add_argument("--report", type=Path, help="make this report's folder the reference first")
     verb.set_defaults(command=commands.readme)
-    coldstarts.register(verbs)
     aa.register(verbs)
+    coldstarts.register(verbs)
     diff.register(verbs)
     explain.register(verbs)
+    capacity.register(verbs)
     watch.register(verbs)
     wrk.register(verbs)
     return parser
