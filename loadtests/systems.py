@@ -109,7 +109,7 @@ def running(run_dir: Path, systems: Sequence[System], *, explained: bool = False
 
 def _start(system: System, run_dir: Path, *, explained: bool) -> int:
     system.state(run_dir).unlink(missing_ok=True)
-    command = [*system.command, "--run-dir", str(run_dir)]
+    command = [*system.command, "--run-dir", str(run_dir.resolve())]
     environment = {"ADMINISTRATORS": ADMINISTRATOR, "EXPLAINED": "yes" if explained else ""}
     pid = processes.start(command, mark=system.mark(run_dir), log=system.log(run_dir), env=environment)
     system.pid_file(run_dir).write_text(str(pid))
