@@ -14,7 +14,7 @@ from statistics import NormalDist, median
 from loadtests import student
 from loadtests.samples import Sample, drawn_of
 
-RESAMPLES = 3_000
+RESAMPLES = 2_000
 EXCHANGES = 2_048  # all of twelve pairs, each with its opposite; of more pairs as many are drawn
 INTERVAL = 0.99
 INDIFFERENT = 0.05  # a difference of less than a twentieth decides nothing, however sure it is
