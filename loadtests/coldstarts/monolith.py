@@ -40,6 +40,7 @@ class Starts:
 
     def __init__(self, folder: Path, database_url: str, notes: Notes) -> None:
         self._folder, self._database_url, self._notes = folder, database_url, notes
+        self._state = folder / "monolith.json"
         self._made = 0
 
     def once(self) -> Start:
@@ -49,6 +50,7 @@ class Starts:
         watched = self._notes.settings(mark) | AS_DEPLOYED | {"DATABASE_URL": self._database_url}
         log, port = self._folder / "start.log", free_port(FIRST_PORT)
         command = (sys.executable, "-m", "monolith", "--run-dir", str(self._folder), "--port", str(port))
+        self._state.unlink(missing_ok=True)  # of one that was killed
         began = perf_counter()
         pid = processes.start(command, mark=mark, log=log, env=watched)
         try:
@@ -63,14 +65,13 @@ class Starts:
 
     def _asked(self, pid: int, log: Path) -> list[float]:
         """Return when the first answer came, and how long the next ones took."""
-        state = self._folder / "monolith.json"
         deadline = monotonic() + READY_WITHIN_S
-        while not state.exists():
+        while not self._state.exists():
             if not processes.is_running(pid) or monotonic() > deadline:
                 raise SystemFailed(f"the monolith did not start (log: {log})")
             sleep(POLL_S)
         found = []
-        with opened(json.loads(state.read_text())["url"]) as api:
+        with opened(json.loads(self._state.read_text())["url"]) as api:
             succeed(api, calls.list_posts())
             found.append(perf_counter())
             for _ in range(WARM_CALLS):

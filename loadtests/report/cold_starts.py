@@ -57,7 +57,7 @@ def _of_the_monolith(found: Figures) -> Iterator[Sentence]:
     if one := found["monolith"]:
         first, later = one["cold"]["total_ms"]["median"], one["warm"]["waited_ms"]["median"]
         yield Sentence(
-            f"The monolith first answers {milliseconds(first)} ms after its process starts, and then within "
+            f"The monolith first answers {milliseconds(first)} ms after its process starts, and then after "
             f"{milliseconds(later)} ms: once for all its functions, at a deployment, not whenever somebody comes first.",
             one["origin"],
         )
@@ -87,8 +87,8 @@ def _section(found: Figures) -> Section:
 
 
 def _tables(found: Figures) -> Iterator[Table]:
+    yield table(COLD_HEAD, _colds(found))
     if found["functions"]:
-        yield table(COLD_HEAD, _colds(found))
         if rows := list(_cheapest(found)):
             yield table(MEMORY_HEAD, rows)
         yield table(PACKAGE_HEAD, _packages(found))
