@@ -64,7 +64,7 @@ def _by_size(found: Figures, which: str, name: str, title: str) -> Chart:
             marker={"color": colour, "size": 9, "symbol": "circle"}, hovertemplate="%{x:.3g}",
         )  # fmt: skip
     stacked(figure, list(swept))
-    figure.update_xaxes(type="log", title_text=title.rpartition(", ")[2], tickvals=TICKS)
+    figure.update_xaxes(type="log", title_text=title.rpartition(", ")[2], tickvals=TICKS, tickformat="~g")
     return Chart(name, title, dressed(figure), table(SWEEP_HEAD, _sizes(found)))
 
 

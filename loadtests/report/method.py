@@ -109,6 +109,8 @@ def _generated(report: Report) -> str:
 
 
 def _traps(report: Report) -> str:
+    if not chapters.compared(report):
+        return ""
     shared = f"the generator shared the {report['machine']['cores']} cores, "
     refused = f"{sum(one['refusals'] for one in _loaded(report)):,} refusals are neither failures nor throughput, no mean is shown"
     return shared + refused + "; whether the machine was slowed down for being busy, nobody looked"
