@@ -97,5 +97,6 @@ def _scenarios(asked: argparse.Namespace, given: Offer) -> tuple[str, ...]:
 
 def _profile(asked: argparse.Namespace, given: Offer) -> Profile:
     profile = PROFILES[asked.profile]
-    rates = dict.fromkeys(given.scenarios, asked.rate or OTHER_RATE) | ({} if asked.rate else profile.rates)
+    rate = given.rate or asked.rate
+    rates = dict.fromkeys(given.scenarios, rate or OTHER_RATE) | ({} if rate else profile.rates)
     return replace(profile, rates=rates, block_s=given.seconds(asked.duration) or profile.block_s)

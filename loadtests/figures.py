@@ -8,7 +8,7 @@ from hdrh.histogram import HdrHistogram
 from loadtests import lag_figures, metrics, voids
 from loadtests.blocks import Measured
 from loadtests.latency import decoded, merged, percentiles
-from loadtests.plan import Block
+from loadtests.plan import Block, LostWorker
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import Results
 
@@ -81,8 +81,14 @@ def _summary(measured: Sequence[Measured], results: Results) -> Figures:
         **percentiles(merged(latencies(measured)), *metrics.PERCENTILES.values()),
         "generator_cpu": round(max(block.cpu for block in blocks), 3),
         "late_ticks": _sum(blocks, "late_ticks"),
+        "lost_workers": [_lost(one.at_s, lost) for one in measured for lost in one.block.lost_workers],
         "origin": origin_of(results.urls[measured[0].side]),
     }
+
+
+def _lost(block_at_s: float, lost: LostWorker) -> Figures:
+    """When it was last heard of counts from the begin of the scenario."""
+    return {"name": lost.name, "at_s": round(block_at_s + lost.at_s, 1), "arrivals": lost.arrivals}
 
 
 def _floors(found: dict[str, list[Block]], url: str) -> Figures:

@@ -2,9 +2,12 @@
 
 URL is the base URL of either system. Before a run it is given a few accounts and posts through its public API.
 These users are closed: each waits for its answer before it goes on. `python -m loadtests load` offers open load.
+The same shapes and mixes are there (twins.py): `--shape ramp --users 20`, `--trace FILE`, `--mix browse`.
+With `--worker --master-host HOST` it is a worker also of the open generator, where that one's master waits.
 """
 
 import sys
+from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -12,19 +15,22 @@ from time import perf_counter, time
 from typing import Any
 
 import gevent
-from locust import FastHttpUser, User, between, events, task
+from locust import FastHttpUser, LoadTestShape, User, between, events, task
 from locust.exception import StopUser
+from locust.runners import WorkerRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
 
-from loadtests import journeys, seeding
+from loadtests import journeys, seeding, twins
 from loadtests.calls import Answer, Call
 from loadtests.journeys import Journey
 from loadtests.live.deliveries import PUBLISHED
 from loadtests.live.subscriber import NotSubscribed, Subscriber, beside
 from loadtests.outcomes import Outcome, judge
+from loadtests.workers.worker import Worker
 from loadtests.world import World
 
+ALL = "everything"  # the mix where none is chosen, with listeners to the live feed besides
 SIZE = seeding.Size(accounts=4, posts=20, votes=30)
 worlds: dict[str, World] = {}
 
@@ -38,8 +44,42 @@ def seed(environment: Any, **_: object) -> None:
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def options(parser: Any) -> None:
-    """Let the live feed be named, where it is not below the base URL."""
+    """Let the live feed be named, where it is not below the base URL, and a shape and a mix be chosen."""
     parser.add_argument("--live-url", default="", help="of the live feed (below the host, as on the monolith)")
+    twins.options(parser)
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def chosen(environment: Any, runner: Any, **_: object) -> None:
+    """Follow the shape and the mix that were chosen; as a worker, listen to a master of the open generator too."""
+    asked = environment.parsed_options
+    if isinstance(runner, WorkerRunner):
+        Worker(runner)
+        return
+    listeners = [one for one in environment.user_classes if one is Listener and not asked.mix]
+    environment.user_classes[:] = [
+        *twins.weighted(environment.user_classes, twins.mix_of(asked.mix or ALL)),
+        *listeners,
+    ]
+    if asked.shape or asked.trace:
+        environment.shape_class = Twin(asked)
+        environment.shape_class.runner = runner
+
+
+class Twin(LoadTestShape):
+    """Follows the shape or the trace of the options, which the web page may still change."""
+
+    abstract = True  # else Locust would take it also where none is asked for
+    use_common_options = True
+
+    def __init__(self, asked: Namespace) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.asked = asked
+
+    def tick(self) -> tuple[int, float] | None:
+        """Return how many users there are now, and that they come and go at once; None at the end."""
+        users = twins.users_at(self.asked, float(self.get_run_time()))  # type: ignore[no-untyped-call]
+        return None if users is None else (users, float(self.asked.num_users or twins.DEFAULT_USERS))
 
 
 class Walker(FastHttpUser):
@@ -78,56 +118,55 @@ class Walker(FastHttpUser):
 
 
 class Reader(Walker):
-    """Reads, and is the most frequent visitor."""
+    """Reads."""
 
-    weight = 6
     journey = staticmethod(journeys.reader)
 
 
 class Searcher(Walker):
     """Searches."""
 
-    weight = 2
     journey = staticmethod(journeys.searcher)
 
 
 class Writer(Walker):
     """Publishes."""
 
-    weight = 1
     journey = staticmethod(journeys.writer)
 
 
 class Voter(Walker):
     """Votes."""
 
-    weight = 1
     journey = staticmethod(journeys.voter)
+
+
+class HotVoter(Walker):
+    """Votes for what everybody votes for."""
+
+    journey = staticmethod(journeys.hot_voter)
 
 
 class Visitor(Walker):
     """Sees what is trending and leaves a word."""
 
-    weight = 1
     journey = staticmethod(journeys.visitor)
 
 
 class Sitter(Walker):
     """Puts up pictures."""
 
-    weight = 1
     journey = staticmethod(journeys.sitter)
 
 
 class Buyer(Walker):
     """Orders boosts."""
 
-    weight = 1
     journey = staticmethod(journeys.buyer)
 
 
 class Listener(User):
-    """Listens for new posts. How late each comes is measured from the post's own time: both clocks must agree."""
+    """Listens for new posts, where no mix is chosen. A lag counts from the post's own time: both clocks must agree."""
 
     weight = 1
     wait_time = between(0.1, 0.1)

@@ -40,6 +40,11 @@ class Offer:
         """What can be offered: every mix that is known, and messages."""
         return (*mixes.names(), *([self.mix.name] if self.mix else []), LIVE)
 
+    @property
+    def rate(self) -> float | None:
+        """The mean rate of a trace, which no other rate changes."""
+        return len(self.trace.times) / trace_length_s(self.trace.times) if self.trace else None
+
     def seconds(self, asked: float | None) -> float | None:
         """Return how long a block is: as asked, else as long as the trace or the shape; None where none of them says."""
         if self.trace:
@@ -51,8 +56,8 @@ class Offer:
         own = self.mix if self.mix and self.mix.name == plan.scenario else None
         plan = replace(plan, journeys=own.journeys) if own else plan
         if self.trace:
-            times, long_s = self.trace.times, trace_length_s(self.trace.times)
-            return replace(plan, trace=times, duration_s=long_s, rate=len(times) / long_s)
+            times = self.trace.times
+            return replace(plan, trace=times, duration_s=trace_length_s(times), rate=self.rate or plan.rate)
         return replace(plan, shape=shaped(self.shape, rate=plan.rate, seconds=plan.duration_s))
 
 

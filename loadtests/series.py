@@ -6,8 +6,9 @@ from typing import Any
 from loadtests.blocks import Measured
 from loadtests.figures import latencies
 from loadtests.latency import decoded, merged, percentile_ms
-from loadtests.plan import Block
+from loadtests.plan import Block, Second
 from loadtests.results import Results
+from loadtests.shapes import STEADY
 
 PERCENTILES = (1, 5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.5, 99.9)
 
@@ -15,9 +16,11 @@ PERCENTILES = (1, 5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 9
 def series(results: Results) -> dict[str, Any]:
     """Return, for each scenario and side, the curve over percentiles, the points over time, the reasons of failures and
     the blocks as they were counted, from which two runs are compared; the blocks of the floors; the single lags."""
+    shaped = results.settings.get("shape", STEADY) != STEADY
     return {
         "scenarios": {
-            name: {side: _side(blocks) for side, blocks in results.pairs(name).items()} for name in results.played
+            name: {side: _side(blocks, shaped=shaped) for side, blocks in results.pairs(name).items()}
+            for name in results.played
         },
         "floors": {
             side: {name: [_block(block) for block in blocks] for name, blocks in found.items()}
@@ -31,7 +34,7 @@ def series(results: Results) -> dict[str, Any]:
     }
 
 
-def _side(measured: list[Measured]) -> dict[str, Any]:
+def _side(measured: list[Measured], *, shaped: bool) -> dict[str, Any]:
     total = merged(latencies(measured))
     reasons: Counter[str] = Counter()
     for one in measured:
@@ -44,11 +47,30 @@ def _side(measured: list[Measured]) -> dict[str, Any]:
             for one in measured
             for second in one.block.seconds
         ],
+        **({"by_second": _by_second([one.block for one in measured])} if shaped else {}),
         "warm_up_p95_ms": [one.block.warm_up_p95_ms for one in measured],
         "late_ticks": sum(one.block.late_ticks for one in measured),
         "reasons": dict(reasons.most_common(10)),
         "blocks": [_block(one.block) for one in measured],
     }
+
+
+def _by_second(blocks: list[Block]) -> list[dict[str, Any]]:
+    """Return, for each second of a block, what all blocks have of it: the mean rate, percentiles of all latencies."""
+    found: dict[int, list[Second]] = {}
+    for block in blocks:
+        for second in block.seconds:
+            found.setdefault(second.at_s, []).append(second)
+    total = {at: merged(decoded(one.latencies) for one in seconds if one.latencies) for at, seconds in found.items()}
+    return [
+        {
+            "at_s": at,
+            "offered": round(sum(one.offered for one in found[at]) / len(blocks), 2),
+            "p50_ms": percentile_ms(total[at], 50),
+            "p95_ms": percentile_ms(total[at], 95),
+        }
+        for at in sorted(found)
+    ]
 
 
 def _block(block: Block) -> dict[str, Any]:

@@ -12,9 +12,15 @@ from hdrh.histogram import HdrHistogram
 
 from loadtests.blocks import SIDES
 from loadtests.latency import decoded
+from loadtests.shapes import STEADY
 
 MACHINE = ("processor", "cores", "memory_gib")  # a new kernel is the same machine
-LOAD = ("rates", "data", "subscribers")  # what a latency depends on; how many blocks there were, its interval shows
+LOAD = (
+    "rates",
+    "data",
+    "subscribers",
+    "shape",
+)  # what a latency depends on; how many blocks there were, its interval shows
 Kind = TypeVar("Kind")
 
 
@@ -156,7 +162,7 @@ def hindrances(before: Run, after: Run) -> list[str]:
 
 def _load(run: Run, other: Run, name: str) -> Any:
     """The rates of what both ran count, not of what only one was asked for."""
-    found = run.report.settings.get(name)
+    found = run.report.settings.get(name, STEADY if name == "shape" else None)
     if name != "rates" or not isinstance(found, dict):
         return found
     return {scenario: rate for scenario, rate in found.items() if scenario in other.report.scenarios}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from loadtests.report import chapters, charts, method, tables
+from loadtests.report import chapters, charts, method, shape, tables
 from loadtests.report.parts import Section, table
 
 Lines = dict[str, Any]
@@ -71,10 +71,13 @@ def _outcomes(report: Report, lines: Lines) -> Section:
         "too many requests open.",
         charts=list(charts.outcomes(report)),
         remarks=[
-            f"{name}, {side}: {count} × {reason}"
-            for name, sides in lines["scenarios"].items()
-            for side, one in sides.items()
-            for reason, count in one["reasons"].items()
+            *tables.lost(report),
+            *(
+                f"{name}, {side}: {count} × {reason}"
+                for name, sides in lines["scenarios"].items()
+                for side, one in sides.items()
+                for reason, count in one["reasons"].items()
+            ),
         ],
     )
 
@@ -149,5 +152,5 @@ def _in_words(value: Any) -> str:
 
 
 OF_A_COMPARISON: tuple[Callable[[Report, Lines], Section | None], ...] = (
-    _scenarios, _percentiles, _over_time, _above_floor, _outcomes, _freshness, _live, _effects, _resources,
+    _scenarios, _percentiles, shape.section, _over_time, _above_floor, _outcomes, _freshness, _live, _effects, _resources,
 )  # fmt: skip

@@ -122,3 +122,14 @@ def effects(report: dict[str, Any]) -> Rows:
 def milliseconds(value: float) -> str:
     """Return milliseconds with no more digits than they deserve."""
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def lost(report: dict[str, Any]) -> Iterator[str]:
+    """Yield which workers of the generator were lost, when, and how many arrivals went with them."""
+    for name, scenario in report["scenarios"].items():
+        for side in sides(report):
+            for one in scenario[side].get("lost_workers", ()):
+                yield (
+                    f"{name}, {side}: {one['name']} of the load generator was lost, last heard of {one['at_s']:g} s into the "
+                    f"scenario, with {one['arrivals']} arrivals that count neither as offered nor as anything else"
+                )

@@ -31,6 +31,8 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     _print("Lost or doubled", heads, (row[:3] for row in tables.effects(report)), console)
     for side, words, _ in tables.resources(report):
         console.print(f"{side}: {words}", highlight=False, markup=False)
+    for words in tables.lost(report):
+        console.print(words, style="red", highlight=False, markup=False, soft_wrap=True)
     for why in report["voids"]:
         console.print(f"void: {why}", style="red", highlight=False, markup=False)
     if not report["complete"]:

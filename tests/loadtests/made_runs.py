@@ -58,7 +58,13 @@ def a_block(draw: Random, typical_ms: float, requests: int) -> Block:
     histogram = encoded(histogram_of(latencies))
     return Block(
         offered=requests, right=requests, cpu=0.05, latencies=histogram, by_operation={"GET /posts": histogram},
-        seconds=[Second(at_s=at, p50_ms=typical_ms, p95_ms=1.6 * typical_ms, count=requests // 2) for at in range(2)],
+        seconds=[
+            Second(
+                at_s=at, p50_ms=typical_ms, p95_ms=1.6 * typical_ms, count=requests // 2, offered=(at + 1) * requests // 3,
+                latencies=encoded(histogram_of(latencies[at::2])),
+            )
+            for at in range(2)
+        ],
     )  # fmt: skip
 
 

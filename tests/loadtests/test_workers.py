@@ -1,12 +1,17 @@
 """A generator of several processes offers what one would, and stays right when it loses one."""
 
+import subprocess
+import sys
 import threading
+from socket import create_server
 
 import psutil
+import pytest
 
-from loadtests.blocks import GeneratorProcess
+from loadtests.blocks import GeneratorFailed, GeneratorProcess
 from loadtests.latency import decoded
 from loadtests.plan import Block, Plan
+from loadtests.processes import ROOT
 from loadtests.shapes import shaped
 from tests.loadtests.planted import serving
 
@@ -62,3 +67,26 @@ def test_three_workers_offer_the_shape_and_the_loss_of_one_is_said_and_counted_o
         left = workers_of(generator)
     psutil.wait_procs(left, timeout=10)
     assert not any(process.is_running() for process in left)
+
+
+def test_workers_come_from_elsewhere_by_either_command() -> None:
+    with create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    commands = [
+        ["loadtests", "worker", "--master", f"127.0.0.1:{port}"],
+        ["locust", "-f", "loadtests/locustfile.py", "--worker", "--master-host", "127.0.0.1", "--master-port", port],
+    ]
+    with serving(lambda number: (200, {})) as server, GeneratorProcess(2, f"127.0.0.1:{port}") as generator:
+        come = [subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT) for words in commands]
+        block = generator.run(plan(server.url))
+    assert [worker.arrivals for worker in block.workers] == [50, 50]
+    assert consistent(block)
+    assert all(process.wait(timeout=20) == 0 for process in come)
+
+
+def test_without_any_worker_left_the_generator_says_that_it_failed() -> None:
+    with GeneratorProcess(1) as generator, serving(lambda number: (200, {})) as server:
+        assert generator.run(plan(server.url)).right == 100
+        workers_of(generator)[0].kill()
+        with pytest.raises(GeneratorFailed):
+            generator.run(plan(server.url))

@@ -1,0 +1,77 @@
+"""A run whose rate changed shows how; one that lost workers says whom, when, and what went with them."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests import report
+from loadtests.plan import LostWorker, Worker
+from loadtests.results import Results
+from loadtests.voids import reasons
+from tests.loadtests.made_runs import made_run, written
+
+
+def ramped() -> Results:
+    run = made_run("a")
+    run.settings["shape"] = "ramp"
+    return run
+
+
+def test_a_shape_is_drawn_with_latency_below_it_over_all_blocks(tmp_path: Path) -> None:
+    folder = written(ramped(), tmp_path / "run")
+    (first, second) = json.loads((folder / "series.json").read_text())["scenarios"]["browse"]["monolith"]["by_second"]
+    assert (first["at_s"], first["offered"], second["at_s"], second["offered"]) == (0, 20, 1, 40)
+    assert 3 < first["p50_ms"] < first["p95_ms"] < 12
+    page = (folder / "report.html").read_text()
+    assert "Load and latency over time: ramp" in page
+    assert "browse-shape" in page
+
+
+def test_a_steady_run_has_no_shape_to_show(tmp_path: Path) -> None:
+    folder = written(made_run("a"), tmp_path / "run")
+    assert "by_second" not in (folder / "series.json").read_text()
+    assert "Load and latency over time" not in (folder / "report.html").read_text()
+
+
+def lossy(arrivals: int) -> Results:
+    run = made_run("a")
+    one = next(one for one in run.scenarios["browse"] if one.side == "monolith" and one.at_s > 0)
+    one.block.lost_workers = [LostWorker(name="worker 2 on there", at_s=0.5, arrivals=arrivals)]
+    for measured in run.scenarios["browse"]:
+        measured.block.arrivals = measured.block.offered
+    return run
+
+
+def test_a_lost_worker_is_named_in_every_form_of_the_report(tmp_path: Path) -> None:
+    run = lossy(7)
+    at_s = next(one.at_s for one in run.scenarios["browse"] if one.block.lost_workers) + 0.5
+    folder = written(run, tmp_path / "run")
+    found = json.loads((folder / "report.json").read_text())
+    assert found["scenarios"]["browse"]["monolith"]["lost_workers"] == [
+        {"name": "worker 2 on there", "at_s": at_s, "arrivals": 7}
+    ]
+    assert found["voids"] == []
+    said = f"browse, monolith: worker 2 on there of the load generator was lost, last heard of {at_s:g} s"
+    assert said in (folder / "report.html").read_text()
+    console = Console(width=400)
+    with console.capture() as printed:
+        report.summarise(folder, console)
+    assert said in printed.get()
+
+
+def test_a_run_that_lost_much_with_a_worker_is_void() -> None:
+    (reason,) = reasons(lossy(300))
+    assert reason.scenario == "browse"
+    assert reason.words == "browse on monolith: 29% of the arrivals were lost with a worker, over 5%"
+
+
+def test_the_worst_of_several_workers_voids_a_run() -> None:
+    run = made_run("a")
+    for one in run.scenarios["browse"]:
+        late = [0, 8] if one.side == "monolith" else [0, 0]
+        one.block.workers = [
+            Worker(name=f"worker {number}", arrivals=30, late_ticks=count, cpu=0.1) for number, count in enumerate(late)
+        ]
+    (reason,) = reasons(run)
+    assert reason.words == "browse on monolith: 27% of the requests started late, over 5%"
