@@ -1,12 +1,12 @@
 """What was walked and told becomes figures of a report: each call of each journey on both sides."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from loadtests.blocks import SIDES
 from loadtests.explain.parts import Work, answering, part_of, parts, self_ms
-from loadtests.explain.trees import Forest
+from loadtests.explain.telling import Root
+from loadtests.explain.trees import ASYNCHRONOUS, Forest
 from loadtests.explain.walking import Asked, Walk
 from loadtests.provenance import origin_of, origin_of_both
 
@@ -14,35 +14,19 @@ STORE = ("store call", "statement")
 
 
 def figures(
-    walks: Mapping[str, list[Walk]],
-    first: Mapping[str, list[Walk]],
-    forests: Mapping[str, Forest],
-    urls: Mapping[str, str],
+    walks: Mapping[str, Mapping[str, Walk]], told: Mapping[str, list[Root]], urls: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the part of a report. walks: of each side, warm. first: those before them, in which functions started."""
+    """Return the part of a report. walks: by side and journey, warm. told: by side, from the systems' start on."""
+    forests = {side: Forest(told[side]) for side in SIDES}
     return {
         "origin": origin_of_both(*urls.values()),
         "origins": {side: origin_of(urls[side]) for side in SIDES},
         "journeys": {
-            walk.journey: {side: [_call(one, forests[side]) for one in _of(walks[side], walk.journey)] for side in SIDES}
-            for walk in walks[SIDES[0]]
+            journey: {side: [_call(one, forests[side]) for one in walks[side][journey].asked] for side in SIDES}
+            for journey in walks[SIDES[0]]
         },
-        "first": {walk.journey: _in_parts(walk.asked, forests["microservices"]) for walk in first["microservices"]},
-        "cold_starts": list(_cold(first["microservices"], forests["microservices"])),
-    }  # fmt: skip
-
-
-def _of(walks: Iterable[Walk], journey: str) -> list[Asked]:
-    return next(walk.asked for walk in walks if walk.journey == journey)
-
-
-def _in_parts(asked: Iterable[Asked], forest: Forest) -> dict[str, Any]:
-    """Return the time of several calls together, and its parts."""
-    total: Counter[str] = Counter()
-    calls = list(asked)
-    for one in calls:
-        total.update(parts(one, forest))
-    return {"ms": round(sum(one.ms for one in calls), 3), "parts": {name: round(ms, 3) for name, ms in total.items()}}
+        "cold_starts": sorted(_cold(told["microservices"]), key=lambda one: str(one["function"])),
+    }
 
 
 def _call(asked: Asked, forest: Forest) -> dict[str, Any]:
@@ -102,12 +86,11 @@ def _over_after(asked: Asked, later: Iterable[Work]) -> float:
     return max(0.0, (last - asked.start_ns) / 1e6 - asked.ms)
 
 
-def _cold(walks: Iterable[Walk], forest: Forest) -> Iterable[dict[str, Any]]:
-    """Yield each start of a function in the first walks: what woke it, and whether somebody waited for it."""
-    for walk in walks:
-        for asked in walk.asked:
-            waited = [(True, work.span) for work in answering(asked.sender.span, forest)]
-            for waited_for, span in [*waited, *((False, span) for _, span in forest.afterwards(asked.sender.span))]:
-                if span.kind == "cold start":
-                    told = {"function": span.service, "ms": round(span.ms, 1), "waited_for": waited_for}
-                    yield {**told, "journey": walk.journey, "operation": asked.operation}
+def _cold(told: Iterable[Root]) -> Iterator[dict[str, Any]]:
+    """Yield the first start of each function: how long its code took to load, what woke it, whether a request waited."""
+    known = set()
+    for top in (root[0] for root in told if root[0].kind == "cold start"):
+        if top.service not in known:
+            known.add(top.service)
+            waited = top.name not in ASYNCHRONOUS
+            yield {"function": top.service, "ms": round(top.ms, 1), "woken_by": top.name, "waited_for": waited}

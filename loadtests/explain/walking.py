@@ -1,21 +1,23 @@
 """A journey, walked once and alone: each call carries a traceparent of its own and is timed on the wire."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from time import perf_counter_ns, sleep, time_ns
 from typing import Any
 
 import httpx
 
-from loadtests.calls import Answer
+from loadtests.calls import Answer, Call
 from loadtests.client import CallFailed
-from loadtests.journeys import Journey
+from loadtests.journeys import Journey, Steps
 from loadtests.outcomes import Outcome, judge
 from loadtests.world import World
 from tracing.traceparent import NAME, Traceparent, new_span, new_trace
 
-AFTER_A_WRITE_S = 0.6  # so that what a write sets off is over when the next call is timed
+AFTER_A_WRITE_S = {
+    "monolith": 0.3,
+    "microservices": 0.6,
+}  # so that what it sets off is over when the next call is timed
 _SENT, _RECEIVED = "http11.send_request_headers.started", "http11.receive_response_body.complete"
 
 
@@ -46,42 +48,48 @@ class Asked:
     bytes_out: int
 
 
-@dataclass(slots=True)
 class Walk:
-    """What one walk asked. journey: its name."""
+    """A journey, walked on one side: what it asked."""
 
-    journey: str
-    asked: list[Asked] = field(default_factory=list)
+    def __init__(self, client: httpx.Client, journey: Journey, world: World, draw: Random) -> None:
+        self.asked: list[Asked] = []
+        self._client = client
+        self._steps = journey(world, draw)
 
+    def to_the_end(self, *, pause_s: float) -> None:
+        """Make each call, pause after a write. Raise CallFailed where an answer is not the right one."""
+        call: Call | None = next(self._steps)
+        while call is not None:
+            sleep(call.after_s)
+            answer = self._made(call)
+            outcome, reason = judge(call, answer)
+            if outcome is not Outcome.RIGHT:
+                raise CallFailed(f"{call.operation} at {self._client.base_url}: {reason}")
+            sleep(0 if call.method == "GET" else pause_s)
+            call = _after(self._steps, answer)
 
-def walked(client: httpx.Client, journey: Journey, world: World, draw: Random, *, pause_s: float) -> Walk:
-    """Walk a journey to its end. Raise CallFailed where an answer is not the right one."""
-    walk, steps = Walk(journey.__name__), journey(world, draw)
-    answer: Answer | None = None
-    while (call := _next(steps.send, answer)) is not None:
-        sleep(call.after_s)
-        sender, wire = Traceparent(new_trace(), new_span()), Wire()
-        headers = {**call.all_headers(), NAME: str(sender)}
+    def _made(self, call: Call) -> Answer:
+        sender, wire, content = Traceparent(new_trace(), new_span()), Wire(), call.payload() or b""
+        request = self._client.build_request(
+            call.method,
+            call.path,
+            content=content or None,
+            headers={**call.all_headers(), NAME: str(sender)},
+            extensions={"trace": wire},
+        )
         try:
-            told = client.request(
-                call.method, call.path, content=call.payload(), headers=headers, extensions={"trace": wire}
-            )
+            told = self._client.send(request)
         except httpx.TransportError as gone:
-            raise CallFailed(f"{call.operation} at {client.base_url}: {gone}") from gone
-        answer = Answer(told.status_code, told.content)
-        outcome, reason = judge(call, answer)
-        if outcome is not Outcome.RIGHT:
-            raise CallFailed(f"{call.operation} at {client.base_url}: {reason}")
-        sizes = {"bytes_in": len(told.content), "bytes_out": len(call.payload() or b"")}
+            raise CallFailed(f"{call.operation} at {self._client.base_url}: {gone}") from gone
+        sizes = {"bytes_in": len(told.content), "bytes_out": len(content)}
         took = (wire.ended - wire.began) / 1e6
-        walk.asked.append(Asked(operation=call.operation, sender=sender, start_ns=wire.sent_ns, ms=took, **sizes))
-        sleep(pause_s if call.method != "GET" else 0)
-    return walk
+        self.asked.append(Asked(operation=call.operation, sender=sender, start_ns=wire.sent_ns, ms=took, **sizes))
+        return Answer(told.status_code, told.content)
 
 
-def _next(send: Callable[[Any], Any], answer: Answer | None) -> Any:
+def _after(steps: Steps, answer: Answer) -> Call | None:
     """Return the next call of a journey, None at its end."""
     try:
-        return send(answer)
+        return steps.send(answer)
     except StopIteration:
         return None

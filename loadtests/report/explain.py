@@ -18,7 +18,7 @@ COUNTS_HEAD = (
     "journey", "side", "calls", "functions", "store calls", "units", "rows", "store kB", "JSON made or read", "JSON kB",
     "afterwards: functions", "store calls", "over after, ms", "origin",
 )  # fmt: skip
-COLD_HEAD = ("function", "loading it, ms", "journey", "woken by", "somebody waited")
+COLD_HEAD = ("function", "loaded in, ms", "woken by", "a request waited", "origin")
 WORDS = (
     "Each journey was walked once on each side, warm and with nothing else to do. A span's own time is its time less what is "
     "below it; what no hook sees, before, between and after the spans of a call, is a part of its own. So the parts of an answer "
@@ -133,7 +133,7 @@ def _sum(counts: Iterable[dict[str, float]]) -> Counter[str]:
 def _cold(found: Figures) -> Iterator[tuple[str, ...]]:
     for one in found["cold_starts"]:
         waited = "yes" if one["waited_for"] else "no"
-        yield one["function"], milliseconds(one["ms"]), one["journey"], one["operation"], waited
+        yield one["function"], milliseconds(one["ms"]), one["woken_by"], waited, found["origins"]["microservices"]
 
 
 def _took(calls: Calls) -> float:
