@@ -19,7 +19,7 @@ from loadtests.bench.page import PAGE
 from loadtests.blocks import GeneratorFailed
 from loadtests.client import CallFailed
 from loadtests.compare import ParityFailed
-from loadtests.faults import BadFile
+from loadtests.faults import Unusable
 from loadtests.live.subscriber import NotSubscribed
 from loadtests.profiles import PROFILES
 from loadtests.reachable import WrongContract
@@ -47,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         asked = _parser().parse_args(words)
         return done(asked.command, asked)
-    except BadFile as bad:
+    except Unusable as bad:
         print(bad, file=sys.stderr)
         return USAGE
 

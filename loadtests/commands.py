@@ -87,7 +87,7 @@ def readme(asked: argparse.Namespace, console: Console) -> int:
 
 
 def _scenarios(asked: argparse.Namespace, given: Offer) -> tuple[str, ...]:
-    """Return what to compare. What is wrong with a mix is said before anything starts. Raise BadFile."""
+    """Return what to compare. What is wrong with a mix is said before anything starts. Raise Unusable."""
     own = (given.mix.name,) if given.mix else ()
     chosen = tuple(asked.scenario or ()) + own or tuple(PROFILES["quick"].rates)
     for name in {*chosen} - {*own, LIVE}:

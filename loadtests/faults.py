@@ -1,5 +1,6 @@
 """What is wrong with what a user brings along."""
 
 
-class BadFile(Exception):
-    """A file cannot be used. The message is one line and begins with the file and, where there is one, the line."""
+class Unusable(Exception):
+    """A file or an option cannot be used. The message is one line; of a file it begins with its name and, where there is one,
+    the line."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from loadtests import mixes, traces
 from loadtests.arguments import positive
+from loadtests.faults import Unusable
 from loadtests.mixes import Mix
 from loadtests.plan import LIVE, Plan
 from loadtests.shapes import SHAPES, STEADY, length_s, shaped, trace_length_s
@@ -62,7 +63,7 @@ class Offer:
 
 
 def register(verb: argparse.ArgumentParser) -> None:
-    """Let a command take all of it; `of` reads it. Files are read at once: BadFile says what is wrong with one."""
+    """Let a command take all of it; `of` reads it. Files are read at once: Unusable says what is wrong with one."""
     timing = verb.add_mutually_exclusive_group()
     timing.add_argument(
         "--shape", choices=SHAPES, default=STEADY, help="how the rate runs; --rate is its highest (steady)"
@@ -80,7 +81,11 @@ def register(verb: argparse.ArgumentParser) -> None:
 
 
 def of(asked: argparse.Namespace) -> Offer:
-    """Return what a command line asks for."""
+    """Return what a command line asks for. Raise Unusable of options that contradict each other."""
+    if asked.bind and not asked.workers:
+        raise Unusable("--bind: say with --workers how many are to be awaited there")
+    if asked.trace and asked.duration:
+        raise Unusable("--duration: a trace has its own length")
     return Offer(shape=asked.shape, trace=asked.trace, mix=asked.mix, workers=asked.workers, bind=asked.bind)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests import mixes, traces
-from loadtests.faults import BadFile
+from loadtests.faults import Unusable
 from loadtests.mixes import Mix
 from loadtests.shapes import SHAPES, Shape, highest, length_s, of_times, rate_at, shaped
 
@@ -25,7 +25,7 @@ def options(parser: Any) -> None:
 
 
 def mix_of(word: str) -> Mix:
-    """Return the mix of a file, or that of a name. Raise BadFile."""
+    """Return the mix of a file, or that of a name. Raise Unusable."""
     return mixes.read(Path(word)) if Path(word).suffix == ".yaml" else mixes.named(word)
 
 
@@ -63,6 +63,6 @@ def _checked(word: str, read: Any, what: Any) -> str:
     try:
         if word:
             read(what)
-    except BadFile as bad:
+    except Unusable as bad:
         raise argparse.ArgumentTypeError(str(bad)) from bad
     return word

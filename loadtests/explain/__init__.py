@@ -5,6 +5,7 @@ import shutil
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -16,7 +17,7 @@ from loadtests.progress import Shown
 CHAPTER = "explain"
 
 
-def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(verbs: Any) -> None:
     """Add the command to the command line."""
     words = "show what each journey's time is made of on both sides, down to the line (about 30 s)"
     verb = verbs.add_parser("explain", help=words)

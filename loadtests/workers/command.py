@@ -24,6 +24,7 @@ def register(verbs: Any) -> None:
 def run(asked: argparse.Namespace, console: Console) -> int:
     """Become a worker. Its sockets are gevent's, and what has been imported here would have seen others."""
     console.print(f"working for {asked.master} until it ends", highlight=False)
+    sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "loadtests.workers.worker", "--master", asked.master])  # noqa: S606
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from loadtests import mixes
 from loadtests.__main__ import main
-from loadtests.faults import BadFile
+from loadtests.faults import Unusable
 from loadtests.journeys import JOURNEYS
 from loadtests.mixes import Mix
 from loadtests.profiles import RATES
@@ -56,7 +56,7 @@ def test_a_mix_is_its_files_name_its_sentence_and_its_weights(tmp_path: Path) ->
     ],
 )
 def test_a_mix_that_says_nothing_sensible_is_refused(tmp_path: Path, text: str, line: int, why: str) -> None:
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(Unusable) as refused:
         mixes.read(written(tmp_path, text))
     assert str(refused.value).startswith(f"{tmp_path / 'evening.yaml'}:{line}: ")
     assert why in str(refused.value)

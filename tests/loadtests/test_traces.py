@@ -6,7 +6,7 @@ import pytest
 
 from loadtests import traces
 from loadtests.__main__ import main
-from loadtests.faults import BadFile
+from loadtests.faults import Unusable
 
 
 def written(folder: Path, text: str) -> Path:
@@ -33,14 +33,14 @@ def test_offsets_are_read_with_and_without_a_header(tmp_path: Path, text: str) -
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, text: str, line: int, why: str) -> None:
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(Unusable) as refused:
         traces.read(written(tmp_path, text))
     assert str(refused.value) == f"{tmp_path / 'trace.csv'}:{line}: {why}"
 
 
 @pytest.mark.parametrize("text", ["", "offset\n", "\n\n"])
 def test_a_trace_without_arrivals_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(BadFile, match="no arrivals"):
+    with pytest.raises(Unusable, match="no arrivals"):
         traces.read(written(tmp_path, text))
 
 
@@ -57,3 +57,19 @@ def test_an_unknown_shape_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -
         main(["load", "--url", "http://127.0.0.1:1", "--shape", "zigzag"])
     assert ended.value.code == 3
     assert "invalid choice: 'zigzag'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--bind", "127.0.0.1"], "--bind: say with --workers how many are to be awaited there\n"),
+        (["--duration", "5", "--trace"], "--duration: a trace has its own length\n"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    trace = [str(written(tmp_path, "0\n1\n"))] if words[-1] == "--trace" else []
+    for command in (["load", "--url", "http://127.0.0.1:1"], ["compare"]):
+        assert main([*command, *words, *trace]) == 3
+        assert capsys.readouterr().err == said

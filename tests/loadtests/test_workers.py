@@ -90,3 +90,17 @@ def test_without_any_worker_left_the_generator_says_that_it_failed() -> None:
         workers_of(generator)[0].kill()
         with pytest.raises(GeneratorFailed):
             generator.run(plan(server.url))
+
+
+def test_a_run_that_is_interrupted_leaves_no_worker() -> None:
+    left: list[psutil.Process] = []
+    with (
+        pytest.raises(KeyboardInterrupt),
+        serving(lambda number: (200, {})) as server,
+        GeneratorProcess(2) as generator,
+    ):
+        generator.run(plan(server.url, rate=10.0, shape=(), duration_s=0.1))
+        left = workers_of(generator)
+        raise KeyboardInterrupt
+    assert len(left) == 2
+    assert not psutil.wait_procs(left, timeout=10)[1]
