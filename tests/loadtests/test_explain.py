@@ -1,0 +1,100 @@
+"""Spans become trees and parts: by arithmetic, on traces made by hand."""
+
+import pytest
+
+from loadtests.explain.parts import ASKING, COLD, DOOR, HOPS, JSON, OWN, STORES, answering, parts
+from loadtests.explain.telling import Root, Span, of_the_monolith
+from loadtests.explain.trees import Forest
+from loadtests.explain.walking import Asked
+from tracing.traceparent import Traceparent
+
+START_NS = 1_000_000_000
+CALL = Asked(
+    operation="GET /any", sender=Traceparent("1" * 32, "c" * 16), start_ns=START_NS, ms=100.0, bytes_in=0, bytes_out=0
+)  # fmt: skip
+
+
+def span(
+    id: str, parent: str | None, kind: str, *, at: float, ms: float, name: str = "any", links: tuple[str, ...] = ()
+) -> Span:
+    return Span(
+        id=id, parent=parent, links=list(links), kind=kind, name=name, start_ns=START_NS + round(at * 1e6), ms=ms, lines=[],
+        counts={}, service="any",
+    )  # fmt: skip
+
+
+def a_call(*more: Root) -> Forest:
+    """An answer of 100 ms: 10 until the authorizer, which takes 20, 5 until the function, which takes 50, and 15 back."""
+    authorizer = [
+        span("a", CALL.sender.span, "function", at=10, ms=20, name="authorizer"),
+        span("a1", "a", "store call", at=12, ms=6),
+    ]
+    function = [
+        span("f", CALL.sender.span, "function", at=35, ms=50, name="GET /any"),
+        span("f1", "f", "store call", at=40, ms=20),
+        span("f2", "f1", "serialising", at=41, ms=1),
+        span("f3", "f", "store call", at=62, ms=10, name="lambda Invoke"),
+    ]
+    called = [span("i", "f3", "function", at=64, ms=7, name="call")]
+    return Forest([authorizer, function, called, *more])
+
+
+def test_the_parts_are_the_self_times_and_what_lies_between() -> None:
+    assert parts(CALL, a_call()) == pytest.approx(
+        {DOOR: 10 + 5 + 15, ASKING: 20, OWN: 50 - 20 - 10 + 7, STORES: 19, JSON: 1, HOPS: 3}
+    )
+
+
+def test_the_parts_add_up_to_the_whole() -> None:
+    assert sum(parts(CALL, a_call()).values()) == pytest.approx(CALL.ms)
+
+
+def test_a_call_that_no_span_answers_is_all_gateway() -> None:
+    assert parts(CALL, Forest([])) == {DOOR: 100.0}
+
+
+def test_a_start_is_a_part_of_its_own() -> None:
+    cold = [span("s", CALL.sender.span, "cold start", at=30, ms=4, name="GET /any")]
+    found = parts(CALL, a_call(cold))
+    assert (found[COLD], found[DOOR]) == (pytest.approx(4), pytest.approx(26))
+
+
+def test_what_nobody_waits_for_is_no_part_and_stands_afterwards_once() -> None:
+    stream = [span("t", "f1", "function", at=70, ms=500, name="stream"), span("t1", "t", "store call", at=80, ms=5)]
+    queue = [span("q", "t1", "function", at=600, ms=9, name="queue", links=("f1",))]
+    forest = a_call(stream, queue)
+    assert parts(CALL, forest) == parts(CALL, a_call())
+    assert [(depth, one.id) for depth, one in forest.afterwards(CALL.sender.span)] == [(0, "t"), (1, "t1"), (2, "q")]
+    assert "t" not in {work.span.id for work in answering(CALL.sender.span, forest)}
+
+
+def test_a_batch_stands_below_all_that_sent_something_of_it() -> None:
+    other = span("o", "another call", "request", at=0, ms=1)
+    batch = [span("b", "f1", "function", at=200, ms=9, name="queue", links=("o",))]
+    forest = a_call([other], batch)
+    assert [one.id for _, one in forest.afterwards("another call")] == ["b"]
+    assert "b" in {one.id for _, one in forest.afterwards(CALL.sender.span)}
+
+
+def test_a_job_stands_below_the_request_that_left_its_task() -> None:
+    request = [
+        span("r", CALL.sender.span, "request", at=5, ms=9),
+        span("r1", "r", "statement", at=6, ms=1, name="INSERT outbox", links=("task",)),
+    ]
+    job = [
+        span("j", None, "background", at=150, ms=9),
+        span("j1", "j", "statement", at=151, ms=1, name="SELECT outbox", links=("task",)),
+    ]
+    strange = [
+        span("x", None, "background", at=150, ms=9),
+        span("x1", "x", "statement", at=151, ms=1, links=("another task",)),
+    ]
+    found = Forest([request, job, strange]).afterwards(CALL.sender.span)
+    assert [one.id for _, one in found] == ["j", "j1"]
+
+
+def test_lines_that_are_none_of_its_own_are_passed_over(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "spans.jsonl"
+    assert of_the_monolith(file) == []
+    file.write_text('{"level": "INFO"}\nno JSON\n{"spans": [], "service": "any", "trace": "", "process": 1}\n')
+    assert of_the_monolith(file) == [[]]

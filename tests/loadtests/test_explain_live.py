@@ -1,0 +1,86 @@
+"""The two systems explained for real: what the parts say is what the client measured, and each says where in the code."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from loadtests import systems
+from loadtests.blocks import SIDES
+from loadtests.explain.explaining import JOURNEYS, explained
+from loadtests.progress import Shown
+
+pytestmark = pytest.mark.live
+
+CLOCKS_MS = (
+    0.5  # by which the clock of the machine, read in two processes, may differ from what each measured by itself
+)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The figures of two journeys: one that only reads, and one whose writes go round through a stream, a topic and queues."""
+    run_dir = tmp_path_factory.mktemp("explained")
+    chosen = [JOURNEYS[name] for name in ("reader", "voter")]
+    with Path(run_dir / "console").open("w") as nowhere, systems.running(run_dir, systems.BOTH, explained=True) as urls:
+        yield explained(urls, chosen, run_dir, Shown(Console(file=nowhere)))
+
+
+def every_call(found: dict[str, Any], side: str) -> list[dict[str, Any]]:
+    return [call for sides in found["journeys"].values() for call in sides[side]]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_parts_of_every_answer_add_up_to_what_the_client_measured(found: dict[str, Any], side: str) -> None:
+    for call in every_call(found, side):
+        assert sum(call["parts"].values()) == pytest.approx(call["ms"], rel=0.1), call["operation"]
+        assert all(ms > -CLOCKS_MS for ms in call["parts"].values()), call["parts"]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_what_is_waited_for_lies_within_the_time_of_the_call(found: dict[str, Any], side: str) -> None:
+    for call in every_call(found, side):
+        for span in call["spans"]:
+            assert span["at_ms"] > -CLOCKS_MS
+            assert span["at_ms"] + span["ms"] < call["ms"] + CLOCKS_MS
+            assert span["self_ms"] > -CLOCKS_MS
+
+
+def test_each_answer_of_code_says_its_lines_on_both_sides(found: dict[str, Any]) -> None:
+    for side in SIDES:
+        calls = [call for call in every_call(found, side) if call["operation"] != "GET /leaderboard.html"]
+        for call in calls:
+            lines = [line for span in call["spans"] for line in span["lines"]]
+            assert any(line.startswith(f"{side}/") for line in lines), call["operation"]
+            assert all(span["lines"] for span in call["spans"] if span["kind"] in ("store call", "statement"))
+
+
+def test_a_vote_is_counted_after_its_answer_there_and_within_it_here(found: dict[str, Any]) -> None:
+    here, there = (
+        next(call for call in every_call(found, side) if call["operation"].startswith("PUT")) for side in SIDES
+    )
+    assert not [span for span in here["afterwards"]["spans"] if span["kind"] == "statement"]
+    woken = {span["service"] for span in there["afterwards"]["spans"]}
+    assert {"votes-projection", "posts-scores", "live-broadcast"} <= woken
+    assert there["afterwards"]["ms"] > 0
+
+
+def test_reading_a_post_is_a_view_that_is_counted_afterwards_on_both_sides(found: dict[str, Any]) -> None:
+    for side, counted_by in zip(SIDES, ("INSERT views", "dynamodb TransactWriteItems"), strict=True):
+        left = [span["name"] for call in every_call(found, side) for span in call["afterwards"]["spans"]]
+        assert any(name.startswith(counted_by.split()[0]) for name in left), side
+
+
+def test_functions_tell_what_their_start_took(found: dict[str, Any]) -> None:
+    starts = {one["function"]: one for one in found["cold_starts"]}
+    assert starts["posts-http"]["waited_for"]
+    assert not starts["posts-outbox"]["waited_for"]
+    assert all(one["ms"] > 0 for one in starts.values())
+
+
+def test_it_takes_no_longer_than_somebody_waits(found: dict[str, Any]) -> None:
+    assert (
+        found["took_s"] < 60
+    )  # of two journeys, on a machine that runs other tests as well; 30 s is what all take alone
