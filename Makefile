@@ -4,6 +4,7 @@ VENV := .venv
 AWS_VENV := .venv-aws
 RUN := $(VENV)/bin/python -m
 ARGS ?=
+SIDE_BY_SIDE := -n 2 --dist loadgroup  # processes; what stays together: tests/side_by_side.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up down compare bench load test browser check format lock clean
@@ -26,7 +27,7 @@ bench: setup ## measure the costs of both sides against bare floors, write docs/
 	@$(RUN) loadtests bench $(ARGS)
 
 test: setup ## run every test, on both live systems too (8 minutes)
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest $(SIDE_BY_SIDE) $(ARGS)
 
 browser: setup $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
 	@$(RUN) pytest tests/browser $(ARGS)
@@ -36,7 +37,7 @@ check: setup ## lint, types, import rules, lock and fast tests (90 seconds)
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
-	@$(RUN) pytest tests/domain tests/architecture tests/microservices tests/contract/test_every_store.py -m "not live and not slow" $(ARGS)
+	@$(RUN) pytest $(SIDE_BY_SIDE) tests/domain tests/architecture tests/microservices tests/contract/test_every_store.py -m "not live and not slow" $(ARGS)
 
 format: setup ## put the code into its form
 	@$(VENV)/bin/ruff check --quiet --fix .

@@ -1,11 +1,14 @@
 """What tests of several folders share: one deployed system for the whole session, started when a test first asks."""
 
+import gc
 import os
 from collections.abc import Iterator
 
 import pytest
+from xdist.remote import Producer
 
 from microservices.deploy.local_aws import LocalAws, local_aws
+from tests.side_by_side import InGroups, longest_first
 
 ADMINISTRATOR = "admin"  # of every system that the tests ask
 PORT = 4700  # not the default: the tests leave a system that runs beside them alone
@@ -13,6 +16,23 @@ PORT = 4700  # not the default: the tests leave a system that runs beside them a
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "live: needs running systems, given by their URLs or started by the tests")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InGroups | None:
+    return InGroups(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("loadgroup", default=False):  # in one of several processes
+        longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what was imported, and look less often: it took a third of all processor time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

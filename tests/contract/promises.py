@@ -3,6 +3,7 @@
 `judge` takes one httpx response and raises AssertionError with the request in its message.
 """
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -128,11 +129,11 @@ def _deref(node: Any) -> Any:
 
 
 def _valid(value: Any, schema: Document, *, said: str) -> None:
-    error = next(_validator(yaml.safe_dump(schema)).iter_errors(value), None)
+    error = next(_validator(json.dumps(schema)).iter_errors(value), None)
     assert error is None, f"{error.message if error else ''}: {said}"
 
 
 @cache
 def _validator(schema: str) -> Draft202012Validator:
-    """Return a validator of a schema (as YAML) whose references point into the document."""
-    return Draft202012Validator(yaml.safe_load(schema) | {"components": document()["components"]})
+    """Return a validator of a schema (as JSON) whose references point into the document."""
+    return Draft202012Validator(json.loads(schema) | {"components": document()["components"]})

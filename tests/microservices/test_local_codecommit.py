@@ -108,6 +108,7 @@ def test_a_push_while_the_services_are_down_is_kept_and_the_pusher_told(
     assert repository.head("main") is not None
 
 
+@pytest.mark.slow
 def test_a_push_does_not_wait_for_services_that_hang(repository: SiteRepository, clone: Clone) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

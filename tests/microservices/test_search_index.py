@@ -79,6 +79,7 @@ def findable(store: Index) -> set[str]:
     return {word for word in WORDS if store.find([word], after=None, limit=1)}
 
 
+@pytest.mark.slow
 def test_records_in_any_order_and_any_number_leave_the_last_revision() -> None:
     tables = (f"search{number}" for number in count())
 

@@ -125,6 +125,7 @@ def test_an_event_that_comes_again_writes_nothing(site: Site) -> None:
     assert not {"s3.PutObject", "s3.DeleteObject", "codecommit.GetBlob"} & site.asked.times.keys()
 
 
+@pytest.mark.slow
 def test_a_site_of_many_files_arrives_whole(site: Site) -> None:
     site.push(**{f"file{count}": str(count) for count in range(120)})
     site.wake()

@@ -85,6 +85,7 @@ def counts(windows: DynamoWindows, shard: list[Record], start: int, step: Step, 
     return start
 
 
+@pytest.mark.slow
 def test_batches_that_are_cut_off_and_come_again_between_those_of_other_shards_count_each_view_once() -> None:
     tables = (f"views{number}" for number in count())
 
@@ -131,6 +132,7 @@ def test_a_minute_of_a_shard_holds_as_many_posts_as_the_shard_brings(dynamodb: A
     assert windows.get(key) == full
 
 
+@pytest.mark.slow
 def test_more_windows_than_one_call_reads_are_read(dynamodb: Any) -> None:
     windows = DynamoWindows(dynamodb, "views")
     views = {f"01M7X1YXN3SBB3DZEFS{number:07d}": number for number in range(1, 6_001)}

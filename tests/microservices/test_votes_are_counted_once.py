@@ -80,6 +80,7 @@ def fail_on_call(board: DynamoBoard, number: int, error: Exception) -> Callable[
     return lambda: events.unregister("before-call.dynamodb", fail)
 
 
+@pytest.mark.slow
 def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_none() -> None:
     tables = (f"votes{number}" for number in count())
 
