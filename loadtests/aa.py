@@ -15,7 +15,7 @@ from rich.console import Console
 
 from loadtests import provenance, report, running, systems
 from loadtests.arguments import count
-from loadtests.compare import Asked
+from loadtests.asking import Asked
 from loadtests.figures import SCHEMA
 from loadtests.metrics import NOISE
 from loadtests.profiles import PROFILES

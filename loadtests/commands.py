@@ -10,8 +10,8 @@ from time import time
 
 from rich.console import Console
 
-from loadtests import compare as comparison
 from loadtests import mixes, offer, provenance, readme_table, report, running, seeding, systems
+from loadtests.asking import Asked
 from loadtests.bench import page as bench_page
 from loadtests.bench import run as bench_run
 from loadtests.blocks import SIDES
@@ -40,7 +40,7 @@ def compare(asked: argparse.Namespace, console: Console) -> int:
     """Make the comparison, write its report, print its summary; 2 if the run is void."""
     given = {side: url.rstrip("/") for side in SIDES if (url := getattr(asked, f"{side}_url"))}
     given_offer = offer.of(asked)
-    request = comparison.Asked(
+    request = Asked(
         profile=_profile(asked, given_offer),
         scenarios=_scenarios(asked, given_offer),
         offer=given_offer,

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import compare, interrupts, report
-from loadtests.compare import Asked
+from loadtests.asking import Asked
 from loadtests.progress import Shown
 from loadtests.results import Results
 from loadtests.watch.journal import NAME, Journal

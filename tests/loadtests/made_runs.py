@@ -57,7 +57,7 @@ def a_block(draw: Random, typical_ms: float, requests: int) -> Block:
     latencies = _drawn(draw, typical_ms * draw.lognormvariate(0, 0.03), requests)
     histogram = encoded(histogram_of(latencies))
     return Block(
-        offered=requests, right=requests, cpu=0.05, latencies=histogram, by_operation={"GET /posts": histogram},
+        arrivals=requests, offered=requests, right=requests, cpu=0.05, latencies=histogram, by_operation={"GET /posts": histogram},
         seconds=[
             Second(
                 at_s=at, p50_ms=typical_ms, p95_ms=1.6 * typical_ms, count=requests // 2, offered=(at + 1) * requests // 3,

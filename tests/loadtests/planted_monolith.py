@@ -25,7 +25,7 @@ from monolith.site.publication import kept_site
 FIRST_PORT = 8500
 WORKERS = 2
 MORE = 0.25  # of what the handler took
-GENERATOR = "gevent"  # what the load generator calls itself, in part
+GENERATOR = "loadtests"  # what the load generator calls itself
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 

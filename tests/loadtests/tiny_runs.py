@@ -11,7 +11,7 @@ from rich.console import Console
 
 from loadtests import __main__ as command_line
 from loadtests import aa, running, systems
-from loadtests.compare import Asked
+from loadtests.asking import Asked
 from loadtests.profiles import Profile
 from loadtests.seeding import Size
 from loadtests.systems import System

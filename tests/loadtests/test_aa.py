@@ -1,0 +1,97 @@
+"""A system against itself: what its runs come to, and where that is shown."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests import aa, aa_table
+from loadtests.figures import figures
+from loadtests.report.answer import answer, question
+from loadtests.report.page import as_page
+from loadtests.results import Results
+from loadtests.series import series
+from tests.loadtests.made_runs import made_run
+
+
+def against_itself(seed: str, slower: float = 1.0) -> Results:
+    """Return a run of one system on both sides, the second so much slower."""
+    run = made_run(
+        seed, slower={"microservices": slower / 4}, scenarios=("browse", "publish")
+    )  # it takes four times as long
+    names = dict(zip(run.sides, aa.SIDES, strict=True))
+    for found in run.scenarios.values():
+        for measured in found:
+            measured.side = names[measured.side]
+    run.sides, run.urls = aa.SIDES, dict.fromkeys(aa.SIDES, "http://127.0.0.1:8000")
+    run.floors, run.freshness = {}, {}
+    return run
+
+
+@pytest.fixture(scope="module")
+def alike() -> dict[str, Any]:
+    return figures(against_itself("a"))
+
+
+@pytest.fixture(scope="module")
+def slower() -> dict[str, Any]:
+    return figures(against_itself("b", slower=1.25))
+
+
+@pytest.fixture(scope="module")
+def void() -> dict[str, Any]:
+    run = against_itself("c")
+    run.scenarios["browse"][0].block.cpu = 1.0
+    return figures(run)
+
+
+def test_the_same_system_is_within_noise_and_ends_with_0(alike: dict[str, Any]) -> None:
+    assert aa.within_noise(alike)
+    assert (aa.better(alike), aa.status([alike])) == ([], 0)
+    assert question(alike).startswith("One system twice")
+    assert answer(alike)[0].words == "Within noise: none of 12 figures differs."
+
+
+def test_a_quarter_more_time_is_found_and_ends_with_1(slower: dict[str, Any], alike: dict[str, Any]) -> None:
+    assert (aa.better(slower), aa.status([alike, slower])) == (["first"], 1)
+    assert answer(slower)[0].words.startswith("the first is better in p50 of browse, ")
+
+
+def test_a_void_run_is_neither_and_ends_with_2(void: dict[str, Any], slower: dict[str, Any]) -> None:
+    assert not aa.within_noise(void)
+    assert aa.status([slower, void]) == 2
+    assert "void p50 of browse" in answer(void)[0].words
+
+
+def test_a_summary_keeps_every_interval(alike: dict[str, Any], slower: dict[str, Any], void: dict[str, Any]) -> None:
+    found = aa.summary([alike, slower, void], side="monolith")
+    assert (found["runs"], found["within_noise"], found["void"], found["better"]) == (
+        3,
+        1,
+        1,
+        {"first": 1, "second": 0},
+    )
+    browse = found["by_metric"]["browse p50_ms"]
+    assert browse["within_noise"] == 1
+    assert [run[3] for run in browse["runs"]] == ["within noise", "first", "void"]
+    ratio, low, high, _ = browse["runs"][1]
+    assert 1.05 < low < ratio < high
+
+
+def test_the_page_names_both_sides(alike: dict[str, Any]) -> None:
+    page = as_page(alike, series(against_itself("a")))
+    assert "Ratios are second over first" in page
+    assert "browse · second" in page
+
+
+def test_the_method_shows_what_the_kept_runs_came_to() -> None:
+    text, kept = aa_table.PAGE.read_text(), json.loads(aa_table.KEPT.read_text())
+    assert aa_table.with_results(text, kept) == text
+
+
+def test_the_table_has_a_row_for_each_experiment(alike: dict[str, Any], slower: dict[str, Any], tmp_path: Path) -> None:
+    kept = {name: aa.summary([one], side="monolith") for name, one in (("alike", alike), ("planted", slower))}
+    lines = aa_table.as_table(kept).splitlines()
+    assert lines[2:4] == ["| the same | 1 | 1 | 0 | 0 |", "| 25 % slower in every handler | 1 | 0 | 1 | 0 |"]
+    assert lines[-1].startswith("| live | ± ")
