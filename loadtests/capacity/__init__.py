@@ -23,9 +23,9 @@ from loadtests.progress import Shown
 
 FINE, USAGE = 0, 3
 NAME = "capacity"
-SECONDS = 150.0
+SECONDS = 180.0
 ABOUT = """Raises the rate until the service level breaks, halves the distance to the precision, then probes both of its ends
-three times and longer; the sides take turns. A scenario takes at most 3 minutes, with the start of both systems on fresh data."""
+again and longer; the sides take turns. A scenario takes 3 minutes at most, with the start of both systems on fresh data."""
 
 
 def register(verbs: Any) -> None:
@@ -39,9 +39,7 @@ def register(verbs: Any) -> None:
         help="which load (browse); may be repeated, 3 minutes each",
     )
     verb.add_argument("--side", action="append", choices=SIDES, help="only this side")
-    for side in SIDES:
-        verb.add_argument(f"--{side}-url", help="a system that is already there; it is neither started nor stopped")
-        verb.add_argument(f"--{side}-live-url", help="its live feed, where it is not below its base URL")
+    _addresses(verb)
     verb.add_argument("--start", type=positive, default=20.0, help="requests a second of the first probe (20)")
     verb.add_argument(
         "--ceiling", type=positive, default=2_000.0, help="requests a second that are not exceeded (2000)"
@@ -50,10 +48,16 @@ def register(verbs: Any) -> None:
         "--precision", type=positive, default=10.0, metavar="PERCENT", help="between what held and what broke (10)"
     )
     verb.add_argument(
-        "--seconds", type=positive, default=SECONDS, help=f"at most, for the probes of a scenario ({SECONDS:g})"
+        "--seconds", type=positive, default=SECONDS, help=f"for a scenario, with the start of the systems ({SECONDS:g})"
     )
     into(verb)
     verb.set_defaults(command=run)
+
+
+def _addresses(verb: argparse.ArgumentParser) -> None:
+    for side in SIDES:
+        verb.add_argument(f"--{side}-url", help="a system that is already there; it is neither started nor stopped")
+        verb.add_argument(f"--{side}-live-url", help="its live feed, where it is not below its base URL")
 
 
 def run(asked: argparse.Namespace, console: Console) -> int:

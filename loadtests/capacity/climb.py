@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from math import ceil, inf
 
 from loadtests.capacity.knee import Knee, knee, no_less
-from loadtests.capacity.search import End, Outcome, Search, Step
+from loadtests.capacity.search import Outcome, Search, Step
 from loadtests.capacity.slo import Pool, Slo
 from loadtests.capacity.usage import Meter, Usage
 from loadtests.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, Block, Plan, late_share
 
-WARM_UP_S = 0.3
+WARM_UP_S = 0.5
 SHORT_S, LONG_S, MOST_S = 1.0, 2.0, 10.0
 BEYOND_SHORT, BEYOND_LONG = 2, 5  # requests beyond the outermost percentile
 
@@ -28,9 +28,9 @@ class Probe:
     def void(self) -> str:
         """Why the generator cannot be believed, or nothing."""
         if self.block.cpu > VOID_ABOVE_CPU:
-            return f"the load generator took {self.block.cpu:.0%} of a core"
+            return f"the load generator took {100 * self.block.cpu:.0f} % of a core"
         late = late_share([self.block])
-        return f"{late:.0%} of the arrivals started late" if late > VOID_ABOVE_LATE else ""
+        return f"{100 * late:.0f} % of the arrivals started late" if late > VOID_ABOVE_LATE else ""
 
 
 class Climb:
@@ -68,7 +68,7 @@ class Climb:
         """Return the plan of a probe: long enough for the queue of a small overload to reach the limit, and for the percentile."""
         longest_s, precision = self.slo.longest_ms / 1000, self.search.precision
         beyond = BEYOND_LONG if step.long else BEYOND_SHORT
-        queue_s = longest_s / precision * (2 if step.long else 0.5)
+        queue_s = longest_s / precision * (1.5 if step.long else 0.5)
         needed = max(LONG_S if step.long else SHORT_S, queue_s, beyond / self.slo.tail / step.rate)
         return replace(
             self.plan,
@@ -83,7 +83,7 @@ class Climb:
     @property
     def at_least(self) -> bool:
         """Whether the search ended before the level broke: the capacity is what held, or more."""
-        return self.search.high == inf or self.search.end in (End.GENERATOR, End.CEILING)
+        return self.search.high == inf or self.search.stopped_by is Outcome.VOID
 
     def knee(self) -> Knee | None:
         """Return where the level breaks; None where no rate held."""
@@ -120,6 +120,10 @@ class Climb:
         """The step at which the level broke, or else the highest that held: there it is looked for what was used up."""
         rate = self.search.high if self.search.high < inf else self.search.low
         return Step(rate, long=True)
+
+    def seen_at(self, rate: float) -> list[Probe]:
+        """Return the probes of a rate that count, or where none does, the void ones."""
+        return self.at(rate) or [probe for probe in self.probes if probe.rate == rate]
 
     def _alike(self, made: Probe) -> list[Probe]:
         return [probe for probe in self.probes if (probe.rate, probe.long) == (made.rate, made.long)]

@@ -5,11 +5,11 @@ from math import inf
 from typing import Any
 
 from loadtests.blocks import SIDES
-from loadtests.capacity.climb import Climb, Probe
+from loadtests.capacity.climb import Climb
 from loadtests.capacity.knee import Knee, ratio
 from loadtests.capacity.measuring import Asked, Floor, Found
 from loadtests.capacity.saturation import as_figures, evidence, sentence
-from loadtests.capacity.search import End
+from loadtests.capacity.search import End, Outcome
 from loadtests.capacity.slo import Pool
 from loadtests.latency import decoded, merged, percentiles
 from loadtests.provenance import origin_of, origin_of_both
@@ -75,23 +75,22 @@ def _rate(rate: float) -> float | None:
 
 
 def _ended(climb: Climb) -> str:
-    low, high, decisive = climb.search.low, climb.search.high, climb.decisive.rate
-    if climb.search.end is End.CEILING:
-        return f"{low:g} a second held, which is the ceiling asked for"
-    if climb.search.end is End.GENERATOR:
-        void = next((probe.void for probe in reversed(climb.probes) if probe.rate == high and probe.void), "")
-        return f"at {high:.0f} a second {void}, so what broke there is not the system's"
-    broke = (
-        f"at {high:.0f} a second {'; '.join(climb.broken(climb.at(high)))}"
-        if high < inf
-        else f"{decisive:.0f} a second held"
+    high, seen = climb.search.high, climb.seen_at(climb.decisive.rate)
+    if high == inf:
+        why = f"{climb.decisive.rate:.0f} a second held"
+    elif climb.search.stopped_by is Outcome.VOID:
+        void = next(probe.void for probe in reversed(climb.probes) if probe.rate == high and probe.void)
+        why = f"at {high:.0f} a second {void}, so what broke there is not the system's"
+    else:
+        why = f"at {high:.0f} a second {'; '.join(climb.broken(seen))}"
+    return {End.TIME: f"the time was over; {why}", End.CEILING: f"{why}, which is the ceiling asked for"}.get(
+        climb.search.end, why
     )
-    return f"the time was over; {broke}" if climb.search.end is End.TIME else broke
 
 
 def _saturated(climb: Climb, limits: Mapping[str, int], floor: Floor | None) -> Figures:
     broken = climb.slo.broken(Pool([floor.block])) if floor else []
-    seen = evidence(climb.at(climb.decisive.rate), limits=limits, floor_broken=broken)
+    seen = evidence(climb.seen_at(climb.decisive.rate), limits=limits, floor_broken=broken)
     gateway = (
         {}
         if floor is None
@@ -101,8 +100,8 @@ def _saturated(climb: Climb, limits: Mapping[str, int], floor: Floor | None) -> 
 
 
 def _point(climb: Climb, rate: float) -> Figures:
-    """Return one point of the curve: the probes that count, or where none does, the void ones."""
-    probes: list[Probe] = climb.at(rate) or [probe for probe in climb.probes if probe.rate == rate]
+    """Return one point of the curve."""
+    probes = climb.seen_at(rate)
     blocks = [probe.block for probe in probes]
     offered = sum(block.offered for block in blocks) or 1
     shares = {

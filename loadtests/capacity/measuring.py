@@ -25,6 +25,8 @@ from loadtests.world import World
 
 DATA = PROFILES["standard"]
 REST_WITHIN_S = 5.0
+FLOOR_S = 10.0  # for the floor, after the probes
+LEAST_S = 60.0  # of probes, however long the start took
 Run = Callable[[Plan], Block]
 
 
@@ -32,7 +34,7 @@ Run = Callable[[Plan], Block]
 class Asked:
     """What the command line asks for. given: base URLs of systems that are already there, and live_given their live feeds.
 
-    start, ceiling: requests a second. precision: a share. seconds: the most that the probes of one scenario may take.
+    start, ceiling: requests a second. precision: a share. seconds: for a scenario, with the start.
     """
 
     slo: Slo
@@ -75,6 +77,7 @@ def run(asked: Asked, found: Found, shown: Shown) -> None:
         reachable.check(url)
     with GeneratorProcess() as generator:
         for name in asked.scenarios:
+            until = monotonic() + asked.seconds - FLOOR_S
             with _up(asked, name, shown) as plans, _meters(asked, name) as meters:
                 found.urls |= {side: plan.base_url for side, plan in plans.items()}
                 found.limits |= _limits(asked, name)
@@ -85,7 +88,8 @@ def run(asked: Asked, found: Found, shown: Shown) -> None:
                     for side, plan in plans.items()
                 }
                 with shown.phase(f"{name}: the rate is raised until {asked.slo.text} breaks"):
-                    take_turns(climbs, checked(generator.run), seconds=asked.seconds, told=_teller(name, shown))
+                    seconds = max(LEAST_S, until - monotonic())
+                    take_turns(climbs, checked(generator.run), seconds=seconds, told=_teller(name, shown))
                 if (climb := climbs.get("microservices")) and origin_of(climb.plan.base_url) == "emulated":
                     found.floors[name] = _floor(climb, generator.run, shown)
 
@@ -185,6 +189,8 @@ def _floor(climb: Climb, run: Run, shown: Shown) -> Floor:
 def _teller(name: str, shown: Shown) -> Callable[[str, Climb, Probe], None]:
     def told(side: str, climb: Climb, probe: Probe) -> None:
         why = f"void: {probe.void}" if probe.void else "; ".join(climb.broken([probe])) or "held"
-        shown.console.print(f"  {name}, {side}, {probe.rate:.1f} a second: {why}", highlight=False, markup=False)
+        shown.console.print(
+            f"  {name}, {side}, {probe.rate:.1f} a second: {why}", highlight=False, markup=False, soft_wrap=True
+        )
 
     return told

@@ -10,7 +10,6 @@ from math import inf, sqrt
 
 FACTOR = 2.0  # between two rates while it is raised
 LEAST_RATE = 1.0
-LONG_PROBES = 3  # of each end of the bracket
 
 
 class Outcome(StrEnum):
@@ -129,8 +128,9 @@ def _decided(rate: float) -> Decision:
 
 
 def _together(rate: float) -> Decision:
-    """Probe a rate long and often enough, and judge all of it as one."""
-    together = Outcome.HELD
-    for _ in range(LONG_PROBES):
+    """Probe a rate long, until two probes are alike or all of them are judged as one."""
+    first, _ = yield Step(rate, long=True)
+    second, together = yield Step(rate, long=True)
+    if second is not first:
         _, together = yield Step(rate, long=True)
     return together

@@ -13,9 +13,8 @@ from loadtests.report.tables import milliseconds
 KNEE_HEAD = ("scenario", "side", "carries/s", "99 % interval", "the search ended", "origin")
 RATIO_HEAD = ("scenario", "microservices over monolith", "99 % interval", "carries more", "origin")
 USED_HEAD = ("scenario", "side", "at/s", "what", "in use")
-CURVE_HEAD = (
-    "side", "offered/s", "right/s", "p50, ms", "p95, ms", "p99, ms", "errors, %", "refused, %", "dropped, %", "probes", "level",
-)  # fmt: skip
+TIMES_HEAD = ("side", "offered /s", "p50 ms", "p95 ms", "p99 ms", "level")
+SHARES_HEAD = ("side", "offered /s", "right /s", "errors %", "refused %", "dropped %")
 RATE_TICKS = [digit * 10**power for power in range(4) for digit in (1, 2, 5)]
 Figures = dict[str, Any]
 
@@ -80,40 +79,25 @@ def _used(found: Figures) -> Iterator[Row]:
     """Yield what was in use at the rate that broke the level, as far as it was seen."""
     for name, side, one in _each(found):
         if seen := one["evidence"]:
-            at = f"{seen['rate']:g}"
-            yield name, side, at, "machine", f"{seen['machine']:.0%} of all cores"
-            for group, cores in seen["cores"].items():
-                yield name, side, at, group, f"{cores:.2f} cores, busiest process {seen['busiest'][group]:.2f}"
-            if seen["connections_all_busy"] is not None:
-                busy, waiting = f"{seen['connections_all_busy']:.0%}", f"{seen['waiting_for_locks']:.1f}"
-                yield (
-                    name,
-                    side,
-                    at,
-                    "database connections",
-                    f"all busy at {busy} of the looks, {waiting} wait for a lock",
-                )
-            yield (
-                name,
-                side,
-                at,
-                "refused with 429 or 503",
-                f"{100 * seen['throttled']:.1f} %, with {seen['at_once']} at once",
-            )
-            if floor := seen.get("gateway_floor"):
-                held = "keeps the level" if floor["held"] else "does not keep the level"
-                yield (
-                    name,
-                    side,
-                    f"{floor['rate']:g}",
-                    "empty function",
-                    f"p95 {milliseconds(floor['p95_ms'])} ms, {held}",
-                )
+            for what, words in _parts(seen):
+                yield name, side, f"{seen['rate']:.0f}", what, words
+
+
+def _parts(seen: Figures) -> Iterator[tuple[str, str]]:
+    yield "machine", f"{100 * seen['machine']:.0f} % of all cores"
+    for group, cores in seen["cores"].items():
+        yield group, f"{cores:.2f} cores, busiest process {seen['busiest'][group]:.2f}"
+    if seen["connections_all_busy"] is not None:
+        busy, waiting = f"{100 * seen['connections_all_busy']:.0f} %", f"{seen['waiting_for_locks']:.1f}"
+        yield "database connections", f"all busy at {busy} of the looks, {waiting} wait for a lock"
+    yield "refused with 429 or 503", f"{100 * seen['throttled']:.1f} %, with {seen['at_once']} at once"
+    if floor := seen.get("gateway_floor"):
+        held = "keeps the level" if floor["held"] else "does not keep the level"
+        yield "empty function", f"p95 {milliseconds(floor['p95_ms'])} ms, {held}"
 
 
 def _curves(name: str, sides: Figures, slo: str) -> Iterator[Chart]:
     """Yield latency and goodput against the rate that was offered; void probes only in the tables."""
-    rows = [_row(side, point) for side, one in _of_sides(sides) for point in one["curve"]]
     latency, goodput = go.Figure(), go.Figure()
     for side, one in _of_sides(sides):
         points = [point for point in one["curve"] if point["outcome"] != "void"]
@@ -129,11 +113,13 @@ def _curves(name: str, sides: Figures, slo: str) -> Iterator[Chart]:
         latency.add_hline(y=limit, line={"dash": "dot", "width": 2, "color": "#7a828b"})
     latency.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
     goodput.update_yaxes(title_text="right answers a second", rangemode="tozero")
-    for which, figure in (("latency", latency), ("goodput", goodput)):
+    for which, figure, head, row in (
+        ("latency", latency, TIMES_HEAD, _times),
+        ("goodput", goodput, SHARES_HEAD, _shares),
+    ):
         figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="requests offered a second")
-        yield Chart(
-            f"{name}-capacity-{which}", f"{name}: {which} against rate", dressed(figure), table(CURVE_HEAD, rows)
-        )
+        rows = [row(side, point) for side, one in _of_sides(sides) for point in one["curve"]]
+        yield Chart(f"{name}-capacity-{which}", f"{name}: {which} against rate", dressed(figure), table(head, rows))
 
 
 def _drawn(
@@ -146,10 +132,14 @@ def _drawn(
     )  # fmt: skip
 
 
-def _row(side: str, point: Figures) -> Row:
+def _times(side: str, point: Figures) -> Row:
     times = (milliseconds(point[key]) for key in ("p50_ms", "p95_ms", "p99_ms"))
+    return side, f"{point['rate']:g}", *times, f"{point['outcome']} ({point['probes']})"
+
+
+def _shares(side: str, point: Figures) -> Row:
     shares = (f"{point[f'{kind}_percent']:.2f}" for kind in ("errors", "refused", "dropped"))
-    return side, f"{point['rate']:g}", f"{point['goodput']:g}", *times, *shares, str(point["probes"]), point["outcome"]
+    return side, f"{point['rate']:g}", f"{point['goodput']:g}", *shares
 
 
 def _limits(slo: str) -> list[float]:

@@ -96,7 +96,8 @@ def test_the_chapter_holds_knees_ratio_curve_and_why_each_search_ended(tmp_path:
     assert "the monolith carries more" in (folder / "report.md").read_text()
 
 
-def test_a_generator_at_its_limit_is_said_to_be(tmp_path: Path) -> None:
+@pytest.mark.parametrize("probes", [7, 1_000])
+def test_a_generator_at_its_limit_is_said_to_be_also_when_the_time_is_over(probes: int, tmp_path: Path) -> None:
     answers, url = in_virtual_time(1_000, luck=Random(1)), "http://127.0.0.1:8000"
 
     def run(plan: Plan) -> Block:
@@ -105,7 +106,9 @@ def test_a_generator_at_its_limit_is_said_to_be(tmp_path: Path) -> None:
         return block
 
     climb = climbing(url)
-    take_turns({"monolith": climb}, run, seconds=1e9, told=lambda *_: None)
+    for _ in range(probes):
+        if climb.next:
+            climb.probe(run)
     found = Found(urls={"monolith": url}, climbs={"browse": {"monolith": climb}})
     one = figures(asked_for(tmp_path, given={"monolith": url}), found)["scenarios"]["browse"]["monolith"]
     assert one["bound"] == "at least"
@@ -113,6 +116,7 @@ def test_a_generator_at_its_limit_is_said_to_be(tmp_path: Path) -> None:
     assert "the load generator took" in one["ended"]
     assert "not the system's" in one["ended"]
     assert {point["outcome"] for point in one["curve"]} == {"held", "void"}
+    assert one["ended"].startswith("the time was over; ") is (probes == 7)
 
 
 def seen(**changed: Any) -> Evidence:

@@ -1,0 +1,58 @@
+"""A report of capacities alone in a real browser: answered on the first screen, drawn, quiet, readable by everybody."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loadtests.report import added
+from tests.browser.opened import Opened, serious
+from tests.loadtests.made_capacity import chapter
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SCREENS = {"projector": ((1920, 1080), "light"), "phone": ((390, 844), "dark")}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a report of one scenario on both sides."""
+    return (added(tmp_path_factory.mktemp("browser") / "capacity", "capacity", chapter()) / "report.html").as_uri()
+
+
+@pytest.fixture(params=SCREENS)
+def opened(browser: "Browser", report: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    (width, height), scheme = SCREENS[request.param]
+    with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
+        yield Opened(context.new_page(), report)
+
+
+def test_the_first_screen_answers_the_question(opened: Opened) -> None:
+    answer = opened.page.get_by_text("the monolith carries 300 (270 – 315)").first
+    box = answer.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= opened.page.evaluate("innerHeight")
+
+
+def test_it_is_drawn_and_asks_nobody(opened: Opened, report: str) -> None:
+    assert (opened.asked, opened.said) == ([report], [])
+    marks = opened.page.evaluate(
+        "[...document.querySelectorAll('.plot')].map((plot) => plot.querySelectorAll('.points path').length)"
+    )
+    assert marks == [20, 10]  # five rates a side: medians and 95th percentiles, and right answers
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_axe_finds_nothing_serious(opened: Opened) -> None:
+    assert serious(opened.page) == []
+
+
+def test_paper_shows_all_of_it(opened: Opened) -> None:
+    opened.page.emulate_media(media="print")
+    opened.page.wait_for_function("document.documentElement.classList.contains('paper')")
+    beyond = opened.page.evaluate(
+        """[...document.querySelectorAll("main *")].map((each) => each.getBoundingClientRect())
+            .filter((box) => box.right > document.querySelector("main").getBoundingClientRect().right + 1).length"""
+    )
+    assert beyond == 0

@@ -1,0 +1,49 @@
+"""The chapter of capacity as its command leaves it, made from numbers: no system is asked."""
+
+from typing import Any
+
+from loadtests.blocks import SIDES
+
+ORIGINS = dict(zip(SIDES, ("measured", "emulated"), strict=True))
+KNEES = dict(zip(SIDES, (300.0, 120.0), strict=True))
+GROUPS = {
+    "monolith": {"gunicorn workers": 1.2, "PostgreSQL": 0.4, "load generator": 0.2},
+    "microservices": {"local AWS's gateway": 0.98, "function workers": 0.7, "load generator": 0.1},
+}
+RATIO = {"ratio": 0.4, "low": 0.33, "high": 0.49, "bound": "", "verdict": "monolith", "origin": "emulated"}
+
+
+def chapter(*, knees: dict[str, float] | None = None, **changed: Any) -> dict[str, Any]:
+    """Return the figures of a search on one scenario. knees: by side."""
+    known = KNEES if knees is None else knees
+    sides = {side: one_side(side, knee) for side, knee in known.items()}
+    ratio = {"ratio": RATIO} if len(sides) == len(SIDES) else {}
+    return {
+        "slo": "p95<250ms,errors<0.1%", "scenarios": {"browse": {**sides, **ratio}}, "complete": True, "ended_by": "", **changed,
+    }  # fmt: skip
+
+
+def one_side(side: str, knee: float) -> dict[str, Any]:
+    """Return the figures of one side that broke at a twentieth above its knee."""
+    return {
+        "knee": knee, "low": 0.9 * knee, "high": 1.05 * knee, "bound": "", "origin": ORIGINS[side],
+        "ended": f"at {1.05 * knee:.0f} a second p95 300 ms, over 250 ms",
+        "curve": [_point(share * knee, share) for share in (0.125, 0.25, 0.5, 0.95, 1.05)],
+        "saturated": "Nothing measured was saturated.",
+        "evidence": {
+            "rate": 1.05 * knee, "machine": 0.93, "cores": GROUPS[side], "busiest": GROUPS[side], "throttled": 0.02,
+            "connections_all_busy": 0.4 if side == "monolith" else None,
+            "waiting_for_locks": 0.2 if side == "monolith" else None, "at_once": 8,
+            **({"gateway_floor": {"rate": knee, "p50_ms": 9.0, "p95_ms": 40.0, "p99_ms": 60.0, "held": True}}
+               if side == "microservices" else {}),
+        },
+    }  # fmt: skip
+
+
+def _point(rate: float, share: float) -> dict[str, Any]:
+    p95 = 20.0 if share < 1 else 300.0
+    return {
+        "rate": rate, "goodput": min(share, 1) * rate, "p50_ms": p95 / 3, "p95_ms": p95, "p99_ms": 2 * p95,
+        "errors_percent": 0.0, "refused_percent": 0.0, "dropped_percent": 0.0, "probes": 3,
+        "outcome": "held" if share < 1 else "broken",
+    }  # fmt: skip
