@@ -19,7 +19,7 @@ from loadtests.blocks import SIDES
 from loadtests.client import opened, succeed
 from loadtests.explain.figures import figures
 from loadtests.explain.telling import of_functions, of_the_monolith
-from loadtests.explain.walking import AFTER_A_WRITE_S, Walk
+from loadtests.explain.walking import AFTER_A_WRITE_S, Asked, Walk
 from loadtests.floors.cloud import client
 from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
 from loadtests.progress import Shown
@@ -32,7 +32,7 @@ JOURNEYS: Mapping[str, Journey] = {
 SIZE = Size(accounts=1, posts=5, votes=1)
 SETTLED_S = 1.5  # after the last call: a view waits half a second to be sent
 FIRST, WARM = 1, 2
-Walks = dict[str, Walk]  # by journey
+Walks = dict[str, list[Asked]]  # the calls of each journey
 
 
 def explained(urls: Mapping[str, str], journeys: Sequence[Journey], run_dir: Path, shown: Shown) -> dict[str, Any]:
@@ -79,8 +79,9 @@ def _walked(
     """Walk each journey, the same way for the same number, and wait until all that it set off is over."""
     walks: Walks = {}
     for journey in journeys:
-        walk = walks[journey.__name__] = Walk(api, journey, world, Random(f"{journey.__name__} {number}"))
+        walk = Walk(api, journey, world, Random(f"{journey.__name__} {number}"))
         walk.to_the_end(pause_s=pause_s)
+        walks[journey.__name__] = walk.asked
         done()
     sleep(SETTLED_S)
     return walks

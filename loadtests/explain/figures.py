@@ -7,22 +7,22 @@ from loadtests.blocks import SIDES
 from loadtests.explain.parts import Work, answering, part_of, parts, self_ms
 from loadtests.explain.telling import Root
 from loadtests.explain.trees import ASYNCHRONOUS, Forest
-from loadtests.explain.walking import Asked, Walk
+from loadtests.explain.walking import Asked
 from loadtests.provenance import origin_of, origin_of_both
 
 STORE = ("store call", "statement")
 
 
 def figures(
-    walks: Mapping[str, Mapping[str, Walk]], told: Mapping[str, list[Root]], urls: Mapping[str, str]
+    walks: Mapping[str, Mapping[str, list[Asked]]], told: Mapping[str, list[Root]], urls: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the part of a report. walks: by side and journey, warm. told: by side, from the systems' start on."""
+    """Return the part of a report. walks: the calls by side and journey, warm. told: by side, from the systems' start on."""
     forests = {side: Forest(told[side]) for side in SIDES}
     return {
         "origin": origin_of_both(*urls.values()),
         "origins": {side: origin_of(urls[side]) for side in SIDES},
         "journeys": {
-            journey: {side: [_call(one, forests[side]) for one in walks[side][journey].asked] for side in SIDES}
+            journey: {side: [_call(one, forests[side]) for one in walks[side][journey]] for side in SIDES}
             for journey in walks[SIDES[0]]
         },
         "cold_starts": sorted(_cold(told["microservices"]), key=lambda one: str(one["function"])),

@@ -76,11 +76,8 @@ def _left(found: Figures) -> str:
 
 
 def _section(found: Figures) -> Section:
-    charts = [
-        chart
-        for name, sides in found["journeys"].items()
-        for chart in (*waterfalls(name, sides), *afterwards(name, sides))
-    ]
+    journeys = found["journeys"].items()  # two sides beside each other, and what came afterwards below all of them
+    charts = [chart for drawn in (waterfalls, afterwards) for name, sides in journeys for chart in drawn(name, sides)]
     cold = [table(COLD_HEAD, _cold(found))] if found["cold_starts"] else []
     return Section(
         name="explain",

@@ -20,7 +20,7 @@ COLOURS = {
     "cold start": "#c0453a",
     "serialising": "#a04f8f",
 }
-HEAD = ("at, ms", "took, ms", "of its own, ms", "what", "by", "bytes out", "bytes in", "units", "rows", "line")
+HEAD = ("what", "by", "at, ms", "took, ms", "of its own, ms", "bytes out", "bytes in", "units", "rows", "line")
 ROW_PX, AROUND_PX = 19, 50
 _DEEPER = "\u2003"  # a space as wide as a letter is high
 Calls = Sequence[dict[str, Any]]
@@ -62,20 +62,27 @@ def afterwards(journey: str, sides: dict[str, Calls]) -> Iterator[Chart]:
 
 
 def _is_root(span: dict[str, Any]) -> bool:
-    return span["kind"] in ("function", "background", "cold start")
+    return span["kind"] in ("request", "function", "background", "cold start")
 
 
 def _row(span: dict[str, Any], began: float, of: str = "") -> Row:
-    name = f"{span['service']}: {span['name']}" if _is_root(span) else span["name"].removeprefix("dynamodb ")
     said = ", ".join(filter(None, (of, span["lines"][0] if span["lines"] else "")))
-    depth = 0 if of else span["depth"] + 1
-    return Row(span["part"], _DEEPER * depth + name, began + span["at_ms"], span["ms"], said)
+    return Row(span["part"], _label(span), began + span["at_ms"], span["ms"], said)
+
+
+def _label(span: dict[str, Any]) -> str:
+    """A root is named by who told of it, and by what woke it where that is no call; of a store, its name goes without saying."""
+    if not _is_root(span):
+        return str(span["name"]).removeprefix("dynamodb ")
+    starts = "start of " if span["kind"] == "cold start" else ""
+    woken = "" if "/" in span["name"] or span["name"] == "authorizer" else f" ← {span['name']}"
+    return f"{starts}{span['service']}{woken}"
 
 
 def _of_call(call: dict[str, Any], began: float) -> tuple[str, ...]:
     times = (f"{began:.2f}", f"{call['ms']:.2f}", f"{call['parts'].get(DOOR, 0.0):.2f}")
     sizes = (f"{call['counts'][way]:g}" for way in ("bytes_out", "bytes_in"))
-    return *times, call["operation"], "client", *sizes, "", "", ""
+    return call["operation"], "client", *times, *sizes, "", "", ""
 
 
 def _of_span(span: dict[str, Any], began: float) -> tuple[str, ...]:
@@ -83,7 +90,7 @@ def _of_span(span: dict[str, Any], began: float) -> tuple[str, ...]:
     told = [f"{counts[name]:g}" if name in counts else "" for name in ("bytes_out", "bytes_in", "units", "rows")]
     size = f"{counts['bytes']:g}" if "bytes" in counts else told[0]
     times = (f"{began + span['at_ms']:.2f}", f"{span['ms']:.2f}", f"{span['self_ms']:.2f}")
-    return *times, deeper + span["name"], span["service"], size, *told[1:], " ← ".join(span["lines"][:2])
+    return deeper + span["name"], span["service"], *times, size, *told[1:], " ← ".join(span["lines"][:2])
 
 
 def _chart(name: str, title: str, rows: Sequence[Row], lines: Sequence[tuple[str, ...]]) -> Chart:
@@ -93,10 +100,10 @@ def _chart(name: str, title: str, rows: Sequence[Row], lines: Sequence[tuple[str
         if own:
             figure.add_bar(
                 y=[place for place, _ in own], base=[row.at_ms for _, row in own], x=[row.ms for _, row in own],
-                name=PARTS[part], orientation="h", marker_color=colour, customdata=[row.said for _, row in own],
+                name=PARTS[part], orientation="h", marker_color=colour, customdata=[row.said for _, row in own], width=0.8,
                 hovertemplate="%{x:.2f} ms<br>%{customdata}",
             )  # fmt: skip
-    figure.update_layout(barmode="overlay", bargap=0.25, height=AROUND_PX + ROW_PX * len(rows))
+    figure.update_layout(barmode="overlay", height=AROUND_PX + ROW_PX * len(rows))
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[row.label for row in rows], autorange="reversed")
     figure.update_xaxes(title_text="ms", rangemode="tozero")
     return Chart(f"explain-{name}", title, dressed(figure), table(HEAD, lines))

@@ -1,0 +1,62 @@
+"""The call traces of a report in a real browser."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loadtests import report
+from tests.browser.opened import Opened, serious
+from tests.loadtests.made_explained import explained
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = report.added(tmp_path_factory.mktemp("browser") / "report", "explain", explained(("voter", "writer")))
+    return (folder / "report.html").as_uri()
+
+
+@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids="-".join)
+def opened(browser: "Browser", address: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    size, scheme = request.param
+    width, height = SIZES[size]
+    with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:
+        yield Opened(context.new_page(), address)
+
+
+def test_it_asks_nobody_and_complains_of_nothing(opened: Opened, address: str) -> None:
+    assert opened.asked == [address]
+    assert opened.said == []
+
+
+def test_every_trace_is_drawn_in_the_width_there_is(opened: Opened) -> None:
+    drawn = opened.page.evaluate("""[...document.querySelectorAll(".plot")].map((plot) => [
+        plot.querySelectorAll(".points path").length,
+        plot.querySelector(".main-svg").getBoundingClientRect().width <= plot.getBoundingClientRect().width + 1,
+    ])""")
+    assert len(drawn) == 6
+    assert all(bars > 0 and fits for bars, fits in drawn)
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_axe_finds_nothing_serious(opened: Opened) -> None:
+    assert serious(opened.page) == []
+
+
+def test_the_keyboard_opens_the_spans_of_a_trace(opened: Opened) -> None:
+    opened.page.locator("summary").first.focus()
+    opened.page.keyboard.press("Enter")
+    assert opened.page.locator("details").first.locator("tbody tr").count() == 3
+    assert opened.page.get_by_text("monolith/votes/routes.py:20").first.is_visible()
+
+
+def test_paper_shows_every_trace(opened: Opened) -> None:
+    opened.page.emulate_media(media="print")
+    opened.page.wait_for_function("document.documentElement.classList.contains('paper')")
+    assert opened.page.locator(".plot .main-svg").first.is_visible()
+    assert opened.page.locator("details:not(.long):not([open])").count() == 0

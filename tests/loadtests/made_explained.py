@@ -1,0 +1,48 @@
+"""What `explain` finds, made from traces that are written down: no system is asked."""
+
+from typing import Any
+
+from loadtests.blocks import SIDES
+from loadtests.explain.figures import figures
+from loadtests.explain.telling import Root, Span
+from loadtests.explain.walking import Asked
+from tracing.traceparent import Traceparent
+
+URLS = {"monolith": "http://127.0.0.1:8000", "microservices": "http://127.0.0.1:4566/_aws/execute-api/abc/$default"}
+START_NS = 1_000_000_000
+TOOK_MS = {"monolith": 5.0, "microservices": 40.0}
+
+
+def explained(journeys: tuple[str, ...] = ("voter",)) -> dict[str, Any]:
+    """Return the figures of journeys of one call each: a vote, which is counted afterwards on the microservices."""
+    walks = {side: {journey: [_asked(side, journey)] for journey in journeys} for side in SIDES}
+    told = {side: [root for (asked,) in walks[side].values() for root in _told(side, asked)] for side in SIDES}
+    return {**figures(walks, told, URLS), "took_s": 25.0}
+
+
+def _asked(side: str, journey: str) -> Asked:
+    sender = Traceparent("1" * 32, f"{side[:2]}{journey}".encode().hex()[:16].ljust(16, "0"))
+    sizes = {"bytes_in": 51, "bytes_out": 12}
+    return Asked(
+        operation="PUT /posts/{post_id}/vote", sender=sender, start_ns=START_NS, ms=TOOK_MS[side], **sizes
+    )  # fmt: skip
+
+
+def _told(side: str, asked: Asked) -> list[Root]:
+    sender = asked.sender.span
+    route = {"name": asked.operation}
+    if side == "monolith":
+        request = _span(f"{sender}r", sender, "request", at=1, ms=3, **route, lines=["monolith/votes/routes.py:20"])
+        statement = _span(f"{sender}s", request.id, "statement", at=2, ms=1, name="INSERT votes", counts={"rows": 1})
+        return [[request, statement]]
+    start = _span(f"{sender}c", sender, "cold start", at=5, ms=10, **route, service="votes-http")
+    function = _span(f"{sender}f", sender, "function", at=16, ms=14, **route, service="votes-http")
+    made = {"name": "dynamodb PutItem", "service": "votes-http", "counts": {"units": 1.0, "bytes_out": 261}}
+    put = _span(f"{sender}p", function.id, "store call", at=18, ms=9, lines=["microservices/votes/store.py:23"], **made)
+    projection = _span(f"{sender}t", put.id, "function", at=60, ms=80, name="stream", service="votes-projection")
+    return [[start], [function, put], [projection]]
+
+
+def _span(id: str, parent: str, kind: str, *, at: float, ms: float, name: str, **more: Any) -> Span:
+    given = {"links": [], "lines": [], "counts": {}, "service": "monolith", **more}
+    return Span(id=id, parent=parent, kind=kind, name=name, start_ns=START_NS + round(at * 1e6), ms=ms, **given)

@@ -1,0 +1,62 @@
+"""What was explained, in every form of a report."""
+
+import csv
+import io
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from rich.console import Console
+
+from loadtests import report
+from loadtests.report.explain import CHAPTER
+from tests.loadtests.made_explained import explained
+from tests.loadtests.made_runs import made_run, written
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return report.added(tmp_path_factory.mktemp("explain") / "report", "explain", explained())
+
+
+def test_it_answers_with_the_ratio_and_its_largest_parts() -> None:
+    ratio, parts, afterwards = (sentence.words for sentence in CHAPTER.answer(explained()))
+    assert (
+        ratio
+        == "Alone and warm, 1 journey took 5.0 ms on the monolith and 40.0 ms on the microservices, 8.0 times as long."
+    )
+    assert parts == "Of the difference, 40 % is gateway, server and network, 29 % is cold start, 23 % is stores."
+    assert afterwards.startswith("On the monolith 0 of 1 answers left 0 store calls for afterwards")
+
+
+def test_the_table_of_parts_adds_up_to_the_difference(folder: Path) -> None:
+    rows = list(CHAPTER.section(explained()).tables[0].rows)
+    assert rows[0][:2] == ("voter", "all, 8.0 times as long")
+    assert float(rows[0][4]) == pytest.approx(sum(float(row[4]) for row in rows[1:]), abs=0.3)
+    for row in rows:
+        assert " | ".join(row) in (folder / "report.md").read_text()
+
+
+def test_each_chart_has_its_spans_with_their_lines_as_a_file() -> None:
+    charts = {chart.name: chart for chart in CHAPTER.section(explained()).charts}
+    assert list(charts) == ["explain-voter-monolith", "explain-voter-microservices", "explain-voter-afterwards"]
+    text = unquote(charts["explain-voter-microservices"].data.csv_link.partition(",")[2])
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[-1]["line"] == "microservices/votes/store.py:23"
+    assert (rows[-1]["took, ms"], rows[-1]["units"]) == ("9.00", "1")
+    assert rows[0]["by"] == "client"
+
+
+def test_it_is_told_at_the_terminal_and_beside_a_comparison(folder: Path, tmp_path: Path) -> None:
+    console = Console(width=100, record=True, file=(tmp_path / "terminal").open("w"))
+    report.told(folder, "explain", console)
+    assert "1 journey took 5.0 ms on the monolith" in console.export_text()
+    run = report.added(written(made_run("a"), tmp_path / "run"), "explain", explained())
+    assert "Why: what the time is made of" in (run / "report.html").read_text()
+
+
+def test_what_came_afterwards_is_no_part_of_the_answer() -> None:
+    (call,) = explained()["journeys"]["voter"]["microservices"]
+    assert sum(call["parts"].values()) == pytest.approx(call["ms"])
+    assert [span["service"] for span in call["afterwards"]["spans"]] == ["votes-projection"]
+    assert call["afterwards"]["ms"] == pytest.approx(100)
