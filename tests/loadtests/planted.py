@@ -32,6 +32,7 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body go out apart, and a client may take 0.2 s to acknowledge the head
     server: Server
 
     def do_GET(self) -> None:
