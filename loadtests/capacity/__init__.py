@@ -80,8 +80,10 @@ def run(asked: argparse.Namespace, console: Console) -> int:
 
 
 def request(asked: argparse.Namespace) -> measuring.Asked:
-    """Return what the command line asks for. Raise NotUnderstood if the service level cannot be measured."""
+    """Return what the command line asks for. Raise NotUnderstood if that cannot be measured."""
     sides = tuple(side for side in SIDES if side in (asked.side or SIDES))
+    if LIVE in (asked.scenario or ()) and asked.microservices_url and not asked.microservices_live_url:
+        raise NotUnderstood(f"the scenario {LIVE} needs --microservices-live-url: deployed services serve it elsewhere")
     return measuring.Asked(
         slo=parsed(asked.slo),
         scenarios=tuple(dict.fromkeys(asked.scenario or ("browse",))),
@@ -100,6 +102,8 @@ def _keep(
     wanted: measuring.Asked, found: measuring.Found, folder: Path, *, ended: BaseException, console: Console
 ) -> None:
     """Write what there is. The systems have ended by now; a second Ctrl-C must not leave half a report."""
+    if isinstance(ended, interrupts.Interrupted):
+        shutil.rmtree(wanted.run_dir, ignore_errors=True)  # nothing failed, so no log says why
     if not any(climb.probes for climbs in found.climbs.values() for climb in climbs.values()):
         return
     with interrupts.ignored():

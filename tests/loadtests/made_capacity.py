@@ -43,7 +43,7 @@ def one_side(side: str, knee: float) -> dict[str, Any]:
 def _point(rate: float, share: float) -> dict[str, Any]:
     p95 = 20.0 if share < 1 else 300.0
     return {
-        "rate": rate, "goodput": min(share, 1) * rate, "p50_ms": p95 / 3, "p95_ms": p95, "p99_ms": 2 * p95,
+        "rate": rate, "goodput": rate / max(1, share), "p50_ms": p95 / 3, "p95_ms": p95, "p99_ms": 2 * p95,
         "errors_percent": 0.0, "refused_percent": 0.0, "dropped_percent": 0.0, "probes": 3,
         "outcome": "held" if share < 1 else "broken",
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The capacity of planted servers over loopback, of what is used up there, and of runs that end early."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from tests.loadtests.queues import admitting, in_virtual_time
 
 SLO = parsed("p95<200ms,errors<1%")
 NOBODY = "http://127.0.0.1:1"
+RUNS = processes.ROOT / ".run"
 PROBE_SAYS = "  browse, monolith, 40.0 a second"
 
 
@@ -176,6 +178,11 @@ def test_a_level_that_is_not_understood_is_a_usage_error_in_one_line(capsys: pyt
     assert said.err.count("\n") == 1
 
 
+def test_a_deployed_feed_that_nobody_names_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["capacity", "--slo", "p95<1s", "--scenario", "live", "--microservices-url", NOBODY]) == 3
+    assert "needs --microservices-live-url" in capsys.readouterr().err
+
+
 def test_a_url_that_nobody_answers_at_is_said_before_anything_is_started(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,7 +195,8 @@ def test_a_url_that_nobody_answers_at_is_said_before_anything_is_started(
 
 @pytest.fixture
 def begun(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """The command on the monolith, when its second probe is over."""
+    """The command on the monolith, when its second probe is over; what it leaves of logs goes too."""
+    before = set(RUNS.glob("capacity-*"))
     command = f"capacity --slo p95<250ms --side monolith --results {tmp_path}".split()
     process = subprocess.Popen(
         [sys.executable, "-m", "loadtests", *command], cwd=processes.ROOT, text=True,
@@ -200,6 +208,8 @@ def begun(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     yield process
     if process.poll() is None:
         process.kill()
+    for folder in set(RUNS.glob("capacity-*")) - before:
+        shutil.rmtree(folder)
 
 
 def kept(tmp_path: Path) -> dict[str, Any]:
