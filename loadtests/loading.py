@@ -15,10 +15,11 @@ from loadtests.blocks import GeneratorProcess
 from loadtests.latency import decoded, percentile_ms
 from loadtests.live.subscriber import beside
 from loadtests.mixes import named
-from loadtests.plan import LIVE, VOID_ABOVE_LATE, Block, Plan, late_share, lost_share
+from loadtests.plan import LIVE, Block, Plan
 from loadtests.profiles import PROFILES
 from loadtests.progress import Shown
 from loadtests.shapes import STEADY
+from loadtests.voids import of_generator
 from loadtests.world import World
 
 FINE, VOID = 0, 2
@@ -42,7 +43,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     """Seed one system a little, offer it load, print what came of it; 2 if the generator was too busy to be believed."""
     given, shown = offer.of(asked), Shown(console)
     scenario = asked.scenario or (given.mix.name if given.mix else "browse")
-    if not given.mix and scenario != LIVE:
+    if scenario not in (LIVE, given.mix.name if given.mix else ""):
         named(scenario)  # what is wrong with its file is said before anything starts
     with shown.running():
         with shown.phase("seed", seeding.STEPS) as done:
@@ -51,7 +52,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         with GeneratorProcess(given.workers, given.bind) as generator, shown.phase(_words(given, plan)):
             block = generator.run(plan)
     show(block, plan, console)
-    return VOID if _void(block) else FINE
+    return VOID if any(of_generator([block])) else FINE
 
 
 def show(block: Block, plan: Plan, console: Console) -> None:
@@ -62,7 +63,9 @@ def show(block: Block, plan: Plan, console: Console) -> None:
         f"{block.right / seconds:.1f} right answers a second of {block.offered / seconds:.1f} offered; {times}"
     )
     console.print(f"errors {block.errors}, refused {block.refused}, dropped {block.dropped}")
-    console.print(f"generator: {block.cpu:.0%} of a core, {block.late_ticks} late{' · VOID' if _void(block) else ''}")
+    console.print(f"generator: {block.cpu:.0%} of a core, {block.late_ticks} late")
+    for why in of_generator([block]):
+        console.print(f"void: {why}", style="red", highlight=False)
     for worker in block.workers:
         console.print(
             f"  {worker.name}: {worker.arrivals} arrivals, {worker.late_ticks} late, {worker.cpu:.0%} of a core"
@@ -74,10 +77,6 @@ def show(block: Block, plan: Plan, console: Console) -> None:
     console.print(_over_time(block))
 
 
-def _void(block: Block) -> bool:
-    return block.void or late_share([block]) > VOID_ABOVE_LATE or lost_share([block]) > VOID_ABOVE_LATE
-
-
 def _steady(asked: argparse.Namespace, scenario: str, world: World, *, seconds: float) -> Plan:
     return Plan(
         base_url=asked.url, rate=asked.rate, duration_s=seconds, warm_up_s=1, seed="load", scenario=scenario, world=world,
@@ -86,8 +85,9 @@ def _steady(asked: argparse.Namespace, scenario: str, world: World, *, seconds: 
 
 
 def _words(given: offer.Offer, plan: Plan) -> str:
-    rate = f"{'' if given.name == STEADY and not given.trace else 'up to '}{plan.rate:g} a second"
-    return f"{plan.scenario}, {given.name}, {rate} for {plan.duration_s:g} s"
+    up_to = "" if given.shape == STEADY else "up to "
+    rate = f"{len(plan.trace)} arrivals" if plan.trace else f"{up_to}{plan.rate:g} a second"
+    return f"{plan.scenario}, {given.name}: {rate} in {plan.duration_s:g} s"
 
 
 def _over_time(block: Block) -> Table:

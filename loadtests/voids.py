@@ -1,6 +1,6 @@
 """Why a run proves nothing: each reason in one line, with the scenario that it voids, or with none where it voids all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from loadtests import lag_figures, resources
@@ -26,12 +26,12 @@ def _generator(results: Results) -> Iterator[Reason]:
     for name in results.played:
         for side, measured in results.pairs(name).items():
             blocks = [one.block for one in measured]
-            for words in _of_generator(blocks):
+            for words in of_generator(blocks):
                 yield Reason(f"{name} on {side}: {words}", name)
 
 
-def _of_generator(blocks: list[Block]) -> Iterator[str]:
-    """Of several workers the worst one counts: what one of them tells too late, no other makes good."""
+def of_generator(blocks: Sequence[Block]) -> Iterator[str]:
+    """Yield why these blocks say nothing. Of several workers the worst one counts: what it does too late, no other makes good."""
     cpu, late, lost = max(block.cpu for block in blocks), late_share(blocks), lost_share(blocks)
     if cpu > VOID_ABOVE_CPU:
         took = f"took {cpu:.0%} of a core, over {VOID_ABOVE_CPU:.0%}"

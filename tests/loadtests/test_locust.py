@@ -101,7 +101,7 @@ def ran(url: str, folder: Path, *words: str) -> dict[str, int]:
 
 @pytest.mark.live
 def test_a_mix_and_a_shape_run_headless(monolith: str, tmp_path: Path) -> None:
-    asked = ran(monolith, tmp_path, "--shape", "burst", "--run-time", "5", "--mix", "browse")
+    asked = ran(monolith, tmp_path, "--shape", "spike", "--run-time", "8", "--mix", "browse")
     assert set(asked) <= {
         "GET /posts", "GET /posts/{post_id}", "GET /users/{username}", "GET /leaderboard", "GET /leaderboard.html",
         "GET /search", "GET /trending", "POST /feedback",
