@@ -23,12 +23,13 @@ PSEUDO = {
 
 
 class Cloud:
-    """Every room's stack. A resource is made when somebody first refers to it. Call it within moto's `mock_aws`."""
+    """Every room's stack. A resource is made when somebody first refers to it. Call it within `aws_in_process`."""
 
     def __init__(self, endpoint: str, *, codecommit: str = "") -> None:
         self.parameters = {"Stage": STAGE, "ArtifactsBucket": "artifacts", "Release": "none", "LocalEndpoint": endpoint}
         self.parameters |= {"Administrators": ADMINISTRATOR, "CodeCommitEndpoint": codecommit}
         self.stacks = {room: Stack(room, self) for room in templates.rooms()}
+        self._clients: dict[str, Any] = {}  # one of each service: making one takes longer than making a resource
 
     @cached_property
     def exports(self) -> dict[str, tuple["Stack", Any]]:
@@ -42,8 +43,11 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """Return a client of the service as moto has it."""
-        # moto knows no addresses with an account's number in them
-        return boto3.client(service, region_name=REGION, config=Config(account_id_endpoint_mode="disabled"))
+        if service not in self._clients:
+            # moto knows no addresses with an account's number in them
+            config = Config(account_id_endpoint_mode="disabled")
+            self._clients[service] = boto3.client(service, region_name=REGION, config=config)
+        return self._clients[service]
 
 
 class Stack:

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import httpx
-from moto import mock_aws
 
+from tests.moto_aws import aws_in_process
 from tracing.spans import Write
 
 from .cloud import STAGE, Cloud
@@ -141,7 +141,7 @@ def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
 @contextmanager
 def gateway_over_moto(write: Write | None = None) -> Iterator[Gateway]:
     """Yield the HTTP API of the templates, with everything behind it in this process. write: hears what is explained."""
-    with mock_aws(), loopback() as server, site_as_it_comes() as repositories:
+    with aws_in_process(), loopback() as server, site_as_it_comes() as repositories:
         cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}", codecommit=repositories)
         known = functions(cloud, write)
         with lambda_service(known):

@@ -7,7 +7,8 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
+
+from tests.moto_aws import aws_in_process
 
 from .events import deliver
 from .functions import Function
@@ -35,7 +36,7 @@ class Listener(Function):
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    with mock_aws():
+    with aws_in_process():
         yield Listener()
 
 

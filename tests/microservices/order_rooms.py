@@ -32,7 +32,7 @@ ADA = User(
 
 
 class Rooms:
-    """Users, posts and orders. Their keys are apart, so they share a table. Call it within moto's `mock_aws`."""
+    """Users, posts and orders. Their keys are apart, so they share a table. Call it within `aws_in_process`."""
 
     def __init__(self, dynamodb: Any, sqs: Any, sns: Any) -> None:
         self.dynamodb, self.sqs, self.sns, self._table = dynamodb, sqs, sns, secrets.token_hex(8)

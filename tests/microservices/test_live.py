@@ -8,7 +8,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from microservices.live.broadcast import Broadcast
 from microservices.live.clients import Clients
@@ -18,6 +17,7 @@ from shared_domain.errors import NotAllowed
 from shared_domain.live import MOST_TOPICS
 from tests.contract.client import Api, unique
 from tests.contract.feed import Feed, publishes
+from tests.moto_aws import aws_in_process
 from tests.tables import make_table
 
 from .parked import Item, Room
@@ -29,7 +29,7 @@ NOBODY = "nobodysconnection="
 
 @pytest.fixture
 def dynamodb() -> Iterator[Any]:
-    with mock_aws():
+    with aws_in_process():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client, "live")
         yield client

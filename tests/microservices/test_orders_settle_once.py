@@ -11,7 +11,6 @@ import boto3
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from microservices.order_events import answering
 from microservices.orders.outbox import pass_on
@@ -19,6 +18,7 @@ from microservices.orders.saga import go_on
 from microservices.streams import Record
 from shared_domain.errors import NotFound
 from shared_domain.orders import Reason, Stage
+from tests.moto_aws import aws_in_process
 
 from .order_rooms import IDS, NOW, POSTS, Rooms, outcome, raising
 
@@ -28,7 +28,7 @@ MOST_CALLS = 28  # of what an order asks of its stores, its topic and its queue,
 @pytest.fixture(scope="module")
 def clients() -> Iterator[list[Any]]:
     """Made once, for making them is dear."""
-    with mock_aws():
+    with aws_in_process():
         yield [boto3.client(service, region_name="us-east-1") for service in ("dynamodb", "sqs", "sns")]
 
 

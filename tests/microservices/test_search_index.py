@@ -10,7 +10,6 @@ import boto3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from moto import mock_aws
 
 from microservices.deploy import templates
 from microservices.post_item import post_item, post_key
@@ -19,6 +18,7 @@ from microservices.search.store import DynamoIndex
 from microservices.search.writer import REMEMBERED, IndexWriter
 from microservices.streams import Record
 from shared_domain.posts import Post, compose
+from tests.moto_aws import aws_in_process
 from tests.tables import make_table
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
@@ -50,7 +50,7 @@ class Index:
 
 @pytest.fixture
 def store() -> Iterator[Index]:
-    with mock_aws():
+    with aws_in_process():
         yield Index(boto3.client("dynamodb", region_name="us-east-1"), "search")
 
 
@@ -97,7 +97,7 @@ def test_records_in_any_order_and_any_number_leave_the_last_revision() -> None:
         hear(store, *chaos.draw(some.permutations([*records, *again])))
         assert findable(store) == (set() if withdrawn else set(bodies[-1]))
 
-    with mock_aws():
+    with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
         hold()
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from moto import mock_aws
 
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.site_repository import SiteRepository
@@ -20,6 +19,7 @@ from tests.contract.calls import watched_by
 from tests.contract.cloud import STAGE, Cloud
 from tests.contract.functions import Function, functions
 from tests.contract.site import REPOSITORY_ARN
+from tests.moto_aws import aws_in_process
 
 NOWHERE = "http://127.0.0.1:1"
 MOST_CALLS = 40
@@ -94,7 +94,7 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     repository = SiteRepository(tmp_path / "site.git")
     repository.prepare()
-    with mock_aws(), codecommit(repository) as endpoint, watched_by(asked := Asked()):
+    with aws_in_process(), codecommit(repository) as endpoint, watched_by(asked := Asked()):
         cloud = Cloud(NOWHERE, codecommit=endpoint)
         publisher = next(each for each in functions(cloud).values() if each.name == f"{STAGE}-site-publisher")
         yield Site(publisher, repository, cloned(repository.path, tmp_path / "clone"), cloud.client("s3"), asked)
@@ -186,7 +186,7 @@ def test_whenever_a_newer_push_overtakes_an_older_one_the_newer_one_stays(site: 
 
 
 def test_a_repository_that_is_away_fails_the_event_so_that_it_comes_again(tmp_path: Path) -> None:
-    with mock_aws():
+    with aws_in_process():
         known = functions(Cloud(NOWHERE, codecommit=NOWHERE)).values()
         publisher = next(each for each in known if each.name == f"{STAGE}-site-publisher")
         with pytest.raises(EndpointConnectionError):

@@ -12,13 +12,13 @@ import boto3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from moto import mock_aws
 
 from microservices.streams import Record, settle
 from microservices.trending.projection import view_in
 from microservices.trending.store import DynamoTrends
 from microservices.trending.windows import DynamoWindows, Window, WindowKey, part_of
 from shared_domain.trending import WINDOW, WINDOWS, Span, Trend, View, last_hour, ranked
+from tests.moto_aws import aws_in_process
 from tests.tables import make_table
 from tests.views import SHARD, deliver, view_record
 
@@ -51,7 +51,7 @@ views = some.lists(
 
 @pytest.fixture
 def dynamodb() -> Iterator[Any]:
-    with mock_aws():
+    with aws_in_process():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client, "views")
         yield client
@@ -108,7 +108,7 @@ def test_batches_that_are_cut_off_and_come_again_between_those_of_other_shards_c
         seen = Counter(view.post_id for views in told for view in views if hour.first <= view.at <= NOW)
         assert DynamoTrends(dynamodb, table).most_viewed(hour, 5) == ranked(seen, 5)
 
-    with mock_aws():
+    with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
         hold()
 

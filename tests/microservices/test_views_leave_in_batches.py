@@ -10,11 +10,11 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from microservices.posts.views import FLUSH_SECONDS, MOST_RECORDS, Views
 from shared_domain.contract.times import written
 from shared_domain.trending import View
+from tests.moto_aws import aws_in_process
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
@@ -50,7 +50,7 @@ def sent(kinesis: Any) -> list[dict[str, str]]:
 
 @pytest.fixture
 def kinesis() -> Iterator[Any]:
-    with mock_aws():
+    with aws_in_process():
         client = boto3.client("kinesis", region_name="us-east-1")
         client.create_stream(StreamName="views", ShardCount=1)
         yield client

@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from moto import mock_aws
 
 from microservices.streams import TRIES, Record, item_key, settle
 from microservices.votes import ballots, projection
@@ -20,6 +19,7 @@ from microservices.votes.board_object import BoardObject
 from microservices.votes.publication import publish
 from shared_domain.errors import Conflict
 from shared_domain.votes import Standing
+from tests.moto_aws import aws_in_process
 from tests.tables import make_table
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
@@ -48,7 +48,7 @@ def post_record(place: int, title: str | None) -> Record:
 
 @pytest.fixture
 def board() -> Iterator[DynamoBoard]:
-    with mock_aws():
+    with aws_in_process():
         yield new_board(boto3.client("dynamodb", region_name="us-east-1"), "votes")
 
 
@@ -104,7 +104,7 @@ def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_n
         assert board.tally(POST).score == score_of(votes)
         assert board.top(5) == [Standing(post_id=POST, title="Title", author="ada", score=score_of(votes))]
 
-    with mock_aws():
+    with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
         hold()
 

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 
 from microservices.aws import is_away
@@ -20,6 +19,7 @@ from microservices.posts.scores import Scores
 from microservices.posts.store import DynamoPosts
 from shared_domain.errors import Conflict, Unavailable
 from shared_domain.posts import compose
+from tests.moto_aws import aws_in_process
 from tests.tables import make_table
 
 TABLE = "posts"
@@ -28,7 +28,7 @@ POST = compose(id="01M7X1YXN3SBB3DZEFS5FNXBMV", author="ada", title="t", body="b
 
 @pytest.fixture
 def dynamodb() -> Iterator[Any]:
-    with mock_aws():
+    with aws_in_process():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client, TABLE)
         yield client
