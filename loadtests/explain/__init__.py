@@ -9,9 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import report, systems
+from loadtests import interrupts, report, systems
 from loadtests.arguments import destination, into
-from loadtests.explain.explaining import JOURNEYS, explained
+from loadtests.explain.explaining import JOURNEYS, Found, explain
 from loadtests.progress import Shown
 
 CHAPTER = "explain"
@@ -27,15 +27,24 @@ def register(verbs: Any) -> None:
 
 
 def run(asked: argparse.Namespace, console: Console) -> int:
-    """Walk the journeys on two systems of its own, and write what they told as a chapter of a report."""
+    """Walk the journeys on two systems of its own, and write what they told as a chapter of a report.
+
+    What was walked on both sides before a failure or Ctrl-C is kept and marked.
+    """
     chosen = [JOURNEYS[name] for name in asked.journey or JOURNEYS]
-    run_dir = Path(".run") / f"explain-{datetime.now():%Y%m%d-%H%M%S}"
-    shown = Shown(console)
-    with shown.running(), ExitStack() as stack:
-        with shown.phase("start both systems"):
-            urls = stack.enter_context(systems.running(run_dir, systems.BOTH, explained=True))
-        found = explained(urls, chosen, run_dir, shown)
-    folder = report.added(destination(asked), CHAPTER, found)
-    shutil.rmtree(run_dir, ignore_errors=True)
-    report.told(folder, CHAPTER, console)
+    run_dir, folder = Path(".run") / f"explain-{datetime.now():%Y%m%d-%H%M%S}", destination(asked)
+    found, shown = Found(), Shown(console)
+    try:
+        with shown.running(), ExitStack() as stack:
+            with shown.phase("start both systems"):
+                urls = stack.enter_context(systems.running(run_dir, systems.BOTH, explained=True))
+            explain(urls, chosen, run_dir, shown, found)
+    except BaseException as ended:  # also Ctrl-C
+        with interrupts.ignored():
+            if found.journeys:
+                marked = {"complete": False, "ended_by": f"ended by {ended}"}
+                report.told(report.added(folder, CHAPTER, {**found.figures(), **marked}), CHAPTER, console)
+        raise
+    shutil.rmtree(run_dir, ignore_errors=True)  # kept when something failed: its logs say why
+    report.told(report.added(folder, CHAPTER, found.figures()), CHAPTER, console)
     return 0

@@ -7,6 +7,7 @@ Nothing else runs meanwhile: a call that sets something off is followed by a pau
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from time import sleep, time
@@ -14,11 +15,11 @@ from typing import Any
 
 import httpx
 
-from loadtests import calls, seeding
+from loadtests import calls, interrupts, seeding
 from loadtests.blocks import SIDES
 from loadtests.client import opened, succeed
 from loadtests.explain.figures import figures
-from loadtests.explain.telling import of_functions, of_the_monolith
+from loadtests.explain.telling import Root, of_functions, of_the_monolith
 from loadtests.explain.walking import AFTER_A_WRITE_S, Asked, Walk
 from loadtests.floors.cloud import client
 from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
@@ -35,26 +36,54 @@ FIRST, WARM = 1, 2
 Walks = dict[str, list[Asked]]  # the calls of each journey
 
 
-def explained(urls: Mapping[str, str], journeys: Sequence[Journey], run_dir: Path, shown: Shown) -> dict[str, Any]:
-    """Return the figures of running systems that tell what they do. Raise CallFailed if one answers wrongly."""
-    began = time()
-    with shown.phase("the same data on both sides"):
-        worlds = _worlds(urls)
-    walks: dict[str, Walks] = {}
-    for side in SIDES:
-        with opened(urls[side]) as api, shown.phase(f"{side}: each journey twice", 2 * len(journeys)) as done:
-            _walked(api, journeys, worlds[side], number=FIRST, pause_s=0, done=done)
-            walks[side] = _walked(api, journeys, worlds[side], number=WARM, pause_s=AFTER_A_WRITE_S[side], done=done)
-            succeed(
-                api, calls.read_post(worlds[side].viewed.id)
-            )  # a function's log has what it told since with the next request
-    with shown.phase("what they told"):
-        endpoint = json.loads((run_dir / "microservices.json").read_text())["endpoint"]
-        told = {
-            "monolith": of_the_monolith(run_dir / "monolith" / "spans.jsonl"),
-            "microservices": of_functions(client("logs", endpoint), since_ms=int(began * 1000)),
-        }
-    return {**figures(walks, told, urls), "took_s": round(time() - began, 1)}
+@dataclass(slots=True)
+class Found:
+    """What was walked and told so far. walks: warm, by side. told: by side, from the systems' start on."""
+
+    urls: dict[str, str] = field(default_factory=dict)
+    walks: dict[str, Walks] = field(default_factory=lambda: {side: {} for side in SIDES})
+    told: dict[str, list[Root]] = field(default_factory=dict)
+    took_s: float = 0.0
+
+    @property
+    def journeys(self) -> list[str]:
+        """The journeys that were walked on both sides."""
+        return [name for name in self.walks[SIDES[0]] if name in self.walks[SIDES[1]]]
+
+    def figures(self) -> dict[str, Any]:
+        """Return the part of a report."""
+        both = {side: {name: self.walks[side][name] for name in self.journeys} for side in SIDES}
+        return {**figures(both, self.told, self.urls), "took_s": round(self.took_s, 1)}
+
+
+def explain(urls: dict[str, str], journeys: Sequence[Journey], run_dir: Path, shown: Shown, found: Found) -> None:
+    """Walk the journeys on running systems that tell what they do, and gather it, also where a walk fails or is cut short.
+
+    Raise CallFailed where a system answers wrongly.
+    """
+    began, found.urls = time(), urls
+    try:
+        with shown.phase("the same data on both sides"):
+            worlds = _worlds(urls)
+        for side in SIDES:
+            with opened(urls[side]) as api, shown.phase(f"{side}: each journey twice", 2 * len(journeys)) as done:
+                _walk(api, journeys, worlds[side], {}, number=FIRST, pause_s=0, done=done)
+                pause_s = AFTER_A_WRITE_S[side]
+                _walk(api, journeys, worlds[side], found.walks[side], number=WARM, pause_s=pause_s, done=done)
+                # a function's log has what it told since with the next request
+                succeed(api, calls.read_post(worlds[side].viewed.id))
+    finally:
+        with interrupts.ignored():
+            found.told = _told(run_dir, since_s=began) if found.journeys else {}
+        found.took_s = time() - began
+
+
+def _told(run_dir: Path, *, since_s: float) -> dict[str, list[Root]]:
+    endpoint = json.loads((run_dir / "microservices.json").read_text())["endpoint"]
+    return {
+        "monolith": of_the_monolith(run_dir / "monolith" / "spans.jsonl"),
+        "microservices": of_functions(client("logs", endpoint), since_ms=int(since_s * 1000)),
+    }
 
 
 def _worlds(urls: Mapping[str, str]) -> dict[str, World]:
@@ -67,21 +96,20 @@ def _worlds(urls: Mapping[str, str]) -> dict[str, World]:
         return dict(zip(SIDES, sides.map(world, SIDES), strict=True))
 
 
-def _walked(
+def _walk(
     api: httpx.Client,
     journeys: Sequence[Journey],
     world: World,
+    walks: Walks,
     *,
     number: int,
     pause_s: float,
     done: Callable[[], object],
-) -> Walks:
-    """Walk each journey, the same way for the same number, and wait until all that it set off is over."""
-    walks: Walks = {}
+) -> None:
+    """Add each journey to the walks, walked the same way for the same number, and wait until all that it set off is over."""
     for journey in journeys:
         walk = Walk(api, journey, world, Random(f"{journey.__name__} {number}"))
         walk.to_the_end(pause_s=pause_s)
         walks[journey.__name__] = walk.asked
         done()
     sleep(SETTLED_S)
-    return walks

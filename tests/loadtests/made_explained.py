@@ -15,9 +15,14 @@ TOOK_MS = {"monolith": 5.0, "microservices": 40.0}
 
 def explained(journeys: tuple[str, ...] = ("voter",)) -> dict[str, Any]:
     """Return the figures of journeys of one call each: a vote, which is counted afterwards on the microservices."""
-    walks = {side: {journey: [_asked(side, journey)] for journey in journeys} for side in SIDES}
-    told = {side: [root for (asked,) in walks[side].values() for root in _told(side, asked)] for side in SIDES}
-    return {**figures(walks, told, URLS), "took_s": 25.0}
+    walked = walks(journeys)
+    told = {side: [root for (asked,) in walked[side].values() for root in _told(side, asked)] for side in SIDES}
+    return {**figures(walked, told, URLS), "took_s": 25.0}
+
+
+def walks(journeys: tuple[str, ...]) -> dict[str, dict[str, list[Asked]]]:
+    """Return the calls of journeys by side."""
+    return {side: {journey: [_asked(side, journey)] for journey in journeys} for side in SIDES}
 
 
 def _asked(side: str, journey: str) -> Asked:

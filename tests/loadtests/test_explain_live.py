@@ -9,7 +9,7 @@ from rich.console import Console
 
 from loadtests import systems
 from loadtests.blocks import SIDES
-from loadtests.explain.explaining import JOURNEYS, explained
+from loadtests.explain.explaining import JOURNEYS, Found, explain
 from loadtests.progress import Shown
 
 pytestmark = pytest.mark.live
@@ -25,7 +25,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     run_dir = tmp_path_factory.mktemp("explained")
     chosen = [JOURNEYS[name] for name in ("reader", "voter")]
     with Path(run_dir / "console").open("w") as nowhere, systems.running(run_dir, systems.BOTH, explained=True) as urls:
-        yield explained(urls, chosen, run_dir, Shown(Console(file=nowhere)))
+        walked = Found()
+        explain(urls, chosen, run_dir, Shown(Console(file=nowhere)), walked)
+        yield walked.figures()
 
 
 def every_call(found: dict[str, Any], side: str) -> list[dict[str, Any]]:

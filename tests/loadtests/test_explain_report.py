@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
+from loadtests.explain.explaining import Found
 from loadtests.report.explain import CHAPTER
-from tests.loadtests.made_explained import explained
+from tests.loadtests.made_explained import URLS, explained, walks
 from tests.loadtests.made_runs import made_run, written
 
 
@@ -60,3 +61,9 @@ def test_what_came_afterwards_is_no_part_of_the_answer() -> None:
     assert sum(call["parts"].values()) == pytest.approx(call["ms"])
     assert [span["service"] for span in call["afterwards"]["spans"]] == ["votes-projection"]
     assert call["afterwards"]["ms"] == pytest.approx(100)
+
+
+def test_what_was_walked_on_one_side_alone_is_no_journey_yet() -> None:
+    found = Found(urls=dict(URLS), walks=walks(("voter", "writer")), told={side: [] for side in URLS})
+    del found.walks["microservices"]["writer"]
+    assert list(found.figures()["journeys"]) == ["voter"]
