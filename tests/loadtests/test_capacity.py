@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -17,13 +18,13 @@ import pytest
 from loadtests import processes, report
 from loadtests.__main__ import main
 from loadtests.blocks import GeneratorProcess
-from loadtests.capacity.climb import Climb
+from loadtests.capacity.climb import Climb, Probe
 from loadtests.capacity.figures import figures
 from loadtests.capacity.measuring import Asked, Found, checked, take_turns
-from loadtests.capacity.saturation import Evidence, sentence
+from loadtests.capacity.saturation import Evidence, as_figures, evidence, sentence
 from loadtests.capacity.search import End, Search
 from loadtests.capacity.slo import parsed
-from loadtests.capacity.usage import GENERATOR, Meter
+from loadtests.capacity.usage import GENERATOR, Look, Meter, Usage
 from loadtests.plan import Block, Plan
 from loadtests.systems import SystemFailed
 from tests.loadtests.planted import serving
@@ -155,6 +156,24 @@ def test_what_was_used_up_is_named_with_its_figures(changed: dict[str, Any], sai
     words = sentence(seen(**changed))
     assert words.startswith("Saturated at 300 a second: ")
     assert said in words
+
+
+def test_the_figures_of_several_probes_are_averaged() -> None:
+    answers = in_virtual_time(1_000, luck=Random(1))
+    block = answers(Plan(base_url=NOBODY, rate=100, duration_s=1, warm_up_s=0, seed="seen", path="/"))
+    block.reasons = {"GET /posts: status 429": 7, "GET /posts: status 404": 3}
+    usages = [
+        Usage(machine=share, cores={"PostgreSQL": 2 * share}, busiest={"PostgreSQL": share}, looks=looks)
+        for share, looks in ((0.8, [Look(8, 3), Look(8, 1)]), (1.0, [Look(2, 0), Look(8, 0)]))
+    ]
+    probes = [Probe(rate=100, long=True, block=block, usage=usage) for usage in usages]
+    found = evidence(probes, limits={"worker processes": 8}, floor_broken=[])
+    assert found is not None
+    assert as_figures(found) == {
+        "rate": 100, "machine": 0.9, "cores": {"PostgreSQL": 1.8}, "busiest": {"PostgreSQL": 0.9}, "connections_all_busy": 0.75,
+        "waiting_for_locks": 1.0, "throttled": 0.07, "at_once": 8,
+    }  # fmt: skip
+    assert evidence([replace(probes[0], usage=None)], limits={}, floor_broken=[]) is None
 
 
 def test_a_process_that_computes_is_seen_in_its_group() -> None:
