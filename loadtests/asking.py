@@ -48,6 +48,7 @@ def settings(asked: Asked) -> dict[str, Any]:
     profile = asked.profile
     return {
         "shape": asked.offer.name,
+        "generator": asked.offer.generator,
         "rates": {name: profile.rates[name] for name in asked.scenarios},
         "block_s": profile.block_s,
         "warm_up_s": profile.warm_up_s,

@@ -37,6 +37,13 @@ class Offer:
         return str(self.trace.path) if self.trace else self.shape
 
     @property
+    def generator(self) -> str:
+        """What offers the load, and where, in words."""
+        if self.bind:
+            return f"{self.workers} workers that came to {self.bind}"
+        return "on the same machine, " + (f"{self.workers} workers" if self.workers else "a process of its own")
+
+    @property
     def scenarios(self) -> tuple[str, ...]:
         """What can be offered: every mix that is known, and messages."""
         return (*mixes.names(), *([self.mix.name] if self.mix else []), LIVE)
