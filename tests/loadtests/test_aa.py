@@ -82,7 +82,7 @@ def test_a_summary_keeps_every_interval(alike: dict[str, Any], slower: dict[str,
 def test_the_page_names_both_sides(alike: dict[str, Any]) -> None:
     page = as_page(alike, series(against_itself("a")))
     assert "Ratios are second over first" in page
-    assert "browse · second" in page
+    assert '<td class="second">second</td>' in page
 
 
 def test_the_method_shows_what_the_kept_runs_came_to() -> None:
