@@ -14,16 +14,14 @@ feed is asked too, that of microservices where `--microservices-live-url` names 
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from .client import Api, Person
 from .feed import Feed
-from .gateway import gateway_over_moto
 from .sides import BothSides
-from .systems import monolith_application, running_monolith
-from .wsgi import WsgiTransport
 
 EVENTUALLY_S = 5.0
 TIMEOUT_S = 20.0
@@ -43,6 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "live_api: seen through HTTP alone, so it can be asked of any base URL")
     config.addinivalue_line("markers", "live: needs running systems, given by their URLs or started by the tests")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files alone that hold nothing of what is asked: to load them takes each process of a parity gate seconds."""
+    tests = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    asked = config.getoption("markexpr") == "live_api"
+    return True if asked and tests and "live_api" not in collection_path.read_text() else None
 
 
 def given_url(config: pytest.Config, system: str) -> str | None:
@@ -130,6 +135,9 @@ def both_sides(request: pytest.FixtureRequest) -> BothSides:
 
 @pytest.fixture(scope="session")
 def monolith_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    from .systems import monolith_application  # noqa: PLC0415  who asks running systems has no use for what this loads
+    from .wsgi import WsgiTransport  # noqa: PLC0415
+
     with monolith_application(tmp_path_factory.mktemp("pg")) as application:
         yield Api(httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test"), patience=0)
 
@@ -137,6 +145,8 @@ def monolith_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def functions_api() -> Iterator[Api]:
     """A world for each module, for every transaction of moto's copies the tables it touches."""
+    from .gateway import gateway_over_moto  # noqa: PLC0415  as above
+
     with gateway_over_moto() as gateway:
         yield Api(httpx.Client(transport=gateway, base_url="http://functions.test"), patience=0)
 
@@ -159,6 +169,8 @@ def monolith_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     if url := given_url(request.config, "live-monolith"):
         yield url
         return
+    from .systems import running_monolith  # noqa: PLC0415  as above
+
     with running_monolith(tmp_path_factory.mktemp("live")) as url:
         yield url
 
