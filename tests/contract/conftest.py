@@ -7,7 +7,7 @@
 | live-monolith | `python -m monolith`, or whatever answers at `--monolith-url` | nothing |
 | live-microservices | `python -m microservices`, or whatever answers at `--microservices-url` | 5 s |
 
-With one of the two options only the systems named by them are asked, and `-m live_api` picks what HTTP alone can tell:
+With one of the two options only the systems named by them are asked, and `-m live_api` picks what can be told from outside:
 `pytest tests/contract -m live_api --monolith-url URL --microservices-url URL` is the parity gate of a load run.
 Such a system must have `admin` among its administrators, and nobody but these tests may have signed up by that name. Its live
 feed is asked too, that of microservices where `--microservices-live-url` names it.
@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "live_api: seen through HTTP alone, so it can be asked of any base URL")
+    config.addinivalue_line("markers", "live_api: seen from outside alone, so it can be asked of any base URL")
     config.addinivalue_line("markers", "live: needs running systems, given by their URLs or started by the tests")
 
 

@@ -11,6 +11,8 @@ from websocket import ABNF, WebSocketException
 from .client import Api, Person, unique
 from .feed import Feed, Listener, publishes, scores
 
+pytestmark = pytest.mark.live_api
+
 QUIET_S = 1.0
 MANY = 200
 MOST_TOPICS = 50
