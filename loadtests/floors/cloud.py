@@ -16,12 +16,15 @@ from loadtests.systems import SystemFailed
 HERE = Path(__file__).parent
 STAGE = "reference"
 STACK, BUCKET, KEY = f"{STAGE}-floors", f"{STAGE}-floors-artifacts", "functions.zip"
+FUNCTIONS = ("empty", "read", "write")
+AT_ONCE = 8  # as many as the functions of the services that answer HTTP, and the monolith's threads
 PARAMETERS = {
     "Stage": STAGE,
     "ArtifactsBucket": BUCKET,
     "ArtifactsKey": KEY,
     "Runtime": "python3.13",  # as the services on AWS; the local AWS takes its own interpreter whatever this says
     "Architecture": "arm64",
+    "ReservedConcurrency": str(AT_ONCE),
 }
 
 
@@ -51,9 +54,16 @@ def _deploy(cloudformation: Any, endpoint: str) -> None:
         )
         created = cloudformation.get_waiter("stack_create_complete")
         created.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        _reserve_concurrency(client("lambda", endpoint))
         client("dynamodb", endpoint).put_item(TableName=STACK, Item={"pk": {"S": "floor"}, "body": {"S": "x" * 200}})
     except (ClientError, WaiterError) as refused:
         raise SystemFailed(f"the floors of the microservices did not deploy: {refused}") from refused
+
+
+def _reserve_concurrency(functions: Any) -> None:
+    """Hold the floors to what the services are held to, which the local CloudFormation takes from a template and forgets."""
+    for name in FUNCTIONS:
+        functions.put_function_concurrency(FunctionName=f"{STACK}-{name}", ReservedConcurrentExecutions=AT_ONCE)
 
 
 def _upload(s3: Any) -> None:

@@ -57,7 +57,7 @@ class Listener:
 
     def subscribe(self, topic: str) -> None:
         self.say({"action": "subscribe", "topic": topic})
-        assert self.hear() == {"type": "subscribed", "topic": topic}
+        self.hears(lambda message: message == {"type": "subscribed", "topic": topic})
 
     def hears(self, wanted: Callable[[Json], bool]) -> Json:
         """Return the first message that is wanted, in its time; what others cause may come before it."""
