@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 from loadtests.processes import ROOT
 
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "live_api", "--dist", "worksteal")
 TESTS = ROOT / "tests" / "contract"
 
 
-def contract_checks(urls: dict[str, str], live_urls: dict[str, str], *, workers: int = 3) -> tuple[int, list[str]]:
+def contract_checks(urls: dict[str, str], live_urls: dict[str, str], *, workers: int = 5) -> tuple[int, list[str]]:
     """Return how many contract checks ran on the live systems, and which failed.
 
     urls: base URL by name of the side. live_urls: of the live feeds; the services' is asked only if it is known. Many checks
@@ -24,7 +24,7 @@ def contract_checks(urls: dict[str, str], live_urls: dict[str, str], *, workers:
         sides = [part for name, url in urls.items() for part in (f"--{name}-url", url)]
         sides += ["--microservices-live-url", feed] if (feed := live_urls.get("microservices")) else []
         process = subprocess.run(
-            [*PYTEST, str(TESTS), "-m", "live_api", *sides, "-n", str(workers), f"--junitxml={found}"],
+            [*PYTEST, str(TESTS), *sides, "-n", str(workers), f"--junitxml={found}"],
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -1,5 +1,6 @@
 """Waits until everything that was seeded shows, also where it is eventual."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic, sleep
 
@@ -11,11 +12,12 @@ from loadtests.world import World
 
 SETTLED_WITHIN_S = 90.0
 POLL_S = 0.05
+Check = Callable[[httpx.Client, World], str]  # what is not there yet, in words
 
 
 def await_settled(client: httpx.Client, world: World, *, views: int) -> None:
     """Wait until scores, leaderboard, search, orders, avatars and views show everything. Raise CallFailed after the deadline."""
-    checks = (_wrong_scores, _missing_on_board, _missing_in_search, _unsettled_orders, _missing_avatars)
+    checks = (_wrong_scores(world), _missing_on_board, _missing_in_search, _unsettled_orders, _missing_avatars)
     deadline = monotonic() + SETTLED_WITHIN_S
     for unsettled in (*checks, lambda client, world: _uncounted_views(client, world, views)):
         while missing := unsettled(client, world):
@@ -24,12 +26,20 @@ def await_settled(client: httpx.Client, world: World, *, views: int) -> None:
             sleep(POLL_S)
 
 
-def _wrong_scores(client: httpx.Client, world: World) -> str:
-    for post in world.posts:
-        shown = succeed(client, calls.read_post(post.id)).record()["score"]
-        if shown != post.score:
-            return f"post {post.id} scores {shown}, not {post.score}"
-    return ""
+def _wrong_scores(world: World) -> Check:
+    """Every vote is cast, so a score that was right once stays so, and is not asked for again."""
+    waiting = list(world.posts)
+
+    def wrong(client: httpx.Client, _: World) -> str:
+        while waiting:
+            post = waiting[-1]
+            shown = succeed(client, calls.read_post(post.id)).record()["score"]
+            if shown != post.score:
+                return f"post {post.id} scores {shown}, not {post.score}"
+            waiting.pop()
+        return ""
+
+    return wrong
 
 
 def _missing_on_board(client: httpx.Client, world: World) -> str:

@@ -37,13 +37,20 @@ class Api:
         self._crowd: list[Person] = []
 
     def send(self, method: str, path: str, *, by: Person | str | None = None, **options: Any) -> httpx.Response:
-        """Send a request, as a person, with a raw token or as nobody; return the answer once it is judged."""
+        """Send a request, as a person, with a raw token or as nobody; return the answer once it is judged.
+
+        A 429 says nothing of the request, only that others were being answered: it comes again, as a client's would.
+        """
         headers = dict(options.pop("headers", None) or {})
         if by is not None:
             headers["Authorization"] = f"Bearer {by.token if isinstance(by, Person) else by}"
-        response = self.client.request(method, path, headers=headers, **options)
-        judge(response, path=path)
-        return response
+        deadline = time.monotonic() + self.patience
+        while True:
+            response = self.client.request(method, path, headers=headers, **options)
+            judge(response, path=path)
+            if response.status_code != 429 or time.monotonic() >= deadline:
+                return response
+            time.sleep(POLL_EVERY_S)
 
     def eventually(self, promise: Callable[[], Seen], *, least: float = 0) -> Seen:
         """Return what the promise returns as soon as it asserts no more, within this implementation's patience.
