@@ -17,7 +17,6 @@ class Verdict(NamedTuple):
     said: str
     ratio: str
     interval: str
-    change: str
     spreads: str
     few: str
 
@@ -53,7 +52,6 @@ def verdict(found: dict[str, Any]) -> Verdict:
         said=found["verdict"],
         ratio=_ratio(found["ratio"]),
         interval=f"{_ratio(found['low'])} – {_ratio(found['high'])}",
-        change=f"{found['effect']['change_percent']:+,.0f} %",
         spreads="–" if spreads is None else f"{spreads:+.1f}",
         few="" if beyond is None or beyond >= FEW else f"only {beyond} requests beyond it",
     )

@@ -22,7 +22,7 @@ class Scores:
         if told is None:
             return
         try:
-            self._set(told)
+            self._set(told)  # network
         except OutOfDate:
             return  # a newer one was here before, or the post is gone; a Conflict leaves, and the message comes again
 

@@ -59,12 +59,12 @@ def count(board: DynamoBoard, told: Sequence[Told]) -> Tally:
 
 @runs_again
 def _count_at_once(board: DynamoBoard, post_id: str, votes: Sequence[Counted]) -> Tally:
-    seen = board.tally(post_id)
-    counted = board.counted(post_id, [vote.voter for vote in votes])
+    seen = board.tally(post_id)  # network
+    counted = board.counted(post_id, [vote.voter for vote in votes])  # network
     fresh = [vote for vote in votes if vote.voter not in counted or counted[vote.voter].sequence < vote.sequence]
     if not fresh:
         return seen
     change = sum(vote.value - (counted[vote.voter].value if vote.voter in counted else 0) for vote in fresh)
     tally = replace(seen, score=seen.score + change, version=seen.version + 1)
-    board.keep(tally, seen=seen, counted=fresh)
+    board.keep(tally, seen=seen, counted=fresh)  # network
     return tally

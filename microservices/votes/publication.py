@@ -22,10 +22,10 @@ def publish(board: DynamoBoard, site: BoardObject, now: Callable[[], datetime]) 
     Two functions publish, and the slower could write last what it read first; so each looks again after its writing, and
     whoever finds a newer board writes again. Raise Conflict where that does not settle: the batch comes again.
     """
-    standings = board.top(LONGEST_BOARD)
+    standings = board.top(LONGEST_BOARD)  # network
     for _ in range(_ROUNDS):
         shown = board_json(standings, as_of=now())
-        site.write(shown, render(first_of(shown, PAGE_LENGTH)))
+        site.write(shown, render(first_of(shown, PAGE_LENGTH)))  # network
         written, standings = standings, board.top(LONGEST_BOARD)
         if standings == written:
             return

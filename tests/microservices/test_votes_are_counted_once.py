@@ -1,7 +1,7 @@
 """Delivery is at least once and a function may end anywhere: the score is the votes all the same."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -25,6 +25,7 @@ from tests.tables import make_table
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 VOTERS = ("ada", "bob", "cyd")
 EXAMPLES = 150
+CALLS = 8  # that hearing of a post and counting three votes of it take, one of them given twice
 
 Votes = list[tuple[str, int]]
 
@@ -109,11 +110,11 @@ def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_n
         hold()
 
 
-@pytest.mark.parametrize("call", range(1, 8))
+@pytest.mark.parametrize("call", range(1, CALLS + 2))
 def test_a_function_that_ends_at_any_call_loses_nothing_and_counts_nothing_twice(board: DynamoBoard, call: int) -> None:
     records = [vote_record(place, voter, 1) for place, voter in enumerate(VOTERS, start=1)]
     mend = fail_on_call(board, call, KeyboardInterrupt("the function ends here"))  # type: ignore[arg-type]
-    with suppress(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) if call <= CALLS else nullcontext():
         ballots.hear(board, post_record(1, "Title"))
         deliver(board, records[:2])
         deliver(board, records)
