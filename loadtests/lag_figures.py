@@ -6,7 +6,7 @@ from typing import Any
 
 from loadtests.blocks import Measured
 from loadtests.freshness import KINDS, Lag
-from loadtests.latency import decoded, histogram_of, merged, percentiles
+from loadtests.latency import decoded, histogram_of, merged, percentile_ms, percentiles
 from loadtests.plan import LIVE, Live
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import Results
@@ -65,9 +65,10 @@ def _live(blocks: Sequence[Live]) -> Figures:
 
 
 def _lag(lag: Lag) -> Figures:
+    lags = histogram_of(lag.lags_ms)
     return {
-        **percentiles(histogram_of(lag.lags_ms), 50, 95),
-        "max_ms": round(max(lag.lags_ms, default=0.0), 1),
+        **percentiles(lags, 50, 95),
+        "max_ms": round(percentile_ms(lags, 100), 1),
         "trials": _trials(lag),
         "stale_first_reads": lag.stale_first_reads,
         "never": lag.never,

@@ -3,10 +3,18 @@
 import json
 import socket
 
+import pytest
+
 from .client import Person, unique
 from .feed import Feed, publishes
 
 MANY = 200
+
+
+@pytest.fixture(scope="module")
+def ada(feed: Feed) -> Person:
+    """Somebody who writes posts."""
+    return feed.api.join("ada")
 
 
 def test_a_client_that_does_not_read_holds_nobody_up(feed: Feed, ada: Person) -> None:
