@@ -84,7 +84,7 @@ class Search:
             if known[self.low] is not Outcome.HELD:
                 self._lower(known[self.low])
             elif known.get(self.high) is Outcome.HELD:
-                self._raise()
+                yield from self._raised(known)
             else:
                 return
 
@@ -92,9 +92,13 @@ class Search:
         self.high, self.stopped_by = self.low, outcome
         self.low = self.low / (1 + self.precision) if self.low > LEAST_RATE else 0.0
 
-    def _raise(self) -> None:
-        self.low = self.high
-        self.high = min(self.high * (1 + self.precision), self.ceiling) if self.high < self.ceiling else inf
+    def _raised(self, known: dict[float, Outcome]) -> Steps:
+        """What held is the lower end now; until the next rate is probed nothing is known to break."""
+        self.low, self.high = self.high, inf
+        rate = min(self.low * (1 + self.precision), self.ceiling)
+        if rate > self.low:
+            known[rate] = yield from _together(rate)
+            self.high, self.stopped_by = rate, known[rate]
 
     @property
     def _found(self) -> bool:

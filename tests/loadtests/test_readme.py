@@ -14,5 +14,5 @@ def test_the_readme_shows_the_figures_of_the_reference_report() -> None:
 
 def test_a_readme_without_markers_is_refused() -> None:
     with pytest.raises(ValueError, match="markers"):
-        with_results("# No results", {"machine": {"cores": 2}})
+        with_results("# No results", json.loads(REPORT.read_text()))
     assert BEGIN != END

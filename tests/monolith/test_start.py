@@ -62,7 +62,8 @@ def test_a_port_that_is_taken_means_the_next_free_one_printed_and_in_the_state(t
         assert within(5, started.output.read_text)
         assert url in started.output.read_text()
         live_url = f"ws{url.removeprefix('http')}/live"
-        assert json.loads(started.state.read_text()) == {"url": url, "live_url": live_url, "pid": started.process.pid}
+        told = {"url": url, "live_url": live_url, "pid": started.process.pid, "threads": 4}
+        assert json.loads(started.state.read_text()) == told
         assert httpx.get(f"{url}/health", timeout=20).json() == {"status": "ok"}
 
 
