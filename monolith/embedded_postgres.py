@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _PID_FILE = "postmaster.pid"
 _SOCKETS = ".s.PGSQL.*"
+_SOCKET_LINE = 4  # of the pid file, counted from 0
 _STOP_SECONDS = 10  # for each of two ways to ask for it
 
 
@@ -58,8 +59,14 @@ def _forget_stranger(data: Path) -> None:
     """Remove a pid file whose number belongs to somebody else by now: the library would join, and at last end, that process."""
     with suppress(FileNotFoundError, ValueError):
         if psutil.pid_exists(_recorded_pid(data)) and not _runs_on(data):
-            for left in (data / _PID_FILE, *data.glob(_SOCKETS)):  # the socket's lock names the same process
+            for left in (data / _PID_FILE, *_sockets(data)):  # the socket's lock names the same process
                 left.unlink()
+
+
+def _sockets(data: Path) -> list[Path]:
+    """Return the socket and its lock; elsewhere, as the pid file says, where the folder's path is too long for a socket."""
+    elsewhere = (data / _PID_FILE).read_text().splitlines()[_SOCKET_LINE : _SOCKET_LINE + 1]
+    return list(Path("".join(elsewhere) or data).glob(_SOCKETS))
 
 
 def _runs_on(data: Path) -> bool:

@@ -17,6 +17,7 @@ class Verdict(NamedTuple):
     said: str
     ratio: str
     interval: str
+    change: str
     spreads: str
     few: str
 
@@ -52,6 +53,7 @@ def verdict(found: dict[str, Any]) -> Verdict:
         said=found["verdict"],
         ratio=_ratio(found["ratio"]),
         interval=f"{_ratio(found['low'])} – {_ratio(found['high'])}",
+        change=f"{found['effect']['change_percent']:+,.0f} %",
         spreads="–" if spreads is None else f"{spreads:+.1f}",
         few="" if beyond is None or beyond >= FEW else f"only {beyond} requests beyond it",
     )
