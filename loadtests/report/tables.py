@@ -72,7 +72,17 @@ def verdicts(report: dict[str, Any]) -> Rows:
     for name, scenario in report["scenarios"].items():
         for metric, found in judged(scenario).items():
             one = verdict(found)
-            yield name, SHORT[metric], one.ratio, one.interval, one.change, one.spreads, one.said, one.few, found["origin"]
+            yield (
+                name,
+                SHORT[metric],
+                one.ratio,
+                one.interval,
+                one.change,
+                one.spreads,
+                one.said,
+                one.few,
+                found["origin"],
+            )
 
 
 def resources(report: dict[str, Any]) -> Rows:
