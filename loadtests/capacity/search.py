@@ -4,7 +4,7 @@ A search says which rate to probe next and is sent what came of it; who runs the
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf, sqrt
 
@@ -48,6 +48,7 @@ class Search:
     """The bracket between the highest rate that holds and the lowest that does not, and how it is narrowed.
 
     start, ceiling: requests a second. precision: how far apart, as a share, the ends of the bracket may be in the end.
+    held: the rates that held a short probe.
     """
 
     start: float
@@ -57,6 +58,7 @@ class Search:
     high: float = inf
     stopped_by: Outcome = Outcome.BROKEN
     end: End = End.TIME
+    held: list[float] = field(default_factory=list)
 
     def steps(self) -> Steps:
         """Yield the probes to run; each is sent what came of it. Ended early, the search stands where it is."""
@@ -70,6 +72,7 @@ class Search:
             outcome = yield from _decided(rate)
             if outcome is Outcome.HELD:
                 self.low = rate
+                self.held.append(rate)
             else:
                 self.high, self.stopped_by = rate, outcome
             rate = self._next()
@@ -82,15 +85,23 @@ class Search:
                 if rate not in known and rate < inf:
                     known[rate] = yield from _together(rate)
             if known[self.low] is not Outcome.HELD:
-                self._lower(known[self.low])
+                yield from self._lowered(known)
             elif known.get(self.high) is Outcome.HELD:
                 yield from self._raised(known)
             else:
                 return
 
-    def _lower(self, outcome: Outcome) -> None:
-        self.high, self.stopped_by = self.low, outcome
-        self.low = self.low / (1 + self.precision) if self.low > LEAST_RATE else 0.0
+    def _lowered(self, known: dict[float, Outcome]) -> Steps:
+        """Until a lower rate holds longer probes, the lower end is the highest below that held a short one."""
+        rate, outcome = self.low, known[self.low]
+        while outcome is not Outcome.HELD:
+            self.high, self.stopped_by = rate, outcome
+            self.low = max((held for held in self.held if held < rate), default=0.0)
+            if rate <= LEAST_RATE:
+                return
+            rate /= 1 + self.precision
+            outcome = known[rate] = yield from _together(rate)
+        self.low = rate
 
     def _raised(self, known: dict[float, Outcome]) -> Steps:
         """What held is the lower end now; until the next rate is probed nothing is known to break."""

@@ -1,5 +1,6 @@
 """The search finds the rate that a queue of a known capacity breaks at, in virtual time, whatever luck its probes have."""
 
+from contextlib import suppress
 from math import inf
 from random import Random
 
@@ -140,3 +141,17 @@ def test_a_side_that_did_not_break_can_only_carry_more() -> None:
     assert ratio(little, much, at_least=(False, True)).verdict == "microservices"
     assert ratio(much, little, at_least=(False, True)).verdict == "unknown"
     assert ratio(little, much, at_least=(True, True)).verdict == "unknown"
+
+
+@pytest.mark.parametrize(("seen_short", "capacity"), [(150.0, 100.0), (60.0, 100.0)])
+def test_a_search_that_is_ended_anywhere_has_probed_both_ends(seen_short: float, capacity: float) -> None:
+    search, probed = Search(20, 2_000, 0.1), {0.0, inf}
+    steps = search.steps()
+    step = next(steps)
+    with suppress(StopIteration):
+        while True:
+            probed.add(step.rate)
+            held = step.rate <= (capacity if step.long else seen_short)
+            step = steps.send((Outcome.HELD if held else Outcome.BROKEN,) * 2)
+            assert {search.low, search.high} <= probed
+    assert search.low <= capacity < search.high <= search.low * 1.11
