@@ -27,3 +27,14 @@ def serious(page: "Page") -> list[str]:
         importlib.import_module("axe_playwright_python.sync_playwright").Axe().run(page).response["violations"]
     )
     return [str(one["id"]) for one in found if one["impact"] in SERIOUS]
+
+
+def beyond_paper(page: "Page") -> int:
+    """Return how many parts of the page a sheet of paper would cut off."""
+    page.emulate_media(media="print")
+    page.wait_for_function("document.documentElement.classList.contains('paper')")
+    found: int = page.evaluate(
+        """[...document.querySelectorAll("main *")].map((each) => each.getBoundingClientRect())
+            .filter((box) => box.right > document.querySelector("main").getBoundingClientRect().right + 1).length"""
+    )
+    return found

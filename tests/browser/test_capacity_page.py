@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadtests.report import added
-from tests.browser.opened import Opened, serious
+from tests.browser.opened import Opened, beyond_paper, serious
 from tests.loadtests.made_capacity import chapter
 
 if TYPE_CHECKING:
@@ -49,10 +49,4 @@ def test_axe_finds_nothing_serious(opened: Opened) -> None:
 
 
 def test_paper_shows_all_of_it(opened: Opened) -> None:
-    opened.page.emulate_media(media="print")
-    opened.page.wait_for_function("document.documentElement.classList.contains('paper')")
-    beyond = opened.page.evaluate(
-        """[...document.querySelectorAll("main *")].map((each) => each.getBoundingClientRect())
-            .filter((box) => box.right > document.querySelector("main").getBoundingClientRect().right + 1).length"""
-    )
-    assert beyond == 0
+    assert beyond_paper(opened.page) == 0

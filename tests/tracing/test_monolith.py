@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.pictures import png
 
-from .told import SENT, SPAN, TRACE, Explained, named, roots
+from .told import SENT, SPAN, TRACE, Explained, named, nothing_sent_is_told, roots
 
 WITHIN_S = 5
 
@@ -82,20 +82,7 @@ def test_a_path_that_nobody_serves_is_not_repeated(monolith: Explained) -> None:
 
 
 def test_spans_hold_names_counts_and_lines_and_nothing_that_anybody_sent(monolith: Explained) -> None:
-    api, needle = monolith.api, 'needle<script>"7"'
-    ada = api.join_as("needleuser")
-    post = api.published(ada, title=f"{needle} title", body=f"{needle} body", tags=["needletag"])["id"]
-    api.search("needle")
-    api.revise_me(ada, bio=f"{needle} bio")
-    api.give_feedback(message=f"{needle} message", contact="needle@example.org")
-    api.place(ada, {"sku": "boost-1d", "post_id": post, "quantity": 1}, key="needlekey")
-    api.send("GET", "/users/needleuser?needle=1", headers={"User-Agent": needle, "X-Needle": needle})
-    api.upload_avatar(ada, png())
-    told = "\n".join(monolith.told())
-    assert "needle" not in told
-    assert ada.token not in told
-    assert ada.password not in told
-    assert post not in told
+    nothing_sent_is_told(monolith)
     assert {"statement", "transaction", "serialising"} <= {span["kind"] for span in named(monolith.told())}
 
 

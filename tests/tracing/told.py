@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.contract.client import Api
+from tests.contract.pictures import png
 from tracing.traceparent import NAME, new_trace
 
 SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"  # the specification's own example
@@ -53,3 +54,21 @@ class Explained:
         trace = new_trace()
         with self.sending(SENT.replace(TRACE, trace)):
             yield trace
+
+
+def nothing_sent_is_told(explained: Explained) -> None:
+    """Send a needle wherever a client can, and look for it, for ids and for secrets in all that was told."""
+    api, needle = explained.api, 'needle<script>"7"'
+    ada = api.join_as("needleuser")
+    post = api.published(ada, title=f"{needle} title", body=f"{needle} body", tags=["needletag"])["id"]
+    api.search("needle")
+    api.revise_me(ada, bio=f"{needle} bio")
+    api.give_feedback(message=f"{needle} message", contact="needle@example.org")
+    api.place(ada, {"sku": "boost-1d", "post_id": post, "quantity": 1}, key="needlekey")
+    api.send("GET", "/users/needleuser?needle=1", headers={"User-Agent": needle, "X-Needle": needle})
+    api.upload_avatar(ada, png())
+    told = "\n".join(explained.told())
+    assert "needle" not in told
+    assert ada.token not in told
+    assert ada.password not in told
+    assert post not in told
