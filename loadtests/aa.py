@@ -16,10 +16,10 @@ from rich.console import Console
 from loadtests import provenance, report, running, systems
 from loadtests.arguments import count
 from loadtests.asking import Asked
-from loadtests.figures import SCHEMA
-from loadtests.metrics import NOISE
 from loadtests.profiles import PROFILES
+from loadtests.report.figures import SCHEMA
 from loadtests.running import DIFFERENT, FINE, VOID
+from loadtests.statistics.metrics import NOISE
 
 SIDES = ("first", "second")
 SHOWN = ("ratio", "low", "high", "verdict")

@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from loadtests.plan import Block, Plan
+from loadtests.generator.plan import Block, Plan
 from loadtests.processes import ROOT
 
 SIDES = ("monolith", "microservices")

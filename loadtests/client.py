@@ -5,7 +5,7 @@ from time import sleep
 import httpx
 
 from loadtests.calls import Answer, Call
-from loadtests.outcomes import Outcome, judge
+from loadtests.generator.outcomes import Outcome, judge
 
 TRIES, PAUSE_S = 4, 1.0
 

@@ -10,15 +10,17 @@ from time import time
 
 from rich.console import Console
 
-from loadtests import mixes, offer, provenance, readme_table, report, running, seeding, systems
+from loadtests import mixes, offer, provenance, report, running, systems
 from loadtests.asking import Asked
 from loadtests.bench import page as bench_page
 from loadtests.bench import run as bench_run
 from loadtests.blocks import SIDES
+from loadtests.data import seeding
+from loadtests.generator.plan import LIVE
 from loadtests.offer import Offer
-from loadtests.plan import LIVE
 from loadtests.profiles import OTHER_RATE, PROFILES, Profile
 from loadtests.progress import Shown
+from loadtests.report import readme_table
 
 
 def up(asked: argparse.Namespace, console: Console) -> int:

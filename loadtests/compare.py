@@ -8,16 +8,16 @@ from loadtests import contract_gate, freshness, provenance, reachable
 from loadtests.asking import Asked, settings
 from loadtests.blocks import GeneratorProcess, interleaved
 from loadtests.client import opened
+from loadtests.data.seeding import STEPS, seed
+from loadtests.data.world import World
 from loadtests.floors.measured import Floors, floors
+from loadtests.generator.plan import LIVE, Plan
 from loadtests.pair import Addresses, all_alive, both_up, found_resources, told_of_the_dead
 from loadtests.parity import Parity
 from loadtests.parity import compare as compare_answers
-from loadtests.plan import LIVE, Plan
 from loadtests.profiles import Profile
 from loadtests.progress import Shown
 from loadtests.results import Results
-from loadtests.seeding import STEPS, seed
-from loadtests.world import World
 
 
 class ParityFailed(Exception):

@@ -7,10 +7,11 @@ Both generators walk them: Locust's users in `locustfile.py`, one after the othe
 from collections.abc import Callable, Generator
 from random import Random
 
-from loadtests import calls, orders
+from loadtests import calls
 from loadtests.calls import Answer, Call
-from loadtests.pictures import picture
-from loadtests.world import Account, World, written
+from loadtests.data import orders
+from loadtests.data.pictures import picture
+from loadtests.data.world import Account, World, written
 
 Steps = Generator[Call, Answer, None]
 Journey = Callable[[World, Random], Steps]

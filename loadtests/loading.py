@@ -9,18 +9,19 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import offer, seeding
+from loadtests import offer
 from loadtests.arguments import positive
 from loadtests.blocks import GeneratorProcess
-from loadtests.latency import decoded, percentile_ms
+from loadtests.data import seeding
+from loadtests.data.world import World
+from loadtests.generator.latency import decoded, percentile_ms
+from loadtests.generator.plan import LIVE, Block, Plan
 from loadtests.live.subscriber import beside
 from loadtests.mixes import named
-from loadtests.plan import LIVE, Block, Plan
 from loadtests.profiles import PROFILES
 from loadtests.progress import Shown
+from loadtests.report.voids import of_generator
 from loadtests.shapes import STEADY
-from loadtests.voids import of_generator
-from loadtests.world import World
 
 FINE, VOID = 0, 2
 SECONDS = 30.0

@@ -4,11 +4,12 @@ import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loadtests import mixes, traces
+from loadtests import mixes
 from loadtests.arguments import positive
 from loadtests.faults import Unusable
+from loadtests.generator import traces
+from loadtests.generator.plan import LIVE, Plan
 from loadtests.mixes import Mix
-from loadtests.plan import LIVE, Plan
 from loadtests.shapes import SHAPES, STEADY, length_s, shaped, trace_length_s
 from loadtests.workers.messages import address_of
 

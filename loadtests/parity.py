@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
+from loadtests.data.world import World
 from loadtests.probes import Probe, Script, script
-from loadtests.world import World
 
 HEADERS = ("content-type", "www-authenticate", "location", "etag", "retry-after")
 PRESENCE_ONLY = ("etag", "retry-after")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from loadtests.seeding import Size
+from loadtests.data.seeding import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from typing import Any
 
 from loadtests.blocks import SIDES, Measured
 from loadtests.freshness import Freshness
+from loadtests.generator.plan import Block
 from loadtests.parity import Parity
-from loadtests.plan import Block
 from loadtests.resources import Resources
 
 

@@ -55,7 +55,7 @@ def own(asked: argparse.Namespace) -> float:
     command = [
         sys.executable,
         "-m",
-        "loadtests.closed",
+        "loadtests.generator.closed",
         asked.url,
         asked.path,
         str(asked.connections),

@@ -5,11 +5,12 @@ from itertools import count
 from time import monotonic, sleep, time
 from uuid import uuid4
 
-from loadtests import calls, orders
+from loadtests import calls
 from loadtests.bench.operations import OWN
 from loadtests.client import CallFailed, opened, send, succeed
-from loadtests.pictures import picture
-from loadtests.seeding import PASSWORD
+from loadtests.data import orders
+from loadtests.data.pictures import picture
+from loadtests.data.seeding import PASSWORD
 
 SHOWN_WITHIN_S = 20.0
 POLL_S = 0.1

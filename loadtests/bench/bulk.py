@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from ulid import ULID
 
-from loadtests.world import WORDS
+from loadtests.data.world import WORDS
 from microservices.dynamo import Values, number, text
 from microservices.post_item import post_item
 from monolith.posts.store import POSTS

@@ -10,10 +10,10 @@ from time import perf_counter
 from loadtests.bench.empty_route import PATH
 from loadtests.bench.rows import Row, in_turns, share
 from loadtests.blocks import GeneratorProcess
-from loadtests.outcomes import Outcome
-from loadtests.plan import Block, Plan
+from loadtests.generator.outcomes import Outcome
+from loadtests.generator.plan import Block, Plan
+from loadtests.generator.tally import Tally
 from loadtests.processes import ROOT
-from loadtests.tally import Tally
 
 RATE, HOLD_S = 2_500, 5.0
 USERS, SECONDS, ROUNDS = 32, 2.0, 4

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadtests.bench.bulk import RARE
-from loadtests.orders import line
-from loadtests.pictures import picture
+from loadtests.data.orders import line
+from loadtests.data.pictures import picture
 from loadtests.processes import ROOT
 
 FIND = " ".join(RARE)  # what the bench's own post, and no other, is about

@@ -10,9 +10,9 @@ from loadtests import provenance, report
 from loadtests.bench.rows import Row
 from loadtests.blocks import SIDES, Measured, turns
 from loadtests.freshness import KINDS, Freshness, Lag
-from loadtests.latency import TICKS_PER_MS, empty_histogram, encoded
+from loadtests.generator.latency import TICKS_PER_MS, empty_histogram, encoded
+from loadtests.generator.plan import LIVE, Block, Second
 from loadtests.parity import Parity
-from loadtests.plan import LIVE, Block, Second
 from loadtests.profiles import PROFILES
 from loadtests.results import Results
 

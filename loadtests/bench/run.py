@@ -31,9 +31,9 @@ from loadtests.bench.monolith_rows import Monolith
 from loadtests.bench.operations import all_of
 from loadtests.bench.rows import Row
 from loadtests.bench.spied import spied
+from loadtests.data.seeding import PASSWORD
 from loadtests.floors.cloud import client
 from loadtests.progress import Shown
-from loadtests.seeding import PASSWORD
 
 ROOMS = ("users", "posts", "votes", "search", "feedback", "orders", "trending", "avatars")
 STAGE = "reference"

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from loadtests.calls.call import Answer, Call, items_of, require
-from loadtests.orders import Outcome, settled, total_of
+from loadtests.data.orders import Outcome, settled, total_of
 
 ORDER_FIELDS = {"id", "status", "reason", "lines", "total_credits", "created_at"}
 Lines = Sequence[dict[str, Any]]

@@ -11,7 +11,7 @@ from loadtests.capacity.measuring import Asked, Floor, Found
 from loadtests.capacity.saturation import as_figures, evidence, sentence
 from loadtests.capacity.search import End, Outcome
 from loadtests.capacity.slo import Pool
-from loadtests.latency import decoded, merged, percentiles
+from loadtests.generator.latency import decoded, merged, percentiles
 from loadtests.provenance import origin_of, origin_of_both
 
 Figures = dict[str, Any]

@@ -7,8 +7,8 @@ from math import exp, log
 from random import Random
 
 from loadtests.capacity.slo import Pool, Slo
-from loadtests.resampling import INDIFFERENT, INTERVAL
-from loadtests.samples import drawn_of
+from loadtests.statistics.resampling import INDIFFERENT, INTERVAL
+from loadtests.statistics.samples import drawn_of
 
 DRAWS = 1_000
 LEAST_STRAIN, MOST_STRAIN = (

@@ -13,15 +13,15 @@ from loadtests.capacity.database import Connections
 from loadtests.capacity.search import Search
 from loadtests.capacity.slo import Slo
 from loadtests.capacity.usage import Meter, Usage
+from loadtests.data.seeding import STEPS, seed
+from loadtests.data.world import World
 from loadtests.floors import cloud
 from loadtests.floors.measured import PATHS, database_url, warm
+from loadtests.generator.plan import LIVE, Block, Plan
 from loadtests.live import subscriber as live
-from loadtests.plan import LIVE, Block, Plan
 from loadtests.profiles import PROFILES
 from loadtests.progress import Shown
 from loadtests.provenance import origin_of
-from loadtests.seeding import STEPS, seed
-from loadtests.world import World
 
 DATA = PROFILES["standard"]
 REST_WITHIN_S = 5.0

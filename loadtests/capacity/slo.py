@@ -8,8 +8,8 @@ from functools import cached_property
 from statistics import median
 from typing import TypeVar
 
-from loadtests.latency import decoded, percentile_ms
-from loadtests.plan import Block
+from loadtests.generator.latency import decoded, percentile_ms
+from loadtests.generator.plan import Block
 
 Thing = TypeVar("Thing")
 

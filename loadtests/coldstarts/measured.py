@@ -7,7 +7,7 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from loadtests import seeding, systems
+from loadtests import systems
 from loadtests.client import opened
 from loadtests.coldstarts import figures, monolith
 from loadtests.coldstarts.deployed import Deployed
@@ -16,10 +16,11 @@ from loadtests.coldstarts.notes import Notes
 from loadtests.coldstarts.shares import Shares
 from loadtests.coldstarts.trials import Trial, Trials, in_turns
 from loadtests.coldstarts.waking import Waker, kept_events
+from loadtests.data import seeding
+from loadtests.data.world import World
 from loadtests.floors.measured import database_url
 from loadtests.live.subscriber import subscribed
 from loadtests.progress import Shown
-from loadtests.world import World
 
 MONOLITH = systems.MONOLITH.name
 SIZE = seeding.Size(accounts=3, posts=5, votes=8)

@@ -18,9 +18,9 @@ from loadtests.calls import Call
 from loadtests.client import succeed
 from loadtests.coldstarts.deployed import Deployed
 from loadtests.coldstarts.notes import Notes
-from loadtests.seeding import PASSWORD
+from loadtests.data.seeding import PASSWORD
+from loadtests.data.world import World
 from loadtests.systems import SystemFailed
-from loadtests.world import World
 from microservices.deploy.site_repository import SiteRepository
 from microservices.deploy.site_trigger import last_push
 

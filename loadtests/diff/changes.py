@@ -8,8 +8,8 @@ from loadtests.diff import samples
 from loadtests.diff.runs import Run
 from loadtests.diff.samples import interval
 from loadtests.report.tables import FLOORS, FRESHNESS
-from loadtests.resampling import INDIFFERENT
-from loadtests.samples import Sample
+from loadtests.statistics.resampling import INDIFFERENT
+from loadtests.statistics.samples import Sample
 
 PERCENTILES = (50, 95, 99)
 GOODPUT = "goodput"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from loadtests.blocks import SIDES
 from loadtests.diff.changes import BETTER, REGRESSION, WORSE
 from loadtests.diff.runs import Report
-from loadtests.figures import CARRIED
+from loadtests.report.figures import CARRIED
 from loadtests.report.tables import EFFECTS, FRESHNESS
 
 SAME = "the same"

@@ -5,10 +5,10 @@ from itertools import chain, repeat
 from random import Random
 from statistics import median
 
-from loadtests import samples
 from loadtests.diff.runs import BlockCounts, histogram
-from loadtests.resampling import INTERVAL
-from loadtests.samples import LEAST, Sample
+from loadtests.statistics import samples
+from loadtests.statistics.resampling import INTERVAL
+from loadtests.statistics.samples import LEAST, Sample
 
 RESAMPLES = 1_000
 

@@ -15,17 +15,18 @@ from typing import Any
 
 import httpx
 
-from loadtests import calls, interrupts, seeding
+from loadtests import calls, interrupts
 from loadtests.blocks import SIDES
 from loadtests.client import opened, succeed
+from loadtests.data import seeding
+from loadtests.data.seeding import Size
+from loadtests.data.world import World
 from loadtests.explain.figures import figures
 from loadtests.explain.telling import Root, of_functions, of_the_monolith
 from loadtests.explain.walking import AFTER_A_WRITE_S, Asked, Walk
 from loadtests.floors.cloud import client
 from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
 from loadtests.progress import Shown
-from loadtests.seeding import Size
-from loadtests.world import World
 
 JOURNEYS: Mapping[str, Journey] = {
     each.__name__: each for each in (reader, searcher, writer, voter, hot_voter, visitor, sitter, buyer)

@@ -9,9 +9,9 @@ import httpx
 
 from loadtests.calls import Answer, Call
 from loadtests.client import CallFailed
+from loadtests.data.world import World
+from loadtests.generator.outcomes import Outcome, judge
 from loadtests.journeys import Journey, Steps
-from loadtests.outcomes import Outcome, judge
-from loadtests.world import World
 from tracing.traceparent import NAME, Traceparent, new_span, new_trace
 
 AFTER_A_WRITE_S = {

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import httpx
 
-from loadtests import ledger
 from loadtests.client import opened
+from loadtests.data import ledger
+from loadtests.data.world import World
 from loadtests.freshness import rooms, votes
 from loadtests.freshness.lags import KINDS, Freshness, Lag
 from loadtests.freshness.live import Listener, listening
-from loadtests.world import World
 
 __all__ = ["KINDS", "STEPS", "Freshness", "Lag", "await_caught_up", "measure"]
 

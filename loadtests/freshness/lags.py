@@ -8,7 +8,7 @@ import httpx
 
 from loadtests.calls import Answer, Call
 from loadtests.client import succeed
-from loadtests.ledger import Ledger
+from loadtests.data.ledger import Ledger
 
 POLL_S = 0.01
 VISIBLE_WITHIN_S = 20.0

@@ -7,15 +7,16 @@ from uuid import uuid4
 
 import httpx
 
-from loadtests import calls, orders
+from loadtests import calls
 from loadtests.calls import Answer
 from loadtests.client import succeed
+from loadtests.data import orders
+from loadtests.data.pictures import colour, colour_of, picture
+from loadtests.data.world import World
 from loadtests.freshness.lags import POLL_S, Freshness, watch
 from loadtests.freshness.live import Listener
 from loadtests.live.deliveries import PUBLISHED
 from loadtests.live.subscriber import Message
-from loadtests.pictures import colour, colour_of, picture
-from loadtests.world import World
 
 UNCHANGED_FOR_S = 2.0  # longer than either side keeps views to itself
 

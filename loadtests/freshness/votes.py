@@ -9,10 +9,10 @@ import httpx
 from loadtests import calls
 from loadtests.calls import Answer
 from loadtests.client import succeed
+from loadtests.data.world import SeededPost, World
 from loadtests.freshness.lags import POLL_S, VISIBLE_WITHIN_S, Freshness, watch
 from loadtests.freshness.live import Listener
 from loadtests.live.deliveries import CHANGED
-from loadtests.world import SeededPost, World
 
 WATCHES = 4
 

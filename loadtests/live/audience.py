@@ -6,12 +6,12 @@ from time import perf_counter, sleep
 from typing import Self
 
 from loadtests.calls import Answer, Call, Send, publish
+from loadtests.data.world import written
+from loadtests.generator.outcomes import Outcome, judge
+from loadtests.generator.plan import Plan
 from loadtests.live.deliveries import Write, known_at
 from loadtests.live.script import Script, posts_to_watch
 from loadtests.live.subscriber import Heard, Subscriber, subscribed
-from loadtests.outcomes import Outcome, judge
-from loadtests.plan import Plan
-from loadtests.world import written
 
 FIRST_WITHIN_S = 20.0  # cold starts
 POLL_S = 0.01

@@ -2,14 +2,14 @@
 
 from time import perf_counter, sleep
 
-from loadtests.arrivals import Arrivals
 from loadtests.calls import Send
+from loadtests.generator.arrivals import Arrivals
+from loadtests.generator.outcomes import Outcome, judge
+from loadtests.generator.plan import Block, Plan
+from loadtests.generator.tally import Tally
 from loadtests.live.audience import Audience
 from loadtests.live.deliveries import Write
 from loadtests.live.figures import measured
-from loadtests.outcomes import Outcome, judge
-from loadtests.plan import Block, Plan
-from loadtests.tally import Tally
 
 DOUBLES_WITHIN_S = 0.3  # so long after the last message a second copy may come
 

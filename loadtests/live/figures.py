@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from loadtests.latency import encoded, histogram_of
+from loadtests.generator.latency import encoded, histogram_of
+from loadtests.generator.outcomes import Outcome
+from loadtests.generator.plan import Block, Live
+from loadtests.generator.tally import Tally
 from loadtests.live.deliveries import Write, doubled, known_at
 from loadtests.live.subscriber import Heard
-from loadtests.outcomes import Outcome
-from loadtests.plan import Block, Live
-from loadtests.tally import Tally
 
 
 def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard]) -> Block:

@@ -11,9 +11,9 @@ from math import ceil
 
 from loadtests import calls
 from loadtests.calls import Answer, Call
+from loadtests.data.world import written
+from loadtests.generator.plan import Plan
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write
-from loadtests.plan import Plan
-from loadtests.world import written
 
 WATCHED = 4  # posts that are watched, at least
 

@@ -1,8 +1,8 @@
 """The script that both systems are asked for parity, room by room: what is there, every kind of refusal, whole lives."""
 
+from loadtests.data.world import World
 from loadtests.probes import orders, posts, rooms
 from loadtests.probes.probe import Probe, Script
-from loadtests.world import World
 
 __all__ = ["Probe", "Script", "script"]
 

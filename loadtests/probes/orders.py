@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import httpx
 
-from loadtests.orders import line
+from loadtests.data.orders import line
+from loadtests.data.world import NO_POST, World
 from loadtests.probes.probe import Probe, Script
-from loadtests.world import NO_POST, World
 
 EVENTUAL = ("status", "reason")
 

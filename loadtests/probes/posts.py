@@ -2,8 +2,8 @@
 
 import httpx
 
+from loadtests.data.world import NO_POST, World, written
 from loadtests.probes.probe import Probe, Script
-from loadtests.world import NO_POST, World, written
 
 
 def reads(world: World) -> Script:

@@ -1,9 +1,9 @@
 """Probes of feedback, avatars, trending and the static site."""
 
-from loadtests.pictures import picture
+from loadtests.data.pictures import picture
+from loadtests.data.world import World
 from loadtests.probes.probe import Probe, Script
 from loadtests.systems import ADMINISTRATOR
-from loadtests.world import World
 
 PNG, JPEG = {"Content-Type": "image/png"}, {"Content-Type": "image/jpeg"}
 TOO_LARGE = 2**20 + 1

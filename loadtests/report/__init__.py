@@ -11,12 +11,12 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import provenance
-from loadtests.figures import SCHEMA, figures
+from loadtests.report.figures import SCHEMA, figures
 from loadtests.report.markdown import as_markdown
 from loadtests.report.page import as_page
+from loadtests.report.series import series
 from loadtests.report.terminal import print_chapter, print_report
 from loadtests.results import Results
-from loadtests.series import series
 
 __all__ = ["NotWritten", "added", "put", "summarise", "told", "write"]
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from loadtests.blocks import SIDES
-from loadtests.metrics import NOISE
 from loadtests.report import chapters
 from loadtests.report.parts import Sentence
 from loadtests.report.tables import EVENTUAL_ON_BOTH, milliseconds, sides
 from loadtests.report.verdicts import SHORT, judged
+from loadtests.statistics.metrics import NOISE
 
 QUESTION = "One application, built as a monolith and as microservices: which serves its users better at the same load?"
 ALIKE = "One system twice: does the comparison see a difference where there is none?"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from loadtests.metrics import FEW
+from loadtests.statistics.metrics import FEW
 
 METRICS = {"p50_ms": "median", "p95_ms": "95th percentile", "p99_ms": "99th percentile", "goodput": "right answers"}
 SHORT = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99", "goodput": "right/s"}

@@ -13,7 +13,7 @@ import psutil
 
 from loadtests.blocks import Measured
 from loadtests.freshness import Freshness
-from loadtests.latency import decoded, percentile_ms, percentiles
+from loadtests.generator.latency import decoded, percentile_ms, percentiles
 
 NAME = "progress.jsonl"
 

@@ -11,7 +11,7 @@ from contextlib import closing
 import gevent
 import locust  # noqa: F401 - makes sockets and sleeps gevent's, before anything opens or waits
 
-from loadtests.generator import serve
+from loadtests.generator.generator import serve
 from loadtests.workers.master import Master, NoWorkers
 from loadtests.workers.messages import address_of
 

@@ -17,9 +17,9 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING
 from msgspec import Struct
 
-from loadtests.plan import LIVE, Block, LostWorker, Plan
+from loadtests.generator.plan import LIVE, Block, LostWorker, Plan
+from loadtests.generator.tally import Tally
 from loadtests.processes import ROOT
-from loadtests.tally import Tally
 from loadtests.workers.crew import Member
 from loadtests.workers.messages import DONE, GO, PART, PREPARE, READY, Done, Part, Prepare, Told, heard, sent
 

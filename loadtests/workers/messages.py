@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from loadtests.plan import Block, Plan
-from loadtests.tally import Event
+from loadtests.generator.plan import Block, Plan
+from loadtests.generator.tally import Event
 
 PREPARE, READY, GO, PART, DONE = "prepare", "ready", "go", "part", "done"
 PORT = 5557  # Locust's own

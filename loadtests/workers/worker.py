@@ -14,8 +14,8 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 from msgspec import Struct
 
-from loadtests.generator import Generator, Load
-from loadtests.plan import LIVE, Plan
+from loadtests.generator.generator import Generator, Load
+from loadtests.generator.plan import LIVE, Plan
 from loadtests.workers.messages import (
     DONE,
     GO,

@@ -13,7 +13,8 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import aa, aa_table, interrupts, running, systems
+from loadtests import aa, interrupts, running, systems
+from loadtests.report import aa_table
 from tests.loadtests import planted_monolith
 
 SLOWER = planted_monolith.system("slower")

@@ -5,11 +5,11 @@ from random import Random
 
 from loadtests import report
 from loadtests.blocks import SIDES, Measured, turns
+from loadtests.data.ledger import Ledger
 from loadtests.freshness import KINDS, Freshness, Lag
-from loadtests.latency import encoded, histogram_of
-from loadtests.ledger import Ledger
+from loadtests.generator.latency import encoded, histogram_of
+from loadtests.generator.plan import LIVE, Block, Live, Second
 from loadtests.parity import Parity
-from loadtests.plan import LIVE, Block, Live, Second
 from loadtests.results import Results
 
 LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"

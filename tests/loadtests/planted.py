@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
 from loadtests.blocks import GeneratorProcess
-from loadtests.plan import Block, Plan
+from loadtests.generator.plan import Block, Plan
 
 Behaviour = Callable[[int], tuple[int, object]]
 

@@ -15,8 +15,8 @@ from simple_websocket import ConnectionClosed
 from werkzeug.serving import make_server
 
 from loadtests.blocks import GeneratorProcess
-from loadtests.plan import LIVE, Block, Plan
-from loadtests.world import Account, World
+from loadtests.data.world import Account, World
+from loadtests.generator.plan import LIVE, Block, Plan
 
 AT = "2026-01-02T03:04:05.678Z"
 Copies = Callable[[dict[str, Any], int], int]  # of a message for a subscriber, by its number: 1 is right

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from random import Random
 from threading import Lock
 
-from loadtests.latency import encoded, histogram_of
-from loadtests.plan import Block, Plan
+from loadtests.generator.latency import encoded, histogram_of
+from loadtests.generator.plan import Block, Plan
 from tests.loadtests.planted import Behaviour
 
 SERVICE_MS = 5.0

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from loadtests import aa, aa_table
-from loadtests.figures import figures
+from loadtests import aa
+from loadtests.report import aa_table
 from loadtests.report.answer import answer, question
+from loadtests.report.figures import figures
 from loadtests.report.page import as_page
+from loadtests.report.series import series
 from loadtests.results import Results
-from loadtests.series import series
 from tests.loadtests.made_runs import made_run
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from loadtests.blocks import SIDES
-from loadtests.figures import figures
 from loadtests.report.answer import answer
+from loadtests.report.figures import figures
 from loadtests.results import Results
 from tests.loadtests.made_runs import made_run
 

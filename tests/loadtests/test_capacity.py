@@ -25,7 +25,7 @@ from loadtests.capacity.saturation import Evidence, as_figures, evidence, senten
 from loadtests.capacity.search import End, Search
 from loadtests.capacity.slo import parsed
 from loadtests.capacity.usage import GENERATOR, Look, Meter, Usage
-from loadtests.plan import Block, Plan
+from loadtests.generator.plan import Block, Plan
 from loadtests.systems import SystemFailed
 from tests.loadtests.planted import serving
 from tests.loadtests.queues import admitting, in_virtual_time

@@ -18,9 +18,9 @@ from loadtests.coldstarts.notes import Notes
 from loadtests.coldstarts.shares import Shares
 from loadtests.coldstarts.trials import WARM_CALLS, Trial, Trials
 from loadtests.coldstarts.waking import PICTURED, PUSHED, Waker, requests
+from loadtests.data.world import Account, SeededPost, World
 from loadtests.floors.cloud import STAGE
 from loadtests.processes import ROOT
-from loadtests.world import Account, SeededPost, World
 from microservices.deploy import templates
 from microservices.deploy.local_aws import LocalAws
 from tests.microservices.aws_events import event

@@ -17,9 +17,9 @@ from loadtests.__main__ import main
 from loadtests.diff.changes import changes
 from loadtests.diff.runs import read
 from loadtests.diff.samples import interval, typical
-from loadtests.latency import histogram_of, merged, percentile_ms
+from loadtests.generator.latency import histogram_of, merged, percentile_ms
 from loadtests.processes import ROOT
-from loadtests.quantiles import Blocks
+from loadtests.statistics.quantiles import Blocks
 from tests.loadtests.made_runs import made_run, written
 
 Change = Callable[[dict[str, Any]], None]

@@ -4,12 +4,12 @@ from time import perf_counter
 
 import pytest
 
+from loadtests.data.orders import outcome_of
+from loadtests.data.seeding import VIEWS, other_rooms
+from loadtests.data.world import Account, SeededPost, World
 from loadtests.freshness.lags import Lag
 from loadtests.freshness.live import Listener, listening
 from loadtests.live.subscriber import NotSubscribed, beside
-from loadtests.orders import outcome_of
-from loadtests.seeding import VIEWS, other_rooms
-from loadtests.world import Account, SeededPost, World
 from tests.loadtests.planted_feed import feeding
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from loadtests import orders
-from loadtests.ledger import Ledger, books
+from loadtests.data import orders
+from loadtests.data.ledger import Ledger, books
 
 PLACED = "2026-01-02T03:04:05.678Z"
 A_DAY_LATER, EIGHT_DAYS_LATER = "2026-01-03T03:04:07.100Z", "2026-01-10T03:04:07.100Z"

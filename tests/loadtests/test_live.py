@@ -4,11 +4,11 @@ from collections import Counter
 from typing import Any
 
 from loadtests.calls import Answer
-from loadtests.latency import decoded, percentile_ms
+from loadtests.data.world import Account, World
+from loadtests.generator.latency import decoded, percentile_ms
+from loadtests.generator.plan import Block, Live, Plan
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, doubled, known_at
 from loadtests.live.script import Script
-from loadtests.plan import Block, Live, Plan
-from loadtests.world import Account, World
 from tests.loadtests.planted_feed import listened, listened_to
 
 WORLD = World((Account("ada", "token"),) * 4, ())

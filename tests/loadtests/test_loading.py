@@ -5,8 +5,8 @@ from random import Random
 import pytest
 from rich.console import Console
 
+from loadtests.generator.plan import Block, LostWorker, Plan, Second, Worker
 from loadtests.loading import ROWS, show
-from loadtests.plan import Block, LostWorker, Plan, Second, Worker
 from loadtests.shapes import shaped
 from tests.loadtests.made_runs import a_block
 

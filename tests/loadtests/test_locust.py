@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from loadtests import systems, twins
+from loadtests import systems
 from loadtests.client import opened
+from loadtests.generator import twins
 from loadtests.processes import ROOT
 from loadtests.shapes import SHAPES, length_s
 

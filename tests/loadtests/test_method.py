@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from loadtests import report
-from loadtests.figures import figures
 from loadtests.processes import ROOT
+from loadtests.report.figures import figures
 from loadtests.report.method import NOT_COVERED, POINTS, points
 from tests.loadtests.made_runs import made_run, written
 

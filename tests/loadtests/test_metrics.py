@@ -1,9 +1,9 @@
 """By what a scenario is judged, and when nothing is said."""
 
-from loadtests.figures import figures
-from loadtests.metrics import METRICS, verdict
-from loadtests.resampling import Compared
+from loadtests.report.figures import figures
 from loadtests.results import Results
+from loadtests.statistics.metrics import METRICS, verdict
+from loadtests.statistics.resampling import Compared
 from tests.loadtests.made_runs import made_run
 
 SIDES = ("monolith", "microservices")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from loadtests.latency import decoded, percentile_ms
+from loadtests.generator.latency import decoded, percentile_ms
 from tests.loadtests.planted import offered, serving, stalling
 
 

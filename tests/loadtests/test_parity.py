@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import httpx
 
+from loadtests.data.pictures import picture
+from loadtests.data.world import Account, SeededPost, World
 from loadtests.parity import Parity, compare
-from loadtests.pictures import picture
-from loadtests.world import Account, SeededPost, World
 
 TIME = "2026-01-02T03:04:05.678Z"
 Answers = Callable[[httpx.Request], httpx.Response]

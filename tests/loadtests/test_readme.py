@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from loadtests.readme_table import BEGIN, END, README, REPORT, with_results
+from loadtests.report.readme_table import BEGIN, END, README, REPORT, with_results
 
 
 def test_the_readme_shows_the_figures_of_the_reference_report() -> None:

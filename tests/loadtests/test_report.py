@@ -14,16 +14,16 @@ from rich.console import Console
 from loadtests import report
 from loadtests.bench import report_rows
 from loadtests.blocks import SIDES, Measured, turns
-from loadtests.figures import figures
+from loadtests.data.ledger import Ledger
 from loadtests.freshness import KINDS, Freshness, Lag
-from loadtests.latency import encoded, histogram_of
-from loadtests.ledger import Ledger
+from loadtests.generator.latency import encoded, histogram_of
+from loadtests.generator.plan import LIVE, Block, Live, Second
 from loadtests.parity import Parity
-from loadtests.plan import LIVE, Block, Live, Second
 from loadtests.report import tables
+from loadtests.report.figures import figures
 from loadtests.report.page import as_page
+from loadtests.report.series import series
 from loadtests.results import Results
-from loadtests.series import series
 
 LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
 SUMMARY = {

@@ -6,9 +6,9 @@ from statistics import median, stdev
 
 import pytest
 
-from loadtests import samples, student
-from loadtests.latency import histogram_of
-from loadtests.resampling import Compared, compared, standardised, surest
+from loadtests.generator.latency import histogram_of
+from loadtests.statistics import samples, student
+from loadtests.statistics.resampling import Compared, compared, standardised, surest
 
 PAIRS = 12
 

@@ -1,7 +1,7 @@
 """The data set is the same on every system."""
 
-from loadtests.seeding import Size, votes
-from loadtests.world import WORDS, written
+from loadtests.data.seeding import Size, votes
+from loadtests.data.world import WORDS, written
 
 
 def test_the_same_number_gives_the_same_post() -> None:

@@ -8,7 +8,7 @@ from socket import create_server, socket
 import pytest
 
 from loadtests.blocks import GeneratorProcess
-from loadtests.plan import Block, Plan
+from loadtests.generator.plan import Block, Plan
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import report
-from loadtests.plan import LostWorker, Worker
+from loadtests.generator.plan import LostWorker, Worker
+from loadtests.report.voids import reasons
 from loadtests.results import Results
-from loadtests.voids import reasons
 from tests.loadtests.made_runs import made_run, written
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from loadtests.blocks import SIDES, GeneratorProcess, interleaved
+from loadtests.generator.plan import Plan
 from loadtests.offer import Offer
-from loadtests.plan import Plan
 from tests.loadtests.made_runs import made_run, written
 from tests.loadtests.planted import serving
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from loadtests.plan import Plan
+from loadtests.generator.plan import Plan
 from loadtests.shapes import SHAPES, Stage, due_times, highest, length_s, of_times, rate_at, shaped
 
 

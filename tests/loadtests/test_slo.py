@@ -3,8 +3,8 @@
 import pytest
 
 from loadtests.capacity.slo import NotUnderstood, Pool, Term, parsed
-from loadtests.latency import encoded, histogram_of
-from loadtests.plan import Block
+from loadtests.generator.latency import encoded, histogram_of
+from loadtests.generator.plan import Block
 
 
 def block(*latencies_ms: float, errors: int = 0, refused: int = 0, dropped: int = 0) -> Block:

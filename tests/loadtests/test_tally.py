@@ -2,10 +2,10 @@
 
 from random import Random
 
-from loadtests.latency import decoded, histogram_of
-from loadtests.outcomes import Outcome
-from loadtests.plan import Block
-from loadtests.tally import Tally
+from loadtests.generator.latency import decoded, histogram_of
+from loadtests.generator.outcomes import Outcome
+from loadtests.generator.plan import Block
+from loadtests.generator.tally import Tally
 from loadtests.workers.messages import Part, heard, sent
 
 Event = tuple[str, float, float, Outcome, str]

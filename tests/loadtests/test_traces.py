@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from loadtests import traces
 from loadtests.__main__ import main
 from loadtests.faults import Unusable
+from loadtests.generator import traces
 
 
 def written(folder: Path, text: str) -> Path:

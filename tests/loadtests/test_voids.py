@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests import aa, resources, running, systems, voids
+from loadtests import aa, resources, running, systems
 from loadtests.blocks import SIDES
-from loadtests.figures import figures
+from loadtests.report import voids
+from loadtests.report.figures import figures
 from loadtests.report.page import as_page
+from loadtests.report.series import series
 from loadtests.resources import Resources
 from loadtests.results import Results
-from loadtests.series import series
 from loadtests.systems import System
 from tests.loadtests import planted_monolith, tiny_runs
 from tests.loadtests.made_runs import made_run

@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from loadtests.blocks import GeneratorFailed, GeneratorProcess
-from loadtests.latency import decoded
-from loadtests.plan import Block, Plan
+from loadtests.generator.latency import decoded
+from loadtests.generator.plan import Block, Plan
 from loadtests.processes import ROOT
 from loadtests.shapes import shaped
 from tests.loadtests.planted import serving

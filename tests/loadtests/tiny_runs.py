@@ -12,8 +12,8 @@ from rich.console import Console
 from loadtests import __main__ as command_line
 from loadtests import aa, running, systems
 from loadtests.asking import Asked
+from loadtests.data.seeding import Size
 from loadtests.profiles import Profile
-from loadtests.seeding import Size
 from loadtests.systems import System
 
 SCENARIOS = ("browse", "publish")

@@ -8,8 +8,8 @@ from typing import Any
 
 from loadtests.aa import SIDES
 from loadtests.processes import ROOT
-from loadtests.readme_table import between
 from loadtests.report.markdown import table
+from loadtests.report.readme_table import between
 from loadtests.report.verdicts import SHORT
 
 PAGE = ROOT / "docs" / "method.md"

@@ -6,9 +6,10 @@ from time import monotonic, sleep
 
 import httpx
 
-from loadtests import calls, ledger, orders
+from loadtests import calls
 from loadtests.client import CallFailed, send, succeed
-from loadtests.world import World
+from loadtests.data import ledger, orders
+from loadtests.data.world import World
 
 SETTLED_WITHIN_S = 90.0
 POLL_S = 0.05

@@ -5,7 +5,7 @@ from itertools import accumulate
 
 from hdrh.histogram import HdrHistogram
 
-from loadtests.latency import TICKS_PER_MS
+from loadtests.generator.latency import TICKS_PER_MS
 
 
 class Blocks:

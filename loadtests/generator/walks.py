@@ -8,8 +8,8 @@ from random import Random
 from time import perf_counter
 
 from loadtests.calls import Answer, Call
+from loadtests.data.world import World
 from loadtests.journeys import JOURNEYS, Steps
-from loadtests.world import World
 
 
 class Walks:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from loadtests.world import NO_POST, World
+from loadtests.data.world import NO_POST, World
 
 PRICES = {"boost-1d": 10, "boost-7d": 50}
 DAYS = {"boost-1d": 1, "boost-7d": 7}

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from loadtests import mixes, traces
+from loadtests import mixes
 from loadtests.faults import Unusable
+from loadtests.generator import traces
 from loadtests.mixes import Mix
 from loadtests.shapes import SHAPES, Shape, highest, length_s, of_times, rate_at, shaped
 

@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from loadtests.latency import encoded, histogram_of_ticks, percentile_ms, ticks_of
-from loadtests.outcomes import Outcome
-from loadtests.plan import Block, Second
+from loadtests.generator.latency import encoded, histogram_of_ticks, percentile_ms, ticks_of
+from loadtests.generator.outcomes import Outcome
+from loadtests.generator.plan import Block, Second
 
 WARM_UP = -1  # in place of a second
 DROPPED, LATE = "dropped", "late"

@@ -1,4 +1,4 @@
-"""The generator's own client in closed loops, a process of its own: `python -m loadtests.closed URL PATH CONNECTIONS SECONDS`.
+"""The client of the generator in closed loops, by itself: `python -m loadtests.generator.closed URL PATH CONNECTIONS SECONDS`.
 
 Prints the right answers a second. Open arrivals say how long callers wait; this says how much the client gets done, for `wrk`.
 """
@@ -10,9 +10,9 @@ import gevent
 import locust  # noqa: F401 - makes sockets and sleeps gevent's, before anything opens or waits
 
 from loadtests.calls import Call, unchecked
-from loadtests.outcomes import Outcome, judge
-from loadtests.plan import Plan
-from loadtests.sending import sender
+from loadtests.generator.outcomes import Outcome, judge
+from loadtests.generator.plan import Plan
+from loadtests.generator.sending import sender
 
 
 def rate(url: str, path: str, *, connections: int, seconds: float) -> float:

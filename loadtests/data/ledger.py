@@ -13,9 +13,10 @@ from typing import Any
 
 import httpx
 
-from loadtests import calls, orders
+from loadtests import calls
 from loadtests.client import succeed
-from loadtests.world import Account, World
+from loadtests.data import orders
+from loadtests.data.world import Account, World
 
 SETTLED_WITHIN_S = 30.0
 POLL_S = 0.1

@@ -4,9 +4,9 @@ from collections import Counter
 from typing import Any
 
 from loadtests.blocks import Measured
-from loadtests.figures import latencies
-from loadtests.latency import decoded, merged, percentile_ms
-from loadtests.plan import Block, Second
+from loadtests.generator.latency import decoded, merged, percentile_ms
+from loadtests.generator.plan import Block, Second
+from loadtests.report.figures import latencies
 from loadtests.results import Results
 from loadtests.shapes import STEADY
 

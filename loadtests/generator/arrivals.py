@@ -10,8 +10,8 @@ from time import perf_counter, process_time
 import gevent
 from gevent import Greenlet
 
-from loadtests.outcomes import Outcome
-from loadtests.tally import Tally
+from loadtests.generator.outcomes import Outcome
+from loadtests.generator.tally import Tally
 
 LATE_S = 0.010
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from loadtests import lag_figures, metrics, voids
 from loadtests.blocks import Measured
-from loadtests.latency import decoded, merged, percentiles
-from loadtests.plan import Block, LostWorker
+from loadtests.generator.latency import decoded, merged, percentiles
+from loadtests.generator.plan import Block, LostWorker
 from loadtests.provenance import origin_of, origin_of_both
+from loadtests.report import lag_figures, voids
 from loadtests.results import Results
+from loadtests.statistics import metrics
 
 SCHEMA = 3
 CARRIED = 0.99  # right answers of those offered; a side that gives fewer is not compared by its latency

@@ -11,8 +11,8 @@ from math import log, sqrt
 from random import Random
 from statistics import NormalDist, median
 
-from loadtests import student
-from loadtests.samples import Sample, drawn_of
+from loadtests.statistics import student
+from loadtests.statistics.samples import Sample, drawn_of
 
 RESAMPLES = 2_000
 EXCHANGES = 2_048  # all of twelve pairs, each with its opposite; of more pairs as many are drawn

@@ -6,7 +6,7 @@ from random import Random
 
 from hdrh.histogram import HdrHistogram
 
-from loadtests.quantiles import Blocks
+from loadtests.statistics.quantiles import Blocks
 
 LEAST = 0.1  # milliseconds, or answers a second: what nothing counts as, for it divides
 

@@ -7,12 +7,13 @@ from random import Random
 
 import httpx
 
-from loadtests import calls, orders
+from loadtests import calls
 from loadtests.calls import Call
 from loadtests.client import opened, succeed
-from loadtests.pictures import picture
-from loadtests.settling import await_settled
-from loadtests.world import Account, SeededPost, World, written
+from loadtests.data import orders
+from loadtests.data.pictures import picture
+from loadtests.data.settling import await_settled
+from loadtests.data.world import Account, SeededPost, World, written
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 AT_ONCE = 4

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from loadtests import samples
 from loadtests.blocks import Measured
-from loadtests.latency import decoded
-from loadtests.resampling import INDIFFERENT, Compared, compared, surest
+from loadtests.generator.latency import decoded
+from loadtests.statistics import samples
+from loadtests.statistics.resampling import INDIFFERENT, Compared, compared, surest
 
 PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
 GOODPUT = "goodput"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from loadtests import lag_figures, resources
-from loadtests.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, Block, late_share, lost_share
+from loadtests import resources
+from loadtests.generator.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, Block, late_share, lost_share
+from loadtests.report import lag_figures
 from loadtests.results import Results
 
 WRONG = "wrong outcome"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from loadtests.data.world import World
 from loadtests.shapes import Shape, Stage, due_times
-from loadtests.world import World
 
 VOID_ABOVE_CPU = 0.85  # of a core
 VOID_ABOVE_LATE = 0.05  # of the arrivals, over 10 ms after their time or lost with a worker

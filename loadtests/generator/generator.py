@@ -1,27 +1,25 @@
-"""The load generator, a process of its own so that its CPU is its own: `python -m loadtests.generator`.
+"""Offers blocks of load, and serves whoever asks for them, line by line.
 
-Reads one Plan as JSON from each line of standard input, answers one Block as JSON on standard output.
 The connections and the greenlets are those that Locust stands on; the arrivals are open (arrivals.py).
 """
 
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from time import perf_counter
 
 import locust  # noqa: F401 - makes sockets and sleeps gevent's, before anything opens or waits
 import msgspec
 
 from loadtests import mixes
-from loadtests.arrivals import Arrivals
 from loadtests.calls import Call, unchecked
+from loadtests.generator.arrivals import Arrivals
+from loadtests.generator.outcomes import Outcome, judge
+from loadtests.generator.plan import LIVE, Block, Plan
+from loadtests.generator.sending import sender
+from loadtests.generator.tally import Tally
+from loadtests.generator.walks import Walks
 from loadtests.live.audience import Audience
 from loadtests.live.block import run_live
-from loadtests.outcomes import Outcome, judge
-from loadtests.plan import LIVE, Block, Plan
-from loadtests.sending import sender
-from loadtests.tally import Tally
-from loadtests.walks import Walks
 
 
 class Load:
@@ -87,8 +85,3 @@ def serve(run: Callable[[Plan], Block], lines: Iterable[str]) -> None:
     for line in lines:
         sys.stdout.write(encoder.encode(run(decoder.decode(line))).decode() + "\n")
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    with closing(Generator()) as generator:
-        serve(generator.run, sys.stdin)

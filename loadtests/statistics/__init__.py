@@ -1,0 +1,1 @@
+"""What may be said of measured blocks: percentiles, intervals and verdicts."""
