@@ -1,9 +1,11 @@
 """What the comparison itself is worth: `python -m tests.loadtests.experiments`. Compares the monolith with itself, which must be
-within noise, and with itself made a quarter slower, which must be found. Takes 80 seconds a run; every run is kept at once.
+within noise, and with itself made a quarter slower, which must be found. Takes 80 seconds a run; every run is kept at once, and
+one that was made of this commit is not made again, so that what was interrupted goes on.
 """
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import aa, interrupts, running, systems
+from loadtests import aa, interrupts, provenance, running, systems
 from loadtests.report import aa_table
 from tests.loadtests import planted_monolith
 
@@ -28,19 +30,29 @@ def main() -> int:
     parser.add_argument(
         "--into", type=Path, default=aa_table.KEPT, help="where the figures go (results/reference/aa.json)"
     )
+    parser.add_argument(
+        "--runs", type=Path, default=Path(".run/experiments"), help="where the runs are kept (.run/experiments)"
+    )
     asked = parser.parse_args()
     interrupts.raised()
     found: dict[str, list[Any]] = {"alike": [], "planted": []}
     for kind, times in (("alike", asked.alike), ("planted", asked.planted)):
-        for _ in range(times):
-            with tempfile.TemporaryDirectory() as folder, _other(kind, Path(folder)) as known:
-                request = aa.request("monolith", "quick", known)
-                found[kind].append(running.made(request, Path(folder) / "report", Console()))
-            _keep(found, asked.into)
+        for number in range(times):
+            found[kind].append(_made(kind, asked.runs / provenance.commit() / f"{kind}-{number:02}"))
             print(f"{kind}: {', '.join(map(_in_words, found[kind]))}", flush=True)
+    _keep(found, asked.into)
     if asked.into == aa_table.KEPT:
         aa_table.write()
     return 0
+
+
+def _made(kind: str, folder: Path) -> Any:
+    """Return the report of a run, made now unless it is there."""
+    if not folder.exists():
+        with tempfile.TemporaryDirectory() as made, _other(kind, Path(made)) as known:
+            running.made(aa.request("monolith", "quick", known), Path(made) / "report", Console())
+            shutil.copytree(Path(made) / "report", folder)
+    return json.loads((folder / "report.json").read_text())
 
 
 @contextmanager
