@@ -108,9 +108,7 @@ def _counted(found: Difference) -> Rows:
 
 
 def _print(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], console: Console) -> None:
-    shown = Table(
-        title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE, padding=(0, 1, 0, 0)
-    )
+    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE, padding=0)
     for name in head:
         shown.add_column(
             name, justify="left" if name in ("what", "counted", "side", "verdict") else "right", no_wrap=True

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -253,6 +254,7 @@ def test_the_difference_fits_a_terminal_of_80_columns(before: Path, same: Path) 
     assert "vote → live message" in text
     assert "within noise" in text
     assert all(len(line) <= 80 for line in text.splitlines())
+    assert not re.search(r"\w…", text), "a cell is cut"
     assert not any(line.rstrip().endswith("…") for line in text.splitlines())
 
 
