@@ -10,7 +10,7 @@ def positive(word: str) -> float:
     """Return a number above 0. Raise ArgumentTypeError if it is none."""
     number = float(word)
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{word} is not above 0")
+        raise argparse.ArgumentTypeError(f"{word} is no number above 0")
     return number
 
 
@@ -18,7 +18,7 @@ def count(word: str) -> int:
     """Return a whole number above 0. Raise ArgumentTypeError if it is none."""
     number = int(word)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{word} is not above 0")
+        raise argparse.ArgumentTypeError(f"{word} is no number above 0")
     return number
 
 

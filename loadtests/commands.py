@@ -10,7 +10,7 @@ from time import time
 
 from rich.console import Console
 
-from loadtests import mixes, offer, provenance, report, running, systems
+from loadtests import mixes, offer, provenance, reachable, report, running, systems
 from loadtests.asking import Asked
 from loadtests.bench import page as bench_page
 from loadtests.bench import run as bench_run
@@ -59,6 +59,7 @@ def compare(asked: argparse.Namespace, console: Console) -> int:
 
 def seed(asked: argparse.Namespace, console: Console) -> int:
     """Fill one system."""
+    reachable.check(asked.url)
     shown = Shown(console)
     with shown.running(), shown.phase("seed", seeding.STEPS) as done:
         world = seeding.seed(asked.url, PROFILES[asked.profile].size, run=f"{int(time()):x}", done=done)

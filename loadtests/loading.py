@@ -9,7 +9,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import offer
+from loadtests import offer, reachable
 from loadtests.arguments import positive
 from loadtests.blocks import GeneratorProcess
 from loadtests.data import seeding
@@ -46,6 +46,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     scenario = asked.scenario or (given.mix.name if given.mix else "browse")
     if scenario not in (LIVE, given.mix.name if given.mix else ""):
         named(scenario)  # what is wrong with its file is said before anything starts
+    reachable.check(asked.url)
     with shown.running():
         with shown.phase("seed", seeding.STEPS) as done:
             world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 from typing import Any
 
@@ -29,5 +30,9 @@ def run(asked: argparse.Namespace, console: Console) -> int:
 
 
 def _address(word: str) -> str:
-    address_of(word)
+    host, port = address_of(word)
+    try:
+        socket.getaddrinfo(host, port)
+    except OSError as unknown:  # a worker would look for it for ever
+        raise argparse.ArgumentTypeError(f"{host}: {unknown.strerror}") from unknown
     return word

@@ -132,15 +132,18 @@ def test_a_full_disk_keeps_the_figures_and_says_what_is_missing(tmp_path: Path) 
     assert json.loads((folder / "report.json").read_text())["complete"]
 
 
-@pytest.mark.parametrize("command", ["compare --monolith-url", "aa --url", "aa --other-url"])
+@pytest.mark.parametrize(
+    "command", ["compare --monolith-url", "aa --url", "aa --other-url", "load --url", "seed --url", "wrk --url"]
+)
 def test_a_url_that_nobody_answers_at_is_said_before_anything_is_started(
-    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*command.split(), NOBODY, "--results", str(tmp_path)]) == 4
+    assert main([*command.split(), NOBODY]) == 4
     captured = capsys.readouterr()
     assert captured.err.startswith(f"nobody answers at {NOBODY}: ")
     assert captured.err.count("\n") == 1
     assert "start" not in captured.out
+    assert "seed" not in captured.out
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from socket import create_server
 import psutil
 import pytest
 
+from loadtests.__main__ import main
 from loadtests.blocks import GeneratorFailed, GeneratorProcess
 from loadtests.generator.latency import decoded
 from loadtests.generator.plan import Block, Plan
@@ -104,3 +105,10 @@ def test_a_run_that_is_interrupted_leaves_no_worker() -> None:
         raise KeyboardInterrupt
     assert len(left) == 2
     assert not psutil.wait_procs(left, timeout=10)[1]
+
+
+def test_a_master_that_no_name_leads_to_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["worker", "--master", "nowhere.invalid"])
+    assert ended.value.code == 3
+    assert "argument --master: nowhere.invalid: " in capsys.readouterr().err
