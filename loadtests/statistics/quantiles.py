@@ -1,7 +1,7 @@
 """Percentiles of many draws of the same blocks, as a bootstrap needs them: laid out once, then a few sums each."""
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 
 from hdrh.histogram import HdrHistogram
 
@@ -39,7 +39,8 @@ class Blocks:
 
 def _counts(histogram: HdrHistogram) -> dict[int, int]:
     """Return how often each value was counted. The library's own iterator takes 0.15 s for it, which reads each place in Python."""
-    places = ((place, count) for place, count in enumerate(histogram.counts) if count)
+    counts = histogram.counts[:]  # a ctypes array makes a number of every place that is asked for: 1 ms in place of 0.2
     return {
-        histogram.get_highest_equivalent_value(histogram.get_value_from_index(place)): count for place, count in places
+        histogram.get_highest_equivalent_value(histogram.get_value_from_index(place)): counts[place]
+        for place in compress(range(len(counts)), counts)
     }

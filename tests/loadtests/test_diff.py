@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -26,15 +27,32 @@ from tests.loadtests.made_runs import made_run, written
 Change = Callable[[dict[str, Any]], None]
 
 
-@pytest.fixture
-def before(tmp_path: Path) -> Path:
-    return written(made_run("a"), tmp_path / "a")
+class Kept:
+    """Written runs that no test changes, each made once: it takes most of a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def run(self, seed: str, **slower: float) -> Path:
+        """Return the folder of a run; slower: as of made_run."""
+        folder = self._folder / f"{seed}{slower}"
+        return folder if folder.exists() else written(made_run(seed, slower=slower), folder)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    return Kept(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture
-def same(tmp_path: Path) -> Path:
-    """The same system, measured again."""
-    return written(made_run("b"), tmp_path / "b")
+def before(kept: Kept) -> Path:
+    return kept.run("a")
+
+
+@pytest.fixture
+def same(kept: Kept, tmp_path: Path) -> Path:
+    """The same system, measured again, in a folder that may be changed."""
+    return Path(shutil.copytree(kept.run("b"), tmp_path / "b"))
 
 
 def edited(folder: Path, change: Change, file: str = "report.json") -> Path:
@@ -60,16 +78,16 @@ def test_the_same_system_again_is_within_noise(before: Path, same: Path, capsys:
     assert all("within noise" in line for line in rows)
 
 
-def test_five_pairs_of_runs_of_one_system_have_no_regression(tmp_path: Path) -> None:
-    runs = [read(written(made_run(f"{number}"), tmp_path / f"{number}")) for number in range(6)]
+def test_five_pairs_of_runs_of_one_system_have_no_regression(kept: Kept) -> None:
+    runs = [read(kept.run(seed)) for seed in "abcdef"]
     assert [diff.status(diff.difference(*pair, threshold=0.1)) for pair in pairwise(runs)] == [0] * 5
 
 
 @pytest.mark.parametrize("side", ["monolith", "microservices"])
 def test_a_side_that_is_a_quarter_slower_is_a_regression_of_that_side(
-    before: Path, tmp_path: Path, side: str, capsys: pytest.CaptureFixture[str]
+    before: Path, kept: Kept, side: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    slower = written(made_run("b", slower={side: 1.25}), tmp_path / "slower")
+    slower = kept.run("b", **{side: 1.25})
     assert said(before, slower, capsys=capsys)[0] == 1
     found = diff.difference(read(before), read(slower), threshold=0.1)
     worse = {change.side for change in found.changes if change.verdict(0.1) == "regression"}
@@ -77,19 +95,17 @@ def test_a_side_that_is_a_quarter_slower_is_a_regression_of_that_side(
 
 
 def test_a_side_that_became_faster_is_no_regression(
-    before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    before: Path, kept: Kept, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    faster = written(made_run("b", slower={"microservices": 0.6}), tmp_path / "faster")
-    status, output = said(before, faster, capsys=capsys)
+    status, output = said(before, kept.run("b", microservices=0.6), capsys=capsys)
     assert status == 0
     assert "better" in output
 
 
 def test_what_lies_below_the_threshold_is_worse_and_no_regression(
-    before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    before: Path, kept: Kept, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    slower = written(made_run("b", slower={"monolith": 1.3}), tmp_path / "slower")
-    status, output = said(before, slower, "--threshold", "80", capsys=capsys)
+    status, output = said(before, kept.run("b", monolith=1.3), "--threshold", "80", capsys=capsys)
     assert (status, " worse" in output) == (0, True)
 
 
@@ -157,10 +173,10 @@ def at_another_rate(report: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_not_comparable_is_compared_only_on_counts_and_says_so(
-    before: Path, tmp_path: Path, change: Change, reason: str, capsys: pytest.CaptureFixture[str]
+    kept: Kept, tmp_path: Path, change: Change, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    slower = edited(written(made_run("b", slower={"monolith": 3}), tmp_path / "other"), change)
-    status, output = said(before, slower, capsys=capsys)
+    slower = Path(shutil.copytree(kept.run("b", monolith=3), tmp_path / "slower"))
+    status, output = said(kept.run("a"), edited(slower, change), capsys=capsys)
     assert status == 0
     assert reason in " ".join(output.split())
     assert "No regression in what is counted." in output
