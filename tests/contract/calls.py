@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, Protocol
 
 import boto3
@@ -34,7 +33,6 @@ _watches: list[Watch] = []
 @contextmanager
 def answered_by(answer: Answer) -> Iterator[None]:
     """Let every client ask `answer` before it sends anything, while the block lasts."""
-    _listen()
     _answers.append(answer)
     try:
         yield
@@ -45,7 +43,6 @@ def answered_by(answer: Answer) -> Iterator[None]:
 @contextmanager
 def watched_by(watch: Watch) -> Iterator[None]:
     """Let `watch` hear of every call while the block lasts."""
-    _listen()
     _watches.append(watch)
     try:
         yield
@@ -70,9 +67,8 @@ def stores_away() -> Iterator[None]:
         yield
 
 
-@cache
 def _listen() -> None:
-    """Hook into botocore once: a session takes the handlers that are there when it begins, and beginning one is dear."""
+    """Hook into botocore. A session takes the handlers that are there when it begins: call it before any begins that matters."""
 
     def before(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
         for watch in _watches:
@@ -90,3 +86,6 @@ def _listen() -> None:
 
 def _operation(event: str) -> str:
     return event.partition(".")[2]
+
+
+_listen()
