@@ -7,31 +7,32 @@ is void, 3 when the command line asks for something that is not there, 4 when a 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from importlib import import_module
 
 from rich.console import Console
 
-from loadtests import aa, capacity, coldstarts, commands, diff, explain, interrupts, loading, offer, watch, wrk
-from loadtests.arguments import positive
-from loadtests.bench.closed import UnexpectedAnswer
-from loadtests.bench.function_rows import Misbehaved
-from loadtests.bench.page import PAGE
-from loadtests.blocks import GeneratorFailed
-from loadtests.client import CallFailed
-from loadtests.compare import ParityFailed
-from loadtests.faults import Unusable
-from loadtests.live.subscriber import NotSubscribed
-from loadtests.profiles import PROFILES
-from loadtests.reachable import WrongContract
-from loadtests.report import NotWritten
-from loadtests.systems import SystemFailed
-from loadtests.workers import command as worker
+from loadtests import interrupts
+from loadtests.faults import Differs, Failed, Unusable
 
-PARITY_FAILED, USAGE, SYSTEM_FAILED = 2, 3, 4
-Command = Callable[[argparse.Namespace, Console], int]
-FAILURES = (
-    SystemFailed, CallFailed, GeneratorFailed, NotSubscribed, NotWritten, UnexpectedAnswer, Misbehaved,
-)  # fmt: skip
+DIFFERENT, USAGE, SYSTEM_FAILED = 2, 3, 4
+# By name: the module, of which the one that is asked for is loaded (all of them take a second and a half), and what it does.
+COMMANDS = {
+    "up": ("commands.up", "start both systems in the background and print their URLs"),
+    "down": ("commands.down", "stop what `up` started"),
+    "compare": ("commands.compare", "compare both systems and write results/<time>/report.html"),
+    "load": ("loading", "offer open load to one system and print what came of it"),
+    "worker": ("workers.command", "offer load for a master elsewhere, which was started with --workers and --bind"),
+    "seed": ("commands.seed", "fill one system with accounts, posts and votes through its API"),
+    "bench": ("commands.bench", "measure the costs against bare floors and write docs/bench.md"),
+    "readme": ("commands.readme", "put the results of results/reference into README.md"),
+    "aa": ("aa", "compare a system with itself: it must be within noise; 1 if it is not"),
+    "coldstarts": ("coldstarts", "start every function cold, beside warm, and sweep its memory"),
+    "diff": ("diff", "say what changed from one run to another; 1 if something got worse"),
+    "explain": ("explain", "show what each journey's time is made of on both sides, down to the line (about 30 s)"),
+    "capacity": ("capacity", "find the rate at which each side breaks a service level"),
+    "watch": ("watch", "show the comparison that is being made on a local page"),
+    "wrk": ("wrk", "hold this load generator against wrk: one endpoint, closed; 1 if they differ"),
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,29 +45,23 @@ class Parser(argparse.ArgumentParser):
 
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit status."""
-    try:
-        asked = _parser().parse_args(words)
-        return done(asked.command, asked)
-    except Unusable as bad:
-        print(bad, file=sys.stderr)
-        return USAGE
+    given = sys.argv[1:] if words is None else words
+    return done(lambda console: _commanded(given, console))
 
 
-def done(command: Command, asked: argparse.Namespace) -> int:
-    """Do one command and return the exit status; what ends it is said in one line."""
+def done(work: Callable[[Console], int]) -> int:
+    """Do something and return the exit status; what ends it is said in one line."""
     console = Console()
     interrupts.raised()
     try:
-        return int(command(asked, console))
-    except ParityFailed as differ:
-        console.print(f"[red]{differ}; no figures were written:")
-        for line in differ.parity.failed:
-            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
-        return PARITY_FAILED
-    except WrongContract as other:
-        print(other, file=sys.stderr)
-        return PARITY_FAILED
-    except FAILURES as failure:
+        return work(console)
+    except Differs as differ:
+        _say(differ, console)
+        return DIFFERENT
+    except Unusable as bad:
+        print(bad, file=sys.stderr)
+        return USAGE
+    except Failed as failure:
         print(failure, file=sys.stderr)
         return SYSTEM_FAILED
     except OSError as broken:  # a full disk, for one
@@ -77,61 +72,29 @@ def done(command: Command, asked: argparse.Namespace) -> int:
         return 128 + told.number
 
 
-def _parser() -> argparse.ArgumentParser:
+def _commanded(words: Sequence[str], console: Console) -> int:
+    asked = _parser(words[0] if words else "").parse_args(words)
+    return int(asked.command(asked, console))
+
+
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """Return the parser of a command line that begins with this word: it knows all commands, and of one what it takes."""
     parser = Parser(prog="python -m loadtests", description="Load both systems and compare them.")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    for name, command, words in (
-        ("up", commands.up, "start both systems in the background and print their URLs"),
-        ("down", commands.down, "stop what `up` started"),
-    ):
+    for name, (module, words) in COMMANDS.items():
         verb = verbs.add_parser(name, help=words)
-        verb.add_argument("--run-dir", type=Path, default=Path(".run"), help="where state, data and logs are (.run)")
-        verb.set_defaults(command=command)
-    _compare(verbs.add_parser("compare", help="compare both systems and write results/<time>/report.html"))
-    loading.register(verbs)
-    worker.register(verbs)
-    _seed(verbs.add_parser("seed", help="fill one system with accounts, posts and votes through its API"))
-    verb = verbs.add_parser("bench", help="measure the costs against bare floors and write docs/bench.md")
-    verb.add_argument("--page", type=Path, default=PAGE, help="where the table is written (docs/bench.md)")
-    verb.set_defaults(command=commands.bench)
-    verb = verbs.add_parser("readme", help="put the results of results/reference into README.md")
-    verb.add_argument("--report", type=Path, help="make this report's folder the reference first")
-    verb.set_defaults(command=commands.readme)
-    aa.register(verbs)
-    coldstarts.register(verbs)
-    diff.register(verbs)
-    explain.register(verbs)
-    capacity.register(verbs)
-    watch.register(verbs)
-    wrk.register(verbs)
+        if name == chosen:
+            import_module(f"loadtests.{module}").register(verb)
     return parser
 
 
-def _compare(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--profile", choices=PROFILES, default="standard", help="how long: quick 4, standard 5, full 20 minutes"
-    )
-    verb.add_argument("--rate", type=positive, help="arrivals a second on each side, in place of the profile's")
-    verb.add_argument("--duration", type=positive, help="measured seconds of a block, in place of the profile's")
-    scenarios = offer.Offer().scenarios
-    verb.add_argument("--scenario", action="append", choices=scenarios, help="only this one; may be repeated")
-    offer.register(verb)
-    verb.add_argument("--monolith-url", help="compare this deployed monolith; it is neither started nor stopped")
-    verb.add_argument(
-        "--microservices-url", help="compare these deployed services; they are neither started nor stopped"
-    )
-    verb.add_argument("--monolith-live-url", help="its live feed, where it is not below its base URL")
-    verb.add_argument("--microservices-live-url", help="their live feed; without it a deployed one is not compared")
-    verb.add_argument(
-        "--results", type=Path, default=Path("results"), help="where the report's folder is made (results)"
-    )
-    verb.set_defaults(command=commands.compare)
-
-
-def _seed(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--url", required=True, help="base URL of either system")
-    verb.add_argument("--profile", choices=PROFILES, default="standard", help="how much, as in `compare`")
-    verb.set_defaults(command=commands.seed)
+def _say(differ: Differs, console: Console) -> None:
+    if not differ.lines:
+        print(differ, file=sys.stderr)
+        return
+    console.print(f"[red]{differ}")
+    for line in differ.lines:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -23,12 +23,14 @@ from loadtests.statistics.metrics import NOISE
 
 SIDES = ("first", "second")
 SHOWN = ("ratio", "low", "high", "verdict")
+ABOUT = """Makes the same run as compare with one system on both sides, each a process of its own with data of its own. What differs
+there is the instrument. The exit status is 0 when every run is within noise, 1 when one is not, 2 when one is void."""
 Figures = dict[str, Any]
 
 
-def register(verbs: Any) -> None:
-    """Add the command to the command line."""
-    verb = verbs.add_parser("aa", help="compare a system with itself: it must be within noise; 1 if it is not")
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    verb.description = ABOUT
     names = [system.name for system in systems.BOTH]
     verb.add_argument("--side", choices=names, default=names[0], help="which system (monolith)")
     verb.add_argument(

@@ -12,13 +12,14 @@ from typing import Self
 
 import msgspec
 
+from loadtests.faults import Failed
 from loadtests.generator.plan import Block, Plan
 from loadtests.processes import ROOT
 
 SIDES = ("monolith", "microservices")
 
 
-class GeneratorFailed(Exception):
+class GeneratorFailed(Failed):
     """The generator process ended before it answered."""
 
 

@@ -5,12 +5,13 @@ from time import sleep
 import httpx
 
 from loadtests.calls import Answer, Call
+from loadtests.faults import Failed
 from loadtests.generator.outcomes import Outcome, judge
 
 TRIES, PAUSE_S = 4, 1.0
 
 
-class CallFailed(Exception):
+class CallFailed(Failed):
     """A system did not do what a step of the comparison needs."""
 
 

@@ -10,6 +10,7 @@ from loadtests.blocks import GeneratorProcess, interleaved
 from loadtests.client import opened
 from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
+from loadtests.faults import Differs
 from loadtests.floors.measured import Floors, floors
 from loadtests.generator.plan import LIVE, Plan
 from loadtests.pair import Addresses, all_alive, both_up, found_resources, told_of_the_dead
@@ -20,12 +21,13 @@ from loadtests.progress import Shown
 from loadtests.results import Results
 
 
-class ParityFailed(Exception):
-    """The systems are not the same to a client; `parity` says where."""
+class ParityFailed(Differs):
+    """The systems are not the same to a client."""
 
     def __init__(self, parity: Parity) -> None:
-        super().__init__(f"{len(parity.failed)} of {parity.checks} parity checks failed")
-        self.parity = parity
+        super().__init__(
+            f"{len(parity.failed)} of {parity.checks} parity checks failed; no figures were written:", parity.failed
+        )
 
 
 def begun(asked: Asked) -> Results:

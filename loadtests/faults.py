@@ -1,6 +1,19 @@
-"""What is wrong with what a user brings along."""
+"""What ends a command: each kind has an exit status of its own. Every message is one line, for whoever gave the command."""
+
+from collections.abc import Sequence
 
 
 class Unusable(Exception):
-    """A file or an option cannot be used. The message is one line; of a file it begins with its name and, where there is one,
-    the line."""
+    """A file or an option cannot be used. Of a file the message begins with its name and, where there is one, the line."""
+
+
+class Differs(Exception):
+    """The systems are not the same to a client, or one is none of ours. lines: what differs, where there is more to say."""
+
+    def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.lines = lines
+
+
+class Failed(Exception):
+    """A system, or what measures it, does not do what a command needs."""

@@ -3,7 +3,6 @@
 import argparse
 from math import ceil
 from time import time
-from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -26,11 +25,13 @@ from loadtests.shapes import STEADY
 FINE, VOID = 0, 2
 SECONDS = 30.0
 ROWS = 20  # of the table over time
+ABOUT = """Seeds a system that is already up, offers it journeys as they arrive, however long its answers take, and prints what it
+answered, how fast, and what the generator itself needed. The exit status is 2 where the generator was too busy to be believed."""
 
 
-def register(verbs: Any) -> None:
-    """Add the command."""
-    verb = verbs.add_parser("load", help="offer open load to one system and print what came of it")
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    verb.description = ABOUT
     verb.add_argument("--url", required=True, help="base URL of either system")
     verb.add_argument("--scenario", choices=offer.Offer().scenarios, help="a mix of loadtests/mixes, or live (browse)")
     verb.add_argument("--live-url", help="of its live feed, for the scenario live (below the base URL)")

@@ -5,13 +5,14 @@ from functools import cache
 import httpx
 import yaml
 
+from loadtests.faults import Differs
 from loadtests.processes import ROOT
 from loadtests.systems import SystemFailed
 
 WITHIN_S = 10.0
 
 
-class WrongContract(Exception):
+class WrongContract(Differs):
     """A system serves another contract than this one, so nothing that it answers can be compared."""
 
 

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from statistics import median
-from typing import Any
 
 from rich.console import Console
 
@@ -25,9 +24,8 @@ REQUESTS = re.compile(r"(\d+) requests in ([\d.]+)s")
 REFUSED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 
 
-def register(verbs: Any) -> None:
-    """Add the command to the command line."""
-    verb = verbs.add_parser("wrk", help="hold this load generator against wrk: one endpoint, closed; 1 if they differ")
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
     verb.add_argument("--url", required=True, help="base URL of either system")
     verb.add_argument("--path", default="/posts?limit=100", help="what to GET (/posts?limit=100)")
     verb.add_argument("--connections", type=count, default=4, help="requests at a time (4)")

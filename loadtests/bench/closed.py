@@ -13,10 +13,12 @@ from statistics import median
 from time import perf_counter
 from urllib.parse import urlsplit
 
+from loadtests.faults import Failed
+
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
-class UnexpectedAnswer(Exception):
+class UnexpectedAnswer(Failed):
     """A server answered otherwise than the bench needs, so that its speed means nothing."""
 
 

@@ -8,7 +8,6 @@ import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -28,9 +27,9 @@ ABOUT = """Raises the rate until the service level breaks, halves the distance t
 again and longer; the sides take turns. A scenario takes 3 minutes at most, with the start of both systems on fresh data."""
 
 
-def register(verbs: Any) -> None:
-    """Add the command to the command line."""
-    verb = verbs.add_parser(NAME, help="find the rate at which each side breaks a service level", description=ABOUT)
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    verb.description = ABOUT
     verb.add_argument("--slo", required=True, help='such as "p95<250ms,errors<0.1%%"; all of it must hold')
     verb.add_argument(
         "--scenario",

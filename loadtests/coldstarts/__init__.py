@@ -4,7 +4,6 @@ import argparse
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -17,9 +16,8 @@ CHAPTER = "cold_starts"
 TIMES = 5
 
 
-def register(verbs: Any) -> None:
-    """Add the command to the command line."""
-    verb = verbs.add_parser("coldstarts", help="start every function cold, beside warm, and sweep its memory")
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
     verb.add_argument(
         "--function",
         action="append",

@@ -7,7 +7,6 @@ run at all.
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -21,9 +20,8 @@ FINE, REGRESSED, VOID, USAGE = 0, 1, 2, 3
 THRESHOLD = 10.0
 
 
-def register(verbs: Any) -> None:
-    """Add the command to the command line."""
-    verb = verbs.add_parser("diff", help="say what changed from one run to another; 1 if something got worse")
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
     verb.add_argument("before", type=Path, metavar="A", help="a report.json, or its folder")
     verb.add_argument("after", type=Path, metavar="B", help="the later one")
     verb.add_argument(

@@ -5,7 +5,6 @@ import shutil
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -15,12 +14,13 @@ from loadtests.explain.explaining import JOURNEYS, Found, explain
 from loadtests.progress import Shown
 
 CHAPTER = "explain"
+ABOUT = """Starts both systems so that they tell what they do, walks each journey once on each while it is idle, and shows what its
+time was spent on, down to the line of code. Times are those of one walk, not of a load."""
 
 
-def register(verbs: Any) -> None:
-    """Add the command to the command line."""
-    words = "show what each journey's time is made of on both sides, down to the line (about 30 s)"
-    verb = verbs.add_parser("explain", help=words)
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    verb.description = ABOUT
     verb.add_argument("--journey", action="append", choices=JOURNEYS, help="only this one; may be repeated")
     into(verb)
     verb.set_defaults(command=run)

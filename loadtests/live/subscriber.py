@@ -13,13 +13,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 from websocket import WebSocket, WebSocketException, create_connection
 
+from loadtests.faults import Failed
+
 ANSWERED_WITHIN_S = 20.0
 SCHEMES = {"http": "ws", "https": "wss"}
 Message = dict[str, Any]
 Heard = list[tuple[float, Message]]
 
 
-class NotSubscribed(Exception):
+class NotSubscribed(Failed):
     """A feed took no connection, or did not confirm a subscription."""
 
 

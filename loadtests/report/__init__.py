@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import provenance
+from loadtests.faults import Failed
 from loadtests.report.figures import SCHEMA, figures
 from loadtests.report.markdown import as_markdown
 from loadtests.report.page import as_page
@@ -24,7 +25,7 @@ __all__ = ["NotWritten", "added", "put", "summarise", "told", "write"]
 FIGURES = ("report.json", "series.json")
 
 
-class NotWritten(Exception):
+class NotWritten(Failed):
     """A report cannot be written: one line says where and why. What lay there before is as it was."""
 
 

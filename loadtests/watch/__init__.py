@@ -8,7 +8,6 @@ import signal
 import sys
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 from rich.console import Console
 
@@ -19,9 +18,8 @@ PORT = 8800
 USAGE = 3
 
 
-def register(verbs: Any) -> None:
-    """Add the command to the command line."""
-    verb = verbs.add_parser("watch", help="show the comparison that is being made on a local page")
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
     verb.add_argument("--port", type=int, default=PORT, help=f"of the page ({PORT}; 0 takes a free one)")
     verb.add_argument("--runs", type=Path, default=Path(".run"), help="where the runs' directories are (.run)")
     verb.add_argument("--recorded", type=Path, metavar="FILE", help="show this recorded progress.jsonl instead")

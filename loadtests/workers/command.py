@@ -4,18 +4,14 @@ import argparse
 import os
 import socket
 import sys
-from typing import Any
 
 from rich.console import Console
 
 from loadtests.workers.messages import PORT, address_of
 
 
-def register(verbs: Any) -> None:
-    """Add the command."""
-    verb = verbs.add_parser(
-        "worker", help="offer load for a master elsewhere, which was started with --workers and --bind"
-    )
+def register(verb: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
     verb.add_argument(
         "--master", type=_address, required=True, metavar="HOST[:PORT]", help=f"where the master waits (port {PORT})"
     )

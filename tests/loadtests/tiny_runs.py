@@ -3,7 +3,6 @@
 `python -m tests.loadtests.tiny_runs DIR` makes one of the monolith against itself, as `aa` does, and ends as a command ends.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -41,10 +40,10 @@ def main() -> int:
     """Make one run in a directory; its report goes beside it."""
     folder = Path(sys.argv[1])
 
-    def run(_: argparse.Namespace, console: Console) -> int:
+    def run(console: Console) -> int:
         return aa.status([running.made(asked(folder / "run"), folder / "report", console)])
 
-    return command_line.done(run, argparse.Namespace())
+    return command_line.done(run)
 
 
 if __name__ == "__main__":
