@@ -32,7 +32,11 @@ def stage(handler: str, source: Source, tree: Path) -> set[str]:
     places = source.places
     for module, file in needed(handler, places).items():
         place = places.project if library(module) in OURS else places.libraries
-        beside = (*_data(module, file), *_metadata(module, file, places.libraries), *_linked(file, places.libraries))
+        beside = (
+            *_data(module, file, places),
+            *_metadata(module, file, places.libraries),
+            *_linked(file, places.libraries),
+        )
         for each in (file, *beside):
             names.add(_copy(each, str(each.relative_to(place)), tree))
     if handler == CONTRACT_READER:
@@ -47,8 +51,9 @@ def distributions_of(libraries: set[str], folder: Path) -> set[str]:
 
 def _copy(file: Path, name: str, tree: Path) -> str:
     target = tree / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, target)
+    if not target.exists():  # another function needs it too
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
     return name
 
 
@@ -59,13 +64,18 @@ def _write_contract(project: Path, tree: Path) -> str:
     return CONTRACT
 
 
-def _data(module: str, file: Path) -> Iterator[Path]:
-    """Yield the files beside one of our modules that it names in a string, such as the leaderboard's page."""
-    if library(module) in OURS:
-        strings = (node.value for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Constant))
-        for name in strings:
-            if isinstance(name, str) and Path(name).suffix in (".html", ".json") and (file.parent / name).is_file():
-                yield file.parent / name
+@cache
+def _data(module: str, file: Path, places: Places) -> tuple[Path, ...]:
+    """Return the files beside one of our modules that it names in a string, such as the leaderboard's page.
+
+    They are looked for once in the life of the places.
+    """
+    if library(module) not in OURS:
+        return ()
+    nodes = ast.walk(ast.parse(file.read_bytes()))
+    strings = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    named = [file.parent / name for name in strings if name.endswith((".html", ".json"))]
+    return tuple(each for each in named if each.is_file())
 
 
 def _metadata(module: str, file: Path, folder: Path) -> Iterator[Path]:

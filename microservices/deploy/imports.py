@@ -52,6 +52,11 @@ class _Reader(ast.NodeVisitor):
         self._certain = True
         self._for_another_python = False
 
+    def generic_visit(self, node: ast.AST) -> None:
+        """Visit the statements in a statement. Imports are statements, and most of a module is expressions: none holds one."""
+        for statements in ("body", "handlers", "orelse", "finalbody", "cases"):
+            self._visit_all(getattr(node, statements, ()))
+
     def visit_If(self, node: ast.If) -> None:
         test = ast.unparse(node.test)
         if "TYPE_CHECKING" in test:

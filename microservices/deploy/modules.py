@@ -7,7 +7,7 @@
   needed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,13 +79,26 @@ def _locate(module: str, places: Places) -> Path | None:
     """Return the module's file, or None for a folder without `__init__.py`; raise MissingModule if there is neither."""
     for place in (places.project, places.libraries):
         path = place.joinpath(*module.split("."))
-        compiled = sorted(path.parent.glob(f"{path.name}.*.so"))
-        for file in (path / "__init__.py", path.with_name(f"{path.name}.py"), *compiled):
-            if file.is_file():
-                return file
-        if path.is_dir():
+        beside = _names(path.parent, places)
+        if path.name in beside and "__init__.py" in _names(path, places):
+            return path / "__init__.py"
+        for name in (f"{path.name}.py", *_compiled(path.name, beside)):
+            if name in beside:
+                return path.with_name(name)
+        if path.name in beside and path.is_dir():
             return None
     raise MissingModule(f"the module {module} is needed, and neither in {places.project} nor in {places.libraries}")
+
+
+@cache
+def _names(folder: Path, places: Places) -> frozenset[str]:
+    """Return what is in a folder, nothing where there is no such folder: one listing costs as much as two look-ups."""
+    return frozenset(each.name for each in folder.iterdir()) if folder.is_dir() else frozenset()
+
+
+def _compiled(name: str, beside: Iterable[str]) -> list[str]:
+    """Return the files of a compiled module."""
+    return sorted(file for file in beside if file.startswith(f"{name}.") and file.endswith(".so"))
 
 
 def _exists(module: str, places: Places) -> bool:
