@@ -24,7 +24,7 @@ def register(verb: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     verb.description = ABOUT
     verb.add_argument(
-        "--profile", choices=PROFILES, default="standard", help="how long: quick 4, standard 5, full 20 minutes"
+        "--profile", choices=PROFILES, default="standard", help="how long: quick 4, standard 6, full 20 minutes"
     )
     verb.add_argument("--rate", type=positive, help="arrivals a second on each side, in place of the profile's")
     verb.add_argument("--duration", type=positive, help="measured seconds of a block, in place of the profile's")
