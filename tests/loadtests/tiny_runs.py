@@ -1,6 +1,7 @@
 """Runs of real systems that take seconds: little data, short blocks.
 
-`python -m tests.loadtests.tiny_runs DIR` makes one of the monolith against itself, as `aa` does, and ends as a command ends.
+`python -m tests.loadtests.tiny_runs DIR [URL]` makes one of the monolith against itself, as `aa` does, and ends as a command ends;
+URL: of a first side that is there.
 """
 
 import sys
@@ -38,10 +39,11 @@ def asked(
 
 def main() -> int:
     """Make one run in a directory; its report goes beside it."""
-    folder = Path(sys.argv[1])
+    folder, first = Path(sys.argv[1]), sys.argv[2:]
+    given = dict(zip(aa.SIDES, first, strict=False))
 
     def run(console: Console) -> int:
-        return aa.status([running.made(asked(folder / "run"), folder / "report", console)])
+        return aa.status([running.made(asked(folder / "run", given=given), folder / "report", console)])
 
     return command_line.done(run)
 
