@@ -115,7 +115,7 @@ def test_a_wrong_outcome_under_load_voids_the_run(one_wrong: dict[str, str], tmp
 def test_a_generator_that_is_asked_for_more_than_a_core_voids_the_run(
     one_wrong: dict[str, str], tmp_path: Path
 ) -> None:
-    status, why = made(tmp_path, given=one_wrong, scenarios=("publish",), rate=60_000)
+    status, why = made(tmp_path, given=one_wrong, scenarios=("publish",), rate=15_000)
     assert status == 2
     assert any("the load generator took" in reason or "started late" in reason for reason in why)
 
