@@ -33,10 +33,10 @@ UNUSABLE = {
 }
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Program]:
-    """A monolith with a database of its own."""
-    with program(tmp_path) as started:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A monolith with a database of its own, which no test changes."""
+    with program(tmp_path_factory.mktemp("running")) as started:
         started.url()
         yield started
 
