@@ -24,7 +24,7 @@ from tests.tables import make_table
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 VOTERS = ("ada", "bob", "cyd")
-EXAMPLES = 150
+EXAMPLES = 60
 CALLS = 8  # that hearing of a post and counting three votes of it take, one of them given twice
 
 Votes = list[tuple[str, int]]
