@@ -28,6 +28,7 @@ FILES_OF_SERVICES = frozenset(
 LONG = (  # the longest first
     SERVICES,
     "tests/microservices/test_histories.py",
+    "tests/microservices/test_odd_histories.py",
     "tests/monolith/test_start.py",
     "tests/loadtests/test_ended_runs.py",
     "tests/loadtests/test_capacity.py",

@@ -36,7 +36,7 @@ class Crowd:
 
     def act(self) -> None:
         """Do something; at first there must be a post."""
-        often = [self._cast] * 4 + [self._order] * 3
+        often = [self._cast] * 3 + [self._order] * 4
         seldom = [self._publish, self._revise, self._withdraw, self._retract]
         self._any(often + seldom if self.posts else [self._publish])()
 
@@ -84,7 +84,7 @@ class Crowd:
         return {
             "sku": self._any(["boost-1d", "boost-1d", "boost-1d", "boost-7d"]),
             "post_id": post_id,
-            "quantity": self._any([1, 1, 4]),
+            "quantity": self._any([1, 4]),
         }
 
     def _living(self) -> list[str]:

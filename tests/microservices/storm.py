@@ -32,7 +32,7 @@ SPARED_TRIES = 2  # of those that a record has: a function may fail by itself, w
 LOST, REPEATED, CUT_OFF, GIVEN_UP = "lost", "repeated", "cut off", "given up"
 GAPS = (1, 1, 3, 30)  # batches that are handed over while a function waits for one call: in thirty all may be settled
 SPANS = (2, 5, 12)  # calls within which something befalls a function: some make two, others ten
-MISHAPS = (None, None, None, LOST, REPEATED, CUT_OFF, CUT_OFF, GIVEN_UP)
+MISHAPS = (None, None, LOST, REPEATED, CUT_OFF, CUT_OFF, CUT_OFF, CUT_OFF, GIVEN_UP)
 Result = TypeVar("Result")
 Point = tuple[str, str, str]  # function, operation, before or after it took effect
 
