@@ -4,7 +4,7 @@ VENV := .venv
 AWS_VENV := .venv-aws
 RUN := $(VENV)/bin/python -m
 ARGS ?=
-SIDE_BY_SIDE := -n 2 --dist loadgroup  # processes; what stays together: tests/side_by_side.py
+SIDE_BY_SIDE := -n 3 --dist loadgroup  # processes, for some wait; what stays together: tests/side_by_side.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up down compare bench load test browser check format lock clean

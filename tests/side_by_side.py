@@ -1,4 +1,4 @@
-"""Which tests stay together where several processes share them: `pytest -n 2 --dist loadgroup`.
+"""Which tests stay together where several processes share them: `pytest -n 3 --dist loadgroup`.
 
 A file's tests stay in one process, for they share what the file's fixtures start. All tests of the deployed services do, so that
 these are deployed once. Groups that take long are begun first, else one process would wait for the other at the end.

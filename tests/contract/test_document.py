@@ -12,7 +12,7 @@ from schemathesis.config import SchemathesisConfig
 from .client import Api
 from .promises import ROOT, document
 
-EXAMPLES = 20  # beside those that cover each rule of a schema, which are always all made
+EXAMPLES = 12  # beside those that cover each rule of a schema, which are always all made
 CHAINS, STEPS = 8, 8
 QUICK = settings(
     max_examples=EXAMPLES,
@@ -29,6 +29,7 @@ BEYOND_SCHEMAS = {  # what a schema cannot say: a cursor of that list, two filte
     "revise_post": "412",
     "upload_avatar": "422",
 }
+# A new user has no avatar yet, which is no fault: nothing of theirs is missing.
 CONFIG = SchemathesisConfig.from_dict(
     {
         "generation": {"deterministic": True, "max-examples": EXAMPLES, "allow-extra-parameters": False},
@@ -39,7 +40,8 @@ CONFIG = SchemathesisConfig.from_dict(
                 "checks": {"positive_data_acceptance": {"expected-statuses": [*ACCEPTED, status]}},
             }
             for operation, status in BEYOND_SCHEMAS.items()
-        ],
+        ]
+        + [{"include-operation-id": "read_avatar", "checks": {"ensure_resource_availability": {"enabled": False}}}],
     }
 )
 SCHEMA = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml", config=CONFIG)

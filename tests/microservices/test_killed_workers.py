@@ -26,8 +26,8 @@ from .crowd import Crowd
 from .verdict import judge
 
 CROWDS = 3  # each does one thing after another, all at once
-ACTS = 14
-LEAST_CUT_OFF = 3  # invocations, of some forty kills: some hit a worker that has just answered
+ACTS = 10
+LEAST_CUT_OFF = 3  # invocations, of some thirty kills: some hit a worker that has just answered
 AT_WORK_S = 1.0
 VISIBLE_AGAIN_S = 10  # in place of a minute: as long as a function may run
 TIMEOUT = "VisibilityTimeout"
