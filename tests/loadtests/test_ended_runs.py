@@ -109,23 +109,25 @@ def begun(tmp_path: Path, first: str) -> Iterator[Begun]:
         yield run
 
 
+def end_in(phase: str, run: Begun) -> None:
+    """End a run as Ctrl-C does once it is in a phase: it says so in one line and leaves nothing running."""
+    run.until(phase)
+    run.told(signal.SIGINT)
+    assert run.ended() == (130, ["ended by SIGINT; nothing is left running"])
+    assert run.left() == []
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("phase", ["start", "second: the same data"])
 def test_a_run_that_is_ended_before_it_measured_leaves_nothing(both: Begun, phase: str) -> None:
-    both.until(phase)
-    both.told(signal.SIGINT)
-    assert both.ended() == (130, ["ended by SIGINT; nothing is left running"])
-    assert both.left() == []
+    end_in(phase, both)
     assert not (both.folder / "report").exists()
 
 
 @pytest.mark.live
 @pytest.mark.parametrize("phase", ["publish", "second: the books"])
 def test_a_run_that_is_ended_keeps_what_was_measured(begun: Begun, phase: str) -> None:
-    begun.until(phase)
-    begun.told(signal.SIGINT)
-    assert begun.ended() == (130, ["ended by SIGINT; nothing is left running"])
-    assert begun.left() == []
+    end_in(phase, begun)
     found = begun.report()
     assert (found["complete"], found["ended_by"]) == (False, "SIGINT")
     assert found["scenarios"]["browse"]["first"]["seconds"] == 1.0
