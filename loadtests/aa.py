@@ -34,7 +34,7 @@ def register(verb: argparse.ArgumentParser) -> None:
     names = [system.name for system in systems.BOTH]
     verb.add_argument("--side", choices=names, default=names[0], help="which system (monolith)")
     verb.add_argument(
-        "--profile", choices=("quick", "standard"), default="quick", help="how long: 80 seconds or 2 minutes (quick)"
+        "--profile", choices=("quick", "standard"), default="quick", help="how long: 100 seconds or 3 minutes (quick)"
     )
     verb.add_argument("--times", type=count, default=1, metavar="N", help="so many runs, summed up in aa.json (1)")
     verb.add_argument("--url", help="a deployed system in place of the first; it is neither started nor stopped")

@@ -29,10 +29,10 @@ RATES = {"browse": 30.0, "publish": 20.0, "vote-storm": 20.0, "checkout": 10.0, 
 
 PROFILES = {
     "quick": Profile(
-        name="quick", rates=RATES, block_s=0.4, warm_up_s=0.1, pairs=4, freshness=2, size=Size(8, 40, 100), subscribers=10
+        name="quick", rates=RATES, block_s=0.6, warm_up_s=0.1, pairs=4, freshness=2, size=Size(8, 40, 100), subscribers=10
     ),
     "standard": Profile(
-        name="standard", rates=RATES, block_s=0.8, warm_up_s=0.15, pairs=4, freshness=5, size=Size(10, 80, 200),
+        name="standard", rates=RATES, block_s=1.0, warm_up_s=0.15, pairs=4, freshness=5, size=Size(10, 80, 200),
         subscribers=20,
     ),
     "full": Profile(

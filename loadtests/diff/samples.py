@@ -19,6 +19,11 @@ def latency(blocks: Sequence[BlockCounts], percentiles: Sequence[int]) -> dict[s
     return {f"p{each}": sample for each, sample in zip(percentiles, found, strict=True)}
 
 
+def geometric_mean(blocks: Sequence[BlockCounts]) -> Sample:
+    """Return the geometric mean of the latencies of blocks, in milliseconds."""
+    return samples.geometric_mean([histogram(block) for block in blocks])
+
+
 def goodput(blocks: Sequence[BlockCounts], seconds: float) -> Sample:
     """Return the right answers a second; seconds: of one block."""
     return samples.goodput([block.right for block in blocks], seconds)

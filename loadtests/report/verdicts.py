@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 
 from loadtests.statistics.metrics import FEW
 
-METRICS = {"p50_ms": "median", "p95_ms": "95th percentile", "p99_ms": "99th percentile", "goodput": "right answers"}
-SHORT = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99", "goodput": "right/s"}
+METRICS = {
+    "geometric_mean_ms": "geometric mean", "p50_ms": "median", "p95_ms": "95th percentile", "p99_ms": "99th percentile",
+    "goodput": "right answers",
+}  # fmt: skip
+SHORT = {"geometric_mean_ms": "geo mean", "p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99", "goodput": "right/s"}
 MOST = 100  # a ratio beyond it is said to be
 
 

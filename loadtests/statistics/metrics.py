@@ -9,8 +9,8 @@ from loadtests.statistics import samples
 from loadtests.statistics.resampling import INDIFFERENT, Compared, compared, surest
 
 PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
-GOODPUT = "goodput"
-METRICS = (*PERCENTILES, GOODPUT)
+GEOMETRIC_MEAN, GOODPUT = "geometric_mean_ms", "goodput"
+METRICS = (GEOMETRIC_MEAN, *PERCENTILES, GOODPUT)
 BY_CHANCE = 0.05  # how likely a run of two sides that are alike may be to name one of them, anywhere
 NOISE, NOT_CARRIED, VOID, TOO_FEW = "within noise", "rate not carried", "void", "too few blocks"
 LEAST_PAIRS = 2  # with one there is nothing to draw
@@ -26,7 +26,8 @@ def judged(name: str, sides: Sides, *, seconds: float, comparisons: int) -> dict
     if len(next(iter(sides.values()))) < LEAST_PAIRS:
         return {}
     blocks = [one.block for found in sides.values() for one in found]
-    times = samples.latency([decoded(block.latencies) for block in blocks], list(PERCENTILES.values()))
+    histograms = [decoded(block.latencies) for block in blocks]
+    times = (samples.geometric_mean(histograms), *samples.latency(histograms, list(PERCENTILES.values())))
     answers = samples.goodput([block.right for block in blocks], seconds)
     return {
         metric: _metric(metric, sides, compared(sample, seed=f"{name} {metric}"), comparisons=comparisons)
@@ -58,7 +59,7 @@ def _metric(metric: str, sides: Sides, found: Compared, *, comparisons: int) -> 
             "standardised": None if found.standardised is None else round(found.standardised, 2),
         },
         "chance": float(f"{found.chance:.2g}"),
-        **({} if metric == GOODPUT else {"beyond": _beyond(metric, sides)}),
+        **({"beyond": _beyond(metric, sides)} if metric in PERCENTILES else {}),
         "verdict": said,
     }
 

@@ -1,7 +1,8 @@
-"""Percentiles of many draws of the same blocks, as a bootstrap needs them: laid out once, then a few sums each."""
+"""Percentiles and means of many draws of the same blocks, as a bootstrap needs them: laid out once, then a few sums each."""
 
 from collections.abc import Sequence
 from itertools import accumulate, compress
+from math import exp, log
 
 from hdrh.histogram import HdrHistogram
 
@@ -18,6 +19,8 @@ class Blocks:
         counted = [_counts(histogram) for histogram in histograms]
         self._ticks = sorted({ticks for counts in counted for ticks in counts})
         self._up_to = [list(accumulate(counts.get(ticks, 0) for ticks in self._ticks)) for counts in counted]
+        self._totals = [sum(counts.values()) for counts in counted]
+        self._logs = [sum(count * log(ticks / TICKS_PER_MS) for ticks, count in counts.items()) for counts in counted]
 
     def __len__(self) -> int:
         return len(self._up_to)
@@ -35,6 +38,15 @@ class Blocks:
             enough = sum(times * up_to[middle] for times, up_to in drawn) >= wanted
             low, high = (low, middle) if enough else (middle + 1, high)
         return self._ticks[low] / TICKS_PER_MS
+
+    def geometric_mean_ms(self, draw: Sequence[int]) -> float:
+        """Return the geometric mean of the latencies of a draw in milliseconds; 0.0 when the draw is empty."""
+        total = _sum(draw, self._totals)
+        return exp(_sum(draw, self._logs) / total) if total else 0.0
+
+
+def _sum(draw: Sequence[int], values: Sequence[float]) -> float:
+    return sum(times * value for times, value in zip(draw, values, strict=True))
 
 
 def _counts(histogram: HdrHistogram) -> dict[int, int]:

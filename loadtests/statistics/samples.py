@@ -49,6 +49,13 @@ def latency(histograms: Sequence[HdrHistogram], percentiles: Sequence[int]) -> l
     return [sample(each) for each in percentiles]
 
 
+def geometric_mean(histograms: Sequence[HdrHistogram]) -> Sample:
+    """Return the geometric mean of the latencies of blocks, in milliseconds. The ratio of two sides is then the typical ratio of
+    their answers to the same requests (Fleming and Wallace, Communications of the ACM 29, 1986)."""
+    known = Blocks(histograms)
+    return Sample(len(known), lambda draw: max(known.geometric_mean_ms(draw), LEAST))
+
+
 def goodput(right: Sequence[int], seconds: float) -> Sample:
     """Return the right answers a second, of the right answers of blocks; seconds: of one block."""
     return Sample(

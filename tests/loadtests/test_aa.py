@@ -51,18 +51,18 @@ def test_the_same_system_is_within_noise_and_ends_with_0(alike: dict[str, Any]) 
     assert aa.within_noise(alike)
     assert (aa.better(alike), aa.status([alike])) == ([], 0)
     assert question(alike).startswith("One system twice")
-    assert answer(alike)[0].words == "Within noise: none of 12 figures differs."
+    assert answer(alike)[0].words == "Within noise: none of 15 figures differs."
 
 
 def test_a_quarter_more_time_is_found_and_ends_with_1(slower: dict[str, Any], alike: dict[str, Any]) -> None:
     assert (aa.better(slower), aa.status([alike, slower])) == (["first"], 1)
-    assert answer(slower)[0].words.startswith("the first is better in p50 of browse, ")
+    assert answer(slower)[0].words.startswith("the first is better in geo mean of browse, ")
 
 
 def test_a_void_run_is_neither_and_ends_with_2(void: dict[str, Any], slower: dict[str, Any]) -> None:
     assert not aa.within_noise(void)
     assert aa.status([slower, void]) == 2
-    assert "void p50 of browse" in answer(void)[0].words
+    assert "void geo mean of browse" in answer(void)[0].words
 
 
 def test_a_summary_keeps_every_interval(alike: dict[str, Any], slower: dict[str, Any], void: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from statistics import geometric_mean
 from typing import Any
 
 import pytest
@@ -306,6 +307,15 @@ def test_percentiles_of_a_draw_are_those_of_the_merged_histograms(count: int) ->
         total = merged(one for one, often in zip(histograms, times, strict=True) for _ in range(often))
         for percentile in (0.1, 50, 95, 99, 99.9, 100):
             assert known.percentile_ms(percentile, times) == percentile_ms(total, percentile)
+
+
+@pytest.mark.parametrize("count", [0, 1, 60])
+def test_the_geometric_mean_of_a_draw_is_that_of_its_latencies(count: int) -> None:
+    draw = Random(count)
+    latencies = [[round(draw.lognormvariate(2, 0.9), 1) for _ in range(count)] for _ in range(3)]
+    drawn = [max(each, 0.1) for one, times in zip(latencies, (2, 0, 1), strict=True) for each in one * times]
+    found = Blocks([histogram_of(one) for one in latencies]).geometric_mean_ms((2, 0, 1))
+    assert found == pytest.approx(geometric_mean(drawn) if drawn else 0.0, rel=1e-3)
 
 
 def test_the_example_workflow_gives_arguments_that_diff_takes(

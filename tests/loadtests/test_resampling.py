@@ -73,6 +73,21 @@ def test_the_99th_percentile_of_few_requests_is_less_sure_than_their_median() ->
     assert tail.high / tail.low > 2 * middle.high / middle.low
 
 
+def test_where_answers_are_of_several_kinds_the_geometric_mean_is_surer_than_the_median() -> None:
+    """The median jumps from one kind to the other; each kind moves the mean by what it is slower."""
+
+    def mixed(seed: str, slower: float) -> list[object]:
+        draw = Random(seed)
+        kinds = [slower * kind for kind in (3, 3, 3, 3, 3, 9, 9, 9, 9, 9)]
+        return [histogram_of([kind * exp(draw.gauss(0, 0.1)) for kind in kinds]) for _ in range(PAIRS)]
+
+    both = [*mixed("a", 1), *mixed("b", 1.15)]
+    mean = compared(samples.geometric_mean(both), seed="test")
+    middle = compared(samples.latency(both, [50])[0], seed="test")
+    assert 1.05 < mean.low < 1.15 < mean.high < 1.25
+    assert middle.high / middle.low > mean.high / mean.low
+
+
 def test_more_pairs_than_can_all_be_exchanged_are_drawn() -> None:
     first, second = (blocks(f"{side}{part}", slower=slower) for side, slower, part in (("a", 1, 1), ("b", 2, 1)))
     found = ratio_of(first * 2, second * 2)
