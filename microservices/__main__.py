@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the system in the foreground; return 0 when told to stop, and 1 with one line on stderr if it fails."""
     parser = argparse.ArgumentParser(prog="python -m microservices", description="Run the services on a local AWS.")
     parser.add_argument("--port", type=int, default=PORT, help="its port, or the next free one (%(default)s)")
-    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="where zips and logs go (%(default)s)")
+    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="where logs go (%(default)s)")
     options = parser.parse_args(arguments)
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, _on_signal)

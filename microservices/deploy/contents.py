@@ -46,7 +46,7 @@ def stage(handler: str, source: Source, tree: Path) -> set[str]:
 
 def distributions_of(libraries: set[str], folder: Path) -> set[str]:
     """Return the names of the distributions in the folder that install the libraries."""
-    return {each.name for each in distributions(path=[str(folder)]) if libraries & _libraries(each)}
+    return {each.name for name in libraries for each in _by_library(folder).get(name, ())}
 
 
 def _copy(file: Path, name: str, tree: Path) -> str:
@@ -59,7 +59,7 @@ def _copy(file: Path, name: str, tree: Path) -> str:
 
 def _write_contract(project: Path, tree: Path) -> str:
     """The contract is kept as YAML, with comments, and served as JSON."""
-    contract = yaml.safe_load((project / "docs/openapi.yaml").read_text())
+    contract = yaml.load((project / "docs/openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
     (tree / CONTRACT).write_text(json.dumps(contract, ensure_ascii=False, separators=(",", ":")))
     return CONTRACT
 
@@ -97,12 +97,16 @@ def _linked(file: Path, folder: Path) -> frozenset[Path]:
     return frozenset(named.union(*(_linked(each, folder) for each in named)))
 
 
-@cache
 def _metadata_of(name: str, folder: Path) -> tuple[Path, ...]:
-    found = [each for each in distributions(path=[str(folder)]) if name in _libraries(each)]
+    found = _by_library(folder).get(name, ())
     return tuple(folder / file for each in found for file in each.files or () if file.name == "METADATA")
 
 
-def _libraries(distribution: Distribution) -> set[str]:
-    """Return the top-level modules that a distribution installs."""
-    return {file.parts[0].partition(".")[0] for file in distribution.files or () if file.suffix in (".py", ".so")}
+@cache
+def _by_library(folder: Path) -> dict[str, list[Distribution]]:
+    """Return the distributions in a folder by the top-level modules that each installs: reading their lists takes half a second."""
+    known: dict[str, list[Distribution]] = {}
+    for each in distributions(path=[str(folder)]):
+        for name in {file.parts[0].partition(".")[0] for file in each.files or () if file.suffix in (".py", ".so")}:
+            known.setdefault(name, []).append(each)
+    return known

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservices.deploy import balancer, packages, templates, tracing
+from microservices.deploy import balancer, kept_packages, templates, tracing
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
+from microservices.deploy.packages import Package
 from microservices.deploy.site_repository import GitRefused, SiteRepository
 from microservices.deploy.site_trigger import last_push
 
@@ -30,7 +31,7 @@ class LocalAws:
     live_url: str
     emulator: Emulator
     deployment: Deployment
-    packages: tuple[packages.Package, ...]
+    packages: tuple[Package, ...]
     site: SiteRepository
 
 
@@ -42,14 +43,14 @@ def local_aws(
 
     `administrators` names those who read the feedback, separated by commas; `explained` lets the functions tell what they do.
 
-    Zips and logs lie in `<run_dir>/microservices`, which one system at a time may use. Raise CannotStart or
+    Logs lie in `<run_dir>/microservices`, which one system at a time may use. Raise CannotStart or
     DeploymentFailed, with a message of one line, if it does not come up.
     """
     folder = run_dir.resolve() / "microservices"
     site = SiteRepository(folder / "site.git")
     with _only_one(folder), emulator(folder, free_port(port)) as running, codecommit(site) as repositories:
         (run_dir / STATE).unlink(missing_ok=True)  # of a system that was killed
-        built = packages.build(folder / "packages", packages.here())
+        built = kept_packages.built()
         parameters = {"Administrators": administrators, "CodeCommitEndpoint": repositories}
         deployment = Deployment(running, STAGE, ARTIFACTS, parameters | _parameters(running))
         deployment.deploy(built)

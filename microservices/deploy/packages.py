@@ -12,7 +12,7 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,17 +63,23 @@ def build(out: Path, source: Source) -> tuple[Package, ...]:
         if source.interpreter:
             archives.compile_tree(tree, source.interpreter)
         zips = {function: archives.zipped(tree, names) for function, names in files.items()}
-    return tuple(each for room in templates.rooms() for each in _write(out, room, zips))
+    for room in templates.rooms():
+        _write(out, room, zips)
+    return found(out)
 
 
-def _write(out: Path, room: str, zips: dict[str, bytes]) -> Iterator[Package]:
+def found(out: Path) -> tuple[Package, ...]:
+    """Return the zips of a folder that was built into."""
+    rooms = {function: room for room in templates.rooms() for function in templates.functions(room)}
+    return tuple(Package(rooms[each.stem], each.stem, each.parent.name, each) for each in sorted(out.glob("*/*.zip")))
+
+
+def _write(out: Path, room: str, zips: dict[str, bytes]) -> None:
     mine = {name: zips[name] for name in sorted(templates.functions(room))}
     release = f"{room}-{hashlib.sha256(b''.join(mine.values())).hexdigest()[:12]}"
     (out / release).mkdir(parents=True)
     for name, content in mine.items():
-        path = out / release / f"{name}.zip"
-        path.write_bytes(content)
-        yield Package(room, name, release, path)
+        (out / release / f"{name}.zip").write_bytes(content)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

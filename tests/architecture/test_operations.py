@@ -22,7 +22,7 @@ SERVED_WITHOUT_A_FUNCTION = {("GET", "/leaderboard.html"), ("GET", "/site/{name}
 @cache
 def documented() -> dict[tuple[str, str], dict[str, Any]]:
     """Return what the document says of each operation."""
-    paths = yaml.safe_load(DOCUMENT.read_text("utf-8"))["paths"]
+    paths = yaml.load(DOCUMENT.read_text("utf-8"), Loader=yaml.CSafeLoader)["paths"]
     return {
         (method.upper(), path): operation
         for path, item in paths.items()

@@ -21,7 +21,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "asyncapi.yaml"
 @cache
 def asyncapi() -> Json:
     """Return docs/asyncapi.yaml as plain data."""
-    loaded: Json = yaml.safe_load(DOCUMENT.read_text("utf-8"))
+    loaded: Json = yaml.load(DOCUMENT.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
 

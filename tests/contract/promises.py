@@ -27,7 +27,7 @@ Document = dict[str, Any]
 @cache
 def document() -> Document:
     """Return docs/openapi.yaml as plain data."""
-    loaded: Document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"))
+    loaded: Document = yaml.load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
 

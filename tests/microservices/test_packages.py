@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from microservices.deploy import packages, templates
+from microservices.deploy import kept_packages, packages, templates
 from microservices.deploy.emulator_process import INTERPRETER, LIBRARIES
 from microservices.deploy.imports import PROVIDED
 from microservices.deploy.modules import MissingModule, Places, needed
@@ -25,9 +25,18 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of kept zips, in which others lie, and what a build that was killed left."""
+    folder = tmp_path_factory.mktemp("zips")
+    for left in ("0123456789abcdef", "draft"):
+        (folder / left / "posts-0123456789ab").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def zips(kept: Path) -> dict[str, Path]:
     """The zip of every function, by its name."""
-    return {each.function: each.zip for each in packages.build(tmp_path_factory.mktemp("zips"), packages.here())}
+    return {each.function: each.zip for each in kept_packages.built(kept)}
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +102,37 @@ def test_building_again_gives_the_same_bytes_and_the_same_releases(zips: dict[st
     assert {each.release for each in again} == {path.parent.name for path in zips.values()}
 
 
+def test_what_has_not_changed_is_not_built_again_and_nothing_old_is_kept(zips: dict[str, Path], kept: Path) -> None:
+    written = {name: path.stat().st_mtime_ns for name, path in zips.items()}
+    again = kept_packages.built(kept)
+    assert {each.function: each.zip.stat().st_mtime_ns for each in again} == written
+    assert {each.name for each in kept.iterdir()} == {"lock", kept_packages.inputs(packages.here().places)}
+
+
+@pytest.mark.parametrize(
+    "changed", ["microservices/posts/store.py", "docs/openapi.yaml", "libraries/a-2.dist-info/METADATA"]
+)
+def test_what_goes_into_a_zip_and_changes_is_built_anew(tmp_path: Path, changed: str) -> None:
+    places = Places(tmp_path, tmp_path / "libraries")
+    for name in (
+        "microservices/posts/store.py",
+        "shared_domain/posts.py",
+        "docs/openapi.yaml",
+        "libraries/a-1.dist-info/METADATA",
+    ):
+        _write(tmp_path / name, "once")
+    before = kept_packages.inputs(places)
+    assert kept_packages.inputs(places) == before
+    _write(tmp_path / "microservices/__pycache__/store.pyc", "compiled")
+    assert kept_packages.inputs(places) == before
+    _write(tmp_path / changed, "anew")
+    assert kept_packages.inputs(places) != before
+
+
 def test_the_contract_is_shipped_as_json_to_the_function_that_shows_it(zips: dict[str, Path]) -> None:
     with zipfile.ZipFile(zips["platform-http"]) as archive:
         shipped = json.loads(archive.read("microservices/platform/openapi.json"))
-    assert shipped == yaml.safe_load((packages.PROJECT / "docs/openapi.yaml").read_text())
+    assert shipped == yaml.load((packages.PROJECT / "docs/openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
 
 
 def test_a_part_that_a_library_loads_late_is_taken_along(tmp_path: Path) -> None:
@@ -134,9 +170,13 @@ def _needed(folder: Path, library: str) -> set[str]:
         "extra.py": "",
     }
     for name, text in files.items():
-        folder.joinpath(name).parent.mkdir(exist_ok=True)
-        folder.joinpath(name).write_text(text)
+        _write(folder / name, text)
     return set(needed("microservices.handler", Places(folder, folder)))
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
 
 
 def _names(path: Path) -> set[str]:

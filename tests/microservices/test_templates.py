@@ -10,7 +10,7 @@ import yaml
 from microservices.deploy import templates
 from microservices.deploy.deployment import PART
 
-CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "docs/openapi.yaml").read_text())
+CONTRACT = yaml.load((Path(__file__).parents[2] / "docs/openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
 METHODS = ("get", "post", "put", "patch", "delete")
 STREAM_SETTINGS = {
     "BatchSize",
