@@ -24,7 +24,7 @@ POLL_S = 0.2
 
 def rows(dynamodb: Any, logs: Any, *, table: str, post_id: str) -> Iterator[Row]:
     """Yield the rows of the score and of the writes of its tally. The post is there and nobody has voted for it yet."""
-    since, before = time(), _standing(dynamodb, table, post_id)
+    since, before = time(), _known(dynamodb, table, post_id)
     with ThreadPoolExecutor(AT_ONCE) as voters:
         list(voters.map(DynamoVotes(dynamodb, table).cast, _votes(post_id)))
     after = _settled(dynamodb, table, post_id)
@@ -53,6 +53,14 @@ def _votes(post_id: str) -> Iterator[Vote]:
         yield Vote(post_id=post_id, voter=f"hot_{number}", value=-1 if number < AGAINST else 1)
 
 
+def _known(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
+    """Return how the post stands once the votes room has heard of it."""
+    deadline = monotonic() + COUNTED_WITHIN_S
+    while not (standing := _standing(dynamodb, table, post_id))["version"] and monotonic() < deadline:
+        sleep(POLL_S)
+    return standing
+
+
 def _settled(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
     """Return how the post stands once the score is right, or as it is when it has had its time."""
     deadline = monotonic() + COUNTED_WITHIN_S
@@ -62,7 +70,7 @@ def _settled(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
 
 
 def _standing(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
-    """The item is described in microservices/votes/board.py; its version counts its writes."""
+    """The item is described in microservices/votes/board.py; its version grows by one with each write."""
     key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "standing"}}
     found = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
     return {name: int(found.get(name, {"N": "0"})["N"]) for name in ("score", "version")}

@@ -15,7 +15,7 @@ from microservices.votes.board_object import BoardObject
 from microservices.votes.publication import publish
 
 _log = Logger()
-_board = DynamoBoard(client("dynamodb"), os.environ["TABLE"])
+_board = DynamoBoard(client("dynamodb"), os.environ["TABLE"], now)
 _site = BoardObject(os.environ["SITE_BUCKET"])
 
 

@@ -2,7 +2,9 @@
 
     standing   pk=post#<id>  sk=standing         state, score, version, title, author, heard
                state      unheard (votes came first), live, gone (for good: ids do not come back)
-               version    counts the writes: each is conditional on the version it read, so no two cross
+               version    grows with each write, which is conditional on the version it read, so no two cross. The first
+                          is the time in milliseconds: a standing that was lost and is made again is newer than all that was
+                          told of it, and those who take the newest score alone take it
                heard      sequence of the newest record of the posts table's stream that went in
     counted    pk=post#<id>  sk=counted#<voter>  value, sequence: which vote of a voter the score holds
     place      pk=board      sk=<order>          post_id, title, author, score: only of live posts
@@ -11,11 +13,13 @@ A change of a post's standing, its place, and the votes that went in are one tra
 its votes counted, one that comes late finds newer ones counted, and a crash leaves all or nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from microservices.dynamo import Item, Values, batch_get, number, refused, text
+from shared_domain.contract.times import milliseconds
 from shared_domain.errors import Conflict
 from shared_domain.votes import Standing
 
@@ -47,9 +51,10 @@ class Counted:
 
 
 class DynamoBoard:
-    def __init__(self, dynamodb: Any, table: str) -> None:
+    def __init__(self, dynamodb: Any, table: str, now: Callable[[], datetime]) -> None:
         self._dynamodb = dynamodb
         self._table = table
+        self._now = now
 
     def tally(self, post_id: str) -> Tally:
         """Return how the post stands, also where nothing is known of it yet."""
@@ -62,17 +67,22 @@ class DynamoBoard:
         known = [_counted(post_id, item) for item in batch_get(self._dynamodb, self._table, keys)]
         return {each.voter: each for each in known}
 
-    def keep(self, tally: Tally, *, seen: Tally, counted: Sequence[Counted] = ()) -> None:
-        """Replace the standing, its place on the board and what is counted. Raise Conflict if it is no longer as seen."""
+    def keep(self, tally: Tally, *, seen: Tally, counted: Sequence[Counted] = ()) -> Tally:
+        """Replace the standing, its place on the board and what is counted; return it as it is kept, with its new version.
+
+        Raise Conflict if it is no longer as seen.
+        """
+        kept = replace(tally, version=seen.version + 1 if seen.version else milliseconds(self._now()))
         writes = [
-            self._put_standing(tally, seen=seen),
-            *self._move(tally, seen=seen),
+            self._put_standing(kept, seen=seen),
+            *self._move(kept, seen=seen),
             *map(self._put, map(_counted_item, counted)),
         ]
         with refused(Conflict("the standing changed meanwhile")):
             self._dynamodb.transact_write_items(TransactItems=writes)
+        return kept
 
-    def top(self, limit: int) -> list[Standing]:
+    def leaderboard(self, limit: int) -> list[Standing]:
         """Return the first `limit` live posts in board order, strongly consistent."""
         answer = self._dynamodb.query(
             TableName=self._table,

@@ -65,6 +65,4 @@ def _count_at_once(board: DynamoBoard, post_id: str, votes: Sequence[Counted]) -
     if not fresh:
         return seen
     change = sum(vote.value - (counted[vote.voter].value if vote.voter in counted else 0) for vote in fresh)
-    tally = replace(seen, score=seen.score + change, version=seen.version + 1)
-    board.keep(tally, seen=seen, counted=fresh)  # network
-    return tally
+    return board.keep(replace(seen, score=seen.score + change), seen=seen, counted=fresh)  # network

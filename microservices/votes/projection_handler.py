@@ -18,7 +18,7 @@ from microservices.votes.projection import Told, by_post, count, vote_in
 from microservices.votes.publication import publish
 
 _log = Logger()
-_board = DynamoBoard(client("dynamodb"), os.environ["TABLE"])
+_board = DynamoBoard(client("dynamodb"), os.environ["TABLE"], now)
 _site = BoardObject(os.environ["SITE_BUCKET"])
 _park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 _publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])

@@ -22,11 +22,11 @@ def publish(board: DynamoBoard, site: BoardObject, now: Callable[[], datetime]) 
     Two functions publish, and the slower could write last what it read first; so each looks again after its writing, and
     whoever finds a newer board writes again. Raise Conflict where that does not settle: the batch comes again.
     """
-    standings = board.top(LONGEST_BOARD)  # network
+    standings = board.leaderboard(LONGEST_BOARD)  # network
     for _ in range(_ROUNDS):
         shown = board_json(standings, as_of=now())
         site.write(shown, render(first_of(shown, PAGE_LENGTH)))  # network
-        written, standings = standings, board.top(LONGEST_BOARD)
+        written, standings = standings, board.leaderboard(LONGEST_BOARD)  # network
         if standings == written:
             return
     raise Conflict("the board changes faster than it can be published")

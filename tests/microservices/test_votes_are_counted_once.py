@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from microservices.clock import now
 from microservices.streams import TRIES, Record, item_key, settle
 from microservices.votes import ballots, projection
 from microservices.votes.board import DynamoBoard
@@ -55,7 +56,7 @@ def board() -> Iterator[DynamoBoard]:
 
 def new_board(dynamodb: Any, table: str) -> DynamoBoard:
     make_table(dynamodb, table)
-    return DynamoBoard(dynamodb, table)
+    return DynamoBoard(dynamodb, table, now)
 
 
 def score_of(votes: Votes) -> int:
@@ -103,7 +104,7 @@ def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_n
                 ballots.hear(board, post_record(1, "Title"))
             deliver(board, batch)
         assert board.tally(POST).score == score_of(votes)
-        assert board.top(5) == [Standing(post_id=POST, title="Title", author="ada", score=score_of(votes))]
+        assert board.leaderboard(5) == [Standing(post_id=POST, title="Title", author="ada", score=score_of(votes))]
 
     with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
@@ -121,7 +122,7 @@ def test_a_function_that_ends_at_any_call_loses_nothing_and_counts_nothing_twice
     mend()
     ballots.hear(board, post_record(1, "Title"))
     deliver(board, records)
-    assert [standing.score for standing in board.top(5)] == [3]
+    assert [standing.score for standing in board.leaderboard(5)] == [3]
 
 
 def test_a_lost_race_is_run_again(board: DynamoBoard) -> None:
@@ -143,20 +144,34 @@ def test_more_votes_than_a_transaction_holds_are_counted(board: DynamoBoard) -> 
     assert board.tally(POST).score == 200
 
 
+def test_a_standing_that_was_lost_and_is_made_again_is_newer_than_all_that_was_told_of_it(board: DynamoBoard) -> None:
+    def counted(place: int) -> int:
+        (told,) = filter(None, [projection.vote_in(vote_record(place, "ada", 1 if place % 2 else -1))])
+        return projection.count(board, [told]).version
+
+    versions = [counted(place) for place in range(1, 6)]
+    assert versions == list(range(versions[0], versions[0] + 5))
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+    for item in dynamodb.scan(TableName="votes")["Items"]:
+        dynamodb.delete_item(TableName="votes", Key={"pk": item["pk"], "sk": item["sk"]})
+    ballots.hear(board, post_record(1, "Title"))
+    assert counted(7) > versions[-1]
+
+
 def test_a_post_that_is_gone_stays_gone(board: DynamoBoard) -> None:
     told = post_record(2, None)
     del told["dynamodb"]["SequenceNumber"]  # posts tells a withdrawal itself, ahead of the stream
     ballots.hear(board, told)
     ballots.hear(board, post_record(1, "Title"))
     deliver(board, [vote_record(1, "ada", 1)])
-    assert board.top(5) == []
+    assert board.leaderboard(5) == []
     assert board.tally(POST).state == "gone"
 
 
 def test_an_older_title_does_not_replace_a_newer_one(board: DynamoBoard) -> None:
     for place, title in [(1, "First"), (3, "Third"), (2, "Second")]:
         ballots.hear(board, post_record(place, title))
-    assert [standing.title for standing in board.top(5)] == ["Third"]
+    assert [standing.title for standing in board.leaderboard(5)] == ["Third"]
 
 
 def test_what_was_published_is_what_the_board_holds_though_another_function_published_between(

@@ -10,6 +10,7 @@ import httpx
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
+from microservices.clock import now
 from microservices.votes.board import DynamoBoard
 from tests.contract.client import Api
 from tests.contract.cloud import STAGE
@@ -47,7 +48,7 @@ class World:
 
     def board(self) -> DynamoBoard:
         """Return the board as the votes room keeps it."""
-        return DynamoBoard(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-votes")
+        return DynamoBoard(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-votes", now)
 
     def messages(self) -> dict[str, list[str]]:
         """Return what lies in each queue that is not empty, dead letters and parked records too."""
