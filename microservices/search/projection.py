@@ -23,11 +23,11 @@ def index(writer: IndexWriter, record: Record, *, now: Callable[[], datetime]) -
     if not is_post(record["dynamodb"]["Keys"]):
         return
     post_id = post_id_of(record["dynamodb"]["Keys"])
-    seen = writer.indexed(post_id)
+    seen = writer.indexed(post_id)  # network
     if sequence(record) <= seen.sequence:
         return
     image = new_image(record)
     post = None if image is None else post_from(image)
     weights = {} if post is None else weigh(title=post.title, body=post.body)
     new = Indexed(weights={term_key(term): weight for term, weight in weights.items()}, sequence=sequence(record))
-    writer.replace(post_id, post, new=new, seen=seen, now=now())
+    writer.replace(post_id, post, new=new, seen=seen, now=now())  # network

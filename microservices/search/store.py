@@ -3,7 +3,7 @@
     item       pk             sk         attributes                       access
     posting    term#<stem>    <post id>  weight                           find: one Query for each term
     snapshot   post#<id>      snapshot   the post as posts last told      find: one batch read a page
-    indexed    post#<id>      indexed    weights, touched, sequence       writer: what of the post is in the index
+    indexed    post#<id>      indexed    weights, touched, sequence, version   writer: what of the post is in the index
 
 A common term costs as much as it is common: its postings are read to their end, for the order is by relevance. They are read
 eventually consistent, at half the price: the index lags anyway.

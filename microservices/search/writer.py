@@ -4,16 +4,19 @@ A post has more terms than a transaction holds, so its postings are written in b
 terms are being touched; after them, one transaction replaces `indexed` and the snapshot. Whoever comes next, after a crash
 anywhere, finds every term that may have a posting in `weights` or `touched`, and takes out what is no more.
 
-One writer at a time: a shard of the stream is one. Give parked records back when their post is not being written.
+A shard of the stream is one writer; a rebuild, or a parked record that is given back, is another. Every write of `indexed` is
+conditional on its version as it was read, so of two writers one goes through; the other's postings may have come last, so it
+brings them back to what `indexed` says.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from microservices.dynamo import Values, batch_write, number, refused, text, texts
 from microservices.post_item import post_item
+from microservices.races import runs_again
 from microservices.search.store import indexed_key, posting_key, snapshot_key
 from shared_domain.errors import Conflict
 from shared_domain.posts import Post
@@ -29,6 +32,7 @@ class Indexed:
     weights: Mapping[str, int] = field(default_factory=dict)
     touched: frozenset[str] = frozenset()
     sequence: str = ""
+    version: int = 0
 
 
 class IndexWriter:
@@ -46,33 +50,46 @@ class IndexWriter:
             weights={term: int(weight["N"]) for term, weight in item["weights"]["M"].items()},
             touched=frozenset(term["S"] for term in item["touched"]["L"]),
             sequence=item["sequence"]["S"],
+            version=int(item["version"]["N"]),
         )
 
     def replace(self, post_id: str, post: Post | None, *, new: Indexed, seen: Indexed, now: datetime) -> None:
         """Bring the index to `new`; `post` is None where it is gone. Raise Conflict if `indexed` is no longer as seen."""
         changed = {term for term, _ in new.weights.items() ^ seen.weights.items()} | seen.touched
-        if changed:
-            self._touch(post_id, seen=seen, changed=changed)
-            batch_write(
-                self._dynamodb, self._table, [_posting(term, post_id, new.weights.get(term)) for term in changed]
-            )
+        held = self._write(post_id, new, seen=seen, terms=changed) if changed else seen
         expires = None if post else now + REMEMBERED
-        writes = [self._indexed(post_id, new, seen=seen, expires=expires), self._snapshot(post_id, post)]
-        with refused(Conflict("the index changed meanwhile")):
-            self._dynamodb.transact_write_items(TransactItems=writes)
+        writes = [self._indexed(post_id, new, seen=held, expires=expires), self._snapshot(post_id, post)]
+        try:
+            with refused(_lost()):
+                self._dynamodb.transact_write_items(TransactItems=writes)
+        except Conflict:
+            self._bring_back(post_id, changed)
+            raise
 
-    def _touch(self, post_id: str, *, seen: Indexed, changed: set[str]) -> None:
-        before = Indexed(weights=seen.weights, touched=frozenset(changed), sequence=seen.sequence)
-        with refused(Conflict("the index changed meanwhile")):
-            self._dynamodb.put_item(**self._indexed(post_id, before, seen=seen, expires=None)["Put"])
+    def _write(self, post_id: str, new: Indexed, *, seen: Indexed, terms: set[str]) -> Indexed:
+        """Write the postings of these terms; return what `indexed` is meanwhile."""
+        held = replace(seen, touched=frozenset(terms), version=seen.version + 1)
+        with refused(_lost()):
+            self._dynamodb.put_item(**self._indexed(post_id, held, seen=seen, expires=None)["Put"])
+        batch_write(self._dynamodb, self._table, [_posting(term, post_id, new.weights.get(term)) for term in terms])
+        return held
+
+    @runs_again
+    def _bring_back(self, post_id: str, terms: set[str]) -> None:
+        """Let the postings of these terms be what `indexed` says."""
+        seen = self.indexed(post_id)
+        if wrong := terms | seen.touched:
+            held = self._write(post_id, seen, seen=seen, terms=wrong)
+            with refused(_lost()):
+                self._dynamodb.put_item(**self._indexed(post_id, seen, seen=held, expires=None)["Put"])
 
     def _indexed(self, post_id: str, new: Indexed, *, seen: Indexed, expires: datetime | None) -> dict[str, Any]:
+        """Return the write of what is in the index, in its next version, if it is as seen."""
         put = {
             "TableName": self._table,
-            "Item": _indexed_item(post_id, new, expires=expires),
-            "ConditionExpression": "attribute_not_exists(pk) OR #sequence = :seen",
-            "ExpressionAttributeNames": {"#sequence": "sequence"},
-            "ExpressionAttributeValues": {":seen": text(seen.sequence)},
+            "Item": _indexed_item(post_id, replace(new, version=seen.version + 1), expires=expires),
+            "ConditionExpression": "attribute_not_exists(pk) OR version = :seen",
+            "ExpressionAttributeValues": {":seen": number(seen.version)},
         }
         return {"Put": put}
 
@@ -80,6 +97,10 @@ class IndexWriter:
         if post is None:
             return {"Delete": {"TableName": self._table, "Key": snapshot_key(post_id)}}
         return {"Put": {"TableName": self._table, "Item": {**post_item(post), **snapshot_key(post_id)}}}
+
+
+def _lost() -> Conflict:
+    return Conflict("the index changed meanwhile")
 
 
 def _posting(term: str, post_id: str, weight: int | None) -> dict[str, Any]:
@@ -97,5 +118,6 @@ def _indexed_item(post_id: str, indexed: Indexed, *, expires: datetime | None) -
         "weights": {"M": {term: number(weight) for term, weight in indexed.weights.items()}},
         "touched": texts(sorted(indexed.touched)),
         "sequence": text(indexed.sequence),
+        "version": number(indexed.version),
         **({} if expires is None else {"expires_at": number(int(expires.timestamp()))}),
     }

@@ -1,6 +1,6 @@
 """The index is what posts last told, however its stream is delivered."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -75,6 +75,22 @@ def ending_at(store: Index, call: int) -> Iterator[None]:
         store.events.unregister("before-call.dynamodb", end)
 
 
+@contextmanager
+def meanwhile(store: Index, call: int, happens: Callable[[], None]) -> Iterator[None]:
+    """Let something happen before a function's n-th call of the table."""
+    calls = count(1)
+
+    def at(**_: object) -> None:
+        if next(calls) == call:
+            happens()
+
+    store.events.register("before-call.dynamodb", at)
+    try:
+        yield
+    finally:
+        store.events.unregister("before-call.dynamodb", at)
+
+
 def findable(store: Index) -> set[str]:
     return {word for word in WORDS if store.find([word], after=None, limit=1)}
 
@@ -117,6 +133,18 @@ def test_a_function_that_ends_at_any_call_is_mended_by_a_newer_record_too(store:
     with suppress(KeyboardInterrupt), ending_at(store, call):
         hear(store, record(2, "dog bird"))
     hear(store, record(3, "cat fish"), record(2, "dog bird"))
+    assert findable(store) == {"cat", "fish"}
+
+
+@pytest.mark.parametrize("call", range(1, 8))
+@pytest.mark.parametrize("place", [0, 2])
+def test_of_two_writers_at_once_the_newer_record_is_what_is_found(store: Index, place: int, call: int) -> None:
+    """A rebuild, whose record is older than all others, or a parked record that is given back, beside the stream."""
+    if place:
+        hear(store, record(1, "cat dog"))
+    with meanwhile(store, call, lambda: hear(store, record(3, "cat fish"))):
+        hear(store, record(place, "dog bird"))
+    hear(store, record(3, "cat fish"))
     assert findable(store) == {"cat", "fish"}
 
 
