@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared_domain.errors import Unavailable
 
@@ -45,4 +45,4 @@ def is_away(error: BaseException) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         too_many = status == HTTPStatus.TOO_MANY_REQUESTS  # how SNS and the gateway of the live feed refuse load
         return too_many or status >= 500 or error.response["Error"]["Code"] in _AWAY
-    return isinstance(error, (BotoCoreError, Unavailable))
+    return isinstance(error, (BotoCoreError, Unavailable)) and not isinstance(error, ParamValidationError)

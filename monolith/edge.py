@@ -20,7 +20,6 @@ from shared_domain.identity import current
 Answer = Response
 Caller = Callable[[Request], str]
 
-_READ_REST_AT_MOST = 2 * 1024 * 1024  # bytes; who sends more is cut off
 _log = logging.getLogger("monolith.requests")
 
 
@@ -76,7 +75,6 @@ def guard(app: Flask) -> None:
     app.register_error_handler(DomainError, lambda error: _told(problem(error)))
     app.register_error_handler(HTTPException, _unserved)
     app.before_request(_start_clock)
-    app.after_request(_read_rest)
     app.after_request(_log_request)
 
 
@@ -90,15 +88,6 @@ def _unserved(error: HTTPException) -> Answer:
     if isinstance(error, WebsocketMismatch):
         return _told(unserved(404))  # a path of the live feed asked like a page, or a page's like the live feed
     return _told(unserved(error.code or 500))
-
-
-def _read_rest(response: Answer) -> Answer:
-    """Read what is left of a body that was refused for its size: with too much left, gunicorn hangs up without a word."""
-    if (request.content_length or 0) > (request.max_content_length or 0):
-        for _ in range(_READ_REST_AT_MOST // LARGEST_BODY):
-            if not request.environ["wsgi.input"].read(LARGEST_BODY):
-                break
-    return response
 
 
 def _start_clock() -> None:

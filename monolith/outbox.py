@@ -6,9 +6,8 @@ A try is counted before it begins, in a transaction of its own: a task that ends
 """
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, Select, Table, Text, delete, insert, select, update
+from sqlalchemy import Column, Connection, Integer, LargeBinary, Table, Text, delete, insert, select, update
 
 from monolith.database import metadata
 
@@ -23,7 +22,7 @@ OUTBOX = Table(
     Column("reason", Text),
 )
 MOST_TRIES = 5
-_FREE = select(OUTBOX).where(OUTBOX.c.reason.is_(None)).with_for_update(skip_locked=True)
+_WAITING = select(OUTBOX).where(OUTBOX.c.reason.is_(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +49,8 @@ class SqlOutbox:
 
         One that was tried too often is parked instead.
         """
-        first = _FREE.where(OUTBOX.c.kind == kind).order_by(OUTBOX.c.tries, OUTBOX.c.id).limit(1)
-        while row := self._connection.execute(first).one_or_none():
+        first = _WAITING.where(OUTBOX.c.kind == kind).order_by(OUTBOX.c.tries, OUTBOX.c.id).limit(1)
+        while row := self._connection.execute(first.with_for_update(skip_locked=True)).one_or_none():
             if row.tries < MOST_TRIES:
                 self._connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(tries=OUTBOX.c.tries + 1))
                 return str(row.id)
@@ -59,8 +58,12 @@ class SqlOutbox:
         return None
 
     def hold(self, task_id: str) -> Task | None:
-        """Return the task, nobody else's until this transaction ends; None if it is done, parked or in other hands."""
-        row = self._connection.execute(_of(task_id)).one_or_none()
+        """Return the task, nobody else's until this transaction ends; None if it is done or parked.
+
+        Who is choosing it this moment is waited for: a task that was skipped for that would have lost a try.
+        """
+        wanted = _WAITING.where(OUTBOX.c.id == task_id).with_for_update()
+        row = self._connection.execute(wanted).one_or_none()
         if row is None:
             return None
         return Task(id=row.id, kind=row.kind, subject=row.subject, payload=row.payload)
@@ -72,7 +75,3 @@ class SqlOutbox:
         """Keep of a task that cannot be done only what it was about, and why."""
         parked = update(OUTBOX).where(OUTBOX.c.id == task_id).values(payload=b"", reason=reason)
         self._connection.execute(parked)
-
-
-def _of(task_id: str) -> Select[*tuple[Any, ...]]:
-    return _FREE.where(OUTBOX.c.id == task_id)

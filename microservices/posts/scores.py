@@ -4,6 +4,7 @@ from typing import Any
 
 from microservices.dynamo import number, refused
 from microservices.post_item import post_key
+from microservices.races import runs_again
 from microservices.tally_events import TallyChanged, tally_in
 from shared_domain.errors import OutOfDate
 
@@ -13,6 +14,7 @@ class Scores:
         self._dynamodb = dynamodb
         self._table = table
 
+    @runs_again  # a revision or a boost may be writing the post
     def hear(self, event: str) -> None:
         """Set the score that an event tells; an event of something else is passed over.
 
@@ -24,7 +26,7 @@ class Scores:
         try:
             self._set(told)  # network
         except OutOfDate:
-            return  # a newer one was here before, or the post is gone; a Conflict leaves, and the message comes again
+            return  # a newer one was here before, or the post is gone
 
     def _set(self, told: TallyChanged) -> None:
         with refused(OutOfDate("a newer score is known")):

@@ -31,7 +31,10 @@ class Views:
         self._add({(window_of(view.at), view.post_id): 1})
 
     def flush(self) -> None:
-        """Keep what was counted. Raise Unavailable where the database is away: then it is counted still."""
+        """Keep what was counted. Raise Unavailable where the database is away: then it is counted still.
+
+        But where it goes away at the commit, nobody knows whether that came through: a view is lost rather than counted twice.
+        """
         with self._lock:
             counts, self._counts = self._counts, Counter()
             dropped, self._dropped = self._dropped, 0
@@ -39,11 +42,16 @@ class Views:
             _log.warning("dropped %d views: there was no room for them", dropped)
         if not counts:
             return
+        added = False
         try:
             with self._unit_of_work() as work:
                 work.trends.add(counts)
+                added = True
         except Unavailable:
-            self._add(counts)
+            if added:
+                _log.warning("dropped %d views: the database went away at their commit", sum(counts.values()))
+            else:
+                self._add(counts)
             raise
 
     def _add(self, counts: Counts) -> None:

@@ -68,7 +68,9 @@ class SqlUsers:
         try:
             self._connection.execute(_ADDED, _row(user))
         except IntegrityError as error:
-            raise Taken(f"the {_held(error)} belongs to somebody") from error
+            if not isinstance(error.orig, UniqueViolation):
+                raise
+            raise Taken(f"the {_held(error.orig)} belongs to somebody") from error
 
     def find(self, username: str) -> User | None:
         return self._one(_BY_USERNAME, username)
@@ -101,10 +103,9 @@ class SqlUsers:
         return None if row is None else _user(row)
 
 
-def _held(error: IntegrityError) -> str:
+def _held(refusal: UniqueViolation) -> str:
     """Return which of the two unique indexes refused."""
-    constraint = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
-    return "email" if constraint == "users_email_key_key" else "username"
+    return "email" if refusal.diag.constraint_name == "users_email_key_key" else "username"
 
 
 def _existing(user: User | None) -> User:

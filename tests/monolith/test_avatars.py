@@ -1,7 +1,7 @@
 """Thumbnails that a background job makes: the newest stays, a crash loses nothing, and what cannot be made is parked in words."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,6 +135,22 @@ def test_a_picture_that_somebody_is_at_is_left_to_them_and_free_again_after_a_cr
         raise ConnectionAbortedError
     room.make()
     assert near(RED)(room.shown())
+
+
+def test_who_has_chosen_a_picture_waits_for_another_who_is_choosing(room: Room) -> None:
+    """Else a try would be counted of a picture that nobody tried."""
+    room.hand_in("1", png(RED))
+
+    def hold() -> bool:
+        with room.work() as work:
+            return work.outbox.hold("1") is not None
+
+    with ThreadPoolExecutor(1) as another:
+        with room.work() as work:
+            assert work.outbox.choose("avatar") == "1"
+            held = another.submit(hold)
+            assert not wait([held], timeout=0.3).done
+        assert held.result()
 
 
 def test_a_picture_that_ends_its_process_every_time_is_given_up_and_holds_nothing_up(room: Room) -> None:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import httpx
@@ -163,7 +164,7 @@ def test_so_many_requests_run_at_a_time_and_the_feed_is_not_counted() -> None:
         return []
 
     turns = Turns(application, at_once=2, without="/live")  # type: ignore[arg-type]
-    asked = [{"PATH_INFO": path} for path in ["/posts"] * 5 + ["/live"] * 3]
+    asked = [{"PATH_INFO": path, "wsgi.input": BytesIO()} for path in ["/posts"] * 5 + ["/live"] * 3]
     threads = [threading.Thread(target=turns, args=(environ, None)) for environ in asked]
     for thread in threads:
         thread.start()
@@ -175,3 +176,28 @@ def test_so_many_requests_run_at_a_time_and_the_feed_is_not_counted() -> None:
     for thread in threads:
         thread.join(PATIENCE_S)
     assert len(most) == 8
+
+
+def test_who_sends_a_body_slowly_holds_up_nobody() -> None:
+    """However many there are of them: a body is received before its request takes one of the turns."""
+
+    class Endless(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.release()
+            ended.wait(PATIENCE_S)
+            return b""
+
+    asked, ended = threading.Semaphore(0), threading.Event()
+    turns = Turns(lambda environ, start_response: [b"answered"], at_once=2, without="/live")
+    slow = [
+        {"PATH_INFO": "/feedback", "CONTENT_LENGTH": length, "wsgi.input": Endless()}
+        for length in ("9", "9", "2000000", "")
+    ]
+    threads = [threading.Thread(target=turns, args=(environ, None)) for environ in slow]
+    for thread in threads:
+        thread.start()
+        assert asked.acquire(timeout=PATIENCE_S)
+    assert turns({"PATH_INFO": "/health", "wsgi.input": BytesIO()}, None) == [b"answered"]  # type: ignore[arg-type]
+    ended.set()
+    for thread in threads:
+        thread.join(PATIENCE_S)

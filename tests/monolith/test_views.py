@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,6 +77,27 @@ def test_processes_that_keep_views_of_the_same_posts_at_once_lose_none(work: Uni
 def test_what_a_database_that_is_away_does_not_keep_is_kept_when_it_is_back(work: UnitOfWork[WithTrends]) -> None:
     nowhere = unit_of_work(connect("postgresql://127.0.0.1:9/none", pool_size=1), lambda each: Work(SqlTrends(each)))
     turns = iter([nowhere, work])
+
+    def begin() -> AbstractContextManager[WithTrends]:
+        return next(turns)()
+
+    views = Views(begin)
+    views.note(view())
+    with pytest.raises(Unavailable):
+        views.flush()
+    views.note(view())
+    views.flush()
+    assert ranking(work) == [Trend(post_id=POSTS[0], views=2)]
+
+
+def test_views_whose_commit_nobody_answered_are_not_counted_twice(work: UnitOfWork[WithTrends]) -> None:
+    @contextmanager
+    def lost() -> Iterator[WithTrends]:
+        with work() as kept:
+            yield kept
+        raise Unavailable("it went away after the commit")
+
+    turns = iter([lost, work])
 
     def begin() -> AbstractContextManager[WithTrends]:
         return next(turns)()
