@@ -1,13 +1,13 @@
 """The composition root: the only file of the monolith that knows all rooms. Twin: each room's handler.py."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from flask import Flask
+from flask import Blueprint, Flask
 from sqlalchemy import Connection, Engine
 from werkzeug.routing import Rule
 
@@ -16,7 +16,7 @@ from monolith.avatars import routes as avatars
 from monolith.avatars import thumbnails
 from monolith.avatars.store import SqlAvatars
 from monolith.background import Background
-from monolith.database import connect, unit_of_work
+from monolith.database import UnitOfWork, connect, unit_of_work
 from monolith.feedback import routes as feedback
 from monolith.feedback.store import SqlFeedback
 from monolith.live import listener
@@ -78,36 +78,47 @@ def create_app(settings: Settings) -> Flask:
     Its `extensions["background"]` holds what is done beside the requests; whoever serves the application starts and stops it.
     Its `extensions["hub"]` knows the clients of the live feed, whose connections somebody must end.
     """
-    app = Flask(__name__, static_folder=None)
-    app.url_rule_class = _ExplicitRule
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.url_map.merge_slashes = False
-    background = app.extensions["background"] = Background()
+    app = _bare()
     edge.guard(app)
-    caller = edge.caller_named_by(settings.token_secret)
     engine = connect(settings.database_url, pool_size=settings.pool_size)
     work = unit_of_work(engine, _stores)
     viewed = views.Views(work)
-    explained = _explained(background, viewed, settings.spans)
-    background.every(views.FLUSH_SECONDS, viewed.flush)
-    app.register_blueprint(platform.routes(_contract()))
-    app.register_blueprint(users.routes(work, caller, secret=settings.token_secret, salt=_salt))
-    app.register_blueprint(posts.routes(work, caller, viewed))
-    app.register_blueprint(votes.routes(work, caller))
-    app.register_blueprint(search.routes(work))
-    app.register_blueprint(site.routes(SiteFolder(settings.site)))
-    app.register_blueprint(orders.routes(work, caller))
-    app.register_blueprint(feedback.routes(work, caller, administrators=settings.administrators))
-    app.register_blueprint(avatars.routes(work, caller))
-    background.every(thumbnails.EVERY_SECONDS, thumbnails.making(work))
-    app.register_blueprint(trending.routes(work))
     hub = app.extensions["hub"] = Hub(most=settings.listeners)
-    app.config["SOCK_SERVER_OPTIONS"] = live.SOCKET_OPTIONS
-    app.register_blueprint(live.routes(hub))
+    background = app.extensions["background"] = Background()
+    explained = _explained(background, viewed, settings.spans)
+    for room in _rooms(settings, work, viewed, hub):
+        app.register_blueprint(room)
+    background.every(views.FLUSH_SECONDS, viewed.flush)
+    background.every(thumbnails.EVERY_SECONDS, thumbnails.making(work))
     background.every(listener.EVERY_SECONDS, listener.listening(connect(settings.database_url, pool_size=1), hub.tell))
     app.wsgi_app = Turns(app.wsgi_app, at_once=settings.pool_size, without=live.PATH)  # type: ignore[method-assign]
     explained(app, engine)
     return app
+
+
+def _bare() -> Flask:
+    """Return an application that answers what is written down and nothing of the framework's own."""
+    app = Flask(__name__, static_folder=None)
+    app.url_rule_class = _ExplicitRule
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.config["SOCK_SERVER_OPTIONS"] = live.SOCKET_OPTIONS
+    app.url_map.merge_slashes = False
+    return app
+
+
+def _rooms(settings: Settings, work: UnitOfWork[Stores], viewed: views.Views, hub: Hub) -> Iterator[Blueprint]:
+    caller = edge.caller_named_by(settings.token_secret)
+    yield platform.routes(_contract())
+    yield users.routes(work, caller, secret=settings.token_secret, salt=_salt)
+    yield posts.routes(work, caller, viewed)
+    yield votes.routes(work, caller)
+    yield search.routes(work)
+    yield site.routes(SiteFolder(settings.site))
+    yield orders.routes(work, caller)
+    yield feedback.routes(work, caller, administrators=settings.administrators)
+    yield avatars.routes(work, caller)
+    yield trending.routes(work)
+    yield live.routes(hub)
 
 
 def _explained(background: Background, viewed: views.Views, file: Path | None) -> Callable[[Flask, Engine], None]:

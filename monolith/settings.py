@@ -1,4 +1,4 @@
-"""What the monolith is told from outside. Read once, by `python -m monolith`; nothing else looks at the environment."""
+"""What the monolith is told from outside. Read once, by `python -m monolith`; nothing else asks the environment for a setting."""
 
 import secrets
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""News reaches who listens. Twin: monolith/live/hub.py, where it is a loop over what is in memory."""
+"""News reaches who listens. Twin: monolith/live/listener.py, where it is a loop over what is in memory."""
 
 import json
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Broadcast:
 
     def _tell(self, news: News, listening: Sequence[str]) -> int:
         gone = self._clients.tell(listening, news.text) if listening else []  # network: a call for each
-        self._listeners.leave_topic(news.topic, gone)
+        self._listeners.leave_topic(news.topic, gone)  # network
         return len(listening) - len(gone)
 
     def _tell_newest(self, post_id: str, score: Score) -> int:
@@ -42,11 +42,11 @@ class Broadcast:
         """
         topic = topic_of(post_id)
         listening = self._listeners.listening(topic)  # network
-        if not listening or not self._listeners.is_newest(topic, score):
+        if not listening or not self._listeners.is_newest(topic, score):  # network
             return 0
         for _ in range(_ROUNDS):
             told = self._tell(tally_changed(post_id, score.score), listening)
-            before, score = score, self._listeners.newest(topic)
+            before, score = score, self._listeners.newest(topic)  # network
             if score == before:
                 return told
         raise Conflict("the score changes faster than it can be told")

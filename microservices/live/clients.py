@@ -1,4 +1,4 @@
-"""The clients, as far as the gateway holds their connections: sending them something, many at once."""
+"""The clients, as far as the gateway holds their connections: telling many at once. Twin: monolith/live/client.py."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

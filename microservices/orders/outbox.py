@@ -13,4 +13,4 @@ def pass_on(publish: Publish, record: Record) -> None:
     """Tell what a record of the orders table's stream says of an order."""
     image = new_image(record)
     if image is not None and is_order(record["dynamodb"]["Keys"]):
-        tell(publish, order_from(image))
+        tell(publish, order_from(image))  # network

@@ -24,7 +24,7 @@ def go_on(store: DynamoOrders, event: str) -> None:
     told = outcome_in(event)
     if told is None:
         return
-    seen = store.get(told.order_id, buyer=told.buyer)
+    seen = store.get(told.order_id, buyer=told.buyer)  # network
     order = orders.after(seen, told.stage, done=told.done)
     if order != seen:
-        store.save(order, seen=seen)
+        store.save(order, seen=seen)  # network

@@ -42,14 +42,16 @@ class Boosts:
     def _seen(self, days: Mapping[str, int]) -> list[Post]:
         known = filter(posts.has_form, days)  # no store is asked for a hostile string
         keys = [post_key(post_id) for post_id in known]
-        return [post_from(item) for item in batch_get(self._dynamodb, self._table, keys)]
+        return [post_from(item) for item in batch_get(self._dynamodb, self._table, keys)]  # network
 
     def _boost(self, order: Order, until: Mapping[Post, datetime]) -> bool:
         writes = [{"Update": self._update(seen, moment)} for seen, moment in until.items()]
         meanwhile = [Conflict("the post changed meanwhile")] * len(writes)
         try:
             with refused(Taken("it was answered before"), *meanwhile):
-                self._dynamodb.transact_write_items(TransactItems=[{"Put": self._delivery(order, done=True)}, *writes])
+                self._dynamodb.transact_write_items(
+                    TransactItems=[{"Put": self._delivery(order, done=True)}, *writes]
+                )  # network
         except Taken:
             return self._was_done(order)
         return True
@@ -57,11 +59,11 @@ class Boosts:
     def _refuse(self, order: Order) -> bool:
         """Refuse for good, unless the order was answered before: its credits go back."""
         with suppress(Taken), refused(Taken("it was answered before")):
-            self._dynamodb.put_item(**self._delivery(order, done=False))
+            self._dynamodb.put_item(**self._delivery(order, done=False))  # network
         return self._was_done(order)
 
     def _was_done(self, order: Order) -> bool:
-        found = self._dynamodb.get_item(TableName=self._table, Key=_delivery_key(order), ConsistentRead=True)
+        found = self._dynamodb.get_item(TableName=self._table, Key=_delivery_key(order), ConsistentRead=True)  # network
         return bool(found["Item"]["done"]["BOOL"])
 
     def _delivery(self, order: Order, *, done: bool) -> dict[str, Any]:

@@ -21,7 +21,9 @@ def tell(publish: Publish, record: Record) -> bool:
     """
     if not is_post(record["dynamodb"]["Keys"]) or not _is_news(record):
         return False
-    publish(_KINDS[record["eventName"]], {"eventName": record["eventName"], "dynamodb": _told(record["dynamodb"])})
+    publish(
+        _KINDS[record["eventName"]], {"eventName": record["eventName"], "dynamodb": _told(record["dynamodb"])}
+    )  # network
     return True
 
 

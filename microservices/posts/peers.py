@@ -27,7 +27,7 @@ class Ballots:
         """
         told = {"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": post_key(post_id)}}]}
         try:
-            answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(told))
+            answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(told))  # network
         except (BotoCoreError, ClientError):
             _log.exception("votes was not told; the event will tell it", post_id=post_id)
         else:

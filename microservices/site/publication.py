@@ -28,13 +28,13 @@ def publish(repository: SiteRepository, bucket: SiteBucket) -> int:
     Two functions may publish, and the slower could write last what it read first; so each looks again after its writing, and
     believes no note but its own. Raise Conflict where that does not settle: the event comes again.
     """
-    shown, head, changes = bucket.published(), repository.head(), 0
+    shown, head, changes = bucket.published(), repository.head(), 0  # network
     for _ in range(_ROUNDS):
         if head is None:
             return changes
-        wanted = repository.files(head)
+        wanted = repository.files(head)  # network
         changes += _bring(repository, bucket, wanted, shown)
-        shown, written, head = {**wanted}, head, repository.head()
+        shown, written, head = {**wanted}, head, repository.head()  # network
         if head == written:
             return changes
     raise Conflict("the site changes faster than it can be published")
@@ -46,16 +46,16 @@ def _bring(repository: SiteRepository, bucket: SiteBucket, wanted: Mapping[str, 
     gone = sorted(shown.keys() - wanted.keys())
     if not changed and not gone:
         return 0
-    bucket.note({**shown, **dict.fromkeys([*changed, *gone])})
+    bucket.note({**shown, **dict.fromkeys([*changed, *gone])})  # network
     for name in changed:
-        content = repository.content(wanted[name])
+        content = repository.content(wanted[name])  # network
         if content is None:  # too large to be had
-            bucket.remove(name)
+            bucket.remove(name)  # network
         else:
-            bucket.write(name, content)
+            bucket.write(name, content)  # network
     for name in gone:
-        bucket.remove(name)
-    bucket.note(wanted)
+        bucket.remove(name)  # network
+    bucket.note(wanted)  # network
     return len(changed) + len(gone)
 
 

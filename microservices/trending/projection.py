@@ -60,9 +60,9 @@ def by_window(told: Iterable[Told]) -> list[list[Told]]:
 def count(windows: DynamoWindows, told: Sequence[Told]) -> int:
     """Count the views of one window that are not in it yet, and return how many they were: a read and a write."""
     key = told[0].window
-    seen = windows.get(key)
+    seen = windows.get(key)  # network
     fresh = {each.sequence: each.post_id for each in told if each.sequence > seen.sequence}
     if fresh:
         views = Counter(seen.views) + Counter(fresh.values())
-        windows.put(key, Window(views=views, sequence=max(fresh)), seen=seen)
+        windows.put(key, Window(views=views, sequence=max(fresh)), seen=seen)  # network
     return len(fresh)

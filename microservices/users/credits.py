@@ -32,7 +32,9 @@ class Credits:
         paid = {"Put": self._payment(order, TAKEN)}
         try:
             with refused(Taken("it was answered before"), NotAllowed("there are not so many credits")):
-                self._dynamodb.transact_write_items(TransactItems=[paid, self._change(order, by=-order.total_credits)])
+                self._dynamodb.transact_write_items(
+                    TransactItems=[paid, self._change(order, by=-order.total_credits)]
+                )  # network
         except Taken:
             return self._state(order) != REFUSED
         except NotAllowed:
@@ -42,13 +44,13 @@ class Credits:
     def _refuse(self, order: Order) -> bool:
         """Refuse for good, unless the order was answered meanwhile: credits that come back later pay for later orders."""
         with suppress(Taken), refused(Taken("it was answered before")):
-            self._dynamodb.put_item(**self._payment(order, REFUSED))
+            self._dynamodb.put_item(**self._payment(order, REFUSED))  # network
         return self._state(order) != REFUSED
 
     def _give_back(self, order: Order) -> bool:
         try:
             with refused(Taken("it was answered before")):
-                self._dynamodb.transact_write_items(
+                self._dynamodb.transact_write_items(  # network
                     TransactItems=[self._given_back(order), self._change(order, by=order.total_credits)]
                 )
         except Taken:
@@ -57,7 +59,7 @@ class Credits:
         return True
 
     def _state(self, order: Order) -> str | None:
-        found = self._dynamodb.get_item(TableName=self._table, Key=_payment_key(order), ConsistentRead=True)
+        found = self._dynamodb.get_item(TableName=self._table, Key=_payment_key(order), ConsistentRead=True)  # network
         return str(found["Item"]["state"]["S"]) if "Item" in found else None
 
     def _payment(self, order: Order, state: str) -> dict[str, Any]:

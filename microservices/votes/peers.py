@@ -23,7 +23,7 @@ class KnownPosts:
         What the stream told is asked first, so votes go on while posts is away. Only a post that the stream has not yet
         told of, for it was published a moment ago, costs a hop.
         """
-        lives = self._store.lives(post_id)
+        lives = self._store.lives(post_id)  # network
         if lives is None:
             lives = self._ask(post_id)
         if not lives:
@@ -32,7 +32,7 @@ class KnownPosts:
     def _ask(self, post_id: str) -> bool:
         try:
             url = f"{self._api_base}/posts/{post_id}"
-            status = self._http.request("GET", url, headers=_NO_VIEW, retries=_RETRIES).status
+            status = self._http.request("GET", url, headers=_NO_VIEW, retries=_RETRIES).status  # network
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable("posts cannot be asked at the moment") from error
         return status == 200

@@ -1,4 +1,4 @@
-"""One client of the live feed: its socket, and what still waits to be sent to it."""
+"""One client of the live feed: its socket, and what still waits to be sent to it. Twin: microservices/live/clients.py."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress

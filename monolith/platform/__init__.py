@@ -1,1 +1,1 @@
-"""Health and the contract itself, in the one process."""
+"""Health and the contract itself, in the one process. Twin: microservices/platform."""

@@ -33,7 +33,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint
         """Take the caller's vote back."""
         voter = caller(request)
         known = posts.known_form(post_id)
-        with unit_of_work() as work:
+        with unit_of_work() as work:  # transaction: vote and score together, the post held
             post = work.posts.hold(known)
             _rescore(work, post, by=work.votes.retract(known, voter))
         return answer(None, 204)
