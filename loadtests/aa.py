@@ -1,4 +1,4 @@
-"""`python -m loadtests aa`: a system against itself. An instrument that sees a difference there sees one anywhere.
+"""`python -m loadtests aa`: each system against itself. An instrument that sees a difference there sees one anywhere.
 
 Ends with 0 when every run is within noise, 1 when one is not, 2 when one is void.
 """
@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from loadtests import provenance, report, running, systems
 from loadtests.arguments import count
 from loadtests.asking import Asked
 from loadtests.profiles import PROFILES
-from loadtests.report.figures import SCHEMA
 from loadtests.running import DIFFERENT, FINE, VOID
 from loadtests.statistics.metrics import NOISE
 
 SIDES = ("first", "second")
+NAMES = tuple(system.name for system in systems.BOTH)
 SHOWN = ("ratio", "low", "high", "verdict")
 ABOUT = """Makes the same run as compare with one system on both sides, each a process of its own with data of its own. What differs
 there is the instrument. The exit status is 0 when every run is within noise, 1 when one is not, 2 when one is void."""
@@ -31,10 +32,9 @@ Figures = dict[str, Any]
 def register(verb: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     verb.description = ABOUT
-    names = [system.name for system in systems.BOTH]
-    verb.add_argument("--side", choices=names, default=names[0], help="which system (monolith)")
+    verb.add_argument("--side", choices=NAMES, help="only this system (both, one after the other)")
     verb.add_argument(
-        "--profile", choices=("quick", "standard"), default="quick", help="how long: 100 seconds or 3 minutes (quick)"
+        "--profile", choices=("quick", "standard"), default="quick", help="how long: 2 or 3 minutes a run (quick)"
     )
     verb.add_argument("--times", type=count, default=1, metavar="N", help="so many runs, summed up in aa.json (1)")
     verb.add_argument("--url", help="a deployed system in place of the first; it is neither started nor stopped")
@@ -47,15 +47,23 @@ def register(verb: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace, console: Console) -> int:
     """Make the runs, write their reports, print what they come to."""
-    folder, found = asked.results / f"{datetime.now():%Y%m%d-%H%M%S}", list[Figures]()
-    for number in range(1, asked.times + 1):
-        own = folder if asked.times == 1 else folder / f"{number:02}"
-        found.append(running.made(request(asked.side, asked.profile, given(asked)), own, console))
-        (folder / "aa.json").write_text(json.dumps(summary(found, side=asked.side), indent=1) + "\n")
+    folder, known = asked.results / f"{datetime.now():%Y%m%d-%H%M%S}", given(asked)
+    found: dict[str, list[Figures]] = {side: [] for side in chosen(asked.side, known)}
+    for side, number in product(found, range(1, asked.times + 1)):
+        own = folder if asked.times == len(found) == 1 else folder / f"{side}-{number:02}"
+        found[side].append(running.made(request(side, asked.profile, known), own, console))
+        summed = {one: summary(reports, side=one) for one, reports in found.items() if reports}
+        (folder / "aa.json").write_text(json.dumps(summed, indent=1) + "\n")
         report.summarise(own, console)
-    said = summary(found, side=asked.side)
-    console.print(f"{said['within_noise']} of {said['runs']} runs within noise, {said['void']} void", highlight=False)
-    return status(found)
+    for side, one in summed.items():
+        words = f"{one['within_noise']} of {one['runs']} runs within noise, {one['void']} void"
+        console.print(f"{side}: {words}", highlight=False)
+    return status([each for reports in found.values() for each in reports])
+
+
+def chosen(side: str | None, known: dict[str, str]) -> tuple[str, ...]:
+    """Return the systems to be compared with themselves: both, but where one is named or there are URLs, which are of one."""
+    return (side,) if side else NAMES[:1] if known else NAMES
 
 
 def given(asked: argparse.Namespace) -> dict[str, str]:
@@ -81,7 +89,7 @@ def summary(found: Sequence[Figures], *, side: str) -> Figures:
     """Return what some runs come to: how often they were within noise, by metric too, and every interval."""
     metrics = [(f"{name} {metric}", one) for report in found for name, metric, one in _metrics(report)]
     return {
-        "schema": SCHEMA,
+        "schema": provenance.SCHEMA,
         **provenance.known(),
         "side": side,
         "profile": found[0]["profile"],

@@ -5,6 +5,8 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+from loadtests.provenance import SCHEMA
+
 
 def positive(word: str) -> float:
     """Return a number above 0. Raise ArgumentTypeError if it is none."""
@@ -23,13 +25,15 @@ def count(word: str) -> int:
 
 
 def report_folder(word: str) -> Path:
-    """Return the folder of a written run, named by itself or by its report.json. Raise ArgumentTypeError if it holds none."""
+    """Return the folder of a written run, named by itself or by its report.json. Raise ArgumentTypeError if it holds none that
+    can be added to."""
     folder = Path(word).parent if Path(word).name == "report.json" else Path(word)
     try:
-        for name in ("report.json", "series.json"):
-            json.loads((folder / name).read_text())
+        report, series = (json.loads((folder / name).read_text()) for name in ("report.json", "series.json"))
     except (OSError, ValueError) as wrong:
         raise argparse.ArgumentTypeError(f"{folder} holds no run: {wrong}") from wrong
+    if not (isinstance(report, dict) and isinstance(series, dict) and report.get("schema") == SCHEMA):
+        raise argparse.ArgumentTypeError(f"{folder} holds no run of schema {SCHEMA}")
     return folder
 
 

@@ -13,14 +13,14 @@ from typing import Self
 import msgspec
 
 from loadtests.faults import Failed
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import Block, Plan, Reply
 from loadtests.processes import ROOT
 
 SIDES = ("monolith", "microservices")
 
 
 class GeneratorFailed(Failed):
-    """The generator process ended before it answered."""
+    """The generator process cannot offer a load, or ended before it answered."""
 
 
 class GeneratorProcess:
@@ -54,17 +54,32 @@ class GeneratorProcess:
         self._process.communicate()
 
     def run(self, plan: Plan) -> Block:
-        """Offer the load of one plan and return what was measured. Takes as long as the plan says."""
+        """Offer the load of one plan and return what was measured. Takes as long as the plan says.
+
+        Raise GeneratorFailed if the generator cannot offer it, or is gone.
+        """
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101 - both are pipes
         try:
             self._process.stdin.write(msgspec.json.encode(plan) + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError as gone:
             raise GeneratorFailed("the load generator ended") from gone
+        return self._answered()
+
+    def cut_short(self) -> Block:
+        """End the block that is under way, which `run` was interrupted in, and return what was measured of it."""
+        self._process.terminate()
+        return self._answered()
+
+    def _answered(self) -> Block:
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         line = self._process.stdout.readline()
         if not line:
             raise GeneratorFailed(f"the load generator ended with {self._process.wait()}")
-        return msgspec.json.decode(line, type=Block)
+        reply = msgspec.json.decode(line, type=Reply)
+        if reply.block is None:
+            raise GeneratorFailed(reply.failed)
+        return reply.block
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from time import time
 
-from loadtests import contract_gate, freshness, provenance, reachable
+from loadtests import contract_gate, freshness, provenance, reachable, stolen
 from loadtests.asking import Asked, settings
 from loadtests.blocks import GeneratorProcess, interleaved
 from loadtests.client import opened
@@ -12,7 +12,7 @@ from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.faults import Differs
 from loadtests.floors.measured import Floors, floors
-from loadtests.generator.plan import LIVE, Plan
+from loadtests.generator.plan import Plan
 from loadtests.pair import Addresses, all_alive, both_up, found_resources, told_of_the_dead
 from loadtests.parity import Parity
 from loadtests.parity import compare as compare_answers
@@ -53,16 +53,12 @@ def run(asked: Asked, results: Results, shown: Shown) -> None:
             results.resources.append(found_resources(asked))
             if not asked.same:
                 results.floors = _floors(known.urls, asked, generator, shown)
-            for name in offered(asked, known):
-                _in_turns(_plans(name, known, worlds, asked), generator, asked, results, shown)
-                _quiet(known.urls, worlds, shown)
+            with stolen.noted(results):
+                for name in asked.scenarios:
+                    _in_turns(_plans(name, known, worlds, asked), generator, asked, results, shown)
+                    _quiet(known.urls, worlds, shown)
             results.resources.append(found_resources(asked))
             _audited(known, worlds, asked, results, shown)
-
-
-def offered(asked: Asked, known: Addresses) -> list[str]:
-    """Return the scenarios that can be offered: the live one only where both feeds are known."""
-    return [name for name in asked.scenarios if name != LIVE or all(known.live.values())]
 
 
 def _plans(name: str, known: Addresses, worlds: dict[str, World], asked: Asked) -> dict[str, Plan]:
@@ -118,6 +114,8 @@ def _parity(known: Addresses, worlds: dict[str, World], shown: Shown, *, asked: 
         parity = replace(parity, checks=parity.checks + checks, failed=[*parity.failed, *failed])
     if parity.failed:
         all_alive(asked)
+        for url in asked.given.values():  # of one that has gone, nothing fails but its answers
+            reachable.check(url)
         raise ParityFailed(parity)
     return parity
 

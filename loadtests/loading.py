@@ -8,7 +8,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import offer, reachable
+from loadtests import interrupts, offer, reachable
 from loadtests.arguments import positive
 from loadtests.blocks import GeneratorProcess
 from loadtests.data import seeding
@@ -25,8 +25,10 @@ from loadtests.shapes import STEADY
 FINE, VOID = 0, 2
 SECONDS = 30.0
 ROWS = 20  # of the table over time
+LEAST_S = 0.1  # of a load that was ended early
 ABOUT = """Seeds a system that is already up, offers it journeys as they arrive, however long its answers take, and prints what it
-answered, how fast, and what the generator itself needed. The exit status is 2 where the generator was too busy to be believed."""
+answered, how fast, and what the generator itself needed. Ended by Ctrl-C it prints what came of the load so far. The exit status is
+2 where the generator was too busy to be believed, 4 where the system has gone."""
 
 
 def register(verb: argparse.ArgumentParser) -> None:
@@ -53,14 +55,30 @@ def run(asked: argparse.Namespace, console: Console) -> int:
             world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)
         plan = given.over(_steady(asked, scenario, world, seconds=given.seconds(asked.duration) or SECONDS))
         with GeneratorProcess(given.workers, given.bind) as generator, shown.phase(_words(given, plan)):
-            block = generator.run(plan)
+            block, ended = _offered(generator, plan)
     show(block, plan, console)
+    if ended:
+        raise ended
+    if block.errors:  # of a system that has gone
+        reachable.check(asked.url)
     return VOID if any(of_generator([block])) else FINE
+
+
+def _offered(generator: GeneratorProcess, plan: Plan) -> tuple[Block, interrupts.Interrupted | None]:
+    """Return what came of the load, and what ended it early."""
+    try:
+        return generator.run(plan), None
+    except interrupts.Interrupted as ended:
+        with interrupts.ignored():
+            return generator.cut_short(), ended
 
 
 def show(block: Block, plan: Plan, console: Console) -> None:
     """Print what one block of load came to, and how it went over time."""
     seconds, total = plan.duration_s, decoded(block.latencies)
+    if block.cut_at_s is not None:
+        seconds = max(block.cut_at_s, LEAST_S)
+        console.print(f"incomplete: ended {seconds:.1f} s after the warm-up", style="red", highlight=False)
     times = ", ".join(f"p{each:g} {percentile_ms(total, each):.1f} ms" for each in (50, 95, 99))
     console.print(
         f"{block.right / seconds:.1f} right answers a second of {block.offered / seconds:.1f} offered; {times}"

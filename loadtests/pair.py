@@ -54,7 +54,7 @@ def told_of_the_dead(asked: Asked) -> Iterator[None]:
     """Say of a call that failed because its system is gone that the system is gone."""
     try:
         yield
-    except (CallFailed, GeneratorFailed, psutil.NoSuchProcess):
+    except (CallFailed, GeneratorFailed, SystemFailed, psutil.NoSuchProcess):
         all_alive(asked)
         raise
     except httpx.TransportError as gone:

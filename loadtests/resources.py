@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from loadtests import processes
-from loadtests.floors.cloud import client
+from loadtests.floors.cloud import client, told
 from loadtests.systems import MICROSERVICES, MONOLITH, System
 
 HTTP = "-http"  # how the names of the functions end that answer HTTP
@@ -41,7 +41,7 @@ UNKNOWN = Resources()  # of a deployed system: it does not say
 
 
 def of_system(system: System, run_dir: Path) -> Resources:
-    """Return what a system has that runs in this run directory."""
+    """Return what a system has that runs in this run directory. Raise SystemFailed if it does not tell."""
     state = json.loads(system.state(run_dir).read_text())
     cores = _cores(processes.carrying([system.mark(run_dir)])[system.mark(run_dir)])
     if system.name == MONOLITH.name:
@@ -78,12 +78,10 @@ def _workers(master: int) -> list[psutil.Process]:
 def _reserved(url: str) -> dict[str, int]:
     """Return the reserved concurrency of each function that answers HTTP, as the local AWS holds it to; 0 is no limit."""
     functions = client("lambda", "{0.scheme}://{0.netloc}".format(urlsplit(url)))
-    names = [
-        one["FunctionName"]
-        for page in functions.get_paginator("list_functions").paginate()
-        for one in page["Functions"]
-    ]
-    return {name: _limit(functions, name) for name in sorted(names) if name.endswith(HTTP)}
+    with told("the local AWS does not say what its functions have"):
+        pages = functions.get_paginator("list_functions").paginate()
+        names = sorted(one["FunctionName"] for page in pages for one in page["Functions"])
+        return {name: _limit(functions, name) for name in names if name.endswith(HTTP)}
 
 
 def _limit(functions: Any, name: str) -> int:

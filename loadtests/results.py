@@ -14,7 +14,8 @@ from loadtests.resources import Resources
 class Results:
     """Everything that one run measured so far. urls: base URL by side, from which origins follow. settings: what was asked.
 
-    resources: what each side had, as often as it was looked at. ended_by: why the run ended early, or nothing.
+    resources: what each side had, as often as it was looked at. stolen: the share of the processors that the host took away
+    under load. ended_by: why the run ended early, or nothing.
     """
 
     profile: str
@@ -27,6 +28,7 @@ class Results:
     floors: dict[str, dict[str, list[Block]]] = field(default_factory=dict)
     scenarios: dict[str, list[Measured]] = field(default_factory=dict)
     freshness: dict[str, Freshness] = field(default_factory=dict)
+    stolen: float | None = None
     ended_by: str = ""
 
     def pairs(self, scenario: str) -> dict[str, list[Measured]]:

@@ -44,6 +44,8 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         for name in ("this", "wrk") if turn % 2 == 0 else ("wrk", "this"):
             found[name].append({"this": own, "wrk": theirs}[name](asked))
     this, other = (median(rates) for rates in found.values())
+    if not (this and other):
+        raise SystemFailed(f"{asked.url} does not answer GET {asked.path} with 200, so there is nothing to compare")
     console.print(f"{this:.0f} right answers a second, wrk {other:.0f}: {this / other:.2f}", highlight=False)
     return FINE if abs(this / other - 1) <= WITHIN else DIFFERENT
 

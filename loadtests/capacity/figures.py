@@ -11,7 +11,6 @@ from loadtests.capacity.measuring import Asked, Floor, Found
 from loadtests.capacity.saturation import as_figures, evidence, sentence
 from loadtests.capacity.search import End, Outcome
 from loadtests.capacity.slo import Pool
-from loadtests.generator.latency import decoded, merged, percentiles
 from loadtests.provenance import origin_of, origin_of_both
 
 Figures = dict[str, Any]
@@ -28,18 +27,20 @@ def figures(asked: Asked, found: Found, *, ended_by: str = "") -> Figures:
         "complete": not ended_by,
         "ended_by": ended_by,
         "scenarios": {
-            name: _scenario(name, climbs, found) for name, climbs in found.climbs.items() if _probed(climbs)
+            name: _scenario(name, climbs, found, ended=bool(ended_by) and name == [*found.climbs][-1])
+            for name, climbs in found.climbs.items()
+            if _probed(climbs)
         },
     }  # fmt: skip
 
 
-def _scenario(name: str, climbs: Mapping[str, Climb], found: Found) -> Figures:
+def _scenario(name: str, climbs: Mapping[str, Climb], found: Found, *, ended: bool) -> Figures:
     probed, floor = _probed(climbs), found.floors.get(name)
     knees = {side: climb.knee() for side, climb in probed.items()}
     sides = {
         side: {
             **_bounds(climb, knees[side]),
-            "ended": _ended(climb),
+            "ended": _ended(climb, "the search was ended" if ended else "the time was over"),
             **_saturated(climb, found.limits.get(side, {}), floor if side == "microservices" else None),
             "curve": [_point(climb, rate) for rate in sorted({probe.rate for probe in climb.probes})],
             "origin": origin_of(found.urls[side]),
@@ -74,7 +75,8 @@ def _rate(rate: float) -> float | None:
     return None if rate == inf else round(rate, 1)
 
 
-def _ended(climb: Climb) -> str:
+def _ended(climb: Climb, early: str) -> str:
+    """Return why a search stands where it does. early: why one ended that was not through."""
     high, seen = climb.search.high, climb.seen_at(climb.decisive.rate)
     if high == inf:
         why = f"{climb.decisive.rate:.0f} a second held"
@@ -83,7 +85,7 @@ def _ended(climb: Climb) -> str:
         why = f"at {high:.0f} a second {void}, so what broke there is not the system's"
     else:
         why = f"at {high:.0f} a second {'; '.join(climb.broken(seen))}"
-    return {End.TIME: f"the time was over; {why}", End.CEILING: f"{why}, which is the ceiling asked for"}.get(
+    return {End.TIME: f"{early}; {why}", End.CEILING: f"{why}, which is the ceiling asked for"}.get(
         climb.search.end, why
     )
 
@@ -120,7 +122,9 @@ def _point(climb: Climb, rate: float) -> Figures:
 
 
 def _times(blocks: list[Any]) -> Figures:
-    return percentiles(merged(decoded(block.latencies) for block in blocks), 50, 95, 99)
+    """Return the percentiles as the level judges them."""
+    judged = Pool(blocks)
+    return {f"p{each}_ms": round(judged.percentile_ms(each), 1) for each in (50, 95, 99)}
 
 
 def _ratio(own: Knee, other: Knee, at_least: Mapping[str, bool], found: Found) -> Figures:

@@ -62,9 +62,13 @@ class Pool:
         """Return what a term measures over all blocks, or over a draw: how often each block counts."""
         counted = draw or [1] * len(self.blocks)
         if term.percentile is not None:
-            return median(_repeated(self._of_each(term.percentile), counted))
+            return self.percentile_ms(term.percentile, counted)
         blocks = _repeated(self.blocks, counted)
         return 100 * sum(_share(block, term.what) for block in blocks) / max(1, sum(block.offered for block in blocks))
+
+    def percentile_ms(self, percentile: float, draw: Sequence[int] | None = None) -> float:
+        """Return the median of the blocks' percentiles, in milliseconds, over all blocks or over a draw."""
+        return median(_repeated(self._of_each(percentile), draw or [1] * len(self.blocks)))
 
     def _of_each(self, percentile: float) -> list[float]:
         if percentile not in self._times:

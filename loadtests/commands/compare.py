@@ -11,6 +11,7 @@ from loadtests import mixes, offer, report, running, systems
 from loadtests.arguments import positive
 from loadtests.asking import Asked
 from loadtests.blocks import SIDES
+from loadtests.faults import Unusable
 from loadtests.generator.plan import LIVE
 from loadtests.offer import Offer
 from loadtests.profiles import OTHER_RATE, PROFILES, Profile
@@ -59,6 +60,8 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         run_dir=Path(".run") / f"compare-{datetime.now():%Y%m%d-%H%M%S}",
         sides=dict(zip(SIDES, systems.BOTH, strict=True)),
     )
+    if _feed_unknown(asked):
+        console.print(f"{LIVE} is left out: --microservices-live-url does not say where the feed is", highlight=False)
     folder = asked.results / f"{datetime.now():%Y%m%d-%H%M%S}"
     found = running.made(request, folder, console)
     report.summarise(folder, console)
@@ -68,10 +71,17 @@ def run(asked: argparse.Namespace, console: Console) -> int:
 def _scenarios(asked: argparse.Namespace, given: Offer) -> tuple[str, ...]:
     """Return what to compare. What is wrong with a mix is said before anything starts. Raise Unusable."""
     own = (given.mix.name,) if given.mix else ()
-    chosen = tuple(asked.scenario or ()) + own or tuple(PROFILES["quick"].rates)
+    chosen = tuple(dict.fromkeys((*(asked.scenario or ()), *own)))
     for name in {*chosen} - {*own, LIVE}:
         mixes.named(name)
-    return chosen
+    if LIVE in chosen and _feed_unknown(asked):
+        raise Unusable(f"the scenario {LIVE} needs --microservices-live-url: deployed services serve it elsewhere")
+    return chosen or tuple(name for name in PROFILES["quick"].rates if name != LIVE or not _feed_unknown(asked))
+
+
+def _feed_unknown(asked: argparse.Namespace) -> bool:
+    """Say whether nobody knows where the live feed of the services is."""
+    return bool(asked.microservices_url and not asked.microservices_live_url)
 
 
 def _profile(asked: argparse.Namespace, given: Offer) -> Profile:

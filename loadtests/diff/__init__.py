@@ -1,7 +1,7 @@
 """`python -m loadtests diff A B`: what changed from one run to another, and whether that is a regression.
 
-Ends with 0 when nothing got surely worse beyond the threshold, 1 when something did, 2 when a run is void, 3 when one is no
-run at all.
+Ends with 0 when nothing got surely worse beyond the threshold, 1 when something did, 2 when a run is void or was ended before
+it was complete, 3 when one is no run at all.
 """
 
 import argparse
@@ -52,6 +52,11 @@ def difference(before: Run, after: Run, *, threshold: float) -> Difference:
     void = [f"{name}: {why}" for name, one in (("A", before), ("B", after)) for why in one.report.voids]
     unfinished = [name for name, one in (("A", before), ("B", after)) if not one.report.complete]
     against = hindrances(before, after)
+    alone = [
+        f"only {name} has {', '.join(missing)}"
+        for name, one, other in (("A", before, after), ("B", after, before))
+        if (missing := [scenario for scenario in one.report.scenarios if scenario not in other.report.scenarios])
+    ]
     return Difference(
         before=before.report,
         after=after.report,
@@ -59,6 +64,7 @@ def difference(before: Run, after: Run, *, threshold: float) -> Difference:
         hindrances=against,
         voids=void,
         unfinished=unfinished,
+        alone=alone,
         changes=[] if against or void else list(changes(before, after)),
         counts=list(counts(before.report, after.report)),
     )
@@ -69,4 +75,4 @@ def status(found: Difference) -> int:
     verdicts = {change.verdict(found.threshold) for change in found.changes} | {count.verdict for count in found.counts}
     if REGRESSION in verdicts:
         return REGRESSED
-    return VOID if found.voids else FINE
+    return VOID if found.voids or found.unfinished else FINE

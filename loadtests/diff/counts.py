@@ -14,20 +14,25 @@ SAME = "the same"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """One count in both runs. allowed: by how much it may grow before it is a regression; None where growth is only told."""
+    """One count in both runs. allowed: by how much it may grow before it is a regression; None where growth is only told.
+
+    more: how many times as much was offered, or tried, in the second run; as much of the count is expected there.
+    """
 
     what: str
     side: str
     before: int
     after: int
     allowed: float | None = 0
+    more: float = 1.0
 
     @property
     def verdict(self) -> str:
         """Say what the change is."""
-        if self.after <= self.before:
-            return SAME if self.after == self.before else BETTER
-        return WORSE if self.allowed is None or self.after - self.before <= self.allowed else REGRESSION
+        growth = self.after - self.before * self.more
+        if growth <= 0:
+            return BETTER if growth else SAME
+        return WORSE if self.allowed is None or growth <= self.allowed else REGRESSION
 
 
 def counts(before: Report, after: Report) -> Iterator[Count]:
@@ -46,11 +51,14 @@ def _outcomes(before: Report, after: Report) -> Iterator[Count]:
     """Some errors are the machine's: as many more as a side may have and still carry its rate. Refusals and drops are only told."""
     for name in (name for name in before.scenarios if name in after.scenarios):
         for (side, one), (_, other) in zip(before.scenarios[name].sides(), after.scenarios[name].sides(), strict=True):
-            offered = other.offered_rate * after.block_s * after.blocks_a_side
-            errors = (1 - CARRIED) * offered
-            yield Count(what=f"{name}: errors", side=side, before=one.errors, after=other.errors, allowed=errors)
-            yield Count(what=f"{name}: refused", side=side, before=one.refusals, after=other.refusals, allowed=None)
-            yield Count(what=f"{name}: dropped", side=side, before=one.dropped, after=other.dropped, allowed=None)
+            offered = after.offered(other)
+            more, errors = offered / (before.offered(one) or 1), (1 - CARRIED) * offered
+            for what, was, found, allowed in (
+                ("errors", one.errors, other.errors, errors),
+                ("refused", one.refusals, other.refusals, None),
+                ("dropped", one.dropped, other.dropped, None),
+            ):
+                yield Count(what=f"{name}: {what}", side=side, before=was, after=found, allowed=allowed, more=more)
 
 
 def _lags(before: Report, after: Report) -> Iterator[Count]:
@@ -58,6 +66,6 @@ def _lags(before: Report, after: Report) -> Iterator[Count]:
         for side in SIDES:
             one, other = (report.freshness.get(kind, {}).get(side) for report in (before, after))
             if one and other:
-                first, second = one.stale_first_reads, other.stale_first_reads
-                yield Count(what=f"{words}: stale", side=side, before=first, after=second, allowed=None)
+                first, second, more = one.stale_first_reads, other.stale_first_reads, other.trials / (one.trials or 1)
+                yield Count(what=f"{words}: stale", side=side, before=first, after=second, allowed=None, more=more)
                 yield Count(what=f"{words}: never", side=side, before=one.never, after=other.never)

@@ -36,6 +36,7 @@ class Summary(msgspec.Struct):
     errors: int
     refusals: int
     dropped: int
+    seconds: float = 0.0
     origin: str = ""
 
 
@@ -53,6 +54,7 @@ class Scenario(msgspec.Struct):
 class Lag(msgspec.Struct):
     """One kind of lag on one side."""
 
+    trials: int = 0
     stale_first_reads: int = 0
     never: int = 0
 
@@ -78,6 +80,10 @@ class Report(msgspec.Struct):
     after_the_load: dict[str, dict[str, int | str]] = {}
     voids: list[str] = []
     complete: bool = True
+
+    def offered(self, side: Summary) -> float:
+        """Return how many requests one side of a scenario was offered in the measured seconds."""
+        return side.offered_rate * (side.seconds or self.block_s * self.blocks_a_side)
 
     @property
     def block_s(self) -> float:

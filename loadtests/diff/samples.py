@@ -7,7 +7,7 @@ from statistics import median
 
 from loadtests.diff.runs import BlockCounts, histogram
 from loadtests.statistics import samples
-from loadtests.statistics.resampling import INTERVAL
+from loadtests.statistics.resampling import tail
 from loadtests.statistics.samples import LEAST, Sample
 
 RESAMPLES = 1_000
@@ -38,8 +38,8 @@ def typical(lags_ms: Sequence[float]) -> Sample:
 
 
 def interval(before: Sample, after: Sample, *, seed: str) -> tuple[float, float]:
-    """Return the interval that holds the ratio of after over before."""
-    draw = Random(seed)
+    """Return the interval that holds the ratio of after over before, widened as for the fewer blocks or trials of the two."""
+    draw, few = Random(seed), max(2, min(before.size, after.size))
     ratios = sorted(after.drawn(draw) / before.drawn(draw) for _ in range(RESAMPLES))
-    edge = round(RESAMPLES * (1 - INTERVAL) / 2)
+    edge = round(tail(few) * (RESAMPLES - 1))
     return ratios[edge], ratios[-1 - edge]

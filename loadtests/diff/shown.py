@@ -23,7 +23,8 @@ Rows = list[tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """All that is to be said of two runs. hindrances: why only counts are compared; voids: why not even that says much."""
+    """All that is to be said of two runs. hindrances: why only counts are compared; voids: why not even that says much. alone:
+    what only one of them has."""
 
     before: Report
     after: Report
@@ -31,6 +32,7 @@ class Difference:
     hindrances: list[str]
     voids: list[str]
     unfinished: list[str]
+    alone: list[str]
     changes: list[Change]
     counts: list[Count]
 
@@ -61,6 +63,8 @@ def conclusion(found: Difference) -> str:
         return f"{number} regression{'s' if number > 1 else ''} of more than {found.threshold:.0%}."
     if found.voids:
         return "A void run proves nothing: measure again."
+    if found.unfinished:
+        return "No regression in what both measured, and one of them was ended before it was complete: measure again."
     return (
         "No regression in what is counted."
         if found.hindrances
@@ -77,6 +81,8 @@ def _remarks(found: Difference) -> Iterator[str]:
         yield f"Void, so only counts are compared: {why}."
     for name in found.unfinished:
         yield f"{name} was ended before it was complete."
+    for words in found.alone:
+        yield f"Not compared: {words}."
     for change in found.changes:
         if change.floor and change.verdict(found.threshold) != NOISE:
             yield f"The machine changed too: {change.what} on {change.side} {_percent(change.ratio)} %."

@@ -1,7 +1,8 @@
 """What the time of an answer is made of: the self times of all spans, and what lies between them, which no hook sees.
 
-A span's self time is its own, less what is directly below it. What lies before, between and after the spans of a call is taken
-from the clock of the machine, which all its processes share, and not from the sum that it completes.
+A span's self time is its own, less what is directly below it. What lies before, between and after the spans of a call, by the
+clock of the machine that all its processes share, is what is left of the call: with it the parts add up by construction. So what
+shows a span that is wrong is a part below zero, and a span that is missing, that nothing answers a call.
 """
 
 from collections import defaultdict

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtests.systems import SystemFailed
 
@@ -37,27 +37,35 @@ def deployed(api_url: str) -> Iterator[str]:
     endpoint = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
     cloudformation = client("cloudformation", endpoint)
     try:
-        _deploy(cloudformation, endpoint)
+        with told("the floors of the microservices did not deploy"):
+            _deploy(cloudformation, endpoint)
         yield api_url
     finally:
-        cloudformation.delete_stack(StackName=STACK)
+        with told("the floors of the microservices cannot be removed"):
+            cloudformation.delete_stack(StackName=STACK)
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Say in one line, as SystemFailed, that a local AWS refuses or does not answer."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as refused:
+        raise SystemFailed(f"{what}: {refused}") from refused
 
 
 def _deploy(cloudformation: Any, endpoint: str) -> None:
-    try:
-        _upload(client("s3", endpoint))
-        cloudformation.create_stack(
-            StackName=STACK,
-            TemplateBody=(HERE / "template.yaml").read_text(),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
-        created = cloudformation.get_waiter("stack_create_complete")
-        created.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
-        _reserve_concurrency(client("lambda", endpoint))
-        client("dynamodb", endpoint).put_item(TableName=STACK, Item={"pk": {"S": "floor"}, "body": {"S": "x" * 200}})
-    except (ClientError, WaiterError) as refused:
-        raise SystemFailed(f"the floors of the microservices did not deploy: {refused}") from refused
+    _upload(client("s3", endpoint))
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=(HERE / "template.yaml").read_text(),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    created = cloudformation.get_waiter("stack_create_complete")
+    created.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    _reserve_concurrency(client("lambda", endpoint))
+    client("dynamodb", endpoint).put_item(TableName=STACK, Item={"pk": {"S": "floor"}, "body": {"S": "x" * 200}})
 
 
 def _reserve_concurrency(functions: Any) -> None:

@@ -9,12 +9,14 @@ from time import perf_counter
 
 import locust  # noqa: F401 - makes sockets and sleeps gevent's, before anything opens or waits
 import msgspec
+from gevent.event import Event
 
 from loadtests import mixes
 from loadtests.calls import Call, unchecked
+from loadtests.faults import Failed
 from loadtests.generator.arrivals import Arrivals
 from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import LIVE, Block, Plan
+from loadtests.generator.plan import LIVE, Block, Plan, Reply, cut_at
 from loadtests.generator.sending import sender
 from loadtests.generator.tally import Tally
 from loadtests.generator.walks import Walks
@@ -23,15 +25,15 @@ from loadtests.live.block import run_live
 
 
 class Load:
-    """One block of load: made ready, then offered. `tally` says at any time what came of it so far."""
+    """One block of load: made ready, then offered until its end or a cut. `tally` says at any time what came of it so far."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, cut: Event | None = None) -> None:
         self.tally = Tally(plan.warm_up_s, plan.patience_ms)
         self._plan = plan
         self._send = sender(plan)
         self._walks = Walks(_weights(plan), plan.world, plan.seed) if plan.scenario else None
         self._floor = Call(operation=f"GET {plan.path}", path=plan.path, check=unchecked)
-        self._arrivals = Arrivals(self._start_one, self.tally, in_flight=plan.in_flight)
+        self._arrivals = Arrivals(self._start_one, self.tally, in_flight=plan.in_flight, cut=cut)
         self._offsets = list(plan.arrivals())
 
     def offer(self) -> float:
@@ -53,26 +55,33 @@ class Generator:
 
     def __init__(self) -> None:
         self._audiences: dict[str, Audience] = {}
+        self._cut = Event()
 
     def run(self, plan: Plan) -> Block:
         """Offer one block of load and return what came of it."""
-        if plan.scenario == LIVE:
-            return self._run_live(plan)
-        load = Load(plan)
-        cpu = load.offer()
-        block = load.tally.block()
-        block.cpu = cpu
-        return block
+        return self._run_live(plan) if plan.scenario == LIVE else self._run(plan)
+
+    def cut_short(self) -> None:
+        """End the block that is under way; `run` returns what came of it so far."""
+        self._cut.set()
 
     def close(self) -> None:
         """Let every audience go."""
         for audience in self._audiences.values():
             audience.close()
 
+    def _run(self, plan: Plan) -> Block:
+        load, began = Load(plan, self._cut), perf_counter()
+        cpu = load.offer()
+        block = load.tally.block()
+        block.cpu = cpu
+        block.cut_at_s = cut_at(self._cut.is_set(), plan, began=began)
+        return block
+
     def _run_live(self, plan: Plan) -> Block:
         send = sender(plan)
         audience = self._audiences[plan.live_url] = Audience.of(plan, send, self._audiences.get(plan.live_url))
-        return run_live(plan, send, audience)
+        return run_live(plan, send, audience, self._cut)
 
 
 def _weights(plan: Plan) -> dict[str, float]:
@@ -83,5 +92,12 @@ def serve(run: Callable[[Plan], Block], lines: Iterable[str]) -> None:
     """Answer each line, a plan, with a line, what came of it."""
     decoder, encoder = msgspec.json.Decoder(Plan), msgspec.json.Encoder()
     for line in lines:
-        sys.stdout.write(encoder.encode(run(decoder.decode(line))).decode() + "\n")
+        sys.stdout.write(encoder.encode(_reply(run, decoder.decode(line))).decode() + "\n")
         sys.stdout.flush()
+
+
+def _reply(run: Callable[[Plan], Block], plan: Plan) -> Reply:
+    try:
+        return Reply(block=run(plan))
+    except Failed as failed:  # a live feed that takes nobody, for one: who asked has the words for it
+        return Reply(failed=str(failed))

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from loadtests.calls import Answer, Call, WrongOutcome
 
+WRONG = "wrong outcome"  # how the reason of an answer begins that has the right status and says something else
+
 
 class Outcome(StrEnum):
     """The three kinds, which no figure mixes."""
@@ -28,7 +30,7 @@ def _checked(call: Call, answer: Answer) -> tuple[Outcome, str]:
     try:
         call.check(answer)
     except WrongOutcome as wrong:
-        return Outcome.ERROR, f"wrong outcome: {wrong}"
+        return Outcome.ERROR, f"{WRONG}: {wrong}"
     except (KeyError, TypeError, ValueError) as wrong:  # a field that is missing or of another type
-        return Outcome.ERROR, f"wrong outcome: {wrong!r}"
+        return Outcome.ERROR, f"{WRONG}: {wrong!r}"
     return Outcome.RIGHT, ""

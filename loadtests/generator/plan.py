@@ -1,9 +1,10 @@
-"""What the generator process is told and what it tells: one JSON line each way and block."""
+"""What the generator process is told, a Plan, and what it answers, a Reply: one JSON line each way and block."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from time import perf_counter
 
 from loadtests.data.world import World
 from loadtests.shapes import Shape, Stage, due_times
@@ -118,17 +119,20 @@ class Block:
 
     arrivals: those that were due, which in a live feed are writes, where offered counts messages. late_ticks: those of them
     that started over 10 ms after their time. cpu: the generator's own share of one core; of several workers, the highest.
-    reasons: why requests were refused or failed, and how often.
+    wrong: the errors that were answers with the right status and another outcome. reasons: why requests were refused or failed, and
+    how often, the most frequent ones. cut_at_s: when it was ended early, in seconds after the warm-up; None where it was not.
     """
 
     offered: int = 0
     right: int = 0
     refused: int = 0
     errors: int = 0
+    wrong: int = 0
     dropped: int = 0
     arrivals: int = 0
     late_ticks: int = 0
     cpu: float = 0.0
+    cut_at_s: float | None = None
     latencies: str = ""
     by_operation: dict[str, str] = field(default_factory=dict)
     seconds: list[Second] = field(default_factory=list)
@@ -142,6 +146,19 @@ class Block:
     def void(self) -> bool:
         """Whether the generator was too busy to be believed."""
         return self.cpu > VOID_ABOVE_CPU
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of a plan: a block, or in one line why there is none."""
+
+    block: Block | None = None
+    failed: str = ""
+
+
+def cut_at(is_cut: bool, plan: Plan, *, began: float) -> float | None:
+    """Return how many measured seconds there were until now if a block is cut; began: on perf_counter's scale."""
+    return max(0.0, perf_counter() - began - plan.warm_up_s) if is_cut else None
 
 
 def late_share(blocks: Sequence[Block]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from loadtests.generator.latency import encoded, histogram_of_ticks, percentile_ms, ticks_of
-from loadtests.generator.outcomes import Outcome
+from loadtests.generator.outcomes import WRONG, Outcome
 from loadtests.generator.plan import Block, Second
 
 WARM_UP = -1  # in place of a second
@@ -61,6 +61,7 @@ class Tally:
         for (_, operation, outcome, reason, _), count in self._measured():
             counted[outcome] += count
             reasons.update({f"{operation}: {reason}": count} if reason else {})
+            counted[WRONG] += count if reason.startswith(WRONG) else 0
         total, by_operation = self._ticks()
         return Block(
             offered=(offered := sum(counted[end] for end in ENDS)),
@@ -68,6 +69,7 @@ class Tally:
             right=counted[Outcome.RIGHT],
             refused=counted[Outcome.REFUSED],
             errors=counted[Outcome.ERROR],
+            wrong=counted[WRONG],
             dropped=counted[DROPPED],
             late_ticks=counted[LATE],
             latencies=encoded(histogram_of_ticks(total)),

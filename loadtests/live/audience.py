@@ -7,6 +7,7 @@ from typing import Self
 
 from loadtests.calls import Answer, Call, Send, publish
 from loadtests.data.world import written
+from loadtests.faults import Failed
 from loadtests.generator.outcomes import Outcome, judge
 from loadtests.generator.plan import Plan
 from loadtests.live.deliveries import Write, known_at
@@ -17,7 +18,7 @@ FIRST_WITHIN_S = 20.0  # cold starts
 POLL_S = 0.01
 
 
-class FeedFailed(Exception):
+class FeedFailed(Failed):
     """A system took no write, or delivered nothing, before the load began."""
 
 

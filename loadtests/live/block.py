@@ -1,11 +1,14 @@
 """One block of load on a live feed: writes at a rate, and what the audience heard of them."""
 
+from math import inf
 from time import perf_counter, sleep
+
+from gevent.event import Event
 
 from loadtests.calls import Send
 from loadtests.generator.arrivals import Arrivals
 from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import Block, Plan, cut_at
 from loadtests.generator.tally import Tally
 from loadtests.live.audience import Audience
 from loadtests.live.deliveries import Write
@@ -14,8 +17,8 @@ from loadtests.live.figures import measured
 DOUBLES_WITHIN_S = 0.3  # so long after the last message a second copy may come
 
 
-def run_live(plan: Plan, send: Send, audience: Audience) -> Block:
-    """Offer one block and return what came of it."""
+def run_live(plan: Plan, send: Send, audience: Audience, cut: Event) -> Block:
+    """Offer one block and return what came of it, or of its part until it was cut short."""
     tally, writes = Tally(plan.warm_up_s, plan.patience_ms), list[Write]()
     script, patience_s = audience.script, plan.patience_ms / 1000
 
@@ -30,10 +33,13 @@ def run_live(plan: Plan, send: Send, audience: Audience) -> Block:
         else:
             tally.add(call.operation, offset, (answered - due) * 1000, outcome, reason)
 
-    arrivals = Arrivals(start_one, tally, in_flight=plan.in_flight)
+    arrivals = Arrivals(start_one, tally, in_flight=plan.in_flight, cut=cut)
     cpu = arrivals.run(plan.arrivals(), drain_s=patience_s + 1)
+    until_s = cut_at(cut.is_set(), plan, began=arrivals.begin)
     audience.await_known(writes, within_s=patience_s)
     sleep(DOUBLES_WITHIN_S)
     block = measured(tally, writes, audience.heard(since=arrivals.begin))
-    block.arrivals, block.cpu = sum(offset >= plan.warm_up_s for offset in plan.arrivals()), cpu
+    last_s = plan.warm_up_s + (inf if until_s is None else until_s)
+    block.arrivals = sum(plan.warm_up_s <= offset < last_s for offset in plan.arrivals())
+    block.cpu, block.cut_at_s = cpu, until_s
     return block

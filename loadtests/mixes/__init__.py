@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from loadtests.faults import Unusable
+from loadtests.generator.plan import LIVE
 from loadtests.journeys import JOURNEYS
 
 FOLDER = Path(__file__).parent
@@ -63,6 +64,8 @@ def _mix(path: Path, node: yaml.Node | None) -> Mix:
         found[key.value] = value
     if missing := [part for part in PARTS if part not in found]:
         raise _wrong(path, node, f"{missing[0]} is missing")
+    if path.stem == LIVE:
+        raise _wrong(path, node, f"{LIVE} is a scenario of its own and no mix: call the file otherwise")
     about = found["about"]
     if not isinstance(about, yaml.ScalarNode) or not about.value.strip():
         raise _wrong(path, about, "about is no sentence")

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from loadtests import provenance
 from loadtests.faults import Failed
-from loadtests.report.figures import SCHEMA, figures
+from loadtests.report.figures import figures
 from loadtests.report.markdown import as_markdown
 from loadtests.report.page import as_page
 from loadtests.report.series import series
@@ -39,7 +39,7 @@ def added(folder: Path, name: str, found: dict[str, Any]) -> Path:
     """Put the figures of a chapter into the report of a folder, in place of those it held of it; without a report there, make
     one that holds nothing else. Return the folder."""
     made = provenance.known()
-    report, lines = {"schema": SCHEMA, **made}, dict[str, Any]()
+    report, lines = {"schema": provenance.SCHEMA, **made}, dict[str, Any]()
     if (folder / "report.json").exists():
         report, lines = (json.loads((folder / f"{each}.json").read_text()) for each in ("report", "series"))
     stands_on = {"commit": made["commit"], "machine": made["machine"]}

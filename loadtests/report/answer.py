@@ -11,6 +11,7 @@ from loadtests.report.verdicts import SHORT, judged
 from loadtests.statistics.metrics import NOISE
 
 QUESTION = "One application, built as a monolith and as microservices: which serves its users better at the same load?"
+BOOKS = "lost_or_doubled_votes"  # a kind that every system's books have once they were gone through
 ALIKE = "One system twice: does the comparison see a difference where there is none?"
 
 
@@ -74,7 +75,8 @@ def _right(report: dict[str, Any]) -> str:
     words = f"Both answered {one}" if one == other else f"The {first} answered {one}, the {second} {other}"
     wrong = {side: sum(_counts(report["after_the_load"].values(), side)) for side in sides(report)}
     lost = ", ".join(f"{number} on the {side}" for side, number in wrong.items() if number)
-    kept = "nothing was lost or done twice" if report["after_the_load"] else "the books were not gone through"
+    gone_through = all(side in report["after_the_load"].get(BOOKS, {}) for side in sides(report))
+    kept = "nothing was lost or done twice" if gone_through else "the books were not gone through"
     books = f"effects lost or done twice: {lost}" if lost else kept
     return f"{words} of what was offered rightly and in time, each in its worst scenario; {books}."
 

@@ -32,6 +32,11 @@ def section(report: Report, name: str) -> Section:
     chapter, figures = next(found for found in held(report) if found[0].name == name)
     made, other = chapter.section(figures), [what for what in STANDS_ON if figures.get(what) != report[what]]
     remarks = [
+        *(
+            []
+            if figures.get("complete", True)
+            else [f"Incomplete: {figures['ended_by']}. What was measured until then is shown."]
+        ),
         *made.remarks,
         *(f"Measured on another {what} than the rest: {_words(figures[what])}." for what in other),
     ]

@@ -8,12 +8,11 @@ from hdrh.histogram import HdrHistogram
 from loadtests.blocks import Measured
 from loadtests.generator.latency import decoded, merged, percentiles
 from loadtests.generator.plan import Block, LostWorker
-from loadtests.provenance import origin_of, origin_of_both
+from loadtests.provenance import SCHEMA, origin_of, origin_of_both
 from loadtests.report import lag_figures, voids
 from loadtests.results import Results
 from loadtests.statistics import metrics
 
-SCHEMA = 3
 CARRIED = 0.99  # right answers of those offered; a side that gives fewer is not compared by its latency
 Figures = dict[str, Any]
 
@@ -31,6 +30,7 @@ def figures(results: Results) -> Figures:
         **({"ended_by": results.ended_by} if results.ended_by else {}),
         "voids": [reason.words for reason in void],
         "resources": resources(results),
+        **({} if results.stolen is None else {"stolen_percent": round(100 * results.stolen, 1)}),
         "parity": {"checks": results.parity.checks, "failed": len(results.parity.failed), "origin": both},
         "floors": {side: _floors(found, results.urls[side]) for side, found in results.floors.items()},
         "scenarios": {name: _scenario(name, results, void) for name in results.played},

@@ -111,9 +111,15 @@ def _generated(report: Report) -> str:
 def _traps(report: Report) -> str:
     if not chapters.compared(report):
         return ""
-    shared = f"the generator shared the {report['machine']['cores']} cores, "
+    shared = f"the generator shared the {report['machine']['cores']} cores, and "
     refused = f"{sum(one['refusals'] for one in _loaded(report)):,} refusals are neither failures nor throughput, no mean is shown"
-    return shared + refused + "; whether the machine was slowed down for being busy, nobody looked"
+    stolen = report.get("stolen_percent")
+    slowed = (
+        "nobody counted what the host took of them"
+        if stolen is None
+        else f"the host took {stolen:g} % of them under load"
+    )
+    return f"{shared}{slowed}; {refused}"
 
 
 def _loaded(report: Report) -> Iterator[dict[str, Any]]:

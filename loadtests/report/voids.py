@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from loadtests import resources
+from loadtests.generator.outcomes import WRONG
 from loadtests.generator.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, Block, late_share, lost_share
 from loadtests.report import lag_figures
 from loadtests.results import Results
-
-WRONG = "wrong outcome"
 
 
 class Reason(NamedTuple):
@@ -46,9 +45,9 @@ def of_generator(blocks: Sequence[Block]) -> Iterator[str]:
 def _outcomes(results: Results) -> Iterator[Reason]:
     for name in results.played:
         for side, blocks in results.pairs(name).items():
-            wrong = [(why, count) for one in blocks for why, count in one.block.reasons.items() if WRONG in why]
-            if wrong:
-                number, first = sum(count for _, count in wrong), wrong[0][0]
+            if number := sum(one.block.wrong for one in blocks):
+                told = (why for one in blocks for why in one.block.reasons if WRONG in why)
+                first = next(told, "one that happened too seldom to be listed")
                 yield Reason(f"{name} on {side}: {number} outcomes were wrong, such as {first}", name)
 
 

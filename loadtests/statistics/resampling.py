@@ -49,7 +49,7 @@ def compared(sample: Sample, *, seed: str) -> Compared:
     pairs, draw = sample.size // 2, Random(seed)
     first, second = (sample.figure(side) for side in _all(pairs))
     drawn = sorted(_drawn(sample, drawn_of(pairs, draw)) for _ in range(RESAMPLES))
-    edge = round(_tail(pairs) * (RESAMPLES - 1))
+    edge = round(tail(pairs) * (RESAMPLES - 1))
     each = sample.each()
     return Compared(
         first=first,
@@ -76,10 +76,11 @@ def standardised(first: Sequence[float], second: Sequence[float]) -> float | Non
     return difference / spread if spread else None
 
 
-def _tail(pairs: int) -> float:
-    """Return the share of draws beyond each end of the interval. Few blocks make a bootstrap too sure of itself; Student's t
-    widens it as it does the interval of a mean (Hesterberg, The American Statistician 69, 2015: expanded percentiles)."""
-    reach = student.reach(INTERVAL, pairs - 1) * sqrt(pairs / (pairs - 1))
+def tail(blocks: int) -> float:
+    """Return the share of draws beyond each end of the interval, of so many blocks or pairs of them. Few make a
+    bootstrap too sure of itself; Student's t widens it as it does the interval of a mean (Hesterberg, The American Statistician 69,
+    2015: expanded percentiles)."""
+    reach = student.reach(INTERVAL, blocks - 1) * sqrt(blocks / (blocks - 1))
     return NormalDist().cdf(-reach)
 
 

@@ -1,9 +1,11 @@
 """The generator as a master with workers: `python -m loadtests.workers --workers N [--bind HOST[:PORT]]`.
 
-Like `loadtests.generator` it reads a Plan from each line of standard input and answers a Block on standard output.
+Like `loadtests.generator` it reads a Plan from each line of standard input and answers a Reply on standard
+output; SIGTERM cuts the block short that is under way.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,6 +26,7 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         with closing(Master(asked.workers, asked.bind)) as master:
+            gevent.signal_handler(signal.SIGTERM, master.cut_short)
             serve(master.run, _lines())
     except NoWorkers as none:
         print(none, file=sys.stderr)

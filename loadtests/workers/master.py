@@ -17,7 +17,7 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING
 from msgspec import Struct
 
-from loadtests.generator.plan import LIVE, Block, LostWorker, Plan
+from loadtests.generator.plan import LIVE, Block, LostWorker, Plan, cut_at
 from loadtests.generator.tally import Tally
 from loadtests.processes import ROOT
 from loadtests.workers.crew import Member
@@ -43,6 +43,7 @@ class Master:
         self._block = 0
         self._crew: dict[str, Member] = {}
         self._left: list[LostWorker] = []
+        self._cut = False
         for kind, listener in ((READY, self._ready), (PART, self._part), (DONE, self._done)):
             self._runner.register_message(kind, listener)
         own = f"{LOOPBACK}:{self._runner.server.port}"
@@ -56,9 +57,16 @@ class Master:
         for member in crew:
             member.heard_at = begin
             self._tell(GO, member, Told(self._block))
-        self._await(lambda: all(member.done or self._is_lost(member) for member in crew))
+        self._await(lambda: self._cut or all(member.done or self._is_lost(member) for member in crew))
         lost = [member.gone(begin) for member in crew if member.lost]
-        return _added_up(plan, crew, [*self._taken(), *lost])
+        block = _added_up(plan, crew, [*self._taken(), *lost])
+        block.cut_at_s = cut_at(self._cut, plan, began=begin)
+        return block
+
+    def cut_short(self) -> None:
+        """End the block that is under way; `run` returns what the workers told of it so far. They end with the master."""
+        self._cut = True
+        self._news.set()
 
     def close(self) -> None:
         """Let all workers go and end the own ones."""

@@ -55,6 +55,12 @@ def test_what_was_lost_is_said_by_side() -> None:
     assert "effects lost or done twice: 3 on the microservices" in words_of(run)[1]
 
 
+def test_books_that_were_not_gone_through_on_both_sides_are_not_claimed_to_be_right() -> None:
+    run = made_run("a")
+    del run.freshness["microservices"]  # ended there; of live messages something is known
+    assert words_of(run)[1].endswith("the books were not gone through.")
+
+
 def test_lags_that_were_not_measured_are_not_claimed() -> None:
     run = made_run("a")
     for side in SIDES:

@@ -71,7 +71,7 @@ def test_a_server_that_goes_away_ends_the_search_and_what_was_measured_is_kept(t
     found = Found(urls={"monolith": server.url}, climbs={"browse": {"monolith": climb}})
     chapter = figures(asked_for(tmp_path, given=found.urls), found, ended_by="nobody answers")
     one = chapter["scenarios"]["browse"]["monolith"]
-    assert (one["knee"], one["bound"], one["ended"]) == (20, "at least", "the time was over; 20 a second held")
+    assert (one["knee"], one["bound"], one["ended"]) == (20, "at least", "the search was ended; 20 a second held")
     page = (report.added(tmp_path / "report", "capacity", chapter) / "report.html").read_text()
     assert "<b>Incomplete:</b> capacity, nobody answers" in page
 

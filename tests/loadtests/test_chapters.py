@@ -72,6 +72,10 @@ def test_a_chapter_measured_again_takes_the_place_of_the_old_one(alone: Path) ->
 def test_a_chapter_that_was_cut_short_says_so_on_the_first_screen(tmp_path: Path) -> None:
     folder = report.added(tmp_path / "short", "capacity", chapter(complete=False, ended_by="SIGINT"))
     assert "<b>Incomplete:</b> capacity, SIGINT" in (folder / "report.html").read_text()
+    assert "Incomplete: SIGINT. What was measured until then is shown." in (folder / "report.md").read_text()
+    console = Console(width=80, record=True, file=(tmp_path / "terminal").open("w"))
+    report.told(folder, "capacity", console)
+    assert "Incomplete: SIGINT." in console.export_text()
 
 
 def test_a_full_disk_is_one_clear_line_and_leaves_what_was_there(alone: Path) -> None:
@@ -95,6 +99,13 @@ def test_a_folder_without_a_run_is_refused_on_the_command_line(alone: Path, tmp_
     for place in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(argparse.ArgumentTypeError, match="holds no run"):
             arguments.report_folder(str(place))
+
+
+@pytest.mark.parametrize("content", ["[]", "7", '{"schema": 2}', "{}"])
+def test_a_report_that_nothing_can_be_added_to_is_refused_on_the_command_line(alone: Path, content: str) -> None:
+    (alone / "report.json").write_text(content)
+    with pytest.raises(argparse.ArgumentTypeError, match="holds no run of schema 3"):
+        arguments.report_folder(str(alone))
 
 
 def test_every_chapter_has_a_name_and_a_section_of_its_own() -> None:

@@ -41,6 +41,11 @@ def test_what_takes_a_while_says_more_of_what_it_does(name: str, capsys: pytest.
     assert " ".join(about.split()) in " ".join(shown(name, capsys))
 
 
+def test_a_live_scenario_without_a_feed_is_refused_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--scenario", "live", "--microservices-url", "http://127.0.0.1:1"]) == 3
+    assert "live needs --microservices-live-url" in capsys.readouterr().err
+
+
 def test_the_list_of_commands_is_shown_without_loading_any() -> None:
     done = subprocess.run([*TIMED, "--help"], cwd=processes.ROOT, capture_output=True, text=True, check=True)
     assert all(f"    {name}" in done.stdout for name in COMMANDS)

@@ -214,10 +214,39 @@ def test_a_void_run_ends_with_2(before: Path, same: Path, capsys: pytest.Capture
     assert "A void run proves nothing" in output
 
 
-def test_a_run_that_was_ended_says_so(before: Path, same: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, output = said(before, edited(same, lambda report: report.update(complete=False)), capsys=capsys)
-    assert status == 0
+def test_a_run_that_was_ended_early_ends_with_2_and_what_only_one_has_is_named(
+    before: Path, same: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ended(report: dict[str, Any]) -> None:
+        report["complete"] = False
+        del report["scenarios"]["live"]
+
+    status, output = said(before, edited(same, ended), capsys=capsys)
+    assert status == 2
     assert "B was ended before it was complete." in output
+    assert "Not compared: only A has live." in output
+
+
+def test_errors_are_compared_by_what_was_offered(
+    before: Path, same: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A longer run has more of the same, and as many in a much shorter one are many more."""
+
+    def ten_times_as_long(report: dict[str, Any]) -> None:
+        browse = report["scenarios"]["browse"]["monolith"]
+        browse["errors"], browse["seconds"] = 30, 10 * browse["seconds"]
+
+    def few(report: dict[str, Any]) -> None:
+        report["scenarios"]["browse"]["monolith"]["errors"] = 3
+
+    def many(report: dict[str, Any]) -> None:
+        report["scenarios"]["browse"]["monolith"]["errors"] = 29
+
+    longer = edited(Path(shutil.copytree(before, tmp_path / "longer")), ten_times_as_long)
+    assert said(longer, edited(same, few), capsys=capsys)[0] == 0
+    status, output = said(before, edited(same, many), capsys=capsys)
+    assert status == 1
+    assert "browse: errors" in output
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from loadtests import processes, reachable, systems
+from loadtests import client, processes, reachable, systems
 from loadtests.__main__ import main
 from loadtests.aa import SIDES
 from tests.loadtests.planted import serving
@@ -145,6 +145,56 @@ def test_a_system_that_dies_in_the_middle_is_named_and_what_was_measured_is_kept
     assert begun.left() == []
     assert begun.report()["ended_by"].startswith("second ended in the middle of the run")
     assert begun.report()["scenarios"]["browse"]["first"]["seconds"] == 1.0
+
+
+def loading(url: str, *options: str) -> subprocess.Popen[str]:
+    """Begin a load of a minute on a system, in a process of its own, and wait until it is offered."""
+    command = [sys.executable, "-m", "loadtests", "load", "--url", url, "--duration", "60", "--rate", "50", *options]
+    begun = subprocess.Popen(command, cwd=processes.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert begun.stdout is not None
+    assert any(line.startswith("… browse, steady") for line in begun.stdout)
+    return begun
+
+
+def await_views(url: str, more: int) -> None:
+    """Wait until so many more views were counted than there are now."""
+    with client.opened(url) as api:
+
+        def counted() -> int:
+            return sum(row["views"] for row in api.get("/trending?limit=100").json()["items"])
+
+        wanted, deadline = counted() + more, monotonic() + 20
+        while counted() < wanted:
+            assert monotonic() < deadline
+            sleep(0.05)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")])
+def test_a_load_that_is_ended_says_what_came_of_it_so_far(first: str, workers: tuple[str, ...]) -> None:
+    with loading(first, *workers) as begun:
+        await_views(first, 40)
+        children = psutil.Process(begun.pid).children(recursive=True)
+        begun.send_signal(signal.SIGINT)
+        said, errors = begun.communicate(timeout=20)
+    assert (begun.returncode, errors.splitlines()) == (130, ["ended by SIGINT; nothing is left running"])
+    assert "incomplete: ended " in said
+    (rate,) = (line.split()[0] for line in said.splitlines() if "right answers a second" in line)
+    assert 25 < float(rate) < 75
+    assert not [child for child in children if processes.is_running(child.pid)]
+
+
+@pytest.mark.live
+def test_a_load_on_a_system_that_dies_ends_with_4(tmp_path: Path) -> None:
+    with (
+        systems.running(tmp_path, [systems.MONOLITH]) as urls,
+        loading(urls[systems.MONOLITH.name], "--duration", "5") as begun,
+    ):
+        psutil.Process(json.loads((tmp_path / "monolith.json").read_text())["pid"]).kill()
+        said, errors = begun.communicate(timeout=60)
+    assert begun.returncode == 4
+    assert errors.startswith("nobody answers at http://127.0.0.1:")
+    assert "right answers a second" in said
 
 
 def test_a_full_disk_keeps_the_figures_and_says_what_is_missing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from loadtests.explain.explaining import told
 from loadtests.explain.parts import ASKING, COLD, DOOR, HOPS, JSON, OWN, STORES, answering, parts
 from loadtests.explain.telling import Root, Span, of_the_monolith
 from loadtests.explain.trees import Forest
@@ -91,6 +92,12 @@ def test_a_job_stands_below_the_request_that_left_its_task() -> None:
     ]
     found = Forest([request, job, strange]).afterwards(CALL.sender.span)
     assert [one.id for _, one in found] == ["j", "j1"]
+
+
+def test_of_functions_whose_local_aws_has_ended_nothing_is_known(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    assert told(tmp_path, since_s=0) == {"monolith": [], "microservices": []}
+    (tmp_path / "microservices.json").write_text('{"endpoint": "http://127.0.0.1:1"}')
+    assert told(tmp_path, since_s=0)["microservices"] == []
 
 
 def test_lines_that_are_none_of_its_own_are_passed_over(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -43,6 +43,12 @@ def test_a_long_block_is_shown_in_few_lines() -> None:
     assert len(rows) == ROWS
 
 
+def test_a_load_that_was_ended_early_is_said_to_be_and_counts_the_seconds_that_it_had() -> None:
+    lines = shown(block(cut_at_s=1.0), seconds=600.0).splitlines()
+    assert lines[0] == "incomplete: ended 1.0 s after the warm-up"
+    assert lines[1].startswith("60.0 right answers a second of 60.0 offered")
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

@@ -67,3 +67,9 @@ def test_the_command_line_says_one_line_and_ends_with_3(tmp_path: Path, capsys: 
     path = written(tmp_path, GOOD.replace("reader: 2", "reader: none"))
     assert main(["load", "--url", "http://127.0.0.1:1", "--mix", str(path)]) == 3
     assert capsys.readouterr().err == f"{path}:3: the weight of reader is no number above 0\n"
+
+
+def test_a_mix_of_the_name_of_the_live_scenario_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "live.yaml").write_text(GOOD)
+    with pytest.raises(Unusable, match="live is a scenario of its own"):
+        mixes.read(tmp_path / "live.yaml")

@@ -5,7 +5,10 @@ import threading
 
 import pytest
 
+from loadtests.blocks import GeneratorFailed, GeneratorProcess
+from loadtests.data.world import Account, World
 from loadtests.generator.latency import decoded, percentile_ms
+from loadtests.generator.plan import LIVE, VOID_ABOVE_CPU, Plan
 from tests.loadtests.planted import offered, serving, stalling
 
 
@@ -85,3 +88,26 @@ def test_the_generator_reports_its_own_share_of_a_core() -> None:
         block = offered(server.url, duration_s=0.5)
     assert block.cpu > 0
     assert block.void == (block.cpu > 0.85)
+
+
+def test_one_arrival_that_is_due_at_once_does_not_make_the_generator_busy() -> None:
+    with serving(lambda number: (200, {})) as server:
+        block = offered(server.url, rate=1.0, duration_s=0.5)
+    assert (block.offered, block.right) == (1, 1)
+    assert block.cpu < VOID_ABOVE_CPU
+
+
+def test_a_generator_that_cannot_offer_a_load_says_why_in_one_line(nobody: str) -> None:
+    world = World((Account("ada", "token"), Account("bob", "token")), ())
+    plan = Plan(
+        base_url=nobody,
+        rate=1,
+        duration_s=1,
+        warm_up_s=0,
+        seed="",
+        scenario=LIVE,
+        world=world,
+        live_url="ws://127.0.0.1:1",
+    )
+    with GeneratorProcess() as generator, pytest.raises(GeneratorFailed, match=r"^POST /posts: no connection"):
+        generator.run(plan)

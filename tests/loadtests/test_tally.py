@@ -89,6 +89,15 @@ def test_dropped_and_late_arrivals_are_counted_where_they_were_due() -> None:
     assert tally.arrivals() == 3
 
 
+def test_every_wrong_outcome_is_counted_however_many_reasons_there_are() -> None:
+    tally = Tally(0.0, 5_000)
+    for number in range(100):
+        tally.add("a", 1.0, 10.0, Outcome.ERROR, f"wrong outcome: wanted the post {number}")
+        tally.add("a", 1.0, 10.0, Outcome.ERROR, "timeout")
+    block = tally.block()
+    assert (block.errors, block.wrong, len(block.reasons)) == (200, 100, 20)
+
+
 def test_nothing_is_taken_twice() -> None:
     tally = tallied(events(10))
     assert tally.taken()

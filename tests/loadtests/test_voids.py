@@ -36,6 +36,7 @@ def late(run: Results) -> None:
 
 
 def wrong(run: Results) -> None:
+    run.scenarios["browse"][1].block.wrong = 2
     run.scenarios["browse"][1].block.reasons = {"GET /posts: wrong outcome: oldest first": 2, "GET /posts: timeout": 7}
 
 

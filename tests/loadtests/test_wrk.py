@@ -45,6 +45,16 @@ def test_refusals_are_no_throughput_to_either(capsys: pytest.CaptureFixture[str]
     assert 70 < int(said[0]) <= 101
 
 
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="there is no wrk on this machine")
+def test_an_endpoint_that_is_not_there_is_no_agreement(capsys: pytest.CaptureFixture[str]) -> None:
+    def nothing(number: int) -> tuple[int, object]:
+        return (200 if number == 1 else 404), CONTRACT
+
+    with serving(nothing) as server:
+        assert main(["wrk", "--url", server.url, "--path", "/nope", *BRIEFLY]) == 4
+    assert "does not answer GET /nope with 200" in capsys.readouterr().err
+
+
 def test_without_wrk_it_says_so() -> None:
     said = subprocess.run(
         [sys.executable, "-m", "loadtests", "wrk", "--url", "http://127.0.0.1:1"],
