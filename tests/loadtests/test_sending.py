@@ -3,9 +3,17 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from socket import create_server, socket
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from loadtests.blocks import GeneratorProcess
 from loadtests.generator.plan import Block, Plan
@@ -13,17 +21,35 @@ from loadtests.generator.plan import Block, Plan
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
+@pytest.fixture
+def tls(tmp_path: Path) -> SSLContext:
+    """What a server of TLS needs: a key and a certificate of its own making."""
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
+    )
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2026, 1, 1), datetime(2126, 1, 1))
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    )
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
 @contextmanager
-def answering(*parts: bytes, close: bool = False) -> Iterator[tuple[str, list[bytes]]]:
+def answering(*parts: bytes, close: bool = False, tls: SSLContext | None = None) -> Iterator[tuple[str, list[bytes]]]:
     """Serve while the block lasts: each request is answered with these parts, and the connection closed or kept.
 
     Gives the base URL, and the requests so far: a new connection is an empty one.
     """
     heard: list[bytes] = []
 
-    def serve(connection: socket) -> None:
+    def serve(accepted: socket) -> None:
         heard.append(b"")
-        with connection:
+        with tls.wrap_socket(accepted, server_side=True) if tls else accepted as connection:
             while request := connection.recv(65_536):
                 heard.append(request)
                 for part in parts:
@@ -40,7 +66,7 @@ def answering(*parts: bytes, close: bool = False) -> Iterator[tuple[str, list[by
 
     with create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=accept, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heard
+        yield f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}", heard
 
 
 def asked(url: str, times: int = 5) -> Block:
@@ -51,6 +77,13 @@ def asked(url: str, times: int = 5) -> Block:
                 base_url=url, rate=20.0, duration_s=times / 20, warm_up_s=0.0, seed="x", path="/?q=a+b", patience_ms=500
             )
         )
+
+
+def test_a_deployed_system_is_asked_over_tls_and_its_connections_are_kept_too(tls: SSLContext) -> None:
+    with answering(OK, tls=tls) as (url, heard):
+        block = asked(url, times=20)
+    assert (block.right, block.reasons) == (20, {})
+    assert heard.count(b"") <= 4  # a first handshake may take longer than the next call waits
 
 
 def test_one_connection_serves_calls_that_do_not_overlap() -> None:
