@@ -4,7 +4,7 @@ import os
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -26,9 +26,8 @@ ENVIRONMENT = {
 }  # fmt: skip
 
 
-def rows(packages: Path, done: Callable[[], None]) -> Iterator[Row]:
-    """Yield the rows of the zips below a folder; `done` hears of every round of imports."""
-    zips = sorted(packages.glob("*/*.zip"))
+def rows(zips: Sequence[Path], done: Callable[[], None]) -> Iterator[Row]:
+    """Yield the rows of the zips of all functions; `done` hears of every round of imports."""
     sizes = {path.stem: megabytes(path, pillow=False) for path in zips}
     size, largest = max((size, name) for name, size in sizes.items())
     pillow = max(megabytes(path, pillow=True) for path in zips)

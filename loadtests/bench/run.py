@@ -34,6 +34,7 @@ from loadtests.bench.spied import spied
 from loadtests.data.seeding import PASSWORD
 from loadtests.floors.cloud import client
 from loadtests.progress import Shown
+from microservices.deploy import kept_packages
 
 ROOMS = ("users", "posts", "votes", "search", "feedback", "orders", "trending", "avatars")
 STAGE = "reference"
@@ -47,18 +48,18 @@ def run(run_dir: Path, shown: Shown) -> Generator[Row, None, None]:
     with ExitStack() as stack:
         with shown.phase("start both systems"):
             urls = stack.enter_context(systems.running(run_dir, systems.BOTH))
-        yield from _packages(run_dir, shown)
+        yield from _packages(shown)
         yield from _events(urls, run_dir, shown)
         yield from _services(urls["microservices"], run_dir, shown)
         yield from _monolith(urls["monolith"], run_dir, shown)
 
 
-def _packages(run_dir: Path, shown: Shown) -> Iterator[Row]:
-    packages = run_dir / "microservices" / "packages"
+def _packages(shown: Shown) -> Iterator[Row]:
+    zips = [each.zip for each in kept_packages.built()]  # those that were deployed
     with shown.phase("cold imports", package_rows.RUNS) as done:
-        yield from package_rows.rows(packages, done)
+        yield from package_rows.rows(zips, done)
     with shown.phase("a thumbnail"):
-        yield from thumbnail_rows.rows(packages)
+        yield from thumbnail_rows.rows(next(each for each in zips if each.stem == thumbnail_rows.FUNCTION))
     with shown.phase("a long report"):
         yield from report_rows.rows()
     with shown.phase("the load generator"):

@@ -21,6 +21,7 @@ from loadtests.data.world import World
 from loadtests.floors.measured import database_url
 from loadtests.live.subscriber import subscribed
 from loadtests.progress import Shown
+from microservices.deploy import kept_packages
 
 MONOLITH = systems.MONOLITH.name
 SIZE = seeding.Size(accounts=3, posts=5, votes=8)
@@ -78,7 +79,8 @@ class Watched:
 def measure(asked: Asked, found: Found, shown: Shown) -> None:
     """Fill in what is found. Raise SystemFailed, CallFailed or NotSubscribed if it cannot be measured."""
     with _up(asked, shown) as watched:
-        found.known = {name: _known(name, watched, asked.run_dir) for name in asked.functions}
+        zips = {each.function: each.zip for each in kept_packages.built()}  # those that were deployed
+        found.known = {name: _known(name, watched, zips[name]) for name in asked.functions}
         with shown.phase("cold starts, in turns", asked.times * len(asked.names)) as done:
             for name in in_turns(asked.names, asked.times):
                 if name == MONOLITH:
@@ -133,8 +135,7 @@ def _seeded(urls: dict[str, str], shown: Shown) -> World:
     return worlds[systems.MICROSERVICES.name]
 
 
-def _known(name: str, watched: Watched, run_dir: Path) -> dict[str, Any]:
-    package = next((run_dir / "microservices" / "packages").glob(f"*/{name}.zip"))
+def _known(name: str, watched: Watched, package: Path) -> dict[str, Any]:
     return {
         "memory_mb": watched.deployed.functions[name].memory_mb,
         "woken_by": watched.waker.by(name),
