@@ -90,7 +90,7 @@ def summary(found: Sequence[Figures], *, side: str) -> Figures:
     metrics = [(f"{name} {metric}", one) for report in found for name, metric, one in _metrics(report)]
     return {
         "schema": provenance.SCHEMA,
-        **provenance.known(),
+        **{name: found[0][name] for name in ("commit", "machine", "versions")},
         "side": side,
         "profile": found[0]["profile"],
         "settings": found[0]["settings"],

@@ -57,8 +57,7 @@ def resources(results: Results) -> Figures:
 def _scenario(name: str, results: Results, void: Sequence[voids.Reason]) -> Figures:
     sides = results.pairs(name)
     summaries = {side: _summary(blocks, results) for side, blocks in sides.items()}
-    comparisons = len(metrics.METRICS) * len(results.played)
-    found = metrics.judged(name, sides, seconds=results.settings["block_s"], comparisons=comparisons)
+    found = metrics.judged(name, sides, seconds=results.settings["block_s"], scenarios=len(results.played))
     carried = all(one["goodput"] >= CARRIED * one["offered_rate"] for one in summaries.values())
     for metric, one in found.items():
         one["origin"] = origin_of_both(*results.urls.values())

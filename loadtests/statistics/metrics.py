@@ -12,17 +12,15 @@ PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
 GEOMETRIC_MEAN, GOODPUT = "geometric_mean_ms", "goodput"
 METRICS = (GEOMETRIC_MEAN, *PERCENTILES, GOODPUT)
 BY_CHANCE = 0.05  # how likely a run of two sides that are alike may be to name one of them, anywhere
+OF_THE_FIRST = 0.5  # of that, the part that the geometric means have: the surest of the metrics, and judged first
 NOISE, NOT_CARRIED, VOID, TOO_FEW = "within noise", "rate not carried", "void", "too few blocks"
 LEAST_PAIRS = 2  # with one there is nothing to draw
 FEW = 10  # requests beyond a percentile: with fewer, single requests move it, and its interval says so
 Sides = dict[str, list[Measured]]  # two, each with as many blocks, which are pairs in their order
 
 
-def judged(name: str, sides: Sides, *, seconds: float, comparisons: int) -> dict[str, dict[str, Any]]:
-    """Return the metrics of one scenario; none where there are no two pairs. seconds: of a block.
-
-    comparisons: how many the run makes. The more there are, the surer each must be, or one of them is named by chance.
-    """
+def judged(name: str, sides: Sides, *, seconds: float, scenarios: int) -> dict[str, dict[str, Any]]:
+    """Return the metrics of one scenario; none where there are no two pairs. seconds: of a block. scenarios: of the run."""
     if len(next(iter(sides.values()))) < LEAST_PAIRS:
         return {}
     blocks = [one.block for found in sides.values() for one in found]
@@ -30,26 +28,34 @@ def judged(name: str, sides: Sides, *, seconds: float, comparisons: int) -> dict
     times = (samples.geometric_mean(histograms), *samples.latency(histograms, list(PERCENTILES.values())))
     answers = samples.goodput([block.right for block in blocks], seconds)
     return {
-        metric: _metric(metric, sides, compared(sample, seed=f"{name} {metric}"), comparisons=comparisons)
+        metric: _metric(metric, sides, compared(sample, seed=f"{name} {metric}"), sure=enough(metric, scenarios))
         for metric, sample in zip(METRICS, (*times, answers), strict=True)
     }
 
 
+def enough(metric: str, scenarios: int) -> float:
+    """Return the chance that is small enough for a verdict. The more comparisons a run makes, the smaller, or one of them names a
+    side by chance: each kind of metric has its part of BY_CHANCE, and that is divided among all of the kind (weighted Bonferroni;
+    Rosenthal and Rubin, Statistics in Medicine 2, 1983)."""
+    if metric == GEOMETRIC_MEAN:
+        return BY_CHANCE * OF_THE_FIRST / scenarios
+    return BY_CHANCE * (1 - OF_THE_FIRST) / (scenarios * (len(METRICS) - 1))
+
+
 def verdict(metric: str, sides: Sequence[str], found: Compared, *, sure: float) -> str:
-    """Return the name of the better side where the whole interval lies beyond what is indifferent and chance alone explains it
-    no more often than `sure`; else that the difference is within noise."""
-    if found.chance > sure:
+    """Return the name of the better side where there surely is a difference, and one that matters: the interval leaves 1 out,
+    chance alone explains it no more often than `sure`, and it is over 5 %. Else it is within noise."""
+    matters = abs(found.ratio - 1) > INDIFFERENT
+    if found.chance > sure or found.low <= 1 <= found.high or not matters:
         return NOISE
     first, second = sides if metric != GOODPUT else reversed(sides)  # of time the less is better, of answers the more
-    if found.low > 1 + INDIFFERENT:
-        return first
-    return second if found.high < 1 - INDIFFERENT else NOISE
+    return first if found.ratio > 1 else second
 
 
-def _metric(metric: str, sides: Sides, found: Compared, *, comparisons: int) -> dict[str, Any]:
+def _metric(metric: str, sides: Sides, found: Compared, *, sure: float) -> dict[str, Any]:
     values = dict(zip(sides, (found.first, found.second), strict=True))
     known = {"ratio": found.ratio, "low": found.low, "high": found.high}
-    sure, pairs = BY_CHANCE / comparisons, len(next(iter(sides.values())))
+    pairs = len(next(iter(sides.values())))
     said = verdict(metric, tuple(sides), found, sure=sure) if surest(pairs) <= sure else TOO_FEW
     return {
         **{name: round(value, 2 if metric == GOODPUT else 1) for name, value in values.items()},

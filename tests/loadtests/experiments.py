@@ -16,14 +16,17 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import aa, interrupts, provenance, running, systems
+from loadtests.blocks import Measured
+from loadtests.generator.plan import Block
 from loadtests.report import aa_table
+from loadtests.statistics import metrics
 from tests.loadtests import planted_monolith
 
 SLOWER = planted_monolith.system("slower")
 
 
 def main() -> int:
-    """Make the runs, write what they come to, and put that into docs/method.md where it is the reference."""
+    """Make the runs, write what they come to, and put that into docs/method.md where it is the reference; 1 if it is too little."""
     parser = argparse.ArgumentParser(prog="python -m tests.loadtests.experiments")
     parser.add_argument("--alike", type=int, default=20, help="runs of the monolith against itself (20)")
     parser.add_argument("--planted", type=int, default=10, help="runs against itself made slower (10)")
@@ -31,19 +34,23 @@ def main() -> int:
         "--into", type=Path, default=aa_table.KEPT, help="where the figures go (results/reference/aa.json)"
     )
     parser.add_argument(
-        "--runs", type=Path, default=Path(".run/experiments"), help="where the runs are kept (.run/experiments)"
+        "--runs", type=Path, help="where the runs are kept, made or to be made (.run/experiments/<commit>)"
     )
     asked = parser.parse_args()
     interrupts.raised()
+    commit = provenance.commit()
+    if commit.endswith("changed") and not asked.runs:
+        parser.error("commit first: what was interrupted goes on by its commit")
+    runs = asked.runs or Path(".run/experiments") / commit
     found: dict[str, list[Any]] = {"alike": [], "planted": []}
     for kind, times in (("alike", asked.alike), ("planted", asked.planted)):
         for number in range(times):
-            found[kind].append(_made(kind, asked.runs / provenance.commit() / f"{kind}-{number:02}"))
+            found[kind].append(_made(kind, runs / f"{kind}-{number:02}"))
             print(f"{kind}: {', '.join(map(_in_words, found[kind]))}", flush=True)
-    _keep(found, asked.into)
+    kept = _keep(found, asked.into)
     if asked.into == aa_table.KEPT:
         aa_table.write()
-    return 0
+    return 0 if all(map(aa_table.holds, kept, kept.values())) else 1
 
 
 def _made(kind: str, folder: Path) -> Any:
@@ -52,7 +59,24 @@ def _made(kind: str, folder: Path) -> Any:
         with tempfile.TemporaryDirectory() as made, _other(kind, Path(made)) as known:
             running.made(aa.request("monolith", "quick", known), Path(made) / "report", Console())
             shutil.copytree(Path(made) / "report", folder)
-    return json.loads((folder / "report.json").read_text())
+    return _judged(folder)
+
+
+def _judged(folder: Path) -> Any:
+    """Return the report of a run, its blocks judged by the rule that stands: a change of the rule needs no new runs."""
+    report, series = (json.loads((folder / f"{name}.json").read_text()) for name in ("report", "series"))
+    if report["voids"]:
+        return report
+    for name, sides in series["scenarios"].items():
+        blocks = {side: list(map(_block, found["blocks"])) for side, found in sides.items()}
+        report["scenarios"][name]["metrics"] = metrics.judged(
+            name, blocks, seconds=report["settings"]["block_s"], scenarios=len(series["scenarios"])
+        )
+    return report
+
+
+def _block(kept: dict[str, Any]) -> Measured:
+    return Measured("", 0, 0.0, Block(right=kept["right"], latencies=kept["latencies"]))
 
 
 @contextmanager
@@ -62,9 +86,10 @@ def _other(kind: str, folder: Path) -> Iterator[dict[str, str]]:
         yield {"second": urls[SLOWER.name]} if urls else {}
 
 
-def _keep(found: dict[str, list[Any]], file: Path) -> None:
+def _keep(found: dict[str, list[Any]], file: Path) -> dict[str, Any]:
     kept = {kind: aa.summary(reports, side="monolith") for kind, reports in found.items() if reports}
     file.write_text(json.dumps(kept, indent=1) + "\n")
+    return kept
 
 
 def _in_words(report: Any) -> str:

@@ -1,8 +1,10 @@
 """By what a scenario is judged, and when nothing is said."""
 
+import pytest
+
 from loadtests.report.figures import figures
 from loadtests.results import Results
-from loadtests.statistics.metrics import METRICS, verdict
+from loadtests.statistics.metrics import BY_CHANCE, METRICS, enough, verdict
 from loadtests.statistics.resampling import Compared
 from tests.loadtests.made_runs import made_run
 
@@ -24,9 +26,15 @@ def test_of_times_the_less_is_better_and_of_answers_the_more() -> None:
 
 
 def test_what_is_indifferent_unsure_or_chance_is_within_noise() -> None:
-    assert said("p95_ms", 1.01, 1.04) == "within noise"
-    assert said("p95_ms", 1.04, 1.4) == "within noise"
+    assert said("p95_ms", 1.01, 1.08) == "within noise"
+    assert said("p95_ms", 0.99, 1.4) == "within noise"
     assert said("p95_ms", 1.2, 1.4, chance=0.003) == "within noise"
+    assert said("p95_ms", 1.01, 1.4) == "monolith"
+
+
+@pytest.mark.parametrize("scenarios", [1, 5])
+def test_all_comparisons_of_a_run_together_name_one_of_two_alike_in_at_most_one_run_of_twenty(scenarios: int) -> None:
+    assert scenarios * sum(enough(metric, scenarios) for metric in METRICS) == pytest.approx(BY_CHANCE)
 
 
 def test_every_scenario_is_judged_by_each_metric() -> None:
@@ -39,11 +47,15 @@ def test_every_scenario_is_judged_by_each_metric() -> None:
     assert [one.get("beyond") for one in found.values()] == [None, 360, 36, 7, None]
 
 
-def test_fewer_than_ten_pairs_of_25_figures_are_too_few() -> None:
+@pytest.mark.parametrize(("pairs", "judged"), [(8, 0), (9, 1), (10, 1), (11, len(METRICS))])
+def test_fewer_than_eleven_pairs_of_five_scenarios_are_too_few_for_all_but_the_surest_metric(
+    pairs: int, judged: int
+) -> None:
     run = made_run("a", scenarios=("browse", "publish", "vote-storm", "checkout"))
     for found in run.scenarios.values():
-        del found[18:]
-    assert set(verdicts(run).values()) == {"too few blocks"}
+        del found[2 * pairs :]
+    said = list(verdicts(run).values())
+    assert said.count("too few blocks") == len(METRICS) - judged
 
 
 def test_half_a_pair_does_not_count() -> None:
