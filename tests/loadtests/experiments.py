@@ -1,5 +1,5 @@
 """What the comparison itself is worth: `python -m tests.loadtests.experiments`. Compares the monolith with itself, which must be
-within noise, and with itself made a quarter slower, which must be found. Takes 100 seconds a run; every run is kept at once, and
+within noise, and with itself made a quarter slower, which must be found. Takes two minutes a run; every run is kept at once, and
 one that was made of this commit is not made again, so that what was interrupted goes on.
 """
 

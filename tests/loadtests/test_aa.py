@@ -91,6 +91,20 @@ def test_the_method_shows_what_the_kept_runs_came_to() -> None:
     assert aa_table.with_results(text, kept) == text
 
 
+@pytest.mark.parametrize("kind", aa_table.PROMISED)
+def test_the_kept_runs_are_all_that_were_promised_and_come_to_it(kind: str) -> None:
+    kept = json.loads(aa_table.KEPT.read_text())[kind]
+    assert kept["runs"] == aa_table.PROMISED[kind][2]
+    assert aa_table.holds(kind, kept)
+    assert not aa_table.holds(kind, {"runs": 10, "within_noise": 8, "better": {"first": 8}})
+
+
+def test_both_systems_are_compared_with_themselves_unless_one_is_named() -> None:
+    assert aa.chosen(None, {}) == ("monolith", "microservices")
+    assert aa.chosen("microservices", {}) == ("microservices",)
+    assert aa.chosen(None, {"first": "http://somewhere"}) == ("monolith",)
+
+
 def test_the_table_has_a_row_for_each_experiment(alike: dict[str, Any], slower: dict[str, Any], tmp_path: Path) -> None:
     kept = {name: aa.summary([one], side="monolith") for name, one in (("alike", alike), ("planted", slower))}
     lines = aa_table.as_table(kept).splitlines()
