@@ -29,7 +29,7 @@ class Count:
     @property
     def verdict(self) -> str:
         """Say what the change is."""
-        growth = self.after - self.before * self.more
+        growth = round(self.after - self.before * self.more)
         if growth <= 0:
             return BETTER if growth else SAME
         return WORSE if self.allowed is None or growth <= self.allowed else REGRESSION
