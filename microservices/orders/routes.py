@@ -25,7 +25,7 @@ def routes(store: DynamoOrders) -> APIGatewayHttpRouter:
         kept = store.add(order, key=key)  # network: one transaction, the order and its key
         if kept.id != order.id:
             return answer(order_json(orders.repeated(kept, asked=order)))
-        #                                   eventual: the table's stream begins the saga that settles it
+        # eventual: the table's stream begins the saga that settles it
         return answer(order_json(order), 201, location=f"/orders/{order.id}")
 
     @room.get("/orders")
