@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared_domain.contract.paging import limit, page, position
-from shared_domain.contract.parsing import Query
+from shared_domain.contract.parsing import Query, learned
 from shared_domain.contract.times import written
 from shared_domain.feedback import Feedback
 from shared_domain.ids import ID
@@ -16,6 +16,7 @@ FeedbackId = Annotated[str, Meta(pattern=f"^{ID}$")]
 _LIST = "feedback"
 
 
+@learned
 class NewFeedback(Struct, frozen=True, forbid_unknown_fields=True):
     message: str
     contact: str | UnsetType = UNSET

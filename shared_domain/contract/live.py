@@ -5,12 +5,14 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from shared_domain.contract.parsing import learned
 from shared_domain.errors import Malformed, TooLarge
 from shared_domain.live import ALL_POSTS, News, known_topic, topic_of
 
 LONGEST_MESSAGE = 1024  # characters; a topic has 31
 
 
+@learned
 class _Asked(Struct, frozen=True, forbid_unknown_fields=True):
     action: Literal["subscribe"]
     topic: str

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from shared_domain.contract.paging import limit, page, position
-from shared_domain.contract.parsing import Query
+from shared_domain.contract.parsing import Query, learned
 from shared_domain.contract.times import written
 from shared_domain.ids import ID
 from shared_domain.orders import Order, is_settled
@@ -15,12 +15,14 @@ from shared_domain.orders import Order, is_settled
 OrderId = Annotated[str, Meta(pattern=f"^{ID}$")]
 
 
+@learned
 class NewLine(Struct, frozen=True, forbid_unknown_fields=True):
     sku: str
     post_id: str
     quantity: float  # a whole number; JSON writes 1.0 for the same
 
 
+@learned
 class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
     lines: list[NewLine]
 

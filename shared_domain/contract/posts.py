@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared_domain import posts
 from shared_domain.contract.paging import limit, page, position
-from shared_domain.contract.parsing import Query
+from shared_domain.contract.parsing import Query, learned
 from shared_domain.contract.times import written
 from shared_domain.ids import ID
 from shared_domain.posts import Filter, Post
@@ -16,12 +16,14 @@ from shared_domain.posts import Filter, Post
 PostId = Annotated[str, Meta(pattern=f"^{ID}$")]
 
 
+@learned
 class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     body: str
     tags: list[str] | UnsetType = UNSET
 
 
+@learned
 class PostChanges(Struct, frozen=True, forbid_unknown_fields=True):
     title: str | UnsetType = UNSET
     body: str | UnsetType = UNSET

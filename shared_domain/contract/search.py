@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from shared_domain.contract.paging import limit, page, position
-from shared_domain.contract.parsing import Query
+from shared_domain.contract.parsing import Query, learned
 from shared_domain.contract.posts import PostId, post_json
 from shared_domain.posts import Post
 from shared_domain.search import Match, query_terms
 
 
+@learned
 class MatchPosition(Struct, array_like=True, frozen=True):
     """Where a page of matches ends."""
 

@@ -4,10 +4,12 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
+from shared_domain.contract.parsing import learned
 from shared_domain.contract.times import written
 from shared_domain.users import User
 
 
+@learned
 class SignUp(Struct, frozen=True, forbid_unknown_fields=True):
     username: str
     email: str
@@ -15,11 +17,13 @@ class SignUp(Struct, frozen=True, forbid_unknown_fields=True):
     display_name: str | UnsetType = UNSET
 
 
+@learned
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
     username: str
     password: str
 
 
+@learned
 class ProfileChanges(Struct, frozen=True, forbid_unknown_fields=True):
     display_name: str | UnsetType = UNSET
     bio: str | UnsetType = UNSET

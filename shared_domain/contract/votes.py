@@ -6,10 +6,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from shared_domain.contract.parsing import learned
 from shared_domain.contract.times import written
 from shared_domain.votes import Standing, Vote
 
 
+@learned
 class Ballot(Struct, frozen=True, forbid_unknown_fields=True):
     value: float  # 1 or -1; JSON writes 1.0 for the same number
 

@@ -28,6 +28,13 @@ def test_shared_domain_asks_no_clock_no_chance_no_environment_and_no_file(module
     assert IMPURE.findall(code) == []
 
 
+@pytest.mark.parametrize("module", sorted((PROJECT / "shared_domain").rglob("*.py")), ids=lambda path: path.name)
+def test_every_shape_is_learned_where_it_is_defined(module: Path) -> None:
+    found = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ClassDef)]
+    shapes = {node.name for node in found if "Struct" in map(ast.unparse, node.bases)}
+    assert {node.name for node in found if "learned" in map(ast.unparse, node.decorator_list)} == shapes
+
+
 @pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("side", ["monolith", "microservices"])
 def test_every_room_has_the_same_two_files(side: str, room: str) -> None:

@@ -1,5 +1,9 @@
 """What the contract accepts as text, and how bodies and queries are read."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -7,6 +11,8 @@ from shared_domain.contract.parsing import Query, given, parse_body
 from shared_domain.contract.posts import NewPost, PostChanges
 from shared_domain.errors import InvalidInput, Malformed, TooLarge, WrongContentType
 from shared_domain.text import clean
+
+PROJECT = Path(__file__).parents[2]
 
 
 def parsed(raw: bytes, content_type: str | None = "application/json") -> NewPost:
@@ -86,3 +92,30 @@ def test_of_a_repeated_parameter_the_first_counts() -> None:
 def test_a_parameter_that_is_no_utf_8_is_refused_when_it_is_looked_at() -> None:
     with pytest.raises(InvalidInput):
         Query("author=%FF").get("author")
+
+
+RACE = """
+import sys, threading
+import msgspec
+from shared_domain.contract.parsing import learned
+
+sys.setswitchinterval(1e-6)
+
+def asked(shape, start):
+    start.wait()
+    msgspec.convert({"lines": [{"quantity": 1}]}, shape)
+
+for _ in range(200):
+    line = learned(msgspec.defstruct("Line", [("quantity", int)]))
+    shape = learned(msgspec.defstruct("Order", [("lines", list[line])]))
+    start = threading.Barrier(8)
+    threads = [threading.Thread(target=asked, args=(shape, start)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_a_shape_that_many_threads_see_first_at_once_ends_no_process() -> None:
+    assert subprocess.run([sys.executable, "-c", RACE], cwd=PROJECT, check=False).returncode == 0
