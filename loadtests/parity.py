@@ -39,11 +39,15 @@ def compare(clients: Mapping[str, httpx.Client], worlds: Mapping[str, World], *,
     parity = Parity()
     sides = {name: _Side(clients[name], script(worlds[name], alone=alone), worlds[name]) for name in clients}
     while sum(side.ask() for side in sides.values()) == len(sides):
-        answers = {name: side.seen() for name, side in sides.items()}
-        probe = next(iter(sides.values())).probe
+        probe, deadline = next(iter(sides.values())).probe, monotonic() + EVENTUALLY_S
+        while _differ(answers := {name: side.seen() for name, side in sides.items()}):
+            if not probe.eventual or monotonic() > deadline:
+                parity.failed.append(f"{probe.name}: {_difference(answers)}")
+                break
+            sleep(POLL_S)
+            for side in sides.values():
+                side.ask_again()
         parity.checks += 1
-        if len({json.dumps(answer, sort_keys=True) for answer in answers.values()}) > 1:
-            parity.failed.append(f"{probe.name}: {_difference(answers)}")
     return parity
 
 
@@ -63,16 +67,20 @@ class _Side:
             self.probe = next(self._script) if self._answer is None else self._script.send(self._answer)
         except StopIteration:
             return False
+        until, deadline = self.probe.until, monotonic() + EVENTUALLY_S
+        answer = self.ask_again()
+        while not (until is None or until(answer) or monotonic() > deadline):
+            sleep(POLL_S)
+            answer = self.ask_again()
+        return True
+
+    def ask_again(self) -> httpx.Response:
         token = {"Authorization": f"Bearer {self.probe.token}"} if self.probe.token else {}
         content = self.probe.raw if self.probe.body is None else json.dumps(self.probe.body).encode()
         typed = {"Content-Type": "application/json"} if content is not None else {}
-        headers, until = {**typed, **token, **self.probe.headers}, self.probe.until
-        deadline = monotonic() + EVENTUALLY_S
-        while True:
-            self._answer = self._client.request(self.probe.method, self.probe.path, content=content, headers=headers)
-            if until is None or until(self._answer) or monotonic() > deadline:
-                return True
-            sleep(POLL_S)
+        headers = {**typed, **token, **self.probe.headers}
+        self._answer = self._client.request(self.probe.method, self.probe.path, content=content, headers=headers)
+        return self._answer
 
     def seen(self) -> dict[str, Any]:
         assert self._answer is not None  # noqa: S101 - asked before it is seen
@@ -116,6 +124,10 @@ class _Side:
     def _text(self, text: str) -> str:
         named = re.sub(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", lambda found: self._names.get(found[0], "<id>"), text)
         return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>", named)
+
+
+def _differ(answers: Mapping[str, Any]) -> bool:
+    return len({json.dumps(answer, sort_keys=True) for answer in answers.values()}) > 1
 
 
 def _difference(answers: Mapping[str, Any], place: str = "answer") -> str:

@@ -12,7 +12,7 @@ class Probe:
     """One request to both systems. A gateway may answer some in its own words: then only the status is compared.
 
     raw: a body that is sent as it is. ignoring: members of the answer that differ by nature here. until: what is eventual is asked
-    for until this holds of the answer, some seconds at most.
+    for until this holds of the answer, some seconds at most. eventual: both sides are asked again until they agree, as long.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Probe:
     status_only: bool = False
     ignoring: tuple[str, ...] = ()
     until: Callable[[httpx.Response], bool] | None = None
+    eventual: bool = False
 
 
 Script = Generator[Probe, httpx.Response, None]

@@ -87,6 +87,20 @@ def test_an_order_that_is_pending_for_a_while_is_no_difference() -> None:
     assert compared(with_orders(system("AB"), []), pending).failed == []
 
 
+def test_what_a_search_shows_late_is_no_difference_and_what_a_read_shows_late_is_one() -> None:
+    def late(path: str) -> Answers:
+        stale = iter([0, 0])
+
+        def shown(response: httpx.Response) -> httpx.Response:
+            value = {"value": next(stale, 1)}
+            return httpx.Response(200, headers={"etag": '"x"'}, json={**json.loads(response.content), **value})
+
+        return changed(system("CD"), path, shown)
+
+    assert compared(system("AB"), late("/search")).failed == []
+    assert compared(system("AB"), late("/health")).failed != []
+
+
 def test_an_order_that_settles_otherwise_is_a_difference() -> None:
     refused = with_orders(system("CD"), [], "insufficient_credits")
     failed = compared(with_orders(system("AB"), []), refused).failed
