@@ -51,8 +51,11 @@ def asked_for(tmp_path: Path, *, given: dict[str, str]) -> Asked:
 @pytest.mark.slow
 def test_the_knee_of_a_server_that_admits_so_many_a_second_is_found() -> None:
     with serving(admitting(60)) as server, GeneratorProcess() as generator:
-        climb = climbing(server.url, start=45, precision=0.2)
-        take_turns({"monolith": climb}, checked(generator.run), seconds=90, told=lambda *_: None)
+        for _ in range(3):  # where the machine holds up the generator, the search says so and is made again
+            climb = climbing(server.url, start=45, precision=0.2)
+            take_turns({"monolith": climb}, checked(generator.run), seconds=90, told=lambda *_: None)
+            if climb.search.end is not End.GENERATOR:
+                break
     found = climb.knee()
     assert found is not None
     assert climb.search.end is End.BROKE
