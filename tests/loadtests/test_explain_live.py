@@ -87,9 +87,3 @@ def test_functions_tell_what_their_start_took(found: dict[str, Any]) -> None:
     assert starts["posts-http"]["waited_for"]
     assert not starts["posts-outbox"]["waited_for"]
     assert all(one["ms"] > 0 for one in starts.values())
-
-
-def test_it_takes_no_longer_than_somebody_waits(found: dict[str, Any]) -> None:
-    assert (
-        found["took_s"] < 60
-    )  # of two journeys, on a machine that runs other tests as well; 30 s is what all take alone
