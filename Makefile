@@ -1,4 +1,4 @@
-# Everything runs from here; `make help` explains it. Needs Python 3.11 or newer and make, nothing else.
+# Everything runs from here; `make help` explains it. Needs Python 3.11 or newer, make and git.
 PYTHON ?= python3
 VENV := .venv
 AWS_VENV := .venv-aws
@@ -7,7 +7,7 @@ ARGS ?=
 SIDE_BY_SIDE := -n 3 --dist loadgroup  # processes, for some wait; what stays together: tests/side_by_side.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down compare bench load test browser check format lock clean
+.PHONY: help setup up down compare bench test browser check format lock clean
 
 help: ## explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,7 +1,7 @@
 """`python -m loadtests diff A B`: what changed from one run to another, and whether that is a regression.
 
-Ends with 0 when nothing got surely worse beyond the threshold, 1 when something did, 2 when a run is void or was ended before
-it was complete, 3 when one is no run at all.
+Ends with 0 when nothing got surely worse beyond the threshold, 1 when something did, 2 when nothing did and a run is void or
+was ended before it was complete, 3 when one is no run at all.
 """
 
 import argparse

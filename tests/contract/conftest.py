@@ -23,7 +23,10 @@ from .client import Api, Person
 from .feed import Feed
 from .sides import BothSides
 
-EVENTUALLY_S = 5.0
+EVENTUALLY_S = 5.0  # what the contract gives a system
+BESIDE_TESTS_S = (
+    30.0  # a system of these tests' own: beside it run others, on the same cores, of which the contract knows nothing
+)
 TIMEOUT_S = 20.0
 IN_PROCESS = ("monolith", "functions")
 LIVE_URL_OPTION = "--microservices-live-url"
@@ -54,6 +57,11 @@ def given_url(config: pytest.Config, system: str) -> str | None:
     """Return the URL that the command line gives for a live system, if it does."""
     url: str | None = config.getoption(URL_OPTIONS[system].lstrip("-").replace("-", "_"), None)
     return url
+
+
+def patience_with(config: pytest.Config, system: str) -> float:
+    """Return how many seconds a running system has for what is eventual."""
+    return EVENTUALLY_S if given_url(config, system) else BESIDE_TESTS_S
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -88,10 +96,10 @@ def live(request: pytest.FixtureRequest) -> Api:
 
 @pytest.fixture(scope="module")
 def feed(request: pytest.FixtureRequest) -> Feed:
-    """The live feed of one running system, which has five seconds for what it tells, on either side."""
+    """The live feed of one running system, which has its time for what it tells, on either side."""
     api: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
     url = request.getfixturevalue(f"{request.param}_feed".replace("-", "_"))
-    return Feed(api, url, patience=EVENTUALLY_S)
+    return Feed(api, url, patience=patience_with(request.config, request.param))
 
 
 @pytest.fixture(scope="session")
@@ -158,9 +166,9 @@ def live_monolith_api(monolith_url: str) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
-def live_microservices_api(microservices_url: str) -> Iterator[Api]:
+def live_microservices_api(request: pytest.FixtureRequest, microservices_url: str) -> Iterator[Api]:
     with httpx.Client(base_url=microservices_url, timeout=TIMEOUT_S) as client:
-        yield Api(client, patience=EVENTUALLY_S)
+        yield Api(client, patience=patience_with(request.config, "live-microservices"))
 
 
 @pytest.fixture(scope="session")
