@@ -112,7 +112,8 @@ def _traps(report: Report) -> str:
     if not chapters.compared(report):
         return ""
     shared = f"the generator shared the {report['machine']['cores']} cores, and "
-    refused = f"{sum(one['refusals'] for one in _loaded(report)):,} refusals are neither failures nor throughput, no arithmetic mean is shown"
+    count = sum(one["refusals"] for one in _loaded(report))
+    refused = f"{count:,} refusals are neither failures nor throughput, no arithmetic mean is shown"
     stolen = report.get("stolen_percent")
     slowed = (
         "nobody counted what the host took of them"
