@@ -60,7 +60,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         run_dir=Path(".run") / f"compare-{datetime.now():%Y%m%d-%H%M%S}",
         sides=dict(zip(SIDES, systems.BOTH, strict=True)),
     )
-    if _feed_unknown(asked):
+    if _feed_unknown(asked) and not (asked.scenario or given_offer.mix):  # else nobody asked for it
         console.print(f"{LIVE} is left out: --microservices-live-url does not say where the feed is", highlight=False)
     folder = asked.results / f"{datetime.now():%Y%m%d-%H%M%S}"
     found = running.made(request, folder, console)

@@ -74,9 +74,9 @@ def test_processes_that_keep_views_of_the_same_posts_at_once_lose_none(work: Uni
     assert ranking(work) == [Trend(post_id=post_id, views=100) for post_id in POSTS]
 
 
-def test_what_a_database_that_is_away_does_not_keep_is_kept_when_it_is_back(work: UnitOfWork[WithTrends]) -> None:
-    nowhere = unit_of_work(connect("postgresql://127.0.0.1:9/none", pool_size=1), lambda each: Work(SqlTrends(each)))
-    turns = iter([nowhere, work])
+def counted(first: UnitOfWork[WithTrends], then: UnitOfWork[WithTrends]) -> list[Trend]:
+    """Note a view, fail to flush it in the first transaction, note another, flush in the second one; return the ranking."""
+    turns = iter([first, then])
 
     def begin() -> AbstractContextManager[WithTrends]:
         return next(turns)()
@@ -87,7 +87,12 @@ def test_what_a_database_that_is_away_does_not_keep_is_kept_when_it_is_back(work
         views.flush()
     views.note(view())
     views.flush()
-    assert ranking(work) == [Trend(post_id=POSTS[0], views=2)]
+    return ranking(then)
+
+
+def test_what_a_database_that_is_away_does_not_keep_is_kept_when_it_is_back(work: UnitOfWork[WithTrends]) -> None:
+    nowhere = unit_of_work(connect("postgresql://127.0.0.1:9/none", pool_size=1), lambda each: Work(SqlTrends(each)))
+    assert counted(nowhere, work) == [Trend(post_id=POSTS[0], views=2)]
 
 
 def test_views_whose_commit_nobody_answered_are_not_counted_twice(work: UnitOfWork[WithTrends]) -> None:
@@ -97,18 +102,7 @@ def test_views_whose_commit_nobody_answered_are_not_counted_twice(work: UnitOfWo
             yield kept
         raise Unavailable("it went away after the commit")
 
-    turns = iter([lost, work])
-
-    def begin() -> AbstractContextManager[WithTrends]:
-        return next(turns)()
-
-    views = Views(begin)
-    views.note(view())
-    with pytest.raises(Unavailable):
-        views.flush()
-    views.note(view())
-    views.flush()
-    assert ranking(work) == [Trend(post_id=POSTS[0], views=2)]
+    assert counted(lost, work) == [Trend(post_id=POSTS[0], views=2)]
 
 
 def test_with_no_room_a_view_is_dropped_and_the_log_tells_how_many(
