@@ -1,7 +1,6 @@
 """The comparison: systems up, same data, parity, floors, scenarios in turns, freshness. The report follows from it."""
 
 from contextlib import ExitStack
-from dataclasses import replace
 from time import time
 
 from loadtests import contract_gate, freshness, provenance, reachable, stolen
@@ -110,8 +109,8 @@ def _parity(known: Addresses, worlds: dict[str, World], shown: Shown, *, asked: 
         parity = compare_answers(clients, worlds, alone=not asked.given)
     if not asked.same:
         with shown.phase("parity: the contract's tests on both"):
-            checks, failed = contract_gate.contract_checks(known.urls, known.live)
-        parity = replace(parity, checks=parity.checks + checks, failed=[*parity.failed, *failed])
+            kept = contract_gate.contract_checks(known.urls, known.live)
+        parity = Parity(parity.checks + kept.checks, [*parity.failed, *kept.failed], kept.asked_alone)
     if parity.failed:
         all_alive(asked)
         for url in asked.given.values():  # of one that has gone, nothing fails but its answers

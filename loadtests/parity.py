@@ -25,10 +25,14 @@ EVENTUALLY_S, POLL_S = 10.0, 0.05
 
 @dataclass(slots=True)
 class Parity:
-    """How many answers were compared, and which differed: one line each."""
+    """How many answers were compared, and which differed: one line each.
+
+    asked_alone: how many of the contract's checks came too late beside others and were asked once more with nothing beside them.
+    """
 
     checks: int = 0
     failed: list[str] = field(default_factory=list)
+    asked_alone: int = 0
 
 
 def compare(clients: Mapping[str, httpx.Client], worlds: Mapping[str, World], *, alone: bool) -> Parity:

@@ -31,7 +31,12 @@ def figures(results: Results) -> Figures:
         "voids": [reason.words for reason in void],
         "resources": resources(results),
         **({} if results.stolen is None else {"stolen_percent": round(100 * results.stolen, 1)}),
-        "parity": {"checks": results.parity.checks, "failed": len(results.parity.failed), "origin": both},
+        "parity": {
+            "checks": results.parity.checks,
+            "failed": len(results.parity.failed),
+            "asked_alone": results.parity.asked_alone,
+            "origin": both,
+        },
         "floors": {side: _floors(found, results.urls[side]) for side, found in results.floors.items()},
         "scenarios": {name: _scenario(name, results, void) for name in results.played},
         "live": lag_figures.live(results),

@@ -21,12 +21,10 @@ def as_markdown(report: dict[str, Any]) -> str:
 
 
 def _comparison(report: dict[str, Any]) -> list[str]:
-    parity = report["parity"]
     return [
         "# Monolith or microservices: one comparison",
         "",
-        f"Commit {report['commit']}, profile {report['profile']}, {_machine(report)}. "
-        f"Parity: {parity['checks']} checks, {parity['failed']} failed.",
+        f"Commit {report['commit']}, profile {report['profile']}, {_machine(report)}. Parity: {tables.parity(report)}.",
         "",
         *(f"**Void: {why}.**\n" for why in report["voids"]),
         *([] if report["complete"] else [f"**Incomplete: {report['ended_by']}.**\n"]),

@@ -38,8 +38,7 @@ def points(report: Report) -> Iterator[tuple[str, str, str]]:
 
 
 def _parity(report: Report) -> str:
-    parity = report.get("parity", {})
-    return f"{parity['checks']:,} checks, {parity['failed']} failed" if parity.get("checks") else ""
+    return tables.parity(report) if report.get("parity", {}).get("checks") else ""
 
 
 def _origins(report: Report) -> str:

@@ -51,6 +51,15 @@ def sides(report: dict[str, Any]) -> tuple[str, ...]:
     return tuple(report.get("sides", SIDES))
 
 
+def parity(report: dict[str, Any]) -> str:
+    """Return what the parity gate found, in words."""
+    found = report["parity"]
+    late = found.get("asked_alone", 0)
+    return f"{found['checks']:,} checks, {found['failed']} failed" + (
+        f" ({late} came too late beside others and in time when asked alone)" if late else ""
+    )
+
+
 def effects_head(report: dict[str, Any]) -> tuple[str, ...]:
     """Return the heads of the books."""
     return ("after the load", *sides(report), "origin")

@@ -16,8 +16,7 @@ Rows = Iterable[Sequence[str]]
 
 def print_report(report: dict[str, Any], console: Console) -> None:
     """Print verdicts, scenarios, floors and freshness, each no wider than 80 columns."""
-    parity = report["parity"]
-    console.print(f"\nParity: {parity['checks']} checks, {parity['failed']} failed. Commit {report['commit']}.")
+    console.print(f"\nParity: {tables.parity(report)}. Commit {report['commit']}.")
     console.print("; ".join(f"{side}: {origin}" for side, origin in _origins(report).items()) + ".\n")
     first, second = tables.sides(report)
     _print(f"{second.capitalize()} over {first}", VERDICT_HEADS, _verdicts(report), console)

@@ -7,11 +7,14 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from microservices.aws import client
-from shared_domain.errors import Unavailable
+from shared_domain.errors import Conflict, Unavailable
 
 BOARD_KEY = "leaderboard.json"
 PAGE_KEY = "leaderboard.html"
-_MISSING = ("NoSuchKey", "AccessDenied")  # S3 says the second to who may not list the bucket
+_MISSING = ("NoSuchKey", "404", "AccessDenied", "403")  # S3 says the last two to who may not list the bucket
+_OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")  # S3 says the second while another is still writing
+
+Tags = dict[str, str]  # an object's key → its entity tag, without an entry for what has not been written yet
 
 
 class BoardObject:
@@ -29,13 +32,33 @@ class BoardObject:
         board: dict[str, Any] = msgspec.json.decode(found["Body"].read())
         return board
 
-    def write(self, board: dict[str, Any], page: str) -> None:
-        """Replace the leaderboard and its page."""
-        self._put(BOARD_KEY, msgspec.json.encode(board), "application/json")
-        self._put(PAGE_KEY, page.encode(), "text/html; charset=utf-8")
+    def tags(self) -> Tags:
+        """Return what lies there now, to be replaced by `write`."""
+        found = {key: self._tag(key) for key in (BOARD_KEY, PAGE_KEY)}
+        return {key: tag for key, tag in found.items() if tag}
 
-    def _put(self, key: str, content: bytes, content_type: str) -> None:
-        self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+    def write(self, board: dict[str, Any], page: str, *, over: Tags) -> None:
+        """Replace the leaderboard and its page. Raise Conflict if another lies there than the tags say."""
+        try:
+            self._put(BOARD_KEY, msgspec.json.encode(board), "application/json", over)
+            self._put(PAGE_KEY, page.encode(), "text/html; charset=utf-8", over)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _OVERTAKEN:
+                raise
+            raise Conflict("another has written the leaderboard") from error
+
+    def _tag(self, key: str) -> str | None:
+        try:
+            tag: str = self._s3.head_object(Bucket=self._bucket, Key=key)["ETag"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise
+            return None
+        return tag
+
+    def _put(self, key: str, content: bytes, content_type: str, over: Tags) -> None:
+        condition = {"IfMatch": over[key]} if key in over else {"IfNoneMatch": "*"}
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, **condition)
 
     @cached_property
     def _s3(self) -> Any:

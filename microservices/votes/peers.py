@@ -5,10 +5,13 @@ import urllib3
 from microservices.votes.store import DynamoVotes
 from shared_domain.errors import NotFound, Unavailable
 
-_TIMEOUT_SECONDS = 2.0
+_TIMEOUT_SECONDS = 3.5  # a cold posts starts, connects and reads
 _NO_VIEW = {"Sec-Purpose": "prefetch"}  # nobody looks at the post: see shared_domain/contract/trending.py
-# A gateway that is full says so at once; a moment later it takes the request.
-_RETRIES = urllib3.Retry(3, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.05, backoff_jitter=0.05)
+# A gateway that is full says so at once; a moment later it takes the request. What comes too late is asked once more, no
+# oftener: posts is still at the first. At the worst seven seconds of waiting and two of pauses, of the function's ten.
+_RETRIES = urllib3.Retry(
+    5, read=1, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.1, backoff_max=0.8, backoff_jitter=0.05
+)
 
 
 class KnownPosts:

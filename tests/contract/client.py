@@ -29,6 +29,10 @@ class Person:
     token: str
 
 
+class TooLate(AssertionError):
+    """What is promised eventually did not hold in its time."""
+
+
 class Api:
     """One implementation behind its base URL. `patience` is how long, in seconds, "eventually" may take there."""
 
@@ -56,15 +60,15 @@ class Api:
     def eventually(self, promise: Callable[[], Seen], *, least: float = 0) -> Seen:
         """Return what the promise returns as soon as it asserts no more, within this implementation's patience.
 
-        `least`, in seconds, is for what is eventual on every implementation.
+        `least`, in seconds, is for what is eventual on every implementation. Raise TooLate where it goes on to assert.
         """
         deadline = time.monotonic() + max(self.patience, least)
         while True:
             try:
                 return promise()
-            except AssertionError:
+            except AssertionError as error:
                 if time.monotonic() >= deadline:
-                    raise
+                    raise TooLate(str(error)) from error
             time.sleep(POLL_EVERY_S)
 
     def register(self, **form: Any) -> httpx.Response:

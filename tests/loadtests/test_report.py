@@ -91,7 +91,7 @@ def test_report_json_has_the_schema(folder: Path) -> None:
     assert found["schema"] == 3
     assert (found["sides"], found["complete"]) == (list(SIDES), True)
     assert {"commit", "machine", "versions", "profile", "parity", "floors", "scenarios", "freshness"} <= found.keys()
-    assert found["parity"] == {"checks": 70, "failed": 0, "origin": "emulated"}
+    assert found["parity"] == {"checks": 70, "failed": 0, "asked_alone": 0, "origin": "emulated"}
     for scenario in found["scenarios"].values():
         assert scenario.keys() == {*SIDES, "metrics"}
         assert all(scenario[side].keys() >= SUMMARY for side in SIDES)

@@ -16,7 +16,7 @@ from microservices.clock import now
 from microservices.streams import TRIES, Record, item_key, settle
 from microservices.votes import ballots, projection
 from microservices.votes.board import DynamoBoard
-from microservices.votes.board_object import BoardObject
+from microservices.votes.board_object import PAGE_KEY, BoardObject, Tags
 from microservices.votes.publication import publish
 from shared_domain.errors import Conflict
 from shared_domain.votes import Standing
@@ -174,24 +174,72 @@ def test_an_older_title_does_not_replace_a_newer_one(board: DynamoBoard) -> None
     assert [standing.title for standing in board.leaderboard(5)] == ["Third"]
 
 
-def test_what_was_published_is_what_the_board_holds_though_another_function_published_between(
-    board: DynamoBoard,
-) -> None:
-    site = boto3.client("s3", region_name="us-east-1")
-    site.create_bucket(Bucket="site")
+class Site(BoardObject):
+    """Where something happens each time that a board is on its way."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__("site")
+        self.__dict__["_s3"] = boto3.client("s3", region_name="us-east-1")
+        self.meanwhile = meanwhile
+        self.writes = 0
+
+    def write(self, shown: dict[str, Any], page: str, *, over: Tags) -> None:
+        self.writes += 1
+        self.meanwhile()
+        super().write(shown, page, over=over)
+
+    def page(self) -> str:
+        page: bytes = self._s3.get_object(Bucket="site", Key=PAGE_KEY)["Body"].read()
+        return page.decode()
+
+
+def publish_at(board: DynamoBoard, site: BoardObject) -> None:
+    moments = count()
+    publish(board, site, lambda: datetime(2026, 1, 2, second=next(moments) % 60, tzinfo=UTC))
+
+
+@pytest.fixture
+def bucket(board: DynamoBoard) -> None:
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="site")
     ballots.hear(board, post_record(1, "Title"))
 
-    class Overtaken(BoardObject):
-        """Where, while the first page is on its way, a vote is counted."""
 
-        def write(self, shown: dict[str, Any], page: str) -> None:
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize("first", [True, False], ids=["nothing was published", "a board was published"])
+def test_what_was_published_is_what_the_board_holds_though_another_function_published_between(
+    board: DynamoBoard, first: bool
+) -> None:
+    other = Site(meanwhile=lambda: None)
+    if not first:
+        publish_at(board, other)
+
+    def overtake() -> None:
+        if slow.writes == 1:
             deliver(board, [vote_record(1, "ada", 1)])
-            super().write(shown, page)
+            publish(board, other, now)
 
-    slow = Overtaken("site")
-    slow.__dict__["_s3"] = site
-    publish(board, slow, lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    slow = Site(meanwhile=overtake)
+    publish_at(board, slow)
     assert [item["score"] for item in slow.read()["items"]] == [1]
+    assert slow.read()["as_of"] in slow.page()
+    assert slow.writes == 2
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_board_that_changes_all_the_time_is_published_all_the_same(board: DynamoBoard) -> None:
+    places = count(1)
+    site = Site(meanwhile=lambda: deliver(board, [vote_record(next(places), f"voter{next(places)}", 1)]))
+    publish_at(board, site)
+    publish_at(board, site)
+    assert [item["score"] for item in site.read()["items"]] == [1]
+    assert site.writes == 2
+
+
+@pytest.mark.usefixtures("bucket")
+def test_who_is_overtaken_each_time_lets_the_batch_come_again(board: DynamoBoard) -> None:
+    other = Site(meanwhile=lambda: None)
+    with pytest.raises(Conflict):
+        publish_at(board, Site(meanwhile=lambda: publish(board, other, now)))
 
 
 def test_a_record_that_cannot_be_handled_is_parked_after_three_tries_and_the_rest_goes_on() -> None:
@@ -256,16 +304,3 @@ def test_no_record_is_blamed_for_a_store_that_is_away() -> None:
 
     with pytest.raises(EndpointConnectionError):
         settle([vote_record(1, "ada", 1)], handle, key=item_key, park=park)
-
-
-def test_a_board_that_never_settles_is_left_to_the_next_delivery(board: DynamoBoard) -> None:
-    voters = count(1)
-
-    class Restless(BoardObject):
-        def write(self, shown: dict[str, Any], page: str) -> None:
-            place = next(voters)
-            deliver(board, [vote_record(place, f"voter{place}", 1)])
-
-    ballots.hear(board, post_record(1, "Title"))
-    with pytest.raises(Conflict):
-        publish(board, Restless("site"), lambda: datetime(2026, 1, 2, tzinfo=UTC))
