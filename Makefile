@@ -4,6 +4,8 @@ VENV := .venv
 AWS_VENV := .venv-aws
 RUN := $(VENV)/bin/python -m
 ARGS ?=
+# Many processes run the same code, so it is compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 SIDE_BY_SIDE := -n 3 --dist loadgroup  # processes, for some wait; what stays together: tests/side_by_side.py
 
 .DEFAULT_GOAL := help

@@ -59,6 +59,7 @@ def local_aws(
         if explained:
             tracing.explain(deployment)
         deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
+        _wake(deployment)
         _publish_site(deployment, site)
         url, live_url = deployment.outputs("platform")["ApiBase"], deployment.outputs("live")["LiveUrl"]
         yield LocalAws(url, live_url, running, deployment, built, site)
@@ -73,6 +74,13 @@ def _parameters(running: Emulator) -> dict[str, str]:
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "ReservedConcurrency": str(HTTP_FUNCTIONS_AT_ONCE),
     }
+
+
+def _wake(deployment: Deployment) -> None:
+    """Start a worker of each function that SNS or S3 calls for each event: while the first starts, the local AWS would start
+    another for every event that comes, thirty and more of them, and throttle none without losing it."""
+    for function in ("avatars-thumbnails", "live-broadcast"):
+        deployment.invoke(function, {"Records": []})
 
 
 def _publish_site(deployment: Deployment, site: SiteRepository) -> None:

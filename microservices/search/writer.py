@@ -33,6 +33,7 @@ class Indexed:
     touched: frozenset[str] = frozenset()
     sequence: str = ""
     version: int = 0
+    expires_at: int | None = None  # of a post that is gone: when this may be forgotten, in seconds since 1970
 
 
 class IndexWriter:
@@ -51,14 +52,15 @@ class IndexWriter:
             touched=frozenset(term["S"] for term in item["touched"]["L"]),
             sequence=item["sequence"]["S"],
             version=int(item["version"]["N"]),
+            expires_at=int(item["expires_at"]["N"]) if "expires_at" in item else None,
         )
 
     def replace(self, post_id: str, post: Post | None, *, new: Indexed, seen: Indexed, now: datetime) -> None:
         """Bring the index to `new`; `post` is None where it is gone. Raise Conflict if `indexed` is no longer as seen."""
         changed = {term for term, _ in new.weights.items() ^ seen.weights.items()} | seen.touched
         held = self._write(post_id, new, seen=seen, terms=changed) if changed else seen
-        expires = None if post else now + REMEMBERED
-        writes = [self._indexed(post_id, new, seen=held, expires=expires), self._snapshot(post_id, post)]
+        kept = new if post else replace(new, expires_at=int((now + REMEMBERED).timestamp()))
+        writes = [self._indexed(post_id, kept, seen=held), self._snapshot(post_id, post)]
         try:
             with refused(_lost()):
                 self._dynamodb.transact_write_items(TransactItems=writes)
@@ -70,7 +72,7 @@ class IndexWriter:
         """Write the postings of these terms; return what `indexed` is meanwhile."""
         held = replace(seen, touched=frozenset(terms), version=seen.version + 1)
         with refused(_lost()):
-            self._dynamodb.put_item(**self._indexed(post_id, held, seen=seen, expires=None)["Put"])
+            self._dynamodb.put_item(**self._indexed(post_id, held, seen=seen)["Put"])
         batch_write(self._dynamodb, self._table, [_posting(term, post_id, new.weights.get(term)) for term in terms])
         return held
 
@@ -81,13 +83,13 @@ class IndexWriter:
         if wrong := terms | seen.touched:
             held = self._write(post_id, seen, seen=seen, terms=wrong)
             with refused(_lost()):
-                self._dynamodb.put_item(**self._indexed(post_id, seen, seen=held, expires=None)["Put"])
+                self._dynamodb.put_item(**self._indexed(post_id, seen, seen=held)["Put"])
 
-    def _indexed(self, post_id: str, new: Indexed, *, seen: Indexed, expires: datetime | None) -> dict[str, Any]:
+    def _indexed(self, post_id: str, new: Indexed, *, seen: Indexed) -> dict[str, Any]:
         """Return the write of what is in the index, in its next version, if it is as seen."""
         put = {
             "TableName": self._table,
-            "Item": _indexed_item(post_id, replace(new, version=seen.version + 1), expires=expires),
+            "Item": _indexed_item(post_id, replace(new, version=seen.version + 1)),
             "ConditionExpression": "attribute_not_exists(pk) OR version = :seen",
             "ExpressionAttributeValues": {":seen": number(seen.version)},
         }
@@ -112,12 +114,12 @@ def _posting(term: str, post_id: str, weight: int | None) -> dict[str, Any]:
     )
 
 
-def _indexed_item(post_id: str, indexed: Indexed, *, expires: datetime | None) -> Values:
+def _indexed_item(post_id: str, indexed: Indexed) -> Values:
     return {
         **indexed_key(post_id),
         "weights": {"M": {term: number(weight) for term, weight in indexed.weights.items()}},
         "touched": texts(sorted(indexed.touched)),
         "sequence": text(indexed.sequence),
         "version": number(indexed.version),
-        **({} if expires is None else {"expires_at": number(int(expires.timestamp()))}),
+        **({} if indexed.expires_at is None else {"expires_at": number(indexed.expires_at)}),
     }

@@ -148,6 +148,16 @@ def test_of_two_writers_at_once_the_newer_record_is_what_is_found(store: Index, 
     assert findable(store) == {"cat", "fish"}
 
 
+@pytest.mark.parametrize("call", range(1, 8))
+def test_a_post_that_was_withdrawn_while_another_wrote_it_is_forgotten_in_time(store: Index, call: int) -> None:
+    hear(store, record(1, "cat dog"))
+    with meanwhile(store, call, lambda: hear(store, record(3, None))):
+        hear(store, record(2, "dog bird"))
+    hear(store, record(3, None))
+    assert findable(store) == set()
+    assert store.writer.indexed(POST).expires_at == int((NOW + REMEMBERED).timestamp())
+
+
 def test_a_withdrawn_post_is_remembered_for_longer_than_a_parked_record_is_kept() -> None:
     queues = templates.resources("search", "AWS::SQS::Queue").values()
     assert max(int(queue["MessageRetentionPeriod"]) for queue in queues) < REMEMBERED.total_seconds()
