@@ -3,7 +3,6 @@
 import struct
 import zlib
 from collections.abc import Callable
-from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -137,10 +136,14 @@ def near(colour: Colour, x: int = 64, y: int = 64) -> Callable[[bytes], bool]:
     return seen
 
 
-@cache  # a second and a half to pack
-def unpacking_text() -> bytes:
-    """Return a PNG whose text unpacks to a thousand times its size."""
-    return with_chunk(png(), b"zTXt", b"Comment\0\0" + zlib.compress(b"\0" * 500_000_000))
+def unpacking_text(megabytes: int = 500) -> bytes:
+    """Return a PNG whose text unpacks to a thousand times its size: a megabyte of zeros, packed once and then repeated."""
+    packing = zlib.compressobj()
+    head = packing.compress(b"")
+    megabyte = packing.compress(bytes(1_000_000)) + packing.flush(zlib.Z_FULL_FLUSH)
+    checksum = megabytes * 1_000_000 % 65_521 << 16 | 1  # Adler-32 of zeros, RFC 1950
+    packed = head + megabyte * megabytes + b"\x03\x00" + checksum.to_bytes(4)
+    return with_chunk(png(), b"zTXt", b"Comment\0\0" + packed)
 
 
 def noise() -> bytes:
