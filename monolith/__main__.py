@@ -52,17 +52,9 @@ def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
     url = f"http://{asked.host}:{listener.getsockname()[1]}"
     with _database(os.environ, data=run_dir / "monolith" / "postgres") as database_url:
         migrate(database_url)
-        settings = Settings(
-            database_url=database_url,
-            token_secret=token_secret(os.environ, run_dir),
-            administrators=administrators(os.environ.get("ADMINISTRATORS", "")),
-            pool_size=asked.threads,
-            spans=log.with_name("spans.jsonl") if os.environ.get("EXPLAINED") else None,
-            site=kept_site(run_dir / "monolith"),
-        )
-        app = create_app(settings)
+        settings = _settings(asked, database_url, run_dir=run_dir, log=log)
         server = Server(
-            app,
+            create_app(settings),
             listener,
             workers=asked.workers,
             threads=settings.pool_size,
@@ -74,6 +66,17 @@ def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             server.run()
         finally:
             state.unlink(missing_ok=True)
+
+
+def _settings(asked: argparse.Namespace, database_url: str, *, run_dir: Path, log: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        token_secret=token_secret(os.environ, run_dir),
+        administrators=administrators(os.environ.get("ADMINISTRATORS", "")),
+        pool_size=asked.threads,
+        spans=log.with_name("spans.jsonl") if os.environ.get("EXPLAINED") else None,
+        site=kept_site(run_dir / "monolith"),
+    )
 
 
 @contextmanager

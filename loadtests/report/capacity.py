@@ -53,7 +53,6 @@ def _section(found: Figures) -> Section:
         words="The open rate is raised until the level breaks, then narrowed down to the rate between. The knee is where the "
         "line through the probes crosses the level. Filled: the 95th percentile; hollow: the median; line without marks: the "
         "99th; dotted: the limit. What the generator could not offer is not counted against a system: it says at least.",
-        charts=[chart for name, sides in found["scenarios"].items() for chart in _curves(name, sides, found["slo"])],
         tables=[
             table(KNEE_HEAD, _knees(found)),
             *([table(RATIO_HEAD, rows)] if (rows := list(_ratios(found))) else []),
@@ -61,6 +60,11 @@ def _section(found: Figures) -> Section:
         ],
         remarks=[f"{name}, {side}: {one['saturated']}" for name, side, one in _each(found)],
     )
+
+
+def _charts(found: Figures) -> Iterator[Chart]:
+    for name, sides in found["scenarios"].items():
+        yield from _curves(name, sides, found["slo"])
 
 
 def _knees(found: Figures) -> Iterator[Row]:
@@ -173,4 +177,5 @@ CHAPTER = Chapter(
     question="How many requests a second does each side carry before its service level breaks?",
     answer=_answer,
     section=_section,
+    charts=_charts,
 )

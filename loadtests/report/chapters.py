@@ -27,6 +27,12 @@ def sections(report: Report) -> Iterator[Section]:
     return (section(report, chapter.name) for chapter, _ in held(report))
 
 
+def drawn(report: Report) -> Iterator[Section]:
+    """Yield the same sections with their charts."""
+    for one, (chapter, figures) in zip(sections(report), held(report), strict=True):
+        yield replace(one, charts=list(chapter.charts(figures)))
+
+
 def section(report: Report, name: str) -> Section:
     """Return the section of one chapter, headed by its sentences; it says where it was measured elsewhere than the rest."""
     chapter, figures = next(found for found in held(report) if found[0].name == name)

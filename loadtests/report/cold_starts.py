@@ -80,7 +80,6 @@ def _section(found: Figures) -> Section:
         name="cold-starts",
         title="Cold starts",
         words=WORDS,
-        charts=list(cold_start_charts(found)),
         tables=list(_tables(found)),
         remarks=list(_remarks(found)),
     )
@@ -160,4 +159,5 @@ CHAPTER = Chapter(
     question="What does the first call of a function cost, beside the next ones?",
     answer=_answer,
     section=_section,
+    charts=cold_start_charts,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from loadtests.blocks import SIDES
 from loadtests.explain.parts import PARTS
-from loadtests.report.parts import Chapter, Section, Sentence, Table, table
+from loadtests.report.parts import Chapter, Chart, Section, Sentence, Table, table
 from loadtests.report.tables import milliseconds
 from loadtests.report.waterfall import afterwards, waterfalls
 
@@ -76,16 +76,20 @@ def _left(found: Figures) -> str:
 
 
 def _section(found: Figures) -> Section:
-    journeys = found["journeys"].items()  # two sides beside each other, and what came afterwards below all of them
-    charts = [chart for drawn in (waterfalls, afterwards) for name, sides in journeys for chart in drawn(name, sides)]
     cold = [table(COLD_HEAD, _cold(found))] if found["cold_starts"] else []
     return Section(
         name="explain",
         title="Why: what the time is made of",
         words=WORDS,
-        charts=charts,
         tables=[_parts(found), table(COUNTS_HEAD, _counts(found)), *cold],
     )
+
+
+def _charts(found: Figures) -> Iterator[Chart]:
+    """Yield the two sides of each journey beside each other, and below all of them what came afterwards."""
+    for drawn in (waterfalls, afterwards):
+        for name, sides in found["journeys"].items():
+            yield from drawn(name, sides)
 
 
 def _parts(found: Figures) -> Table:
@@ -146,4 +150,5 @@ CHAPTER = Chapter(
     question="What is the time of each journey made of, on either side?",
     answer=_answer,
     section=_section,
+    charts=_charts,
 )

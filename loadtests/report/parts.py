@@ -87,12 +87,14 @@ class Section:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
     """What a command of its own adds to a report. name: of its figures in report.json. question: what it asks.
-    answer: what those figures say, in a few sentences. section: all of them; its tables stand in every form of the report."""
+    answer: what those figures say, in a few sentences. section: all of them; its tables stand in every form of the report.
+    charts: what the page draws of them, and no other form: to draw takes seconds."""
 
     name: str
     question: str
     answer: Callable[[dict[str, Any]], Sequence[Sentence]]
     section: Callable[[dict[str, Any]], Section]
+    charts: Callable[[dict[str, Any]], Iterable[Chart]]
 
 
 def _key(trace: Any) -> Key:

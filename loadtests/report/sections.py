@@ -15,7 +15,7 @@ def sections(report: Report, lines: Lines) -> Iterator[Section]:
     for made in OF_A_COMPARISON if chapters.compared(report) else ():
         if section := made(report, lines):
             yield section
-    yield from chapters.sections(report)
+    yield from chapters.drawn(report)
     yield method.section(report)
     yield _settings(report)
 

@@ -35,10 +35,10 @@ except NotWritten as full:
 class Begun:
     """A tiny run in a process of its own. first: the URL of a first side that is there; without it the run starts both."""
 
-    def __init__(self, folder: Path, *, first: str = "") -> None:
+    def __init__(self, folder: Path, *, first: str = "", module: str = "tiny_runs") -> None:
         self.folder = folder
         self._errors = (folder / "stderr").open("w+")
-        command = [sys.executable, "-m", "tests.loadtests.tiny_runs", str(folder), *([first] if first else [])]
+        command = [sys.executable, "-m", f"tests.loadtests.{module}", str(folder), *([first] if first else [])]
         self._process = subprocess.Popen(
             command, cwd=processes.ROOT, stdout=subprocess.PIPE, stderr=self._errors, text=True
         )
@@ -74,6 +74,7 @@ class Begun:
     def left(self) -> list[psutil.Process]:
         """Return what still runs of all that it started, after a moment."""
         marks = [systems.MONOLITH.mark(self.folder / "run" / side) for side in SIDES]
+        marks += [systems.MICROSERVICES.mark(self.folder / "run")]
         deadline = monotonic() + 5
         while monotonic() < deadline:
             alive = [one for one in self.started if processes.is_running(one.pid)]
@@ -109,6 +110,13 @@ def begun(tmp_path: Path, first: str) -> Iterator[Begun]:
         yield run
 
 
+@pytest.fixture
+def compared(tmp_path: Path, first: str) -> Iterator[Begun]:
+    """A comparison of both systems with every phase that `compare` has."""
+    with closing(Begun(tmp_path, first=first, module="tiny_comparison")) as run:
+        yield run
+
+
 def end_in(phase: str, run: Begun) -> None:
     """End a run as Ctrl-C does once it is in a phase: it says so in one line and leaves nothing running."""
     run.until(phase)
@@ -132,6 +140,13 @@ def test_a_run_that_is_ended_keeps_what_was_measured(begun: Begun, phase: str) -
     assert (found["complete"], found["ended_by"]) == (False, "SIGINT")
     assert found["scenarios"]["browse"]["first"]["seconds"] == 1.0
     assert "<b>Incomplete:</b> SIGINT" in (begun.folder / "report" / "report.html").read_text()
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("phase", ["parity: the contract's tests on both", "floors"])
+def test_a_comparison_that_is_ended_in_a_phase_of_its_own_leaves_nothing_running(compared: Begun, phase: str) -> None:
+    end_in(phase, compared)
+    assert not (compared.folder / "report").exists()
 
 
 @pytest.mark.live

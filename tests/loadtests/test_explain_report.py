@@ -39,7 +39,7 @@ def test_the_table_of_parts_adds_up_to_the_difference(folder: Path) -> None:
 
 
 def test_each_chart_has_its_spans_with_their_lines_as_a_file() -> None:
-    charts = {chart.name: chart for chart in CHAPTER.section(explained()).charts}
+    charts = {chart.name: chart for chart in CHAPTER.charts(explained())}
     assert list(charts) == ["explain-voter-monolith", "explain-voter-microservices", "explain-voter-afterwards"]
     text = unquote(charts["explain-voter-microservices"].data.csv_link.partition(",")[2])
     rows = list(csv.DictReader(io.StringIO(text)))

@@ -13,6 +13,10 @@ from .told import SENT, SPAN, TRACE, Explained, named, nothing_sent_is_told, roo
 WITHIN_S = 5
 
 
+def links_of(root: dict[str, Any]) -> list[Any]:
+    return [span["links"] for span in root["spans"]]
+
+
 def of_the_trace(monolith: Explained, trace: str) -> list[dict[str, Any]]:
     return [root for root in roots(monolith.told()) if root["trace"] == trace]
 
@@ -44,7 +48,7 @@ def test_views_are_kept_in_the_trace_of_the_read(monolith: Explained) -> None:
     with monolith.traced() as trace:
         monolith.api.read_post(post)
     (read,) = (root["spans"][0]["id"] for root in of_the_trace(monolith, trace))
-    kept = awaited(monolith, lambda top: read in (top["parent"], *top["links"]))
+    kept = awaited(monolith, lambda root: read in (root["spans"][0]["parent"], *root["spans"][0]["links"]))
     assert kept["spans"][0]["name"] == "views"
     assert [span["name"] for span in kept["spans"] if span["kind"] == "statement"] == ["INSERT views", "DELETE views"]
 
@@ -56,9 +60,8 @@ def test_a_thumbnail_is_made_of_the_task_that_the_upload_left(monolith: Explaine
     monolith.api.avatar_settles(ada.username, lambda thumbnail: True)
     (left,) = (span for root in of_the_trace(monolith, trace) for span in root["spans"] if span["links"])
     assert left["name"] == "INSERT outbox"
-    took = [root for root in roots(monolith.told()) if root["spans"][0]["name"] == "outbox"]
-    mine = [root for root in took if any(left["links"] == span["links"] for span in root["spans"])]
-    assert "INSERT avatars" in {span["name"] for root in mine for span in root["spans"]}
+    took = awaited(monolith, lambda root: root["spans"][0]["name"] == "outbox" and left["links"] in links_of(root))
+    assert "INSERT avatars" in {span["name"] for span in took["spans"]}
 
 
 def test_a_job_that_found_nothing_to_do_is_not_told(monolith: Explained) -> None:
@@ -87,11 +90,11 @@ def test_spans_hold_names_counts_and_lines_and_nothing_that_anybody_sent(monolit
 
 
 def awaited(monolith: Explained, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Return the first root with such a first span, as soon as there is one."""
+    """Return the first such root, as soon as there is one: its spans are told at its end, after what it did shows."""
     deadline = time.monotonic() + WITHIN_S
     while time.monotonic() < deadline:
         for root in roots(monolith.told()):
-            if wanted(root["spans"][0]):
+            if wanted(root):
                 return root
         time.sleep(0.05)
     raise AssertionError(f"nothing was told of it in {WITHIN_S} s")
