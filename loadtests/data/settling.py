@@ -12,7 +12,7 @@ from loadtests.data import ledger, orders
 from loadtests.data.world import World
 
 SETTLED_WITHIN_S = 90.0
-POLL_S = 0.05
+POLL_S = 0.2  # each look at a post is a view, which a function counts
 Check = Callable[[httpx.Client, World], str]  # what is not there yet, in words
 
 

@@ -14,6 +14,7 @@ from .promises import judge
 
 OTHERS_ANSWERED_S = 30.0  # eight requests that each meet a cold function take ten seconds on two busy cores
 POLL_EVERY_S = 0.05
+LONGEST_PAUSE_S = 0.4  # between two looks: on a busy machine, looking is what keeps it busy
 BACKGROUND_S = 5.0  # what an implementation without patience may take for what it does beside its answers
 Json = dict[str, Any]
 Seen = TypeVar("Seen")
@@ -62,14 +63,15 @@ class Api:
 
         `least`, in seconds, is for what is eventual on every implementation. Raise TooLate where it goes on to assert.
         """
-        deadline = time.monotonic() + max(self.patience, least)
+        deadline, pause = time.monotonic() + max(self.patience, least), POLL_EVERY_S
         while True:
             try:
                 return promise()
             except AssertionError as error:
                 if time.monotonic() >= deadline:
                     raise TooLate(str(error)) from error
-            time.sleep(POLL_EVERY_S)
+            time.sleep(pause)
+            pause = min(1.5 * pause, LONGEST_PAUSE_S)
 
     def register(self, **form: Any) -> httpx.Response:
         return self.send("POST", "/users", json=form)
