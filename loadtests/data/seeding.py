@@ -12,7 +12,7 @@ from loadtests.calls import Call
 from loadtests.client import opened, succeed
 from loadtests.data import orders
 from loadtests.data.pictures import picture
-from loadtests.data.settling import await_settled
+from loadtests.data.settling import await_heard, await_settled
 from loadtests.data.world import Account, SeededPost, World, written
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
@@ -40,12 +40,13 @@ def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object], at_
         names = [f"u{run}_{number}" for number in range(size.accounts)]
         accounts = tuple(workers.map(lambda name: _account(client, name), names))
         done()
-        # one by one: order is part of the data
-        posts = [_post(client, accounts, number) for number in range(size.posts)]
+        posts = _posts(client, accounts, size.posts)
         done()
         drawn = list(votes(size))
-        cast = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in drawn]
-        list(workers.map(lambda call: succeed(client, call), cast))
+        first, *others = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in drawn]
+        succeed(client, first)
+        await_heard(client, World(accounts, _scored(posts[:1], drawn[:1])))
+        list(workers.map(lambda call: succeed(client, call), others))
         done()
         world = World(accounts, _scored(posts, drawn))
         for call in other_rooms(world):
@@ -80,6 +81,14 @@ def _account(client: httpx.Client, username: str) -> Account:
     account = Account(username, succeed(client, calls.sign_in(username, PASSWORD)).record()["access_token"])
     succeed(client, calls.upload_avatar(picture(username.partition("_")[2]), account.token))
     return account
+
+
+def _posts(client: httpx.Client, accounts: tuple[Account, ...], count: int) -> list[SeededPost]:
+    """Publish one by one, for order is part of the data, and let the first be heard of before the others, as the first vote is:
+    functions that start meanwhile start once then; else once more for each event, thirty of them and more."""
+    first = _post(client, accounts, 0)
+    await_heard(client, World(accounts, (first,)))
+    return [first, *(_post(client, accounts, number) for number in range(1, count))]
 
 
 def _post(client: httpx.Client, accounts: tuple[Account, ...], number: int) -> SeededPost:

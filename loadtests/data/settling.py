@@ -1,6 +1,6 @@
 """Waits until everything that was seeded shows, also where it is eventual."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from time import monotonic, sleep
 
@@ -18,9 +18,19 @@ Check = Callable[[httpx.Client, World], str]  # what is not there yet, in words
 
 def await_settled(client: httpx.Client, world: World, *, views: int) -> None:
     """Wait until scores, leaderboard, search, orders, avatars and views show everything. Raise CallFailed after the deadline."""
-    checks = (_wrong_scores(world), _missing_on_board, _missing_in_search, _unsettled_orders, _missing_avatars)
+    rooms = (_unsettled_orders, _missing_avatars, lambda client, world: _uncounted_views(client, world, views))
+    await_heard(client, world)
+    _await(client, world, rooms)
+
+
+def await_heard(client: httpx.Client, world: World) -> None:
+    """Wait until scores, leaderboard and search show the posts and the votes on them. Raise CallFailed after the deadline."""
+    _await(client, world, (_wrong_scores(world), _missing_on_board, _missing_in_search))
+
+
+def _await(client: httpx.Client, world: World, checks: Iterable[Check]) -> None:
     deadline = monotonic() + SETTLED_WITHIN_S
-    for unsettled in (*checks, lambda client, world: _uncounted_views(client, world, views)):
+    for unsettled in checks:
         while missing := unsettled(client, world):
             if monotonic() > deadline:
                 raise CallFailed(f"{client.base_url} did not settle in {SETTLED_WITHIN_S:.0f} s: {missing}")
