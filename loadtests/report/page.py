@@ -19,6 +19,7 @@ def as_page(report: dict[str, Any], lines: dict[str, Any]) -> str:
     return environment.get_template("page.html").render(
         report=report,
         compared=chapters.compared(report),
+        parity=tables.parity(report) if chapters.compared(report) else "",
         unfinished=list(chapters.unfinished(report)),
         question=answer.question(report),
         answer=answer.answer(report),
