@@ -12,9 +12,7 @@ from loadtests.processes import ROOT
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-m", "live_api", "--dist", "worksteal")
 TESTS = ROOT / "tests" / "contract"
-TOO_LATE = (
-    "tests.contract.client.TooLate:"  # how the name of a failure begins where what is eventual did not come in time
-)
+TOO_LATE = "tests.contract.client.TooLate:"  # how a failure begins where what is eventual came, but not in time
 MOST_LATE = 0.01  # of all checks: a system that is late more often is not asked again
 
 
@@ -27,8 +25,8 @@ def contract_checks(
     breaks off counts as one failed check, with its last line.
 
     Many checks wait for what is eventual, so there are more workers than cores. But the contract's five seconds are those of
-    a system that has nothing else to do; so what came too late beside the other workers, and nothing else that failed, is
-    asked once more alone, and that counts.
+    a system that has nothing else to do; so where all that failed came, but too late beside the other workers, it is asked once
+    more alone, and that counts. docs/decisions/0023-late-or-lost.md says why.
     """
     sides = [part for name, url in urls.items() for part in (f"--{name}-url", url)]
     sides += ["--microservices-live-url", feed] if (feed := live_urls.get("microservices")) else []

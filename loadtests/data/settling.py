@@ -19,13 +19,16 @@ Check = Callable[[httpx.Client, World], str]  # what is not there yet, in words
 def await_settled(client: httpx.Client, world: World, *, views: int) -> None:
     """Wait until scores, leaderboard, search, orders, avatars and views show everything. Raise CallFailed after the deadline."""
     rooms = (_unsettled_orders, _missing_avatars, lambda client, world: _uncounted_views(client, world, views))
-    await_heard(client, world)
-    _await(client, world, rooms)
+    _await(client, world, (*_heard(world), *rooms))
 
 
 def await_heard(client: httpx.Client, world: World) -> None:
     """Wait until scores, leaderboard and search show the posts and the votes on them. Raise CallFailed after the deadline."""
-    _await(client, world, (_wrong_scores(world), _missing_on_board, _missing_in_search))
+    _await(client, world, _heard(world))
+
+
+def _heard(world: World) -> tuple[Check, ...]:
+    return _wrong_scores(world), _missing_on_board, _missing_in_search
 
 
 def _await(client: httpx.Client, world: World, checks: Iterable[Check]) -> None:

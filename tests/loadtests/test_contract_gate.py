@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from loadtests.contract_gate import contract_checks
 from loadtests.parity import Parity
+from tests.contract import client
+from tests.contract.client import LOST_AFTER_S, Api, TooLate
 
 OPTIONS = """
 def pytest_addoption(parser):
@@ -89,3 +92,58 @@ def test_nothing_is_asked_again(tmp_path: Path, right: int, more: str, failures:
 def test_a_run_that_breaks_off_is_a_failed_check(tmp_path: Path) -> None:
     found = kept(tmp_path, "import nothing_of_that_name\n")
     assert found.failed != []
+
+
+class Clock:
+    """Time that passes only where somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(client, "time", clock)
+    return clock
+
+
+def seen(clock: Clock, *, after_s: float, patience: float = 5) -> float:
+    """Wait for what comes after so long, and return when it was seen."""
+
+    def promise() -> float:
+        assert clock.now >= after_s
+        return clock.now
+
+    return Api(httpx.Client(), patience=patience).eventually(promise)
+
+
+@pytest.mark.parametrize("after_s", [0, 0.3, 4.9, 4.99])
+def test_what_comes_in_its_time_is_seen(clock: Clock, after_s: float) -> None:
+    assert after_s <= seen(clock, after_s=after_s) <= 5
+
+
+@pytest.mark.parametrize("after_s", [5.1, LOST_AFTER_S])
+def test_what_comes_after_its_time_is_late(clock: Clock, after_s: float) -> None:
+    with pytest.raises(TooLate):
+        seen(clock, after_s=after_s)
+
+
+def test_what_never_comes_is_lost_and_not_late(clock: Clock) -> None:
+    with pytest.raises(AssertionError) as lost:
+        seen(clock, after_s=10**9)
+    assert not isinstance(lost.value, TooLate)
+    assert clock.now == pytest.approx(5 + LOST_AFTER_S)
+
+
+def test_what_must_show_at_once_is_not_waited_for(clock: Clock) -> None:
+    with pytest.raises(AssertionError) as missed:
+        seen(clock, after_s=1, patience=0)
+    assert not isinstance(missed.value, TooLate)
+    assert clock.now == 0
