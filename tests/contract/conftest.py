@@ -27,7 +27,7 @@ EVENTUALLY_S = 5.0  # what the contract gives a system
 BESIDE_TESTS_S = (
     30.0  # a system of these tests' own: beside it run others, on the same cores, of which the contract knows nothing
 )
-TIMEOUT_S = 20.0
+TIMEOUT_S = 30.0  # as long as the gateways of the services wait
 IN_PROCESS = ("monolith", "functions")
 LIVE_URL_OPTION = "--microservices-live-url"
 URL_OPTIONS = {"live-monolith": "--monolith-url", "live-microservices": "--microservices-url"}

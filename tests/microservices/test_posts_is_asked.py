@@ -45,9 +45,15 @@ def test_a_post_that_posts_does_not_know_is_not_found(ask: Ask) -> None:
 
 
 def test_posts_is_asked_again_while_its_gateway_is_full(ask: Ask) -> None:
-    assert ask([429, 503, 429, 503, 200]) == 5
+    assert ask([429, 503, 429, 503, 429, 503, 200]) == 7
 
 
 def test_a_posts_that_stays_away_is_said_to_be_away(ask: Ask) -> None:
     with pytest.raises(Unavailable):
         ask([503] * 20)
+
+
+@pytest.mark.parametrize("status", [301, 403, 500, 502, 504])
+def test_what_says_nothing_of_the_post_is_not_taken_for_an_answer(ask: Ask, status: int) -> None:
+    with pytest.raises(Unavailable):
+        ask([status])
