@@ -10,14 +10,15 @@ from xml.etree import ElementTree
 from loadtests.parity import Parity
 from loadtests.processes import ROOT
 
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-m", "live_api", "--dist", "worksteal")
+PLUGINS = ("--disable-plugin-autoload", "-p", "xdist")  # all others would be loaded by each process, for nothing
+PYTEST = (sys.executable, "-m", "pytest", *PLUGINS, "-q", "-m", "live_api", "--dist", "worksteal")
 TESTS = ROOT / "tests" / "contract"
 TOO_LATE = "tests.contract.client.TooLate:"  # how a failure begins where what is eventual came, but not in time
 MOST_LATE = 0.01  # of all checks: a system that is late more often is not asked again
 
 
 def contract_checks(
-    urls: dict[str, str], live_urls: dict[str, str], *, workers: int = 5, tests: Path = TESTS
+    urls: dict[str, str], live_urls: dict[str, str], *, workers: int = 4, tests: Path = TESTS
 ) -> Parity:
     """Return how many contract checks ran on the live systems, and which failed.
 

@@ -18,7 +18,7 @@ from loadtests.data.world import Account, SeededPost, World, written
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 AT_ONCE = 4
 VIEWS = 5  # of the viewed post
-STEPS = 5  # accounts with their avatars, posts, votes, the other rooms, and waiting until all of it shows
+STEPS = 5  # accounts, posts, votes, the other rooms, and waiting until all of it shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,9 @@ def votes(size: Size) -> Iterable[tuple[int, int, int]]:
 
 
 def other_rooms(world: World) -> Iterator[Call]:
-    """Yield an order and feedback of each account, some of the orders such as are refused, and views of one post."""
+    """Yield avatar, order and feedback of each account, some of the orders such as are refused, and views of one post."""
     for number, account in enumerate(world.accounts):
+        yield calls.upload_avatar(picture(account.username.partition("_")[2]), account.token)
         lines = orders.seeded(world, number)
         key = f"seeded-{number}"  # of that account alone
         yield calls.place_order(lines, orders.outcome_of(lines), key=key, token=account.token)
@@ -78,9 +79,7 @@ def other_rooms(world: World) -> Iterator[Call]:
 
 def _account(client: httpx.Client, username: str) -> Account:
     succeed(client, calls.sign_up(username, PASSWORD))
-    account = Account(username, succeed(client, calls.sign_in(username, PASSWORD)).record()["access_token"])
-    succeed(client, calls.upload_avatar(picture(username.partition("_")[2]), account.token))
-    return account
+    return Account(username, succeed(client, calls.sign_in(username, PASSWORD)).record()["access_token"])
 
 
 def _posts(client: httpx.Client, accounts: tuple[Account, ...], count: int) -> list[SeededPost]:

@@ -4,6 +4,7 @@ import fcntl
 import platform
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,7 @@ def local_aws(
         balancer.register_targets(deployment)
         if explained:
             tracing.explain(deployment)
-        deployment.invoke("votes-projection", {"Records": []})  # writes the leaderboard of no votes
-        _wake(deployment)
-        _publish_site(deployment, site)
+        _call_first(deployment, site)
         url, live_url = deployment.outputs("platform")["ApiBase"], deployment.outputs("live")["LiveUrl"]
         yield LocalAws(url, live_url, running, deployment, built, site)
 
@@ -76,11 +75,17 @@ def _parameters(running: Emulator) -> dict[str, str]:
     }
 
 
-def _wake(deployment: Deployment) -> None:
-    """Start a worker of each function that SNS or S3 calls for each event: while the first starts, the local AWS would start
-    another for every event that comes, thirty and more of them, and throttle none without losing it."""
-    for function in ("avatars-thumbnails", "live-broadcast"):
-        deployment.invoke(function, {"Records": []})
+def _call_first(deployment: Deployment, site: SiteRepository) -> None:
+    """Call what must have run before anybody asks, side by side, for each starts."""
+    with ThreadPoolExecutor() as calls:
+        made = (
+            calls.submit(deployment.invoke, "votes-projection", {"Records": []}),  # writes the leaderboard of no votes
+            # S3 calls it for each picture, and while its first worker starts, the local AWS would start one for each
+            calls.submit(deployment.invoke, "avatars-thumbnails", {"Records": []}),
+            calls.submit(_publish_site, deployment, site),
+        )
+    for each in made:
+        each.result()
 
 
 def _publish_site(deployment: Deployment, site: SiteRepository) -> None:

@@ -5,7 +5,8 @@ import urllib3
 from microservices.votes.store import DynamoVotes
 from shared_domain.errors import NotFound, Unavailable
 
-_TIMEOUT_SECONDS = 8  # by then a posts that was cold has answered, on a busy machine too: sooner, asking again makes it busier
+# By then a posts that was cold has answered, on a busy machine too: whoever asks again sooner makes it busier.
+_TIMEOUT_SECONDS = 8
 _NO_VIEW = {"Sec-Purpose": "prefetch"}  # nobody looks at the post: see shared_domain/contract/trending.py
 _FULL = (429, 503)  # a gateway that is full says so at once; a moment later it takes the request
 # Once more where no answer came: a connection that froze with its function may be dead. At the worst 16 seconds of waiting and six
