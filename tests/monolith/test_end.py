@@ -115,6 +115,15 @@ def _expect_all_in_a_new_start(run_dir: Path, published: list[str]) -> None:
         assert within(5, lambda: not again.left()), again.left()
 
 
+def test_an_end_leaves_no_database_whose_user_may_no_longer_enter_the_folder(tmp_path: Path) -> None:
+    with nothing_left(tmp_path / "run"), program(tmp_path / "run") as running:
+        running.url()
+        tmp_path.chmod(0o700)  # of root's: its PostgreSQL runs as a user of its own
+        running.process.terminate()
+        assert running.ended() == 0
+        assert within(5, lambda: not running.left()), running.left()
+
+
 def _expect_all(client: httpx.Client, published: list[str]) -> None:
     assert len(set(published)) == len(published) > 20
     assert [client.get(f"/posts/{post_id}").status_code for post_id in published] == [200] * len(published)
