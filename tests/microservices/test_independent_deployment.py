@@ -25,6 +25,7 @@ pytestmark = pytest.mark.live
 
 AUTHOR = {"username": "deployer", "email": "deployer@example.com", "password": "long enough to be one"}
 UNKNOWN_POST = UNKNOWN_ORDER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+SETTLED_S = 30.0
 CATCH_UP_S = 120.0  # all that the other tests published since the stream began is read again: thousands of records
 ROOMS = [room for room in templates.rooms() if room != "platform" and templates.functions(room)]
 
@@ -131,7 +132,7 @@ def test_search_is_removed_and_deployed_again_while_the_others_serve_and_then_ca
 def test_orders_is_removed_and_deployed_again_while_the_others_serve_and_then_settles_new_orders(
     local_aws_stack: LocalAws, client: httpx.Client
 ) -> None:
-    api = Api(client, patience=CATCH_UP_S)
+    api = Api(client, patience=SETTLED_S)
     buyer = api.join("buyer")
     post_id = api.published(buyer)["id"]
     before = _fulfilled(api, buyer, post_id)
