@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log
-from random import Random
+
+from numpy.random import Generator
 
 from loadtests.capacity.slo import Pool, Slo
+from loadtests.statistics.draws import drawn_of, seeded
 from loadtests.statistics.resampling import INDIFFERENT, INTERVAL
-from loadtests.statistics.samples import drawn_of
 
 DRAWS = 1_000
 LEAST_STRAIN, MOST_STRAIN = (
@@ -45,13 +46,10 @@ def knee(pools: Mapping[float, Pool], slo: Slo, *, bracket: tuple[float, float],
     to rise with the rate. The interval holds 99 % of the knees of draws of the probes, and never less than the bracket, whose
     lower end may have been an overload that was not seen.
     """
-    draw = Random(seed)
     rates = sorted(pools)
     value = _within(_crossing([(rate, slo.strain(pools[rate])) for rate in rates]), bracket)
-    draws = []
-    for _ in range(DRAWS):
-        drawn = [(rate, slo.strain(pools[rate], drawn_of(len(pools[rate].blocks), draw))) for rate in rates]
-        draws.append(_crossing(drawn))
+    drawn = [_strains(pools[rate], slo, seeded(f"{seed} {rate}")) for rate in rates]
+    draws = [_crossing(list(zip(rates, strains, strict=True))) for strains in zip(*drawn, strict=True)]
     low, high = _middle(draws)
     return Knee(value, min(low, bracket[0] / (1 + unseen)), max(high, bracket[1]), draws)
 
@@ -73,6 +71,10 @@ def ratio(monolith: Knee, microservices: Knee, *, at_least: tuple[bool, bool]) -
 def no_less(rate: float) -> Knee:
     """Return the knee of a side that carried this rate and was not brought to break."""
     return Knee(rate, rate, rate, [rate] * DRAWS)
+
+
+def _strains(pool: Pool, slo: Slo, draw: Generator) -> list[float]:
+    return [slo.strain(pool, counts) for counts in drawn_of(len(pool.blocks), times=DRAWS, draw=draw).tolist()]
 
 
 def _crossing(strains: Sequence[tuple[float, float]]) -> float:

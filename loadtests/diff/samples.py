@@ -1,12 +1,12 @@
 """A figure of a run that can be drawn again: from its blocks, or from its single trials."""
 
 from collections.abc import Sequence
-from itertools import chain, repeat
-from random import Random
-from statistics import median
+
+import numpy as np
 
 from loadtests.diff.runs import BlockCounts, histogram
 from loadtests.statistics import samples
+from loadtests.statistics.draws import Draws, Figures, seeded
 from loadtests.statistics.resampling import tail
 from loadtests.statistics.samples import LEAST, Sample
 
@@ -31,15 +31,21 @@ def goodput(blocks: Sequence[BlockCounts], seconds: float) -> Sample:
 
 def typical(lags_ms: Sequence[float]) -> Sample:
     """Return the median of single lags in milliseconds, each a trial of its own."""
-    return Sample(
-        len(lags_ms),
-        lambda draw: max(median(chain.from_iterable(map(repeat, lags_ms, draw))), LEAST),
-    )
+    lags, order = np.sort(lags_ms), np.argsort(lags_ms)
+    return Sample(len(lags), lambda draws: np.maximum(_medians(lags, draws[:, order]), LEAST))
 
 
 def interval(before: Sample, after: Sample, *, seed: str) -> tuple[float, float]:
     """Return the interval that holds the ratio of after over before, widened as for the fewer blocks or trials of the two."""
-    draw, few = Random(seed), max(2, min(before.size, after.size))
-    ratios = sorted(after.drawn(draw) / before.drawn(draw) for _ in range(RESAMPLES))
+    draw, few = seeded(seed), max(2, min(before.size, after.size))
+    ratios = np.sort(after.drawn(RESAMPLES, draw) / before.drawn(RESAMPLES, draw)).tolist()
     edge = round(tail(few) * (RESAMPLES - 1))
     return ratios[edge], ratios[-1 - edge]
+
+
+def _medians(lags: Figures, draws: Draws) -> Figures:
+    """Return the median of each draw, of lags in rising order: the middle one, or the mean of the two in the middle."""
+    up_to = np.cumsum(draws, axis=1)
+    last = up_to[:, -1:] - 1
+    middle: Figures = np.mean([lags[(up_to <= place).sum(axis=1)] for place in (last // 2, (last + 1) // 2)], axis=0)
+    return middle

@@ -1,58 +1,53 @@
-"""Percentiles and means of many draws of the same blocks, as a bootstrap needs them: laid out once, then a few sums each."""
+"""Percentiles and means of many draws of the same blocks, as a bootstrap needs them: laid out once, then reckoned for all draws
+at once."""
 
 from collections.abc import Sequence
-from itertools import accumulate, compress
-from math import exp, log
 
+import numpy as np
 from hdrh.histogram import HdrHistogram
 
 from loadtests.generator.latency import TICKS_PER_MS
+from loadtests.statistics.draws import Draws, Figures, summed
 
 
 class Blocks:
-    """The histograms of some blocks. A draw is how often each block counts, in their order.
+    """The histograms of some blocks.
 
-    Merging nine histograms and asking the sum takes 1.4 ms; this takes 0.02 ms, and gives the same.
+    Merging nine histograms and asking the sum takes 1.4 ms; asking 1,000 draws here takes a millisecond, and gives the same.
     """
 
     def __init__(self, histograms: Sequence[HdrHistogram]) -> None:
-        counted = [_counts(histogram) for histogram in histograms]
-        self._ticks = sorted({ticks for counts in counted for ticks in counts})
-        self._up_to = [list(accumulate(counts.get(ticks, 0) for ticks in self._ticks)) for counts in counted]
-        self._totals = [sum(counts.values()) for counts in counted]
-        self._logs = [sum(count * log(ticks / TICKS_PER_MS) for ticks, count in counts.items()) for counts in counted]
+        counts = np.array([histogram.counts for histogram in histograms], dtype=int)  # a row for each, of all places
+        filled = np.flatnonzero(counts.any(axis=0))
+        ticks = [_ticks(histograms[0], place) for place in filled.tolist()]
+        # No latency is 0, so that is what an empty draw has.
+        self._ms = np.array([0, *ticks]) / TICKS_PER_MS
+        self._up_to = np.cumsum(np.insert(counts[:, filled], 0, 0, axis=1), axis=1).T  # a row for each latency
+        self._totals = self._up_to[-1]
+        self._logs = (counts[:, filled] * np.log(self._ms[1:])).sum(axis=1)
 
     def __len__(self) -> int:
-        return len(self._up_to)
+        return len(self._totals)
 
-    def percentile_ms(self, percentile: float, draw: Sequence[int]) -> float:
-        """Return the latency in milliseconds that this share of a draw stays within; 0.0 when the draw is empty."""
-        drawn = [(times, up_to) for times, up_to in zip(draw, self._up_to, strict=True) if times]
-        total = sum(times * up_to[-1] for times, up_to in drawn if up_to)
-        if not total:
-            return 0.0
-        wanted = max(1, int(percentile * total / 100 + 0.5))  # rounds as HdrHistogram does
-        low, high = 0, len(self._ticks) - 1
-        while low < high:
+    def percentiles_ms(self, percentile: float, draws: Draws) -> Figures:
+        """Return the latency in milliseconds that this share of each draw stays within; 0.0 where a draw is empty."""
+        totals = summed(draws, self._totals)
+        wanted = np.clip((percentile * totals / 100 + 0.5).astype(int), 1, totals)  # rounds as HdrHistogram does
+        low = np.zeros(len(draws), dtype=int)
+        high = np.full(len(draws), len(self._ms) - 1)
+        while (low < high).any():
             middle = (low + high) // 2
-            enough = sum(times * up_to[middle] for times, up_to in drawn) >= wanted
-            low, high = (low, middle) if enough else (middle + 1, high)
-        return self._ticks[low] / TICKS_PER_MS
+            enough = summed(draws, self._up_to[middle]) >= wanted
+            low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
+        return self._ms[low]
 
-    def geometric_mean_ms(self, draw: Sequence[int]) -> float:
-        """Return the geometric mean of the latencies of a draw in milliseconds; 0.0 when the draw is empty."""
-        total = _sum(draw, self._totals)
-        return exp(_sum(draw, self._logs) / total) if total else 0.0
-
-
-def _sum(draw: Sequence[int], values: Sequence[float]) -> float:
-    return sum(times * value for times, value in zip(draw, values, strict=True))
+    def geometric_means_ms(self, draws: Draws) -> Figures:
+        """Return the geometric mean of the latencies of each draw in milliseconds; 0.0 where a draw is empty."""
+        totals = summed(draws, self._totals)
+        return np.where(totals, np.exp(summed(draws, self._logs) / np.maximum(totals, 1)), 0.0)
 
 
-def _counts(histogram: HdrHistogram) -> dict[int, int]:
-    """Return how often each value was counted. The library's own iterator takes 0.15 s for it, which reads each place in Python."""
-    counts = histogram.counts[:]  # a ctypes array makes a number of every place that is asked for: 1 ms in place of 0.2
-    return {
-        histogram.get_highest_equivalent_value(histogram.get_value_from_index(place)): counts[place]
-        for place in compress(range(len(counts)), counts)
-    }
+def _ticks(histogram: HdrHistogram, place: int) -> int:
+    """Return what is counted in a place: the same for all histograms of one resolution."""
+    ticks: int = histogram.get_highest_equivalent_value(histogram.get_value_from_index(place))
+    return ticks

@@ -4,15 +4,16 @@ Requests of one block share its luck and blocks do not, so whole blocks are draw
 next to each other in time, so they are drawn together: what a pair's journeys cost both sides drops out of their ratio.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
-from math import log, sqrt
-from random import Random
+from math import sqrt
 from statistics import NormalDist, median
 
+import numpy as np
+
 from loadtests.statistics import student
-from loadtests.statistics.samples import Sample, drawn_of
+from loadtests.statistics.draws import Draws, Figures, drawn_of, seeded
+from loadtests.statistics.samples import Sample
 
 RESAMPLES = 2_000
 EXCHANGES = 2_048  # all of twelve pairs, each with its opposite; of more pairs as many are drawn
@@ -46,9 +47,9 @@ class Compared:
 def compared(sample: Sample, *, seed: str) -> Compared:
     """Compare two sides, given as one sample: the blocks of the first, then as many of the second, pairs in their order.
     There are two pairs at least."""
-    pairs, draw = sample.size // 2, Random(seed)
-    first, second = (sample.figure(side) for side in _all(pairs))
-    drawn = sorted(_drawn(sample, drawn_of(pairs, draw)) for _ in range(RESAMPLES))
+    pairs, draw = sample.size // 2, seeded(seed)
+    first, second = (float(figure) for figure in sample.figures(_sides(pairs)))
+    drawn = np.sort(_drawn(sample, drawn_of(pairs, times=RESAMPLES, draw=draw))).tolist()
     edge = round(tail(pairs) * (RESAMPLES - 1))
     each = sample.each()
     return Compared(
@@ -84,36 +85,39 @@ def tail(blocks: int) -> float:
     return NormalDist().cdf(-reach)
 
 
-def _drawn(sample: Sample, counts: list[int]) -> float:
-    none = [0] * len(counts)
-    return sample.figure(none + counts) / sample.figure(counts + none)
+def _drawn(sample: Sample, draws: Draws) -> Figures:
+    """Return the ratio of the sides for each draw of pairs."""
+    none = np.zeros_like(draws)
+    return sample.figures(np.hstack([none, draws])) / sample.figures(np.hstack([draws, none]))
 
 
-def _chance(sample: Sample, pairs: int, draw: Random) -> float:
+def _chance(sample: Sample, pairs: int, draw: np.random.Generator) -> float:
     """Return the share of exchanges of sides within pairs that make them differ as much or more: an exact test, whatever
     the blocks' luck looks like (Fisher, The Design of Experiments, 1935)."""
-    seen = abs(log(_exchanged(sample, (False,) * pairs))) - ALIKE
-    found = [abs(log(_exchanged(sample, swaps))) >= seen for swaps in _swaps(pairs, draw)]
-    return sum(found) / len(found)
+    differ = np.abs(np.log(_exchanged(sample, _swaps(pairs, draw))))
+    return float((differ >= differ[0] - ALIKE).mean())
 
 
-def _exchanged(sample: Sample, swaps: Sequence[bool]) -> float:
-    first = [int(not swap) for swap in swaps] + [int(swap) for swap in swaps]
-    return sample.figure([1 - own for own in first]) / sample.figure(first)
+def _exchanged(sample: Sample, swaps: Draws) -> Figures:
+    """Return the ratio of the sides for each row of swaps, which says of each pair whether its blocks change sides."""
+    first = np.hstack([1 - swaps, swaps])
+    return sample.figures(1 - first) / sample.figures(first)
 
 
-def _swaps(pairs: int, draw: Random) -> Iterator[tuple[bool, ...]]:
-    """Yield exchanges, none among them. Exchanging all pairs changes nothing but the sign, so the first stays where it is."""
-    if 2 ** (pairs - 1) <= EXCHANGES:
-        yield from ((False, *rest) for rest in product((False, True), repeat=pairs - 1))
-        return
-    yield (False,) * pairs
-    for _ in range(EXCHANGES):
-        yield tuple(draw.random() < 0.5 for _ in range(pairs))
+def _swaps(pairs: int, draw: np.random.Generator) -> Draws:
+    """Return exchanges, the first of none. Exchanging all pairs changes nothing but the sign, so where all exchanges are
+    returned, one pair stays as it is."""
+    every = 2 ** (pairs - 1)
+    if every <= EXCHANGES:
+        return np.arange(every)[:, np.newaxis] >> np.arange(pairs) & 1  # the digits of each number
+    drawn = draw.integers(0, 2, size=(1 + EXCHANGES, pairs))
+    drawn[0] = 0
+    return drawn
 
 
-def _all(pairs: int) -> tuple[list[int], list[int]]:
-    return [1] * pairs + [0] * pairs, [0] * pairs + [1] * pairs
+def _sides(pairs: int) -> Draws:
+    """Return all blocks of the first side, and all of the second."""
+    return np.repeat(np.eye(2, dtype=int), pairs, axis=1)
 
 
 def _spread(values: Sequence[float]) -> float:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import Random
 
+import numpy as np
 from hdrh.histogram import HdrHistogram
 
+from loadtests.statistics.draws import Draws, Figures, drawn_of, summed
 from loadtests.statistics.quantiles import Blocks
 
 LEAST = 0.1  # milliseconds, or answers a second: what nothing counts as, for it divides
@@ -13,30 +14,22 @@ LEAST = 0.1  # milliseconds, or answers a second: what nothing counts as, for it
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Something measured `size` times. figure: what a draw gives, which says how often each of them counts."""
+    """Something measured `size` times. figures: what each draw gives."""
 
     size: int
-    figure: Callable[[Sequence[int]], float]
+    figures: Callable[[Draws], Figures]
 
     def whole(self) -> float:
         """Return the figure of all, each once."""
-        return self.figure([1] * self.size)
+        return float(self.figures(np.ones((1, self.size), dtype=int))[0])
 
     def each(self) -> list[float]:
         """Return the figure of every one of them alone."""
-        return [self.figure([int(place == one) for place in range(self.size)]) for one in range(self.size)]
+        return [float(figure) for figure in self.figures(np.eye(self.size, dtype=int))]
 
-    def drawn(self, draw: Random) -> float:
-        """Return the figure of as many as there are, drawn with replacement."""
-        return self.figure(drawn_of(self.size, draw))
-
-
-def drawn_of(size: int, draw: Random) -> list[int]:
-    """Draw as many of `size` things as there are, with replacement; return how often each was drawn."""
-    counts = [0] * size
-    for place in draw.choices(range(size), k=size):
-        counts[place] += 1
-    return counts
+    def drawn(self, times: int, draw: np.random.Generator) -> Figures:
+        """Return the figures of as many as there are, drawn with replacement, so many times."""
+        return self.figures(drawn_of(self.size, times=times, draw=draw))
 
 
 def latency(histograms: Sequence[HdrHistogram], percentiles: Sequence[int]) -> list[Sample]:
@@ -44,7 +37,7 @@ def latency(histograms: Sequence[HdrHistogram], percentiles: Sequence[int]) -> l
     known = Blocks(histograms)
 
     def sample(percentile: int) -> Sample:
-        return Sample(len(known), lambda draw: max(known.percentile_ms(percentile, draw), LEAST))
+        return Sample(len(known), lambda draws: np.maximum(known.percentiles_ms(percentile, draws), LEAST))
 
     return [sample(each) for each in percentiles]
 
@@ -53,12 +46,10 @@ def geometric_mean(histograms: Sequence[HdrHistogram]) -> Sample:
     """Return the geometric mean of the latencies of blocks, in milliseconds. The ratio of two sides is then the typical ratio of
     their answers to the same requests (Fleming and Wallace, Communications of the ACM 29, 1986)."""
     known = Blocks(histograms)
-    return Sample(len(known), lambda draw: max(known.geometric_mean_ms(draw), LEAST))
+    return Sample(len(known), lambda draws: np.maximum(known.geometric_means_ms(draws), LEAST))
 
 
 def goodput(right: Sequence[int], seconds: float) -> Sample:
     """Return the right answers a second, of the right answers of blocks; seconds: of one block."""
-    return Sample(
-        len(right),
-        lambda draw: max(sum(times * each for times, each in zip(draw, right, strict=True)) / sum(draw) / seconds, LEAST),
-    )  # fmt: skip
+    each = np.array(right)
+    return Sample(len(right), lambda draws: np.maximum(summed(draws, each) / draws.sum(axis=1) / seconds, LEAST))
