@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import boto3
 import botocore.session
@@ -11,6 +12,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from moto import mock_aws
 from moto.core import responses
+from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS, JSONSerializer
 from moto.sqs import models as queues
 
 _MODELS = (
@@ -28,6 +30,17 @@ _OF_NAMES = (
 )
 for _module, _name in _OF_NAMES:
     setattr(_module, _name, cache(getattr(_module, _name)))
+
+
+class DynamoDbSerializer(JSONSerializer):
+    """moto makes DynamoDB's answers of dictionaries in the words of the protocol. To look for what an attribute is not, such as a
+    number, under every other name that moto knows takes two fifths of reading an item."""
+
+    def get_value(self, value: Any, key: str, shape: Any) -> Any:
+        return value.get(key) if isinstance(value, dict) else super().get_value(value, key, shape)
+
+
+SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": DynamoDbSerializer}
 
 
 @contextmanager
