@@ -32,7 +32,9 @@ def contract_checks(
     sides = [part for name, url in urls.items() for part in (f"--{name}-url", url)]
     sides += ["--microservices-live-url", feed] if (feed := live_urls.get("microservices")) else []
     with tempfile.TemporaryDirectory() as folder:
-        asked = [str(tests), *sides, "-o", f"cache_dir={folder}/cache"]
+        # In a folder of its own: pytest closes the one that it shares with other runs to everybody but its user, on which a
+        # PostgreSQL that another run is starting there as a user of its own fails.
+        asked = [str(tests), *sides, "-o", f"cache_dir={folder}/cache", f"--basetemp={folder}/files"]
         found = _run(Path(folder), [*asked, "-n", str(workers)])
         if not _only_late(found):
             return found

