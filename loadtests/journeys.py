@@ -15,13 +15,8 @@ from loadtests.data.world import Account, World, written
 
 Steps = Generator[Call, Answer, None]
 Journey = Callable[[World, Random], Steps]
-LOOKS_AFTER_S = (
-    0.5,
-    0.5,
-    1.0,
-    1.5,
-    1.5,
-)  # between placing an order and each look at it: 5 s in all, the contract's "eventually"
+# Between placing an order and each look at it: 5 s in all, the contract's "eventually".
+LOOKS_AFTER_S = (0.5, 0.5, 1.0, 1.5, 1.5)
 
 
 def reader(_: World, draw: Random) -> Steps:

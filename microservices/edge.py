@@ -75,9 +75,7 @@ def serve(room: APIGatewayHttpRouter) -> Handler:
     app.include_router(room)
     app.exception_handler(DomainError)(lambda error: _told(problem(error)))
     app.exception_handler(Exception)(_unexpected)
-    app.not_found(
-        lambda error: _told(unserved(404))
-    )  # where the gateway's pattern fits a path and Powertools' does not
+    app.not_found(lambda error: _told(unserved(404)))  # the gateway's pattern may fit a path where Powertools' does not
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.perf_counter()

@@ -15,9 +15,8 @@ from moto.core import responses
 from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS, JSONSerializer
 from moto.sqs import models as queues
 
-_MODELS = (
-    Loader()
-)  # what botocore knows of each service: read once for all, for it takes ten times as long as making a table
+# What botocore knows of each service: read once for all, for it takes ten times as long as making a table.
+_MODELS = Loader()
 # Composing and signing the headers that moto does not look at is a tenth of a call; S3 lets nobody read unsigned.
 _NAMELESS = Config(user_agent="tests")
 _UNSIGNED = ("dynamodb", "kinesis", "lambda", "sns")

@@ -28,9 +28,8 @@ def create_app() -> Flask:
 def main() -> None:
     """Serve on a free port."""
     listener = socket()
-    listener.setsockopt(
-        IPPROTO_TCP, TCP_NODELAY, 1
-    )  # else it sends a body only when its head was acknowledged, 40 ms later
+    # Else it sends a body only when its head was acknowledged, 40 ms later.
+    listener.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
     listener.bind(("127.0.0.1", 0))
     listener.listen(1024)
     if fork():

@@ -24,10 +24,8 @@ def read_avatar(username: str) -> Call:
 
     def check(answer: Answer) -> None:
         require(answer.body.startswith(PNG), "a PNG")
-        size = (
-            int.from_bytes(answer.body[16:20]),
-            int.from_bytes(answer.body[20:24]),
-        )  # the first chunk begins with them
+        width, height = answer.body[16:20], answer.body[20:24]  # the first chunk begins with them
+        size = (int.from_bytes(width), int.from_bytes(height))
         require(size == (SIDE, SIDE), f"{SIDE} by {SIDE} pixels, not {size[0]} by {size[1]}")
 
     return Call(operation="GET /users/{username}/avatar", path=f"/users/{username}/avatar", check=check)

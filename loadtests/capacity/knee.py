@@ -12,10 +12,8 @@ from loadtests.statistics.draws import drawn_of, seeded
 from loadtests.statistics.resampling import INDIFFERENT, INTERVAL
 
 DRAWS = 1_000
-LEAST_STRAIN, MOST_STRAIN = (
-    0.02,
-    50.0,
-)  # beyond them it only says held or broken, and must not bend the line between two rates
+# Beyond them the strain only says held or broken, and must not bend the line between two rates.
+LEAST_STRAIN, MOST_STRAIN = 0.02, 50.0
 
 
 @dataclass(frozen=True, slots=True)

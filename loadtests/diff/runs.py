@@ -15,12 +15,8 @@ from loadtests.generator.latency import decoded
 from loadtests.shapes import STEADY
 
 MACHINE = ("processor", "cores", "memory_gib")  # a new kernel is the same machine
-LOAD = (
-    "rates",
-    "data",
-    "subscribers",
-    "shape",
-)  # what a latency depends on; how many blocks there were, its interval shows
+# What a latency depends on; how many blocks there were, its interval shows.
+LOAD = ("rates", "data", "subscribers", "shape")
 Kind = TypeVar("Kind")
 
 

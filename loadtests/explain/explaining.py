@@ -33,10 +33,8 @@ JOURNEYS: Mapping[str, Journey] = {
     each.__name__: each for each in (reader, searcher, writer, voter, hot_voter, visitor, sitter, buyer)
 }
 SIZE = Size(accounts=1, posts=5, votes=1)
-SETTLED_S = {
-    "monolith": 0.7,
-    "microservices": 1.5,
-}  # after the last call: a view waits half a second to be written, or sent
+# After the last call: a view waits half a second to be written, or sent.
+SETTLED_S = {"monolith": 0.7, "microservices": 1.5}
 FIRST, WARM = 1, 2
 Walks = dict[str, list[Asked]]  # the calls of each journey
 

@@ -4,15 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from loadtests.explain.telling import Root, Span
 
-ASYNCHRONOUS = {
-    "stream",
-    "queue",
-    "topic",
-    "views",
-    "object",
-    "push",
-    "event",
-}  # how functions are named that events woke
+# How functions are named that events woke.
+ASYNCHRONOUS = {"stream", "queue", "topic", "views", "object", "push", "event"}
 
 
 class Forest:

@@ -14,10 +14,8 @@ from loadtests.generator.outcomes import Outcome, judge
 from loadtests.journeys import Journey, Steps
 from tracing.traceparent import NAME, Traceparent, new_span, new_trace
 
-AFTER_A_WRITE_S = {
-    "monolith": 0.3,
-    "microservices": 0.6,
-}  # so that what it sets off is over when the next call is timed
+# So that what it sets off is over when the next call is timed.
+AFTER_A_WRITE_S = {"monolith": 0.3, "microservices": 0.6}
 _SENT, _RECEIVED = "http11.send_request_headers.started", "http11.receive_response_body.complete"
 
 

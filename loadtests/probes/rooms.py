@@ -16,9 +16,8 @@ SIGN_UP = {"username": ADMINISTRATOR, "email": f"{ADMINISTRATOR}@example.org", "
 def reads(world: World) -> Script:
     """What is there for everybody."""
     yield Probe(name="an avatar", path=f"/users/{world.accounts[0].username}/avatar")
-    yield Probe(
-        name="trending", path="/trending?limit=3", ignoring=("items",)
-    )  # who seeds looks more often where it waits longer
+    # Who seeds looks at a post more often where it waits longer.
+    yield Probe(name="trending", path="/trending?limit=3", ignoring=("items",))
     yield Probe(name="a file of the site", path="/site/leaderboard.css")
     yield Probe(name="a file that the site has not", path="/site/nothing.css", status_only=True)
 

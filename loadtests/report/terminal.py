@@ -54,9 +54,8 @@ def print_chapter(report: dict[str, Any], name: str, console: Console) -> None:
 
 
 def _verdicts(report: dict[str, Any]) -> Rows:
-    return (
-        (*row[:4], *row[5:7]) for row in tables.verdicts(report)
-    )  # the change is the ratio again, and 80 columns few
+    # The change is the ratio again, and 80 columns are few.
+    return ((*row[:4], *row[5:7]) for row in tables.verdicts(report))
 
 
 def _scenarios(report: dict[str, Any]) -> Rows:

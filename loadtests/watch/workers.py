@@ -26,9 +26,8 @@ class Workers:
         self._asked = monotonic()
         found = processes.carrying(self._sides)
         families = {mark: [self._known.get(each.pid, each) for each in family] for mark, family in found.items()}
-        self._known = {
-            each.pid: each for family in families.values() for each in family
-        }  # they know when they were asked
+        # Each knows when it was asked.
+        self._known = {each.pid: each for family in families.values() for each in family}
         return {self._sides[mark]: _together(family) for mark, family in families.items() if family}
 
 

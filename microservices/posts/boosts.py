@@ -45,13 +45,12 @@ class Boosts:
         return [post_from(item) for item in batch_get(self._dynamodb, self._table, keys)]  # network
 
     def _boost(self, order: Order, until: Mapping[Post, datetime]) -> bool:
-        writes = [{"Update": self._update(seen, moment)} for seen, moment in until.items()]
-        meanwhile = [Conflict("the post changed meanwhile")] * len(writes)
+        updates = [{"Update": self._update(seen, moment)} for seen, moment in until.items()]
+        writes = [{"Put": self._delivery(order, done=True)}, *updates]
+        meanwhile = [Conflict("the post changed meanwhile")] * len(updates)
         try:
             with refused(Taken("it was answered before"), *meanwhile):
-                self._dynamodb.transact_write_items(
-                    TransactItems=[{"Put": self._delivery(order, done=True)}, *writes]
-                )  # network
+                self._dynamodb.transact_write_items(TransactItems=writes)  # network
         except Taken:
             return self._was_done(order)
         return True

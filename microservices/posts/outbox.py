@@ -21,9 +21,8 @@ def tell(publish: Publish, record: Record) -> bool:
     """
     if not is_post(record["dynamodb"]["Keys"]) or not _is_news(record):
         return False
-    publish(
-        _KINDS[record["eventName"]], {"eventName": record["eventName"], "dynamodb": _told(record["dynamodb"])}
-    )  # network
+    event = {"eventName": record["eventName"], "dynamodb": _told(record["dynamodb"])}
+    publish(_KINDS[record["eventName"]], event)  # network
     return True
 
 

@@ -29,12 +29,10 @@ class Credits:
         return self._give_back(order) if order.stage == Stage.UNDELIVERABLE else self._take(order)
 
     def _take(self, order: Order) -> bool:
-        paid = {"Put": self._payment(order, TAKEN)}
+        writes = [{"Put": self._payment(order, TAKEN)}, self._change(order, by=-order.total_credits)]
         try:
             with refused(Taken("it was answered before"), NotAllowed("there are not so many credits")):
-                self._dynamodb.transact_write_items(
-                    TransactItems=[paid, self._change(order, by=-order.total_credits)]
-                )  # network
+                self._dynamodb.transact_write_items(TransactItems=writes)  # network
         except Taken:
             return self._state(order) != REFUSED
         except NotAllowed:

@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Grant = tuple[
-    str, str
-]  # action and resource, the resource as its name in the template or as the name that an import has
+Grant = tuple[str, str]  # action, and resource by its name in the template or by the name that an import has
 Template = Mapping[str, Any]
 
 # What the poller needs that Lambda runs for the function: https://docs.aws.amazon.com/lambda/latest/dg/, the chapters on each

@@ -56,9 +56,8 @@ def test_a_chapter_goes_into_a_run_and_leaves_the_rest(tmp_path: Path) -> None:
 
 
 def test_a_chapter_of_another_machine_says_so(tmp_path: Path) -> None:
-    folder = report.added(
-        written(made_run("a"), tmp_path / "run"), "capacity", CAPACITY
-    )  # made on a machine of its own
+    # The chapter was made on a machine of its own.
+    folder = report.added(written(made_run("a"), tmp_path / "run"), "capacity", CAPACITY)
     assert "Measured on another machine than the rest" in (folder / "report.md").read_text()
     assert "Measured on another" not in (report.added(tmp_path / "new", "capacity", CAPACITY) / "report.md").read_text()
 

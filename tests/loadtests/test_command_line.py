@@ -11,13 +11,7 @@ from loadtests import processes
 from loadtests.__main__ import COMMANDS, main
 
 TIMED = [sys.executable, "-X", "importtime", "-m", "loadtests"]  # says each module that was imported, as soon as it was
-LONG = (
-    "aa",
-    "capacity",
-    "compare",
-    "explain",
-    "load",
-)  # what they do takes more than their line in the list of commands
+LONG = ("aa", "capacity", "compare", "explain", "load")  # they do more than their line in the list of commands says
 
 
 def shown(name: str, capsys: pytest.CaptureFixture[str]) -> list[str]:

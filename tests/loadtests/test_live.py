@@ -89,9 +89,8 @@ def test_an_audience_stays_for_the_next_block_and_a_new_one_comes_when_nobody_ha
         listeners.add(subscriber)
         return 2 if twice(message, subscriber) else 1
 
-    blocks = listened_to(
-        copies, blocks=3
-    )  # four accounts have 16 votes for four posts: the rehearsal's 4 and two blocks' 10
+    # Four accounts have 16 votes for four posts: the rehearsal's 4 and two blocks' 10.
+    blocks = listened_to(copies, blocks=3)
     assert [(live(block).lost, live(block).doubled, block.right) for block in blocks] == [
         (0, 0, EXPECTED), (0, 8, EXPECTED), (0, 0, EXPECTED)
     ]  # fmt: skip

@@ -65,9 +65,8 @@ def test_a_zip_can_be_loaded_with_nothing_but_what_aws_brings(
 
 @every_function
 def test_a_zip_is_small(zips: dict[str, Path], function: str) -> None:
-    assert (
-        zips[function].stat().st_size < (5 if ROOM_OF[function] == "avatars" else 3) * MEGABYTE
-    )  # for Pillow's codecs
+    most = 5 if ROOM_OF[function] == "avatars" else 3  # for Pillow's codecs
+    assert zips[function].stat().st_size < most * MEGABYTE
 
 
 @every_function

@@ -102,10 +102,8 @@ def test_while_the_database_is_away_it_says_so_and_when_it_is_back_it_needs_no_r
             _expect_unavailable(client)
         restarted = _start_again(data, sockets)
         assert within(10, lambda: client.get(f"/posts/{post['id']}").status_code == 200)
-        assert {client.get("/posts").status_code for _ in range(20)} <= {
-            200,
-            503,
-        }  # each worker had connections that broke
+        # Each worker had connections that broke.
+        assert {client.get("/posts").status_code for _ in range(20)} <= {200, 503}
         assert [client.get("/posts").json()["items"] for _ in range(20)] == [[post]] * 20
         assert client.post("/posts", json={"title": "Another", "body": "A body"}).status_code == 201
         assert len(running.workers()) == 2
