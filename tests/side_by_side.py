@@ -14,6 +14,7 @@ FILES_OF_SERVICES = frozenset(
     {
         "tests/contract/test_site_pushed.py",
         "tests/loadtests/test_cold_functions.py",
+        "tests/loadtests/test_ended_floors.py",
         "tests/microservices/test_avatars.py",
         "tests/microservices/test_capacity.py",
         "tests/microservices/test_independent_deployment.py",

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 import psutil
 import pytest
 
 from loadtests import client, processes, reachable, systems
 from loadtests.__main__ import main
-from loadtests.aa import SIDES
+from tests.loadtests.begun import Begun, end_in
 from tests.loadtests.planted import serving
 
 NOBODY = "http://127.0.0.1:1"
@@ -30,63 +29,6 @@ try:
 except NotWritten as full:
     print(full)
 """
-
-
-class Begun:
-    """A tiny run in a process of its own. first: the URL of a first side that is there; without it the run starts both."""
-
-    def __init__(self, folder: Path, *, first: str = "", module: str = "tiny_runs") -> None:
-        self.folder = folder
-        self._errors = (folder / "stderr").open("w+")
-        command = [sys.executable, "-m", f"tests.loadtests.{module}", str(folder), *([first] if first else [])]
-        self._process = subprocess.Popen(
-            command, cwd=processes.ROOT, stdout=subprocess.PIPE, stderr=self._errors, text=True
-        )
-        self.started: list[psutil.Process] = []
-
-    def until(self, phase: str) -> None:
-        """Wait until it says that a phase begins."""
-        assert self._process.stdout is not None
-        said = []
-        for line in self._process.stdout:
-            if line.startswith(f"… {phase}"):
-                return
-            said.append(line)
-        raise AssertionError(f"no phase {phase}; it ended with {self.ended()} after\n{''.join(said)}")
-
-    def told(self, number: signal.Signals) -> None:
-        """Send it a signal, after a look at what it has started."""
-        self.started = psutil.Process(self._process.pid).children(recursive=True)
-        self._process.send_signal(number)
-
-    def ended(self) -> tuple[int, list[str]]:
-        """Wait for its end; return its status and what it said on stderr."""
-        self._process.communicate(timeout=60)
-        self._errors.seek(0)
-        return self._process.returncode, self._errors.read().splitlines()
-
-    def close(self) -> None:
-        """End it, however far it is, and close its files."""
-        self._process.kill()
-        self._process.communicate()
-        self._errors.close()
-
-    def left(self) -> list[psutil.Process]:
-        """Return what still runs of all that it started, after a moment."""
-        marks = [systems.MONOLITH.mark(self.folder / "run" / side) for side in SIDES]
-        marks += [systems.MICROSERVICES.mark(self.folder / "run")]
-        deadline = monotonic() + 5
-        while monotonic() < deadline:
-            alive = [one for one in self.started if processes.is_running(one.pid)]
-            alive += [one for found in processes.carrying(marks).values() for one in found]
-            if not alive:
-                break
-            sleep(0.05)
-        return alive
-
-    def report(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / "report" / "report.json").read_text())
-        return found
 
 
 @pytest.fixture
@@ -106,23 +48,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def begun(tmp_path: Path, first: str) -> Iterator[Begun]:
     """A run that starts its second side only: to start and to end one takes seconds."""
-    with closing(Begun(tmp_path, first=first)) as run:
+    with closing(Begun(tmp_path, first)) as run:
         yield run
-
-
-@pytest.fixture
-def compared(tmp_path: Path, first: str) -> Iterator[Begun]:
-    """A comparison of both systems with every phase that `compare` has."""
-    with closing(Begun(tmp_path, first=first, module="tiny_comparison")) as run:
-        yield run
-
-
-def end_in(phase: str, run: Begun) -> None:
-    """End a run as Ctrl-C does once it is in a phase: it says so in one line and leaves nothing running."""
-    run.until(phase)
-    run.told(signal.SIGINT)
-    assert run.ended() == (130, ["ended by SIGINT; nothing is left running"])
-    assert run.left() == []
 
 
 @pytest.mark.live
@@ -143,10 +70,10 @@ def test_a_run_that_is_ended_keeps_what_was_measured(begun: Begun, phase: str) -
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("phase", ["parity: the contract's tests on both", "floors"])
-def test_a_comparison_that_is_ended_in_a_phase_of_its_own_leaves_nothing_running(compared: Begun, phase: str) -> None:
-    end_in(phase, compared)
-    assert not (compared.folder / "report").exists()
+def test_a_comparison_that_is_ended_in_its_gate_leaves_nothing_running(tmp_path: Path, first: str) -> None:
+    with closing(Begun(tmp_path, f"monolith={first}", module="tiny_comparison")) as compared:
+        end_in("parity: the contract's tests on both", compared)
+    assert not (tmp_path / "report").exists()
 
 
 @pytest.mark.live
@@ -188,7 +115,7 @@ def await_views(url: str, more: int) -> None:
 @pytest.mark.parametrize("workers", [(), ("--workers", "2")])
 def test_a_load_that_is_ended_says_what_came_of_it_so_far(first: str, workers: tuple[str, ...]) -> None:
     with loading(first, *workers) as begun:
-        await_views(first, 40)
+        await_views(first, 120)  # more than the 50 or so requests of the warm-up
         children = psutil.Process(begun.pid).children(recursive=True)
         begun.send_signal(signal.SIGINT)
         said, errors = begun.communicate(timeout=20)

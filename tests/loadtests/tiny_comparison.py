@@ -1,4 +1,4 @@
-"""`python -m tests.loadtests.tiny_comparison DIR URL` compares a monolith that is there with services that it starts, in seconds.
+"""`python -m tests.loadtests.tiny_comparison DIR SIDE=URL` compares a side that is there with the other, which it starts.
 
 It goes through the phases that `aa` does not have; of the contract's tests, its gate asks one file.
 """
@@ -22,8 +22,8 @@ contract_gate.contract_checks = partial(  # type: ignore[assignment]
 
 def main() -> int:
     """Make the comparison in a directory; its report goes beside it."""
-    folder, url = Path(sys.argv[1]), sys.argv[2]
-    tiny = tiny_runs.asked(folder / "run", given={SIDES[0]: url})
+    folder, (side, _, url) = Path(sys.argv[1]), sys.argv[2].partition("=")
+    tiny = tiny_runs.asked(folder / "run", given={side: url})
     asked = replace(tiny, sides=dict(zip(SIDES, systems.BOTH, strict=True)))
 
     def run(console: Console) -> int:
