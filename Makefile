@@ -28,7 +28,7 @@ compare: setup ## start, seed, check parity, load both systems and write results
 bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
 	@$(RUN) loadtests bench $(ARGS)
 
-test: setup ## run every test, on both live systems too (12 minutes, 25 on slow cores)
+test: setup ## run every test, on both live systems too (12 minutes, 21 on slow cores)
 	@$(RUN) pytest $(SIDE_BY_SIDE) $(ARGS)
 
 browser: setup $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
