@@ -12,7 +12,7 @@ from loadtests.statistics.resampling import INDIFFERENT
 from loadtests.statistics.samples import Sample
 
 PERCENTILES = (50, 95, 99)
-GEOMETRIC_MEAN, GOODPUT = "geo mean", "goodput"
+GOODPUT = "goodput"
 REGRESSION, WORSE, BETTER, NOISE, TOO_FEW = "regression", "worse", "better", "within noise", "too few"
 TRIALS = 8  # of a lag; a bootstrap of fewer is too sure of itself to judge by
 Pair = tuple[Sample, Sample]
@@ -67,12 +67,9 @@ def _scenario(before: Run, after: Run, name: str) -> Iterator[Change]:
     for side in SIDES:
         one, other = (run.blocks(name, side) for run in (before, after))
         if one and other:
-            times = [
-                {GEOMETRIC_MEAN: samples.geometric_mean(blocks), **samples.latency(blocks, PERCENTILES)}
-                for blocks in (one, other)
-            ]
-            for metric, sample in times[0].items():
-                yield _change((name, side, metric), (sample, times[1][metric]))
+            first, second = (samples.latency(blocks, PERCENTILES) for blocks in (one, other))
+            for metric in first:
+                yield _change((name, side, metric), (first[metric], second[metric]))
             rates = (samples.goodput(one, before.report.block_s), samples.goodput(other, after.report.block_s))
             yield _change((name, side, GOODPUT), rates)
 

@@ -7,21 +7,19 @@ import numpy as np
 from loadtests.diff.runs import BlockCounts, histogram
 from loadtests.statistics import samples
 from loadtests.statistics.draws import Draws, Figures, seeded
+from loadtests.statistics.quantiles import Blocks
 from loadtests.statistics.resampling import tail
 from loadtests.statistics.samples import LEAST, Sample
 
 RESAMPLES = 1_000
+GEOMETRIC_MEAN = "geo mean"
 
 
 def latency(blocks: Sequence[BlockCounts], percentiles: Sequence[int]) -> dict[str, Sample]:
-    """Return these percentiles of the latencies of blocks, in milliseconds, by name."""
-    found = samples.latency([histogram(block) for block in blocks], percentiles)
-    return {f"p{each}": sample for each, sample in zip(percentiles, found, strict=True)}
-
-
-def geometric_mean(blocks: Sequence[BlockCounts]) -> Sample:
-    """Return the geometric mean of the latencies of blocks, in milliseconds."""
-    return samples.geometric_mean([histogram(block) for block in blocks])
+    """Return the geometric mean and these percentiles of the latencies of blocks, in milliseconds, by name."""
+    known = Blocks([histogram(block) for block in blocks])
+    found = zip(percentiles, samples.latency(known, percentiles), strict=True)
+    return {GEOMETRIC_MEAN: samples.geometric_mean(known), **{f"p{each}": sample for each, sample in found}}
 
 
 def goodput(blocks: Sequence[BlockCounts], seconds: float) -> Sample:

@@ -6,6 +6,7 @@ from typing import Any
 from loadtests.blocks import Measured
 from loadtests.generator.latency import decoded
 from loadtests.statistics import samples
+from loadtests.statistics.quantiles import Blocks
 from loadtests.statistics.resampling import INDIFFERENT, Compared, compared, surest
 
 PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
@@ -24,8 +25,8 @@ def judged(name: str, sides: Sides, *, seconds: float, scenarios: int) -> dict[s
     if len(next(iter(sides.values()))) < LEAST_PAIRS:
         return {}
     blocks = [one.block for found in sides.values() for one in found]
-    histograms = [decoded(block.latencies) for block in blocks]
-    times = (samples.geometric_mean(histograms), *samples.latency(histograms, list(PERCENTILES.values())))
+    known = Blocks([decoded(block.latencies) for block in blocks])
+    times = (samples.geometric_mean(known), *samples.latency(known, list(PERCENTILES.values())))
     answers = samples.goodput([block.right for block in blocks], seconds)
     return {
         metric: _metric(metric, sides, compared(sample, seed=f"{name} {metric}"), sure=enough(metric, scenarios))

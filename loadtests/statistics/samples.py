@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from hdrh.histogram import HdrHistogram
 
 from loadtests.statistics.draws import Draws, Figures, drawn_of, summed
 from loadtests.statistics.quantiles import Blocks
@@ -32,9 +31,8 @@ class Sample:
         return self.figures(drawn_of(self.size, times=times, draw=draw))
 
 
-def latency(histograms: Sequence[HdrHistogram], percentiles: Sequence[int]) -> list[Sample]:
+def latency(known: Blocks, percentiles: Sequence[int]) -> list[Sample]:
     """Return each of these percentiles of the latencies of blocks, in milliseconds."""
-    known = Blocks(histograms)
 
     def sample(percentile: int) -> Sample:
         return Sample(len(known), lambda draws: np.maximum(known.percentiles_ms(percentile, draws), LEAST))
@@ -42,10 +40,9 @@ def latency(histograms: Sequence[HdrHistogram], percentiles: Sequence[int]) -> l
     return [sample(each) for each in percentiles]
 
 
-def geometric_mean(histograms: Sequence[HdrHistogram]) -> Sample:
+def geometric_mean(known: Blocks) -> Sample:
     """Return the geometric mean of the latencies of blocks, in milliseconds. The ratio of two sides is then the typical ratio of
     their answers to the same requests (Fleming and Wallace, Communications of the ACM 29, 1986)."""
-    known = Blocks(histograms)
     return Sample(len(known), lambda draws: np.maximum(known.geometric_means_ms(draws), LEAST))
 
 

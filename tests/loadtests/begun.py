@@ -56,7 +56,7 @@ class Begun:
     def left(self) -> list[psutil.Process]:
         """Return what still runs of all that it started, after a moment."""
         marks = [systems.MONOLITH.mark(self.folder / "run" / side) for side in SIDES]
-        marks += [systems.MICROSERVICES.mark(self.folder / "run")]
+        marks += [system.mark(self.folder / "run") for system in systems.BOTH]
         deadline = monotonic() + 5
         while monotonic() < deadline:
             alive = [one for one in self.started if processes.is_running(one.pid)]

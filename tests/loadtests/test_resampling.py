@@ -8,6 +8,7 @@ import pytest
 
 from loadtests.generator.latency import histogram_of
 from loadtests.statistics import samples, student
+from loadtests.statistics.quantiles import Blocks
 from loadtests.statistics.resampling import Compared, compared, standardised, surest
 
 PAIRS = 12
@@ -25,7 +26,7 @@ def blocks(seed: str, *, slower: float = 1.0, spikes: bool = False) -> list[obje
 
 
 def ratio_of(first: list[object], second: list[object], percentile: int = 50) -> Compared:
-    return compared(samples.latency([*first, *second], [percentile])[0], seed="test")
+    return compared(samples.latency(Blocks([*first, *second]), [percentile])[0], seed="test")
 
 
 def test_the_same_data_is_the_same() -> None:
@@ -81,7 +82,7 @@ def test_where_answers_are_of_several_kinds_the_geometric_mean_is_surer_than_the
         kinds = [slower * kind for kind in (3, 3, 3, 3, 3, 9, 9, 9, 9, 9)]
         return [histogram_of([kind * exp(draw.gauss(0, 0.1)) for kind in kinds]) for _ in range(PAIRS)]
 
-    both = [*mixed("a", 1), *mixed("b", 1.15)]
+    both = Blocks([*mixed("a", 1), *mixed("b", 1.15)])
     mean = compared(samples.geometric_mean(both), seed="test")
     middle = compared(samples.latency(both, [50])[0], seed="test")
     assert 1.05 < mean.low < 1.15 < mean.high < 1.25
