@@ -1,1 +1,1 @@
-"""The domain as one Lambda service per room on DynamoDB. Twin: monolith."""
+"""The domain as one Lambda service per service on DynamoDB. Twin: monolith."""

@@ -39,7 +39,7 @@ def client(service: str, *, attempts: int = 3, at_once: int = 4, endpoint: str |
     return boto3.client(service, endpoint_url=endpoint, config=_CONFIG.merge(own))
 
 
-def is_away(error: BaseException) -> bool:
+def is_unavailable(error: BaseException) -> bool:
     """Tell whether a call failed because its service is away or refuses more load, not because the call is wrong."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

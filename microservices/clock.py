@@ -9,7 +9,7 @@ from shared_domain.contract import times
 
 def now() -> datetime:
     """Return the time, to the millisecond that the contract shows."""
-    return times.to_milliseconds(datetime.now(UTC))
+    return times.truncate_to_milliseconds(datetime.now(UTC))
 
 
 def new_id(moment: datetime) -> str:

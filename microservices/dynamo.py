@@ -15,8 +15,8 @@ from shared_domain.errors import Conflict, DomainError, Unavailable
 Item = Mapping[str, Mapping[str, Any]]
 Values = dict[str, dict[str, Any]]
 
-MOST_KEYS_OF_A_BATCH = 100
-MOST_WRITES_OF_A_BATCH = 25
+MAX_BATCH_GET_KEYS = 100
+MAX_BATCH_WRITES = 25
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})  # as reasons of a cancelled transaction
 _PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a batch's rest is tried again
 
@@ -70,16 +70,16 @@ def _reason(codes: Sequence[str], meanings: Sequence[DomainError]) -> DomainErro
 
 def batch_get(dynamodb: Any, table: str, keys: Sequence[Values]) -> Iterator[Item]:
     """Give the items of the keys that exist, in any order: one strongly consistent call for every hundred keys."""
-    for start in range(0, len(keys), MOST_KEYS_OF_A_BATCH):
-        wanted = {table: {"Keys": list(keys[start : start + MOST_KEYS_OF_A_BATCH]), "ConsistentRead": True}}
+    for start in range(0, len(keys), MAX_BATCH_GET_KEYS):
+        wanted = {table: {"Keys": list(keys[start : start + MAX_BATCH_GET_KEYS]), "ConsistentRead": True}}
         for answer in _until_done(dynamodb.batch_get_item, wanted, rest="UnprocessedKeys"):
             yield from answer["Responses"].get(table, [])
 
 
 def batch_write(dynamodb: Any, table: str, requests: Sequence[Mapping[str, Any]]) -> None:
     """Carry out put and delete requests, each by itself: one call for every twenty-five."""
-    for start in range(0, len(requests), MOST_WRITES_OF_A_BATCH):
-        wanted = {table: list(requests[start : start + MOST_WRITES_OF_A_BATCH])}
+    for start in range(0, len(requests), MAX_BATCH_WRITES):
+        wanted = {table: list(requests[start : start + MAX_BATCH_WRITES])}
         for _ in _until_done(dynamodb.batch_write_item, wanted, rest="UnprocessedItems"):
             pass
 

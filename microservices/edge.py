@@ -11,13 +11,13 @@ from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolv
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from microservices.aws import is_away
+from microservices.aws import is_unavailable
 from microservices.clock import now
-from microservices.event_forms import as_http_api, in_form_of
+from microservices.event_formats import to_format_of, to_http_api
 from shared_domain.contract.parsing import Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, problem, unserved
-from shared_domain.errors import DomainError, Malformed, NotIdentified, Unavailable
-from shared_domain.identity import Identity, current
+from shared_domain.errors import DomainError, MalformedBody, NotAuthenticated, Unavailable
+from shared_domain.identity import Identity, require_unexpired
 
 Answer = Response[Any]
 Event = APIGatewayProxyEventV2
@@ -32,13 +32,13 @@ def body(event: Event, shape: type[Shape]) -> Shape:
 
 
 def raw(event: Event) -> bytes:
-    """Return the body's bytes. Raise Malformed where the gateway, which hands on text, has replaced what was no UTF-8."""
+    """Return the body's bytes. Raise MalformedBody where the gateway, which hands on text, has replaced what was no UTF-8."""
     text = event.body or ""
     if event.is_base64_encoded:
         return b64decode(text)
     sent = text.encode(errors="surrogatepass")
     if "\ufffd" in text and event.headers.get("content-length", str(len(sent))) != str(len(sent)):
-        raise Malformed("the body is not JSON in UTF-8")
+        raise MalformedBody("the body is not JSON in UTF-8")
     return sent
 
 
@@ -63,27 +63,27 @@ def caller(event: Event) -> str:
     """Return the user that the gateway's authorizer named. It never refuses, so the reason of a bad token is raised here."""
     told: dict[str, str] = (event["requestContext"].get("authorizer") or {}).get("lambda") or {}
     if "username" in told:
-        return current(Identity(told["username"], int(told["expires"])), now=now())
+        return require_unexpired(Identity(told["username"], int(told["expires"])), now=now())
     if "away" in told:
         raise Unavailable(told["away"])
-    raise NotIdentified(told.get("reason", "nobody is identified at this door"))
+    raise NotAuthenticated(told.get("reason", "nobody is identified at this door"))
 
 
-def serve(room: APIGatewayHttpRouter) -> Handler:
+def serve(router: APIGatewayHttpRouter) -> Handler:
     """Return the function that answers at any door: refusals leave as problems, every request as one line in the log."""
     app = APIGatewayHttpResolver()
-    app.include_router(room)
+    app.include_router(router)
     app.exception_handler(DomainError)(lambda error: _told(problem(error)))
     app.exception_handler(Exception)(_unexpected)
     app.not_found(lambda error: _told(unserved(404)))  # the gateway's pattern may fit a path where Powertools' does not
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.perf_counter()
-        asked = as_http_api(event)
+        asked = to_http_api(event)
         response = app.resolve(asked, context)
         milliseconds = (time.perf_counter() - started) * 1000
         _log.info("request", route=asked["routeKey"], status=response["statusCode"], ms=round(milliseconds, 2))
-        return in_form_of(event, response)
+        return to_format_of(event, response)
 
     return lambda_handler
 
@@ -96,4 +96,4 @@ def _told(problem: Problem) -> Answer:
 def _unexpected(error: Exception) -> Answer:
     """Tell a store that is away from a fault of ours. The cause goes to the log and never into the answer."""
     _log.exception("unexpected", exc_info=error)
-    return _told(problem(Unavailable("a store is away")) if is_away(error) else unserved(500))
+    return _told(problem(Unavailable("a store is unavailable")) if is_unavailable(error) else unserved(500))

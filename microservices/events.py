@@ -1,7 +1,7 @@
-"""Domain events: what one room publishes and any other may hear. The monolith has no such file: there, it is a plain call.
+"""Domain events: what one service publishes and any other may hear. The monolith has no such file: there, it is a plain call.
 
 An event is a JSON object with its `type`, which is also the attribute that subscriptions filter by. Who changes a form, changes
-a contract between rooms.
+a contract between services.
 """
 
 import json

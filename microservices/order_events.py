@@ -1,4 +1,4 @@
-"""What rooms tell each other of an order, by events on the topic. Who changes a form, changes a contract.
+"""What services tell each other of an order, by events on the topic. Who changes a form, changes a contract.
 
     order.<stage>    an order came to a stage: every field of Order, lines and all
     order.answered   what a stage asks for was done, or refused: every field of Outcome
@@ -51,7 +51,7 @@ def answering(publish: Publish, stages: Collection[Stage], *, settle: Callable[[
     return hear
 
 
-def outcome_in(event: str) -> Outcome | None:
+def parse_outcome(event: str) -> Outcome | None:
     """Return the outcome that an event tells, None where it tells of something else.
 
     Raise msgspec.ValidationError or DecodeError where it cannot be read.

@@ -1,10 +1,10 @@
-"""The form of a post as an item: in the posts table, in its stream, and in what other rooms keep of it.
+"""The form of a post as an item: in the posts table, in its stream, and in what other services keep of it.
 
 It is all that the services know of each other's data. Who changes it, changes a contract.
 """
 
 from microservices.dynamo import Item, Values, number, text, texts
-from shared_domain.contract.times import read, written
+from shared_domain.contract.times import from_rfc3339, to_rfc3339
 from shared_domain.posts import Post
 
 
@@ -13,7 +13,7 @@ def post_key(post_id: str) -> Values:
 
 
 def post_item(post: Post) -> Values:
-    boosted = {} if post.boosted_until is None else {"boosted_until": text(written(post.boosted_until))}
+    boosted = {} if post.boosted_until is None else {"boosted_until": text(to_rfc3339(post.boosted_until))}
     return {
         **post_key(post.id),
         "id": text(post.id),
@@ -22,8 +22,8 @@ def post_item(post: Post) -> Values:
         "body": text(post.body),
         "tags": texts(post.tags),
         "score": number(post.score),
-        "created_at": text(written(post.created_at)),
-        "updated_at": text(written(post.updated_at)),
+        "created_at": text(to_rfc3339(post.created_at)),
+        "updated_at": text(to_rfc3339(post.updated_at)),
         **boosted,
     }
 
@@ -36,9 +36,9 @@ def post_from(item: Item) -> Post:
         body=item["body"]["S"],
         tags=tuple(tag["S"] for tag in item["tags"]["L"]),
         score=int(item["score"]["N"]),
-        boosted_until=read(item["boosted_until"]["S"]) if "boosted_until" in item else None,
-        created_at=read(item["created_at"]["S"]),
-        updated_at=read(item["updated_at"]["S"]),
+        boosted_until=from_rfc3339(item["boosted_until"]["S"]) if "boosted_until" in item else None,
+        created_at=from_rfc3339(item["created_at"]["S"]),
+        updated_at=from_rfc3339(item["updated_at"]["S"]),
     )
 
 

@@ -19,7 +19,7 @@ class _Envelope(msgspec.Struct, tag_field="Type", tag="Notification", rename="pa
     message: str
 
 
-def take(messages: Sequence[Message], hear: Callable[[str], Heard]) -> tuple[list[Heard], Answer]:
+def handle_messages(messages: Sequence[Message], hear: Callable[[str], Heard]) -> tuple[list[Heard], Answer]:
     """Return what `hear` makes of the messages' bodies, and the function's answer: which of them must come again.
 
     Why one must, a dead letter does not say; the log does.

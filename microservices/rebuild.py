@@ -1,4 +1,4 @@
-"""Tells the rooms that follow posts of all posts again, e.g. after search was removed and deployed anew.
+"""Tells the services that follow posts of all posts again, e.g. after search was removed and deployed anew.
 
     python -m microservices.rebuild --api https://… --stage reference
     python -m microservices.rebuild --api http://127.0.0.1:4566/_aws/execute-api/…/$default --endpoint http://127.0.0.1:4566
@@ -18,10 +18,10 @@ import urllib3
 
 from microservices.deploy.emulator import REGION, ROOT
 from microservices.post_item import post_item, post_key
-from shared_domain.contract.times import read
+from shared_domain.contract.times import from_rfc3339
 from shared_domain.posts import Post
 
-FOLLOWERS = ("search-projection", "votes-ballots")
+FOLLOWERS = ("search-projection", "votes-post-events")
 _BEFORE_THE_STREAM = "0"
 _AT_ONCE = 10
 
@@ -67,7 +67,7 @@ def _record(post: Post) -> Json:
 
 
 def _post(item: Json) -> Post:
-    times = {name: item[name] and read(item[name]) for name in ("boosted_until", "created_at", "updated_at")}
+    times = {name: item[name] and from_rfc3339(item[name]) for name in ("boosted_until", "created_at", "updated_at")}
     return Post(**{**item, **times, "tags": tuple(item["tags"])})
 
 

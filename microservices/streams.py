@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from microservices.aws import is_away
+from microservices.aws import is_unavailable
 
 TRIES = 3
 _SEQUENCE_DIGITS = 40
@@ -19,7 +19,7 @@ Job = TypeVar("Job")
 Park = Callable[[Record, str], None]
 
 
-def settle(
+def handle_records(
     jobs: Sequence[Job],
     handle: Callable[[Job], Handled],
     *,
@@ -36,7 +36,7 @@ def settle(
     for queue in _by_key(jobs, key):
         for job in queue:
             error = _tried(job, handle, handled)
-            if error is not None and is_away(error):
+            if error is not None and is_unavailable(error):
                 raise error
             if error is not None:
                 park(job, f"{type(error).__name__}: {error}")

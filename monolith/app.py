@@ -1,4 +1,4 @@
-"""The composition root: the only file of the monolith that knows all rooms. Twin: each room's handler.py."""
+"""The composition root: the only file of the monolith that knows all modules. Twin: each blueprint's handler.py."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,16 +16,17 @@ from monolith.avatars import routes as avatars
 from monolith.avatars import thumbnails
 from monolith.avatars.store import SqlAvatars
 from monolith.background import Background
+from monolith.concurrency_limit import ConcurrencyLimit
 from monolith.database import UnitOfWork, connect, unit_of_work
 from monolith.feedback import routes as feedback
 from monolith.feedback.store import SqlFeedback
+from monolith.jobs import SqlJobs
 from monolith.live import listener
 from monolith.live import routes as live
 from monolith.live.hub import Hub
-from monolith.live.store import SqlNews
+from monolith.live.store import SqlLiveFeed
 from monolith.orders import routes as orders
 from monolith.orders.store import SqlOrders
-from monolith.outbox import SqlOutbox
 from monolith.platform import routes as platform
 from monolith.posts import routes as posts
 from monolith.posts.store import SqlPosts
@@ -37,7 +38,6 @@ from monolith.site.folder import SiteFolder
 from monolith.trending import routes as trending
 from monolith.trending import views
 from monolith.trending.store import SqlTrends
-from monolith.turns import Turns
 from monolith.users import routes as users
 from monolith.users.store import SqlUsers
 from monolith.votes import routes as votes
@@ -47,7 +47,7 @@ from shared_domain.passwords import SALT_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What one transaction spans: every room's store, on one connection."""
+    """What one transaction spans: every blueprint's store, on one connection."""
 
     users: SqlUsers
     posts: SqlPosts
@@ -56,9 +56,9 @@ class Stores:
     orders: SqlOrders
     feedback: SqlFeedback
     avatars: SqlAvatars
-    outbox: SqlOutbox
+    jobs: SqlJobs
     trends: SqlTrends
-    news: SqlNews
+    live: SqlLiveFeed
 
 
 class _ExplicitRule(Rule):
@@ -86,12 +86,14 @@ def create_app(settings: Settings) -> Flask:
     hub = app.extensions["hub"] = Hub(most=settings.listeners)
     background = app.extensions["background"] = Background()
     explained = _explained(background, viewed, settings.spans)
-    for room in _rooms(settings, work, viewed, hub):
-        app.register_blueprint(room)
+    for blueprint in _blueprints(settings, work, viewed, hub):
+        app.register_blueprint(blueprint)
     background.every(views.FLUSH_SECONDS, viewed.flush)
     background.every(thumbnails.EVERY_SECONDS, thumbnails.making(work))
-    background.every(listener.EVERY_SECONDS, listener.listening(connect(settings.database_url, pool_size=1), hub.tell))
-    app.wsgi_app = Turns(app.wsgi_app, at_once=settings.pool_size, without=live.PATH)  # type: ignore[method-assign]
+    background.every(
+        listener.EVERY_SECONDS, listener.listening(connect(settings.database_url, pool_size=1), hub.publish)
+    )
+    app.wsgi_app = ConcurrencyLimit(app.wsgi_app, limit=settings.pool_size, exempt_path=live.PATH)  # type: ignore[method-assign]
     explained(app, engine)
     return app
 
@@ -106,7 +108,7 @@ def _bare() -> Flask:
     return app
 
 
-def _rooms(settings: Settings, work: UnitOfWork[Stores], viewed: views.Views, hub: Hub) -> Iterator[Blueprint]:
+def _blueprints(settings: Settings, work: UnitOfWork[Stores], viewed: views.Views, hub: Hub) -> Iterator[Blueprint]:
     caller = edge.caller_named_by(settings.token_secret)
     yield platform.routes(_contract())
     yield users.routes(work, caller, secret=settings.token_secret, salt=_salt)
@@ -152,7 +154,7 @@ def _stores(connection: Connection) -> Stores:
         orders=SqlOrders(connection),
         feedback=SqlFeedback(connection),
         avatars=SqlAvatars(connection),
-        outbox=SqlOutbox(connection),
+        jobs=SqlJobs(connection),
         trends=SqlTrends(connection),
-        news=SqlNews(connection),
+        live=SqlLiveFeed(connection),
     )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-Job = Callable[[], object]
+PeriodicTask = Callable[[], object]
 
 _log = logging.getLogger("monolith.background")
 _END_SECONDS = 5
@@ -15,16 +15,16 @@ class Background:
     """The jobs of one process. They are named before it forks and started after it, for threads do not survive a fork."""
 
     def __init__(self) -> None:
-        self._jobs: list[tuple[Job, float]] = []
-        self._around: Callable[[Job], Job] = lambda job: job
+        self._jobs: list[tuple[PeriodicTask, float]] = []
+        self._around: Callable[[PeriodicTask], PeriodicTask] = lambda job: job
         self._threads: list[Thread] = []
         self._ended = Event()
 
-    def every(self, seconds: float, job: Job) -> None:
+    def every(self, seconds: float, job: PeriodicTask) -> None:
         """Have the job done again and again, so long after its last end, and once more when the process ends."""
         self._jobs.append((self._around(job), seconds))
 
-    def within(self, around: Callable[[Job], Job]) -> None:
+    def within(self, around: Callable[[PeriodicTask], PeriodicTask]) -> None:
         """Put something around every job that is named from now on."""
         self._around = around
 
@@ -42,13 +42,13 @@ class Background:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _repeat(self, job: Job, seconds: float) -> None:
+    def _repeat(self, job: PeriodicTask, seconds: float) -> None:
         while not self._ended.wait(seconds):
             _run(job)
         _run(job)
 
 
-def _run(job: Job) -> None:
+def _run(job: PeriodicTask) -> None:
     """A job that fails is tried again at its next turn; the thread must outlive it."""
     try:
         job()

@@ -59,7 +59,7 @@ def unit_of_work(engine: Engine, stores: Callable[[Connection], Work]) -> UnitOf
             with engine.begin() as connection:
                 yield stores(connection)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise Unavailable("the database is away") from error
+            raise Unavailable("the database is unavailable") from error
 
     return begin
 

@@ -12,10 +12,10 @@ from werkzeug.routing import WebsocketMismatch
 
 from monolith.clock import now
 from shared_domain import tokens
-from shared_domain.contract.parsing import LARGEST_BODY, Query, Shape, parse_body
+from shared_domain.contract.parsing import MAX_BODY_BYTES, Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, problem, unserved
 from shared_domain.errors import DomainError, TooLarge
-from shared_domain.identity import current
+from shared_domain.identity import require_unexpired
 
 Answer = Response
 Caller = Callable[[Request], str]
@@ -25,7 +25,7 @@ _log = logging.getLogger("monolith.requests")
 
 def body(request: Request, shape: type[Shape]) -> Shape:
     """Return the request's JSON as `shape`, or raise what the contract says of one that is not."""
-    return parse_body(shape, raw(request, most=LARGEST_BODY), content_type=request.headers.get("Content-Type"))
+    return parse_body(shape, raw(request, most=MAX_BODY_BYTES), content_type=request.headers.get("Content-Type"))
 
 
 def raw(request: Request, *, most: int) -> bytes:
@@ -63,15 +63,15 @@ def caller_named_by(secret: str) -> Caller:
     """Return what tells who calls: the user that the verified token names, and nothing else a request says."""
 
     def caller(request: Request) -> str:
-        identity = tokens.read(request.headers.get("Authorization"), secret=secret)
-        return current(identity, now=now())
+        identity = tokens.verify(request.headers.get("Authorization"), secret=secret)
+        return require_unexpired(identity, now=now())
 
     return caller
 
 
 def guard(app: Flask) -> None:
     """Let every refusal leave as the contract's problem, and every request as one line in the log."""
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY  # unless an operation says otherwise
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES  # unless an operation says otherwise
     app.register_error_handler(DomainError, lambda error: _told(problem(error)))
     app.register_error_handler(HTTPException, _unserved)
     app.before_request(_start_clock)

@@ -15,8 +15,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask, request, request_started
 from sqlalchemy import Engine, event
 
-from monolith.background import Job
-from monolith.outbox import OUTBOX
+from monolith.background import PeriodicTask
+from monolith.jobs import JOBS
 from tracing import serialising, spans
 from tracing.left_for_later import follow
 from tracing.source_lines import line_of
@@ -57,15 +57,15 @@ def watch(app: Flask, engine: Engine, write: Write) -> None:
     serialising.watch()
 
 
-def job(write: Write) -> Callable[[Job], Job]:
-    """Return what puts a root around a job. It is told of where the job took up what a request had left in the outbox."""
+def job(write: Write) -> Callable[[PeriodicTask], PeriodicTask]:
+    """Return what puts a root around a job. It is told of where the job took up what a request had left in the job queue."""
 
-    def around(job: Job) -> Job:
+    def around(job: PeriodicTask) -> PeriodicTask:
         lines = [line_of(job.__code__, job.__module__)] if inspect.isfunction(job) else []
 
         @functools.wraps(job)
         def run() -> None:
-            with spans.root("background", "outbox", service=SERVICE, write=write, lines=lines, worth=_took_a_task):
+            with spans.root("background", "jobs", service=SERVICE, write=write, lines=lines, worth=_took_a_task):
                 job()
 
         return run
@@ -112,7 +112,7 @@ def _begin(_: Any, __: Any, statement: str, parameters: Any, *more: Any) -> None
     if span := spans.begin(STATEMENT, name):
         context.explained = span
         span.counts["bytes_out"] = len(statement)
-        if found and found[1] == OUTBOX.name:
+        if found and found[1] == JOBS.name:
             span.links += _tasks(parameters if many else [parameters])
 
 
@@ -125,7 +125,7 @@ def _end(_: Any, cursor: Any, *more: Any) -> None:
 def _tasks(parameters: Iterable[Any]) -> list[str]:
     """Return what tells each task that a statement names from others, and nothing about it.
 
-    A row of the outbox has no place for a traceparent: who writes it and who takes it both name it.
+    A row of the jobs table has no place for a traceparent: who writes it and who takes it both name it.
     """
     ids = [value for each in parameters for name, value in each.items() if name in ("id", "id_1")]
     return [hashlib.blake2b(str(each).encode(), digest_size=8).hexdigest() for each in ids]

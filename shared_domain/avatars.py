@@ -18,9 +18,9 @@ from shared_domain.errors import InvalidInput, TooLarge, WrongContentType
 
 FIELD = "avatar"
 SIDE = 128  # pixels of a thumbnail, which is a square PNG
-LARGEST_PICTURE = 1024 * 1024  # bytes
-MOST_PIXELS = 16_000_000  # a telephone's picture has 12 million; each takes 4 bytes, and 8 while it is made small
-MOST_SCANS = 50  # of a JPEG: a progressive one has ten. Each is a pass over all pixels, and 1 MiB has room for 50,000
+MAX_PICTURE_BYTES = 1024 * 1024  # bytes
+MAX_PIXELS = 16_000_000  # a telephone's picture has 12 million; each takes 4 bytes, and 8 while it is made small
+MAX_SCANS = 50  # of a JPEG: a progressive one has ten. Each is a pass over all pixels, and 1 MiB has feature for 50,000
 
 _READERS: dict[str, type[ImageFile]] = {"image/png": PngImageFile, "image/jpeg": JpegImageFile}
 _ENOUGH = (2 * SIDE, 2 * SIDE)  # what a JPEG is decoded to, at least: to a half, a quarter, an eighth of its size
@@ -39,7 +39,7 @@ _UPRIGHT: dict[object, Image.Transpose] = {
 _BROKEN = (SyntaxError, OSError, ValueError, TypeError, LookupError, AssertionError, EOFError, struct.error, zlib.error)
 
 
-class Unusable(Exception):
+class UnusablePicture(Exception):
     """No thumbnail can be made of a picture, however often it is tried; the message says why."""
 
 
@@ -52,7 +52,7 @@ class Upload:
     picture: bytes
 
 
-def declared(content_type: str | None) -> str:
+def require_picture_type(content_type: str | None) -> str:
     """Return which kind of picture a Content-Type means. Raise WrongContentType for another one than PNG and JPEG."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind not in _READERS:
@@ -60,16 +60,16 @@ def declared(content_type: str | None) -> str:
     return kind
 
 
-def accepted(picture: bytes, *, kind: str) -> bytes:
+def require_usable(picture: bytes, *, kind: str) -> bytes:
     """Return a picture that a thumbnail can be made of, as far as its head tells; its pixels are not looked at here.
 
     Raise TooLarge for more than 1 MiB, and InvalidInput for what is not of its kind, moves, or has too many pixels.
     """
-    if len(picture) > LARGEST_PICTURE:
-        raise TooLarge(f"the body must be at most {LARGEST_PICTURE} bytes")
+    if len(picture) > MAX_PICTURE_BYTES:
+        raise TooLarge(f"the body must be at most {MAX_PICTURE_BYTES} bytes")
     try:
         _read(picture, kind)
-    except Unusable as error:
+    except UnusablePicture as error:
         raise InvalidInput(FIELD, str(error)) from error
     return picture
 
@@ -77,14 +77,14 @@ def accepted(picture: bytes, *, kind: str) -> bytes:
 def thumbnail(picture: bytes) -> bytes:
     """Return the middle of the picture as a PNG of 128 × 128 pixels, upright and with nothing beside its pixels.
 
-    Raise Unusable if that cannot be done.
+    Raise UnusablePicture if that cannot be done.
     """
     read = _read(picture, "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg")
     try:
         read.draft(None, _ENOUGH)
         small = ImageOps.fit(_mixable(read), (SIDE, SIDE))
     except _BROKEN as error:
-        raise Unusable(f"cannot be decoded: {error}") from error
+        raise UnusablePicture(f"cannot be decoded: {error}") from error
     turn = _UPRIGHT.get(_orientation(read))
     upright = small if turn is None else small.transpose(turn)
     upright.info.clear()  # else a colour profile, or whatever else stands beside the pixels, would be written again
@@ -94,17 +94,17 @@ def thumbnail(picture: bytes) -> bytes:
 
 
 def _read(picture: bytes, kind: str) -> ImageFile:
-    """Return the picture with its head read and nothing decoded. Raise Unusable where the head tells that it is of no use."""
+    """Return the picture with only its header read. Raise UnusablePicture if the header already rules it out."""
     try:
         read = _READERS[kind](BytesIO(picture))
     except _BROKEN as error:
-        raise Unusable(f"must be what its Content-Type says, {kind}") from error
+        raise UnusablePicture(f"must be what its Content-Type says, {kind}") from error
     if getattr(read, "is_animated", False):
-        raise Unusable("must not be animated")
-    if not 0 < read.width * read.height <= MOST_PIXELS:
-        raise Unusable(f"must have at most {MOST_PIXELS} pixels")
-    if kind == "image/jpeg" and picture.count(_START_OF_SCAN) > MOST_SCANS:
-        raise Unusable(f"must have at most {MOST_SCANS} scans")
+        raise UnusablePicture("must not be animated")
+    if not 0 < read.width * read.height <= MAX_PIXELS:
+        raise UnusablePicture(f"must have at most {MAX_PIXELS} pixels")
+    if kind == "image/jpeg" and picture.count(_START_OF_SCAN) > MAX_SCANS:
+        raise UnusablePicture(f"must have at most {MAX_SCANS} scans")
     return read
 
 

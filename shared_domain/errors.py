@@ -1,14 +1,14 @@
 """What can go wrong, in the words of the domain. `contract/problems.py` says which status and problem each one becomes.
 
 DomainError
-├── Malformed           the body is not a JSON object
+├── MalformedBody           the body is not a JSON object
 ├── WrongContentType    the body is not declared as what is asked for
 ├── TooLarge            the body is over the limit
 ├── InvalidInput        a field breaks a rule
-├── NotIdentified       no caller: absent, bad or expired token, wrong password
+├── NotAuthenticated       no caller: absent, bad or expired token, wrong password
 ├── NotAllowed          a caller, but not the right one
 ├── NotFound            no such thing, or no more
-├── Taken               somebody has that name already
+├── AlreadyTaken               somebody has that name already
 ├── KeyReused           that idempotency key was used for something else
 ├── OutOfDate           the caller's If-Match is no longer true
 ├── Conflict            the thing changed between reading and writing it: the use case may run again
@@ -20,7 +20,7 @@ class DomainError(Exception):
     """The root: whatever is raised on purpose is one of the classes below."""
 
 
-class Malformed(DomainError):
+class MalformedBody(DomainError):
     pass
 
 
@@ -41,7 +41,7 @@ class InvalidInput(DomainError):
         self.message = message
 
 
-class NotIdentified(DomainError):
+class NotAuthenticated(DomainError):
     pass
 
 
@@ -53,7 +53,7 @@ class NotFound(DomainError):
     pass
 
 
-class Taken(DomainError):
+class AlreadyTaken(DomainError):
     pass
 
 

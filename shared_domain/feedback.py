@@ -21,7 +21,7 @@ def compose(*, id: str, message: str, contact: str | None = None, now: datetime)
     """Return what somebody, who need not say who, has to say. Raise InvalidInput naming the field."""
     return Feedback(
         id=id,
-        message=clean("message", message, least=1, most=2_000),
+        message=clean("message", message, min_length=1, max_length=2_000),
         contact=None if contact is None else email_address("contact", contact),
         created_at=now,
     )
@@ -32,7 +32,7 @@ def administrators(setting: str) -> frozenset[str]:
     return frozenset(name.strip() for name in setting.split(",") if name.strip())
 
 
-def opened_by(reader: str, *, administrators: Collection[str]) -> None:
+def require_administrator(reader: str, *, administrators: Collection[str]) -> None:
     """Raise NotAllowed unless the reader is an administrator: the deployment says who is, never a request."""
     if reader not in administrators:
         raise NotAllowed("only administrators read what others wrote")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared_domain.errors import NotIdentified
+from shared_domain.errors import NotAuthenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +12,8 @@ class Identity:
     expires: int  # seconds since 1970
 
 
-def current(identity: Identity, *, now: datetime) -> str:
-    """Return the username. Raise NotIdentified if the token has expired."""
+def require_unexpired(identity: Identity, *, now: datetime) -> str:
+    """Return the username. Raise NotAuthenticated if the token has expired."""
     if now.timestamp() >= identity.expires:
-        raise NotIdentified("the token has expired")
+        raise NotAuthenticated("the token has expired")
     return identity.username

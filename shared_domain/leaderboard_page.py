@@ -11,5 +11,5 @@ _TEMPLATE = Environment(loader=PackageLoader("shared_domain", "."), autoescape=T
 
 
 def render(board: dict[str, Any]) -> str:
-    """Return the page of a board as `contract.votes.board_json` gives it."""
+    """Return the page of a board as `contract.votes.leaderboard_json` gives it."""
     return _TEMPLATE.render(board)

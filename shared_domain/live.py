@@ -3,28 +3,28 @@
 from dataclasses import dataclass
 
 from shared_domain.errors import NotAllowed, NotFound
-from shared_domain.posts import known_form
+from shared_domain.posts import require_valid_id
 
 ALL_POSTS = "posts"
-MOST_TOPICS = 50  # of one client
+MAX_TOPICS = 50  # of one client
 _OF_POST = "post:"
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class LiveMessage:
     """Something that happened, and the topic whose listeners hear of it. The text is the message as it goes out."""
 
     topic: str
     text: str
 
 
-def known_topic(topic: str) -> str:
+def require_valid_topic(topic: str) -> str:
     """Return the topic, or raise NotFound if nothing is ever told under that name. Whether its post lives, nobody asks."""
     if topic == ALL_POSTS:
         return topic
     if not topic.startswith(_OF_POST):
         raise NotFound("there is no such topic")
-    return topic_of(known_form(topic.removeprefix(_OF_POST)))
+    return topic_of(require_valid_id(topic.removeprefix(_OF_POST)))
 
 
 def topic_of(post_id: str) -> str:
@@ -34,4 +34,4 @@ def topic_of(post_id: str) -> str:
 
 def too_many_topics() -> NotAllowed:
     """Return the error of a client that listens to as much as it may."""
-    return NotAllowed(f"nobody listens to more than {MOST_TOPICS} topics")
+    return NotAllowed(f"nobody listens to more than {MAX_TOPICS} topics")

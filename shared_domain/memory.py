@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.feedback import Feedback
 from shared_domain.orders import Order
 from shared_domain.posts import Filter, Post
 from shared_domain.search import Match, match_order, weigh
-from shared_domain.trending import Counts, Span, Trend, ranked
+from shared_domain.trending import Counts, Span, Trend, rank_by_views
 from shared_domain.users import User, email_key
 from shared_domain.votes import Vote
 
@@ -20,9 +20,9 @@ class MemoryUsers:
 
     def add(self, user: User) -> None:
         if user.username in self._users:
-            raise Taken("the username belongs to somebody")
+            raise AlreadyTaken("the username belongs to somebody")
         if email_key(user.email) in map(email_key, (known.email for known in self._users.values())):
-            raise Taken("the email belongs to somebody")
+            raise AlreadyTaken("the email belongs to somebody")
         self._users[user.username] = user
 
     def find(self, username: str) -> User | None:
@@ -51,9 +51,11 @@ class MemoryPosts:
             raise NotFound("there is no such post")
         return self._posts[post_id]
 
-    def page(self, chosen: Filter, *, before: str | None, limit: int) -> list[Post]:
+    def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
         newest_first = sorted(self._posts.values(), key=lambda post: post.id, reverse=True)
-        shown = (post for post in newest_first if _is_chosen(post, chosen) and (before is None or post.id < before))
+        shown = (
+            post for post in newest_first if _matches_filter(post, wanted) and (before is None or post.id < before)
+        )
         return [post for _, post in zip(range(limit), shown, strict=False)]
 
     def save(self, post: Post, *, seen: Post) -> None:
@@ -170,8 +172,8 @@ class MemoryTrends:
         for (window, post_id), number in self._views.items():
             if span.first <= window <= span.last:
                 views[post_id] += number
-        return ranked(views, limit)
+        return rank_by_views(views, limit)
 
 
-def _is_chosen(post: Post, chosen: Filter) -> bool:
-    return chosen.author in (None, post.author) and (chosen.tag is None or chosen.tag in post.tags)
+def _matches_filter(post: Post, wanted: Filter) -> bool:
+    return wanted.author in (None, post.author) and (wanted.tag is None or wanted.tag in post.tags)

@@ -1,6 +1,6 @@
 """Orders: what a boost costs, and how an order settles. Twins: monolith/orders, microservices/orders.
 
-Each stage but the last two asks one room for one thing, which is done or refused, and so the order comes to its next stage:
+Each stage but the last two asks one feature for one thing, which is done or refused, and so the order comes to its next stage:
 
     PLACED ── take the credits ── done ──▶ PAID ── boost the posts ── done ──▶ FULFILLED
       │ refused                              │ refused: one of them is not there
@@ -21,9 +21,9 @@ from shared_domain.errors import InvalidInput, KeyReused, NotFound
 from shared_domain.ids import ID
 from shared_domain.text import clean
 
-MOST_LINES = 10
-MOST_OF_A_LINE = 10
-LONGEST_ID = 36  # characters: what the contract says of every id
+MAX_LINES = 10
+MAX_QUANTITY = 10
+MAX_ID_LENGTH = 36  # characters: what the contract says of every id
 
 _ID = re.compile(ID)
 _KEY = re.compile(r"[ -~]{1,64}")  # printable ASCII
@@ -83,7 +83,7 @@ class Order:
     created_at: datetime
 
 
-class LineAsked(Protocol):
+class LineRequest(Protocol):
     """A line as a client sends it: nothing of it is checked but its kinds."""
 
     @property
@@ -94,10 +94,10 @@ class LineAsked(Protocol):
     def quantity(self) -> float: ...
 
 
-def place(*, id: str, buyer: str, lines: Sequence[LineAsked], now: datetime) -> Order:
+def place(*, id: str, buyer: str, lines: Sequence[LineRequest], now: datetime) -> Order:
     """Return a new order, or raise InvalidInput naming the field."""
-    if not 1 <= len(lines) <= MOST_LINES:
-        raise InvalidInput("lines", f"must be 1 to {MOST_LINES}")
+    if not 1 <= len(lines) <= MAX_LINES:
+        raise InvalidInput("lines", f"must be 1 to {MAX_LINES}")
     checked = tuple(_checked(f"lines[{place}]", line) for place, line in enumerate(lines))
     return Order(
         id=id,
@@ -110,11 +110,11 @@ def place(*, id: str, buyer: str, lines: Sequence[LineAsked], now: datetime) -> 
     )
 
 
-def after(order: Order, stage: Stage, *, done: bool) -> Order:
-    """Return the order once what `stage` asked for is done or refused.
+def advance(order: Order, stage: Stage, *, done: bool) -> Order:
+    """Return the order after the step of `stage` succeeded (`done`) or was refused.
 
-    News of another stage than the order's is old, and changes nothing. Raise KeyError for what no stage can come to, e.g. credits
-    that cannot be given back.
+    An outcome of another stage than the order's is a repeated or late event and changes nothing. Raise KeyError for an outcome
+    that a stage cannot have, e.g. a refused refund.
     """
     next_stage, reason = _NEXT[stage, done]
     return replace(order, stage=next_stage, reason=reason) if order.stage == stage else order
@@ -133,9 +133,9 @@ def days_by_post(order: Order) -> dict[str, int]:
     return days
 
 
-def repeated(earlier: Order, *, asked: Order) -> Order:
+def require_same_order(earlier: Order, *, requested: Order) -> Order:
     """Return the order that used the key before. Raise KeyReused if it is not what is asked for now."""
-    if earlier.lines != asked.lines:
+    if earlier.lines != requested.lines:
         raise KeyReused("the Idempotency-Key was used for another order")
     return earlier
 
@@ -148,19 +148,19 @@ def idempotency_key(header: str | None) -> str:
     return key
 
 
-def known_form(order_id: str) -> str:
+def require_valid_id(order_id: str) -> str:
     """Return the id, or raise NotFound if no order can have it: no store is asked for a hostile string."""
     if not _ID.fullmatch(order_id):
         raise NotFound("there is no such order")
     return order_id
 
 
-def _checked(field: str, line: LineAsked) -> Line:
+def _checked(field: str, line: LineRequest) -> Line:
     if line.sku not in BOOSTS:
         raise InvalidInput(f"{field}.sku", f"must be one of {', '.join(BOOSTS)}")
-    if line.quantity not in range(1, MOST_OF_A_LINE + 1):
-        raise InvalidInput(f"{field}.quantity", f"must be a whole number from 1 to {MOST_OF_A_LINE}")
-    post_id = clean(f"{field}.post_id", line.post_id, least=1, most=LONGEST_ID)
+    if line.quantity not in range(1, MAX_QUANTITY + 1):
+        raise InvalidInput(f"{field}.quantity", f"must be a whole number from 1 to {MAX_QUANTITY}")
+    post_id = clean(f"{field}.post_id", line.post_id, min_length=1, max_length=MAX_ID_LENGTH)
     return Line(sku=line.sku, post_id=post_id, quantity=int(line.quantity))
 
 

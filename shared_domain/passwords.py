@@ -19,7 +19,7 @@ def hash_password(password: str, *, salt: bytes) -> str:
     return _HASHER.hash(unicodedata.normalize("NFC", password), salt=salt)
 
 
-def is_right(password: str, *, password_hash: str | None) -> bool:
+def verify_password(password: str, *, password_hash: str | None) -> bool:
     """Tell whether the hash, None for an unknown user, is this password's. It takes the same time in every case."""
     try:
         _HASHER.verify(password_hash or _DECOY, unicodedata.normalize("NFC", password))

@@ -16,7 +16,7 @@ _ID = re.compile(ID)
 _TAG = re.compile(r"[a-z0-9-]{1,30}")
 _ENTITY_TAG = re.compile(r'(?:W/)?"[^"]*"')
 _AUTHOR = re.compile(r"[a-z0-9_]{3,30}")
-MOST_TAGS = 5
+MAX_TAGS = 5
 NOTHING = ""  # no author and no tag
 
 
@@ -47,7 +47,7 @@ def compose(*, id: str, author: str, title: str, body: str, tags: Sequence[str] 
         id=id,
         author=author,
         title=_titled(title),
-        body=clean("body", body, least=1, most=10_000),
+        body=clean("body", body, min_length=1, max_length=10_000),
         tags=_tagged(tags),
         score=0,
         boosted_until=None,
@@ -73,7 +73,7 @@ def revise(
     revised = replace(
         post,
         title=post.title if title is None else _titled(title),
-        body=post.body if body is None else clean("body", body, least=1, most=10_000),
+        body=post.body if body is None else clean("body", body, min_length=1, max_length=10_000),
         tags=post.tags if tags is None else _tagged(tags),
     )
     return post if revised == post else replace(revised, updated_at=now)
@@ -96,19 +96,19 @@ def etag(post: Post) -> str:
     return f'"{hashlib.sha256(content.encode()).hexdigest()[:24]}"'
 
 
-def known_form(post_id: str) -> str:
+def require_valid_id(post_id: str) -> str:
     """Return the id, or raise NotFound if no post can have it: no store is asked for a hostile string."""
-    if not has_form(post_id):
+    if not is_valid_id(post_id):
         raise NotFound("there is no such post")
     return post_id
 
 
-def has_form(post_id: str) -> bool:
+def is_valid_id(post_id: str) -> bool:
     """Tell whether a post can have the id."""
     return _ID.fullmatch(post_id) is not None
 
 
-def chosen(*, author: str | None, tag: str | None) -> Filter:
+def make_filter(*, author: str | None, tag: str | None) -> Filter:
     """Return which list is meant: an empty one for what nobody can be called. Raise InvalidInput if both filters are given."""
     if author is not None and tag is not None:
         raise InvalidInput("tag", "cannot be combined with author")
@@ -124,15 +124,15 @@ def _owned(post: Post, editor: str) -> None:
 
 
 def _titled(title: str) -> str:
-    title = clean("title", title, least=1, most=200)
+    title = clean("title", title, min_length=1, max_length=200)
     if not title.strip():
         raise InvalidInput("title", "must not be blank")
     return title
 
 
 def _tagged(tags: Sequence[str]) -> tuple[str, ...]:
-    if len(tags) > MOST_TAGS:
-        raise InvalidInput("tags", f"must be at most {MOST_TAGS}")
+    if len(tags) > MAX_TAGS:
+        raise InvalidInput("tags", f"must be at most {MAX_TAGS}")
     for place, tag in enumerate(tags):
         if not _TAG.fullmatch(tag):
             raise InvalidInput(f"tags[{place}]", "must be 1 to 30 of a-z, 0-9 and -")
@@ -153,7 +153,7 @@ class PostStore(Protocol):
     def get(self, post_id: str) -> Post:
         """Return the post. Raise NotFound if there is none."""
 
-    def page(self, chosen: Filter, *, before: str | None, limit: int) -> list[Post]:
+    def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
         """Return at most `limit` posts, newest first, older than the post `before`."""
 
     def save(self, post: Post, *, seen: Post) -> None:

@@ -13,15 +13,15 @@ import snowballstemmer
 from shared_domain.errors import InvalidInput
 from shared_domain.text import clean
 
-Post = TypeVar("Post")  # what a post is, is another room's to say
+Post = TypeVar("Post")  # what a post is, is another feature's to say
 
-MOST_TERMS = 8
+MAX_TERMS = 8
 STOP_WORDS = frozenset(
     "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this"  # noqa: SIM905
     " to was will with".split()
 )
 _TITLE_FACTOR = 3
-_MOST_COUNTED = 5
+_MAX_OCCURRENCES = 5
 _LETTERS_AND_NUMBERS = re.compile(r"[^\W_]+")
 
 
@@ -46,7 +46,7 @@ def weigh(*, title: str, body: str) -> dict[str, int]:
     """Return each stem of a post with what it adds to the relevance of the post: 3 × min(5, in title) + min(5, in body)."""
     in_title, in_body = Counter(analyse(title)), Counter(analyse(body))
     return {
-        stem: _TITLE_FACTOR * min(_MOST_COUNTED, in_title[stem]) + min(_MOST_COUNTED, in_body[stem])
+        stem: _TITLE_FACTOR * min(_MAX_OCCURRENCES, in_title[stem]) + min(_MAX_OCCURRENCES, in_body[stem])
         for stem in in_title | in_body
     }
 
@@ -55,9 +55,9 @@ def query_terms(q: str | None) -> list[str]:
     """Return the distinct terms of a query in their order, or raise InvalidInput."""
     if q is None:
         raise InvalidInput("q", "is required")
-    terms = list(dict.fromkeys(analyse(clean("q", q, least=1, most=200))))
-    if not 1 <= len(terms) <= MOST_TERMS:
-        raise InvalidInput("q", f"must hold 1 to {MOST_TERMS} terms other than stop words")
+    terms = list(dict.fromkeys(analyse(clean("q", q, min_length=1, max_length=200))))
+    if not 1 <= len(terms) <= MAX_TERMS:
+        raise InvalidInput("q", f"must hold 1 to {MAX_TERMS} terms other than stop words")
     return terms
 
 

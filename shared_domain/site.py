@@ -7,7 +7,7 @@ import re
 from pathlib import PurePosixPath
 
 BRANCH = "main"  # what is pushed to another branch is nobody's business here
-LARGEST_FILE = 6_000_000  # bytes, the most that CodeCommit hands out
+MAX_FILE_BYTES = 6_000_000  # bytes, the most that CodeCommit hands out
 
 # No dotfile, no folder, nothing that a URL or a header would change.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

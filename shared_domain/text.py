@@ -9,19 +9,19 @@ _ALLOWED_CONTROLS = frozenset("\t\n\r")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
-def clean(field: str, value: str, *, least: int = 0, most: int | None = None) -> str:
-    """Return the value in NFC. Raise InvalidInput if it holds a control character or is not `least` to `most` code points long."""
+def clean(field: str, value: str, *, min_length: int = 0, max_length: int | None = None) -> str:
+    """Return the value in NFC. Raise InvalidInput if it holds a control character or is not `min_length` to `max_length` long."""
     normal = unicodedata.normalize("NFC", value)
     if not normal.isprintable() and any(_is_refused(character) for character in normal):
         raise InvalidInput(field, "must not contain control characters")
-    if len(normal) < least or (most is not None and len(normal) > most):
-        raise InvalidInput(field, f"must have {least} to {most} characters")
+    if len(normal) < min_length or (max_length is not None and len(normal) > max_length):
+        raise InvalidInput(field, f"must have {min_length} to {max_length} characters")
     return normal
 
 
 def email_address(field: str, value: str) -> str:
     """Return the address in NFC. Raise InvalidInput unless it has 3 to 254 characters of the form name@example.org."""
-    address = clean(field, value, least=3, most=254)
+    address = clean(field, value, min_length=3, max_length=254)
     if not _EMAIL.fullmatch(address):
         raise InvalidInput(field, "must have the form name@example.org")
     return address

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import jwt
 
-from shared_domain.errors import NotIdentified
+from shared_domain.errors import NotAuthenticated
 from shared_domain.identity import Identity
 
 LIFETIME_SECONDS = 3600
@@ -21,11 +21,11 @@ def issue(username: str, *, secret: str, now: datetime) -> str:
     return jwt.encode(claims, secret, algorithm=_ALGORITHM)
 
 
-def read(authorization: str | None, *, secret: str) -> Identity:
-    """Return whom an `Authorization` header names. Raise NotIdentified unless it is a bearer token signed with the secret."""
+def verify(authorization: str | None, *, secret: str) -> Identity:
+    """Return whom an `Authorization` header names. Raise NotAuthenticated unless it is a bearer token signed with the secret."""
     scheme, _, token = (authorization or "").strip().partition(" ")
     if scheme.lower() != "bearer":
-        raise NotIdentified("a bearer token is needed")
+        raise NotAuthenticated("a bearer token is needed")
     try:
         # The clock is the caller's, so expiry is checked by whoever has one; `exp` must be there all the same.
         claims = jwt.decode(
@@ -36,4 +36,4 @@ def read(authorization: str | None, *, secret: str) -> Identity:
         )
         return Identity(username=str(claims["sub"]), expires=int(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
-        raise NotIdentified("the token is not valid") from error
+        raise NotAuthenticated("the token is not valid") from error

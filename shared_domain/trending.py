@@ -46,7 +46,7 @@ def last_hour(now: datetime) -> Span:
     return Span(window_of(now) - (WINDOWS - 1) * WINDOW, window_of(now))
 
 
-def ranked(views: Mapping[str, int], limit: int) -> list[Trend]:
+def rank_by_views(views: Mapping[str, int], limit: int) -> list[Trend]:
     """Return the first `limit` posts of those viewed, in the order of the ranking."""
     trends = (Trend(post_id=post_id, views=number) for post_id, number in views.items())
     return nsmallest(limit, trends, key=trend_order)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from shared_domain.errors import InvalidInput, NotFound, NotIdentified
+from shared_domain.errors import InvalidInput, NotAuthenticated, NotFound
 from shared_domain.text import clean, email_address
 
 STARTING_CREDITS = 100
-NOBODY = "-"
+PLACEHOLDER = "-"
 
 _USERNAME = re.compile(r"[a-z0-9_]{3,30}")
 
@@ -41,12 +41,14 @@ def register(
     if not _USERNAME.fullmatch(username):
         raise InvalidInput("username", "must be 3 to 30 of a-z, 0-9 and _")
     address = email_address("email", email)
-    password = clean("password", password, least=8, most=128)
+    password = clean("password", password, min_length=8, max_length=128)
     return User(
         id=id,
         username=username,
         email=address,
-        display_name=clean("display_name", username if display_name is None else display_name, least=1, most=50),
+        display_name=clean(
+            "display_name", username if display_name is None else display_name, min_length=1, max_length=50
+        ),
         bio="",
         credits=STARTING_CREDITS,
         password_hash=hash_password(password),
@@ -57,25 +59,25 @@ def register(
 def revise(user: User, *, display_name: str | None = None, bio: str | None = None) -> User:
     """Return the user with a new display name or bio, or raise InvalidInput naming the field."""
     if display_name is not None:
-        user = replace(user, display_name=clean("display_name", display_name, least=1, most=50))
+        user = replace(user, display_name=clean("display_name", display_name, min_length=1, max_length=50))
     if bio is not None:
-        user = replace(user, bio=clean("bio", bio, most=500))
+        user = replace(user, bio=clean("bio", bio, max_length=500))
     return user
 
 
-def sign_in(user: User | None, *, password: str, is_right: Callable[..., bool]) -> User:
-    """Return the user whose password it is. Raise the same NotIdentified, after the same work, for a wrong one and for nobody."""
-    if not is_right(password, password_hash=user and user.password_hash) or user is None:
-        raise NotIdentified("username or password is wrong")
+def sign_in(user: User | None, *, password: str, verify_password: Callable[..., bool]) -> User:
+    """Return the user. Raise NotAuthenticated, after the same work, for a wrong password and for an unknown user."""
+    if not verify_password(password, password_hash=user and user.password_hash) or user is None:
+        raise NotAuthenticated("username or password is wrong")
     return user
 
 
-def addressed(username: str) -> str:
+def username_or_placeholder(username: str) -> str:
     """Return the username, or for a text that nobody can have as one a name that nobody has: the store is asked all the same."""
-    return username if _USERNAME.fullmatch(username) else NOBODY
+    return username if _USERNAME.fullmatch(username) else PLACEHOLDER
 
 
-def known_form(username: str) -> str:
+def require_valid_username(username: str) -> str:
     """Return the username, or raise NotFound if nobody can have it: no store is asked for a hostile string."""
     if not _USERNAME.fullmatch(username):
         raise NotFound("there is no such user")
@@ -89,7 +91,7 @@ def email_key(email: str) -> str:
 
 class UserStore(Protocol):
     def add(self, user: User) -> None:
-        """Keep a new user. Raise Taken if the username, or the email in any case, belongs to somebody."""
+        """Keep a new user. Raise AlreadyTaken if the username, or the email in any case, belongs to somebody."""
 
     def find(self, username: str) -> User | None:
         """Return the user, None if there is none."""

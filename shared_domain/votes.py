@@ -6,7 +6,7 @@ from typing import Protocol
 from shared_domain.errors import InvalidInput
 
 PAGE_LENGTH = 20  # posts on the static page
-LONGEST_BOARD = 100  # posts on the JSON leaderboard
+MAX_LEADERBOARD_LENGTH = 100  # posts on the JSON leaderboard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ScoreEntry:
     """One post as the leaderboard shows it."""
 
     post_id: str

@@ -37,7 +37,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def local_aws_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """Every room, deployed on a local AWS of this session's own."""
+    """Every feature, deployed on a local AWS of this session's own."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     folder = tmp_path_factory.mktemp("local-aws")
     with local_aws(folder, PORT + 10 * worker, administrators=ADMINISTRATOR) as stack:

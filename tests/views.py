@@ -6,7 +6,7 @@ import json
 from microservices.streams import Record
 from microservices.trending import projection
 from microservices.trending.windows import DynamoWindows
-from shared_domain.contract.times import written
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.trending import View
 
 SHARD = "shardId-000000000000"
@@ -14,12 +14,12 @@ SHARD = "shardId-000000000000"
 
 def view_record(view: View, *, place: int, shard: str = SHARD) -> Record:
     """Return what the stream of views says of one, at a place in a shard."""
-    told = json.dumps({"post_id": view.post_id, "at": written(view.at)})
+    told = json.dumps({"post_id": view.post_id, "at": to_rfc3339(view.at)})
     number = f"{place:056d}"
     return {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
-            "partitionKey": written(view.at),
+            "partitionKey": to_rfc3339(view.at),
             "sequenceNumber": number,
             "data": base64.b64encode(told.encode()).decode(),
             "approximateArrivalTimestamp": view.at.timestamp(),
@@ -35,5 +35,5 @@ def view_record(view: View, *, place: int, shard: str = SHARD) -> Record:
 
 def deliver(windows: DynamoWindows, records: list[Record]) -> None:
     """Do with a batch what the projection does."""
-    for told in projection.by_window(map(projection.view_in, records)):
+    for told in projection.by_window(map(projection.parse_view, records)):
         projection.count(windows, told)

@@ -12,7 +12,7 @@ from tracing.traceparent import Traceparent
 class Views(Protocol):
     """What counts in the memory of a process, on either side: requests note, a thread flushes."""
 
-    def note(self, view: Any) -> None: ...
+    def record(self, view: Any) -> None: ...
 
     def flush(self) -> None: ...
 
@@ -20,13 +20,13 @@ class Views(Protocol):
 def follow(views: Views, *, service: str, write: Write) -> None:
     """Let what `flush` does go on with the traces in which something was noted since it last did."""
     noted: deque[Traceparent] = deque(maxlen=1000)
-    note, flush = views.note, views.flush
+    record, flush = views.record, views.flush
     line = line_of(type(views).flush.__code__, type(views).__module__)
 
     def noting(view: Any) -> None:
         if sender := spans.sent():
             noted.append(sender)
-        note(view)
+        record(view)
 
     def flushing() -> None:
         parents = [noted.popleft() for _ in range(len(noted))]
@@ -36,4 +36,4 @@ def follow(views: Views, *, service: str, write: Write) -> None:
         with spans.root("background", "views", service=service, write=write, parents=parents, lines=[line]):
             flush()
 
-    views.note, views.flush = noting, flushing  # type: ignore[method-assign]
+    views.record, views.flush = noting, flushing  # type: ignore[method-assign]

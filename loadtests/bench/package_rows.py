@@ -16,7 +16,7 @@ RUNS = 7
 TIMED = "import time; began = time.process_time(); import {module}; print(time.process_time() - began)"
 FLOOR = "cold_floor"
 NAMES = (
-    "TABLE", "BALLOTS_FUNCTION", "SITE_BUCKET", "API_BASE", "TOKEN_SECRET_ARN", "VIEWS_STREAM", "ADMINISTRATORS", "BUCKET",
+    "TABLE", "POST_EVENTS_FUNCTION", "SITE_BUCKET", "API_BASE", "TOKEN_SECRET_ARN", "VIEWS_STREAM", "ADMINISTRATORS", "BUCKET",
     "PARKING_QUEUE_URL", "AWS_LAMBDA_FUNCTION_NAME",
 )  # fmt: skip
 ANY = dict.fromkeys(NAMES, "none")

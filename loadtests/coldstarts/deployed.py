@@ -76,4 +76,4 @@ class Deployed:
 
 def handlers() -> dict[str, str]:
     """Return the functions of all rooms by name, each with the module of its handler."""
-    return {name: module for room in templates.rooms() for name, module in templates.functions(room).items()}
+    return {name: module for room in templates.services() for name, module in templates.functions(room).items()}

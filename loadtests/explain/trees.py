@@ -49,5 +49,5 @@ class Forest:
 
 
 def _tasks(root: Root) -> Iterator[tuple[str, str]]:
-    """Yield the tasks of the monolith's outbox that a root names, each with the span that does."""
+    """Yield the tasks of the monolith's jobs that a root names, each with the span that does."""
     return ((task, span.id) for span in root[1:] for task in span.links)

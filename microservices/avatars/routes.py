@@ -10,23 +10,23 @@ from shared_domain.avatars import Upload
 
 
 def routes(store: S3Avatars) -> APIGatewayHttpRouter:
-    room = APIGatewayHttpRouter()
+    router = APIGatewayHttpRouter()
 
-    @room.put("/users/me/avatar")
+    @router.put("/users/me/avatar")
     def upload_avatar() -> Answer:
         """Take the caller's picture; its thumbnail is made later."""
-        username = caller(room.current_event)
-        kind = avatars.declared(room.current_event.headers.get("content-type"))
-        picture = avatars.accepted(raw(room.current_event), kind=kind)
+        username = caller(router.current_event)
+        kind = avatars.require_picture_type(router.current_event.headers.get("content-type"))
+        picture = avatars.require_usable(raw(router.current_event), kind=kind)
         store.hand_in(Upload(id=new_id(now()), username=username, picture=picture))  # network
         #                                                       eventual: the object wakes who makes the thumbnail
         return answer(None, 202)
 
-    @room.get("/users/<username>/avatar")
+    @router.get("/users/<username>/avatar")
     def read_avatar(username: str) -> Answer:
         """Show somebody's thumbnail."""
-        known = users.known_form(username)
+        known = users.require_valid_username(username)
         thumbnail = store.get(known)  # network
         return content(thumbnail, "image/png")
 
-    return room
+    return router

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from microservices.avatars.store import S3Avatars
-from microservices.races import runs_again
-from shared_domain.avatars import Unusable, thumbnail
+from microservices.conflicts import retry_on_conflict
+from shared_domain.avatars import UnusablePicture, thumbnail
 from shared_domain.errors import NotFound
 
 Record = dict[str, Any]
@@ -15,7 +15,7 @@ Record = dict[str, Any]
 _ORIGINAL = re.compile(r"originals/(?P<username>[a-z0-9_]+)/(?P<id>[0-9A-Z]+)")
 
 
-@runs_again
+@retry_on_conflict
 def make(store: S3Avatars, record: Record, *, park: Callable[[Record, str], None]) -> None:
     """Show the thumbnail of the picture that a record tells of, and remove the picture. One without use is parked in words alone.
 
@@ -31,7 +31,7 @@ def make(store: S3Avatars, record: Record, *, park: Callable[[Record, str], None
     try:
         small = thumbnail(upload.picture)
         store.show(upload.username, small, upload=upload.id)  # network: conditional, the newer stays
-    except Unusable as error:
+    except UnusablePicture as error:
         park(record, str(error))  # network
     store.forget(upload)  # network: last, so that a crash before it only has all of this done again
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from microservices.avatars.store import S3Avatars
 from microservices.avatars.thumbnails import make, object_of
 from microservices.aws import client
-from microservices.streams import parking, settle
+from microservices.streams import handle_records, parking
 
 _log = Logger()
 _store = S3Avatars(client("s3"), os.environ["BUCKET"])
@@ -23,5 +23,5 @@ def lambda_handler(event: dict[str, Any], context: object) -> None:
     could not be delivered.
     """
     records = event.get("Records", [])
-    settle(records, partial(make, _store, park=_park), key=object_of, park=_park)
+    handle_records(records, partial(make, _store, park=_park), key=object_of, park=_park)
     _log.info("thumbnails", records=len(records))

@@ -1,1 +1,1 @@
-"""How the rooms get where they run: zips from imports, stacks from templates, a local AWS to carry them. None of it is shipped."""
+"""Package the functions, deploy their stacks and run a local AWS. None of it is shipped in a function."""

@@ -5,7 +5,7 @@ from typing import Any
 from microservices.deploy import templates
 from microservices.deploy.deployment import Clients, Deployment
 
-ROOM = "balancer"
+SERVICE = "balancer"
 
 
 def network(aws: Clients) -> dict[str, str]:
@@ -21,7 +21,7 @@ def register_targets(deployment: Deployment) -> None:
     cloudformation, balancers = deployment.aws.client("cloudformation"), deployment.aws.client("elbv2")
     exports = {each["Name"]: each["Value"] for each in cloudformation.list_exports()["Exports"]}
     groups = {each["TargetGroupName"]: each["TargetGroupArn"] for each in _groups(balancers)}
-    for group in templates.resources(ROOM, "AWS::ElasticLoadBalancingV2::TargetGroup").values():
+    for group in templates.resources(SERVICE, "AWS::ElasticLoadBalancingV2::TargetGroup").values():
         names = [each["Id"]["Fn::ImportValue"]["Fn::Sub"] for each in group["Targets"]]
         targets = [{"Id": exports[name.replace("${Stage}", deployment.stage)]} for name in names]
         arn = groups[f"{deployment.stage}-{templates.name_in_stage(group['Name'])}"]

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from microservices.deploy.site_repository import REPOSITORY, SiteRepository
-from shared_domain.site import LARGEST_FILE
+from shared_domain.site import MAX_FILE_BYTES
 
 _PAGE = 100  # differences of one answer
 _ID = re.compile(r"[0-9a-f]{40}")
@@ -83,7 +83,7 @@ class _Calls:
         if not _ID.fullmatch(blob) or self._repository.kind(blob) != "blob":
             raise Refused("BlobIdDoesNotExistException")
         content = self._repository.content(blob)
-        if len(content) > LARGEST_FILE:
+        if len(content) > MAX_FILE_BYTES:
             raise Refused("FileTooLargeException")
         return {"content": b64encode(content).decode()}
 

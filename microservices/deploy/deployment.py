@@ -1,4 +1,4 @@
-"""Deploys the rooms, each as a stack of its own, through CloudFormation: the very templates that AWS takes.
+"""Deploys the services, each as a stack of its own, through CloudFormation: the very templates that AWS takes.
 
 A stack follows the stacks whose exports it imports, and the rest are deployed side by side. One that
 exists is updated.
@@ -19,7 +19,9 @@ from microservices.deploy import templates
 from microservices.deploy.packages import Package
 
 STACK_SECONDS = 120
-PART = Path(__file__).with_name("table_scaling.yaml")  # of a room's stack, which looks for it in the bucket of the zips
+PART = Path(__file__).with_name(
+    "table_scaling.yaml"
+)  # of a service's stack, which looks for it in the bucket of the zips
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -44,17 +46,17 @@ class Deployment:
     parameters: Mapping[str, str]
 
     def deploy(self, packages: Iterable[Package]) -> None:
-        """Create or update every room's stack."""
+        """Create or update every service's stack."""
         packages = tuple(packages)
         self.upload(packages)
-        releases = dict.fromkeys(templates.rooms(), "") | {each.room: each.release for each in packages}
-        rooms = TopologicalSorter({room: templates.needs(room) for room in templates.rooms()})
-        rooms.prepare()
+        releases = dict.fromkeys(templates.services(), "") | {each.service: each.release for each in packages}
+        services = TopologicalSorter({service: templates.needs(service) for service in templates.services()})
+        services.prepare()
         with ThreadPoolExecutor() as pool:
-            while rooms.is_active():
-                ready = rooms.get_ready()
-                list(pool.map(lambda room: self.deploy_room(room, releases[room]), ready))
-                rooms.done(*ready)
+            while services.is_active():
+                ready = services.get_ready()
+                list(pool.map(lambda service: self.deploy_service(service, releases[service]), ready))
+                services.done(*ready)
 
     def upload(self, packages: Iterable[Package]) -> None:
         """Put the zips where the templates look for them, in a bucket that is made if there is none."""
@@ -64,34 +66,34 @@ class Deployment:
         for each in packages:
             s3.put_object(Bucket=self.bucket, Key=f"{each.release}/{each.function}.zip", Body=each.zip.read_bytes())
 
-    def deploy_room(self, room: str, release: str, **parameters: str) -> None:
-        """Create or update one room's stack, with parameters of its own; raise DeploymentFailed with the reason."""
+    def deploy_service(self, service: str, release: str, **parameters: str) -> None:
+        """Create or update one service's stack, with parameters of its own; raise DeploymentFailed with the reason."""
         cloudformation = self.aws.client("cloudformation")
         request = {
-            "StackName": self._stack(room),
-            "TemplateBody": templates.path(room).read_text(),
-            "Parameters": self._parameters(room, {"Release": release, **parameters}),
+            "StackName": self._stack(service),
+            "TemplateBody": templates.path(service).read_text(),
+            "Parameters": self._parameters(service, {"Release": release, **parameters}),
             "Capabilities": CAPABILITIES,
         }
         try:
-            if self._status(room) is None:
+            if self._status(service) is None:
                 cloudformation.create_stack(**request)
             else:
                 cloudformation.update_stack(**request)
         except ClientError as error:
             if "No updates are to be performed" in str(error):
                 return
-            raise DeploymentFailed(f"{self._stack(room)}: {error}") from error
-        self._wait(room)
+            raise DeploymentFailed(f"{self._stack(service)}: {error}") from error
+        self._wait(service)
 
-    def remove_room(self, room: str) -> None:
-        """Delete one room's stack and all that it holds."""
-        self.aws.client("cloudformation").delete_stack(StackName=self._stack(room))
-        self._wait(room)
+    def remove_service(self, service: str) -> None:
+        """Delete one service's stack and all that it holds."""
+        self.aws.client("cloudformation").delete_stack(StackName=self._stack(service))
+        self._wait(service)
 
-    def outputs(self, room: str) -> dict[str, str]:
-        """Return the outputs of a room's stack."""
-        stacks = self.aws.client("cloudformation").describe_stacks(StackName=self._stack(room))["Stacks"]
+    def outputs(self, service: str) -> dict[str, str]:
+        """Return the outputs of a service's stack."""
+        stacks = self.aws.client("cloudformation").describe_stacks(StackName=self._stack(service))["Stacks"]
         return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
 
     def invoke(self, function: str, event: object) -> object:
@@ -103,35 +105,35 @@ class Deployment:
             raise DeploymentFailed(f"{name}: {body}")
         return body
 
-    def _stack(self, room: str) -> str:
-        return f"{self.stage}-{room}"
+    def _stack(self, service: str) -> str:
+        return f"{self.stage}-{service}"
 
-    def _parameters(self, room: str, own: Mapping[str, str]) -> list[dict[str, str]]:
+    def _parameters(self, service: str, own: Mapping[str, str]) -> list[dict[str, str]]:
         given = {"Stage": self.stage, "ArtifactsBucket": self.bucket, **self.parameters, **own}
-        declared = templates.load(room)["Parameters"]
+        declared = templates.load(service)["Parameters"]
         return [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items() if key in declared]
 
-    def _status(self, room: str) -> str | None:
+    def _status(self, service: str) -> str | None:
         try:
-            stacks = self.aws.client("cloudformation").describe_stacks(StackName=self._stack(room))["Stacks"]
+            stacks = self.aws.client("cloudformation").describe_stacks(StackName=self._stack(service))["Stacks"]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise
         return str(stacks[0]["StackStatus"])
 
-    def _wait(self, room: str) -> None:
+    def _wait(self, service: str) -> None:
         deadline = time.monotonic() + STACK_SECONDS
-        while (status := self._status(room)) is not None and status.endswith("IN_PROGRESS"):
+        while (status := self._status(service)) is not None and status.endswith("IN_PROGRESS"):
             if time.monotonic() > deadline:
-                raise DeploymentFailed(f"{self._stack(room)}: still {status} after {STACK_SECONDS} s")
+                raise DeploymentFailed(f"{self._stack(service)}: still {status} after {STACK_SECONDS} s")
             time.sleep(0.05)
         if status not in (None, "CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
-            raise DeploymentFailed(f"{self._stack(room)}: {status}, {self._reason(room)}")
+            raise DeploymentFailed(f"{self._stack(service)}: {status}, {self._reason(service)}")
 
-    def _reason(self, room: str) -> str:
+    def _reason(self, service: str) -> str:
         """Return the first failure of the newest attempt."""
-        events = self.aws.client("cloudformation").describe_stack_events(StackName=self._stack(room))["StackEvents"]
+        events = self.aws.client("cloudformation").describe_stack_events(StackName=self._stack(service))["StackEvents"]
         failed = [each for each in reversed(events) if each["ResourceStatus"].endswith("FAILED")]
         reasons = (f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in failed)
         return next(reasons, "no reason given")

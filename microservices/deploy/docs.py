@@ -18,7 +18,7 @@ from microservices.deploy.wiring import wires
 PROJECT = Path(__file__).parents[2]
 PAGES = (PROJECT / "docs" / "triggers.md", PROJECT / "docs" / "capacity.md")
 PART = re.compile(r"(<!-- generated: (?P<asked>.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
-LONGEST_TEXT = 48  # characters of a text in an event that is shown
+MAX_TEXT_LENGTH = 48  # characters of a text in an event that is shown
 
 
 def written(page: str) -> str:
@@ -42,8 +42,8 @@ def _shortened(value: Any) -> Any:
         return {name: _shortened(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_shortened(each) for each in value[:1]]
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        return f"{value[:LONGEST_TEXT]}…"
+    if isinstance(value, str) and len(value) > MAX_TEXT_LENGTH:
+        return f"{value[:MAX_TEXT_LENGTH]}…"
     return value
 
 

@@ -1,4 +1,4 @@
-"""The whole system on one machine: a local AWS with every room deployed from the templates that AWS takes."""
+"""The whole system on one machine: a local AWS with every service deployed from the templates that AWS takes."""
 
 import fcntl
 import platform
@@ -100,8 +100,8 @@ def _publish_site(deployment: Deployment, site: SiteRepository) -> None:
 
 def _reserve_concurrency(deployment: Deployment) -> None:
     """Do what the local CloudFormation leaves undone: it takes `ReservedConcurrentExecutions` and forgets it."""
-    for room in templates.rooms():
-        for function in templates.resources(room, "AWS::Serverless::Function").values():
+    for service in templates.services():
+        for function in templates.resources(service, "AWS::Serverless::Function").values():
             if "ReservedConcurrentExecutions" in function:
                 name = f"{deployment.stage}-{templates.name_in_stage(function['FunctionName'])}"
                 deployment.aws.client("lambda").put_function_concurrency(

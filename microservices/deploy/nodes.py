@@ -1,4 +1,4 @@
-"""What the rooms' templates name: functions, tables, queues, topics, streams, buckets, APIs; and what a text in them means."""
+"""What the services' templates name: functions, tables, queues, topics, streams, buckets, APIs; and what a text in them means."""
 
 import re
 from collections.abc import Iterator
@@ -31,45 +31,51 @@ class Node:
 
 @cache
 def nodes() -> dict[tuple[str, str], Node]:
-    """Return (room, logical name) → node."""
+    """Return (service, logical name) → node."""
     return {
-        (room, logical): Node(kind, _plain(properties.get(name, logical)))
-        for room in templates.rooms()
+        (service, logical): Node(kind, _plain(properties.get(name, logical)))
+        for service in templates.services()
         for resource_type, (kind, name) in NAMED.items()
-        for logical, properties in templates.resources(room, resource_type).items()
+        for logical, properties in templates.resources(service, resource_type).items()
     }
 
 
-def functions(room: str) -> Iterator[tuple[Node, dict[str, Any]]]:
-    """Yield the room's functions with their properties."""
-    for logical, properties in templates.resources(room, "AWS::Serverless::Function").items():
-        yield nodes()[room, logical], properties
+def functions(service: str) -> Iterator[tuple[Node, dict[str, Any]]]:
+    """Yield the service's functions with their properties."""
+    for logical, properties in templates.resources(service, "AWS::Serverless::Function").items():
+        yield nodes()[service, logical], properties
 
 
-def resolve(room: str, value: Any) -> Node | None:
-    """Return the node that a text of the room's template names, by its name, address or ARN; None for anything else."""
+def resolve(service: str, value: Any) -> Node | None:
+    """Return the node that a text of the service's template names, by its name, address or ARN; None for anything else."""
     if not isinstance(value, dict):
         return None
     if "Fn::If" in value:
-        return next(filter(None, (resolve(room, each) for each in reversed(value["Fn::If"][1:]))), None)
+        return next(filter(None, (resolve(service, each) for each in reversed(value["Fn::If"][1:]))), None)
     if "Fn::ImportValue" in value:
         return resolve(*exports()[value["Fn::ImportValue"]["Fn::Sub"]])
     if "Fn::Sub" in value:
-        return _spelt_out(room, value["Fn::Sub"])
-    return nodes().get((room, str(value.get("Ref") or value.get("Fn::GetAtt")).partition(".")[0]))
+        return _spelt_out(service, value["Fn::Sub"])
+    return nodes().get((service, str(value.get("Ref") or value.get("Fn::GetAtt")).partition(".")[0]))
 
 
 @cache
 def exports() -> dict[str, tuple[str, Any]]:
-    """Return the name of each export → the room that has it, and its value as written."""
-    outputs = ((room, each) for room in templates.rooms() for each in templates.load(room).get("Outputs", {}).values())
-    return {each["Export"]["Name"]["Fn::Sub"]: (room, each["Value"]) for room, each in outputs if "Export" in each}
+    """Return the name of each export → the service that has it, and its value as written."""
+    outputs = (
+        (service, each)
+        for service in templates.services()
+        for each in templates.load(service).get("Outputs", {}).values()
+    )
+    return {
+        each["Export"]["Name"]["Fn::Sub"]: (service, each["Value"]) for service, each in outputs if "Export" in each
+    }
 
 
-def _spelt_out(room: str, text: str | list[Any]) -> Node | None:
+def _spelt_out(service: str, text: str | list[Any]) -> Node | None:
     pattern, imports = text if isinstance(text, list) else (text, {})
     if part := _PART.search(pattern):
-        return resolve(room, imports.get(part[1], {"Ref": part[1]}))
+        return resolve(service, imports.get(part[1], {"Ref": part[1]}))
     for mark, kind in IN_AN_ARN.items():
         plain = _plain(pattern.rpartition(mark)[2])
         named = Node(kind, plain.partition("/")[0] if kind == "bucket" else re.split("[:/]", plain)[-1])

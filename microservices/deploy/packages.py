@@ -3,7 +3,7 @@
     python -m microservices.deploy.packages            for this interpreter, with the libraries that it sees
     python -m microservices.deploy.packages --for aws  for python3.13 on arm64
 
-A zip is the same, byte for byte, whenever its contents are: a room whose code has not changed is not deployed anew.
+A zip is the same, byte for byte, whenever its contents are: a service whose code has not changed is not deployed anew.
 """
 
 import argparse
@@ -27,9 +27,9 @@ TRACING = "microservices.tracing.handler"  # in every zip, loaded by none that i
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One function's zip. Its release is the folder that it lies in, named for what all zips of the room contain."""
+    """One function's zip. Its release is the folder that it lies in, named for what all zips of the service contain."""
 
-    room: str
+    service: str
     function: str
     release: str
     zip: Path
@@ -49,8 +49,8 @@ def for_aws(folder: Path) -> Source:
 
 
 def handlers() -> dict[str, str]:
-    """Return the handler module of every function of every room."""
-    return {name: handler for room in templates.rooms() for name, handler in templates.functions(room).items()}
+    """Return the handler module of every function of every service."""
+    return {name: handler for service in templates.services() for name, handler in templates.functions(service).items()}
 
 
 def build(out: Path, source: Source) -> tuple[Package, ...]:
@@ -63,20 +63,22 @@ def build(out: Path, source: Source) -> tuple[Package, ...]:
         if source.interpreter:
             archives.compile_tree(tree, source.interpreter)
         zips = {function: archives.zipped(tree, names) for function, names in files.items()}
-    for room in templates.rooms():
-        _write(out, room, zips)
+    for service in templates.services():
+        _write(out, service, zips)
     return found(out)
 
 
 def found(out: Path) -> tuple[Package, ...]:
     """Return the zips of a folder that was built into."""
-    rooms = {function: room for room in templates.rooms() for function in templates.functions(room)}
-    return tuple(Package(rooms[each.stem], each.stem, each.parent.name, each) for each in sorted(out.glob("*/*.zip")))
+    services = {function: service for service in templates.services() for function in templates.functions(service)}
+    return tuple(
+        Package(services[each.stem], each.stem, each.parent.name, each) for each in sorted(out.glob("*/*.zip"))
+    )
 
 
-def _write(out: Path, room: str, zips: dict[str, bytes]) -> None:
-    mine = {name: zips[name] for name in sorted(templates.functions(room))}
-    release = f"{room}-{hashlib.sha256(b''.join(mine.values())).hexdigest()[:12]}"
+def _write(out: Path, service: str, zips: dict[str, bytes]) -> None:
+    mine = {name: zips[name] for name in sorted(templates.functions(service))}
+    release = f"{service}-{hashlib.sha256(b''.join(mine.values())).hexdigest()[:12]}"
     (out / release).mkdir(parents=True)
     for name, content in mine.items():
         (out / release / f"{name}.zip").write_bytes(content)

@@ -1,4 +1,4 @@
-"""What the rooms' templates say, read without deploying them: which rooms, which functions, who needs whom."""
+"""What the services' templates say, read without deploying them: which services, which functions, who needs whom."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-ROOMS = Path(__file__).parents[1]
+SERVICES = Path(__file__).parents[1]
 
 
 class _Loader(yaml.CSafeLoader):
@@ -26,20 +26,20 @@ def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _short_form)
 
 
-def rooms() -> tuple[str, ...]:
-    """Return the names of the rooms that have a template."""
-    return tuple(sorted(template.parent.name for template in ROOMS.glob("*/template.yaml")))
+def services() -> tuple[str, ...]:
+    """Return the names of the services that have a template."""
+    return tuple(sorted(template.parent.name for template in SERVICES.glob("*/template.yaml")))
 
 
-def path(room: str) -> Path:
-    """Return where the room's template is."""
-    return ROOMS / room / "template.yaml"
+def path(service: str) -> Path:
+    """Return where the service's template is."""
+    return SERVICES / service / "template.yaml"
 
 
 @cache
-def load(room: str) -> dict[str, Any]:
-    """Return the room's template; callers must not change it."""
-    return parse(path(room))
+def load(service: str) -> dict[str, Any]:
+    """Return the service's template; callers must not change it."""
+    return parse(path(service))
 
 
 def parse(file: Path) -> dict[str, Any]:
@@ -48,15 +48,15 @@ def parse(file: Path) -> dict[str, Any]:
     return template
 
 
-def resources(room: str, kind: str) -> dict[str, dict[str, Any]]:
-    """Return the properties of the room's resources of one type, by logical name."""
-    every = load(room)["Resources"]
+def resources(service: str, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of the service's resources of one type, by logical name."""
+    every = load(service)["Resources"]
     return {name: each.get("Properties", {}) for name, each in every.items() if each["Type"] == kind}
 
 
-def functions(room: str) -> dict[str, str]:
-    """Return the room's functions: name without the stage → module of its handler."""
-    found = resources(room, "AWS::Serverless::Function").values()
+def functions(service: str) -> dict[str, str]:
+    """Return the service's functions: name without the stage → module of its handler."""
+    found = resources(service, "AWS::Serverless::Function").values()
     return {name_in_stage(each["FunctionName"]): each["Handler"].rpartition(".")[0] for each in found}
 
 
@@ -65,14 +65,14 @@ def name_in_stage(value: dict[str, str]) -> str:
     return value["Fn::Sub"].removeprefix("${Stage}-")
 
 
-def needs(room: str) -> set[str]:
-    """Return the rooms whose exports this room imports."""
-    wanted = set(_imports(load(room)["Resources"]))
-    return {other for other in rooms() if other != room and wanted & _exports(other)}
+def needs(service: str) -> set[str]:
+    """Return the services whose exports this service imports."""
+    wanted = set(_imports(load(service)["Resources"]))
+    return {other for other in services() if other != service and wanted & _exports(other)}
 
 
-def _exports(room: str) -> set[str]:
-    outputs = load(room).get("Outputs", {}).values()
+def _exports(service: str) -> set[str]:
+    outputs = load(service).get("Outputs", {}).values()
     return {each["Export"]["Name"]["Fn::Sub"] for each in outputs if "Export" in each}
 
 

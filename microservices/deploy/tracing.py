@@ -21,8 +21,8 @@ OWN = "EXPLAINED_HANDLER"
 def explain(deployment: Deployment) -> None:
     """Let every function tell what it does from its next start on; those that run start anew."""
     functions = deployment.aws.client("lambda")
-    for room in templates.rooms():
-        for function in templates.functions(room):
+    for service in templates.services():
+        for function in templates.functions(service):
             name = f"{deployment.stage}-{function}"
             known = functions.get_function_configuration(FunctionName=name)
             functions.update_function_configuration(FunctionName=name, **configured(known))

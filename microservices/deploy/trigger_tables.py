@@ -24,9 +24,9 @@ def table(head: Row, rows: Sequence[Row]) -> str:
 def of_mapping(kind: str) -> str:
     """Return the table of the functions that Lambda feeds from queues or streams: SQS, DynamoDB or Kinesis."""
     rows = [
-        _mapped(room, function, kind, event["Properties"])
-        for room in templates.rooms()
-        for function, properties in functions(room)
+        _mapped(service, function, kind, event["Properties"])
+        for service in templates.services()
+        for function, properties in functions(service)
         for event in properties.get("Events", {}).values()
         if event["Type"] == kind
     ]
@@ -53,9 +53,9 @@ def _is_door(wire: Wire, api: str) -> bool:
     return wire.target.kind == "function" and wire.how in DOORS and wire.source.name == api
 
 
-def _mapped(room: str, function: Node, kind: str, event: dict[str, Any]) -> Row:
-    source = resolve(room, event[SOURCES[kind]]) or UNKNOWN
-    tried, then = _of_queue(source) if kind == "SQS" else _of_stream(room, event)
+def _mapped(service: str, function: Node, kind: str, event: dict[str, Any]) -> Row:
+    source = resolve(service, event[SOURCES[kind]]) or UNKNOWN
+    tried, then = _of_queue(source) if kind == "SQS" else _of_stream(service, event)
     window = event.get("MaximumBatchingWindowInSeconds", 0)
     batch = f"up to {event['BatchSize']}, {f'gathered for {window} s' if window else 'at once'}"
     woken = " ".join(filter(None, (source.kind, source.name, f"({chosen(event) or _what(source)})")))
@@ -67,14 +67,16 @@ def _of_queue(queue: Node) -> tuple[str, str]:
     return found.label.removeprefix("after "), found.target.name
 
 
-def _of_stream(room: str, event: dict[str, Any]) -> tuple[str, str]:
-    destination = resolve(room, event["DestinationConfig"]["OnFailure"]["Destination"])
+def _of_stream(service: str, event: dict[str, Any]) -> tuple[str, str]:
+    destination = resolve(service, event["DestinationConfig"]["OnFailure"]["Destination"])
     tries, minutes = event["MaximumRetryAttempts"] + 1, event["MaximumRecordAgeInSeconds"] // 60
     return f"{tries} tries, {minutes} minutes at most", (destination or UNKNOWN).name
 
 
 def _told(wire: Wire) -> Row:
-    properties = next(each for room in templates.rooms() for node, each in functions(room) if node == wire.target)
+    properties = next(
+        each for service in templates.services() for node, each in functions(service) if node == wire.target
+    )
     asked = properties.get("EventInvokeConfig", {})
     tries = f"{asked.get('MaximumRetryAttempts', 2) + 1} tries"
     then = next((each.target.name for each in wires() if _gives_up(each, wire.target)), "")
@@ -101,7 +103,7 @@ def _what(source: Node) -> str:
 
 def _code(function: Node) -> str:
     module = next(
-        found[function.name] for found in map(templates.functions, templates.rooms()) if function.name in found
+        found[function.name] for found in map(templates.functions, templates.services()) if function.name in found
     )
     path = f"{module.replace('.', '/')}.py"
     return f"[{path.rpartition('/')[2]}](../{path})"

@@ -1,4 +1,4 @@
-"""Who wakes whom, read from the rooms' templates: the wires between functions, tables, queues, topics, streams and buckets."""
+"""Who wakes whom, read from the services' templates: the wires between functions, tables, queues, topics, streams and buckets."""
 
 import json
 import re
@@ -34,9 +34,9 @@ class Wire:
 
 @cache
 def wires() -> tuple[Wire, ...]:
-    """Return all wires of all rooms, sorted."""
+    """Return all wires of all services, sorted."""
     readers = (_routes, _events, _subscriptions, _notifications, _pushes, _rules, _dead_letters, _failures, _grants)
-    found = {wire for room in templates.rooms() for read in readers for wire in read(room)}
+    found = {wire for service in templates.services() for read in readers for wire in read(service)}
     return tuple(sorted(wire for wire in found if wire.how != "writes" or any(_wakes(wire, each) for each in found)))
 
 
@@ -52,25 +52,27 @@ def _wire(source: Node | None, target: Node | None, how: str, label: str = "") -
         yield Wire(source, target, how, label)
 
 
-def _routes(room: str) -> Iterator[Wire]:
-    integrations = templates.resources(room, "AWS::ApiGatewayV2::Integration")
-    for route in templates.resources(room, "AWS::ApiGatewayV2::Route").values():
+def _routes(service: str) -> Iterator[Wire]:
+    integrations = templates.resources(service, "AWS::ApiGatewayV2::Integration")
+    for route in templates.resources(service, "AWS::ApiGatewayV2::Route").values():
         integration = integrations[str(route["Target"]["Fn::Sub"]).removeprefix("integrations/${").removesuffix("}")]
-        target = resolve(room, integration["IntegrationUri"])
-        yield from _wire(resolve(room, route["ApiId"]), target, "route", str(route["RouteKey"]))
-    for each in templates.resources(room, "AWS::ApiGatewayV2::Authorizer").values():
-        yield from _wire(resolve(room, each["ApiId"]), resolve(room, each["AuthorizerUri"]), "authorizer", "who calls")
+        target = resolve(service, integration["IntegrationUri"])
+        yield from _wire(resolve(service, route["ApiId"]), target, "route", str(route["RouteKey"]))
+    for each in templates.resources(service, "AWS::ApiGatewayV2::Authorizer").values():
+        yield from _wire(
+            resolve(service, each["ApiId"]), resolve(service, each["AuthorizerUri"]), "authorizer", "who calls"
+        )
 
 
-def _events(room: str) -> Iterator[Wire]:
-    for function, properties in functions(room):
+def _events(service: str) -> Iterator[Wire]:
+    for function, properties in functions(service):
         for event in properties.get("Events", {}).values():
             kind, told = event["Type"], event["Properties"]
             if kind == "SNS":
-                yield from _wire(resolve(room, told["Topic"]), function, "subscription", types(told))
+                yield from _wire(resolve(service, told["Topic"]), function, "subscription", types(told))
             elif source := SOURCES.get(kind):
                 how = "queue" if kind == "SQS" else "stream"
-                yield from _wire(resolve(room, told[source]), function, how, chosen(told))
+                yield from _wire(resolve(service, told[source]), function, how, chosen(told))
 
 
 def chosen(event: dict[str, Any]) -> str:
@@ -95,9 +97,11 @@ def prefix(notification: dict[str, Any]) -> str:
     return " ".join(f"{each['Value']}…" for each in rules if each["Name"] == "prefix")
 
 
-def _subscriptions(room: str) -> Iterator[Wire]:
-    for each in templates.resources(room, "AWS::SNS::Subscription").values():
-        yield from _wire(resolve(room, each["TopicArn"]), resolve(room, each["Endpoint"]), "subscription", types(each))
+def _subscriptions(service: str) -> Iterator[Wire]:
+    for each in templates.resources(service, "AWS::SNS::Subscription").values():
+        yield from _wire(
+            resolve(service, each["TopicArn"]), resolve(service, each["Endpoint"]), "subscription", types(each)
+        )
 
 
 def types(subscription: dict[str, Any]) -> str:
@@ -105,48 +109,48 @@ def types(subscription: dict[str, Any]) -> str:
     return ", ".join(subscription.get("FilterPolicy", {}).get("type", ["everything"]))
 
 
-def _notifications(room: str) -> Iterator[Wire]:
-    for logical, bucket in templates.resources(room, "AWS::S3::Bucket").items():
+def _notifications(service: str) -> Iterator[Wire]:
+    for logical, bucket in templates.resources(service, "AWS::S3::Bucket").items():
         for each in bucket.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
-            yield from _wire(nodes()[room, logical], resolve(room, each["Function"]), "object", prefix(each))
+            yield from _wire(nodes()[service, logical], resolve(service, each["Function"]), "object", prefix(each))
 
 
-def _pushes(room: str) -> Iterator[Wire]:
-    for each in templates.resources(room, "AWS::Lambda::Permission").values():
+def _pushes(service: str) -> Iterator[Wire]:
+    for each in templates.resources(service, "AWS::Lambda::Permission").values():
         if each["Principal"] == "codecommit.amazonaws.com":  # the trigger belongs to the repository, which is elsewhere
-            yield from _wire(REPOSITORY, resolve(room, each["FunctionName"]), "push")
+            yield from _wire(REPOSITORY, resolve(service, each["FunctionName"]), "push")
 
 
-def _rules(room: str) -> Iterator[Wire]:
-    groups = templates.resources(room, "AWS::ElasticLoadBalancingV2::TargetGroup")
-    for rule in templates.resources(room, "AWS::ElasticLoadBalancingV2::ListenerRule").values():
+def _rules(service: str) -> Iterator[Wire]:
+    groups = templates.resources(service, "AWS::ElasticLoadBalancingV2::TargetGroup")
+    for rule in templates.resources(service, "AWS::ElasticLoadBalancingV2::ListenerRule").values():
         paths = ", ".join(path for each in rule["Conditions"] for path in each["Values"])
         for target in groups[rule["Actions"][0]["TargetGroupArn"]["Ref"]]["Targets"]:
-            yield from _wire(BALANCER, resolve(room, target["Id"]), "rule", paths)
+            yield from _wire(BALANCER, resolve(service, target["Id"]), "rule", paths)
 
 
-def _dead_letters(room: str) -> Iterator[Wire]:
-    for logical, queue in templates.resources(room, "AWS::SQS::Queue").items():
+def _dead_letters(service: str) -> Iterator[Wire]:
+    for logical, queue in templates.resources(service, "AWS::SQS::Queue").items():
         if redrive := queue.get("RedrivePolicy"):
             tries = f"after {redrive['maxReceiveCount']} tries"
             yield from _wire(
-                nodes()[room, logical], resolve(room, redrive["deadLetterTargetArn"]), "dead letters", tries
+                nodes()[service, logical], resolve(service, redrive["deadLetterTargetArn"]), "dead letters", tries
             )
 
 
-def _failures(room: str) -> Iterator[Wire]:
-    for function, properties in functions(room):
+def _failures(service: str) -> Iterator[Wire]:
+    for function, properties in functions(service):
         events = (event["Properties"] for event in properties.get("Events", {}).values())
         for each in (*events, properties.get("EventInvokeConfig", {})):
             destination = each.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-            yield from _wire(function, resolve(room, destination), "undelivered")
+            yield from _wire(function, resolve(service, destination), "undelivered")
 
 
-def _grants(room: str) -> Iterator[Wire]:
-    failures = {wire.target for wire in _failures(room)}
-    for function, properties in functions(room):
-        for action, resource in granted(room, properties):
-            target = resolve(room, resource)
+def _grants(service: str) -> Iterator[Wire]:
+    failures = {wire.target for wire in _failures(service)}
+    for function, properties in functions(service):
+        for action, resource in granted(service, properties):
+            target = resolve(service, resource)
             if action in WRITES:
                 yield from _wire(function, target, "writes", _folder(resource))
             elif action in TELLS and target not in failures:
@@ -160,9 +164,9 @@ def _folder(resource: Any) -> str:
     return found[1] if found else ""
 
 
-def granted(room: str, function: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def granted(service: str, function: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield what the function's role allows: action and resource, as written."""
-    role = templates.resources(room, "AWS::IAM::Role")[function["Role"]["Fn::GetAtt"].partition(".")[0]]
+    role = templates.resources(service, "AWS::IAM::Role")[function["Role"]["Fn::GetAtt"].partition(".")[0]]
     for policy in role["Policies"]:
         for each in policy["PolicyDocument"]["Statement"]:
             for action in _listed(each["Action"]):

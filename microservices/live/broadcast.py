@@ -1,4 +1,4 @@
-"""News reaches who listens. Twin: monolith/live/listener.py, where it is a loop over what is in memory."""
+"""Broadcast events to subscribers. Twin: monolith/live/listener.py, where it is a loop over what is in memory."""
 
 import json
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from microservices.events import type_of
 from microservices.live.clients import Clients
 from microservices.live.store import DynamoListeners, Score
-from microservices.tally_events import tally_in
+from microservices.score_events import parse_score_changed
 from shared_domain.contract.live import post_published, tally_changed
 from shared_domain.errors import Conflict
-from shared_domain.live import News, topic_of
+from shared_domain.live import LiveMessage, topic_of
 
 _ROUNDS = 10
 _SHOWN = ("id", "author", "title", "created_at")
@@ -24,15 +24,15 @@ class Broadcast:
         """Tell what an event on the topic says to who listens; return to how many. An event comes at least once."""
         if type_of(event) == "post.published":
             image = json.loads(event)["dynamodb"]["NewImage"]
-            news = post_published(**{name: image[name]["S"] for name in _SHOWN})
-            return self._tell(news, self._listeners.listening(news.topic))  # network
-        if (changed := tally_in(event)) is not None:
+            message = post_published(**{name: image[name]["S"] for name in _SHOWN})
+            return self._send(message, self._listeners.listening(message.topic))  # network
+        if (changed := parse_score_changed(event)) is not None:
             return self._tell_newest(changed.post_id, Score(changed.score, changed.version))
         return 0  # nobody can listen to anything else
 
-    def _tell(self, news: News, listening: Sequence[str]) -> int:
-        gone = self._clients.tell(listening, news.text) if listening else []  # network: a call for each
-        self._listeners.leave_topic(news.topic, gone)  # network
+    def _send(self, message: LiveMessage, listening: Sequence[str]) -> int:
+        gone = self._clients.tell(listening, message.text) if listening else []  # network: a call for each
+        self._listeners.leave_topic(message.topic, gone)  # network
         return len(listening) - len(gone)
 
     def _tell_newest(self, post_id: str, score: Score) -> int:
@@ -45,7 +45,7 @@ class Broadcast:
         if not listening or not self._listeners.is_newest(topic, score):  # network
             return 0
         for _ in range(_ROUNDS):
-            told = self._tell(tally_changed(post_id, score.score), listening)
+            told = self._send(tally_changed(post_id, score.score), listening)
             before, score = score, self._listeners.newest(topic)  # network
             if score == before:
                 return told

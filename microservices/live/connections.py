@@ -3,7 +3,7 @@
 from typing import Any
 
 from microservices.live.store import DynamoListeners
-from shared_domain.contract.live import refused, subscribed, topic_asked
+from shared_domain.contract.live import parse_topic, refused_json, subscribed_json
 from shared_domain.errors import DomainError
 
 Answer = dict[str, Any]
@@ -30,8 +30,8 @@ def answer(listeners: DynamoListeners, event: dict[str, Any]) -> Answer:
 def _heard(listeners: DynamoListeners, connection: str, message: str) -> str:
     """Return what a client hears that has said this. Whatever it was, it stays connected."""
     try:
-        topic = topic_asked(message)
+        topic = parse_topic(message)
         listeners.subscribe(connection, topic)  # network: one transaction
     except DomainError as error:
-        return refused(error)
-    return subscribed(topic)
+        return refused_json(error)
+    return subscribed_json(topic)

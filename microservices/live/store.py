@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from microservices.conflicts import retry_on_conflict
 from microservices.dynamo import Item, Values, batch_write, number, refused, text
-from microservices.races import runs_again
 from shared_domain.errors import Conflict
-from shared_domain.live import MOST_TOPICS, too_many_topics
+from shared_domain.live import MAX_TOPICS, too_many_topics
 
-LONGEST_CONNECTION = timedelta(hours=2, minutes=10)
+MAX_CONNECTION_AGE = timedelta(hours=2, minutes=10)
 _TOLD = "told#"  # no connection's id has such a character
 
 
@@ -42,7 +42,7 @@ class DynamoListeners:
         """Keep a connection that listens to nothing yet."""
         self._dynamodb.put_item(TableName=self._table, Item={**_connection_key(connection), **self._expiry()})
 
-    @runs_again  # two wishes of one client are two functions, side by side, that write the same item
+    @retry_on_conflict  # two wishes of one client are two functions, side by side, that write the same item
     def subscribe(self, connection: str, topic: str) -> None:
         """Let a connection listen to a topic, once however often it asks. Raise NotAllowed for a topic too many."""
         subscription = {**_subscription_key(topic, connection), **self._expiry()}
@@ -54,7 +54,7 @@ class DynamoListeners:
                 ]
             )
 
-    @runs_again  # its last wish may be under way
+    @retry_on_conflict  # its last wish may be under way
     def leave(self, connection: str) -> None:
         """Forget a connection and what it listened to."""
         with refused():
@@ -103,7 +103,7 @@ class DynamoListeners:
             "ExpressionAttributeValues": {
                 ":topics": {"SS": [topic]},
                 ":topic": text(topic),
-                ":most": number(MOST_TOPICS),
+                ":most": number(MAX_TOPICS),
             },
         }
 
@@ -121,7 +121,7 @@ class DynamoListeners:
         batch_write(self._dynamodb, self._table, [{"DeleteRequest": {"Key": key}} for key in keys])
 
     def _expiry(self) -> Values:
-        return {"expires_at": number(int((self._now() + LONGEST_CONNECTION).timestamp()))}
+        return {"expires_at": number(int((self._now() + MAX_CONNECTION_AGE).timestamp()))}
 
 
 def _connection_key(connection: str) -> Values:

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from microservices.aws import client
 from microservices.orders.saga import go_on
 from microservices.orders.store import DynamoOrders
-from microservices.queues import take
+from microservices.queues import handle_messages
 
 _log = Logger()
 _store = DynamoOrders(client("dynamodb"), os.environ["TABLE"])
@@ -17,6 +17,6 @@ _store = DynamoOrders(client("dynamodb"), os.environ["TABLE"])
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take a batch of answers in; answer which messages must come again."""
-    _, answer = take(event["Records"], partial(go_on, _store))
+    _, answer = handle_messages(event["Records"], partial(go_on, _store))
     _log.info("saga", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
     return answer

@@ -11,8 +11,8 @@ asked for, so all orders of a buyer lie together and a list costs one call. The 
 from typing import Any
 
 from microservices.dynamo import Item, Values, number, refused, text
-from shared_domain.contract.times import read, written
-from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.contract.times import from_rfc3339, to_rfc3339
+from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.orders import Line, Order, Reason, Stage
 
 
@@ -29,9 +29,9 @@ class DynamoOrders:
             {"Put": {"TableName": self._table, "Item": _item(order)}},
         ]
         try:
-            with refused(Taken("the key was used before")):
+            with refused(AlreadyTaken("the key was used before")):
                 self._dynamodb.transact_write_items(TransactItems=writes)
-        except Taken:
+        except AlreadyTaken:
             return self._earlier(order.buyer, key)
         return order
 
@@ -86,7 +86,7 @@ def order_from(item: Item) -> Order:
         reason=Reason(item["reason"]["S"]) if "S" in item["reason"] else None,
         lines=tuple(_line(line["M"]) for line in item["lines"]["L"]),
         total_credits=int(item["total_credits"]["N"]),
-        created_at=read(item["created_at"]["S"]),
+        created_at=from_rfc3339(item["created_at"]["S"]),
     )
 
 
@@ -110,7 +110,7 @@ def _item(order: Order) -> Values:
         "reason": _reason(order),
         "lines": {"L": lines},
         "total_credits": number(order.total_credits),
-        "created_at": text(written(order.created_at)),
+        "created_at": text(to_rfc3339(order.created_at)),
     }
 
 

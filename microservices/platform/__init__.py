@@ -1,1 +1,1 @@
-"""Who calls, health and the contract: what all rooms share. Twin: monolith/platform."""
+"""Who calls, health and the contract: what all services share. Twin: monolith/platform."""

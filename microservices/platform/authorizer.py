@@ -1,7 +1,7 @@
 """Who calls: the gateway asks this function for every route that needs a token, and keeps the answer for a minute.
 
 It never refuses. A refusal would leave as the gateway's own 403, whose body nobody can write; so it says who calls and until
-when that counts, or why the token is bad, and the room's edge answers the 401 of the contract.
+when that counts, or why the token is bad, and the service's edge answers the 401 of the contract.
 """
 
 import os
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from microservices.token_secret import token_secret
 from shared_domain import tokens
-from shared_domain.errors import NotIdentified
+from shared_domain.errors import NotAuthenticated
 
 _log = Logger()
 _secret = token_secret(os.environ["TOKEN_SECRET_ARN"])
@@ -27,8 +27,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _told(authorization: str | None) -> dict[str, str]:
     try:
-        identity = tokens.read(authorization, secret=_secret())
-    except NotIdentified as error:
+        identity = tokens.verify(authorization, secret=_secret())
+    except NotAuthenticated as error:
         return {"reason": str(error)}
     except (BotoCoreError, ClientError):
         _log.exception("the token secret cannot be read")

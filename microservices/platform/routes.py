@@ -1,4 +1,4 @@
-"""Health and the contract, around the rooms. Twin: monolith/platform/routes.py."""
+"""Health and the contract, around the services. Twin: monolith/platform/routes.py."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from microservices.edge import Answer, answer
 
 
 def routes(contract: dict[str, Any]) -> APIGatewayHttpRouter:
-    room = APIGatewayHttpRouter()
+    router = APIGatewayHttpRouter()
 
-    @room.get("/health")
+    @router.get("/health")
     def health() -> Answer:
         """Say that a function answers; no other service is asked."""
         return answer({"status": "ok"})
 
-    @room.get("/openapi.json")
+    @router.get("/openapi.json")
     def openapi() -> Answer:
         """Show the contract."""
         return answer(contract)
 
-    return room
+    return router

@@ -12,12 +12,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from microservices.conflicts import retry_on_conflict
 from microservices.dynamo import Values, batch_get, refused, text
 from microservices.post_item import post_from, post_key
-from microservices.races import runs_again
 from shared_domain import posts
-from shared_domain.contract.times import written
-from shared_domain.errors import Conflict, Taken
+from shared_domain.contract.times import to_rfc3339
+from shared_domain.errors import AlreadyTaken, Conflict
 from shared_domain.orders import Order, Stage, days_by_post
 from shared_domain.posts import Post
 
@@ -27,7 +27,7 @@ class Boosts:
         self._dynamodb = dynamodb
         self._table = table
 
-    @runs_again
+    @retry_on_conflict
     def settle(self, order: Order, *, now: datetime) -> bool:
         """Boost the posts of an order, or where nobody paid for it only look for them; return whether all are there."""
         days = days_by_post(order)
@@ -40,7 +40,7 @@ class Boosts:
         return self._boost(order, {post: posts.boosted_until(post, days=days[post.id], now=now) for post in seen})
 
     def _seen(self, days: Mapping[str, int]) -> list[Post]:
-        known = filter(posts.has_form, days)  # no store is asked for a hostile string
+        known = filter(posts.is_valid_id, days)  # no store is asked for a hostile string
         keys = [post_key(post_id) for post_id in known]
         return [post_from(item) for item in batch_get(self._dynamodb, self._table, keys)]  # network
 
@@ -49,15 +49,15 @@ class Boosts:
         writes = [{"Put": self._delivery(order, done=True)}, *updates]
         meanwhile = [Conflict("the post changed meanwhile")] * len(updates)
         try:
-            with refused(Taken("it was answered before"), *meanwhile):
+            with refused(AlreadyTaken("it was answered before"), *meanwhile):
                 self._dynamodb.transact_write_items(TransactItems=writes)  # network
-        except Taken:
+        except AlreadyTaken:
             return self._was_done(order)
         return True
 
     def _refuse(self, order: Order) -> bool:
         """Refuse for good, unless the order was answered before: its credits go back."""
-        with suppress(Taken), refused(Taken("it was answered before")):
+        with suppress(AlreadyTaken), refused(AlreadyTaken("it was answered before")):
             self._dynamodb.put_item(**self._delivery(order, done=False))  # network
         return self._was_done(order)
 
@@ -70,10 +70,10 @@ class Boosts:
         return {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
 
     def _update(self, seen: Post, until: datetime) -> dict[str, Any]:
-        values = {":until": text(written(until))}
+        values = {":until": text(to_rfc3339(until))}
         as_seen = "attribute_not_exists(boosted_until)"
         if seen.boosted_until is not None:
-            values[":seen"] = text(written(seen.boosted_until))
+            values[":seen"] = text(to_rfc3339(seen.boosted_until))
             as_seen = "boosted_until = :seen"
         return {
             "TableName": self._table,

@@ -10,7 +10,7 @@ from microservices.clock import now
 from microservices.events import publishing
 from microservices.order_events import answering
 from microservices.posts.boosts import Boosts
-from microservices.queues import take
+from microservices.queues import handle_messages
 from shared_domain.orders import Stage
 
 _log = Logger()
@@ -21,6 +21,6 @@ _hear = answering(_publish, (Stage.PAID, Stage.UNPAID), settle=lambda order: _bo
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take a batch of orders in; answer which messages must come again."""
-    _, answer = take(event["Records"], _hear)
+    _, answer = handle_messages(event["Records"], _hear)
     _log.info("boosts", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
     return answer

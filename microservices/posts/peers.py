@@ -13,13 +13,13 @@ from microservices.post_item import post_key
 _log = Logger()
 
 
-class Ballots:
-    """The votes room's function that hears of posts."""
+class VotesService:
+    """The votes service's function that hears of posts."""
 
     def __init__(self, function: str) -> None:
         self._function = function
 
-    def close(self, post_id: str) -> None:
+    def close_voting(self, post_id: str) -> None:
         """Tell at once that the post is gone, in the very form in which the outbox will tell it again.
 
         A vote on a withdrawn post is a 404 from now on. Where votes does not answer, the event says it a moment later:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from microservices.conflicts import retry_on_conflict
 from microservices.dynamo import number, refused
 from microservices.post_item import post_key
-from microservices.races import runs_again
-from microservices.tally_events import TallyChanged, tally_in
+from microservices.score_events import ScoreChanged, parse_score_changed
 from shared_domain.errors import OutOfDate
 
 
@@ -14,13 +14,13 @@ class Scores:
         self._dynamodb = dynamodb
         self._table = table
 
-    @runs_again  # a revision or a boost may be writing the post
+    @retry_on_conflict  # a revision or a boost may be writing the post
     def hear(self, event: str) -> None:
         """Set the score that an event tells; an event of something else is passed over.
 
         Raise what msgspec raises for an event that cannot be read.
         """
-        told = tally_in(event)
+        told = parse_score_changed(event)
         if told is None:
             return
         try:
@@ -28,7 +28,7 @@ class Scores:
         except OutOfDate:
             return  # a newer one was here before, or the post is gone
 
-    def _set(self, told: TallyChanged) -> None:
+    def _set(self, told: ScoreChanged) -> None:
         with refused(OutOfDate("a newer score is known")):
             self._dynamodb.update_item(
                 TableName=self._table,

@@ -17,7 +17,7 @@ from typing import Any
 
 from microservices.dynamo import Values, batch_get, refused, text, texts
 from microservices.post_item import post_from, post_item, post_key
-from shared_domain.contract.times import written
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.errors import Conflict, NotFound
 from shared_domain.posts import Filter, Post
 
@@ -39,9 +39,9 @@ class DynamoPosts:
             raise NotFound("there is no such post")
         return post_from(found["Item"])
 
-    def page(self, chosen: Filter, *, before: str | None, limit: int) -> list[Post]:
+    def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
         found: list[Post] = []
-        for ids in self._pages_of_ids(chosen, before=before, limit=limit):
+        for ids in self._pages_of_ids(wanted, before=before, limit=limit):
             found += self._posts(ids)
             if len(found) >= limit:  # fewer where a post was withdrawn between its listing and itself
                 break
@@ -56,7 +56,7 @@ class DynamoPosts:
                 ":title": text(post.title),
                 ":body": text(post.body),
                 ":tags": texts(post.tags),
-                ":updated_at": text(written(post.updated_at)),
+                ":updated_at": text(to_rfc3339(post.updated_at)),
             },
         }
         added = [self._put(key) for key in new if key not in old]
@@ -67,11 +67,11 @@ class DynamoPosts:
         gone = {"Delete": {**self._where_as_seen(seen), "ExpressionAttributeValues": _seen_values(seen)}}
         self._transact([gone, *(self._delete(key) for key in _listings(seen))])
 
-    def _pages_of_ids(self, chosen: Filter, *, before: str | None, limit: int) -> Iterator[list[str]]:
+    def _pages_of_ids(self, wanted: Filter, *, before: str | None, limit: int) -> Iterator[list[str]]:
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :list" if before is None else "pk = :list AND sk < :before",
-            "ExpressionAttributeValues": {":list": text(_list(chosen))} | ({":before": text(before)} if before else {}),
+            "ExpressionAttributeValues": {":list": text(_list(wanted))} | ({":before": text(before)} if before else {}),
             "ScanIndexForward": False,
             "ConsistentRead": True,
             "Limit": limit,
@@ -111,10 +111,10 @@ def _listings(post: Post) -> list[Values]:
     return [{"pk": text(name), "sk": text(post.id)} for name in lists]
 
 
-def _list(chosen: Filter) -> str:
-    if chosen.author is not None:
-        return f"author#{chosen.author}"
-    return "all" if chosen.tag is None else f"tag#{chosen.tag}"
+def _list(wanted: Filter) -> str:
+    if wanted.author is not None:
+        return f"author#{wanted.author}"
+    return "all" if wanted.tag is None else f"tag#{wanted.tag}"
 
 
 def _seen_values(seen: Post) -> Values:

@@ -17,12 +17,12 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from microservices.aws import client
-from shared_domain.contract.times import written
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.trending import View
 
 FLUSH_SECONDS = 0.5
-MOST_WAITING = 10_000
-MOST_RECORDS = 500  # of one call
+MAX_WAITING = 10_000
+MAX_RECORDS = 500  # of one call
 
 _log = Logger()
 
@@ -30,7 +30,7 @@ _log = Logger()
 class Views:
     """Views on their way to the stream: some wait here, none is waited for, and those that are dropped are told in the log."""
 
-    def __init__(self, stream: str, *, most: int = MOST_WAITING) -> None:
+    def __init__(self, stream: str, *, most: int = MAX_WAITING) -> None:
         self._stream = stream
         self._most = most
         self._waiting: deque[View] = deque()
@@ -38,8 +38,8 @@ class Views:
         self._noted = Event()
         self._sending = Lock()
 
-    def note(self, view: View) -> None:
-        """Leave the view to be sent. Never waits and never raises: with no room the view is dropped."""
+    def record(self, view: View) -> None:
+        """Leave the view to be sent. Never waits and never raises: with no service the view is dropped."""
         if len(self._waiting) >= self._most:
             self._dropped += 1
             return
@@ -59,7 +59,7 @@ class Views:
             _log.warning("views dropped", views=dropped)
 
     def _batch(self) -> list[View]:
-        return [self._waiting.popleft() for _ in range(min(MOST_RECORDS, len(self._waiting)))]
+        return [self._waiting.popleft() for _ in range(min(MAX_RECORDS, len(self._waiting)))]
 
     def _sent(self, batch: Sequence[View]) -> bool:
         """Send a batch and tell whether the stream took all of it."""
@@ -96,5 +96,5 @@ class Views:
 
 def _record(view: View) -> dict[str, Any]:
     """The moment spreads the views over the shards: by its post, a hot one would fill one shard alone."""
-    at = written(view.at)
+    at = to_rfc3339(view.at)
     return {"Data": json.dumps({"post_id": view.post_id, "at": at}), "PartitionKey": at}

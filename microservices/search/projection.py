@@ -6,15 +6,15 @@ The monolith has no such file: there, post and index are one transaction.
 from collections.abc import Callable
 from datetime import datetime
 
+from microservices.conflicts import retry_on_conflict
 from microservices.post_item import is_post, post_from, post_id_of
-from microservices.races import runs_again
 from microservices.search.store import term_key
 from microservices.search.writer import Indexed, IndexWriter
 from microservices.streams import Record, new_image, sequence
 from shared_domain.search import weigh
 
 
-@runs_again
+@retry_on_conflict
 def index(writer: IndexWriter, record: Record, *, now: Callable[[], datetime]) -> None:
     """Take in what a record tells of a post; one that is older than what is in the index is passed over.
 

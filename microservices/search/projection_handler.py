@@ -10,7 +10,7 @@ from microservices.aws import client
 from microservices.clock import now
 from microservices.search.projection import index
 from microservices.search.writer import IndexWriter
-from microservices.streams import item_key, parking, settle
+from microservices.streams import handle_records, item_key, parking
 
 _log = Logger()
 _writer = IndexWriter(client("dynamodb"), os.environ["TABLE"])
@@ -19,6 +19,6 @@ _park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.envi
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Bring a batch of posts into the index."""
-    settle(event["Records"], partial(index, _writer, now=now), key=item_key, park=_park)
+    handle_records(event["Records"], partial(index, _writer, now=now), key=item_key, park=_park)
     _log.info("index", records=len(event["Records"]))
     return {"batchItemFailures": []}

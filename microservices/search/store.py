@@ -19,7 +19,7 @@ from microservices.post_item import post_from
 from shared_domain.posts import Post
 from shared_domain.search import Match, match_order
 
-_LONGEST_STEM = 512  # bytes; a key may have 2,048, and NFKC makes up to 18 characters of one
+_MAX_STEM_LENGTH = 512  # bytes; a key may have 2,048, and NFKC makes up to 18 characters of one
 
 
 class DynamoIndex:
@@ -56,7 +56,7 @@ class DynamoIndex:
 def term_key(stem: str) -> str:
     """Return the stem, or its digest where it is longer than a key can be. A colon is in no stem, so the two never meet."""
     raw = stem.encode()
-    return stem if len(raw) <= _LONGEST_STEM else f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    return stem if len(raw) <= _MAX_STEM_LENGTH else f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
 def posting_key(term: str, post_id: str) -> Values:

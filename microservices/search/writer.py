@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from microservices.conflicts import retry_on_conflict
 from microservices.dynamo import Values, batch_write, number, refused, text, texts
 from microservices.post_item import post_item
-from microservices.races import runs_again
 from microservices.search.store import indexed_key, posting_key, snapshot_key
 from shared_domain.errors import Conflict
 from shared_domain.posts import Post
@@ -76,7 +76,7 @@ class IndexWriter:
         batch_write(self._dynamodb, self._table, [_posting(term, post_id, new.weights.get(term)) for term in terms])
         return held
 
-    @runs_again
+    @retry_on_conflict
     def _bring_back(self, post_id: str, terms: set[str]) -> None:
         """Let the postings of these terms be what `indexed` says."""
         seen = self.indexed(post_id)

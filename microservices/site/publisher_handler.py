@@ -10,7 +10,7 @@ from microservices.aws import client
 from microservices.site.bucket import SiteBucket
 from microservices.site.publication import is_push, publish
 from microservices.site.repository import SiteRepository
-from microservices.streams import parking, settle
+from microservices.streams import handle_records, parking
 
 _log = Logger()
 _arn = os.environ["REPOSITORY_ARN"]
@@ -21,6 +21,8 @@ _park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.envi
 
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     """Publish the site if its branch was pushed. What is told of other branches and repositories is passed over."""
-    pushes = settle(event["Records"], partial(is_push, repository_arn=_arn), key=lambda record: None, park=_park)
+    pushes = handle_records(
+        event["Records"], partial(is_push, repository_arn=_arn), key=lambda record: None, park=_park
+    )
     changes = publish(_repository, _bucket) if any(pushes) else 0
     _log.info("site", records=len(event["Records"]), pushes=sum(pushes), changes=changes)

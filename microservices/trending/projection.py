@@ -11,7 +11,7 @@ from itertools import groupby
 
 import msgspec
 
-from microservices.races import runs_again
+from microservices.conflicts import retry_on_conflict
 from microservices.streams import Record
 from microservices.trending.windows import DynamoWindows, Window, WindowKey, part_of
 from shared_domain import posts
@@ -38,10 +38,10 @@ class Told:
     record: Record
 
 
-def view_in(record: Record) -> Told:
+def parse_view(record: Record) -> Told:
     """Return the view that a record tells of. Raise what its reading raises where it tells of none."""
     seen = msgspec.json.decode(base64.b64decode(record["kinesis"]["data"]), type=Seen)
-    post_id, minute = posts.known_form(seen.post_id), window_of(times.read(seen.at))
+    post_id, minute = posts.require_valid_id(seen.post_id), window_of(times.from_rfc3339(seen.at))
     shard, _, number = record["eventID"].partition(":")
     key = WindowKey(minute, shard, part_of(post_id))
     return Told(post_id, key, number.zfill(_SEQUENCE_DIGITS), record)
@@ -56,7 +56,7 @@ def by_window(told: Iterable[Told]) -> list[list[Told]]:
     return [list(group) for _, group in groupby(sorted(told, key=place), lambda each: each.window)]
 
 
-@runs_again
+@retry_on_conflict
 def count(windows: DynamoWindows, told: Sequence[Told]) -> int:
     """Count the views of one window that are not in it yet, and return how many they were: a read and a write."""
     key = told[0].window

@@ -8,8 +8,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
-from microservices.streams import parking, settle
-from microservices.trending.projection import Told, by_window, count, view_in
+from microservices.streams import handle_records, parking
+from microservices.trending.projection import Told, by_window, count, parse_view
 from microservices.trending.windows import DynamoWindows, WindowKey
 
 _log = Logger()
@@ -19,8 +19,8 @@ _park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.envi
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Count a batch of views."""
-    told = settle(event["Records"], view_in, key=_place_of, park=_park)
-    fresh = settle(by_window(told), partial(count, _windows), key=_window_of, park=_park_all)
+    told = handle_records(event["Records"], parse_view, key=_place_of, park=_park)
+    fresh = handle_records(by_window(told), partial(count, _windows), key=_window_of, park=_park_all)
     _log.info("views", records=len(event["Records"]), fresh=sum(fresh))
     return {"batchItemFailures": []}
 

@@ -11,13 +11,13 @@ from shared_domain.trending import last_hour
 
 
 def routes(store: DynamoTrends) -> APIGatewayHttpRouter:
-    room = APIGatewayHttpRouter()
+    router = APIGatewayHttpRouter()
 
-    @room.get("/trending")
+    @router.get("/trending")
     def trending() -> Answer:
         """Show the posts by their views of the last hour."""
-        asked, moment = limit(query(room.current_event)), now()
+        asked, moment = limit(query(router.current_event)), now()
         trends = store.most_viewed(last_hour(moment), asked)  # network; eventual: as far as the stream was read
         return answer(trending_json(trends, as_of=moment))
 
-    return room
+    return router

@@ -12,8 +12,8 @@ from collections import Counter
 from typing import Any
 
 from microservices.dynamo import text
-from shared_domain.contract.times import written
-from shared_domain.trending import Span, Trend, ranked
+from shared_domain.contract.times import to_rfc3339
+from shared_domain.trending import Span, Trend, rank_by_views
 
 WINDOWS = "windows"
 _BEYOND = "$"  # sorts after the # that a minute ends with
@@ -32,12 +32,12 @@ class DynamoTrends:
             ExpressionAttributeNames={"#views": "views"},
             ExpressionAttributeValues={
                 ":windows": text(WINDOWS),
-                ":first": text(written(span.first)),
-                ":last": text(written(span.last) + _BEYOND),
+                ":first": text(to_rfc3339(span.first)),
+                ":last": text(to_rfc3339(span.last) + _BEYOND),
             },
             ProjectionExpression="#views",
         )
         for page in pages:
             for window in page["Items"]:
                 views.update({post_id: int(number["N"]) for post_id, number in window["views"]["M"].items()})
-        return ranked(views, limit)
+        return rank_by_views(views, limit)

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from microservices.dynamo import Values, number, refused, text
 from microservices.trending.store import WINDOWS
-from shared_domain.contract.times import written
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.errors import Conflict
 
 # Of a minute's 60,000 views, the most that a shard takes, each may be of another post, at 30 bytes each. An item holds 400 kB.
@@ -74,4 +74,4 @@ class DynamoWindows:
 
 
 def _item_key(key: WindowKey) -> Values:
-    return {"pk": text(WINDOWS), "sk": text(f"{written(key.minute)}#{key.shard}#{key.part}")}
+    return {"pk": text(WINDOWS), "sk": text(f"{to_rfc3339(key.minute)}#{key.shard}#{key.part}")}

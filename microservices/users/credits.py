@@ -10,9 +10,9 @@ harmless: whoever asks again reads what was answered then.
 from contextlib import suppress
 from typing import Any
 
+from microservices.conflicts import retry_on_conflict
 from microservices.dynamo import Values, number, refused, text
-from microservices.races import runs_again
-from shared_domain.errors import NotAllowed, NotFound, Taken
+from shared_domain.errors import AlreadyTaken, NotAllowed, NotFound
 from shared_domain.orders import Order, Stage
 
 TAKEN, REFUSED, GIVEN_BACK = "taken", "refused", "given_back"
@@ -23,7 +23,7 @@ class Credits:
         self._dynamodb = dynamodb
         self._table = table
 
-    @runs_again
+    @retry_on_conflict
     def settle(self, order: Order) -> bool:
         """Take an order's credits, or give them back where it is undeliverable; return whether that is done."""
         return self._give_back(order) if order.stage == Stage.UNDELIVERABLE else self._take(order)
@@ -31,9 +31,9 @@ class Credits:
     def _take(self, order: Order) -> bool:
         writes = [{"Put": self._payment(order, TAKEN)}, self._change(order, by=-order.total_credits)]
         try:
-            with refused(Taken("it was answered before"), NotAllowed("there are not so many credits")):
+            with refused(AlreadyTaken("it was answered before"), NotAllowed("there are not so many credits")):
                 self._dynamodb.transact_write_items(TransactItems=writes)  # network
-        except Taken:
+        except AlreadyTaken:
             return self._state(order) != REFUSED
         except NotAllowed:
             return self._refuse(order)
@@ -41,17 +41,17 @@ class Credits:
 
     def _refuse(self, order: Order) -> bool:
         """Refuse for good, unless the order was answered meanwhile: credits that come back later pay for later orders."""
-        with suppress(Taken), refused(Taken("it was answered before")):
+        with suppress(AlreadyTaken), refused(AlreadyTaken("it was answered before")):
             self._dynamodb.put_item(**self._payment(order, REFUSED))  # network
         return self._state(order) != REFUSED
 
     def _give_back(self, order: Order) -> bool:
         try:
-            with refused(Taken("it was answered before")):
+            with refused(AlreadyTaken("it was answered before")):
                 self._dynamodb.transact_write_items(  # network
                     TransactItems=[self._given_back(order), self._change(order, by=order.total_credits)]
                 )
-        except Taken:
+        except AlreadyTaken:
             if self._state(order) != GIVEN_BACK:
                 raise NotFound("nothing was taken for this order") from None
         return True

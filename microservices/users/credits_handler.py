@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from microservices.aws import client
 from microservices.events import publishing
 from microservices.order_events import answering
-from microservices.queues import take
+from microservices.queues import handle_messages
 from microservices.users.credits import Credits
 from shared_domain.orders import Stage
 
@@ -20,6 +20,6 @@ _hear = answering(_publish, (Stage.PLACED, Stage.UNDELIVERABLE), settle=_credits
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take a batch of orders in; answer which messages must come again."""
-    _, answer = take(event["Records"], _hear)
+    _, answer = handle_messages(event["Records"], _hear)
     _log.info("credits", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
     return answer

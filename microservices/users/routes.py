@@ -6,62 +6,62 @@ from functools import partial
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from microservices.clock import new_id, now
+from microservices.conflicts import retry_on_conflict
 from microservices.edge import Answer, answer, body, caller
-from microservices.races import runs_again
 from microservices.users.store import DynamoUsers
 from shared_domain import tokens, users
-from shared_domain.contract.parsing import given
+from shared_domain.contract.parsing import sent_fields
 from shared_domain.contract.users import ProfileChanges, SignIn, SignUp, own_json, public_json, token_json
-from shared_domain.passwords import hash_password, is_right
+from shared_domain.passwords import hash_password, verify_password
 
 
 def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], bytes]) -> APIGatewayHttpRouter:
-    room = APIGatewayHttpRouter()
+    router = APIGatewayHttpRouter()
 
-    @room.post("/users")
-    @runs_again
+    @router.post("/users")
+    @retry_on_conflict
     def register() -> Answer:
         """Sign somebody up."""
-        form = body(room.current_event, SignUp)
+        form = body(router.current_event, SignUp)
         moment = now()
         user = users.register(
-            **given(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
+            **sent_fields(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
         )
         store.add(user)  # network: one transaction, for two items hold username and email
         return answer(public_json(user), 201, location=f"/users/{user.username}")
 
-    @room.post("/tokens")
+    @router.post("/tokens")
     def sign_in() -> Answer:
         """Give a token for a username and its password."""
-        form = body(room.current_event, SignIn)
-        found = store.find(users.addressed(form.username))  # network
-        user = users.sign_in(found, password=form.password, is_right=is_right)
+        form = body(router.current_event, SignIn)
+        found = store.find(users.username_or_placeholder(form.username))  # network
+        user = users.sign_in(found, password=form.password, verify_password=verify_password)
         token = tokens.issue(user.username, secret=secret(), now=now())
         return answer(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
 
-    @room.get("/users/me")
+    @router.get("/users/me")
     def read_me() -> Answer:
         """Show the caller their own profile."""
-        username = caller(room.current_event)
+        username = caller(router.current_event)
         user = store.get(username)  # network
         return answer(own_json(user))
 
-    @room.patch("/users/me")
-    @runs_again
+    @router.patch("/users/me")
+    @retry_on_conflict
     def revise_me() -> Answer:
         """Let the caller change their own profile."""
-        editor = caller(room.current_event)
-        form = body(room.current_event, ProfileChanges)
+        editor = caller(router.current_event)
+        form = body(router.current_event, ProfileChanges)
         seen = store.get(editor)  # network
-        user = users.revise(seen, **given(form))
+        user = users.revise(seen, **sent_fields(form))
         store.save(user, seen=seen)  # network: conditional on what was seen, for nothing locks it
         return answer(own_json(user))
 
-    @room.get("/users/<username>")
+    @router.get("/users/<username>")
     def read_user(username: str) -> Answer:
         """Show anybody's public profile."""
-        known = users.known_form(username)
+        known = users.require_valid_username(username)
         user = store.get(known)  # network
         return answer(public_json(user))
 
-    return room
+    return router

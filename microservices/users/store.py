@@ -10,8 +10,8 @@ Sign-up puts both in one transaction, each only where its key is free.
 from typing import Any
 
 from microservices.dynamo import Item, Values, number, refused, text
-from shared_domain.contract.times import read, written
-from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.contract.times import from_rfc3339, to_rfc3339
+from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.users import User, email_key
 
 _FREE = "attribute_not_exists(pk)"
@@ -25,7 +25,7 @@ class DynamoUsers:
 
     def add(self, user: User) -> None:
         holder = {**_email_key(user), "username": text(user.username)}
-        with refused(Taken("the username belongs to somebody"), Taken("the email belongs to somebody")):
+        with refused(AlreadyTaken("the username belongs to somebody"), AlreadyTaken("the email belongs to somebody")):
             self._dynamodb.transact_write_items(TransactItems=[self._put(_item(user)), self._put(holder)])
 
     def find(self, username: str) -> User | None:
@@ -75,7 +75,7 @@ def _item(user: User) -> Values:
         "bio": text(user.bio),
         "credits": number(user.credits),
         "password_hash": text(user.password_hash),
-        "created_at": text(written(user.created_at)),
+        "created_at": text(to_rfc3339(user.created_at)),
     }
 
 
@@ -88,5 +88,5 @@ def _user(item: Item) -> User:
         bio=item["bio"]["S"],
         credits=int(item["credits"]["N"]),
         password_hash=item["password_hash"]["S"],
-        created_at=read(item["created_at"]["S"]),
+        created_at=from_rfc3339(item["created_at"]["S"]),
     )

@@ -15,7 +15,7 @@ _RETRIES = urllib3.Retry(7, read=1, status_forcelist=_FULL, backoff_factor=0.1, 
 _LIVES = {200: True, 404: False}
 
 
-class KnownPosts:
+class PostsService:
     def __init__(self, store: DynamoVotes, *, api_base: str) -> None:
         self._store = store
         self._api_base = api_base
@@ -39,4 +39,4 @@ class KnownPosts:
             status = self._http.request("GET", url, headers=_NO_VIEW, retries=_RETRIES).status  # network
             return _LIVES[status]
         except (urllib3.exceptions.HTTPError, KeyError) as error:
-            raise Unavailable("posts cannot be asked at the moment") from error
+            raise Unavailable("the posts service is unavailable") from error

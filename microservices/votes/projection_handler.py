@@ -10,24 +10,24 @@ from aws_lambda_powertools import Logger
 from microservices.aws import client
 from microservices.clock import now
 from microservices.events import publishing
-from microservices.streams import item_key, parking, settle
-from microservices.tally_events import TallyChanged, tell
-from microservices.votes.board import DynamoBoard, Tally
-from microservices.votes.board_object import BoardObject
-from microservices.votes.projection import Told, by_post, count, vote_in
+from microservices.score_events import ScoreChanged, tell
+from microservices.streams import handle_records, item_key, parking
+from microservices.votes.leaderboard import DynamoLeaderboard, PostScore
+from microservices.votes.leaderboard_object import LeaderboardObject
+from microservices.votes.projection import Told, by_post, count, parse_vote
 from microservices.votes.publication import publish
 
 _log = Logger()
-_board = DynamoBoard(client("dynamodb"), os.environ["TABLE"], now)
-_site = BoardObject(os.environ["SITE_BUCKET"])
+_board = DynamoLeaderboard(client("dynamodb"), os.environ["TABLE"], now)
+_site = LeaderboardObject(os.environ["SITE_BUCKET"])
 _park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 _publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Count a batch of votes, tell the scores, publish the board. An empty batch publishes the board as it is."""
-    told = [each for each in settle(event["Records"], vote_in, key=item_key, park=_park) if each]
-    tallies = settle(by_post(told), partial(count, _board), key=_post_of, park=_park_all)
+    told = [each for each in handle_records(event["Records"], parse_vote, key=item_key, park=_park) if each]
+    tallies = handle_records(by_post(told), partial(count, _board), key=_post_of, park=_park_all)
     for tally in tallies:
         _tell(tally)
     publish(_board, _site, now)
@@ -44,6 +44,6 @@ def _park_all(told: Sequence[Told], reason: str) -> None:
         _park(each.record, reason)
 
 
-def _tell(tally: Tally) -> None:
-    """Tell all rooms the score: also where nothing was fresh, for the function may have ended between counting and telling."""
-    tell(_publish, TallyChanged(post_id=tally.post_id, score=tally.score, version=tally.version))
+def _tell(tally: PostScore) -> None:
+    """Tell all services the score: also where nothing was fresh, for the function may have ended between counting and telling."""
+    tell(_publish, ScoreChanged(post_id=tally.post_id, score=tally.score, version=tally.version))

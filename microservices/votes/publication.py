@@ -7,17 +7,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from microservices.votes.board import DynamoBoard
-from microservices.votes.board_object import BoardObject
-from shared_domain.contract.votes import board_json, first_of
+from microservices.votes.leaderboard import DynamoLeaderboard
+from microservices.votes.leaderboard_object import LeaderboardObject
+from shared_domain.contract.votes import first_entries, leaderboard_json
 from shared_domain.errors import Conflict
 from shared_domain.leaderboard_page import render
-from shared_domain.votes import LONGEST_BOARD, PAGE_LENGTH
+from shared_domain.votes import MAX_LEADERBOARD_LENGTH, PAGE_LENGTH
 
 _ROUNDS = 10
 
 
-def publish(board: DynamoBoard, site: BoardObject, now: Callable[[], datetime]) -> None:
+def publish(board: DynamoLeaderboard, site: LeaderboardObject, now: Callable[[], datetime]) -> None:
     """Write the first of the board to S3 as the table holds it, or newer.
 
     Two functions publish, and the slower could write last what it read first. So what lies there is looked at before the
@@ -26,7 +26,7 @@ def publish(board: DynamoBoard, site: BoardObject, now: Callable[[], datetime]) 
     """
     for _ in range(_ROUNDS):
         lies = site.tags()  # network
-        shown = board_json(board.leaderboard(LONGEST_BOARD), as_of=now())  # network
+        shown = leaderboard_json(board.leaderboard(MAX_LEADERBOARD_LENGTH), as_of=now())  # network
         with suppress(Conflict):
-            return site.write(shown, render(first_of(shown, PAGE_LENGTH)), over=lies)  # network
+            return site.write(shown, render(first_entries(shown, PAGE_LENGTH)), over=lies)  # network
     raise Conflict("others publish the board all the time")

@@ -26,7 +26,7 @@ class DynamoVotes:
         self._dynamodb.delete_item(TableName=self._table, Key=_key(post_id, voter))
 
     def lives(self, post_id: str) -> bool | None:
-        """Tell whether the post lives, None where this room has not heard of it."""
+        """Tell whether the post lives, None where this service has not heard of it."""
         key = {"pk": text(f"post#{post_id}"), "sk": text("standing")}
         found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         state = found.get("Item", {}).get("state", {}).get("S", "unheard")

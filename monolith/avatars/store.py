@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text,
 from sqlalchemy.dialects.postgresql import insert
 
 from monolith.database import metadata
-from monolith.outbox import SqlOutbox
+from monolith.jobs import SqlJobs
 from monolith.users.store import USERS
 from shared_domain.errors import NotFound
 
@@ -20,23 +20,23 @@ AVATARS = Table(
     Column("thumbnail", LargeBinary, nullable=False),
     Column("upload", Text(collation="C"), nullable=False),
 )
-_THUMBNAIL = select(AVATARS.c.thumbnail).where(AVATARS.c.username == bindparam("username"))
-_SHOWN = insert(AVATARS)
-_SHOWN = _SHOWN.on_conflict_do_update(
+_SELECT_THUMBNAIL = select(AVATARS.c.thumbnail).where(AVATARS.c.username == bindparam("username"))
+_UPSERT_THUMBNAIL = insert(AVATARS)
+_UPSERT_THUMBNAIL = _UPSERT_THUMBNAIL.on_conflict_do_update(
     index_elements=["username"],
-    set_={"thumbnail": _SHOWN.excluded.thumbnail, "upload": _SHOWN.excluded.upload},
-    where=AVATARS.c.upload < _SHOWN.excluded.upload,
+    set_={"thumbnail": _UPSERT_THUMBNAIL.excluded.thumbnail, "upload": _UPSERT_THUMBNAIL.excluded.upload},
+    where=AVATARS.c.upload < _UPSERT_THUMBNAIL.excluded.upload,
 )
 
 
-class AvatarsAndOutbox(Protocol):
-    """What this room needs of a transaction."""
+class AvatarsAndJobs(Protocol):
+    """What this module needs of a transaction."""
 
     @property
     def avatars(self) -> "SqlAvatars": ...
 
     @property
-    def outbox(self) -> SqlOutbox: ...
+    def jobs(self) -> SqlJobs: ...
 
 
 class SqlAvatars:
@@ -44,10 +44,10 @@ class SqlAvatars:
         self._connection = connection
 
     def show(self, username: str, thumbnail: bytes, *, upload: str) -> None:
-        self._connection.execute(_SHOWN, {"username": username, "thumbnail": thumbnail, "upload": upload})
+        self._connection.execute(_UPSERT_THUMBNAIL, {"username": username, "thumbnail": thumbnail, "upload": upload})
 
     def get(self, username: str) -> bytes:
-        thumbnail: bytes | None = self._connection.scalar(_THUMBNAIL, {"username": username})
+        thumbnail: bytes | None = self._connection.scalar(_SELECT_THUMBNAIL, {"username": username})
         if thumbnail is None:
             raise NotFound("there is no such picture")
         return thumbnail

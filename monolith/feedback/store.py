@@ -19,12 +19,12 @@ FEEDBACK = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 _FIELDS = [column.name for column in FEEDBACK.c]
-_ADDED = insert(FEEDBACK)
+_INSERT_FEEDBACK = insert(FEEDBACK)
 _NEWEST_FIRST = select(FEEDBACK).order_by(FEEDBACK.c.id.desc()).limit(bindparam("limit"))
 
 
 class KeptFeedback(Protocol):
-    """What this room needs of a transaction."""
+    """What this module needs of a transaction."""
 
     @property
     def feedback(self) -> "SqlFeedback": ...
@@ -35,7 +35,7 @@ class SqlFeedback:
         self._connection = connection
 
     def add(self, feedback: Feedback) -> None:
-        self._connection.execute(_ADDED, {name: getattr(feedback, name) for name in _FIELDS})
+        self._connection.execute(_INSERT_FEEDBACK, {name: getattr(feedback, name) for name in _FIELDS})
 
     def page(self, *, before: str | None, limit: int) -> list[Feedback]:
         statement = _NEWEST_FIRST if before is None else _NEWEST_FIRST.where(FEEDBACK.c.id < before)

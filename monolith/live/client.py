@@ -10,8 +10,8 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
-MOST_WAITING = 256  # messages; who lets more wait does not read, and is dropped
-_MOST_SENT_AND_NOT_READ = 64 * 1024  # bytes, which Linux doubles; else it would take some megabytes
+MAX_WAITING = 256  # messages; who lets more wait does not read, and is dropped
+_SEND_BUFFER_BYTES = 64 * 1024  # bytes, which Linux doubles; else it would take some megabytes
 
 
 class Client:
@@ -20,11 +20,11 @@ class Client:
     def __init__(self, socket: Server) -> None:
         """Raise OSError for a socket that the client has closed already."""
         self._socket = socket
-        self._waiting: Queue[str | None] = Queue(MOST_WAITING)
+        self._waiting: Queue[str | None] = Queue(MAX_WAITING)
         self._line = socket.sock.dup()  # the library closes its own at times, and only an open one can be cut
-        self._line.setsockopt(SOL_SOCKET, SO_SNDBUF, _MOST_SENT_AND_NOT_READ)
+        self._line.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER_BYTES)
 
-    def tell(self, text: str | None) -> None:
+    def send(self, text: str | None) -> None:
         """Have the text sent after all that waits; None ends the connection. A client that lets too much wait is dropped."""
         try:
             self._waiting.put_nowait(text)
@@ -36,7 +36,7 @@ class Client:
         with suppress(OSError):  # it is cut already
             self._line.shutdown(SHUT_RDWR)
 
-    def says(self) -> Iterator[str | bytes]:
+    def messages(self) -> Iterator[str | bytes]:
         """Give what the client says, until it is gone."""
         with suppress(ConnectionClosed):
             while True:
@@ -51,7 +51,7 @@ class Client:
             yield
         finally:
             self.drop()
-            self.tell(None)
+            self.send(None)
             sender.join()
             self._line.close()
 

@@ -5,7 +5,7 @@ from threading import Lock
 
 from monolith.live.client import Client
 from shared_domain.errors import Unavailable
-from shared_domain.live import MOST_TOPICS, News, too_many_topics
+from shared_domain.live import MAX_TOPICS, LiveMessage, too_many_topics
 
 
 class Hub:
@@ -19,14 +19,14 @@ class Hub:
         """Take a client in, who listens to nothing yet. Raise Unavailable where there are as many as may be."""
         with self._lock:
             if len(self._topics) >= self._most:
-                raise Unavailable("there is no room for another client")
+                raise Unavailable("the live feed has too many clients")
             self._topics[client] = set()
 
     def subscribe(self, client: Client, topic: str) -> None:
         """Let a client listen to a topic, once however often it asks. Raise NotAllowed for a topic too many."""
         with self._lock:
             topics = self._topics[client]
-            if topic not in topics and len(topics) >= MOST_TOPICS:
+            if topic not in topics and len(topics) >= MAX_TOPICS:
                 raise too_many_topics()
             topics.add(topic)
             self._listening[topic].add(client)
@@ -39,12 +39,12 @@ class Hub:
                 if not self._listening[topic]:
                     del self._listening[topic]
 
-    def tell(self, news: News) -> None:
+    def publish(self, message: LiveMessage) -> None:
         """Tell the news to all who listen to its topic."""
         with self._lock:
-            listening = list(self._listening.get(news.topic, ()))
+            listening = list(self._listening.get(message.topic, ()))
         for client in listening:
-            client.tell(news.text)
+            client.send(message.text)
 
     def end(self) -> None:
         """End every connection, and take no more in."""
@@ -52,4 +52,4 @@ class Hub:
             self._most = 0
             clients = list(self._topics)
         for client in clients:
-            client.tell(None)
+            client.send(None)

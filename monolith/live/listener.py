@@ -1,4 +1,4 @@
-"""News reaches the hub of this process, whichever process it was told by. The services' twin: microservices/live/broadcast.py."""
+"""Pass PostgreSQL notifications on to the hub of this process. Twin: microservices/live/broadcast.py."""
 
 import time
 from collections.abc import Callable
@@ -7,18 +7,18 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from monolith.live.store import CHANNEL, news_in
-from shared_domain.live import News
+from monolith.live.store import CHANNEL, parse_payload
+from shared_domain.live import LiveMessage
 
 EVERY_SECONDS = 0.0  # one turn follows the other
 _TURN_SECONDS = 1.0
 _AWAY = (OperationalError, InterfaceError, psycopg.Error)
 
 
-def listening(engine: Engine, tell: Callable[[News], None]) -> Callable[[], None]:
-    """Return a job that hands on for a second what PostgreSQL tells, on a connection that it keeps.
+def listening(engine: Engine, publish: Callable[[LiveMessage], None]) -> Callable[[], None]:
+    """Return a periodic task that publishes PostgreSQL's notifications for one second, on a connection that it keeps open.
 
-    It raises where the database is away, after a second; then the next turn connects anew. What was told meanwhile, nobody hears.
+    It raises after a second if the database is unavailable; the next run connects again. Messages sent in between are lost.
     """
     kept: list[psycopg.Connection[object]] = []
 
@@ -27,7 +27,7 @@ def listening(engine: Engine, tell: Callable[[News], None]) -> Callable[[], None
             connection = kept[0] if kept else _connected(engine)
             kept[:] = [connection]
             for notice in connection.notifies(timeout=_TURN_SECONDS):
-                tell(news_in(notice.payload))
+                publish(parse_payload(notice.payload))
         except _AWAY:
             kept.clear()
             time.sleep(_TURN_SECONDS)

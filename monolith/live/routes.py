@@ -7,7 +7,7 @@ from wsproto.frame_protocol import CloseReason
 
 from monolith.live.client import Client, ReadingThread
 from monolith.live.hub import Hub
-from shared_domain.contract.live import refused, subscribed, topic_asked
+from shared_domain.contract.live import parse_topic, refused_json, subscribed_json
 from shared_domain.errors import DomainError, Unavailable
 
 PATH = "/live"
@@ -19,7 +19,7 @@ SOCKET_OPTIONS = {
 
 
 def routes(hub: Hub) -> Blueprint:
-    room = Blueprint("live", __name__)
+    blueprint = Blueprint("live", __name__)
 
     def live(socket: Server) -> None:
         """Serve a client until it is gone."""
@@ -33,20 +33,20 @@ def routes(hub: Hub) -> Blueprint:
             return
         try:
             with client.sending():
-                for message in client.says():
-                    client.tell(_heard(hub, client, message))
+                for message in client.messages():
+                    client.send(_heard(hub, client, message))
         finally:
             hub.leave(client)
 
-    Sock().route(PATH, bp=room)(live)
-    return room
+    Sock().route(PATH, bp=blueprint)(live)
+    return blueprint
 
 
 def _heard(hub: Hub, client: Client, message: str | bytes) -> str:
     """Return what a client hears that has said this. Whatever it was, it stays connected."""
     try:
-        topic = topic_asked(message)
+        topic = parse_topic(message)
         hub.subscribe(client, topic)
     except DomainError as error:
-        return refused(error)
-    return subscribed(topic)
+        return refused_json(error)
+    return subscribed_json(topic)

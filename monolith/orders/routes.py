@@ -8,13 +8,13 @@ from monolith.edge import Answer, Caller, answer, body, query
 from monolith.orders.settlement import settle
 from monolith.orders.store import OrdersUsersAndPosts
 from shared_domain import orders
-from shared_domain.contract.orders import NewOrder, order_json, orders_asked
+from shared_domain.contract.orders import NewOrder, order_json, parse_orders_query
 
 
 def routes(unit_of_work: UnitOfWork[OrdersUsersAndPosts], caller: Caller) -> Blueprint:
-    room = Blueprint("orders", __name__)
+    blueprint = Blueprint("orders", __name__)
 
-    @room.post("/orders")
+    @blueprint.post("/orders")
     def place() -> Answer:
         """Boost posts for the caller's credits, once for each key."""
         buyer = caller(request)
@@ -25,25 +25,25 @@ def routes(unit_of_work: UnitOfWork[OrdersUsersAndPosts], caller: Caller) -> Blu
         with unit_of_work() as work:  # transaction: order, credits and boosts together
             kept = work.orders.add(order, key=key)
             if kept.id != order.id:
-                return answer(order_json(orders.repeated(kept, asked=order)))
+                return answer(order_json(orders.require_same_order(kept, requested=order)))
             order = settle(order, work, now=moment)
         return answer(order_json(order), 201, location=f"/orders/{order.id}")
 
-    @room.get("/orders")
+    @blueprint.get("/orders")
     def list_orders() -> Answer:
         """Show a page of the caller's orders, newest first."""
-        asked = orders_asked(query(request), buyer=caller(request))
+        asked = parse_orders_query(query(request), buyer=caller(request))
         with unit_of_work() as work:
             found = work.orders.page(asked.buyer, before=asked.before, limit=asked.limit + 1)
         return answer(asked.page(found))
 
-    @room.get("/orders/<order_id>")
+    @blueprint.get("/orders/<order_id>")
     def read_order(order_id: str) -> Answer:
         """Show the buyer one of their orders."""
         buyer = caller(request)
-        known = orders.known_form(order_id)
+        known = orders.require_valid_id(order_id)
         with unit_of_work() as work:
             order = work.orders.get(known, buyer=buyer)
         return answer(order_json(order))
 
-    return room
+    return blueprint

@@ -15,7 +15,7 @@ def settle(order: Order, work: OrdersUsersAndPosts, *, now: datetime) -> Order:
     """
     settled = order
     while not orders.is_settled(settled):
-        settled = orders.after(settled, settled.stage, done=_do(settled, work, now))
+        settled = orders.advance(settled, settled.stage, done=_do(settled, work, now))
     work.orders.save(settled, seen=order)
     return settled
 
@@ -24,20 +24,20 @@ def _do(order: Order, work: OrdersUsersAndPosts, now: datetime) -> bool:
     """Do what the order's stage asks for, or return False."""
     match order.stage:
         case Stage.PLACED:
-            return work.users.take(order.buyer, credits=order.total_credits)
+            return work.users.debit(order.buyer, credits=order.total_credits)
         case Stage.PAID:
             return _boost(order, work, now)
         case Stage.UNDELIVERABLE:
-            work.users.give_back(order.buyer, credits=order.total_credits)
+            work.users.refund(order.buyer, credits=order.total_credits)
             return True
         case _:
             days = orders.days_by_post(order)
-            return len(work.posts.hold_all(list(days))) == len(days)
+            return len(work.posts.get_many_for_update(list(days))) == len(days)
 
 
 def _boost(order: Order, work: OrdersUsersAndPosts, now: datetime) -> bool:
     days = orders.days_by_post(order)
-    held = work.posts.hold_all(list(days))
+    held = work.posts.get_many_for_update(list(days))
     if len(held) < len(days):
         return False
     work.posts.boost({post.id: posts.boosted_until(post, days=days[post.id], now=now) for post in held})

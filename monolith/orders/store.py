@@ -46,37 +46,39 @@ ORDERS = Table(
 DatabaseIndex("orders_by_buyer", ORDERS.c.buyer, ORDERS.c.id)
 
 _FIELDS = [column for column in ORDERS.c if column.name != "idempotency_key"]
-_ADDED = insert(ORDERS).on_conflict_do_nothing(index_elements=["buyer", "idempotency_key"]).returning(ORDERS.c.id)
+_INSERT_ORDER = (
+    insert(ORDERS).on_conflict_do_nothing(index_elements=["buyer", "idempotency_key"]).returning(ORDERS.c.id)
+)
 _BUYERS = select(*_FIELDS).where(ORDERS.c.buyer == bindparam("buyer"))
 _BY_KEY = _BUYERS.where(ORDERS.c.idempotency_key == bindparam("key"))
-_BY_ID = _BUYERS.where(ORDERS.c.id == bindparam("id"))
+_SELECT_BY_ID = _BUYERS.where(ORDERS.c.id == bindparam("id"))
 _NEWEST_FIRST = _BUYERS.order_by(ORDERS.c.id.desc()).limit(bindparam("limit"))
 
 
-class Purse(Protocol):
+class CreditsAccount(Protocol):
     """What settling asks of users."""
 
-    def take(self, username: str, *, credits: int) -> bool: ...
+    def debit(self, username: str, *, credits: int) -> bool: ...
 
-    def give_back(self, username: str, *, credits: int) -> None: ...
+    def refund(self, username: str, *, credits: int) -> None: ...
 
 
 class BoostedPosts(Protocol):
     """What settling asks of posts."""
 
-    def hold_all(self, post_ids: Sequence[str]) -> list[Post]: ...
+    def get_many_for_update(self, post_ids: Sequence[str]) -> list[Post]: ...
 
     def boost(self, until: Mapping[str, datetime]) -> None: ...
 
 
 class OrdersUsersAndPosts(Protocol):
-    """What this room needs of a transaction."""
+    """What this module needs of a transaction."""
 
     @property
     def orders(self) -> "SqlOrders": ...
 
     @property
-    def users(self) -> Purse: ...
+    def users(self) -> CreditsAccount: ...
 
     @property
     def posts(self) -> BoostedPosts: ...
@@ -87,12 +89,12 @@ class SqlOrders:
         self._connection = connection
 
     def add(self, order: Order, *, key: str) -> Order:
-        if self._connection.scalar(_ADDED, _row(order, key)) is not None:
+        if self._connection.scalar(_INSERT_ORDER, _row(order, key)) is not None:
             return order
         return _order(self._connection.execute(_BY_KEY, {"buyer": order.buyer, "key": key}).one())
 
     def get(self, order_id: str, *, buyer: str) -> Order:
-        row = self._connection.execute(_BY_ID, {"id": order_id, "buyer": buyer}).one_or_none()
+        row = self._connection.execute(_SELECT_BY_ID, {"id": order_id, "buyer": buyer}).one_or_none()
         if row is None:
             raise NotFound("there is no such order")
         return _order(row)

@@ -1,4 +1,4 @@
-"""Health and the contract, around the rooms. Twin: microservices/platform/routes.py."""
+"""Health and the contract, around the modules. Twin: microservices/platform/routes.py."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from monolith.edge import Answer, answer
 
 
 def routes(contract: dict[str, Any]) -> Blueprint:
-    room = Blueprint("platform", __name__)
+    blueprint = Blueprint("platform", __name__)
 
-    @room.get("/health")
+    @blueprint.get("/health")
     def health() -> Answer:
         """Say that the process answers; no store is asked."""
         return answer({"status": "ok"})
 
-    @room.get("/openapi.json")
+    @blueprint.get("/openapi.json")
     def openapi() -> Answer:
         """Show the contract."""
         return answer(contract)
 
-    return room
+    return blueprint

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from monolith.database import metadata
 from shared_domain.errors import Conflict, NotFound
-from shared_domain.live import News
+from shared_domain.live import LiveMessage
 from shared_domain.posts import Filter, Post
 from shared_domain.trending import View
 
@@ -51,12 +51,14 @@ Index("posts_by_tag", POSTS.c.tags, postgresql_using="gin")
 Index("posts_by_score", POSTS.c.score.desc(), POSTS.c.id)
 
 _FIELDS = [column.name for column in POSTS.c]
-_BY_ID = select(POSTS).where(POSTS.c.id == bindparam("id"))
-_HELD = _BY_ID.with_for_update()
-_HELD_ALL = select(POSTS).where(POSTS.c.id.in_(bindparam("ids", expanding=True))).order_by(POSTS.c.id).with_for_update()
-_BOOSTED = update(POSTS).where(POSTS.c.id == bindparam("post_id")).values(boosted_until=bindparam("until"))
-_ADDED = insert(POSTS)
-_RESCORED = update(POSTS).where(POSTS.c.id == bindparam("post_id")).values(score=POSTS.c.score + bindparam("by"))
+_SELECT_BY_ID = select(POSTS).where(POSTS.c.id == bindparam("id"))
+_SELECT_FOR_UPDATE = _SELECT_BY_ID.with_for_update()
+_SELECT_MANY_FOR_UPDATE = (
+    select(POSTS).where(POSTS.c.id.in_(bindparam("ids", expanding=True))).order_by(POSTS.c.id).with_for_update()
+)
+_UPDATE_BOOST = update(POSTS).where(POSTS.c.id == bindparam("post_id")).values(boosted_until=bindparam("until"))
+_INSERT_POST = insert(POSTS)
+_UPDATE_SCORE = update(POSTS).where(POSTS.c.id == bindparam("post_id")).values(score=POSTS.c.score + bindparam("by"))
 _NEWEST_FIRST = select(POSTS).order_by(POSTS.c.id.desc()).limit(bindparam("limit"))
 
 
@@ -69,17 +71,17 @@ class PostIndex(Protocol):
 class Feed(Protocol):
     """What publishing asks of the live feed: to be told of, once the transaction commits."""
 
-    def tell(self, news: News) -> None: ...
+    def publish(self, message: LiveMessage) -> None: ...
 
 
 class Views(Protocol):
     """What reading asks of trending: to be counted, without a wait."""
 
-    def note(self, view: View) -> None: ...
+    def record(self, view: View) -> None: ...
 
 
 class PostsAndIndex(Protocol):
-    """What this room needs of a transaction."""
+    """What this module needs of a transaction."""
 
     @property
     def posts(self) -> "SqlPosts": ...
@@ -88,7 +90,7 @@ class PostsAndIndex(Protocol):
     def index(self) -> PostIndex: ...
 
     @property
-    def news(self) -> Feed: ...
+    def live(self) -> Feed: ...
 
 
 class SqlPosts:
@@ -96,25 +98,27 @@ class SqlPosts:
         self._connection = connection
 
     def add(self, post: Post) -> None:
-        self._connection.execute(_ADDED, {name: getattr(post, name) for name in _FIELDS} | {"tags": list(post.tags)})
+        self._connection.execute(
+            _INSERT_POST, {name: getattr(post, name) for name in _FIELDS} | {"tags": list(post.tags)}
+        )
 
     def get(self, post_id: str) -> Post:
-        return self._one(_BY_ID, post_id)
+        return self._one(_SELECT_BY_ID, post_id)
 
-    def hold(self, post_id: str) -> Post:
+    def get_for_update(self, post_id: str) -> Post:
         """Return the post, locked until the transaction ends. Raise NotFound if there is none."""
-        return self._one(_HELD, post_id)
+        return self._one(_SELECT_FOR_UPDATE, post_id)
 
-    def hold_all(self, post_ids: Sequence[str]) -> list[Post]:
+    def get_many_for_update(self, post_ids: Sequence[str]) -> list[Post]:
         """Return those of the posts that are there, locked one after the other in the order of their ids."""
-        return [to_post(row) for row in self._connection.execute(_HELD_ALL, {"ids": list(post_ids)})]
+        return [to_post(row) for row in self._connection.execute(_SELECT_MANY_FOR_UPDATE, {"ids": list(post_ids)})]
 
-    def page(self, chosen: Filter, *, before: str | None, limit: int) -> list[Post]:
+    def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
         statement = _NEWEST_FIRST
-        if chosen.author is not None:
-            statement = statement.where(POSTS.c.author == chosen.author)
-        if chosen.tag is not None:
-            statement = statement.where(POSTS.c.tags.contains([chosen.tag]))
+        if wanted.author is not None:
+            statement = statement.where(POSTS.c.author == wanted.author)
+        if wanted.tag is not None:
+            statement = statement.where(POSTS.c.tags.contains([wanted.tag]))
         if before is not None:
             statement = statement.where(POSTS.c.id < before)
         return [to_post(row) for row in self._connection.execute(statement, {"limit": limit})]
@@ -130,11 +134,13 @@ class SqlPosts:
 
     def rescore(self, post_id: str, *, by: int) -> None:
         """Change the score. In the same transaction as the vote: the row lock queues the voters of a hot post."""
-        self._connection.execute(_RESCORED, {"post_id": post_id, "by": by})
+        self._connection.execute(_UPDATE_SCORE, {"post_id": post_id, "by": by})
 
     def boost(self, until: Mapping[str, datetime]) -> None:
         """Keep until when each of the posts is boosted. They must be held."""
-        self._connection.execute(_BOOSTED, [{"post_id": post_id, "until": moment} for post_id, moment in until.items()])
+        self._connection.execute(
+            _UPDATE_BOOST, [{"post_id": post_id, "until": moment} for post_id, moment in until.items()]
+        )
 
     def _one(self, statement: Select[*tuple[Any, ...]], post_id: str) -> Post:
         row = self._connection.execute(statement, {"id": post_id}).one_or_none()

@@ -25,12 +25,14 @@ SEARCH_INDEX = Table(
 )
 DatabaseIndex("search_index_by_stem", SEARCH_INDEX.c.weights, postgresql_using="gin")
 
-_PUT = insert(SEARCH_INDEX)
-_PUT = _PUT.on_conflict_do_update(index_elements=["post_id"], set_={"weights": _PUT.excluded.weights})
+_UPSERT_INDEX = insert(SEARCH_INDEX)
+_UPSERT_INDEX = _UPSERT_INDEX.on_conflict_do_update(
+    index_elements=["post_id"], set_={"weights": _UPSERT_INDEX.excluded.weights}
+)
 
 
 class Index(Protocol):
-    """What this room needs of a transaction."""
+    """What this module needs of a transaction."""
 
     @property
     def index(self) -> "SqlIndex": ...
@@ -43,7 +45,7 @@ class SqlIndex:
     def put(self, post: Post) -> None:
         """Replace what the index knows of the post."""
         weights = weigh(title=post.title, body=post.body)
-        self._connection.execute(_PUT, {"post_id": post.id, "weights": weights})
+        self._connection.execute(_UPSERT_INDEX, {"post_id": post.id, "weights": weights})
 
     def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[tuple[Post, Match]]:
         relevance = reduce(add, [_weight(term) for term in terms])

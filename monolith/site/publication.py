@@ -13,7 +13,7 @@ from pathlib import Path
 
 from monolith.site.folder import SiteFolder
 from monolith.site.repository import Entry, GitRefused, SiteRepository
-from shared_domain.site import BRANCH, LARGEST_FILE, is_served
+from shared_domain.site import BRANCH, MAX_FILE_BYTES, is_served
 
 _FIRST = Path(__file__).parents[2] / "site"  # the site as it comes
 
@@ -53,7 +53,7 @@ def _bring(folder: SiteFolder, repository: SiteRepository) -> str:
 
 
 def _is_wanted(entry: Entry) -> bool:
-    return is_served(entry.path, mode=entry.mode) and entry.size <= LARGEST_FILE
+    return is_served(entry.path, mode=entry.mode) and entry.size <= MAX_FILE_BYTES
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ from shared_domain.site import kind_of
 
 
 def routes(folder: SiteFolder) -> Blueprint:
-    room = Blueprint("site", __name__)
+    blueprint = Blueprint("site", __name__)
 
-    @room.get("/site/<name>")
+    @blueprint.get("/site/<name>")
     def site_file(name: str) -> Answer:
         """Show a file of the site."""
         return content(folder.read(name), kind_of(name))
 
-    return room
+    return blueprint

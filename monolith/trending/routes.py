@@ -12,9 +12,9 @@ from shared_domain.trending import last_hour
 
 
 def routes(unit_of_work: UnitOfWork[WithTrends]) -> Blueprint:
-    room = Blueprint("trending", __name__)
+    blueprint = Blueprint("trending", __name__)
 
-    @room.get("/trending")
+    @blueprint.get("/trending")
     def trending() -> Answer:
         """Show the posts by their views of the last hour."""
         asked, moment = limit(query(request)), now()
@@ -22,4 +22,4 @@ def routes(unit_of_work: UnitOfWork[WithTrends]) -> Blueprint:
             trends = work.trends.most_viewed(last_hour(moment), asked)  # eventual: as far as the processes have flushed
         return answer(trending_json(trends, as_of=moment))
 
-    return room
+    return blueprint

@@ -18,10 +18,10 @@ VIEWS = Table(
     Column("post_id", Text(collation="C"), primary_key=True),
     Column("views", Integer, nullable=False),
 )
-KEPT = 2 * WINDOWS * WINDOW
+RETENTION = 2 * WINDOWS * WINDOW
 
 _NEW = insert(VIEWS)
-_ADDED = _NEW.on_conflict_do_update(
+_ADD_VIEWS = _NEW.on_conflict_do_update(
     index_elements=["minute", "post_id"], set_={"views": VIEWS.c.views + _NEW.excluded.views}
 )
 _OLD = delete(VIEWS).where(VIEWS.c.minute < bindparam("before"))
@@ -36,7 +36,7 @@ _MOST_VIEWED = (
 
 
 class WithTrends(Protocol):
-    """What this room needs of a transaction."""
+    """What this module needs of a transaction."""
 
     @property
     def trends(self) -> "SqlTrends": ...
@@ -57,5 +57,5 @@ class SqlTrends:
         """
         keys = sorted(counts)
         rows = [{"minute": minute, "post_id": post_id, "views": counts[minute, post_id]} for minute, post_id in keys]
-        self._connection.execute(_ADDED, rows)
-        self._connection.execute(_OLD, {"before": keys[-1][0] - KEPT})
+        self._connection.execute(_ADD_VIEWS, rows)
+        self._connection.execute(_OLD, {"before": keys[-1][0] - RETENTION})

@@ -11,7 +11,7 @@ from shared_domain.errors import Unavailable
 from shared_domain.trending import Counts, View, window_of
 
 FLUSH_SECONDS = 0.5
-MOST_WAITING = 10_000  # pairs of window and post, some 2 MB
+MAX_WAITING = 10_000  # pairs of window and post, some 2 MB
 
 _log = logging.getLogger("monolith.trending")
 
@@ -19,19 +19,19 @@ _log = logging.getLogger("monolith.trending")
 class Views:
     """What this process has counted since it last kept something. Any thread may note, the background flushes."""
 
-    def __init__(self, unit_of_work: UnitOfWork[WithTrends], *, most: int = MOST_WAITING) -> None:
+    def __init__(self, unit_of_work: UnitOfWork[WithTrends], *, most: int = MAX_WAITING) -> None:
         self._unit_of_work = unit_of_work
         self._most = most
         self._lock = Lock()
         self._counts: Counter[tuple[datetime, str]] = Counter()
         self._dropped = 0
 
-    def note(self, view: View) -> None:
-        """Count the view. While the database is away there may be no room left; then it is dropped, and the log will tell."""
+    def record(self, view: View) -> None:
+        """Count the view. Drop and log it if the buffer is full, which happens while the database is unavailable."""
         self._add({(window_of(view.at), view.post_id): 1})
 
     def flush(self) -> None:
-        """Keep what was counted. Raise Unavailable where the database is away: then it is counted still.
+        """Keep what was counted. Raise Unavailable where the database is unavailable: then it is counted still.
 
         But where it goes away at the commit, nobody knows whether that came through: a view is lost rather than counted twice.
         """
@@ -39,7 +39,7 @@ class Views:
             counts, self._counts = self._counts, Counter()
             dropped, self._dropped = self._dropped, 0
         if dropped:
-            _log.warning("dropped %d views: there was no room for them", dropped)
+            _log.warning("dropped %d views: the buffer was full", dropped)
         if not counts:
             return
         added = False

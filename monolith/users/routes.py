@@ -10,37 +10,37 @@ from monolith.database import UnitOfWork
 from monolith.edge import Answer, Caller, answer, body
 from monolith.users.store import Users
 from shared_domain import tokens, users
-from shared_domain.contract.parsing import given
+from shared_domain.contract.parsing import sent_fields
 from shared_domain.contract.users import ProfileChanges, SignIn, SignUp, own_json, public_json, token_json
-from shared_domain.passwords import hash_password, is_right
+from shared_domain.passwords import hash_password, verify_password
 
 
 def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt: Callable[[], bytes]) -> Blueprint:
-    room = Blueprint("users", __name__)
+    blueprint = Blueprint("users", __name__)
 
-    @room.post("/users")
+    @blueprint.post("/users")
     def register() -> Answer:
         """Sign somebody up."""
         form = body(request, SignUp)
         moment = now()
         user = users.register(
-            **given(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
+            **sent_fields(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
         )
         with unit_of_work() as work:  # transaction: unique indexes hold username and email
             work.users.add(user)
         return answer(public_json(user), 201, location=f"/users/{user.username}")
 
-    @room.post("/tokens")
+    @blueprint.post("/tokens")
     def sign_in() -> Answer:
         """Give a token for a username and its password."""
         form = body(request, SignIn)
         with unit_of_work() as work:
-            found = work.users.find(users.addressed(form.username))
-        user = users.sign_in(found, password=form.password, is_right=is_right)
+            found = work.users.find(users.username_or_placeholder(form.username))
+        user = users.sign_in(found, password=form.password, verify_password=verify_password)
         token = tokens.issue(user.username, secret=secret, now=now())
         return answer(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
 
-    @room.get("/users/me")
+    @blueprint.get("/users/me")
     def read_me() -> Answer:
         """Show the caller their own profile."""
         username = caller(request)
@@ -48,23 +48,23 @@ def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt
             user = work.users.get(username)
         return answer(own_json(user))
 
-    @room.patch("/users/me")
+    @blueprint.patch("/users/me")
     def revise_me() -> Answer:
         """Let the caller change their own profile."""
         editor = caller(request)
         form = body(request, ProfileChanges)
         with unit_of_work() as work:
-            seen = work.users.hold(editor)  # transaction: locked until the block ends
-            user = users.revise(seen, **given(form))
+            seen = work.users.get_for_update(editor)  # transaction: locked until the block ends
+            user = users.revise(seen, **sent_fields(form))
             work.users.save(user, seen=seen)
         return answer(own_json(user))
 
-    @room.get("/users/<username>")
+    @blueprint.get("/users/<username>")
     def read_user(username: str) -> Answer:
         """Show anybody's public profile."""
-        known = users.known_form(username)
+        known = users.require_valid_username(username)
         with unit_of_work() as work:
             user = work.users.get(known)
         return answer(public_json(user))
 
-    return room
+    return blueprint

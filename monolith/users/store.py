@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from monolith.database import metadata
-from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.users import User, email_key
 
 USERS = Table(
@@ -40,21 +40,21 @@ USERS = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 _FIELDS = [column for column in USERS.c if column.name != "email_key"]
-_ADDED = insert(USERS)
-_BY_USERNAME = select(*_FIELDS).where(USERS.c.username == bindparam("username"))
-_HELD = _BY_USERNAME.with_for_update()
-_TAKEN = (
+_INSERT_USER = insert(USERS)
+_SELECT_BY_USERNAME = select(*_FIELDS).where(USERS.c.username == bindparam("username"))
+_SELECT_FOR_UPDATE = _SELECT_BY_USERNAME.with_for_update()
+_DEBIT_CREDITS = (
     update(USERS)
     .where(USERS.c.username == bindparam("who"), USERS.c.credits >= bindparam("price"))
     .values(credits=USERS.c.credits - bindparam("price"))
 )
-_GIVEN_BACK = (
+_REFUND_CREDITS = (
     update(USERS).where(USERS.c.username == bindparam("who")).values(credits=USERS.c.credits + bindparam("price"))
 )
 
 
 class Users(Protocol):
-    """What this room needs of a transaction."""
+    """What this module needs of a transaction."""
 
     @property
     def users(self) -> "SqlUsers": ...
@@ -66,21 +66,21 @@ class SqlUsers:
 
     def add(self, user: User) -> None:
         try:
-            self._connection.execute(_ADDED, _row(user))
+            self._connection.execute(_INSERT_USER, _row(user))
         except IntegrityError as error:
             if not isinstance(error.orig, UniqueViolation):
                 raise
-            raise Taken(f"the {_held(error.orig)} belongs to somebody") from error
+            raise AlreadyTaken(f"the {_held(error.orig)} belongs to somebody") from error
 
     def find(self, username: str) -> User | None:
-        return self._one(_BY_USERNAME, username)
+        return self._one(_SELECT_BY_USERNAME, username)
 
     def get(self, username: str) -> User:
         return _existing(self.find(username))
 
-    def hold(self, username: str) -> User:
+    def get_for_update(self, username: str) -> User:
         """Return the user, locked until the transaction ends. Raise NotFound if there is none."""
-        return _existing(self._one(_HELD, username))
+        return _existing(self._one(_SELECT_FOR_UPDATE, username))
 
     def save(self, user: User, *, seen: User) -> None:
         unchanged = update(USERS).where(
@@ -90,13 +90,13 @@ class SqlUsers:
         if saved.rowcount == 0:
             raise Conflict("the profile changed meanwhile")
 
-    def take(self, username: str, *, credits: int) -> bool:
+    def debit(self, username: str, *, credits: int) -> bool:
         """Take the credits, and lock the user until the transaction ends; return False where there are not so many."""
-        return self._connection.execute(_TAKEN, {"who": username, "price": credits}).rowcount == 1
+        return self._connection.execute(_DEBIT_CREDITS, {"who": username, "price": credits}).rowcount == 1
 
-    def give_back(self, username: str, *, credits: int) -> None:
+    def refund(self, username: str, *, credits: int) -> None:
         """Give credits back that were taken."""
-        self._connection.execute(_GIVEN_BACK, {"who": username, "price": credits})
+        self._connection.execute(_REFUND_CREDITS, {"who": username, "price": credits})
 
     def _one(self, statement: Select[*tuple[Any, ...]], username: str) -> User | None:
         row = self._connection.execute(statement, {"username": username}).one_or_none()

@@ -9,54 +9,54 @@ from monolith.votes.store import PostsAndVotes
 from shared_domain import posts, votes
 from shared_domain.contract.live import tally_changed
 from shared_domain.contract.paging import limit
-from shared_domain.contract.votes import Ballot, board_json, vote_json
+from shared_domain.contract.votes import NewVote, leaderboard_json, vote_json
 from shared_domain.leaderboard_page import render
 from shared_domain.posts import Post
 
 
 def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint:
-    room = Blueprint("votes", __name__)
+    blueprint = Blueprint("votes", __name__)
 
-    @room.put("/posts/<post_id>/vote")
+    @blueprint.put("/posts/<post_id>/vote")
     def cast(post_id: str) -> Answer:
         """Keep the caller's vote on a post."""
         voter = caller(request)
-        form = body(request, Ballot)
-        vote = votes.cast(post_id=posts.known_form(post_id), voter=voter, value=form.value)
+        form = body(request, NewVote)
+        vote = votes.cast(post_id=posts.require_valid_id(post_id), voter=voter, value=form.value)
         with unit_of_work() as work:  # transaction: vote and score together, the post held
-            post = work.posts.hold(vote.post_id)
+            post = work.posts.get_for_update(vote.post_id)
             _rescore(work, post, by=work.votes.cast(vote))
         return answer(vote_json(vote))
 
-    @room.delete("/posts/<post_id>/vote")
+    @blueprint.delete("/posts/<post_id>/vote")
     def retract(post_id: str) -> Answer:
         """Take the caller's vote back."""
         voter = caller(request)
-        known = posts.known_form(post_id)
+        known = posts.require_valid_id(post_id)
         with unit_of_work() as work:  # transaction: vote and score together, the post held
-            post = work.posts.hold(known)
+            post = work.posts.get_for_update(known)
             _rescore(work, post, by=work.votes.retract(known, voter))
         return answer(None, 204)
 
-    @room.get("/leaderboard")
+    @blueprint.get("/leaderboard")
     def leaderboard() -> Answer:
         """Show the posts by score."""
         asked = limit(query(request))
         with unit_of_work() as work:
-            standings = work.votes.leaderboard(asked)
-        return answer(board_json(standings, as_of=now()))
+            entries = work.votes.leaderboard(asked)
+        return answer(leaderboard_json(entries, as_of=now()))
 
-    @room.get("/leaderboard.html")
+    @blueprint.get("/leaderboard.html")
     def leaderboard_page() -> Answer:
         """Show the first posts to people."""
         with unit_of_work() as work:
-            standings = work.votes.leaderboard(votes.PAGE_LENGTH)
-        return page(render(board_json(standings, as_of=now())))
+            entries = work.votes.leaderboard(votes.PAGE_LENGTH)
+        return page(render(leaderboard_json(entries, as_of=now())))
 
-    return room
+    return blueprint
 
 
 def _rescore(work: PostsAndVotes, post: Post, *, by: int) -> None:
     work.posts.rescore(post.id, by=by)
     if by:
-        work.news.tell(tally_changed(post.id, post.score + by))
+        work.live.publish(tally_changed(post.id, post.score + by))

@@ -20,9 +20,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from monolith.database import metadata
 from monolith.posts.store import POSTS
-from shared_domain.live import News
+from shared_domain.live import LiveMessage
 from shared_domain.posts import Post
-from shared_domain.votes import Standing, Vote
+from shared_domain.votes import ScoreEntry, Vote
 
 VOTES = Table(
     "votes",
@@ -32,21 +32,23 @@ VOTES = Table(
     Column("value", SmallInteger, nullable=False),
 )
 _KEY = (VOTES.c.post_id == bindparam("post"), VOTES.c.voter == bindparam("who"))
-_VALUE = select(VOTES.c.value).where(*_KEY)
-_RETRACTED = delete(VOTES).where(*_KEY).returning(VOTES.c.value)
-_CAST = insert(VOTES)
-_CAST = _CAST.on_conflict_do_update(index_elements=["post_id", "voter"], set_={"value": _CAST.excluded.value})
-_BOARD = (
+_SELECT_VALUE = select(VOTES.c.value).where(*_KEY)
+_DELETE_VOTE = delete(VOTES).where(*_KEY).returning(VOTES.c.value)
+_UPSERT_VOTE = insert(VOTES)
+_UPSERT_VOTE = _UPSERT_VOTE.on_conflict_do_update(
+    index_elements=["post_id", "voter"], set_={"value": _UPSERT_VOTE.excluded.value}
+)
+_SELECT_LEADERBOARD = (
     select(POSTS.c.id.label("post_id"), POSTS.c.title, POSTS.c.author, POSTS.c.score)
     .order_by(POSTS.c.score.desc(), POSTS.c.id)
     .limit(bindparam("limit"))
 )
 
 
-class HeldPosts(Protocol):
+class LockedPosts(Protocol):
     """What voting asks of posts: the post held, and its score changed."""
 
-    def hold(self, post_id: str) -> Post: ...
+    def get_for_update(self, post_id: str) -> Post: ...
 
     def rescore(self, post_id: str, *, by: int) -> None: ...
 
@@ -54,20 +56,20 @@ class HeldPosts(Protocol):
 class Feed(Protocol):
     """What voting asks of the live feed: to be told of, once the transaction commits."""
 
-    def tell(self, news: News) -> None: ...
+    def publish(self, message: LiveMessage) -> None: ...
 
 
 class PostsAndVotes(Protocol):
-    """What this room needs of a transaction."""
+    """What this module needs of a transaction."""
 
     @property
-    def posts(self) -> HeldPosts: ...
+    def posts(self) -> LockedPosts: ...
 
     @property
     def votes(self) -> "SqlVotes": ...
 
     @property
-    def news(self) -> Feed: ...
+    def live(self) -> Feed: ...
 
 
 class SqlVotes:
@@ -76,14 +78,14 @@ class SqlVotes:
 
     def cast(self, vote: Vote) -> int:
         """Keep the vote and return by how much it changes the score. The post must be held: two casts do not cross."""
-        before = self._connection.scalar(_VALUE, {"post": vote.post_id, "who": vote.voter}) or 0
-        self._connection.execute(_CAST, {"post_id": vote.post_id, "voter": vote.voter, "value": vote.value})
+        before = self._connection.scalar(_SELECT_VALUE, {"post": vote.post_id, "who": vote.voter}) or 0
+        self._connection.execute(_UPSERT_VOTE, {"post_id": vote.post_id, "voter": vote.voter, "value": vote.value})
         return vote.value - before
 
     def retract(self, post_id: str, voter: str) -> int:
         """Forget the vote, if there is one, and return by how much that changes the score."""
-        return -(self._connection.scalar(_RETRACTED, {"post": post_id, "who": voter}) or 0)
+        return -(self._connection.scalar(_DELETE_VOTE, {"post": post_id, "who": voter}) or 0)
 
-    def leaderboard(self, limit: int) -> list[Standing]:
+    def leaderboard(self, limit: int) -> list[ScoreEntry]:
         """Return the first `limit` posts in board order."""
-        return [Standing(**row._mapping) for row in self._connection.execute(_BOARD, {"limit": limit})]
+        return [ScoreEntry(**row._mapping) for row in self._connection.execute(_SELECT_LEADERBOARD, {"limit": limit})]

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared_domain.contract.paging import limit, page, position
-from shared_domain.contract.parsing import Query, learned
-from shared_domain.contract.times import written
+from shared_domain.contract.parsing import Query, build_decoder
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.feedback import Feedback
 from shared_domain.ids import ID
 
@@ -16,7 +16,7 @@ FeedbackId = Annotated[str, Meta(pattern=f"^{ID}$")]
 _LIST = "feedback"
 
 
-@learned
+@build_decoder
 class NewFeedback(Struct, frozen=True, forbid_unknown_fields=True):
     message: str
     contact: str | UnsetType = UNSET
@@ -24,7 +24,7 @@ class NewFeedback(Struct, frozen=True, forbid_unknown_fields=True):
 
 def receipt_json(feedback: Feedback) -> dict[str, Any]:
     """Return what the giver is told: the words themselves are for administrators."""
-    return {"id": feedback.id, "created_at": written(feedback.created_at)}
+    return {"id": feedback.id, "created_at": to_rfc3339(feedback.created_at)}
 
 
 def feedback_json(feedback: Feedback) -> dict[str, Any]:
@@ -33,12 +33,12 @@ def feedback_json(feedback: Feedback) -> dict[str, Any]:
         "id": feedback.id,
         "message": feedback.message,
         "contact": feedback.contact,
-        "created_at": written(feedback.created_at),
+        "created_at": to_rfc3339(feedback.created_at),
     }
 
 
 @dataclass(frozen=True, slots=True)
-class FeedbackAsked:
+class FeedbackQuery:
     """Which page an administrator asks for."""
 
     before: str | None
@@ -55,6 +55,6 @@ class FeedbackAsked:
         )
 
 
-def feedback_asked(query: Query) -> FeedbackAsked:
+def parse_feedback_query(query: Query) -> FeedbackQuery:
     """Return what the query string asks for, or raise InvalidInput."""
-    return FeedbackAsked(before=position(query, list_name=_LIST, shape=FeedbackId), limit=limit(query))
+    return FeedbackQuery(before=position(query, list_name=_LIST, shape=FeedbackId), limit=limit(query))

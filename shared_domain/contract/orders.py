@@ -7,22 +7,22 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from shared_domain.contract.paging import limit, page, position
-from shared_domain.contract.parsing import Query, learned
-from shared_domain.contract.times import written
+from shared_domain.contract.parsing import Query, build_decoder
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.ids import ID
 from shared_domain.orders import Order, is_settled
 
 OrderId = Annotated[str, Meta(pattern=f"^{ID}$")]
 
 
-@learned
+@build_decoder
 class NewLine(Struct, frozen=True, forbid_unknown_fields=True):
     sku: str
     post_id: str
     quantity: float  # a whole number; JSON writes 1.0 for the same
 
 
-@learned
+@build_decoder
 class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
     lines: list[NewLine]
 
@@ -35,7 +35,7 @@ def order_json(order: Order) -> dict[str, Any]:
         "reason": order.reason,
         "lines": lines_json(order),
         "total_credits": order.total_credits,
-        "created_at": written(order.created_at),
+        "created_at": to_rfc3339(order.created_at),
     }
 
 
@@ -45,7 +45,7 @@ def lines_json(order: Order) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class OrdersAsked:
+class OrdersQuery:
     """Which page of whose orders a client asks for."""
 
     buyer: str
@@ -63,10 +63,10 @@ class OrdersAsked:
         )
 
 
-def orders_asked(query: Query, *, buyer: str) -> OrdersAsked:
+def parse_orders_query(query: Query, *, buyer: str) -> OrdersQuery:
     """Return what the query string asks for, or raise InvalidInput."""
     before = position(query, list_name=_list_name(buyer), shape=OrderId)
-    return OrdersAsked(buyer, before, limit(query))
+    return OrdersQuery(buyer, before, limit(query))
 
 
 def _list_name(buyer: str) -> str:

@@ -16,7 +16,7 @@ from shared_domain.contract.parsing import Query
 from shared_domain.errors import InvalidInput
 
 DEFAULT_LIMIT = 20
-MOST_ITEMS = 100
+MAX_ITEMS = 100
 
 Position = TypeVar("Position")
 Item = TypeVar("Item")
@@ -30,8 +30,8 @@ def limit(query: Query) -> int:
     value = query.get("limit")
     if value is None:
         return DEFAULT_LIMIT
-    if not _LIMIT.fullmatch(value) or not 1 <= int(value) <= MOST_ITEMS:
-        raise InvalidInput("limit", f"must be 1 to {MOST_ITEMS}")
+    if not _LIMIT.fullmatch(value) or not 1 <= int(value) <= MAX_ITEMS:
+        raise InvalidInput("limit", f"must be 1 to {MAX_ITEMS}")
     return int(value)
 
 

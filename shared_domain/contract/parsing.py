@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from shared_domain.errors import InvalidInput, Malformed, TooLarge, WrongContentType
+from shared_domain.errors import InvalidInput, MalformedBody, TooLarge, WrongContentType
 from shared_domain.text import clean
 
-LARGEST_BODY = 64 * 1024  # bytes
+MAX_BODY_BYTES = 64 * 1024  # bytes
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -19,9 +19,9 @@ _UNKNOWN_OR_MISSING = re.compile(
 )
 
 
-def learned(shape: type[Shape]) -> type[Shape]:
+def build_decoder(shape: type[Shape]) -> type[Shape]:
     """Let msgspec learn the fields of a shape where it is defined. It would with the first value, and ends the process (SIGSEGV, in
-    0.22) where two threads have one of a shape that is half learned."""
+    0.22) where two threads have one of a shape that is half build_decoder."""
     msgspec.json.Decoder(shape)
     return shape
 
@@ -29,26 +29,26 @@ def learned(shape: type[Shape]) -> type[Shape]:
 def parse_body(shape: type[Shape], raw: bytes, *, content_type: str | None) -> Shape:
     """Return the JSON object as a value of `shape`.
 
-    Raise WrongContentType, TooLarge or Malformed for what cannot be read, InvalidInput for the first field that does not fit.
+    Raise WrongContentType, TooLarge or MalformedBody for what cannot be read, InvalidInput for the first field that does not fit.
     """
     if not _is_json(content_type):
         raise WrongContentType("the Content-Type must be application/json, in UTF-8")
-    if len(raw) > LARGEST_BODY:
-        raise TooLarge(f"the body must be at most {LARGEST_BODY} bytes")
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(f"the body must be at most {MAX_BODY_BYTES} bytes")
     try:
         # In two steps, so that of duplicate names the last one counts before any is checked.
         document = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed("the body is not JSON in UTF-8") from error
+        raise MalformedBody("the body is not JSON in UTF-8") from error
     if not isinstance(document, dict):
-        raise Malformed("the body must be a JSON object")
+        raise MalformedBody("the body must be a JSON object")
     try:
         return msgspec.convert(document, shape)
     except msgspec.ValidationError as error:
         raise _named(str(error)) from error
 
 
-def given(form: msgspec.Struct) -> dict[str, Any]:
+def sent_fields(form: msgspec.Struct) -> dict[str, Any]:
     """Return the fields that the client sent, to be handed on as keyword arguments."""
     sent = ((name, getattr(form, name)) for name in form.__struct_fields__)
     return {name: value for name, value in sent if value is not msgspec.UNSET}

@@ -8,22 +8,22 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared_domain import posts
 from shared_domain.contract.paging import limit, page, position
-from shared_domain.contract.parsing import Query, learned
-from shared_domain.contract.times import written
+from shared_domain.contract.parsing import Query, build_decoder
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.ids import ID
 from shared_domain.posts import Filter, Post
 
 PostId = Annotated[str, Meta(pattern=f"^{ID}$")]
 
 
-@learned
+@build_decoder
 class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     body: str
     tags: list[str] | UnsetType = UNSET
 
 
-@learned
+@build_decoder
 class PostChanges(Struct, frozen=True, forbid_unknown_fields=True):
     title: str | UnsetType = UNSET
     body: str | UnsetType = UNSET
@@ -39,17 +39,17 @@ def post_json(post: Post) -> dict[str, Any]:
         "body": post.body,
         "tags": list(post.tags),
         "score": post.score,
-        "boosted_until": None if post.boosted_until is None else written(post.boosted_until),
-        "created_at": written(post.created_at),
-        "updated_at": written(post.updated_at),
+        "boosted_until": None if post.boosted_until is None else to_rfc3339(post.boosted_until),
+        "created_at": to_rfc3339(post.created_at),
+        "updated_at": to_rfc3339(post.updated_at),
     }
 
 
 @dataclass(frozen=True, slots=True)
-class PostsAsked:
+class PostsQuery:
     """Which page of which list a client asks for."""
 
-    chosen: Filter
+    wanted: Filter
     before: str | None
     limit: int
 
@@ -58,18 +58,18 @@ class PostsAsked:
         return page(
             found,
             limit=self.limit,
-            list_name=_list_name(self.chosen),
+            list_name=_list_name(self.wanted),
             position_of=lambda post: post.id,
             to_json=post_json,
         )
 
 
-def posts_asked(query: Query) -> PostsAsked:
+def parse_posts_query(query: Query) -> PostsQuery:
     """Return what the query string asks for, or raise InvalidInput."""
-    chosen = posts.chosen(author=query.get("author"), tag=query.get("tag"))
-    before = position(query, list_name=_list_name(chosen), shape=PostId)
-    return PostsAsked(chosen=chosen, before=before, limit=limit(query))
+    wanted = posts.make_filter(author=query.get("author"), tag=query.get("tag"))
+    before = position(query, list_name=_list_name(wanted), shape=PostId)
+    return PostsQuery(wanted=wanted, before=before, limit=limit(query))
 
 
-def _list_name(chosen: Filter) -> str:
-    return f"posts author={chosen.author} tag={chosen.tag}"
+def _list_name(wanted: Filter) -> str:
+    return f"posts author={wanted.author} tag={wanted.tag}"

@@ -4,16 +4,16 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from shared_domain.errors import (
+    AlreadyTaken,
     Conflict,
     DomainError,
     InvalidInput,
     KeyReused,
-    Malformed,
+    MalformedBody,
     NotAllowed,
+    NotAuthenticated,
     NotFound,
-    NotIdentified,
     OutOfDate,
-    Taken,
     TooLarge,
     Unavailable,
     WrongContentType,
@@ -30,19 +30,19 @@ class Problem(NamedTuple):
 
 
 _MEANING: dict[type[DomainError], tuple[int, str, str]] = {
-    Malformed: (400, "malformed", "The body cannot be read"),
-    NotIdentified: (401, "not-identified", "Who is asking is not known"),
-    NotAllowed: (403, "not-allowed", "This is not yours to change"),
-    NotFound: (404, "not-found", "There is no such thing"),
-    Taken: (409, "taken", "Somebody has that already"),
-    KeyReused: (409, "key-reused", "That key was used for something else"),
-    OutOfDate: (412, "out-of-date", "It has changed since you saw it"),
+    MalformedBody: (400, "malformed", "The body cannot be read"),
+    NotAuthenticated: (401, "not-identified", "Not authenticated"),
+    NotAllowed: (403, "not-allowed", "Not allowed"),
+    NotFound: (404, "not-found", "Not found"),
+    AlreadyTaken: (409, "taken", "Already taken"),
+    KeyReused: (409, "key-reused", "The idempotency key was used for another request"),
+    OutOfDate: (412, "out-of-date", "Changed since it was read"),
     TooLarge: (413, "too-large", "The body is too large"),
-    WrongContentType: (415, "wrong-content-type", "The body is not declared as what is asked for"),
-    InvalidInput: (422, "invalid-input", "A field breaks a rule"),
+    WrongContentType: (415, "wrong-content-type", "Unsupported content type"),
+    InvalidInput: (422, "invalid-input", "A field is invalid"),
     # Only a use case that lost every race it ran answers with it: the client may try again, as it may after Unavailable.
-    Conflict: (503, "conflict", "Others are changing this at the moment"),
-    Unavailable: (503, "unavailable", "Something that is needed is away"),
+    Conflict: (503, "conflict", "Concurrent changes"),
+    Unavailable: (503, "unavailable", "A dependency is unavailable"),
 }
 
 

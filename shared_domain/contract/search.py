@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from shared_domain.contract.paging import limit, page, position
-from shared_domain.contract.parsing import Query, learned
+from shared_domain.contract.parsing import Query, build_decoder
 from shared_domain.contract.posts import PostId, post_json
 from shared_domain.posts import Post
 from shared_domain.search import Match, query_terms
 
 
-@learned
+@build_decoder
 class MatchPosition(Struct, array_like=True, frozen=True):
     """Where a page of matches ends."""
 
@@ -22,7 +22,7 @@ class MatchPosition(Struct, array_like=True, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class SearchAsked:
+class SearchQuery:
     """Which page of which search a client asks for."""
 
     terms: list[str]
@@ -36,12 +36,12 @@ class SearchAsked:
         )
 
 
-def search_asked(query: Query) -> SearchAsked:
+def parse_search_query(query: Query) -> SearchQuery:
     """Return what the query string asks for, or raise InvalidInput."""
     terms = query_terms(query.get("q"))
     last = position(query, list_name=_list_name(terms), shape=MatchPosition)
     after = None if last is None else Match(relevance=last.relevance, post_id=last.post_id)
-    return SearchAsked(terms, after, limit(query))
+    return SearchQuery(terms, after, limit(query))
 
 
 def _found_json(found: tuple[Post, Match]) -> dict[str, Any]:

@@ -3,17 +3,17 @@
 from datetime import UTC, datetime
 
 
-def written(moment: datetime) -> str:
+def to_rfc3339(moment: datetime) -> str:
     """Return e.g. `2026-01-02T03:04:05.678Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def read(text: str) -> datetime:
-    """Return the moment that `written` wrote."""
+def from_rfc3339(text: str) -> datetime:
+    """Return the moment that `to_rfc3339` wrote."""
     return datetime.fromisoformat(text)
 
 
-def to_milliseconds(moment: datetime) -> datetime:
+def truncate_to_milliseconds(moment: datetime) -> datetime:
     """Return the moment as the contract can show it, so that what is kept is what was answered."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from shared_domain.contract.times import written
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.trending import Trend
 
 
@@ -19,5 +19,5 @@ def trending_json(trends: Sequence[Trend], *, as_of: datetime) -> dict[str, Any]
         "items": [
             {"rank": rank, "post_id": trend.post_id, "views": trend.views} for rank, trend in enumerate(trends, start=1)
         ],
-        "as_of": written(as_of),
+        "as_of": to_rfc3339(as_of),
     }

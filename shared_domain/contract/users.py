@@ -4,12 +4,12 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from shared_domain.contract.parsing import learned
-from shared_domain.contract.times import written
+from shared_domain.contract.parsing import build_decoder
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.users import User
 
 
-@learned
+@build_decoder
 class SignUp(Struct, frozen=True, forbid_unknown_fields=True):
     username: str
     email: str
@@ -17,13 +17,13 @@ class SignUp(Struct, frozen=True, forbid_unknown_fields=True):
     display_name: str | UnsetType = UNSET
 
 
-@learned
+@build_decoder
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
     username: str
     password: str
 
 
-@learned
+@build_decoder
 class ProfileChanges(Struct, frozen=True, forbid_unknown_fields=True):
     display_name: str | UnsetType = UNSET
     bio: str | UnsetType = UNSET
@@ -36,7 +36,7 @@ def public_json(user: User) -> dict[str, Any]:
         "username": user.username,
         "display_name": user.display_name,
         "bio": user.bio,
-        "created_at": written(user.created_at),
+        "created_at": to_rfc3339(user.created_at),
     }
 
 

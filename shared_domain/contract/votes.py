@@ -6,13 +6,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared_domain.contract.parsing import learned
-from shared_domain.contract.times import written
-from shared_domain.votes import Standing, Vote
+from shared_domain.contract.parsing import build_decoder
+from shared_domain.contract.times import to_rfc3339
+from shared_domain.votes import ScoreEntry, Vote
 
 
-@learned
-class Ballot(Struct, frozen=True, forbid_unknown_fields=True):
+@build_decoder
+class NewVote(Struct, frozen=True, forbid_unknown_fields=True):
     value: float  # 1 or -1; JSON writes 1.0 for the same number
 
 
@@ -21,23 +21,23 @@ def vote_json(vote: Vote) -> dict[str, Any]:
     return {"post_id": vote.post_id, "value": vote.value}
 
 
-def board_json(standings: Sequence[Standing], *, as_of: datetime) -> dict[str, Any]:
-    """Return the leaderboard: `standings` in board order, the moment they were true."""
+def leaderboard_json(entries: Sequence[ScoreEntry], *, as_of: datetime) -> dict[str, Any]:
+    """Return the leaderboard: `entries` in board order, the moment they were true."""
     return {
         "items": [
             {
                 "rank": rank,
-                "post_id": standing.post_id,
-                "title": standing.title,
-                "author": standing.author,
-                "score": standing.score,
+                "post_id": entry.post_id,
+                "title": entry.title,
+                "author": entry.author,
+                "score": entry.score,
             }
-            for rank, standing in enumerate(standings, start=1)
+            for rank, entry in enumerate(entries, start=1)
         ],
-        "as_of": written(as_of),
+        "as_of": to_rfc3339(as_of),
     }
 
 
-def first_of(board: dict[str, Any], limit: int) -> dict[str, Any]:
+def first_entries(board: dict[str, Any], limit: int) -> dict[str, Any]:
     """Return the board with its first `limit` items."""
     return {**board, "items": board["items"][:limit]}

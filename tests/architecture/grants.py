@@ -85,7 +85,7 @@ def named(value: Any) -> str:
     """Return which resource a text of the template means, whether by its name, its address or its ARN.
 
     `!Ref Queue`, `!GetAtt Queue.Arn` and `!Sub ${Queue.Arn}/*` are all Queue; an import is the export's name without `-arn` or
-    `-url`; what is spelt out, such as `!Sub arn:…:function:${Stage}-votes-ballots`, is its last part.
+    `-url`; what is spelt out, such as `!Sub arn:…:function:${Stage}-votes-post-events`, is its last part.
     """
     if "Ref" in value:
         return str(value["Ref"])

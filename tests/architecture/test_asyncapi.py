@@ -7,17 +7,17 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from shared_domain.contract import live
-from shared_domain.live import known_topic
+from shared_domain.live import require_valid_topic
 from tests.contract.feed import asyncapi, described, said_to_clients
 
 POST_ID = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 SAID = {
-    "subscribed": live.subscribed(f"post:{POST_ID}"),
+    "subscribed": live.subscribed_json(f"post:{POST_ID}"),
     "postPublished": live.post_published(
         id=POST_ID, author="ada", title="𝔘 title", created_at="2026-01-02T03:04:05.678Z"
     ).text,
     "tallyChanged": live.tally_changed(POST_ID, -3).text,
-    "error": live.refused(ValueError("because")),
+    "error": live.refused_json(ValueError("because")),
 }
 
 
@@ -50,5 +50,5 @@ def test_the_code_says_what_is_described_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("example", asyncapi()["components"]["messages"]["subscribe"]["examples"])
 def test_the_code_takes_what_is_described(example: dict[str, Any]) -> None:
-    topic = live.topic_asked(json.dumps(example["payload"]))
-    assert topic == known_topic(topic) == example["payload"]["topic"]
+    topic = live.parse_topic(json.dumps(example["payload"]))
+    assert topic == require_valid_topic(topic) == example["payload"]["topic"]

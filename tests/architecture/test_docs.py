@@ -33,16 +33,18 @@ def test_every_decision_is_in_the_index_once_and_in_order() -> None:
 
 def test_the_deployment_to_aws_names_every_room_after_those_it_needs_and_every_parameter() -> None:
     guide = (PROJECT / "docs" / "deploy-to-aws.md").read_text()
-    found = re.search(r"for room in (.*); do", guide)
+    found = re.search(r"for service in (.*); do", guide)
     assert found is not None
     order = found[1].split()
-    assert set(order) == {room for room in templates.rooms() if templates.functions(room)}
-    assert all(order.index(need) < order.index(room) for room in order for need in templates.needs(room))
-    assert [name for room in order for name in templates.load(room)["Parameters"] if f"`{name}`" not in guide] == []
+    assert set(order) == {service for service in templates.services() if templates.functions(service)}
+    assert all(order.index(need) < order.index(service) for service in order for need in templates.needs(service))
+    assert [
+        name for service in order for name in templates.load(service)["Parameters"] if f"`{name}`" not in guide
+    ] == []
 
 
 def test_the_readme_counts_the_functions() -> None:
-    count = sum(len(templates.functions(room)) for room in templates.rooms())
+    count = sum(len(templates.functions(service)) for service in templates.services())
     assert f"| {count} functions," in (PROJECT / "README.md").read_text()
 
 
@@ -51,10 +53,10 @@ def test_a_part_that_nobody_knows_is_refused() -> None:
         written("<!-- generated: weather -->\n<!-- end -->")
 
 
-@pytest.mark.parametrize("room", templates.rooms())
-def test_something_wakes_every_function(room: str) -> None:
+@pytest.mark.parametrize("service", templates.services())
+def test_something_wakes_every_function(service: str) -> None:
     woken = {wire.target for wire in wires() if wire.how in WAKING}
-    assert [function.name for function, _ in functions(room) if function not in woken] == []
+    assert [function.name for function, _ in functions(service) if function not in woken] == []
 
 
 def test_the_wires_are_those_of_the_templates() -> None:
@@ -62,7 +64,7 @@ def test_the_wires_are_those_of_the_templates() -> None:
     assert Wire(posts, Node("function", "search-projection"), "stream", "sk post") in wires()
     assert Wire(events, Node("queue", "posts-scores"), "subscription", "tally.changed") in wires()
     assert Wire(Node("queue", "posts-scores"), Node("function", "posts-scores"), "queue") in wires()
-    assert Wire(Node("function", "posts-http"), Node("function", "votes-ballots"), "calls") in wires()
+    assert Wire(Node("function", "posts-http"), Node("function", "votes-post-events"), "calls") in wires()
     assert Wire(Node("function", "posts-http"), posts, "writes") in wires()
 
 

@@ -46,14 +46,14 @@ def of_flask() -> Operations:
     }
 
 
-def of_powertools(room: str) -> Operations:
-    """Return the routes of one room's HTTP function with the names of their handlers. Nothing behind them is asked.
+def of_powertools(service: str) -> Operations:
+    """Return the routes of one service's HTTP function with the names of their handlers. Nothing behind them is asked.
 
-    A room without such a function has none.
+    A service without such a function has none.
     """
-    if not (DOCUMENT.parents[1] / "microservices" / room / "routes.py").exists():
+    if not (DOCUMENT.parents[1] / "microservices" / service / "routes.py").exists():
         return {}
-    routes = importlib.import_module(f"microservices.{room}.routes").routes
+    routes = importlib.import_module(f"microservices.{service}.routes").routes
     router = routes(**dict.fromkeys(inspect.signature(routes).parameters))
     return {
         (method, re.sub(r"<(\w+)>", r"{\1}", key[0])): inspect.unwrap(function).__name__
@@ -62,9 +62,9 @@ def of_powertools(room: str) -> Operations:
     }
 
 
-def of_templates(room: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the routes that the room's template hangs into the HTTP API."""
-    found = templates.resources(room, "AWS::ApiGatewayV2::Route").values()
+def of_templates(service: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the routes that the service's template hangs into the HTTP API."""
+    found = templates.resources(service, "AWS::ApiGatewayV2::Route").values()
     keyed = ((route["RouteKey"].partition(" "), route) for route in found)
     return {(method, path): route for (method, _, path), route in keyed if path}  # those of a WebSocket API have none
 
@@ -74,28 +74,28 @@ def test_the_monolith_serves_what_the_document_names() -> None:
 
 
 def test_the_services_serve_what_the_document_names() -> None:
-    routed = [operation for room in templates.rooms() for operation in of_templates(room)]
+    routed = [operation for service in templates.services() for operation in of_templates(service)]
     assert sorted(routed) == sorted(named())
 
 
-@pytest.mark.parametrize("room", templates.rooms())
-def test_a_function_answers_exactly_what_its_template_routes_to_it(room: str) -> None:
-    assert set(of_powertools(room)) == set(of_templates(room)) - SERVED_WITHOUT_A_FUNCTION
+@pytest.mark.parametrize("service", templates.services())
+def test_a_function_answers_exactly_what_its_template_routes_to_it(service: str) -> None:
+    assert set(of_powertools(service)) == set(of_templates(service)) - SERVED_WITHOUT_A_FUNCTION
 
 
-@pytest.mark.parametrize("room", templates.rooms())
-def test_a_function_names_its_operations_as_the_document_does(room: str) -> None:
-    served = of_powertools(room)
+@pytest.mark.parametrize("service", templates.services())
+def test_a_function_names_its_operations_as_the_document_does(service: str) -> None:
+    served = of_powertools(service)
     assert served == {operation: name for operation, name in named().items() if operation in served}
 
 
-@pytest.mark.parametrize("room", templates.rooms())
-def test_the_authorizer_is_asked_exactly_where_the_document_asks_for_a_token(room: str) -> None:
-    for operation, route in of_templates(room).items():
+@pytest.mark.parametrize("service", templates.services())
+def test_the_authorizer_is_asked_exactly_where_the_document_asks_for_a_token(service: str) -> None:
+    for operation, route in of_templates(service).items():
         assert ("AuthorizerId" in route) == ("security" in documented()[operation]), operation
 
 
 def test_the_document_puts_each_operation_into_the_room_that_serves_it() -> None:
-    for room in templates.rooms():
-        for operation in of_templates(room):
-            assert documented()[operation]["tags"] == [room], operation
+    for service in templates.services():
+        for operation in of_templates(service):
+            assert documented()[operation]["tags"] == [service], operation

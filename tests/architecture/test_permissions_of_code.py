@@ -28,7 +28,7 @@ TELLS_WHAT_IS_MISSING = {"s3:ListBucket"}
 
 
 class Deployed(NamedTuple):
-    """A function as it is deployed: its room's template, its part of it, the handler and the modules of its zip."""
+    """A function as it is deployed: its service's template, its part of it, the handler and the modules of its zip."""
 
     template: Template
     function: Mapping[str, Any]
@@ -39,17 +39,17 @@ class Deployed(NamedTuple):
 @cache
 def functions() -> dict[str, Deployed]:
     places, found = here().places, {}
-    for room in templates.rooms():
-        for function in templates.resources(room, "AWS::Serverless::Function").values():
+    for service in templates.services():
+        for function in templates.resources(service, "AWS::Serverless::Function").values():
             name, handler = templates.name_in_stage(function["FunctionName"]), function["Handler"]
             modules = needed(handler.rpartition(".")[0], places).items()
             ours = {module: file for module, file in modules if library(module) in OURS}
-            found[name] = Deployed(templates.load(room), function, handler, ours)
+            found[name] = Deployed(templates.load(service), function, handler, ours)
     return found
 
 
 every_function = pytest.mark.parametrize(
-    "name", [name for room in templates.rooms() for name in templates.functions(room)]
+    "name", [name for service in templates.services() for name in templates.functions(service)]
 )
 
 
@@ -86,9 +86,9 @@ def test_a_function_makes_clients_in_one_place_and_asks_none_by_a_name_that_nobo
     assert [module for module, text in code.items() if "getattr(" in text or "boto3.resource(" in text] == []
 
 
-@pytest.mark.parametrize("room", templates.rooms())
-def test_a_statement_names_its_resources(room: str) -> None:
-    for role in templates.resources(room, "AWS::IAM::Role").values():
+@pytest.mark.parametrize("service", templates.services())
+def test_a_statement_names_its_resources(service: str) -> None:
+    for role in templates.resources(service, "AWS::IAM::Role").values():
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 assert not _reaches_too_far(statement), statement

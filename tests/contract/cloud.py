@@ -1,4 +1,4 @@
-"""The rooms' templates over moto: what their names mean, and their resources, made when somebody first refers to them."""
+"""The features' templates over moto: what their names mean, and their resources, made when somebody first refers to them."""
 
 from functools import cached_property
 from typing import Any
@@ -23,12 +23,12 @@ PSEUDO = {
 
 
 class Cloud:
-    """Every room's stack. A resource is made when somebody first refers to it. Call it within `aws_in_process`."""
+    """Every feature's stack. A resource is made when somebody first refers to it. Call it within `aws_in_process`."""
 
     def __init__(self, endpoint: str, *, codecommit: str = "") -> None:
         self.parameters = {"Stage": STAGE, "ArtifactsBucket": "artifacts", "Release": "none", "LocalEndpoint": endpoint}
         self.parameters |= {"Administrators": ADMINISTRATOR, "CodeCommitEndpoint": codecommit}
-        self.stacks = {room: Stack(room, self) for room in templates.rooms()}
+        self.stacks = {feature: Stack(feature, self) for feature in templates.services()}
         self._clients: dict[str, Any] = {}  # one of each service: making one takes longer than making a resource
 
     @cached_property
@@ -51,17 +51,17 @@ class Cloud:
 
 
 class Stack:
-    """One room's template, and what its names mean: the scope of its intrinsic functions."""
+    """One feature's template, and what its names mean: the scope of its intrinsic functions."""
 
-    def __init__(self, room: str, cloud: Cloud) -> None:
-        self.room = room
-        self.template = templates.load(room)
+    def __init__(self, feature: str, cloud: Cloud) -> None:
+        self.feature = feature
+        self.template = templates.load(feature)
         self._cloud = cloud
         self._made: dict[str, Attributes] = {}
 
     def resources(self, kind: str) -> dict[str, Any]:
         """Return the evaluated properties of the resources of a type, by logical name."""
-        found = templates.resources(self.room, kind).items()
+        found = templates.resources(self.feature, kind).items()
         return {name: evaluate(each, self) for name, each in found if self._wanted(name)}
 
     def ref(self, name: str) -> Any:
@@ -90,4 +90,4 @@ class Stack:
     def _make(self, resource: str) -> Attributes:
         written = self.template["Resources"][resource]
         properties = evaluate(written.get("Properties", {}), self)
-        return make(self._cloud.client, written["Type"], properties=properties, named=f"{self.room}.{resource}")
+        return make(self._cloud.client, written["Type"], properties=properties, named=f"{self.feature}.{resource}")

@@ -108,7 +108,7 @@ def decoded_path(request: httpx.Request) -> str:
 
 
 def routes(cloud: Cloud, known: dict[str, Function]) -> list[Route]:
-    """Return the routes of all rooms."""
+    """Return the routes of all features."""
     integrations, authorizers = (
         _named(cloud, "AWS::ApiGatewayV2::Integration"),
         _named(cloud, "AWS::ApiGatewayV2::Authorizer"),

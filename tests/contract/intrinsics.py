@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, as far as the rooms' templates use them."""
+"""CloudFormation's intrinsic functions, as far as the features' templates use them."""
 
 import re
 from collections.abc import Callable

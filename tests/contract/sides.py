@@ -63,8 +63,8 @@ class Side:
     def _place(self, location: str | None) -> str | None:
         if location is None or location.startswith("/users/"):
             return location
-        room, _, found = location.removeprefix("/").partition("/")
-        return f"/{room}/{self._name('id', found)}"
+        feature, _, found = location.removeprefix("/").partition("/")
+        return f"/{feature}/{self._name('id', found)}"
 
     def _name(self, kind: str, value: str) -> str:
         """Return the common name: both sides meet the same things in the same order, so they count alike."""

@@ -207,9 +207,9 @@ class InDynamodb:
 
 
 def in_dynamodb(client: Callable[[str], Any], name: str) -> Open:
-    """Return stores on a new table of the one key form that all rooms have, and a new bucket.
+    """Return stores on a new table of the one key form that all features have, and a new bucket.
 
-    Here the rooms share them; their keys are apart.
+    Here the features share them; their keys are apart.
     """
     dynamodb, s3 = client("dynamodb"), client("s3")
     make_table(dynamodb, name)

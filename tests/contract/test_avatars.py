@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from shared_domain.avatars import LARGEST_PICTURE, MOST_PIXELS, MOST_SCANS
+from shared_domain.avatars import MAX_PICTURE_BYTES, MAX_PIXELS, MAX_SCANS
 
 from . import pictures
 from .client import Api, Person, broken_fields
@@ -31,10 +31,10 @@ GOOD: dict[str, tuple[pictures.Make, str, pictures.Colour]] = {
     "one pixel": (lambda: png(BLUE, (1, 1)), PNG, BLUE),
     "one pixel high": (lambda: png(BLUE, (5000, 1)), PNG, BLUE),
     "one pixel wide, a JPEG": (lambda: jpeg(BLUE, (1, 5000)), JPEG, BLUE),
-    "the most pixels": (lambda: png(GREEN, (4000, MOST_PIXELS // 4000)), PNG, GREEN),
-    "the most bytes": (lambda: pictures.sized(LARGEST_PICTURE), PNG, RED),
+    "the most pixels": (lambda: png(GREEN, (4000, MAX_PIXELS // 4000)), PNG, GREEN),
+    "the most bytes": (lambda: pictures.sized(MAX_PICTURE_BYTES), PNG, RED),
     "an animation of one frame": (pictures.still, PNG, RED),
-    "as many scans as are read": (lambda: pictures.many_scans(MOST_SCANS - 9), JPEG, RED),
+    "as many scans as are read": (lambda: pictures.many_scans(MAX_SCANS - 9), JPEG, RED),
 }
 BAD: dict[str, tuple[pictures.Make, str]] = {
     "nothing": (lambda: b"", PNG),
@@ -50,12 +50,12 @@ BAD: dict[str, tuple[pictures.Make, str]] = {
     "the first bytes of a JPEG alone": (lambda: b"\xff\xd8\xff", JPEG),
     "the first bytes of a PNG before a JPEG": (lambda: pictures.SIGNATURE + jpeg(), PNG),
     "a script behind the first bytes": (lambda: pictures.SIGNATURE + b"<script>alert(1)</script>", PNG),
-    "one row too many": (lambda: pictures.bomb(4000, MOST_PIXELS // 4000 + 1), PNG),
+    "one row too many": (lambda: pictures.bomb(4000, MAX_PIXELS // 4000 + 1), PNG),
     "a bomb": (lambda: pictures.bomb(60_000, 60_000), PNG),
     "a bomb of the greatest size that can be named": (lambda: pictures.bomb(2**31 - 1, 2**31 - 1), PNG),
     "no width": (lambda: pictures.bomb(0, 100), PNG),
     "text that unpacks without end": (pictures.unpacking_text, PNG),
-    "one scan too many": (lambda: pictures.many_scans(MOST_SCANS + 1), JPEG),
+    "one scan too many": (lambda: pictures.many_scans(MAX_SCANS + 1), JPEG),
     "a scan in every byte": (lambda: jpeg()[:-2] + b"\xff\xda" * 400_000 + b"\xff\xd9", JPEG),
 }
 UNDECODABLE: dict[str, tuple[pictures.Make, str]] = {
@@ -107,7 +107,7 @@ def test_what_cannot_be_decoded_changes_nothing(api: Api, owner: Person, bob: Pe
 
 
 def test_a_picture_over_1_mib_is_too_large(api: Api, owner: Person) -> None:
-    for length in (LARGEST_PICTURE + 1, LARGEST_PICTURE * 3 // 2, LARGEST_PICTURE * 2):
+    for length in (MAX_PICTURE_BYTES + 1, MAX_PICTURE_BYTES * 3 // 2, MAX_PICTURE_BYTES * 2):
         assert api.upload_avatar(owner, pictures.sized(length), PNG).status_code == 413
     assert api.upload_avatar(owner, png(), PNG).status_code == 202
 

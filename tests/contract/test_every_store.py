@@ -13,7 +13,7 @@ from ulid import ULID
 
 from monolith.database import connect, migrate
 from shared_domain import feedback, posts, search
-from shared_domain.errors import Conflict, NotFound, Taken
+from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.feedback import Feedback
 from shared_domain.orders import Line, Order, Reason, Stage
 from shared_domain.posts import Filter, Post
@@ -141,14 +141,14 @@ def test_nobody_is_found_where_nobody_is(stores: Open) -> None:
 def test_a_taken_username_is_refused(stores: Open) -> None:
     with stores() as kept:
         kept.users.add(user())
-    with pytest.raises(Taken), stores() as kept:
+    with pytest.raises(AlreadyTaken), stores() as kept:
         kept.users.add(user(email="other@example.org"))
 
 
 def test_a_taken_email_is_refused_in_any_case_and_keeps_nothing(stores: Open) -> None:
     with stores() as kept:
         kept.users.add(user(email="Straße@example.org"))
-    with pytest.raises(Taken), stores() as kept:
+    with pytest.raises(AlreadyTaken), stores() as kept:
         kept.users.add(user("bob", email="STRASSE@EXAMPLE.ORG"))
     with stores() as kept:
         assert kept.users.find("bob") is None

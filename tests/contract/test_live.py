@@ -13,7 +13,7 @@ from .feed import Feed, Listener, publishes, scores
 pytestmark = pytest.mark.live_api
 
 QUIET_S = 1.0
-MOST_TOPICS = 50
+MAX_TOPICS = 50
 GARBAGE: list[Any] = [
     "",
     "no JSON",
@@ -133,7 +133,7 @@ def test_a_topic_that_is_not_there_is_an_error(feed: Feed, listener: Listener, t
 
 def test_a_topic_too_many_is_an_error_and_the_others_go_on(feed: Feed, ada: Person, listener: Listener) -> None:
     post_id = feed.api.published(ada)["id"]
-    topics = [f"post:{post_id[:-3]}{n:03d}" for n in range(MOST_TOPICS - 1)]
+    topics = [f"post:{post_id[:-3]}{n:03d}" for n in range(MAX_TOPICS - 1)]
     for topic in ["posts", *topics]:
         listener.subscribe(topic)
     listener.say({"action": "subscribe", "topic": f"post:{post_id}"})

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared_domain.avatars import LARGEST_PICTURE, SIDE, Unusable, accepted, declared, thumbnail
+from shared_domain.avatars import (
+    MAX_PICTURE_BYTES,
+    SIDE,
+    UnusablePicture,
+    require_picture_type,
+    require_usable,
+    thumbnail,
+)
 from shared_domain.errors import InvalidInput, TooLarge, WrongContentType
 from tests.contract import pictures
 from tests.contract.pictures import JPEG, PNG, SIGNATURE, chunk, plain, saved
@@ -28,27 +35,27 @@ SAMPLES = [
 
 @pytest.mark.parametrize(("said", "kind"), [("image/png", PNG), (" IMAGE/jpeg ; q=1", JPEG)])
 def test_a_content_type_says_which_kind(said: str, kind: str) -> None:
-    assert declared(said) == kind
+    assert require_picture_type(said) == kind
 
 
 @pytest.mark.parametrize("said", [None, "", ";", "image", "image/jpg", "image/svg+xml", "image/png,image/jpeg"])
 def test_another_kind_is_refused(said: str | None) -> None:
     with pytest.raises(WrongContentType):
-        declared(said)
+        require_picture_type(said)
 
 
 def test_a_byte_over_1_mib_is_too_large_whatever_it_is() -> None:
-    assert accepted(pictures.sized(LARGEST_PICTURE), kind=PNG)
-    for picture in (pictures.sized(LARGEST_PICTURE + 1), b"x" * (LARGEST_PICTURE + 1)):
+    assert require_usable(pictures.sized(MAX_PICTURE_BYTES), kind=PNG)
+    for picture in (pictures.sized(MAX_PICTURE_BYTES + 1), b"x" * (MAX_PICTURE_BYTES + 1)):
         with pytest.raises(TooLarge):
-            accepted(picture, kind=PNG)
+            require_usable(picture, kind=PNG)
 
 
 @pytest.mark.parametrize("make", [lambda: b"", pictures.unpacking_text, lambda: pictures.bomb(2**31 - 1, 2**31 - 1)])
 def test_what_the_door_refuses_is_of_no_use_behind_it_either(make: pictures.Make) -> None:
     with pytest.raises(InvalidInput):
-        accepted(make(), kind=PNG)
-    with pytest.raises(Unusable):
+        require_usable(make(), kind=PNG)
+    with pytest.raises(UnusablePicture):
         thumbnail(make())
 
 
@@ -61,12 +68,12 @@ def test_the_same_picture_has_the_same_thumbnail() -> None:
 def test_a_broken_picture_is_refused_or_shown_and_never_an_accident(sample: bytes, chance: Random, whole: bool) -> None:
     picture = _broken(sample, chance, whole=whole)
     try:
-        accepted(picture, kind=PNG if sample.startswith(SIGNATURE) else JPEG)
+        require_usable(picture, kind=PNG if sample.startswith(SIGNATURE) else JPEG)
     except InvalidInput as refused:
         assert refused.field == "avatar"
     try:
         made = thumbnail(picture)
-    except Unusable:
+    except UnusablePicture:
         return
     with Image.open(BytesIO(made)) as opened:
         assert (opened.format, opened.size) == ("PNG", (SIDE, SIDE))

@@ -84,7 +84,7 @@ def test_an_order_goes_from_stage_to_stage(course: list[tuple[Stage, bool]], rea
     for (stage, done), (following, _) in pairwise(course):
         assert not orders.is_settled(order)
         assert order_json(order)["status"] == "pending"
-        order = orders.after(order, stage, done=done)
+        order = orders.advance(order, stage, done=done)
         assert order.stage == following
     assert orders.is_settled(order)
     assert (order_json(order)["status"], order.reason) == (order.stage.value, reason)
@@ -94,7 +94,7 @@ def test_an_order_goes_from_stage_to_stage(course: list[tuple[Stage, bool]], rea
 def test_news_of_another_stage_than_the_orders_changes_nothing(stage: Stage, told: Stage) -> None:
     for done in (True, False):
         order = at(stage)
-        assert (orders.after(order, told, done=done) is order) is (stage != told)
+        assert (orders.advance(order, told, done=done) is order) is (stage != told)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_news_of_another_stage_than_the_orders_changes_nothing(stage: Stage, tol
 def test_what_no_stage_can_come_to_is_refused_whatever_the_orders_stage(stage: Stage, done: bool) -> None:
     for present in Stage:
         with pytest.raises(KeyError):
-            orders.after(at(present), stage, done=done)
+            orders.advance(at(present), stage, done=done)
 
 
 def test_lines_for_one_post_add_up_and_posts_come_in_the_order_of_their_ids() -> None:
@@ -120,9 +120,12 @@ def test_a_boost_counts_from_now_or_from_where_the_present_one_ends() -> None:
 
 def test_a_key_that_comes_again_is_for_the_same_lines_only() -> None:
     earlier = replace(placed(Asked(), Asked(quantity=2)), stage=Stage.FULFILLED)
-    assert orders.repeated(earlier, asked=replace(placed(Asked(), Asked(quantity=2.0)), id="another")) is earlier
+    assert (
+        orders.require_same_order(earlier, requested=replace(placed(Asked(), Asked(quantity=2.0)), id="another"))
+        is earlier
+    )
     with pytest.raises(KeyReused):
-        orders.repeated(earlier, asked=placed(Asked(quantity=2), Asked()))
+        orders.require_same_order(earlier, requested=placed(Asked(quantity=2), Asked()))
 
 
 @pytest.mark.parametrize(
@@ -141,5 +144,5 @@ def test_a_key_has_1_to_64_printable_characters(header: str | None) -> None:
 @pytest.mark.parametrize("order_id", ["", "nope", "01M7X1YXN3SBB3DZEFS5FNXBMV\n", "8" * 26])
 def test_an_id_that_no_order_can_have_is_not_found(order_id: str) -> None:
     with pytest.raises(NotFound):
-        orders.known_form(order_id)
-    assert orders.known_form(POST.id) == POST.id
+        orders.require_valid_id(order_id)
+    assert orders.require_valid_id(POST.id) == POST.id

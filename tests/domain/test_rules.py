@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared_domain import posts, search, users, votes
-from shared_domain.errors import InvalidInput, NotAllowed, NotFound, NotIdentified, OutOfDate
+from shared_domain.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound, OutOfDate
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 POST = posts.compose(id="01M7X1YXN3SBB3DZEFS5FNXBMV", author="ada", title="Title", body="Body", tags=["a"], now=NOW)
@@ -51,15 +51,15 @@ def test_nobody_and_a_wrong_password_are_refused_alike() -> None:
         return False
 
     for user in (registered(), None):
-        with pytest.raises(NotIdentified, match="username or password is wrong"):
-            users.sign_in(user, password="x", is_right=wrong)
+        with pytest.raises(NotAuthenticated, match="username or password is wrong"):
+            users.sign_in(user, password="x", verify_password=wrong)
     assert asked == ["hash of password1", None]
 
 
 def test_a_text_that_nobody_can_have_as_a_name_addresses_nobody() -> None:
-    assert users.addressed("\x00" * 5000) == users.NOBODY
+    assert users.username_or_placeholder("\x00" * 5000) == users.PLACEHOLDER
     with pytest.raises(NotFound):
-        users.known_form("../etc")
+        users.require_valid_username("../etc")
 
 
 def test_a_revision_changes_what_it_names_and_when() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shared_domain.contract.parsing import Query, given, parse_body
+from shared_domain.contract.parsing import Query, parse_body, sent_fields
 from shared_domain.contract.posts import NewPost, PostChanges
-from shared_domain.errors import InvalidInput, Malformed, TooLarge, WrongContentType
+from shared_domain.errors import InvalidInput, MalformedBody, TooLarge, WrongContentType
 from shared_domain.text import clean
 
 PROJECT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ def parsed(raw: bytes, content_type: str | None = "application/json") -> NewPost
 
 
 def test_text_is_normalised_before_it_is_counted() -> None:
-    assert clean("title", "e\u0301" * 5, most=5) == "é" * 5
+    assert clean("title", "e\u0301" * 5, max_length=5) == "é" * 5
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f", "\x85"])
@@ -42,7 +42,7 @@ def test_of_duplicate_names_the_last_counts_before_any_is_checked() -> None:
     [b"", b"{", b"[]", b'"text"', b'{"title": NaN}', b'{"title": "\xff"}', b'{"title": "\\ud800"}', b"[" * 60_000],
 )
 def test_what_is_no_json_object_is_malformed(raw: bytes) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedBody):
         parsed(raw)
 
 
@@ -82,7 +82,7 @@ def test_a_body_over_64_kib_is_too_large() -> None:
 
 def test_only_what_was_sent_is_handed_on() -> None:
     form = msgspec.convert({"title": "new"}, PostChanges)
-    assert given(form) == {"title": "new"}
+    assert sent_fields(form) == {"title": "new"}
 
 
 def test_of_a_repeated_parameter_the_first_counts() -> None:
@@ -97,7 +97,7 @@ def test_a_parameter_that_is_no_utf_8_is_refused_when_it_is_looked_at() -> None:
 RACE = """
 import sys, threading
 import msgspec
-from shared_domain.contract.parsing import learned
+from shared_domain.contract.parsing import build_decoder
 
 sys.setswitchinterval(1e-6)
 
@@ -106,8 +106,8 @@ def asked(shape, start):
     msgspec.convert({"lines": [{"quantity": 1}]}, shape)
 
 for _ in range(200):
-    line = learned(msgspec.defstruct("Line", [("quantity", int)]))
-    shape = learned(msgspec.defstruct("Order", [("lines", list[line])]))
+    line = build_decoder(msgspec.defstruct("Line", [("quantity", int)]))
+    shape = build_decoder(msgspec.defstruct("Order", [("lines", list[line])]))
     start = threading.Barrier(8)
     threads = [threading.Thread(target=asked, args=(shape, start)) for _ in range(8)]
     for thread in threads:

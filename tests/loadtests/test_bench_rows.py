@@ -15,7 +15,7 @@ from loadtests.bench.live_rows import rows as live_rows
 from loadtests.bench.package_rows import megabytes
 from loadtests.bench.rows import Row
 from loadtests.calls.avatars import PNG
-from shared_domain.avatars import LARGEST_PICTURE, thumbnail
+from shared_domain.avatars import MAX_PICTURE_BYTES, thumbnail
 from tests.loadtests.planted_feed import Copies, feeding
 
 
@@ -34,7 +34,7 @@ def test_an_order_placed_is_one_transaction_and_nothing_else(made: list[str], re
 
 def test_the_photograph_is_one_that_an_avatar_may_be_and_hardly_smaller() -> None:
     picture = thumbnail_rows.photograph()
-    assert 0.8 * LARGEST_PICTURE < len(picture) <= LARGEST_PICTURE
+    assert 0.8 * MAX_PICTURE_BYTES < len(picture) <= MAX_PICTURE_BYTES
     assert thumbnail(picture).startswith(PNG)
     with Image.open(BytesIO(picture)) as opened:
         assert opened.width * opened.height == 12_000_000

@@ -106,4 +106,4 @@ def _until_it_has_made(trials: int, before: set[Path], run: psutil.Process) -> P
 
 
 def test_the_functions_are_those_of_the_templates() -> None:
-    assert set(handlers()) == {name for room in templates.rooms() for name in templates.functions(room)}
+    assert set(handlers()) == {name for feature in templates.services() for name in templates.functions(feature)}

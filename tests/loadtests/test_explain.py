@@ -80,11 +80,11 @@ def test_a_batch_stands_below_all_that_sent_something_of_it() -> None:
 def test_a_job_stands_below_the_request_that_left_its_task() -> None:
     request = [
         span("r", CALL.sender.span, "request", at=5, ms=9),
-        span("r1", "r", "statement", at=6, ms=1, name="INSERT outbox", links=("task",)),
+        span("r1", "r", "statement", at=6, ms=1, name="INSERT jobs", links=("task",)),
     ]
     job = [
         span("j", None, "background", at=150, ms=9),
-        span("j1", "j", "statement", at=151, ms=1, name="SELECT outbox", links=("task",)),
+        span("j1", "j", "statement", at=151, ms=1, name="SELECT jobs", links=("task",)),
     ]
     strange = [
         span("x", None, "background", at=150, ms=9),

@@ -85,5 +85,5 @@ def test_reading_a_post_is_a_view_that_is_counted_afterwards_on_both_sides(found
 def test_functions_tell_what_their_start_took(found: dict[str, Any]) -> None:
     starts = {one["function"]: one for one in found["cold_starts"]}
     assert starts["posts-http"]["waited_for"]
-    assert not starts["posts-outbox"]["waited_for"]
+    assert not starts["posts-event-relay"]["waited_for"]
     assert all(one["ms"] > 0 for one in starts.values())

@@ -67,9 +67,9 @@ def _published(world: AwsWorld) -> None:
 
 
 def _on_board(world: AwsWorld) -> None:
-    standings = {item["post_id"]: item for item in world.api.leaderboard().json()["items"]}
-    assert standings[world.first]["title"] == "Snail revised"
-    assert world.gone not in standings
+    entries = {item["post_id"]: item for item in world.api.leaderboard().json()["items"]}
+    assert entries[world.first]["title"] == "Snail revised"
+    assert world.gone not in entries
 
 
 def _counted(world: AwsWorld) -> None:
@@ -166,7 +166,7 @@ CASES = {
         done=_found,
         parking="search-parking",
     ),
-    "posts-outbox": Case(
+    "posts-event-relay": Case(
         good=lambda world: world.of_posts,
         foreign=lambda world: _of_another_kind(world.of_posts),
         bad=lambda world: _broken(world.of_posts, of="/post", without="title") | {"eventName": "MODIFY"},
@@ -180,14 +180,14 @@ CASES = {
         done=_counted,
         parking="votes-parking",
     ),
-    "orders-outbox": Case(
+    "orders-event-relay": Case(
         good=lambda world: world.of_orders,
         foreign=lambda world: _of_another_kind(world.of_orders),
         bad=lambda world: _broken(world.of_orders, of="buyer#", without="stage"),
         done=_told_of_the_order,
         parking="orders-parking",
     ),
-    "votes-ballots": Case(
+    "votes-post-events": Case(
         good=lambda world: messages(world.post_events),
         foreign=lambda world: messages([_published_lock(world), *world.placed]),
         bad=_no_message,

@@ -1,4 +1,4 @@
-"""A small history of every room, and what it makes AWS tell the functions: nothing is delivered but by whoever tests."""
+"""A small history of every service, and what it makes AWS tell the functions: nothing is delivered but by whoever tests."""
 
 import base64
 import json
@@ -75,13 +75,13 @@ class AwsWorld:
     @cached_property
     def post_events(self) -> list[str]:
         """What the topic is told of the posts, in no order."""
-        self.invoke("posts-outbox", self.of_posts)
+        self.invoke("posts-event-relay", self.of_posts)
         return self.events("post.")
 
     @cached_property
     def placed(self) -> list[str]:
         """What the topic is told of the order."""
-        self.invoke("orders-outbox", self.of_orders)
+        self.invoke("orders-event-relay", self.of_orders)
         return self.events("order.placed")
 
     @cached_property
@@ -94,7 +94,7 @@ class AwsWorld:
     def paid(self) -> list[str]:
         """What the topic is told of the order once it is paid for."""
         self.invoke("orders-saga", messages(self.outcomes))
-        self.invoke("orders-outbox", self.newer_of_orders())
+        self.invoke("orders-event-relay", self.newer_of_orders())
         return self.events("order.paid")
 
     def events(self, kind: str) -> list[str]:
@@ -130,5 +130,5 @@ class AwsWorld:
         told = KinesisStream(f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{STAGE}-views").take()
         return [base64.b64decode(each["kinesis"]["data"]) for each in told]
 
-    def _arn(self, room: str) -> str:
-        return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{STAGE}-{room}/stream/any"
+    def _arn(self, service: str) -> str:
+        return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{STAGE}-{service}/stream/any"

@@ -8,14 +8,14 @@ import pytest
 from microservices.deploy.local_aws import LocalAws
 from tests.contract.client import Api
 
-from .parked import Room
+from .parked import Service
 
 PATIENCE_S = 20.0  # five tries of a second each, cold starts, and whatever else the one stream poller has to do
 
 
 @pytest.fixture(scope="module")
-def room(local_aws_stack: LocalAws) -> Room:
-    return Room(local_aws_stack)
+def service(local_aws_stack: LocalAws) -> Service:
+    return Service(local_aws_stack)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Random histories of all rooms: what a few people do, and what befalls messages and functions on the way, by a number.
+"""Random histories of all services: what a few people do, and what befalls messages and functions on the way, by a number.
 
 Two modules of tests share the numbers, so that two processes can.
 """

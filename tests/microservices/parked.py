@@ -15,7 +15,7 @@ Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Service:
     """What is reached past the API: tables, queues and functions of the deployed stage."""
 
     stack: LocalAws

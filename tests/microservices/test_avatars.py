@@ -18,7 +18,7 @@ from tests.contract.pictures import BLUE, GREEN, PNG, RED, near, noise, png
 
 from .aws_events import Record, objects
 from .aws_world import STAGE, AwsWorld
-from .parked import Room
+from .parked import Service
 
 BUCKET = f"{STAGE}-avatars-{ACCOUNT}"
 MOST_CALLS = 8  # of one invocation, and more than it makes
@@ -182,60 +182,62 @@ def test_keys_are_read_as_s3_encodes_them(world: AwsWorld, owner: Person) -> Non
 
 
 @pytest.mark.live
-def test_an_upload_wakes_the_function_by_the_bucket_which_then_holds_the_thumbnail_alone(room: Room, api: Api) -> None:
+def test_an_upload_wakes_the_function_by_the_bucket_which_then_holds_the_thumbnail_alone(
+    service: Service, api: Api
+) -> None:
     owner = api.join("face")
     for colour in (RED, GREEN):
         assert api.upload_avatar(owner, png(colour)).status_code == 202
         api.avatar_settles(owner.username, near(colour))
-    api.eventually(lambda: _holds(room, owner, [f"thumbnails/{owner.username}.png"]))
+    api.eventually(lambda: _holds(service, owner, [f"thumbnails/{owner.username}.png"]))
 
 
 @pytest.mark.live
-def test_a_key_that_s3_encodes_reaches_the_function_and_is_passed_over(room: Room, api: Api) -> None:
+def test_a_key_that_s3_encodes_reaches_the_function_and_is_passed_over(service: Service, api: Api) -> None:
     owner, odd = api.join("face"), "originals/some one+é/01"
-    s3 = room.stack.emulator.client("s3")
-    s3.put_object(Bucket=_bucket(room), Key=odd, Body=png())
+    s3 = service.stack.emulator.client("s3")
+    s3.put_object(Bucket=_bucket(service), Key=odd, Body=png())
     api.upload_avatar(owner, png(BLUE))
     api.avatar_settles(owner.username, near(BLUE))
-    assert room.waiting("avatars-parking", "some") == []
-    assert room.waiting("avatars-undelivered", "some") == []
-    s3.delete_object(Bucket=_bucket(room), Key=odd)
+    assert service.waiting("avatars-parking", "some") == []
+    assert service.waiting("avatars-undelivered", "some") == []
+    s3.delete_object(Bucket=_bucket(service), Key=odd)
 
 
 @pytest.mark.live
-def test_a_picture_that_cannot_be_decoded_is_parked_in_words_and_nothing_is_kept(room: Room, api: Api) -> None:
+def test_a_picture_that_cannot_be_decoded_is_parked_in_words_and_nothing_is_kept(service: Service, api: Api) -> None:
     owner = api.join("face")
     assert api.upload_avatar(owner, noise()[:-500], PNG).status_code == 202
 
-    (message,) = _told_of(room, api, "avatars-parking", owner)
+    (message,) = _told_of(service, api, "avatars-parking", owner)
     told = json.loads(message["Body"])
-    assert told["function"] == room.name("avatars-thumbnails")
+    assert told["function"] == service.name("avatars-thumbnails")
     assert told["reason"].startswith("cannot be decoded: ")
     assert len(message["Body"]) < 2_000
-    api.eventually(lambda: _holds(room, owner, []))
+    api.eventually(lambda: _holds(service, owner, []))
     assert api.read_avatar(owner.username).status_code == 404
 
 
 @pytest.mark.live
 def test_what_the_function_cannot_do_at_the_moment_waits_in_a_queue_and_is_done_when_it_is_given_back(
-    room: Room, api: Api
+    service: Service, api: Api
 ) -> None:
     owner = api.join("face")
-    with _put_away(room):
+    with _put_away(service):
         assert api.upload_avatar(owner, png(RED)).status_code == 202
 
-        (message,) = _told_of(room, api, "avatars-undelivered", owner)
+        (message,) = _told_of(service, api, "avatars-undelivered", owner)
     assert api.read_avatar(owner.username).status_code == 404
-    room.invoke("avatars-thumbnails", json.loads(message["Body"])["requestPayload"])
+    service.invoke("avatars-thumbnails", json.loads(message["Body"])["requestPayload"])
     api.avatar_settles(owner.username, near(RED))
 
 
 @contextmanager
-def _put_away(room: Room) -> Iterator[None]:
+def _put_away(service: Service) -> Iterator[None]:
     """Take the function's queue of parked records and its bucket from it, for as long as the block lasts."""
-    lambdas, function = room.stack.emulator.client("lambda"), room.name("avatars-thumbnails")
+    lambdas, function = service.stack.emulator.client("lambda"), service.name("avatars-thumbnails")
     kept = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    lost = kept | {"BUCKET": "no-such-bucket", "PARKING_QUEUE_URL": f"{room.stack.emulator.endpoint}/none/none"}
+    lost = kept | {"BUCKET": "no-such-bucket", "PARKING_QUEUE_URL": f"{service.stack.emulator.endpoint}/none/none"}
     lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": lost})
     try:
         yield
@@ -243,27 +245,27 @@ def _put_away(room: Room) -> Iterator[None]:
         lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": kept})
 
 
-def _told_of(room: Room, api: Api, queue: str, owner: Person) -> list[Json]:
+def _told_of(service: Service, api: Api, queue: str, owner: Person) -> list[Json]:
     """Return what a queue says about somebody's pictures, once it does."""
 
     def there() -> list[Json]:
-        messages = room.waiting(queue, owner.username)
+        messages = service.waiting(queue, owner.username)
         assert messages
         return messages
 
     return api.eventually(there)
 
 
-def _bucket(room: Room) -> str:
+def _bucket(service: Service) -> str:
     (name,) = (
         each["Name"]
-        for each in room.stack.emulator.client("s3").list_buckets()["Buckets"]
-        if each["Name"].startswith(room.name("avatars"))
+        for each in service.stack.emulator.client("s3").list_buckets()["Buckets"]
+        if each["Name"].startswith(service.name("avatars"))
     )
     return str(name)
 
 
-def _holds(room: Room, owner: Person, keys: list[str]) -> None:
+def _holds(service: Service, owner: Person, keys: list[str]) -> None:
     """Assert which objects there are of somebody."""
-    listed = room.stack.emulator.client("s3").list_objects_v2(Bucket=_bucket(room)).get("Contents", [])
+    listed = service.stack.emulator.client("s3").list_objects_v2(Bucket=_bucket(service)).get("Contents", [])
     assert [each["Key"] for each in listed if owner.username in each["Key"]] == keys

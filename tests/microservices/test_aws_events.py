@@ -148,9 +148,9 @@ def test_no_function_is_left_out() -> None:
 def _woken() -> dict[str, set[str]]:
     """Return by which events each function of the templates is woken: by none, where it answers requests."""
     return {
-        templates.name_in_stage(function["FunctionName"]): {*_mapped(function), *_permitted(room, logical)}
-        for room in templates.rooms()
-        for logical, function in templates.resources(room, "AWS::Serverless::Function").items()
+        templates.name_in_stage(function["FunctionName"]): {*_mapped(function), *_permitted(service, logical)}
+        for service in templates.services()
+        for logical, function in templates.resources(service, "AWS::Serverless::Function").items()
     }
 
 
@@ -158,8 +158,8 @@ def _mapped(function: dict[str, Any]) -> Iterator[str]:
     return (each["Type"].lower() for each in function.get("Events", {}).values())
 
 
-def _permitted(room: str, function: str) -> Iterator[str]:
-    for each in templates.resources(room, "AWS::Lambda::Permission").values():
+def _permitted(service: str, function: str) -> Iterator[str]:
+    for each in templates.resources(service, "AWS::Lambda::Permission").values():
         service = each["Principal"].partition(".")[0]
         if function in str(each["FunctionName"]) and service not in BY_REQUEST:
             yield service

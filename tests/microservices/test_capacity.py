@@ -1,4 +1,4 @@
-"""Capacity is a matter of parameters: paid for by request unless somebody asks for more, and any room can be asked for it."""
+"""Capacity is a matter of parameters: paid for by request unless somebody asks for more, and any service can be asked for it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,14 +12,16 @@ from microservices.deploy.local_aws import LocalAws
 
 pytestmark = pytest.mark.live
 
-ROOMS_WITH_A_TABLE = [room for room in templates.rooms() if templates.resources(room, "AWS::DynamoDB::Table")]
+ROOMS_WITH_A_TABLE = [
+    service for service in templates.services() if templates.resources(service, "AWS::DynamoDB::Table")
+]
 PROVISIONED = {"BillingMode": "PROVISIONED", "ReadCapacity": "7", "WriteCapacity": "3"}
 WARM = {"ProvisionedConcurrency": "1"}
 
 
 @pytest.fixture
 def users(local_aws_stack: LocalAws) -> Iterator[LocalAws]:
-    """The deployed system; the users room is afterwards as it was."""
+    """The deployed system; the users service is afterwards as it was."""
     try:
         yield local_aws_stack
     finally:
@@ -27,12 +29,12 @@ def users(local_aws_stack: LocalAws) -> Iterator[LocalAws]:
 
 
 def deploy(stack: LocalAws, parameters: dict[str, str]) -> None:
-    release = next(each.release for each in stack.packages if each.room == "users")
-    stack.deployment.deploy_room("users", release, **parameters)
+    release = next(each.release for each in stack.packages if each.service == "users")
+    stack.deployment.deploy_service("users", release, **parameters)
 
 
-def table(deployment: Deployment, room: str) -> dict[str, Any]:
-    name = f"{deployment.stage}-{room}"
+def table(deployment: Deployment, service: str) -> dict[str, Any]:
+    name = f"{deployment.stage}-{service}"
     told: dict[str, Any] = deployment.aws.client("dynamodb").describe_table(TableName=name)["Table"]
     return told
 
@@ -44,9 +46,9 @@ def integrations(stack: LocalAws) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("room", ROOMS_WITH_A_TABLE)
-def test_a_table_is_paid_for_by_request_where_nobody_asks_for_more(local_aws_stack: LocalAws, room: str) -> None:
-    assert table(local_aws_stack.deployment, room)["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+@pytest.mark.parametrize("service", ROOMS_WITH_A_TABLE)
+def test_a_table_is_paid_for_by_request_where_nobody_asks_for_more(local_aws_stack: LocalAws, service: str) -> None:
+    assert table(local_aws_stack.deployment, service)["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
 def test_a_room_is_deployed_with_provisioned_capacity_and_back(users: LocalAws) -> None:

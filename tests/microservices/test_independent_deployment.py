@@ -1,4 +1,4 @@
-"""A room is updated, rolled back, removed and deployed again while the other rooms serve: none of their requests fails."""
+"""A service is updated, rolled back, removed and deployed again while the other services serve: none of their requests fails."""
 
 import json
 import threading
@@ -15,11 +15,11 @@ import pytest
 from microservices.deploy import templates
 from microservices.deploy.deployment import DeploymentFailed
 from microservices.deploy.local_aws import LocalAws
-from shared_domain.contract.times import read
+from shared_domain.contract.times import from_rfc3339
 from shared_domain.orders import Line, Order, Stage
 from tests.contract.client import Api, Json, Person
 
-from .parked import Room
+from .parked import Service
 
 pytestmark = pytest.mark.live
 
@@ -27,22 +27,22 @@ AUTHOR = {"username": "deployer", "email": "deployer@example.com", "password": "
 UNKNOWN_POST = UNKNOWN_ORDER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 SETTLED_S = 30.0
 CATCH_UP_S = 120.0  # all that the other tests published since the stream began is read again: thousands of records
-ROOMS = [room for room in templates.rooms() if room != "platform" and templates.functions(room)]
+SERVICES = [service for service in templates.services() if service != "platform" and templates.functions(service)]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of the rooms that a request needs, and the status of the right answer."""
+    """What is asked of the services that a request needs, and the status of the right answer."""
 
-    rooms: frozenset[str]
+    services: frozenset[str]
     method: str
     path: str
     status: int
     body: dict[str, str] | None = None
 
 
-def _request(rooms: str, method: str, path: str, status: int, body: dict[str, str] | None = None) -> Request:
-    return Request(frozenset(rooms.split()), method, path, status, body)
+def _request(services: str, method: str, path: str, status: int, body: dict[str, str] | None = None) -> Request:
+    return Request(frozenset(services.split()), method, path, status, body)
 
 
 JOURNEY = (
@@ -64,7 +64,7 @@ JOURNEY = (
 
 @dataclass(slots=True)
 class Traffic:
-    """Requests to the rooms that are left alone, over and over, and those that went wrong."""
+    """Requests to the services that are left alone, over and over, and those that went wrong."""
 
     requests: list[Request]
     wrong: list[str] = field(default_factory=list)
@@ -91,26 +91,26 @@ def client(local_aws_stack: LocalAws) -> Iterator[httpx.Client]:
         yield visitor
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_room_is_updated_and_updated_back_while_the_others_serve(
-    local_aws_stack: LocalAws, client: httpx.Client, room: str
+    local_aws_stack: LocalAws, client: httpx.Client, service: str
 ) -> None:
-    with _traffic_without(room, client) as traffic:
-        before = _memory(local_aws_stack, room)
-        _update(local_aws_stack, room, MemorySize="1536")
-        updated = _memory(local_aws_stack, room)
-        _update(local_aws_stack, room)
-    assert (updated, _memory(local_aws_stack, room)) == (1536, before)
+    with _traffic_without(service, client) as traffic:
+        before = _memory(local_aws_stack, service)
+        _update(local_aws_stack, service, MemorySize="1536")
+        updated = _memory(local_aws_stack, service)
+        _update(local_aws_stack, service)
+    assert (updated, _memory(local_aws_stack, service)) == (1536, before)
     assert traffic.wrong == []
     _expect_whole_journey(client)
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("service", SERVICES)
 def test_an_update_that_fails_is_rolled_back_and_the_room_serves_as_before(
-    local_aws_stack: LocalAws, client: httpx.Client, room: str
+    local_aws_stack: LocalAws, client: httpx.Client, service: str
 ) -> None:
-    with _traffic_without(room, client) as traffic, pytest.raises(DeploymentFailed, match=f"-{room}: "):
-        local_aws_stack.deployment.deploy_room(room, "a-release-that-was-never-uploaded")
+    with _traffic_without(service, client) as traffic, pytest.raises(DeploymentFailed, match=f"-{service}: "):
+        local_aws_stack.deployment.deploy_service(service, "a-release-that-was-never-uploaded")
     assert traffic.wrong == []
     _expect_whole_journey(client)
 
@@ -119,7 +119,7 @@ def test_search_is_removed_and_deployed_again_while_the_others_serve_and_then_ca
     local_aws_stack: LocalAws, client: httpx.Client
 ) -> None:
     with _traffic_without("search", client) as traffic:
-        local_aws_stack.deployment.remove_room("search")
+        local_aws_stack.deployment.remove_service("search")
         gone = client.get("/search?q=bereft").status_code
         client.post("/posts", json={"title": "Bereft of an index", "body": "while there was no search"})
         _update(local_aws_stack, "search")
@@ -137,9 +137,9 @@ def test_orders_is_removed_and_deployed_again_while_the_others_serve_and_then_se
     post_id = api.published(buyer)["id"]
     before = _fulfilled(api, buyer, post_id)
     with _traffic_without("orders", client) as traffic:
-        local_aws_stack.deployment.remove_room("orders")
+        local_aws_stack.deployment.remove_service("orders")
         gone = client.get(f"/orders/{before['id']}").status_code
-        _expect_an_answer_that_nobody_hears(api, Room(local_aws_stack), buyer, post_id)
+        _expect_an_answer_that_nobody_hears(api, Service(local_aws_stack), buyer, post_id)
         _update(local_aws_stack, "orders")
     assert gone == 404
     assert traffic.wrong == []
@@ -147,7 +147,7 @@ def test_orders_is_removed_and_deployed_again_while_the_others_serve_and_then_se
     assert api.list_orders(buyer).json()["items"] == []
     _fulfilled(api, buyer, post_id)
     assert api.read_me(buyer).json()["credits"] == 70
-    assert read(api.post(post_id)["boosted_until"]) - read(before["created_at"]) > timedelta(days=2)
+    assert from_rfc3339(api.post(post_id)["boosted_until"]) - from_rfc3339(before["created_at"]) > timedelta(days=2)
 
 
 def _fulfilled(api: Api, buyer: Person, post_id: str) -> Json:
@@ -157,8 +157,8 @@ def _fulfilled(api: Api, buyer: Person, post_id: str) -> Json:
     return order
 
 
-def _expect_an_answer_that_nobody_hears(api: Api, room: Room, buyer: Person, post_id: str) -> None:
-    """Let users hear of an order that was on its way when its room was removed: it takes the credits, and no letter is dead."""
+def _expect_an_answer_that_nobody_hears(api: Api, service: Service, buyer: Person, post_id: str) -> None:
+    """Let users hear of an order that was on its way when its service was removed: it takes the credits, and no letter is dead."""
     order = Order(
         id=UNKNOWN_ORDER,
         buyer=buyer.username,
@@ -168,14 +168,14 @@ def _expect_an_answer_that_nobody_hears(api: Api, room: Room, buyer: Person, pos
         total_credits=10,
         created_at=datetime.now(UTC),
     )
-    room.send("users-credits", json.dumps({"type": "order.placed", **msgspec.to_builtins(order)}))
+    service.send("users-credits", json.dumps({"type": "order.placed", **msgspec.to_builtins(order)}))
 
     def answered() -> None:
         assert api.read_me(buyer).json()["credits"] == 80
-        assert room.kept("users-credits") == 0
+        assert service.kept("users-credits") == 0
 
     api.eventually(answered)
-    assert room.waiting("users-credits-dead-letters", UNKNOWN_ORDER) == []
+    assert service.waiting("users-credits-dead-letters", UNKNOWN_ORDER) == []
 
 
 def _found_in_time(client: httpx.Client, word: str) -> bool:
@@ -187,13 +187,13 @@ def _found_in_time(client: httpx.Client, word: str) -> bool:
     return False
 
 
-def _update(stack: LocalAws, room: str, **parameters: str) -> None:
-    release = next(each.release for each in stack.packages if each.room == room)
-    stack.deployment.deploy_room(room, release, **parameters)
+def _update(stack: LocalAws, service: str, **parameters: str) -> None:
+    release = next(each.release for each in stack.packages if each.service == service)
+    stack.deployment.deploy_service(service, release, **parameters)
 
 
-def _memory(stack: LocalAws, room: str) -> int:
-    name = f"{stack.deployment.stage}-{next(iter(templates.functions(room)))}"
+def _memory(stack: LocalAws, service: str) -> int:
+    name = f"{stack.deployment.stage}-{next(iter(templates.functions(service)))}"
     size: int = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["MemorySize"]
     return size
 
@@ -205,9 +205,9 @@ def _expect_whole_journey(client: httpx.Client) -> None:
 
 
 @contextmanager
-def _traffic_without(room: str, client: httpx.Client) -> Iterator[Traffic]:
-    """Ask what does not need the room again and again, at least once before, while and after the block runs."""
-    traffic = Traffic([each for each in JOURNEY if room not in each.rooms])
+def _traffic_without(service: str, client: httpx.Client) -> Iterator[Traffic]:
+    """Ask what does not need the service again and again, at least once before, while and after the block runs."""
+    traffic = Traffic([each for each in JOURNEY if service not in each.services])
     traffic.ask_all(client)
     done = threading.Event()
     thread = threading.Thread(target=_ask_until, args=(done, traffic, client))

@@ -20,7 +20,7 @@ import pytest
 from microservices.clock import now
 from microservices.deploy.emulator import Emulator
 from microservices.deploy.local_aws import STAGE, LocalAws
-from microservices.votes.board import DynamoBoard
+from microservices.votes.leaderboard import DynamoLeaderboard
 from tests.contract.client import Api, unique
 
 from .crowd import Crowd
@@ -66,7 +66,7 @@ def test_nothing_is_lost_or_done_twice_where_workers_are_killed(local_aws_stack:
         before = _cut_off(emulator)
         with _soon_visible_again(emulator), ThreadPoolExecutor(CROWDS) as threads:
             list(threads.map(partial(_act, emulator=emulator), crowds))
-        board = DynamoBoard(emulator.client("dynamodb"), f"{STAGE}-votes", now)
+        board = DynamoLeaderboard(emulator.client("dynamodb"), f"{STAGE}-votes", now)
         for crowd in crowds:
             api.eventually(partial(judge, crowd, api, board))
     assert _cut_off(emulator) - before >= LEAST_CUT_OFF

@@ -1,4 +1,4 @@
-"""The live room past its clients: what the table keeps of them, and who is told what when functions run side by side."""
+"""The live service past its clients: what the table keeps of them, and who is told what when functions run side by side."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,17 +14,17 @@ from microservices.live.clients import Clients
 from microservices.live.connections import answer
 from microservices.live.store import DynamoListeners, Score
 from shared_domain.errors import NotAllowed
-from shared_domain.live import MOST_TOPICS
+from shared_domain.live import MAX_TOPICS
 from tests.contract.client import Api, unique
 from tests.contract.feed import Feed, publishes
 from tests.moto_aws import aws_in_process
 from tests.tables import make_table
 
-from .parked import Item, Room
+from .parked import Item, Service
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 TOPIC = f"post:{POST}"
-NOBODY = "nobodysconnection="
+PLACEHOLDER = "nobodysconnection="
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_client_that_names_a_route_of_the_gateway_does_nothing_by_it(listeners
 
 def test_nobody_listens_to_everything(listeners: DynamoListeners) -> None:
     listeners.join("one")
-    for n in range(MOST_TOPICS):
+    for n in range(MAX_TOPICS):
         listeners.subscribe("one", f"topic {n}")
     listeners.subscribe("one", "topic 0")
     with pytest.raises(NotAllowed):
@@ -176,15 +176,15 @@ def test_news_that_nobody_listens_to_is_told_to_nobody_and_keeps_nothing(
 
 
 @pytest.mark.live
-def test_a_connection_that_the_gateway_knows_no_more_is_forgotten(room: Room, api: Api) -> None:
-    feed, writer, title = Feed(api, room.stack.live_url, patience=api.patience), api.join("ada"), unique("gone")
-    room.put("live", _subscription(NOBODY))
+def test_a_connection_that_the_gateway_knows_no_more_is_forgotten(service: Service, api: Api) -> None:
+    feed, writer, title = Feed(api, service.stack.live_url, patience=api.patience), api.join("ada"), unique("gone")
+    service.put("live", _subscription(PLACEHOLDER))
     with feed.listener("posts") as listener:
         api.published(writer, title=title)
         listener.hears(publishes(title))
-        api.eventually(lambda: _expect(NOBODY not in _listening(room)))
-        assert len(_listening(room)) >= 1
-    api.eventually(lambda: _expect(_listening(room) == set()))
+        api.eventually(lambda: _expect(PLACEHOLDER not in _listening(service)))
+        assert len(_listening(service)) >= 1
+    api.eventually(lambda: _expect(_listening(service) == set()))
 
 
 def _expect(it: bool) -> None:
@@ -195,7 +195,7 @@ def _subscription(connection: str) -> Item:
     return {"pk": {"S": "topic#posts"}, "sk": {"S": connection}, "expires_at": {"N": "2000000000"}}
 
 
-def _listening(room: Room) -> set[str]:
+def _listening(service: Service) -> set[str]:
     asked = {"KeyConditionExpression": "pk = :topic", "ExpressionAttributeValues": {":topic": {"S": "topic#posts"}}}
-    found = room.stack.emulator.client("dynamodb").query(TableName=room.name("live"), **asked)
+    found = service.stack.emulator.client("dynamodb").query(TableName=service.name("live"), **asked)
     return {item["sk"]["S"] for item in found["Items"]}

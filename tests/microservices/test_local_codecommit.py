@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.emulator import REGION, ROOT
 from microservices.deploy.site_repository import REPOSITORY, SiteRepository
-from shared_domain.site import LARGEST_FILE
+from shared_domain.site import MAX_FILE_BYTES
 from tests.clones import Clone, cloned
 
 MOST_SECONDS = 20.0  # for a push that nobody hears of
-NOBODY = "0" * 40
+PLACEHOLDER = "0" * 40
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_page_of_differences_is_followed_by_the_next_one(client: Any, clone: C
 
 
 def test_it_refuses_in_the_services_words(client: Any, clone: Clone) -> None:
-    clone.commit({"large.bin": b"x" * (LARGEST_FILE + 1)})
+    clone.commit({"large.bin": b"x" * (MAX_FILE_BYTES + 1)})
     clone.push()
     commit, named = _head(client), {"repositoryName": REPOSITORY}
     blobs = client.get_differences(**named, afterCommitSpecifier=commit)["differences"]
@@ -79,7 +79,7 @@ def test_it_refuses_in_the_services_words(client: Any, clone: Clone) -> None:
     refused = {
         "BranchDoesNotExistException": lambda: client.get_branch(**named, branchName="nobodys"),
         "RepositoryDoesNotExistException": lambda: client.get_branch(repositoryName="nobodys", branchName="main"),
-        "CommitDoesNotExistException": lambda: client.get_differences(**named, afterCommitSpecifier=NOBODY),
+        "CommitDoesNotExistException": lambda: client.get_differences(**named, afterCommitSpecifier=PLACEHOLDER),
         "BlobIdDoesNotExistException": lambda: client.get_blob(**named, blobId=commit),
         "FileTooLargeException": lambda: client.get_blob(**named, blobId=large),
     }

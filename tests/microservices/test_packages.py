@@ -16,7 +16,7 @@ from microservices.deploy.imports import PROVIDED
 from microservices.deploy.modules import MissingModule, Places, needed
 
 MEGABYTE = 1_000_000
-ROOM_OF = {name: room for room in templates.rooms() for name in templates.functions(room)}
+ROOM_OF = {name: service for service in templates.services() for name in templates.functions(service)}
 UNCHECKED = 0b01  # the flag of a .pyc that is valid whatever its source says
 
 every_function = pytest.mark.parametrize("function", ROOM_OF)
@@ -71,7 +71,7 @@ def test_a_zip_is_small(zips: dict[str, Path], function: str) -> None:
 
 @every_function
 def test_a_zip_holds_no_other_room_and_nothing_that_aws_brings(zips: dict[str, Path], function: str) -> None:
-    others = {f"microservices/{room}" for room in templates.rooms()} - {f"microservices/{ROOM_OF[function]}"}
+    others = {f"microservices/{service}" for service in templates.services()} - {f"microservices/{ROOM_OF[function]}"}
     for name in _names(zips[function]):
         assert "/".join(name.split("/")[:2]) not in others
         assert name.partition("/")[0].partition(".")[0] not in PROVIDED

@@ -13,7 +13,7 @@ from microservices.replay import ReplayFailed
 from tests.contract.client import Api, Json, Person
 from tests.contract.needles import a_needle, finds
 
-from .parked import Item, Room
+from .parked import Item, Service
 
 pytestmark = pytest.mark.live
 
@@ -26,43 +26,43 @@ def writer(api: Api) -> Person:
 
 
 def test_a_malformed_vote_is_parked_beside_good_ones_and_counts_once_it_is_mended(
-    room: Room, api: Api, writer: Person
+    service: Service, api: Api, writer: Person
 ) -> None:
     post_id = api.published(writer)["id"]
     api.cast(writer, post_id, value=1)
     good, bad = [_vote(post_id, f"good{n}", {"N": "1"}) for n in range(3)], _vote(post_id, "bad", {"S": "many"})
-    room.put("votes", good[0], bad, *good[1:])
+    service.put("votes", good[0], bad, *good[1:])
 
     api.score_settles(post_id, 4)
     api.eventually(lambda: _on_board(api, post_id, score=4))
-    (message,) = _parked(room, api, "votes-parking", post_id)
+    (message,) = _parked(service, api, "votes-parking", post_id)
     parked = json.loads(message["Body"])
-    assert parked["function"] == room.name("votes-projection")
+    assert parked["function"] == service.name("votes-projection")
     assert parked["reason"] == "KeyError: 'N'"
     assert parked["record"]["dynamodb"]["NewImage"]["value"] == {"S": "many"}
 
-    room.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
-    assert room.give_back("votes-parking") >= 1
+    service.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
+    assert service.give_back("votes-parking") >= 1
     api.score_settles(post_id, 5)
-    assert room.waiting("votes-parking", post_id) == []
+    assert service.waiting("votes-parking", post_id) == []
     api.cast(writer, post_id, value=-1)  # and what was counted before is still known
     api.score_settles(post_id, 3)
 
 
-def test_a_record_that_is_given_back_too_early_is_parked_again(room: Room, api: Api, writer: Person) -> None:
+def test_a_record_that_is_given_back_too_early_is_parked_again(service: Service, api: Api, writer: Person) -> None:
     post_id = api.published(writer)["id"]
-    room.put("votes", _vote(post_id, "bad", {"N": "7"}))
-    (first,) = _parked(room, api, "votes-parking", post_id)
-    room.give_back("votes-parking")
-    (again,) = _parked(room, api, "votes-parking", post_id)
+    service.put("votes", _vote(post_id, "bad", {"N": "7"}))
+    (first,) = _parked(service, api, "votes-parking", post_id)
+    service.give_back("votes-parking")
+    (again,) = _parked(service, api, "votes-parking", post_id)
     assert again["MessageId"] != first["MessageId"]
     assert json.loads(again["Body"])["reason"].endswith(": 7 is no vote")
-    room.put("votes", _vote(post_id, "bad", {"N": "1"}))
+    service.put("votes", _vote(post_id, "bad", {"N": "1"}))
     api.score_settles(post_id, 1)
-    room.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "-1"}))
-    room.give_back("votes-parking")  # older than what counts by now, so it changes nothing
+    service.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "-1"}))
+    service.give_back("votes-parking")  # older than what counts by now, so it changes nothing
     api.score_settles(post_id, 1)
-    assert room.waiting("votes-parking", post_id) == []
+    assert service.waiting("votes-parking", post_id) == []
 
 
 @pytest.mark.parametrize(
@@ -73,48 +73,48 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(room: Room, api: 
     ],
 )
 def test_a_malformed_post_is_given_up_by_both_who_follow_posts_and_is_known_once_it_is_mended(
-    room: Room, api: Api, writer: Person, title: Item | None
+    service: Service, api: Api, writer: Person, title: Item | None
 ) -> None:
     needle = a_needle()
     bad = _post(writer, f"{needle} bad")
     malformed = {name: value for name, value in (bad | {"title": title}).items() if value is not None}
     good = _post(writer, f"{needle} good")
-    with room.hurried("votes-ballots"):
-        room.put("posts", malformed, good)
+    with service.hurried("votes-post-events"):
+        service.put("posts", malformed, good)
         try:
             finds(api, needle, [_shown(good)])
-            api.eventually(lambda: _lives(room, good["id"]["S"]))
-            (message,) = _parked(room, api, "search-parking", bad["id"]["S"])
+            api.eventually(lambda: _lives(service, good["id"]["S"]))
+            (message,) = _parked(service, api, "search-parking", bad["id"]["S"])
             assert "Error: " in json.loads(message["Body"])["reason"]
-            _parked(room, api, "votes-ballots-dead-letters", bad["id"]["S"])
+            _parked(service, api, "votes-post-events-dead-letters", bad["id"]["S"])
 
-            room.put("posts", bad)  # what mends it comes by the stream, as everything does
+            service.put("posts", bad)  # what mends it comes by the stream, as everything does
             finds(api, needle, sorted([_shown(good), _shown(bad)], key=lambda post: post["id"], reverse=True))
-            api.eventually(lambda: _lives(room, bad["id"]["S"]))
-            assert room.give_back("search-parking") >= 1  # older than what is known by now
-            assert room.waiting("search-parking", bad["id"]["S"]) == []
+            api.eventually(lambda: _lives(service, bad["id"]["S"]))
+            assert service.give_back("search-parking") >= 1  # older than what is known by now
+            assert service.waiting("search-parking", bad["id"]["S"]) == []
             assert len(api.search(needle).json()["items"]) == 2
         finally:
             for item in (good, bad):
-                room.delete("posts", item)
+                service.delete("posts", item)
         finds(api, needle, [])
 
 
 def test_a_post_that_the_outbox_cannot_tell_of_is_parked_and_told_once_it_is_mended(
-    room: Room, api: Api, writer: Person
+    service: Service, api: Api, writer: Person
 ) -> None:
     post = _post(writer, f"{a_needle()} untold")
     event = {"Records": [{"eventName": "UPSERT", "dynamodb": _inserted(post)}]}
-    room.invoke("posts-outbox", event)
-    (message,) = _parked(room, api, "posts-parking", post["id"]["S"])
+    service.invoke("posts-event-relay", event)
+    (message,) = _parked(service, api, "posts-parking", post["id"]["S"])
     assert json.loads(message["Body"])["reason"] == "KeyError: 'UPSERT'"
-    room.mend("posts-parking", post["id"]["S"], lambda parked: parked.update(eventName="INSERT"))
-    assert room.give_back("posts-parking") >= 1
-    api.eventually(lambda: _lives(room, post["id"]["S"]))
+    service.mend("posts-parking", post["id"]["S"], lambda parked: parked.update(eventName="INSERT"))
+    assert service.give_back("posts-parking") >= 1
+    api.eventually(lambda: _lives(service, post["id"]["S"]))
 
 
 def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_are_heard(
-    room: Room, api: Api, writer: Person
+    service: Service, api: Api, writer: Person
 ) -> None:
     first, second = (api.published(writer)["id"] for _ in range(2))
     unreadable = [
@@ -122,33 +122,33 @@ def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_ar
         json.dumps([first]),
         json.dumps({"type": "tally.changed", "post_id": first, "score": "many"}),
     ]
-    with room.hurried("posts-scores"):
-        room.send("posts-scores", _score(first, 7), *unreadable, _score(second, 8))
+    with service.hurried("posts-scores"):
+        service.send("posts-scores", _score(first, 7), *unreadable, _score(second, 8))
         api.score_settles(first, 7)
         api.score_settles(second, 8)
 
         def dead() -> None:
-            letters = room.waiting("posts-scores-dead-letters", first)
+            letters = service.waiting("posts-scores-dead-letters", first)
             assert sorted(letter["Body"] for letter in letters) == sorted(unreadable)
 
         api.eventually(dead)
 
 
-def test_replay_from_the_command_line_says_how_many_went_back(room: Room, api: Api, writer: Person) -> None:
+def test_replay_from_the_command_line_says_how_many_went_back(service: Service, api: Api, writer: Person) -> None:
     post_id = api.published(writer)["id"]
-    room.put("votes", _vote(post_id, "bad", {"S": "many"}))
-    _parked(room, api, "votes-parking", post_id)
-    room.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
-    ran = _replay(room, "votes-parking")
+    service.put("votes", _vote(post_id, "bad", {"S": "many"}))
+    _parked(service, api, "votes-parking", post_id)
+    service.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
+    ran = _replay(service, "votes-parking")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.endswith("went back\n")
     api.score_settles(post_id, 1)
 
 
-def test_replay_of_a_queue_that_is_not_there_is_one_line(room: Room) -> None:
-    ran = _replay(room, "nobodys-parking")
+def test_replay_of_a_queue_that_is_not_there_is_one_line(service: Service) -> None:
+    ran = _replay(service, "nobodys-parking")
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
-    assert room.name("nobodys-parking") in ran.stderr
+    assert service.name("nobodys-parking") in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -159,30 +159,30 @@ def test_replay_of_a_queue_that_is_not_there_is_one_line(room: Room) -> None:
             '{"function": "reference-posts-http", "reason": "tried", "record": {}}',
             "posts-http failed: .*Error",
         ),
-        ('{"function": "reference-votes-ballots"}', "no parked record"),
+        ('{"function": "reference-votes-post-events"}', "no parked record"),
         ("mended by hand, badly", "no parked record: mended by hand"),
     ],
     ids=["no function", "a function that fails", "no record", "no JSON"],
 )
-def test_what_cannot_be_given_back_says_why_and_stays(room: Room, body: str, said: str) -> None:
-    with room.queue_of_its_own() as queue:
-        room.send(queue, body)
+def test_what_cannot_be_given_back_says_why_and_stays(service: Service, body: str, said: str) -> None:
+    with service.queue_of_its_own() as queue:
+        service.send(queue, body)
         with pytest.raises(ReplayFailed, match=said):
-            room.give_back(queue)
-        assert room.kept(queue) == 1
+            service.give_back(queue)
+        assert service.kept(queue) == 1
 
 
-def _replay(room: Room, queue: str) -> subprocess.CompletedProcess[str]:
-    asked = [room.name(queue), "--endpoint", room.stack.emulator.endpoint]
+def _replay(service: Service, queue: str) -> subprocess.CompletedProcess[str]:
+    asked = [service.name(queue), "--endpoint", service.stack.emulator.endpoint]
     command = [sys.executable, "-m", "microservices.replay", *asked]
     return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
 
 
-def _parked(room: Room, api: Api, queue: str, about: str) -> list[Json]:
+def _parked(service: Service, api: Api, queue: str, about: str) -> list[Json]:
     """Return what is parked about that id, once there is something."""
 
     def there() -> list[Json]:
-        messages = room.waiting(queue, about)
+        messages = service.waiting(queue, about)
         assert messages
         return messages
 
@@ -194,10 +194,10 @@ def _on_board(api: Api, post_id: str, *, score: int) -> None:
     assert [standing["score"] for standing in board if standing["post_id"] == post_id] == [score]
 
 
-def _lives(room: Room, post_id: str) -> None:
+def _lives(service: Service, post_id: str) -> None:
     """Assert that votes knows the post; the board shows a hundred, and other tests' posts may stand before this one."""
     key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "standing"}}
-    known = room.stack.emulator.client("dynamodb").get_item(TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True)
+    known = service.stack.emulator.client("dynamodb").get_item(TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True)
     assert known.get("Item", {}).get("state") == {"S": "live"}
 
 
@@ -206,7 +206,7 @@ def _vote(post_id: str, voter: str, value: Item) -> Item:
 
 
 def _post(author: Person, title: str) -> Item:
-    """Return the item of a post that no list names: put past the posts room, only its followers see it."""
+    """Return the item of a post that no list names: put past the posts service, only its followers see it."""
     post_id, now = str(ULID()), "2026-01-02T03:04:05.678Z"
     words = {"id": post_id, "author": author.username, "title": title, "body": "A body", "created_at": now}
     texts = {name: {"S": value} for name, value in {**words, "updated_at": now, "pk": f"post#{post_id}"}.items()}

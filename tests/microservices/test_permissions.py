@@ -55,7 +55,7 @@ KEYS = (
     "anything-else",
 )
 PUBLIC = ("leaderboard.html", "site/")  # for everybody to read, whatever a role says
-ROOM_OF = {name: room for room in templates.rooms() for name in templates.functions(room)}
+ROOM_OF = {name: service for service in templates.services() for name in templates.functions(service)}
 
 Call = dict[str, Any]
 
@@ -69,7 +69,7 @@ class Tried(NamedTuple):
 
 @pytest.fixture(scope="module")
 def calls(local_aws_stack: LocalAws) -> list[Call]:
-    """A call of every kind for every resource of every room."""
+    """A call of every kind for every resource of every service."""
     return list(_calls(local_aws_stack))
 
 
@@ -156,18 +156,18 @@ def _role(stack: LocalAws, function: str) -> str:
 
 def _calls(stack: LocalAws) -> Iterator[Call]:
     # CodeCommit is not among them: no local AWS has it.
-    for room in templates.rooms():
+    for service in templates.services():
         for calls in CALLS:
-            yield from calls(stack, room)
-        yield from _connection_calls(stack, room)
+            yield from calls(stack, service)
+        yield from _connection_calls(stack, service)
     for function in ROOM_OF:
         name = f"{stack.deployment.stage}-{function}"
         arn = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"]
         yield _call("lambda", "invoke", "InvokeFunction", arn, FunctionName=name, InvocationType="DryRun")
 
 
-def _table_calls(stack: LocalAws, room: str) -> Iterator[Call]:
-    for name in _physical(stack, room, "AWS::DynamoDB::Table"):
+def _table_calls(stack: LocalAws, service: str) -> Iterator[Call]:
+    for name in _physical(stack, service, "AWS::DynamoDB::Table"):
         table = stack.emulator.client("dynamodb").describe_table(TableName=name)["Table"]["TableArn"]
         one = {"TableName": name, "Key": NOTHING}
         by_key = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": NOTHING["pk"]}}
@@ -184,22 +184,22 @@ def _table_calls(stack: LocalAws, room: str) -> Iterator[Call]:
         yield _call("dynamodb", "batch_write_item", "BatchWriteItem", table, RequestItems={name: [delete]})
 
 
-def _secret_calls(stack: LocalAws, room: str) -> Iterator[Call]:
-    for name in _physical(stack, room, "AWS::SecretsManager::Secret"):
+def _secret_calls(stack: LocalAws, service: str) -> Iterator[Call]:
+    for name in _physical(stack, service, "AWS::SecretsManager::Secret"):
         arn = stack.emulator.client("secretsmanager").describe_secret(SecretId=name)["ARN"]
         yield _call("secretsmanager", "get_secret_value", "GetSecretValue", arn, SecretId=arn)
 
 
-def _queue_calls(stack: LocalAws, room: str) -> Iterator[Call]:
-    for url in _physical(stack, room, "AWS::SQS::Queue"):
+def _queue_calls(stack: LocalAws, service: str) -> Iterator[Call]:
+    for url in _physical(stack, service, "AWS::SQS::Queue"):
         asked = stack.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         arn = asked["Attributes"]["QueueArn"]
         yield _call("sqs", "send_message", "SendMessage", arn, QueueUrl=url, MessageBody="\ufffe")  # no legal text
         yield _call("sqs", "receive_message", "ReceiveMessage", arn, QueueUrl=url, VisibilityTimeout=0)
 
 
-def _connection_calls(stack: LocalAws, room: str) -> Iterator[Call]:
-    for api in _physical(stack, room, "AWS::ApiGatewayV2::Api"):
+def _connection_calls(stack: LocalAws, service: str) -> Iterator[Call]:
+    for api in _physical(stack, service, "AWS::ApiGatewayV2::Api"):
         arn = f"arn:aws:execute-api:us-east-1:000000000000:{api}/live/POST/@connections/*"
         endpoint = f"{stack.emulator.endpoint}/_aws/execute-api/{api}/live"
         call = _call(
@@ -208,8 +208,8 @@ def _connection_calls(stack: LocalAws, room: str) -> Iterator[Call]:
         yield call | {"action": "execute-api:ManageConnections", "endpoint": endpoint}
 
 
-def _bucket_calls(stack: LocalAws, room: str) -> Iterator[Call]:
-    for bucket in _physical(stack, room, "AWS::S3::Bucket"):
+def _bucket_calls(stack: LocalAws, service: str) -> Iterator[Call]:
+    for bucket in _physical(stack, service, "AWS::S3::Bucket"):
         for key in KEYS:
             wrong_digest = {"Body": "no such body", "ContentMD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
             arn, one = f"arn:aws:s3:::{bucket}/{key}", {"Bucket": bucket, "Key": key}
@@ -219,23 +219,23 @@ def _bucket_calls(stack: LocalAws, room: str) -> Iterator[Call]:
                 yield _call("s3", "get_object", "GetObject", arn, **one)
 
 
-def _topic_calls(stack: LocalAws, room: str) -> Iterator[Call]:
-    for arn in _physical(stack, room, "AWS::SNS::Topic"):
+def _topic_calls(stack: LocalAws, service: str) -> Iterator[Call]:
+    for arn in _physical(stack, service, "AWS::SNS::Topic"):
         heard_by_nobody = {"type": {"DataType": "String", "StringValue": "nothing.happened"}}
         yield _call("sns", "publish", "Publish", arn, TopicArn=arn, Message="{}", MessageAttributes=heard_by_nobody)
 
 
-def _stream_calls(stack: LocalAws, room: str) -> Iterator[Call]:
-    for name in _physical(stack, room, "AWS::Kinesis::Stream"):
+def _stream_calls(stack: LocalAws, service: str) -> Iterator[Call]:
+    for name in _physical(stack, service, "AWS::Kinesis::Stream"):
         described = stack.emulator.client("kinesis").describe_stream_summary(StreamName=name)
         arn = described["StreamDescriptionSummary"]["StreamARN"]
         in_no_shard = {"Data": "", "PartitionKey": "none", "ExplicitHashKey": "no number"}
         yield _call("kinesis", "put_records", "PutRecords", arn, StreamName=name, Records=[in_no_shard])
 
 
-def _connection_calls(stack: LocalAws, room: str) -> Iterator[Call]:
+def _connection_calls(stack: LocalAws, service: str) -> Iterator[Call]:
     gateway = stack.emulator.client("apigatewayv2")
-    for api in _physical(stack, room, "AWS::ApiGatewayV2::Api"):
+    for api in _physical(stack, service, "AWS::ApiGatewayV2::Api"):
         if gateway.get_api(ApiId=api)["ProtocolType"] == "WEBSOCKET":
             (stage,) = (each["StageName"] for each in gateway.get_stages(ApiId=api)["Items"])
             arn = f"arn:aws:execute-api:{REGION}:000000000000:{api}/{stage}/POST/@connections/none"
@@ -247,8 +247,8 @@ def _connection_calls(stack: LocalAws, room: str) -> Iterator[Call]:
 CALLS = (_table_calls, _secret_calls, _queue_calls, _bucket_calls, _topic_calls, _stream_calls, _connection_calls)
 
 
-def _physical(stack: LocalAws, room: str, kind: str) -> list[str]:
-    name = f"{stack.deployment.stage}-{room}"
+def _physical(stack: LocalAws, service: str, kind: str) -> list[str]:
+    name = f"{stack.deployment.stage}-{service}"
     found = stack.emulator.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
     return [each["PhysicalResourceId"] for each in found if each["ResourceType"] == kind]
 

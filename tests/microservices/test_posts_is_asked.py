@@ -7,7 +7,7 @@ from typing import cast
 import httpx
 import pytest
 
-from microservices.votes.peers import KnownPosts
+from microservices.votes.peers import PostsService
 from microservices.votes.store import DynamoVotes
 from shared_domain.errors import NotFound, Unavailable
 from tests.contract.loopback import loopback
@@ -29,7 +29,9 @@ def ask() -> Ask:
         with loopback() as server:
             server.gateway = SimpleNamespace(serve=serve)  # type: ignore[attr-defined]
             unheard = cast(DynamoVotes, SimpleNamespace(lives=lambda post_id: None))
-            KnownPosts(unheard, api_base=f"http://127.0.0.1:{server.server_port}").require("01M7X1YXN3SBB3DZEFS5FNXBMV")
+            PostsService(unheard, api_base=f"http://127.0.0.1:{server.server_port}").require(
+                "01M7X1YXN3SBB3DZEFS5FNXBMV"
+            )
         return len(requests)
 
     return asked

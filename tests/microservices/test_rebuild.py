@@ -26,8 +26,8 @@ def test_what_was_lost_is_made_again_and_made_twice_is_the_same(api: Api) -> Non
     for place in range(POSTS):
         api.published(ada, title=f"Marmot {place}", body="in the mountains")
     before = _seen(api)
-    for room in ("search", "votes"):
-        _lose(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-{room}")
+    for service in ("search", "votes"):
+        _lose(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-{service}")
     assert api.search(q="marmot").json()["items"] == []
     functions = boto3.client("lambda", region_name=REGION)
     for _ in range(2):

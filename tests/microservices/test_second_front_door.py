@@ -58,7 +58,7 @@ def api(local_aws_stack: LocalAws) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def door(local_aws_stack: LocalAws) -> Iterator[Api]:
-    url = local_aws_stack.deployment.outputs(balancer.ROOM)["Url"]
+    url = local_aws_stack.deployment.outputs(balancer.SERVICE)["Url"]
     with httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         yield Api(client, patience=0)
 

@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.site_repository import SiteRepository
 from microservices.deploy.site_trigger import event_of, last_push
-from shared_domain.site import LARGEST_FILE
+from shared_domain.site import MAX_FILE_BYTES
 from tests.clones import Clone, cloned
 from tests.contract.calls import watched_by
 from tests.contract.cloud import STAGE, Cloud
@@ -135,7 +135,7 @@ def test_a_site_of_many_files_arrives_whole(site: Site) -> None:
 def test_a_file_that_grows_too_large_goes_and_the_rest_stays(site: Site) -> None:
     site.push(large="not yet", small="one")
     site.wake()
-    site.push(large=b"x" * (LARGEST_FILE + 1), small="another")
+    site.push(large=b"x" * (MAX_FILE_BYTES + 1), small="another")
     site.wake()
     assert site.shown() == {name: content for name, content in site.pushed().items() if name != "large.txt"}
     site.push(large="again")

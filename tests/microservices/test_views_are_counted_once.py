@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from microservices.streams import Record, settle
-from microservices.trending.projection import view_in
+from microservices.streams import Record, handle_records
+from microservices.trending.projection import parse_view
 from microservices.trending.store import DynamoTrends
 from microservices.trending.windows import DynamoWindows, Window, WindowKey, part_of
-from shared_domain.trending import WINDOW, WINDOWS, Span, Trend, View, last_hour, ranked
+from shared_domain.trending import WINDOW, WINDOWS, Span, Trend, View, last_hour, rank_by_views
 from tests.moto_aws import aws_in_process
 from tests.tables import make_table
 from tests.views import SHARD, deliver, view_record
@@ -106,7 +106,7 @@ def test_batches_that_are_cut_off_and_come_again_between_those_of_other_shards_c
             deliver(windows, shard[start:])
         hour = last_hour(NOW)
         seen = Counter(view.post_id for views in told for view in views if hour.first <= view.at <= NOW)
-        assert DynamoTrends(dynamodb, table).most_viewed(hour, 5) == ranked(seen, 5)
+        assert DynamoTrends(dynamodb, table).most_viewed(hour, 5) == rank_by_views(seen, 5)
 
     with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
@@ -160,8 +160,8 @@ def test_a_record_that_tells_of_no_view_is_parked_with_its_reason_and_the_rest_g
     bad = view_record(View(post_id=POSTS[0], at=NOW), place=2)
     bad["kinesis"]["data"] = data
     parked: list[tuple[Record, str]] = []
-    told = settle(
-        [good[0], bad, good[1]], view_in, key=json.dumps, park=lambda record, reason: parked.append((record, reason))
+    told = handle_records(
+        [good[0], bad, good[1]], parse_view, key=json.dumps, park=lambda record, reason: parked.append((record, reason))
     )
     assert [each.record for each in told] == good
     assert [(record, bool(reason)) for record, reason in parked] == [(bad, True)]

@@ -11,8 +11,8 @@ from typing import Any
 import boto3
 import pytest
 
-from microservices.posts.views import FLUSH_SECONDS, MOST_RECORDS, Views
-from shared_domain.contract.times import written
+from microservices.posts.views import FLUSH_SECONDS, MAX_RECORDS, Views
+from shared_domain.contract.times import to_rfc3339
 from shared_domain.trending import View
 from tests.moto_aws import aws_in_process
 
@@ -31,7 +31,7 @@ mock_aws().start()
 kinesis = boto3.client("kinesis")
 kinesis.create_stream(StreamName="views", ShardCount=1)
 atexit.register(lambda: print(len(sent(kinesis))))  # who is registered first, is called last
-Views("views").note(View(post_id=POST, at=NOW))
+Views("views").record(View(post_id=POST, at=NOW))
 """
 MakeViews = Callable[..., Views]
 
@@ -72,9 +72,9 @@ def views(kinesis: Any) -> Iterator[MakeViews]:
 
 
 def test_a_view_is_sent_by_itself_in_a_moment(kinesis: Any, views: MakeViews) -> None:
-    views().note(view())
+    views().record(view())
     _sent_in_time(kinesis)
-    assert sent(kinesis) == [{"post_id": POST, "at": written(NOW)}]
+    assert sent(kinesis) == [{"post_id": POST, "at": to_rfc3339(NOW)}]
 
 
 def test_a_view_that_a_full_stream_refuses_is_sent_again_though_nobody_reads_another_post(
@@ -86,7 +86,7 @@ def test_a_view_that_a_full_stream_refuses_is_sent_again_though_nobody_reads_ano
         return (type("Answered", (), {"status_code": 200}), refusals.pop()) if refusals else None
 
     kinesis.meta.events.register("before-call.kinesis.PutRecords", refuse_once)
-    views().note(view())
+    views().record(view())
     _sent_in_time(kinesis)
     assert refusals == []
 
@@ -95,12 +95,12 @@ def test_many_views_are_sent_in_few_calls_and_in_order(kinesis: Any, views: Make
     calls: list[str] = []
     kinesis.meta.events.register("before-call.kinesis.PutRecords", lambda model, **_: calls.append(model.name))
     leaving = views()
-    for number in range(2 * MOST_RECORDS + 1):
-        leaving.note(view(number))
+    for number in range(2 * MAX_RECORDS + 1):
+        leaving.record(view(number))
     leaving.flush()
     assert len(calls) == 3
     assert [each["at"] for each in sent(kinesis)] == [
-        written(view(number).at) for number in range(2 * MOST_RECORDS + 1)
+        to_rfc3339(view(number).at) for number in range(2 * MAX_RECORDS + 1)
     ]
 
 
@@ -114,7 +114,7 @@ def test_with_no_room_a_view_is_dropped_and_the_log_tells_how_many(
 ) -> None:
     leaving = views(most=3)
     for number in range(5):
-        leaving.note(view(number))
+        leaving.record(view(number))
     leaving.flush()
     assert len(sent(kinesis)) == 3
     assert _told_dropped(caplog) == [2]
@@ -125,9 +125,9 @@ def test_a_stream_that_is_away_drops_the_views_and_fails_nobody(
 ) -> None:
     leaving = views(stream="nowhere")
     for number in range(2):
-        leaving.note(view(number))
+        leaving.record(view(number))
     leaving.flush()
-    leaving.note(view())
+    leaving.record(view())
     assert _told_dropped(caplog) == [2]
 
 
@@ -140,12 +140,12 @@ def test_what_a_full_stream_refuses_is_sent_the_next_time(kinesis: Any, views: M
     kinesis.meta.events.register("before-call.kinesis.PutRecords", refuse)
     leaving = views()
     for number in range(2):
-        leaving.note(view(number))
+        leaving.record(view(number))
     leaving.flush()
     kinesis.meta.events.unregister("before-call.kinesis.PutRecords", refuse)
     assert sent(kinesis) == []
     leaving.flush()
-    assert [each["at"] for each in sent(kinesis)] == [written(view(number).at) for number in range(2)]
+    assert [each["at"] for each in sent(kinesis)] == [to_rfc3339(view(number).at) for number in range(2)]
 
 
 def _sent_in_time(kinesis: Any) -> None:

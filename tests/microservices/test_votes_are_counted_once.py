@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from microservices.clock import now
-from microservices.streams import TRIES, Record, item_key, settle
-from microservices.votes import ballots, projection
-from microservices.votes.board import DynamoBoard
-from microservices.votes.board_object import PAGE_KEY, BoardObject, Tags
+from microservices.streams import TRIES, Record, handle_records, item_key
+from microservices.votes import post_events, projection
+from microservices.votes.leaderboard import DynamoLeaderboard
+from microservices.votes.leaderboard_object import PAGE_KEY, LeaderboardObject, Tags
 from microservices.votes.publication import publish
 from shared_domain.errors import Conflict
-from shared_domain.votes import Standing
+from shared_domain.votes import ScoreEntry
 from tests.moto_aws import aws_in_process
 from tests.tables import make_table
 
@@ -49,27 +49,27 @@ def post_record(place: int, title: str | None) -> Record:
 
 
 @pytest.fixture
-def board() -> Iterator[DynamoBoard]:
+def board() -> Iterator[DynamoLeaderboard]:
     with aws_in_process():
         yield new_board(boto3.client("dynamodb", region_name="us-east-1"), "votes")
 
 
-def new_board(dynamodb: Any, table: str) -> DynamoBoard:
+def new_board(dynamodb: Any, table: str) -> DynamoLeaderboard:
     make_table(dynamodb, table)
-    return DynamoBoard(dynamodb, table, now)
+    return DynamoLeaderboard(dynamodb, table, now)
 
 
 def score_of(votes: Votes) -> int:
     return sum(dict(votes).values())
 
 
-def deliver(board: DynamoBoard, records: list[Record]) -> None:
-    told = [each for each in map(projection.vote_in, records) if each]
+def deliver(board: DynamoLeaderboard, records: list[Record]) -> None:
+    told = [each for each in map(projection.parse_vote, records) if each]
     for votes in projection.by_post(told):
         projection.count(board, votes)
 
 
-def fail_on_call(board: DynamoBoard, number: int, error: Exception) -> Callable[[], None]:
+def fail_on_call(board: DynamoLeaderboard, number: int, error: Exception) -> Callable[[], None]:
     """Let the n-th call from here on fail before it reaches the store; return what ends that."""
     calls = count(1)
 
@@ -101,10 +101,10 @@ def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_n
         board = new_board(dynamodb, next(tables))
         for place, batch in enumerate([*batches, []]):
             if place == heard_after:
-                ballots.hear(board, post_record(1, "Title"))
+                post_events.hear(board, post_record(1, "Title"))
             deliver(board, batch)
         assert board.tally(POST).score == score_of(votes)
-        assert board.leaderboard(5) == [Standing(post_id=POST, title="Title", author="ada", score=score_of(votes))]
+        assert board.leaderboard(5) == [ScoreEntry(post_id=POST, title="Title", author="ada", score=score_of(votes))]
 
     with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
@@ -112,20 +112,22 @@ def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_n
 
 
 @pytest.mark.parametrize("call", range(1, CALLS + 2))
-def test_a_function_that_ends_at_any_call_loses_nothing_and_counts_nothing_twice(board: DynamoBoard, call: int) -> None:
+def test_a_function_that_ends_at_any_call_loses_nothing_and_counts_nothing_twice(
+    board: DynamoLeaderboard, call: int
+) -> None:
     records = [vote_record(place, voter, 1) for place, voter in enumerate(VOTERS, start=1)]
     mend = fail_on_call(board, call, KeyboardInterrupt("the function ends here"))  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt) if call <= CALLS else nullcontext():
-        ballots.hear(board, post_record(1, "Title"))
+        post_events.hear(board, post_record(1, "Title"))
         deliver(board, records[:2])
         deliver(board, records)
     mend()
-    ballots.hear(board, post_record(1, "Title"))
+    post_events.hear(board, post_record(1, "Title"))
     deliver(board, records)
     assert [standing.score for standing in board.leaderboard(5)] == [3]
 
 
-def test_a_lost_race_is_run_again(board: DynamoBoard) -> None:
+def test_a_lost_race_is_run_again(board: DynamoLeaderboard) -> None:
     conflict = ClientError(
         {
             "Error": {"Code": "TransactionCanceledException", "Message": ""},
@@ -139,14 +141,16 @@ def test_a_lost_race_is_run_again(board: DynamoBoard) -> None:
     assert board.tally(POST).score == 1
 
 
-def test_more_votes_than_a_transaction_holds_are_counted(board: DynamoBoard) -> None:
+def test_more_votes_than_a_transaction_holds_are_counted(board: DynamoLeaderboard) -> None:
     deliver(board, [vote_record(place, f"voter{place}", 1) for place in range(1, 201)])
     assert board.tally(POST).score == 200
 
 
-def test_a_standing_that_was_lost_and_is_made_again_is_newer_than_all_that_was_told_of_it(board: DynamoBoard) -> None:
+def test_a_standing_that_was_lost_and_is_made_again_is_newer_than_all_that_was_told_of_it(
+    board: DynamoLeaderboard,
+) -> None:
     def counted(place: int) -> int:
-        (told,) = filter(None, [projection.vote_in(vote_record(place, "ada", 1 if place % 2 else -1))])
+        (told,) = filter(None, [projection.parse_vote(vote_record(place, "ada", 1 if place % 2 else -1))])
         return projection.count(board, [told]).version
 
     versions = [counted(place) for place in range(1, 6)]
@@ -154,27 +158,27 @@ def test_a_standing_that_was_lost_and_is_made_again_is_newer_than_all_that_was_t
     dynamodb = boto3.client("dynamodb", region_name="us-east-1")
     for item in dynamodb.scan(TableName="votes")["Items"]:
         dynamodb.delete_item(TableName="votes", Key={"pk": item["pk"], "sk": item["sk"]})
-    ballots.hear(board, post_record(1, "Title"))
+    post_events.hear(board, post_record(1, "Title"))
     assert counted(7) > versions[-1]
 
 
-def test_a_post_that_is_gone_stays_gone(board: DynamoBoard) -> None:
+def test_a_post_that_is_gone_stays_gone(board: DynamoLeaderboard) -> None:
     told = post_record(2, None)
     del told["dynamodb"]["SequenceNumber"]  # posts tells a withdrawal itself, ahead of the stream
-    ballots.hear(board, told)
-    ballots.hear(board, post_record(1, "Title"))
+    post_events.hear(board, told)
+    post_events.hear(board, post_record(1, "Title"))
     deliver(board, [vote_record(1, "ada", 1)])
     assert board.leaderboard(5) == []
     assert board.tally(POST).state == "gone"
 
 
-def test_an_older_title_does_not_replace_a_newer_one(board: DynamoBoard) -> None:
+def test_an_older_title_does_not_replace_a_newer_one(board: DynamoLeaderboard) -> None:
     for place, title in [(1, "First"), (3, "Third"), (2, "Second")]:
-        ballots.hear(board, post_record(place, title))
+        post_events.hear(board, post_record(place, title))
     assert [standing.title for standing in board.leaderboard(5)] == ["Third"]
 
 
-class Site(BoardObject):
+class Site(LeaderboardObject):
     """Where something happens each time that a board is on its way."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
@@ -193,21 +197,21 @@ class Site(BoardObject):
         return page.decode()
 
 
-def publish_at(board: DynamoBoard, site: BoardObject) -> None:
+def publish_at(board: DynamoLeaderboard, site: LeaderboardObject) -> None:
     moments = count()
     publish(board, site, lambda: datetime(2026, 1, 2, second=next(moments) % 60, tzinfo=UTC))
 
 
 @pytest.fixture
-def bucket(board: DynamoBoard) -> None:
+def bucket(board: DynamoLeaderboard) -> None:
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="site")
-    ballots.hear(board, post_record(1, "Title"))
+    post_events.hear(board, post_record(1, "Title"))
 
 
 @pytest.mark.usefixtures("bucket")
 @pytest.mark.parametrize("first", [True, False], ids=["nothing was published", "a board was published"])
 def test_what_was_published_is_what_the_board_holds_though_another_function_published_between(
-    board: DynamoBoard, first: bool
+    board: DynamoLeaderboard, first: bool
 ) -> None:
     other = Site(meanwhile=lambda: None)
     if not first:
@@ -226,7 +230,7 @@ def test_what_was_published_is_what_the_board_holds_though_another_function_publ
 
 
 @pytest.mark.usefixtures("bucket")
-def test_a_board_that_changes_all_the_time_is_published_all_the_same(board: DynamoBoard) -> None:
+def test_a_board_that_changes_all_the_time_is_published_all_the_same(board: DynamoLeaderboard) -> None:
     places = count(1)
     site = Site(meanwhile=lambda: deliver(board, [vote_record(next(places), f"voter{next(places)}", 1)]))
     publish_at(board, site)
@@ -236,7 +240,7 @@ def test_a_board_that_changes_all_the_time_is_published_all_the_same(board: Dyna
 
 
 @pytest.mark.usefixtures("bucket")
-def test_who_is_overtaken_each_time_lets_the_batch_come_again(board: DynamoBoard) -> None:
+def test_who_is_overtaken_each_time_lets_the_batch_come_again(board: DynamoLeaderboard) -> None:
     other = Site(meanwhile=lambda: None)
     with pytest.raises(Conflict):
         publish_at(board, Site(meanwhile=lambda: publish(board, other, now)))
@@ -248,12 +252,12 @@ def test_a_record_that_cannot_be_handled_is_parked_after_three_tries_and_the_res
 
     def handle(record: Record) -> int:
         tries.append(record)
-        told = projection.vote_in(record)
+        told = projection.parse_vote(record)
         assert told is not None
         return told.vote.value
 
     rest = [vote_record(1, "ada", 1), vote_record(2, "bob", -1)]
-    values = settle(
+    values = handle_records(
         [rest[0], poison, rest[1]], handle, key=item_key, park=lambda record, reason: parked.append((record, reason))
     )
     assert values == [1, -1]
@@ -272,11 +276,11 @@ def test_records_of_one_item_keep_their_order_while_one_is_tried_again() -> None
         handled.append(place)
 
     records = [vote_record(1, "ada", 1), vote_record(2, "ada", -1), vote_record(3, "bob", 1)]
-    settle(records, handle, key=item_key, park=lambda record, reason: None)
+    handle_records(records, handle, key=item_key, park=lambda record, reason: None)
     assert handled.index("1") < handled.index("2")
 
 
-def test_what_the_board_keeps_in_the_same_table_is_no_vote(board: DynamoBoard) -> None:
+def test_what_the_board_keeps_in_the_same_table_is_no_vote(board: DynamoLeaderboard) -> None:
     deliver(board, [vote_record(1, "ada", 1)])
     kept = vote_record(2, "ada", 1)
     kept["dynamodb"]["Keys"]["sk"]["S"] = "counted#ada"
@@ -290,7 +294,9 @@ def test_what_the_board_keeps_in_the_same_table_is_no_vote(board: DynamoBoard) -
 def test_a_record_that_has_no_key_is_parked_and_the_rest_of_its_batch_is_done(broken: Any) -> None:
     parked: list[Any] = []
     good = vote_record(1, "ada", 1)
-    told = settle([broken, good], projection.vote_in, key=item_key, park=lambda record, reason: parked.append(record))
+    told = handle_records(
+        [broken, good], projection.parse_vote, key=item_key, park=lambda record, reason: parked.append(record)
+    )
     assert [each and each.record for each in told] == [good]
     assert parked == [broken]
 
@@ -303,4 +309,4 @@ def test_no_record_is_blamed_for_a_store_that_is_away() -> None:
         raise AssertionError("parked")
 
     with pytest.raises(EndpointConnectionError):
-        settle([vote_record(1, "ada", 1)], handle, key=item_key, park=park)
+        handle_records([vote_record(1, "ada", 1)], handle, key=item_key, park=park)

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 from moto.core.botocore_stubber import MockRawResponse
 
-from microservices.aws import is_away
+from microservices.aws import is_unavailable
 from microservices.dynamo import batch_get, batch_write, text
 from microservices.post_item import post_item
 from microservices.posts.scores import Scores
@@ -68,14 +68,14 @@ def test_a_service_that_refuses_load_is_away(service: str, name: str) -> None:
     shape = botocore.session.get_session().get_service_model(service).shape_for(name)
     status = shape.metadata.get("error", {}).get("httpStatusCode", 400)
     answer: Any = {"Error": {"Code": shape.error_code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    assert is_away(ClientError(answer, "Any"))
+    assert is_unavailable(ClientError(answer, "Any"))
 
 
 def test_a_call_that_is_wrong_is_no_service_that_is_away(dynamodb: Any) -> None:
     with pytest.raises(ParamValidationError) as wrong:
         dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": 7}})
-    assert not is_away(wrong.value)
-    assert is_away(EndpointConnectionError(endpoint_url="http://127.0.0.1:9"))
+    assert not is_unavailable(wrong.value)
+    assert is_unavailable(EndpointConnectionError(endpoint_url="http://127.0.0.1:9"))
 
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
@@ -83,7 +83,7 @@ def test_a_throttled_transaction_is_a_store_that_is_away(dynamodb: Any, code: st
     raising(dynamodb, "TransactWriteItems", cancelled("None", code))
     with pytest.raises(Unavailable) as refusal:
         DynamoPosts(dynamodb, TABLE).add(POST)
-    assert is_away(refusal.value)
+    assert is_unavailable(refusal.value)
 
 
 def test_a_transaction_that_meets_another_is_a_conflict(dynamodb: Any) -> None:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from microservices.votes.board import DynamoBoard
-from shared_domain.contract.times import read
+from microservices.votes.leaderboard import DynamoLeaderboard
+from shared_domain.contract.times import from_rfc3339
 from shared_domain.votes import PAGE_LENGTH
 from tests.contract.client import Api, Json
 from tests.contract.sources import Record
@@ -28,7 +28,7 @@ ROW = re.compile(r'data-post-id="(.+?)".*class="number">(.+?)</td></tr>')  # of 
 Orders = Mapping[str, Json]
 
 
-def judge(crowd: Crowd, api: Api, board: DynamoBoard) -> None:
+def judge(crowd: Crowd, api: Api, board: DynamoLeaderboard) -> None:
     """Raise AssertionError unless every score, tally, boost, order and credit of the crowd is exact."""
     orders = {
         order["id"]: order for person in crowd.people for order in api.list_orders(person, limit=ALL).json()["items"]
@@ -105,7 +105,7 @@ def _judge_boost(post: Json, days: int, *, since: datetime) -> None:
     if not days:
         assert post["boosted_until"] is None, post
         return
-    first = read(post["boosted_until"]) - timedelta(days=days)
+    first = from_rfc3339(post["boosted_until"]) - timedelta(days=days)
     assert since <= first <= datetime.now(UTC), f"{post} was to be boosted by {days} days"
 
 
@@ -115,14 +115,14 @@ def _judge_index(crowd: Crowd, api: Api) -> None:
     assert found == {post_id: post.title for post_id, post in crowd.posts.items() if post.lives}
 
 
-def _judge_board(crowd: Crowd, api: Api, board: DynamoBoard) -> None:
+def _judge_board(crowd: Crowd, api: Api, board: DynamoLeaderboard) -> None:
     living = {post_id: post for post_id, post in crowd.posts.items() if post.lives}
     for post_id, post in crowd.posts.items():
         tally = board.tally(post_id)
         assert tally.state == ("live" if post.lives else "gone")
         assert not post.lives or (tally.title, tally.score) == (post.title, post.score)
-    ranked = sorted(living, key=lambda post_id: (-living[post_id].score, post_id))
-    expected = [(post_id, living[post_id].title, living[post_id].score) for post_id in ranked]
+    rank_by_views = sorted(living, key=lambda post_id: (-living[post_id].score, post_id))
+    expected = [(post_id, living[post_id].title, living[post_id].score) for post_id in rank_by_views]
     items = api.leaderboard(limit=ALL).json()["items"]
     shown = [(item["post_id"], item["title"], item["score"]) for item in items if item["post_id"] in crowd.posts]
     page = ROW.findall(api.send("GET", "/leaderboard.html").text)

@@ -11,7 +11,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
 from microservices.clock import now
-from microservices.votes.board import DynamoBoard
+from microservices.votes.leaderboard import DynamoLeaderboard
 from tests.contract.client import Api
 from tests.contract.cloud import STAGE
 from tests.contract.events import deliver
@@ -23,7 +23,7 @@ Serve = Callable[[httpx.Request], httpx.Response]
 
 
 class World:
-    """The rooms, a few people who are signed up, and nothing else: no post, no vote, no order."""
+    """The services, a few people who are signed up, and nothing else: no post, no vote, no order."""
 
     def __init__(self, gateway: Gateway, names: tuple[str, ...]) -> None:
         self.wires, self.serve = gateway.wires, gateway.serve
@@ -46,9 +46,9 @@ class World:
         """Return the API as `serve` serves it: nothing is delivered but by whoever tests."""
         return Api(httpx.Client(transport=httpx.MockTransport(serve), base_url=BASE_URL), patience=0)
 
-    def board(self) -> DynamoBoard:
-        """Return the board as the votes room keeps it."""
-        return DynamoBoard(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-votes", now)
+    def board(self) -> DynamoLeaderboard:
+        """Return the board as the votes service keeps it."""
+        return DynamoLeaderboard(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-votes", now)
 
     def messages(self) -> dict[str, list[str]]:
         """Return what lies in each queue that is not empty, dead letters and parked records too."""

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select
 
 from monolith.avatars.store import SqlAvatars
-from monolith.avatars.thumbnails import making, task_of
-from monolith.background import Job
+from monolith.avatars.thumbnails import job_of, making
+from monolith.background import PeriodicTask
 from monolith.database import UnitOfWork, connect, migrate, unit_of_work
-from monolith.outbox import MOST_TRIES, OUTBOX, SqlOutbox
+from monolith.jobs import JOBS, MAX_ATTEMPTS, SqlJobs
 from monolith.users.store import SqlUsers
 from shared_domain.avatars import Upload
 from shared_domain.users import User
@@ -24,14 +24,14 @@ from tests.contract.pictures import BLUE, GREEN, RED, near, noise, png
 from .programs import nothing_left, program, signed_in, within
 
 AT_ONCE = 4
-MOST_PIXELS = (4000, 4000)  # a picture that takes some tenths of a second
+MAX_PIXELS = (4000, 4000)  # a picture that takes some tenths of a second
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     users: SqlUsers
     avatars: SqlAvatars
-    outbox: SqlOutbox
+    jobs: SqlJobs
 
 
 class Room:
@@ -39,28 +39,28 @@ class Room:
 
     def __init__(self, engine: Engine) -> None:
         self.work: UnitOfWork[Work] = unit_of_work(engine, _stores)
-        self.make: Job = making(self.work)
+        self.make: PeriodicTask = making(self.work)
         self._engine = engine
 
     def hand_in(self, upload_id: str, picture: bytes, *, by: str = "ada") -> None:
         with self.work() as work:
-            work.outbox.add(task_of(Upload(id=upload_id, username=by, picture=picture)))
+            work.jobs.add(job_of(Upload(id=upload_id, username=by, picture=picture)))
 
     def shown(self, username: str = "ada") -> bytes:
         with self.work() as work:
             return work.avatars.get(username)
 
     def waiting(self) -> list[tuple[str, bytes, str | None]]:
-        """Return what is in the outbox: id, picture, and why it is parked if it is."""
+        """Return what is in the queue: id, picture, and why it is parked if it is."""
         with self._engine.connect() as connection:
             return [
                 tuple(row)
-                for row in connection.execute(select(OUTBOX.c.id, OUTBOX.c.payload, OUTBOX.c.reason).order_by("id"))
+                for row in connection.execute(select(JOBS.c.id, JOBS.c.payload, JOBS.c.reason).order_by("id"))
             ]
 
 
 def _stores(connection: Connection) -> Work:
-    return Work(SqlUsers(connection), SqlAvatars(connection), SqlOutbox(connection))
+    return Work(SqlUsers(connection), SqlAvatars(connection), SqlJobs(connection))
 
 
 @pytest.fixture(scope="module")
@@ -74,102 +74,102 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def room(engine: Engine) -> Room:
-    """A room with two users and nothing to do."""
+def feature(engine: Engine) -> Room:
+    """A feature with two users and nothing to do."""
     with engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE users, avatars, outbox")
-    room = Room(engine)
-    with room.work() as work:
+        connection.exec_driver_sql("TRUNCATE users, avatars, jobs")
+    feature = Room(engine)
+    with feature.work() as work:
         for name in ("ada", "bob"):
             work.users.add(_user(name))
-    return room
+    return feature
 
 
-def test_a_picture_is_gone_once_its_thumbnail_is_made(room: Room) -> None:
-    room.hand_in("1", png(RED))
-    room.hand_in("2", png(BLUE), by="bob")
-    room.make()
-    assert near(RED)(room.shown())
-    assert near(BLUE)(room.shown("bob"))
-    assert room.waiting() == []
+def test_a_picture_is_gone_once_its_thumbnail_is_made(feature: Room) -> None:
+    feature.hand_in("1", png(RED))
+    feature.hand_in("2", png(BLUE), by="bob")
+    feature.make()
+    assert near(RED)(feature.shown())
+    assert near(BLUE)(feature.shown("bob"))
+    assert feature.waiting() == []
 
 
-def test_the_newer_upload_wins_though_the_older_one_is_handled_later(room: Room) -> None:
-    room.hand_in("2", png(GREEN))
-    room.make()
-    room.hand_in("1", png(RED))
-    room.make()
-    assert near(GREEN)(room.shown())
-    assert room.waiting() == []
+def test_the_newer_upload_wins_though_the_older_one_is_handled_later(feature: Room) -> None:
+    feature.hand_in("2", png(GREEN))
+    feature.make()
+    feature.hand_in("1", png(RED))
+    feature.make()
+    assert near(GREEN)(feature.shown())
+    assert feature.waiting() == []
 
 
-def test_many_workers_make_each_thumbnail_once_and_wait_for_none(room: Room) -> None:
+def test_many_workers_make_each_thumbnail_once_and_wait_for_none(feature: Room) -> None:
     for place in range(3 * AT_ONCE):
-        room.hand_in(f"{place:02}", png((place * 20, 0, 0)))
+        feature.hand_in(f"{place:02}", png((place * 20, 0, 0)))
     with ThreadPoolExecutor(AT_ONCE) as workers:
-        for done in [workers.submit(room.make) for _ in range(AT_ONCE)]:
+        for done in [workers.submit(feature.make) for _ in range(AT_ONCE)]:
             done.result()
-    assert near(((3 * AT_ONCE - 1) * 20, 0, 0))(room.shown())
-    assert room.waiting() == []
+    assert near(((3 * AT_ONCE - 1) * 20, 0, 0))(feature.shown())
+    assert feature.waiting() == []
 
 
-def test_what_cannot_be_decoded_is_parked_with_its_reason_and_without_the_picture(room: Room) -> None:
-    room.hand_in("1", noise()[:-500])
-    room.hand_in("2", png(BLUE), by="bob")
-    room.make()
-    ((upload_id, picture, reason),) = room.waiting()
+def test_what_cannot_be_decoded_is_parked_with_its_reason_and_without_the_picture(feature: Room) -> None:
+    feature.hand_in("1", noise()[:-500])
+    feature.hand_in("2", png(BLUE), by="bob")
+    feature.make()
+    ((upload_id, picture, reason),) = feature.waiting()
     assert (upload_id, picture) == ("1", b"")
     assert reason is not None
     assert reason.startswith("cannot be decoded: ")
-    assert near(BLUE)(room.shown("bob"))
+    assert near(BLUE)(feature.shown("bob"))
 
 
-def test_a_picture_that_somebody_is_at_is_left_to_them_and_free_again_after_a_crash(room: Room) -> None:
-    room.hand_in("1", png(RED))
-    with pytest.raises(ConnectionAbortedError), room.work() as work:
-        chosen = work.outbox.choose("avatar")
+def test_a_picture_that_somebody_is_at_is_left_to_them_and_free_again_after_a_crash(feature: Room) -> None:
+    feature.hand_in("1", png(RED))
+    with pytest.raises(ConnectionAbortedError), feature.work() as work:
+        chosen = work.jobs.claim("avatar")
         assert chosen == "1"
-        assert work.outbox.hold(chosen)
-        room.make()
-        assert [upload_id for upload_id, _, _ in room.waiting()] == ["1"]
+        assert work.jobs.get_for_update(chosen)
+        feature.make()
+        assert [upload_id for upload_id, _, _ in feature.waiting()] == ["1"]
         raise ConnectionAbortedError
-    room.make()
-    assert near(RED)(room.shown())
+    feature.make()
+    assert near(RED)(feature.shown())
 
 
-def test_who_has_chosen_a_picture_waits_for_another_who_is_choosing(room: Room) -> None:
+def test_who_has_chosen_a_picture_waits_for_another_who_is_choosing(feature: Room) -> None:
     """Else a try would be counted of a picture that nobody tried."""
-    room.hand_in("1", png(RED))
+    feature.hand_in("1", png(RED))
 
     def hold() -> bool:
-        with room.work() as work:
-            return work.outbox.hold("1") is not None
+        with feature.work() as work:
+            return work.jobs.get_for_update("1") is not None
 
     with ThreadPoolExecutor(1) as another:
-        with room.work() as work:
-            assert work.outbox.choose("avatar") == "1"
+        with feature.work() as work:
+            assert work.jobs.claim("avatar") == "1"
             held = another.submit(hold)
             assert not wait([held], timeout=0.3).done
         assert held.result()
 
 
-def test_a_picture_that_ends_its_process_every_time_is_given_up_and_holds_nothing_up(room: Room) -> None:
-    room.hand_in("1", png(RED))
-    for _ in range(MOST_TRIES):
-        with room.work() as work:  # and here the process ends
-            assert work.outbox.choose("avatar") == "1"
-    room.hand_in("2", png(BLUE), by="bob")
-    room.make()
-    assert near(BLUE)(room.shown("bob"))
-    assert room.waiting() == [("1", b"", f"failed {MOST_TRIES} times")]
+def test_a_picture_that_ends_its_process_every_time_is_given_up_and_holds_nothing_up(feature: Room) -> None:
+    feature.hand_in("1", png(RED))
+    for _ in range(MAX_ATTEMPTS):
+        with feature.work() as work:  # and here the process ends
+            assert work.jobs.claim("avatar") == "1"
+    feature.hand_in("2", png(BLUE), by="bob")
+    feature.make()
+    assert near(BLUE)(feature.shown("bob"))
+    assert feature.waiting() == [("1", b"", f"failed {MAX_ATTEMPTS} times")]
 
 
-def test_a_thousand_pictures_that_cannot_be_made_are_given_up_at_once(room: Room, engine: Engine) -> None:
-    given_up = {"kind": "avatar", "subject": "ada", "payload": b"", "tries": MOST_TRIES}
+def test_a_thousand_pictures_that_cannot_be_made_are_given_up_at_once(feature: Room, engine: Engine) -> None:
+    given_up = {"kind": "avatar", "subject": "ada", "payload": b"", "attempts": MAX_ATTEMPTS}
     with engine.begin() as connection:
-        connection.execute(insert(OUTBOX), [{"id": f"{place:04}", **given_up} for place in range(1_100)])
-    room.make()
-    assert {reason for _, _, reason in room.waiting()} == {f"failed {MOST_TRIES} times"}
+        connection.execute(insert(JOBS), [{"id": f"{place:04}", **given_up} for place in range(1_100)])
+    feature.make()
+    assert {reason for _, _, reason in feature.waiting()} == {f"failed {MAX_ATTEMPTS} times"}
 
 
 @pytest.mark.live
@@ -178,7 +178,7 @@ def test_workers_that_are_killed_between_upload_and_thumbnail_lose_no_picture(tm
         with running.client() as client:
             names = [f"face{n}" for n in range(6)]
             for name in names:
-                _upload(client, name, png(GREEN, MOST_PIXELS))
+                _upload(client, name, png(GREEN, MAX_PIXELS))
         for worker in running.workers():
             worker.kill()
         with running.client() as client:

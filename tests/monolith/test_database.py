@@ -23,7 +23,7 @@ from monolith.embedded_postgres import start as embedded
 
 from .programs import nothing_left, program, signed_in, within
 
-NEWEST = "0005"
+NEWEST = "0006"
 STARTS = 3
 assert create_app
 

@@ -12,11 +12,11 @@ import pytest
 from simple_websocket import Server
 
 from monolith import embedded_postgres
-from monolith.live.client import MOST_WAITING, Client, ReadingThread
+from monolith.concurrency_limit import ConcurrencyLimit
+from monolith.live.client import MAX_WAITING, Client, ReadingThread
 from monolith.live.hub import Hub
-from monolith.turns import Turns
 from shared_domain.errors import NotAllowed, Unavailable
-from shared_domain.live import MOST_TOPICS, News
+from shared_domain.live import MAX_TOPICS, LiveMessage
 from tests.contract.client import Api, unique
 from tests.contract.feed import Feed, Listener, publishes
 
@@ -70,7 +70,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_the_others_hear_everything(r
     with running.client() as writer:
         feed = feed_of(running, signed_in(writer, "wordy"))
         with feed.listener("posts", sockopt=small) as deaf, feed.listener("posts") as reads:
-            for _ in range(2 * MOST_WAITING):
+            for _ in range(2 * MAX_WAITING):
                 title = unique("long") + "𝔘" * 180
                 writer.post("/posts", json={"title": title, "body": "A body"}).raise_for_status()
                 reads.hears(publishes(title))
@@ -134,7 +134,7 @@ def test_a_hub_lets_nobody_listen_to_everything() -> None:
     hub = Hub(most=1)
     with connected() as (client, _):
         hub.join(client)
-        for n in range(MOST_TOPICS):
+        for n in range(MAX_TOPICS):
             hub.subscribe(client, f"topic {n}")
         hub.subscribe(client, "topic 0")
         with pytest.raises(NotAllowed):
@@ -147,8 +147,8 @@ def test_telling_a_client_that_does_not_read_takes_no_time_and_ends_it() -> None
         hub.join(client)
         hub.subscribe(client, "posts")
         with client.sending():
-            for _ in range(MOST_WAITING + 100):
-                hub.tell(News("posts", A_MEGABYTE))
+            for _ in range(MAX_WAITING + 100):
+                hub.publish(LiveMessage("posts", A_MEGABYTE))
         line.settimeout(PATIENCE_S)
         while line.recv(1_000_000):  # what was sent before it was cut off, and then the end
             pass
@@ -163,7 +163,7 @@ def test_so_many_requests_run_at_a_time_and_the_feed_is_not_counted() -> None:
         free.wait(PATIENCE_S)
         return []
 
-    turns = Turns(application, at_once=2, without="/live")  # type: ignore[arg-type]
+    turns = ConcurrencyLimit(application, limit=2, exempt_path="/live")  # type: ignore[arg-type]
     asked = [{"PATH_INFO": path, "wsgi.input": BytesIO()} for path in ["/posts"] * 5 + ["/live"] * 3]
     threads = [threading.Thread(target=turns, args=(environ, None)) for environ in asked]
     for thread in threads:
@@ -188,7 +188,7 @@ def test_who_sends_a_body_slowly_holds_up_nobody() -> None:
             return b""
 
     asked, ended = threading.Semaphore(0), threading.Event()
-    turns = Turns(lambda environ, start_response: [b"answered"], at_once=2, without="/live")
+    turns = ConcurrencyLimit(lambda environ, start_response: [b"answered"], limit=2, exempt_path="/live")
     slow = [
         {"PATH_INFO": "/feedback", "CONTENT_LENGTH": length, "wsgi.input": Endless()}
         for length in ("9", "9", "2000000", "")

@@ -11,7 +11,7 @@ from monolith.site.folder import SiteFolder
 from monolith.site.publication import kept_site, publish
 from monolith.site.repository import SiteRepository
 from shared_domain.errors import NotFound
-from shared_domain.site import LARGEST_FILE
+from shared_domain.site import MAX_FILE_BYTES
 from tests.clones import Clone, cloned
 
 
@@ -36,7 +36,7 @@ def test_the_site_as_it_comes_is_there_and_a_second_start_keeps_what_was_pushed(
 
 
 def test_a_push_says_what_it_did_and_what_is_not_served(clone: Clone) -> None:
-    clone.commit({"a.txt": "new", "site.css": None, ".hidden": "x", "large.txt": b"x" * (LARGEST_FILE + 1)})
+    clone.commit({"a.txt": "new", "site.css": None, ".hidden": "x", "large.txt": b"x" * (MAX_FILE_BYTES + 1)})
     said = clone.push()
     assert "1 files written, 1 removed; not served: '.hidden', 'large.txt'" in said
 

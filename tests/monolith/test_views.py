@@ -66,7 +66,7 @@ def test_processes_that_keep_views_of_the_same_posts_at_once_lose_none(work: Uni
         views = Views(work)
         for place in places:
             for post_id in POSTS[:: 1 if place % 2 else -1]:
-                views.note(view(post_id))
+                views.record(view(post_id))
             views.flush()
 
     with ThreadPoolExecutor() as pool:
@@ -82,10 +82,10 @@ def counted(first: UnitOfWork[WithTrends], then: UnitOfWork[WithTrends]) -> list
         return next(turns)()
 
     views = Views(begin)
-    views.note(view())
+    views.record(view())
     with pytest.raises(Unavailable):
         views.flush()
-    views.note(view())
+    views.record(view())
     views.flush()
     return ranking(then)
 
@@ -110,16 +110,16 @@ def test_with_no_room_a_view_is_dropped_and_the_log_tells_how_many(
 ) -> None:
     views = Views(work, most=2)
     for post_id in [*POSTS, POSTS[0]]:
-        views.note(view(post_id))
+        views.record(view(post_id))
     views.flush()
     assert [(trend.post_id, trend.views) for trend in ranking(work)] == [(POSTS[0], 2), (POSTS[1], 1)]
-    assert [record.message for record in caplog.records] == ["dropped 3 views: there was no room for them"]
+    assert [record.message for record in caplog.records] == ["dropped 3 views: the buffer was full"]
 
 
 def test_windows_that_count_no_more_are_forgotten(engine: Engine, work: UnitOfWork[WithTrends]) -> None:
     views = Views(work)
     for age in (0, 59, 300):
-        views.note(View(post_id=POSTS[0], at=NOW - age * WINDOW))
+        views.record(View(post_id=POSTS[0], at=NOW - age * WINDOW))
     views.flush()
     with engine.begin() as connection:
         assert connection.scalar(select(func.count()).select_from(VIEWS)) == 2

@@ -1,4 +1,4 @@
-"""Each kind of message carries the trace where its form has room for it, and hands it on as AWS does."""
+"""Each kind of message carries the trace where its form has feature for it, and hands it on as AWS does."""
 
 import base64
 import json

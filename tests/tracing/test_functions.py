@@ -14,7 +14,14 @@ Act = Callable[[Api, Person, str], object]
 TRAVELS: dict[str, tuple[Act, set[str]]] = {
     "a stream, a topic and a queue, of a post": (
         lambda api, ada, post: api.published(ada, title="A cat", body="and a dog"),
-        {"platform-authorizer", "posts-http", "posts-outbox", "search-projection", "votes-ballots", "live-broadcast"},
+        {
+            "platform-authorizer",
+            "posts-http",
+            "posts-event-relay",
+            "search-projection",
+            "votes-post-events",
+            "live-broadcast",
+        },
     ),
     "a stream, a topic and a queue, of a vote": (
         lambda api, ada, post: api.cast(ada, post, value=1),
@@ -22,7 +29,7 @@ TRAVELS: dict[str, tuple[Act, set[str]]] = {
     ),
     "the saga of an order": (
         lambda api, ada, post: api.place(ada, {"sku": "boost-1d", "post_id": post, "quantity": 1}, key="a key"),
-        {"platform-authorizer", "orders-http", "orders-outbox", "users-credits", "orders-saga", "posts-boosts"},
+        {"platform-authorizer", "orders-http", "orders-event-relay", "users-credits", "orders-saga", "posts-boosts"},
     ),
     "Kinesis, of a view": (lambda api, ada, post: api.read_post(post), {"posts-http", "trending-projection"}),
     "S3, of a picture": (
@@ -53,7 +60,9 @@ def test_a_trace_travels_by(functions: Explained, ada: Person, post: str, way: s
 def test_a_trace_travels_by_a_direct_invocation(functions: Explained, ada: Person, post: str) -> None:
     with functions.traced() as trace:
         functions.api.withdraw(ada, post)
-    called = [root for root in roots(functions.told()) if root["trace"] == trace and root["service"] == "votes-ballots"]
+    called = [
+        root for root in roots(functions.told()) if root["trace"] == trace and root["service"] == "votes-post-events"
+    ]
     assert [root["spans"][0]["name"] for root in called] == ["call"]
 
 

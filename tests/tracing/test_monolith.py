@@ -59,8 +59,8 @@ def test_a_thumbnail_is_made_of_the_task_that_the_upload_left(monolith: Explaine
         monolith.api.upload_avatar(ada, png())
     monolith.api.avatar_settles(ada.username, lambda thumbnail: True)
     (left,) = (span for root in of_the_trace(monolith, trace) for span in root["spans"] if span["links"])
-    assert left["name"] == "INSERT outbox"
-    took = awaited(monolith, lambda root: root["spans"][0]["name"] == "outbox" and left["links"] in links_of(root))
+    assert left["name"] == "INSERT jobs"
+    took = awaited(monolith, lambda root: root["spans"][0]["name"] == "jobs" and left["links"] in links_of(root))
     assert "INSERT avatars" in {span["name"] for span in took["spans"]}
 
 

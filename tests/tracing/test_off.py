@@ -28,10 +28,10 @@ from .told import SENT
 SEEN_AGAIN = (b"DynamoDB_20120810.", b"sns.", b"Kinesis_20131202.", b"s3.")
 LOADED = "import sys, json; {}; print(json.dumps(sorted(name for name in sys.modules if 'tracing' in name)))"
 MONOLITH = (
-    "from monolith.app import create_app; from monolith.settings import Settings; from monolith.turns import Turns;"
-    "import json; dumps = json.dumps;"
+    "from monolith.app import create_app; from monolith.settings import Settings;"
+    "from monolith.concurrency_limit import ConcurrencyLimit; import json; dumps = json.dumps;"
     "app = create_app(Settings(database_url='postgresql://nowhere', token_secret='none'));"
-    "assert type(app.wsgi_app) is Turns; assert json.dumps is dumps; assert not app.before_request_funcs.get('x')"
+    "assert type(app.wsgi_app) is ConcurrencyLimit; assert json.dumps is dumps; assert not app.before_request_funcs.get('x')"
 )
 
 
@@ -48,15 +48,15 @@ def test_the_monolith_loads_nothing_of_it() -> None:
 
 @pytest.mark.parametrize("function", ["posts-http", "votes-projection"])
 def test_a_function_loads_nothing_of_it(function: str) -> None:
-    variables = ("TABLE", "BALLOTS_FUNCTION", "VIEWS_STREAM", "SITE_BUCKET", "EVENTS_TOPIC", "PARKING_QUEUE_URL")
+    variables = ("TABLE", "POST_EVENTS_FUNCTION", "VIEWS_STREAM", "SITE_BUCKET", "EVENTS_TOPIC", "PARKING_QUEUE_URL")
     given = {**dict.fromkeys(variables, "none"), "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_DEFAULT_REGION": "us-east-1"}
     assert loaded(f"import os; os.environ |= {given}; import {every_handler()[function]}") == []
 
 
 def test_no_template_and_no_handler_knows_of_it() -> None:
-    for room in templates.rooms():
-        assert OWN not in templates.path(room).read_text()
-        assert TRACING not in templates.path(room).read_text()
+    for feature in templates.services():
+        assert OWN not in templates.path(feature).read_text()
+        assert TRACING not in templates.path(feature).read_text()
 
 
 def test_hooks_that_nothing_is_explained_by_are_gone_again() -> None:

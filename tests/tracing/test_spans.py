@@ -93,7 +93,7 @@ def test_what_is_flushed_belongs_to_all_that_noted_something_since() -> None:
     for _ in range(2):
         with spans.root("request", "GET", service="any", write=str) as root:
             senders.append(root.top.id)
-            views.note("a view")
+            views.record("a view")
     views.flush()
     views.flush()
     assert views.kept == ["a view"] * 2

@@ -21,14 +21,16 @@ from typing import Any
 from microservices.dynamo import Item, Values, batch_get, number, refused, text
 from shared_domain.contract.times import milliseconds
 from shared_domain.errors import Conflict
-from shared_domain.votes import Standing
+from shared_domain.votes import ScoreEntry
 
-MOST_COUNTED_AT_ONCE = 90  # a transaction holds a hundred items: these, the standing, the old place and the new one
+MAX_VOTES_PER_TRANSACTION = (
+    90  # a transaction holds a hundred items: these, the standing, the old place and the new one
+)
 _HIGHEST_SCORE = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class PostScore:
     """How a post stands."""
 
     post_id: str
@@ -41,7 +43,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class CountedVote:
     """A voter's newest vote, 0 where it was retracted, and its place in the votes table's stream."""
 
     post_id: str
@@ -50,24 +52,24 @@ class Counted:
     sequence: str
 
 
-class DynamoBoard:
+class DynamoLeaderboard:
     def __init__(self, dynamodb: Any, table: str, now: Callable[[], datetime]) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._now = now
 
-    def tally(self, post_id: str) -> Tally:
+    def tally(self, post_id: str) -> PostScore:
         """Return how the post stands, also where nothing is known of it yet."""
         found = self._dynamodb.get_item(TableName=self._table, Key=_standing_key(post_id), ConsistentRead=True)
-        return _tally(post_id, found["Item"]) if "Item" in found else Tally(post_id=post_id)
+        return _tally(post_id, found["Item"]) if "Item" in found else PostScore(post_id=post_id)
 
-    def counted(self, post_id: str, voters: Sequence[str]) -> dict[str, Counted]:
+    def counted(self, post_id: str, voters: Sequence[str]) -> dict[str, CountedVote]:
         """Return which of the voters' votes the score holds, by voter."""
         keys = [_counted_key(post_id, voter) for voter in voters]
         known = [_counted(post_id, item) for item in batch_get(self._dynamodb, self._table, keys)]
         return {each.voter: each for each in known}
 
-    def keep(self, tally: Tally, *, seen: Tally, counted: Sequence[Counted] = ()) -> Tally:
+    def save(self, tally: PostScore, *, seen: PostScore, counted: Sequence[CountedVote] = ()) -> PostScore:
         """Replace the standing, its place on the board and what is counted; return it as it is kept, with its new version.
 
         Raise Conflict if it is no longer as seen.
@@ -82,7 +84,7 @@ class DynamoBoard:
             self._dynamodb.transact_write_items(TransactItems=writes)
         return kept
 
-    def leaderboard(self, limit: int) -> list[Standing]:
+    def leaderboard(self, limit: int) -> list[ScoreEntry]:
         """Return the first `limit` live posts in board order, strongly consistent."""
         answer = self._dynamodb.query(
             TableName=self._table,
@@ -93,7 +95,7 @@ class DynamoBoard:
         )
         return [_standing(item) for item in answer["Items"]]
 
-    def _put_standing(self, tally: Tally, *, seen: Tally) -> dict[str, Any]:
+    def _put_standing(self, tally: PostScore, *, seen: PostScore) -> dict[str, Any]:
         put = self._put(_standing_item(tally))
         if seen.version == 0:
             put["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
@@ -102,7 +104,7 @@ class DynamoBoard:
             put["Put"]["ExpressionAttributeValues"] = {":seen": number(seen.version)}
         return put
 
-    def _move(self, tally: Tally, *, seen: Tally) -> list[dict[str, Any]]:
+    def _move(self, tally: PostScore, *, seen: PostScore) -> list[dict[str, Any]]:
         old, new = _place(seen), _place(tally)
         if old == new:
             return []
@@ -115,7 +117,7 @@ class DynamoBoard:
         return {"Put": {"TableName": self._table, "Item": item}}
 
 
-def _place(tally: Tally) -> Values | None:
+def _place(tally: PostScore) -> Values | None:
     """Return the board item of a post: the higher score sorts first, then the older id. None for a post that is not live."""
     if tally.state != "live":
         return None
@@ -129,8 +131,8 @@ def _place(tally: Tally) -> Values | None:
     }
 
 
-def _standing(place: Item) -> Standing:
-    return Standing(
+def _standing(place: Item) -> ScoreEntry:
+    return ScoreEntry(
         post_id=place["post_id"]["S"],
         title=place["title"]["S"],
         author=place["author"]["S"],
@@ -138,7 +140,7 @@ def _standing(place: Item) -> Standing:
     )
 
 
-def _standing_item(tally: Tally) -> Values:
+def _standing_item(tally: PostScore) -> Values:
     return {
         **_standing_key(tally.post_id),
         "state": text(tally.state),
@@ -150,8 +152,8 @@ def _standing_item(tally: Tally) -> Values:
     }
 
 
-def _tally(post_id: str, item: Item) -> Tally:
-    return Tally(
+def _tally(post_id: str, item: Item) -> PostScore:
+    return PostScore(
         post_id=post_id,
         state=item["state"]["S"],
         score=int(item["score"]["N"]),
@@ -162,13 +164,13 @@ def _tally(post_id: str, item: Item) -> Tally:
     )
 
 
-def _counted_item(counted: Counted) -> Values:
+def _counted_item(counted: CountedVote) -> Values:
     key = _counted_key(counted.post_id, counted.voter)
     return {**key, "value": number(counted.value), "sequence": text(counted.sequence)}
 
 
-def _counted(post_id: str, item: Item) -> Counted:
-    return Counted(
+def _counted(post_id: str, item: Item) -> CountedVote:
+    return CountedVote(
         post_id=post_id,
         voter=item["sk"]["S"].removeprefix("counted#"),
         value=int(item["value"]["N"]),

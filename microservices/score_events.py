@@ -1,6 +1,6 @@
-"""What votes tells other rooms of a tally, by an event on the topic. Who changes the form, changes a contract.
+"""What votes tells other services of a tally, by an event on the topic. Who changes the form, changes a contract.
 
-    tally.changed    a post has another score: every field of TallyChanged
+    tally.changed    a post has another score: every field of ScoreChanged
 
 The monolith has no such file: there, the score changes with the vote.
 """
@@ -15,7 +15,7 @@ _CHANGED = "tally.changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TallyChanged:
+class ScoreChanged:
     """How a post stands since its tally has this version. The score is absolute, so that to hear it again changes nothing."""
 
     post_id: str
@@ -23,14 +23,14 @@ class TallyChanged:
     version: int
 
 
-def tell(publish: Publish, tally: TallyChanged) -> None:
+def tell(publish: Publish, tally: ScoreChanged) -> None:
     """Tell whoever subscribed to it how a post stands."""
     publish(_CHANGED, msgspec.to_builtins(tally))
 
 
-def tally_in(event: str) -> TallyChanged | None:
+def parse_score_changed(event: str) -> ScoreChanged | None:
     """Return what an event tells of a tally, None where it tells of something else.
 
     Raise msgspec.ValidationError or DecodeError where it cannot be read.
     """
-    return msgspec.json.decode(event, type=TallyChanged) if type_of(event) == _CHANGED else None
+    return msgspec.json.decode(event, type=ScoreChanged) if type_of(event) == _CHANGED else None

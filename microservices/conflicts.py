@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 _TRIES = 10  # of eight that write one thing at once each round lets one through
 
 
-def runs_again(use_case: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+def retry_on_conflict(use_case: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Let a use case that raises Conflict run again from its reading on, ten times at most; then Conflict leaves it."""
 
     @functools.wraps(use_case)

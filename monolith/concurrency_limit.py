@@ -9,28 +9,28 @@ from threading import Semaphore
 from typing import BinaryIO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-LARGEST = 1024 * 1024  # bytes, of an avatar: what is larger is refused by its length alone
-_READ_REST_AT_MOST = 2 * LARGEST  # who sends more is cut off
+MAX_BYTES = 1024 * 1024  # bytes, of an avatar: what is larger is refused by its length alone
+_READ_REST_AT_MOST = 2 * MAX_BYTES  # who sends more is cut off
 _PIECE = 64 * 1024
 
 
-class Turns:
-    """A WSGI application of which `at_once` requests run at a time and the others wait for their turn, but for one path's.
+class ConcurrencyLimit:
+    """A WSGI application of which `limit` requests run at a time and the others wait for their turn, but for one path's.
 
     A body is received before its request takes a turn: who sends it slowly, or never, holds a thread and nobody up.
     """
 
-    def __init__(self, application: WSGIApplication, *, at_once: int, without: str) -> None:
+    def __init__(self, application: WSGIApplication, *, limit: int, exempt_path: str) -> None:
         self._application = application
-        self._without = without
-        self._turn = Semaphore(at_once)
+        self._exempt_path = exempt_path
+        self._turn = Semaphore(limit)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == self._without:
+        if environ["PATH_INFO"] == self._exempt_path:
             return self._application(environ, start_response)
-        received, too_large = environ["wsgi.input"], _length(environ) > LARGEST
+        received, too_large = environ["wsgi.input"], _length(environ) > MAX_BYTES
         if not too_large:
-            environ["wsgi.input"] = BytesIO(received.read(LARGEST + 1))
+            environ["wsgi.input"] = BytesIO(received.read(MAX_BYTES + 1))
         with self._turn:
             answer = self._application(environ, start_response)
         if too_large:

@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 Form = dict[str, Any]
 
 
-def as_http_api(event: Form) -> Form:
+def to_http_api(event: Form) -> Form:
     """Return the request in the form of an HTTP API, payload 2.0."""
     if "rawPath" in event:
         return {**event, "rawPath": _one_line(event["rawPath"])}
@@ -41,7 +41,7 @@ def as_http_api(event: Form) -> Form:
     }
 
 
-def in_form_of(event: Form, response: Form) -> Form:
+def to_format_of(event: Form, response: Form) -> Form:
     """Return an HTTP API's answer in the form that belongs to the event."""
     if "rawPath" in event:
         return response

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from microservices.aws import client
 from shared_domain.errors import Conflict, Unavailable
 
-BOARD_KEY = "leaderboard.json"
+LEADERBOARD_KEY = "leaderboard.json"
 PAGE_KEY = "leaderboard.html"
 _MISSING = ("NoSuchKey", "404", "AccessDenied", "403")  # S3 says the last two to who may not list the bucket
 _OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")  # S3 says the second while another is still writing
@@ -17,14 +17,14 @@ _OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")  # S3 says the
 Tags = dict[str, str]  # an object's key → its entity tag, without an entry for what has not been written yet
 
 
-class BoardObject:
+class LeaderboardObject:
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
 
     def read(self) -> dict[str, Any]:
         """Return the leaderboard as it was last written. Raise Unavailable until it has been written once."""
         try:
-            found = self._s3.get_object(Bucket=self._bucket, Key=BOARD_KEY)
+            found = self._s3.get_object(Bucket=self._bucket, Key=LEADERBOARD_KEY)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _MISSING:
                 raise
@@ -34,13 +34,13 @@ class BoardObject:
 
     def tags(self) -> Tags:
         """Return what lies there now, to be replaced by `write`."""
-        found = {key: self._tag(key) for key in (BOARD_KEY, PAGE_KEY)}
+        found = {key: self._tag(key) for key in (LEADERBOARD_KEY, PAGE_KEY)}
         return {key: tag for key, tag in found.items() if tag}
 
     def write(self, board: dict[str, Any], page: str, *, over: Tags) -> None:
         """Replace the leaderboard and its page. Raise Conflict if another lies there than the tags say."""
         try:
-            self._put(BOARD_KEY, msgspec.json.encode(board), "application/json", over)
+            self._put(LEADERBOARD_KEY, msgspec.json.encode(board), "application/json", over)
             self._put(PAGE_KEY, page.encode(), "text/html; charset=utf-8", over)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _OVERTAKEN:

@@ -1,4 +1,4 @@
-"""The rooms that settle orders, in this process: stores, topic and the saga's queue on moto, their functions called one by one."""
+"""The services that settle orders, in this process on moto: stores, topic, queue; functions are called one by one."""
 
 import json
 import secrets
@@ -31,7 +31,7 @@ ADA = User(
 )
 
 
-class Rooms:
+class Services:
     """Users, posts and orders. Their keys are apart, so they share a table. Call it within `aws_in_process`."""
 
     def __init__(self, dynamodb: Any, sqs: Any, sns: Any) -> None:
@@ -42,7 +42,7 @@ class Rooms:
         self.users, self.posts, self.orders = (
             store(dynamodb, self._table) for store in (DynamoUsers, DynamoPosts, DynamoOrders)
         )
-        self.credits, self.boosts = (room(dynamodb, self._table) for room in (Credits, Boosts))
+        self.credits, self.boosts = (service(dynamodb, self._table) for service in (Credits, Boosts))
         self.users.add(ADA)
 
     def place(self, *, total: int = 10, posts: list[str] | None = None, number: int = 0) -> Order:
@@ -59,7 +59,7 @@ class Rooms:
         return self.orders.add(order, key=order.id)
 
     def hear(self, order: Order) -> None:
-        """Let both rooms hear what the outbox tells of the order."""
+        """Let both services hear what the outbox tells of the order."""
         told: list[str] = []
         tell(lambda kind, body: told.append(json.dumps({"type": kind, **body})), order)
         for event in told:
@@ -74,7 +74,7 @@ class Rooms:
             self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 
     def settle(self, order: Order) -> Order:
-        """Let the rooms hear of the order until it has settled."""
+        """Let the services hear of the order until it has settled."""
         while not orders.is_settled(self.seen(order)):
             self.hear(self.seen(order))
             self.go_on()

@@ -1,6 +1,6 @@
-"""Posts tells all rooms: what the table's stream says of a post becomes an event on the topic.
+"""Posts tells all services: what the table's stream says of a post becomes an event on the topic.
 
-The monolith has no such file: there, what other rooms keep of a post changes in its transaction.
+The monolith has no such file: there, what other services keep of a post changes in its transaction.
 """
 
 from typing import Any

@@ -10,7 +10,7 @@ from shared_domain import errors
 from shared_domain.contract import problems
 
 PROJECT = Path(__file__).parents[2]
-ROOMS = ("users", "posts", "votes", "search", "feedback", "avatars", "trending", "orders")
+SERVICES = ("users", "posts", "votes", "search", "feedback", "avatars", "trending", "orders")
 IMPURE = re.compile(r"\bnow\(\)|\buuid4\(|\brandom\b|os\.environ|(?<!\w)open\(|\btime\.time\(|\bprint\(")
 # The page for people is an object in S3 on the other side: no function runs to serve it.
 ONLY_IN_THE_MONOLITH = {"leaderboard_page"}
@@ -32,29 +32,29 @@ def test_shared_domain_asks_no_clock_no_chance_no_environment_and_no_file(module
 def test_every_shape_is_learned_where_it_is_defined(module: Path) -> None:
     found = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ClassDef)]
     shapes = {node.name for node in found if "Struct" in map(ast.unparse, node.bases)}
-    assert {node.name for node in found if "learned" in map(ast.unparse, node.decorator_list)} == shapes
+    assert {node.name for node in found if "build_decoder" in map(ast.unparse, node.decorator_list)} == shapes
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("side", ["monolith", "microservices"])
-def test_every_room_has_the_same_two_files(side: str, room: str) -> None:
-    assert {"__init__.py", "routes.py", "store.py"} <= {path.name for path in (PROJECT / side / room).iterdir()}
+def test_every_room_has_the_same_two_files(side: str, service: str) -> None:
+    assert {"__init__.py", "routes.py", "store.py"} <= {path.name for path in (PROJECT / side / service).iterdir()}
 
 
-@pytest.mark.parametrize("room", ["platform", *ROOMS])
-def test_the_twins_have_the_same_use_cases_in_the_same_order(room: str) -> None:
+@pytest.mark.parametrize("service", ["platform", *SERVICES])
+def test_the_twins_have_the_same_use_cases_in_the_same_order(service: str) -> None:
     monolith, microservices = (
-        functions_of(PROJECT / side / room / "routes.py") for side in ("monolith", "microservices")
+        functions_of(PROJECT / side / service / "routes.py") for side in ("monolith", "microservices")
     )
     assert [name for name in monolith if name not in ONLY_IN_THE_MONOLITH] == microservices
 
 
 @pytest.mark.parametrize("side", ["monolith", "microservices"])
-@pytest.mark.parametrize("room", ["platform", *ROOMS])
-def test_every_routes_module_names_its_twin(side: str, room: str) -> None:
+@pytest.mark.parametrize("service", ["platform", *SERVICES])
+def test_every_routes_module_names_its_twin(side: str, service: str) -> None:
     twin = "microservices" if side == "monolith" else "monolith"
-    assert f"{twin}/{room}/routes.py" in (
-        ast.get_docstring(ast.parse((PROJECT / side / room / "routes.py").read_text())) or ""
+    assert f"{twin}/{service}/routes.py" in (
+        ast.get_docstring(ast.parse((PROJECT / side / service / "routes.py").read_text())) or ""
     )
 
 

@@ -1,4 +1,4 @@
-"""Composition root of orders-outbox: the orders table's stream wakes it."""
+"""Composition root of posts-event-relay: the posts table's stream wakes it."""
 
 import os
 from functools import partial
@@ -8,8 +8,8 @@ from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.events import publishing
-from microservices.orders.outbox import pass_on
-from microservices.streams import item_key, parking, settle
+from microservices.posts.event_relay import tell
+from microservices.streams import handle_records, item_key, parking
 
 _log = Logger()
 _publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])
@@ -18,6 +18,6 @@ _park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.envi
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Publish what a batch of the stream tells, one event a record."""
-    settle(event["Records"], partial(pass_on, _publish), key=item_key, park=_park)
-    _log.info("outbox", records=len(event["Records"]))
+    told = handle_records(event["Records"], partial(tell, _publish), key=item_key, park=_park)
+    _log.info("event relay", records=len(event["Records"]), published=sum(told))
     return {"batchItemFailures": []}

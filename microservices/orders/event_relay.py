@@ -1,4 +1,4 @@
-"""Orders tells all rooms: each stage that an order comes to becomes an event on the topic.
+"""Orders tells all services: each stage that an order comes to becomes an event on the topic.
 
 The monolith has no such file: there, settling is a loop.
 """
