@@ -12,7 +12,7 @@ from importlib import import_module
 from rich.console import Console
 
 from loadtests import interrupts
-from loadtests.faults import Differs, Failed, Unusable
+from loadtests.errors import ParityError, RunError, UsageError
 
 DIFFERENT, USAGE, SYSTEM_FAILED = 2, 3, 4
 # By name: the module, of which the one that is asked for is loaded (all of them take a second and a half), and what it does.
@@ -55,13 +55,13 @@ def done(work: Callable[[Console], int]) -> int:
     interrupts.raised()
     try:
         return work(console)
-    except Differs as differ:
+    except ParityError as differ:
         _say(differ, console)
         return DIFFERENT
-    except Unusable as bad:
+    except UsageError as bad:
         print(bad, file=sys.stderr)
         return USAGE
-    except Failed as failure:
+    except RunError as failure:
         print(failure, file=sys.stderr)
         return SYSTEM_FAILED
     except OSError as broken:  # a full disk, for one
@@ -88,7 +88,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _say(differ: Differs, console: Console) -> None:
+def _say(differ: ParityError, console: Console) -> None:
     if not differ.lines:
         print(differ, file=sys.stderr)
         return

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from loadtests import provenance, report, running, systems
 from loadtests.arguments import count
-from loadtests.asking import Asked
+from loadtests.asking import RunSettings
 from loadtests.profiles import PROFILES
 from loadtests.running import DIFFERENT, FINE, VOID
 from loadtests.statistics.metrics import NOISE
@@ -72,10 +72,10 @@ def given(asked: argparse.Namespace) -> dict[str, str]:
     return {side: url.rstrip("/") for side, url in named if url}
 
 
-def request(side: str, profile: str, known: dict[str, str]) -> Asked:
+def request(side: str, profile: str, known: dict[str, str]) -> RunSettings:
     """Return what one run asks for: a system on both sides, but where a URL is given."""
     system = next(one for one in systems.BOTH if one.name == side)
-    return Asked(
+    return RunSettings(
         profile=replace(PROFILES[profile], freshness=0),
         scenarios=tuple(PROFILES[profile].rates),
         given=known,

@@ -11,7 +11,7 @@ from loadtests.systems import System
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RunSettings:
     """What the command line asks for. given: base URLs of systems that are already there: neither started nor ended.
     live_given: addresses of live feeds, for given systems that serve theirs elsewhere than below their base URL.
 
@@ -43,7 +43,7 @@ class Asked:
         return {side: system for side, system in self.sides.items() if side not in self.given}
 
 
-def settings(asked: Asked) -> dict[str, Any]:
+def settings(asked: RunSettings) -> dict[str, Any]:
     """Return what the run was set to, for the report."""
     profile = asked.profile
     return {

@@ -12,14 +12,14 @@ from typing import Self
 
 import msgspec
 
-from loadtests.faults import Failed
-from loadtests.generator.plan import Block, Plan, Reply
+from loadtests.errors import RunError
+from loadtests.generator.plan import BlockResult, LoadPlan, Reply
 from loadtests.processes import ROOT
 
 SIDES = ("monolith", "microservices")
 
 
-class GeneratorFailed(Failed):
+class GeneratorFailed(RunError):
     """The generator process cannot offer a load, or ended before it answered."""
 
 
@@ -53,7 +53,7 @@ class GeneratorProcess:
             os.killpg(self._process.pid, signal.SIGKILL)  # workers are of its group, and may outlive it
         self._process.communicate()
 
-    def run(self, plan: Plan) -> Block:
+    def run(self, plan: LoadPlan) -> BlockResult:
         """Offer the load of one plan and return what was measured. Takes as long as the plan says.
 
         Raise GeneratorFailed if the generator cannot offer it, or is gone.
@@ -66,12 +66,12 @@ class GeneratorProcess:
             raise GeneratorFailed("the load generator ended") from gone
         return self._answered()
 
-    def cut_short(self) -> Block:
+    def cut_short(self) -> BlockResult:
         """End the block that is under way, which `run` was interrupted in, and return what was measured of it."""
         self._process.terminate()
         return self._answered()
 
-    def _answered(self) -> Block:
+    def _answered(self) -> BlockResult:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         line = self._process.stdout.readline()
         if not line:
@@ -83,13 +83,13 @@ class GeneratorProcess:
 
 
 @dataclass(slots=True)
-class Measured:
+class SideBlock:
     """One block with its place in the run: which side, which repeat, and when it began (seconds into the scenario)."""
 
     side: str
     repeat: int
     at_s: float
-    block: Block
+    block: BlockResult
 
 
 def turns(repeats: int, pairs: int, sides: Sequence[str] = SIDES) -> Iterator[tuple[int, str]]:
@@ -101,11 +101,11 @@ def turns(repeats: int, pairs: int, sides: Sequence[str] = SIDES) -> Iterator[tu
 
 
 def interleaved(
-    run: Callable[[Plan], Block], plans: dict[str, Plan], *, repeats: int, pairs: int
-) -> Iterator[Measured]:
+    run: Callable[[LoadPlan], BlockResult], plans: dict[str, LoadPlan], *, repeats: int, pairs: int
+) -> Iterator[SideBlock]:
     """Run the plan of each side in turns and yield every block. Both blocks of a pair walk the same journeys."""
     at_s = 0.0
     for number, (repeat, side) in enumerate(turns(repeats, pairs, tuple(plans))):
         plan = replace(plans[side], seed=f"{plans[side].seed} {number // 2}")
-        yield Measured(side, repeat, at_s, run(plan))
+        yield SideBlock(side, repeat, at_s, run(plan))
         at_s += plan.warm_up_s + plan.duration_s

@@ -5,13 +5,13 @@ from time import sleep
 import httpx
 
 from loadtests.calls import Answer, Call
-from loadtests.faults import Failed
+from loadtests.errors import RunError
 from loadtests.generator.outcomes import Outcome, judge
 
 TRIES, PAUSE_S = 4, 1.0
 
 
-class CallFailed(Failed):
+class CallFailed(RunError):
     """A system did not do what a step of the comparison needs."""
 
 
@@ -37,7 +37,7 @@ def succeed(client: httpx.Client, call: Call) -> Answer:
     for tries_left in range(TRIES - 1, -1, -1):
         answer = send(client, call)
         outcome, reason = judge(call, answer)
-        if outcome is Outcome.RIGHT:
+        if outcome is Outcome.SUCCESS:
             return answer
         if answer.status not in (429, 503) or call.method == "POST" or not tries_left:
             break

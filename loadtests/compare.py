@@ -4,14 +4,14 @@ from contextlib import ExitStack
 from time import time
 
 from loadtests import contract_gate, freshness, provenance, reachable, stolen
-from loadtests.asking import Asked, settings
+from loadtests.asking import RunSettings, settings
 from loadtests.blocks import GeneratorProcess, interleaved
 from loadtests.client import opened
 from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
-from loadtests.faults import Differs
+from loadtests.errors import ParityError
 from loadtests.floors.measured import Floors, floors
-from loadtests.generator.plan import Plan
+from loadtests.generator.plan import LoadPlan
 from loadtests.pair import Addresses, all_alive, both_up, found_resources, told_of_the_dead
 from loadtests.parity import Parity
 from loadtests.parity import compare as compare_answers
@@ -20,7 +20,7 @@ from loadtests.progress import Shown
 from loadtests.results import Results
 
 
-class ParityFailed(Differs):
+class ParityFailed(ParityError):
     """The systems are not the same to a client."""
 
     def __init__(self, parity: Parity) -> None:
@@ -29,14 +29,14 @@ class ParityFailed(Differs):
         )
 
 
-def begun(asked: Asked) -> Results:
+def begun(asked: RunSettings) -> Results:
     """Return the results of a run that has measured nothing yet."""
     return Results(
         sides=tuple(asked.sides), profile=asked.profile.name, settings=settings(asked), provenance=provenance.known()
     )
 
 
-def run(asked: Asked, results: Results, shown: Shown) -> None:
+def run(asked: RunSettings, results: Results, shown: Shown) -> None:
     """Make the comparison and put what it finds into the results, as it is found.
 
     Raise SystemFailed, CallFailed, GeneratorFailed, WrongContract or ParityFailed if it cannot be made.
@@ -60,14 +60,14 @@ def run(asked: Asked, results: Results, shown: Shown) -> None:
             _audited(known, worlds, asked, results, shown)
 
 
-def _plans(name: str, known: Addresses, worlds: dict[str, World], asked: Asked) -> dict[str, Plan]:
+def _plans(name: str, known: Addresses, worlds: dict[str, World], asked: RunSettings) -> dict[str, LoadPlan]:
     plans = {side: plan(name, known, side, world=worlds[side], profile=asked.profile) for side in asked.sides}
     return {side: asked.offer.over(one) for side, one in plans.items()}
 
 
-def plan(scenario: str, known: Addresses, side: str, *, world: World, profile: Profile) -> Plan:
+def plan(scenario: str, known: Addresses, side: str, *, world: World, profile: Profile) -> LoadPlan:
     """Return the plan of one block."""
-    return Plan(
+    return LoadPlan(
         base_url=known.urls[side],
         live_url=known.live[side],
         subscribers=profile.subscribers,
@@ -81,13 +81,13 @@ def plan(scenario: str, known: Addresses, side: str, *, world: World, profile: P
 
 
 def _in_turns(
-    plans: dict[str, Plan], generator: GeneratorProcess, asked: Asked, results: Results, shown: Shown
+    plans: dict[str, LoadPlan], generator: GeneratorProcess, asked: RunSettings, results: Results, shown: Shown
 ) -> None:
     name, profile = next(iter(plans.values())).scenario, asked.profile
     found = results.scenarios[name] = []
     with shown.phase(f"{name}: both sides in turns", 2 * profile.repeats * profile.pairs) as done:
         for measured in interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
-            if not measured.block.right:
+            if not measured.block.succeeded:
                 all_alive(asked)
                 reachable.check(plans[measured.side].base_url)
             found.append(measured)
@@ -103,14 +103,14 @@ def _seeded(urls: dict[str, str], profile: Profile, shown: Shown) -> dict[str, W
     return worlds
 
 
-def _parity(known: Addresses, worlds: dict[str, World], shown: Shown, *, asked: Asked) -> Parity:
+def _parity(known: Addresses, worlds: dict[str, World], shown: Shown, *, asked: RunSettings) -> Parity:
     with shown.phase("parity: the same requests to both, answers compared"), ExitStack() as stack:
         clients = {side: stack.enter_context(opened(url)) for side, url in known.urls.items()}
         parity = compare_answers(clients, worlds, alone=not asked.given)
     if not asked.same:
         with shown.phase("parity: the contract's tests on both"):
             kept = contract_gate.contract_checks(known.urls, known.live)
-        parity = Parity(parity.checks + kept.checks, [*parity.failed, *kept.failed], kept.asked_alone)
+        parity = Parity(parity.checks + kept.checks, [*parity.failed, *kept.failed], kept.rechecked_alone)
     if parity.failed:
         all_alive(asked)
         for url in asked.given.values():  # of one that has gone, nothing fails but its answers
@@ -127,13 +127,13 @@ def _quiet(urls: dict[str, str], worlds: dict[str, World], shown: Shown) -> None
             done()
 
 
-def _floors(urls: dict[str, str], asked: Asked, generator: GeneratorProcess, shown: Shown) -> Floors:
+def _floors(urls: dict[str, str], asked: RunSettings, generator: GeneratorProcess, shown: Shown) -> Floors:
     own = None if "monolith" in asked.given else asked.run_dir
     with shown.phase("floors: what remains without the systems' own code", 4) as done:
         return floors(urls, generator.run, rate=asked.profile.rates["publish"], own=own, done=done)
 
 
-def _audited(known: Addresses, worlds: dict[str, World], asked: Asked, results: Results, shown: Shown) -> None:
+def _audited(known: Addresses, worlds: dict[str, World], asked: RunSettings, results: Results, shown: Shown) -> None:
     """Measure the lags, and go through the books, which needs none: of a system against itself nothing else is asked."""
     trials = 0 if asked.same else asked.profile.freshness
     for side, url in known.urls.items():

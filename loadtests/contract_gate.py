@@ -39,7 +39,7 @@ def contract_checks(
         if not _only_late(found):
             return found
         again = _run(Path(folder), [*asked, "--last-failed", "-n", "0"])
-    return Parity(found.checks, again.failed, asked_alone=len(found.failed))
+    return Parity(found.checks, again.failed, rechecked_alone=len(found.failed))
 
 
 def _only_late(found: Parity) -> bool:

@@ -14,7 +14,7 @@ from loadtests.blocks import GeneratorProcess
 from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.generator.latency import decoded, percentile_ms
-from loadtests.generator.plan import LIVE, Block, Plan
+from loadtests.generator.plan import LIVE, BlockResult, LoadPlan
 from loadtests.live.subscriber import beside
 from loadtests.mixes import named
 from loadtests.profiles import PROFILES
@@ -64,7 +64,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     return VOID if any(of_generator([block])) else FINE
 
 
-def _offered(generator: GeneratorProcess, plan: Plan) -> tuple[Block, interrupts.Interrupted | None]:
+def _offered(generator: GeneratorProcess, plan: LoadPlan) -> tuple[BlockResult, interrupts.Interrupted | None]:
     """Return what came of the load, and what ended it early."""
     try:
         return generator.run(plan), None
@@ -73,24 +73,22 @@ def _offered(generator: GeneratorProcess, plan: Plan) -> tuple[Block, interrupts
             return generator.cut_short(), ended
 
 
-def show(block: Block, plan: Plan, console: Console) -> None:
+def show(block: BlockResult, plan: LoadPlan, console: Console) -> None:
     """Print what one block of load came to, and how it went over time."""
     seconds, total = plan.duration_s, decoded(block.latencies)
-    if block.cut_at_s is not None:
-        seconds = max(block.cut_at_s, LEAST_S)
+    if block.ended_at_s is not None:
+        seconds = max(block.ended_at_s, LEAST_S)
         console.print(f"incomplete: ended {seconds:.1f} s after the warm-up", style="red", highlight=False)
     times = ", ".join(f"p{each:g} {percentile_ms(total, each):.1f} ms" for each in (50, 95, 99))
     console.print(
-        f"{block.right / seconds:.1f} right answers a second of {block.offered / seconds:.1f} offered; {times}"
+        f"{block.succeeded / seconds:.1f} right answers a second of {block.offered / seconds:.1f} offered; {times}"
     )
     console.print(f"errors {block.errors}, refused {block.refused}, dropped {block.dropped}")
-    console.print(f"generator: {block.cpu:.0%} of a core, {block.late_ticks} late")
+    console.print(f"generator: {block.cpu:.0%} of a core, {block.late} late")
     for why in of_generator([block]):
         console.print(f"void: {why}", style="red", highlight=False)
     for worker in block.workers:
-        console.print(
-            f"  {worker.name}: {worker.arrivals} arrivals, {worker.late_ticks} late, {worker.cpu:.0%} of a core"
-        )
+        console.print(f"  {worker.name}: {worker.arrivals} arrivals, {worker.late} late, {worker.cpu:.0%} of a core")
     for lost in block.lost_workers:
         console.print(f"lost: {lost}", style="red", highlight=False)
     for reason, count in block.reasons.items():
@@ -98,20 +96,20 @@ def show(block: Block, plan: Plan, console: Console) -> None:
     console.print(_over_time(block))
 
 
-def _steady(asked: argparse.Namespace, scenario: str, world: World, *, seconds: float) -> Plan:
-    return Plan(
+def _steady(asked: argparse.Namespace, scenario: str, world: World, *, seconds: float) -> LoadPlan:
+    return LoadPlan(
         base_url=asked.url, rate=asked.rate, duration_s=seconds, warm_up_s=1, seed="load", scenario=scenario, world=world,
         live_url=asked.live_url or beside(asked.url), subscribers=PROFILES["quick"].subscribers,
     )  # fmt: skip
 
 
-def _words(given: offer.Offer, plan: Plan) -> str:
+def _words(given: offer.Offer, plan: LoadPlan) -> str:
     up_to = "" if given.shape == STEADY else "up to "
     rate = f"{len(plan.trace)} arrivals" if plan.trace else f"{up_to}{plan.rate:g} a second"
     return f"{plan.scenario}, {given.name}: {rate} in {plan.duration_s:g} s"
 
 
-def _over_time(block: Block) -> Table:
+def _over_time(block: BlockResult) -> Table:
     """Return every second, or of a long block every so many that the table stays short."""
     table = Table("second", "offered", "p50 ms", "p95 ms", box=SIMPLE, pad_edge=False, header_style="dim")
     for second in block.seconds[:: ceil(len(block.seconds) / ROWS) or 1]:

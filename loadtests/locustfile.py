@@ -115,8 +115,8 @@ class Walker(FastHttpUser):
         ) as response:
             answer = Answer(response.status_code or 0, response.content or b"")
             outcome, reason = judge(call, answer)
-            response.success() if outcome is Outcome.RIGHT else response.failure(reason)
-        return answer if outcome is Outcome.RIGHT else None
+            response.success() if outcome is Outcome.SUCCESS else response.failure(reason)
+        return answer if outcome is Outcome.SUCCESS else None
 
 
 class Reader(Walker):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from loadtests import mixes
 from loadtests.arguments import positive
-from loadtests.faults import Unusable
+from loadtests.errors import UsageError
 from loadtests.generator import traces
-from loadtests.generator.plan import LIVE, Plan
+from loadtests.generator.plan import LIVE, LoadPlan
 from loadtests.mixes import Mix
 from loadtests.shapes import SHAPES, STEADY, length_s, shaped, trace_length_s
 from loadtests.workers.messages import address_of
@@ -60,7 +60,7 @@ class Offer:
             return trace_length_s(self.trace.times)
         return asked or (None if self.shape == STEADY else length_s(SHAPES[self.shape]))
 
-    def over(self, plan: Plan) -> Plan:
+    def over(self, plan: LoadPlan) -> LoadPlan:
         """Return a plan of a steady rate with this shape, mix or trace instead; the rate is the shape's highest."""
         own = self.mix if self.mix and self.mix.name == plan.scenario else None
         plan = replace(plan, journeys=own.journeys) if own else plan
@@ -71,7 +71,7 @@ class Offer:
 
 
 def register(verb: argparse.ArgumentParser) -> None:
-    """Let a command take all of it; `of` reads it. Files are read at once: Unusable says what is wrong with one."""
+    """Let a command take all of it; `of` reads it. Files are read at once: UsageError says what is wrong with one."""
     timing = verb.add_mutually_exclusive_group()
     timing.add_argument(
         "--shape", choices=SHAPES, default=STEADY, help="how the rate runs; --rate is its highest (steady)"
@@ -89,11 +89,11 @@ def register(verb: argparse.ArgumentParser) -> None:
 
 
 def of(asked: argparse.Namespace) -> Offer:
-    """Return what a command line asks for. Raise Unusable of options that contradict each other."""
+    """Return what a command line asks for. Raise UsageError of options that contradict each other."""
     if asked.bind and not asked.workers:
-        raise Unusable("--bind: say with --workers how many are to be awaited there")
+        raise UsageError("--bind: say with --workers how many are to be awaited there")
     if asked.trace and asked.duration:
-        raise Unusable("--duration: a trace has its own length")
+        raise UsageError("--duration: a trace has its own length")
     return Offer(shape=asked.shape, trace=asked.trace, mix=asked.mix, workers=asked.workers, bind=asked.bind)
 
 

@@ -9,7 +9,7 @@ import httpx
 import psutil
 
 from loadtests import resources, systems
-from loadtests.asking import Asked
+from loadtests.asking import RunSettings
 from loadtests.blocks import GeneratorFailed
 from loadtests.client import CallFailed
 from loadtests.live import subscriber as live
@@ -26,7 +26,7 @@ class Addresses:
 
 
 @contextmanager
-def both_up(asked: Asked, shown: Shown) -> Iterator[Addresses]:
+def both_up(asked: RunSettings, shown: Shown) -> Iterator[Addresses]:
     """Keep both sides up while the block lasts, those that are not given started for it; gives where they answer."""
     folders: dict[Path, list[str]] = {}
     for side in asked.started:
@@ -40,7 +40,7 @@ def both_up(asked: Asked, shown: Shown) -> Iterator[Addresses]:
         yield Addresses({side: found[side] for side in asked.sides}, _feeds(asked))
 
 
-def _feeds(asked: Asked) -> dict[str, str]:
+def _feeds(asked: RunSettings) -> dict[str, str]:
     """A deployed monolith serves its feed below its base URL; where that of deployed services is, somebody must say."""
     beside = {
         side: live.beside(url) for side, url in asked.given.items() if asked.sides[side].name == systems.MONOLITH.name
@@ -50,7 +50,7 @@ def _feeds(asked: Asked) -> dict[str, str]:
 
 
 @contextmanager
-def told_of_the_dead(asked: Asked) -> Iterator[None]:
+def told_of_the_dead(asked: RunSettings) -> Iterator[None]:
     """Say of a call that failed because its system is gone that the system is gone."""
     try:
         yield
@@ -62,14 +62,14 @@ def told_of_the_dead(asked: Asked) -> Iterator[None]:
         raise SystemFailed(f"a system stopped answering: {gone}") from gone
 
 
-def all_alive(asked: Asked) -> None:
+def all_alive(asked: RunSettings) -> None:
     """Raise SystemFailed if a system that this run started has ended."""
     for side, system in asked.started.items():
         if systems.running_url(system, asked.folder(side)) is None:
             raise SystemFailed(f"{side} ended in the middle of the run (log: {system.log(asked.folder(side))})")
 
 
-def found_resources(asked: Asked) -> dict[str, resources.Resources]:
+def found_resources(asked: RunSettings) -> dict[str, resources.Resources]:
     """Return what each side has, as it is now."""
     return {
         side: resources.UNKNOWN if side in asked.given else resources.of_system(system, asked.folder(side))

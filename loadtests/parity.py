@@ -27,12 +27,12 @@ EVENTUALLY_S, POLL_S = 10.0, 0.05
 class Parity:
     """How many answers were compared, and which differed: one line each.
 
-    asked_alone: how many of the contract's checks came too late beside others and were asked once more with nothing beside them.
+    rechecked_alone: how many contract checks came too late beside others and were checked again alone.
     """
 
     checks: int = 0
     failed: list[str] = field(default_factory=list)
-    asked_alone: int = 0
+    rechecked_alone: int = 0
 
 
 def compare(clients: Mapping[str, httpx.Client], worlds: Mapping[str, World], *, alone: bool) -> Parity:

@@ -1,18 +1,18 @@
-"""Is there a system of ours at an address? Asked before anything is started for it, and where one answers nothing more."""
+"""Is there a system of ours at an address? RunSettings before anything is started for it, and where one answers nothing more."""
 
 from functools import cache
 
 import httpx
 import yaml
 
-from loadtests.faults import Differs
+from loadtests.errors import ParityError
 from loadtests.processes import ROOT
 from loadtests.systems import SystemFailed
 
 WITHIN_S = 10.0
 
 
-class WrongContract(Differs):
+class WrongContract(ParityError):
     """A system serves another contract than this one, so nothing that it answers can be compared."""
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from loadtests.blocks import SIDES, Measured
+from loadtests.blocks import SIDES, SideBlock
 from loadtests.freshness import Freshness
-from loadtests.generator.plan import Block
+from loadtests.generator.plan import BlockResult
 from loadtests.parity import Parity
 from loadtests.resources import Resources
 
@@ -25,13 +25,13 @@ class Results:
     urls: dict[str, str] = field(default_factory=dict)
     parity: Parity = field(default_factory=Parity)
     resources: list[dict[str, Resources]] = field(default_factory=list)
-    floors: dict[str, dict[str, list[Block]]] = field(default_factory=dict)
-    scenarios: dict[str, list[Measured]] = field(default_factory=dict)
+    floors: dict[str, dict[str, list[BlockResult]]] = field(default_factory=dict)
+    scenarios: dict[str, list[SideBlock]] = field(default_factory=dict)
     freshness: dict[str, Freshness] = field(default_factory=dict)
     stolen: float | None = None
     ended_by: str = ""
 
-    def pairs(self, scenario: str) -> dict[str, list[Measured]]:
+    def pairs(self, scenario: str) -> dict[str, list[SideBlock]]:
         """Return the blocks of a scenario by side, in their order. Of a pair that was cut short, neither counts."""
         found = {side: [one for one in self.scenarios[scenario] if one.side == side] for side in self.sides}
         whole = min(map(len, found.values()))

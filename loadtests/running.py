@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import compare, interrupts, report
-from loadtests.asking import Asked
+from loadtests.asking import RunSettings
 from loadtests.progress import Shown
 from loadtests.results import Results
 from loadtests.watch.journal import NAME, Journal
@@ -16,7 +16,7 @@ from loadtests.watch.journal import NAME, Journal
 FINE, DIFFERENT, VOID = 0, 1, 2
 
 
-def made(asked: Asked, folder: Path, console: Console) -> dict[str, Any]:
+def made(asked: RunSettings, folder: Path, console: Console) -> dict[str, Any]:
     """Make one run and return its figures, written into a new folder. Raise whatever ends it early, after that is written too."""
     shown = Shown(console, Journal(None if asked.same else asked.run_dir / NAME))  # `watch` shows two systems
     results = compare.begun(asked)

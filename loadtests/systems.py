@@ -11,14 +11,14 @@ from time import monotonic, sleep
 import psutil
 
 from loadtests import interrupts, processes
-from loadtests.faults import Failed
+from loadtests.errors import RunError
 
 READY_WITHIN_S = 90.0
 ENDED_WITHIN_S = 25.0
 ADMINISTRATOR = "admin"  # of both systems, so that the contract can be asked what only administrators may
 
 
-class SystemFailed(Failed):
+class SystemFailed(RunError):
     """A system did not start, or went away. The message is one line: the reason, and where the log is."""
 
 

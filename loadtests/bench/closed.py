@@ -13,12 +13,12 @@ from statistics import median
 from time import perf_counter
 from urllib.parse import urlsplit
 
-from loadtests.faults import Failed
+from loadtests.errors import RunError
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
-class UnexpectedAnswer(Failed):
+class UnexpectedAnswer(RunError):
     """A server answered otherwise than the bench needs, so that its speed means nothing."""
 
 

@@ -12,12 +12,12 @@ from loadtests.bench.in_process import Handler, event
 from loadtests.bench.operations import Operation, written_calls
 from loadtests.bench.rows import Row
 from loadtests.bench.spied import Calls
-from loadtests.faults import Failed
+from loadtests.errors import RunError
 
 WARM, TIMED = 5, 40
 
 
-class Misbehaved(Failed):
+class Misbehaved(RunError):
     """A function answered otherwise than the bench needs."""
 
 

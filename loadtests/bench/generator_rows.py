@@ -11,7 +11,7 @@ from loadtests.bench.empty_route import PATH
 from loadtests.bench.rows import Row, in_turns, share
 from loadtests.blocks import GeneratorProcess
 from loadtests.generator.outcomes import Outcome
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 from loadtests.generator.tally import Tally
 from loadtests.processes import ROOT
 
@@ -26,7 +26,7 @@ def rows() -> Iterator[Row]:
         yield held(generator.run(_plan(url, rate=RATE, seconds=HOLD_S)))
         closed = _closed(url)
         own, user = in_turns(
-            lambda: generator.run(_plan(url, rate=closed, seconds=SECONDS)).right / SECONDS,
+            lambda: generator.run(_plan(url, rate=closed, seconds=SECONDS)).succeeded / SECONDS,
             lambda: _closed(url),
             ROUNDS,
         )
@@ -40,10 +40,10 @@ def rows() -> Iterator[Row]:
     yield recording()
 
 
-def held(block: Block) -> Row:
+def held(block: BlockResult) -> Row:
     """Return the row of the rate that must be held: what of it was late, dropped or not rightly answered."""
-    missed = max(block.late_ticks / block.arrivals, 1 - block.right / block.offered)
-    said = f"{block.late_ticks / block.arrivals:.1%} late, {block.right / HOLD_S:,.0f} right answers/s, {block.cpu:.0%} of a core"
+    missed = max(block.late / block.arrivals, 1 - block.succeeded / block.offered)
+    said = f"{block.late / block.arrivals:.1%} late, {block.succeeded / HOLD_S:,.0f} right answers/s, {block.cpu:.0%} of a core"
     return Row(
         what=f"load generator: {RATE:,} requests/s offered to an empty Flask route for {HOLD_S:g} s",
         against="the rate itself: late, or without a right answer",
@@ -60,7 +60,7 @@ def recording() -> Row:
     latencies = [draw.lognormvariate(2, 0.6) for _ in range(RECORDED)]
     tally, began = Tally(0.0, 5_000), perf_counter()
     for number, latency_ms in enumerate(latencies):
-        tally.add("GET /posts", number / RATE, latency_ms, Outcome.RIGHT, "")
+        tally.add("GET /posts", number / RATE, latency_ms, Outcome.SUCCESS, "")
     tally.block()
     took_us = (perf_counter() - began) / RECORDED * 1e6
     return Row(
@@ -78,8 +78,8 @@ def serving() -> Iterator[str]:
         server.communicate()
 
 
-def _plan(url: str, *, rate: float, seconds: float) -> Plan:
-    return Plan(base_url=url, rate=rate, duration_s=seconds, warm_up_s=0.5, seed="bench", path=PATH)
+def _plan(url: str, *, rate: float, seconds: float) -> LoadPlan:
+    return LoadPlan(base_url=url, rate=rate, duration_s=seconds, warm_up_s=0.5, seed="bench", path=PATH)
 
 
 def _closed(url: str) -> float:

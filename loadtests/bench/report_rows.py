@@ -8,10 +8,10 @@ from time import perf_counter
 
 from loadtests import provenance, report
 from loadtests.bench.rows import Row
-from loadtests.blocks import SIDES, Measured, turns
+from loadtests.blocks import SIDES, SideBlock, turns
 from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.generator.latency import TICKS_PER_MS, empty_histogram, encoded
-from loadtests.generator.plan import LIVE, Block, Second
+from loadtests.generator.plan import LIVE, BlockResult, Second
 from loadtests.parity import Parity
 from loadtests.profiles import PROFILES
 from loadtests.results import Results
@@ -41,7 +41,7 @@ def _run(draw: Random) -> tuple[Results, int]:
     scenarios = [name for name in profile.rates if name != LIVE]
     each = 1 + RECORDED // (len(scenarios) * len(SIDES) * REPEATS * PAIRS * VALUES)
     played = {
-        name: [Measured(side, repeat, float(at), _block(draw, each)) for at, (repeat, side) in enumerate(turns(REPEATS, PAIRS))]
+        name: [SideBlock(side, repeat, float(at), _block(draw, each)) for at, (repeat, side) in enumerate(turns(REPEATS, PAIRS))]
         for name in scenarios
     }  # fmt: skip
     results = Results(
@@ -56,12 +56,12 @@ def _run(draw: Random) -> tuple[Results, int]:
     return results, sum(one.block.offered for found in played.values() for one in found)
 
 
-def _block(draw: Random, each: int) -> Block:
+def _block(draw: Random, each: int) -> BlockResult:
     histogram = empty_histogram()
     for _ in range(VALUES):
         histogram.record_value(round(draw.lognormvariate(2, 0.6) * TICKS_PER_MS) + 1, each)
     count, latencies = each * VALUES, encoded(histogram)
-    return Block(
-        offered=count, right=count, latencies=latencies, by_operation={"GET /posts": latencies},
+    return BlockResult(
+        offered=count, succeeded=count, latencies=latencies, by_operation={"GET /posts": latencies},
         seconds=[Second(at_s=at, p50_ms=7.0, p95_ms=20.0, count=count // 10) for at in range(10)],
     )  # fmt: skip

@@ -78,12 +78,12 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     return FINE
 
 
-def request(asked: argparse.Namespace) -> measuring.Asked:
+def request(asked: argparse.Namespace) -> measuring.RunSettings:
     """Return what the command line asks for. Raise NotUnderstood if that cannot be measured."""
     sides = tuple(side for side in SIDES if side in (asked.side or SIDES))
     if LIVE in (asked.scenario or ()) and asked.microservices_url and not asked.microservices_live_url:
         raise NotUnderstood(f"the scenario {LIVE} needs --microservices-live-url: deployed services serve it elsewhere")
-    return measuring.Asked(
+    return measuring.RunSettings(
         slo=parsed(asked.slo),
         scenarios=tuple(dict.fromkeys(asked.scenario or ("browse",))),
         sides=sides,
@@ -98,7 +98,7 @@ def request(asked: argparse.Namespace) -> measuring.Asked:
 
 
 def _keep(
-    wanted: measuring.Asked, found: measuring.Found, folder: Path, *, ended: BaseException, console: Console
+    wanted: measuring.RunSettings, found: measuring.Found, folder: Path, *, ended: BaseException, console: Console
 ) -> None:
     """Write what there is. The systems have ended by now; a second Ctrl-C must not leave half a report."""
     if isinstance(ended, interrupts.Interrupted):

@@ -8,7 +8,7 @@ from loadtests.capacity.knee import Knee, knee, no_less
 from loadtests.capacity.search import Outcome, Search, Step
 from loadtests.capacity.slo import Pool, Slo
 from loadtests.capacity.usage import Meter, Usage
-from loadtests.generator.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, Block, Plan, late_share
+from loadtests.generator.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, LoadPlan, late_share
 
 WARM_UP_S = 0.5
 SHORT_S, LONG_S, MOST_S = 1.0, 2.0, 10.0
@@ -21,7 +21,7 @@ class Probe:
 
     rate: float
     long: bool
-    block: Block
+    block: BlockResult
     usage: Usage | None
 
     @property
@@ -36,14 +36,14 @@ class Probe:
 class Climb:
     """The search of one side. plan: of its probes, whose rate and length the search decides."""
 
-    def __init__(self, plan: Plan, slo: Slo, search: Search, *, meter: Meter | None) -> None:
+    def __init__(self, plan: LoadPlan, slo: Slo, search: Search, *, meter: Meter | None) -> None:
         self.plan, self.slo, self.search = plan, slo, search
         self.meter = meter
         self.probes: list[Probe] = []
         self._steps = search.steps()
         self.next: Step | None = next(self._steps, None)
 
-    def probe(self, run: Callable[[Plan], Block]) -> Probe:
+    def probe(self, run: Callable[[LoadPlan], BlockResult]) -> Probe:
         """Run the next probe, and let the search hear of it."""
         assert self.next is not None  # noqa: S101 - who asks has looked
         plan = self.planned(self.next)
@@ -52,7 +52,7 @@ class Climb:
         self._advance(self._outcome([made]), self._outcome(self._alike(made)))
         return made
 
-    def measured(self, plan: Plan, run: Callable[[Plan], Block]) -> Block:
+    def measured(self, plan: LoadPlan, run: Callable[[LoadPlan], BlockResult]) -> BlockResult:
         """Run one block and meter it."""
         if self.meter is None:
             return run(plan)
@@ -64,7 +64,7 @@ class Climb:
         """What the last block took, where that can be seen."""
         return self.meter.usage if self.meter else None
 
-    def planned(self, step: Step) -> Plan:
+    def planned(self, step: Step) -> LoadPlan:
         """Return the plan of a probe: long enough for the queue of a small overload to reach the limit, and for the percentile."""
         longest_s, precision = self.slo.longest_ms / 1000, self.search.precision
         beyond = BEYOND_LONG if step.long else BEYOND_SHORT
@@ -76,8 +76,8 @@ class Climb:
             duration_s=min(MOST_S, needed),
             warm_up_s=WARM_UP_S,
             seed=f"{self.plan.seed} {len(self.probes)}",
-            in_flight=max(self.plan.in_flight, ceil(2 * step.rate * longest_s)),
-            patience_ms=max(self.plan.patience_ms, 2 * self.slo.longest_ms),
+            max_in_flight=max(self.plan.max_in_flight, ceil(2 * step.rate * longest_s)),
+            timeout_ms=max(self.plan.timeout_ms, 2 * self.slo.longest_ms),
         )
 
     @property

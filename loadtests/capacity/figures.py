@@ -7,7 +7,7 @@ from typing import Any
 from loadtests.blocks import SIDES
 from loadtests.capacity.climb import Climb
 from loadtests.capacity.knee import Knee, ratio
-from loadtests.capacity.measuring import Asked, Floor, Found
+from loadtests.capacity.measuring import Floor, Found, RunSettings
 from loadtests.capacity.saturation import as_figures, evidence, sentence
 from loadtests.capacity.search import End, Outcome
 from loadtests.capacity.slo import Pool
@@ -17,7 +17,7 @@ Figures = dict[str, Any]
 AT_LEAST, BELOW = "at least", "below"
 
 
-def figures(asked: Asked, found: Found, *, ended_by: str = "") -> Figures:
+def figures(asked: RunSettings, found: Found, *, ended_by: str = "") -> Figures:
     """Return the chapter. Rates have one decimal, milliseconds too, ratios three."""
     return {
         "slo": asked.slo.text,
@@ -108,12 +108,12 @@ def _point(climb: Climb, rate: float) -> Figures:
     offered = sum(block.offered for block in blocks) or 1
     shares = {
         name: sum(getattr(block, name) for block in blocks) / offered
-        for name in ("right", "errors", "refused", "dropped")
+        for name in ("succeeded", "errors", "refused", "dropped")
     }
     broken = climb.broken(probes)
     return {
         "rate": _rate(rate),
-        "goodput": round(rate * shares.pop("right"), 1),
+        "goodput": round(rate * shares.pop("succeeded"), 1),
         **_times(blocks),
         **{f"{name}_percent": round(100 * share, 2) for name, share in shares.items()},
         "probes": len(probes),

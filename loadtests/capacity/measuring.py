@@ -17,7 +17,7 @@ from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.floors import cloud
 from loadtests.floors.measured import PATHS, database_url, warm
-from loadtests.generator.plan import LIVE, Block, Plan
+from loadtests.generator.plan import LIVE, BlockResult, LoadPlan
 from loadtests.live import subscriber as live
 from loadtests.profiles import PROFILES
 from loadtests.progress import Shown
@@ -27,11 +27,11 @@ DATA = PROFILES["standard"]
 REST_WITHIN_S = 5.0
 FLOOR_S = 10.0  # for the floor, after the probes
 LEAST_S = 60.0  # of probes, however long the start took
-Run = Callable[[Plan], Block]
+Run = Callable[[LoadPlan], BlockResult]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RunSettings:
     """What the command line asks for. given: base URLs of systems that are already there, and live_given their live feeds.
 
     start, ceiling: requests a second. precision: a share. seconds: for a scenario, with the start.
@@ -54,7 +54,7 @@ class Floor:
     """The empty function behind the services' gateway, at the rate that broke them."""
 
     rate: float
-    block: Block
+    block: BlockResult
     usage: Usage | None
 
 
@@ -68,7 +68,7 @@ class Found:
     limits: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def run(asked: Asked, found: Found, shown: Shown) -> None:
+def run(asked: RunSettings, found: Found, shown: Shown) -> None:
     """Search every capacity and put what is found into `found`, as it is found.
 
     Raise SystemFailed, CallFailed, WrongContract or GeneratorFailed if that cannot go on.
@@ -117,9 +117,9 @@ def _rest(climb: Climb) -> None:
 def checked(run: Run) -> Run:
     """Return `run`, that raises SystemFailed of a system that is gone: no rate says anything about one."""
 
-    def measured(plan: Plan) -> Block:
+    def measured(plan: LoadPlan) -> BlockResult:
         block = run(plan)
-        if not block.right:
+        if not block.succeeded:
             reachable.check(plan.base_url)
         return block
 
@@ -127,7 +127,7 @@ def checked(run: Run) -> Run:
 
 
 @contextmanager
-def _up(asked: Asked, name: str, shown: Shown) -> Iterator[dict[str, Plan]]:
+def _up(asked: RunSettings, name: str, shown: Shown) -> Iterator[dict[str, LoadPlan]]:
     """Keep what was not given up for one scenario, on fresh data; gives the plans of its probes by side."""
     own = _started(asked)
     folder = asked.run_dir / name
@@ -140,13 +140,13 @@ def _up(asked: Asked, name: str, shown: Shown) -> Iterator[dict[str, Plan]]:
         yield {side: _plan(name, urls[side], feeds.get(side, ""), world) for side, world in worlds.items()}
 
 
-def _started(asked: Asked) -> list[systems.System]:
+def _started(asked: RunSettings) -> list[systems.System]:
     return [system for system in systems.BOTH if system.name in asked.sides and system.name not in asked.given]
 
 
-def _plan(name: str, url: str, live_url: str, world: World) -> Plan:
+def _plan(name: str, url: str, live_url: str, world: World) -> LoadPlan:
     """The rate and the seconds are each probe's own."""
-    return Plan(
+    return LoadPlan(
         base_url=url, rate=1, duration_s=1, warm_up_s=0, seed=name, scenario=name, world=world, live_url=live_url,
         subscribers=DATA.subscribers if name == LIVE else 0,
     )  # fmt: skip
@@ -161,7 +161,7 @@ def _seeded(urls: Mapping[str, str], shown: Shown) -> dict[str, World]:
 
 
 @contextmanager
-def _meters(asked: Asked, name: str) -> Iterator[dict[str, Meter]]:
+def _meters(asked: RunSettings, name: str) -> Iterator[dict[str, Meter]]:
     """Give a meter for each system that this run started; of others nothing can be seen."""
     folder, meters = asked.run_dir / name, {}
     with ExitStack() as stack:
@@ -173,7 +173,7 @@ def _meters(asked: Asked, name: str) -> Iterator[dict[str, Meter]]:
         yield meters
 
 
-def _limits(asked: Asked, name: str) -> dict[str, dict[str, int]]:
+def _limits(asked: RunSettings, name: str) -> dict[str, dict[str, int]]:
     return {system.name: resources.of_system(system, asked.run_dir / name).at_once for system in _started(asked)}
 
 

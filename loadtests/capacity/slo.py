@@ -9,7 +9,7 @@ from statistics import median
 from typing import TypeVar
 
 from loadtests.generator.latency import decoded, percentile_ms
-from loadtests.generator.plan import Block
+from loadtests.generator.plan import BlockResult
 
 Thing = TypeVar("Thing")
 
@@ -53,7 +53,7 @@ class Pool:
     """Blocks of one rate on one side, judged together: times by the median of the blocks, so that one that the machine held up
     decides nothing; shares by what was offered in all of them."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[BlockResult]) -> None:
         self.blocks = list(blocks)
         self._latencies = [decoded(block.latencies) for block in blocks]
         self._times: dict[float, list[float]] = {}
@@ -134,6 +134,6 @@ def _repeated(things: Sequence[Thing], counts: Sequence[int]) -> list[Thing]:
     return [thing for thing, times in zip(things, counts, strict=True) for _ in range(times)]
 
 
-def _share(block: Block, what: str) -> int:
+def _share(block: BlockResult, what: str) -> int:
     """A dropped arrival is no error of the system's answer, and no answer either: it counts by itself."""
     return {"errors": block.errors, "refused": block.refused, "dropped": block.dropped}[what]

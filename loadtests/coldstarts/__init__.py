@@ -9,7 +9,7 @@ from rich.console import Console
 
 from loadtests import arguments, interrupts, report
 from loadtests.coldstarts.deployed import handlers
-from loadtests.coldstarts.measured import MONOLITH, Asked, Found, measure
+from loadtests.coldstarts.measured import MONOLITH, Found, RunSettings, measure
 from loadtests.progress import Shown
 
 CHAPTER = "cold_starts"
@@ -35,7 +35,9 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     """Start everything cold so often, write the report; what was measured before a failure or Ctrl-C is kept and marked."""
     run_dir = Path(".run") / f"coldstarts-{datetime.now():%Y%m%d-%H%M%S}"
     folder = arguments.destination(asked)
-    request = Asked(tuple(asked.function or (*handlers(), MONOLITH)), asked.times, sweep=asked.sweep, run_dir=run_dir)
+    request = RunSettings(
+        tuple(asked.function or (*handlers(), MONOLITH)), asked.times, sweep=asked.sweep, run_dir=run_dir
+    )
     found, shown = Found(request), Shown(console)
     try:
         with shown.running():

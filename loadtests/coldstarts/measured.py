@@ -28,7 +28,7 @@ SIZE = seeding.Size(accounts=3, posts=5, votes=8)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunSettings:
     """What the command line asks for: which functions, the monolith among them, how often, with or without the sizes of memory."""
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class Asked:
 class Found:
     """What was measured so far. swept: a trial by function and size. known: of each function, what no trial tells."""
 
-    asked: Asked
+    asked: RunSettings
     trials: dict[str, list[Trial]] = field(default_factory=dict)
     swept: dict[str, dict[int, Trial]] = field(default_factory=dict)
     starts: list[monolith.Start] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Watched:
     starts: monolith.Starts
 
 
-def measure(asked: Asked, found: Found, shown: Shown) -> None:
+def measure(asked: RunSettings, found: Found, shown: Shown) -> None:
     """Fill in what is found. Raise SystemFailed, CallFailed or NotSubscribed if it cannot be measured."""
     with _up(asked, shown) as watched:
         zips = {each.function: each.zip for each in kept_packages.built()}  # those that were deployed
@@ -92,7 +92,7 @@ def measure(asked: Asked, found: Found, shown: Shown) -> None:
             _sweep(asked, found, watched, shown)
 
 
-def _sweep(asked: Asked, found: Found, watched: Watched, shown: Shown) -> None:
+def _sweep(asked: RunSettings, found: Found, watched: Watched, shown: Shown) -> None:
     sizes = [size for size in figures.SIZES_MB if figures.share_of(size) < 1]
     with shown.phase("sizes of memory", len(sizes) * len(asked.functions)) as done:
         for number, name in enumerate(in_turns(asked.functions, len(sizes))):
@@ -104,7 +104,7 @@ def _sweep(asked: Asked, found: Found, watched: Watched, shown: Shown) -> None:
 
 
 @contextmanager
-def _up(asked: Asked, shown: Shown) -> Iterator[Watched]:
+def _up(asked: RunSettings, shown: Shown) -> Iterator[Watched]:
     run_dir, notes, shares = asked.run_dir, Notes(asked.run_dir / "coldstarts"), Shares()
     with ExitStack() as stack:
         with shown.phase("start both systems"):

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from loadtests import mixes, offer, report, running, systems
 from loadtests.arguments import positive
-from loadtests.asking import Asked
+from loadtests.asking import RunSettings
 from loadtests.blocks import SIDES
-from loadtests.faults import Unusable
+from loadtests.errors import UsageError
 from loadtests.generator.plan import LIVE
 from loadtests.offer import Offer
 from loadtests.profiles import OTHER_RATE, PROFILES, Profile
@@ -51,7 +51,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     """Make the comparison, write its report, print its summary; 2 if the run is void."""
     given = {side: url.rstrip("/") for side in SIDES if (url := getattr(asked, f"{side}_url"))}
     given_offer = offer.of(asked)
-    request = Asked(
+    request = RunSettings(
         profile=_profile(asked, given_offer),
         scenarios=_scenarios(asked, given_offer),
         offer=given_offer,
@@ -69,13 +69,13 @@ def run(asked: argparse.Namespace, console: Console) -> int:
 
 
 def _scenarios(asked: argparse.Namespace, given: Offer) -> tuple[str, ...]:
-    """Return what to compare. What is wrong with a mix is said before anything starts. Raise Unusable."""
+    """Return what to compare. What is wrong with a mix is said before anything starts. Raise UsageError."""
     own = (given.mix.name,) if given.mix else ()
     chosen = tuple(dict.fromkeys((*(asked.scenario or ()), *own)))
     for name in {*chosen} - {*own, LIVE}:
         mixes.named(name)
     if LIVE in chosen and _feed_unknown(asked):
-        raise Unusable(f"the scenario {LIVE} needs --microservices-live-url: deployed services serve it elsewhere")
+        raise UsageError(f"the scenario {LIVE} needs --microservices-live-url: deployed services serve it elsewhere")
     return chosen or tuple(name for name in PROFILES["quick"].rates if name != LIVE or not _feed_unknown(asked))
 
 

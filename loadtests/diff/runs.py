@@ -95,7 +95,7 @@ class Report(msgspec.Struct):
 class BlockCounts(msgspec.Struct):
     """One block: what became of its requests, and its histogram in interchange form."""
 
-    right: int
+    succeeded: int
     latencies: str
 
 

@@ -24,7 +24,7 @@ def latency(blocks: Sequence[BlockCounts], percentiles: Sequence[int]) -> dict[s
 
 def goodput(blocks: Sequence[BlockCounts], seconds: float) -> Sample:
     """Return the right answers a second; seconds: of one block."""
-    return samples.goodput([block.right for block in blocks], seconds)
+    return samples.goodput([block.succeeded for block in blocks], seconds)
 
 
 def typical(lags_ms: Sequence[float]) -> Sample:

@@ -24,7 +24,7 @@ from loadtests.data.seeding import Size
 from loadtests.data.world import World
 from loadtests.explain.figures import figures
 from loadtests.explain.telling import Root, of_functions, of_the_monolith
-from loadtests.explain.walking import AFTER_A_WRITE_S, Asked, Walk
+from loadtests.explain.walking import AFTER_A_WRITE_S, RunSettings, Walk
 from loadtests.floors.cloud import client
 from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
 from loadtests.progress import Shown
@@ -36,7 +36,7 @@ SIZE = Size(accounts=1, posts=5, votes=1)
 # After the last call: a view waits half a second to be written, or sent.
 SETTLED_S = {"monolith": 0.7, "microservices": 1.5}
 FIRST, WARM = 1, 2
-Walks = dict[str, list[Asked]]  # the calls of each journey
+Walks = dict[str, list[RunSettings]]  # the calls of each journey
 
 
 @dataclass(slots=True)

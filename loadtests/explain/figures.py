@@ -7,14 +7,14 @@ from loadtests.blocks import SIDES
 from loadtests.explain.parts import Work, answering, part_of, parts, self_ms
 from loadtests.explain.telling import Root
 from loadtests.explain.trees import ASYNCHRONOUS, Forest
-from loadtests.explain.walking import Asked
+from loadtests.explain.walking import RunSettings
 from loadtests.provenance import origin_of, origin_of_both
 
 STORE = ("store call", "statement")
 
 
 def figures(
-    walks: Mapping[str, Mapping[str, list[Asked]]], told: Mapping[str, list[Root]], urls: Mapping[str, str]
+    walks: Mapping[str, Mapping[str, list[RunSettings]]], told: Mapping[str, list[Root]], urls: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the part of a report. walks: the calls by side and journey, warm. told: by side, from the systems' start on."""
     forests = {side: Forest(told[side]) for side in SIDES}
@@ -29,7 +29,7 @@ def figures(
     }
 
 
-def _call(asked: Asked, forest: Forest) -> dict[str, Any]:
+def _call(asked: RunSettings, forest: Forest) -> dict[str, Any]:
     works = list(answering(asked.sender.span, forest))
     later = [
         Work(span, depth, part_of(span), self_ms(span, forest)) for depth, span in forest.afterwards(asked.sender.span)
@@ -64,7 +64,7 @@ def _counts(works: Iterable[Work]) -> dict[str, float]:
     }
 
 
-def _told(asked: Asked, work: Work) -> dict[str, Any]:
+def _told(asked: RunSettings, work: Work) -> dict[str, Any]:
     span = work.span
     return {
         "depth": work.depth,
@@ -80,7 +80,7 @@ def _told(asked: Asked, work: Work) -> dict[str, Any]:
     }
 
 
-def _over_after(asked: Asked, later: Iterable[Work]) -> float:
+def _over_after(asked: RunSettings, later: Iterable[Work]) -> float:
     """Return how long after the answer all was over, in milliseconds."""
     last = max((work.span.end_ns for work in later), default=asked.start_ns)
     return max(0.0, (last - asked.start_ns) / 1e6 - asked.ms)

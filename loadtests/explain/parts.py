@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from loadtests.explain.telling import Span
 from loadtests.explain.trees import Forest
-from loadtests.explain.walking import Asked
+from loadtests.explain.walking import RunSettings
 
 DOOR, ASKING, OWN, JSON, STORES, TRANSACTION, HOPS, COLD = (
     "door", "who calls", "own code", "serialising", "stores", "transaction", "hops", "cold start",
@@ -43,7 +43,7 @@ class Work(NamedTuple):
     self_ms: float
 
 
-def parts(asked: Asked, forest: Forest) -> dict[str, float]:
+def parts(asked: RunSettings, forest: Forest) -> dict[str, float]:
     """Return the milliseconds of each part of a call; a part that it has not is left out."""
     found: dict[str, float] = defaultdict(float)
     reached = asked.start_ns

@@ -35,7 +35,7 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RunSettings:
     """One call of a journey: its trace, when it left, the milliseconds until its answer was there, the bytes of that."""
 
     operation: str
@@ -50,7 +50,7 @@ class Walk:
     """A journey, walked on one side: what it asked."""
 
     def __init__(self, client: httpx.Client, journey: Journey, world: World, draw: Random) -> None:
-        self.asked: list[Asked] = []
+        self.asked: list[RunSettings] = []
         self._client = client
         self._steps = journey(world, draw)
 
@@ -61,7 +61,7 @@ class Walk:
             sleep(call.after_s)
             answer = self._made(call)
             outcome, reason = judge(call, answer)
-            if outcome is not Outcome.RIGHT:
+            if outcome is not Outcome.SUCCESS:
                 raise CallFailed(f"{call.operation} at {self._client.base_url}: {reason}")
             sleep(0 if call.method == "GET" else pause_s)
             call = _after(self._steps, answer)
@@ -81,7 +81,7 @@ class Walk:
             raise CallFailed(f"{call.operation} at {self._client.base_url}: {gone}") from gone
         sizes = {"bytes_in": len(told.content), "bytes_out": len(content)}
         took = (wire.ended - wire.began) / 1e6
-        self.asked.append(Asked(operation=call.operation, sender=sender, start_ns=wire.sent_ns, ms=took, **sizes))
+        self.asked.append(RunSettings(operation=call.operation, sender=sender, start_ns=wire.sent_ns, ms=took, **sizes))
         return Answer(told.status_code, told.content)
 
 

@@ -13,7 +13,7 @@ from loadtests.calls import Call, unchecked
 from loadtests.client import opened, succeed
 from loadtests.floors import cloud
 from loadtests.floors.web import with_row
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 from loadtests.provenance import origin_of
 from loadtests.systems import SystemFailed
 from monolith import embedded_postgres
@@ -23,11 +23,16 @@ PATHS = {"empty": "/floors/empty", "key_read": "/floors/row"}
 ROUNDS = 2
 WARMING = 5
 READY_WITHIN_S = 20
-Floors = dict[str, dict[str, list[Block]]]
+Floors = dict[str, dict[str, list[BlockResult]]]
 
 
 def floors(
-    urls: Mapping[str, str], run: Callable[[Plan], Block], *, rate: float, own: Path | None, done: Callable[[], None]
+    urls: Mapping[str, str],
+    run: Callable[[LoadPlan], BlockResult],
+    *,
+    rate: float,
+    own: Path | None,
+    done: Callable[[], None],
 ) -> Floors:
     """Return the blocks of each floor by side. `done` hears of each round of a floor.
 
@@ -47,7 +52,7 @@ def floors(
         for _ in range(ROUNDS):
             for name, path in PATHS.items():
                 for side, base in bases.items():
-                    block = run(Plan(base_url=base, rate=rate, duration_s=1, warm_up_s=0.2, seed=name, path=path))
+                    block = run(LoadPlan(base_url=base, rate=rate, duration_s=1, warm_up_s=0.2, seed=name, path=path))
                     found[side][name].append(block)
                 done()
     return found

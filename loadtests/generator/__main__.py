@@ -1,6 +1,6 @@
 """The load generator, a process of its own so that its CPU is its own: `python -m loadtests.generator`.
 
-Reads one Plan as JSON from each line of standard input, answers one Reply as JSON on standard output. SIGTERM cuts the block short
+Read one LoadPlan as JSON from each line of standard input, write one Reply to standard output. SIGTERM cuts the block short
 that is under way, and it answers with what there is.
 """
 

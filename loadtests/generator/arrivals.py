@@ -23,11 +23,11 @@ class Arrivals:
     after the begin of the block."""
 
     def __init__(
-        self, start_one: Callable[[float, float], None], tally: Tally, *, in_flight: int, cut: Event | None = None
+        self, start_one: Callable[[float, float], None], tally: Tally, *, max_in_flight: int, cut: Event | None = None
     ) -> None:
         self._start_one = start_one
         self._tally = tally
-        self._in_flight = in_flight
+        self._in_flight = max_in_flight
         self._cut = cut or Event()
         self._open: dict[Greenlet, float] = {}  # with their offsets
         self.begin = 0.0
@@ -36,7 +36,7 @@ class Arrivals:
         """Start one arrival at each offset, in seconds from now, in a greenlet of its own. Return the share of one core
         that this process took until the last was started.
 
-        Arrivals that would exceed `in_flight` open ones are dropped. Waits up to drain_s for the last answers; who has
+        Arrivals that would exceed `max_in_flight` open ones are dropped. Waits up to drain_s for the last answers; who has
         none then is as slow as we waited. Once `cut` is set nothing more is started, and what is open then counts as nothing.
         """
         self.begin, cpu = perf_counter(), process_time()

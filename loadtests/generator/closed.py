@@ -11,13 +11,13 @@ import locust  # noqa: F401 - makes sockets and sleeps gevent's, before anything
 
 from loadtests.calls import Call, unchecked
 from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import Plan
+from loadtests.generator.plan import LoadPlan
 from loadtests.generator.sending import sender
 
 
 def rate(url: str, path: str, *, connections: int, seconds: float) -> float:
     """Return the right answers a second from as many greenlets as connections, each asking again as soon as it is answered."""
-    plan = Plan(base_url=url, rate=1, duration_s=seconds, warm_up_s=0, seed="", in_flight=connections)
+    plan = LoadPlan(base_url=url, rate=1, duration_s=seconds, warm_up_s=0, seed="", max_in_flight=connections)
     send, call = sender(plan), Call(operation=f"GET {path}", path=path, check=unchecked)
     began, right = perf_counter(), 0
 
@@ -25,7 +25,7 @@ def rate(url: str, path: str, *, connections: int, seconds: float) -> float:
         nonlocal right
         while perf_counter() - began < seconds:
             outcome, _ = judge(call, send(call))
-            right += outcome is Outcome.RIGHT  # in a step of its own: while an answer is awaited, others count
+            right += outcome is Outcome.SUCCESS  # in a step of its own: while an answer is awaited, others count
 
     gevent.joinall([gevent.spawn(user) for _ in range(connections)], raise_error=True)
     return right / (perf_counter() - began)

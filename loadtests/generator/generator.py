@@ -13,10 +13,10 @@ from gevent.event import Event
 
 from loadtests import mixes
 from loadtests.calls import Call, unchecked
-from loadtests.faults import Failed
+from loadtests.errors import RunError
 from loadtests.generator.arrivals import Arrivals
 from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import LIVE, Block, Plan, Reply, cut_at
+from loadtests.generator.plan import LIVE, BlockResult, LoadPlan, Reply, cut_at
 from loadtests.generator.sending import sender
 from loadtests.generator.tally import Tally
 from loadtests.generator.walks import Walks
@@ -27,18 +27,18 @@ from loadtests.live.block import run_live
 class Load:
     """One block of load: made ready, then offered until its end or a cut. `tally` says at any time what came of it so far."""
 
-    def __init__(self, plan: Plan, cut: Event | None = None) -> None:
-        self.tally = Tally(plan.warm_up_s, plan.patience_ms)
+    def __init__(self, plan: LoadPlan, cut: Event | None = None) -> None:
+        self.tally = Tally(plan.warm_up_s, plan.timeout_ms)
         self._plan = plan
         self._send = sender(plan)
         self._walks = Walks(_weights(plan), plan.world, plan.seed) if plan.scenario else None
         self._floor = Call(operation=f"GET {plan.path}", path=plan.path, check=unchecked)
-        self._arrivals = Arrivals(self._start_one, self.tally, in_flight=plan.in_flight, cut=cut)
+        self._arrivals = Arrivals(self._start_one, self.tally, max_in_flight=plan.max_in_flight, cut=cut)
         self._offsets = list(plan.arrivals())
 
     def offer(self) -> float:
         """Offer the block and return the share of one core that it took. Takes as long as the plan says."""
-        return self._arrivals.run(self._offsets, drain_s=self._plan.patience_ms / 1000 + 1)
+        return self._arrivals.run(self._offsets, drain_s=self._plan.timeout_ms / 1000 + 1)
 
     def _start_one(self, due: float, offset: float) -> None:
         steps, call = self._walks.next() if self._walks else (None, self._floor)
@@ -46,7 +46,7 @@ class Load:
         latency_ms = (perf_counter() - due) * 1000
         outcome, reason = judge(call, answer)
         self.tally.add(call.operation, offset, latency_ms, outcome, reason)
-        if self._walks and steps and outcome is Outcome.RIGHT:
+        if self._walks and steps and outcome is Outcome.SUCCESS:
             self._walks.advance(steps, answer)
 
 
@@ -57,7 +57,7 @@ class Generator:
         self._audiences: dict[str, Audience] = {}
         self._cut = Event()
 
-    def run(self, plan: Plan) -> Block:
+    def run(self, plan: LoadPlan) -> BlockResult:
         """Offer one block of load and return what came of it."""
         return self._run_live(plan) if plan.scenario == LIVE else self._run(plan)
 
@@ -70,34 +70,34 @@ class Generator:
         for audience in self._audiences.values():
             audience.close()
 
-    def _run(self, plan: Plan) -> Block:
+    def _run(self, plan: LoadPlan) -> BlockResult:
         load, began = Load(plan, self._cut), perf_counter()
         cpu = load.offer()
         block = load.tally.block()
         block.cpu = cpu
-        block.cut_at_s = cut_at(self._cut.is_set(), plan, began=began)
+        block.ended_at_s = cut_at(self._cut.is_set(), plan, began=began)
         return block
 
-    def _run_live(self, plan: Plan) -> Block:
+    def _run_live(self, plan: LoadPlan) -> BlockResult:
         send = sender(plan)
         audience = self._audiences[plan.live_url] = Audience.of(plan, send, self._audiences.get(plan.live_url))
         return run_live(plan, send, audience, self._cut)
 
 
-def _weights(plan: Plan) -> dict[str, float]:
+def _weights(plan: LoadPlan) -> dict[str, float]:
     return plan.journeys or mixes.named(plan.scenario).journeys
 
 
-def serve(run: Callable[[Plan], Block], lines: Iterable[str]) -> None:
+def serve(run: Callable[[LoadPlan], BlockResult], lines: Iterable[str]) -> None:
     """Answer each line, a plan, with a line, what came of it."""
-    decoder, encoder = msgspec.json.Decoder(Plan), msgspec.json.Encoder()
+    decoder, encoder = msgspec.json.Decoder(LoadPlan), msgspec.json.Encoder()
     for line in lines:
         sys.stdout.write(encoder.encode(_reply(run, decoder.decode(line))).decode() + "\n")
         sys.stdout.flush()
 
 
-def _reply(run: Callable[[Plan], Block], plan: Plan) -> Reply:
+def _reply(run: Callable[[LoadPlan], BlockResult], plan: LoadPlan) -> Reply:
     try:
         return Reply(block=run(plan))
-    except Failed as failed:  # a live feed that takes nobody, for one: who asked has the words for it
+    except RunError as failed:  # a live feed that takes nobody, for one: who asked has the words for it
         return Reply(failed=str(failed))

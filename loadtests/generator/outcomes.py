@@ -10,7 +10,7 @@ WRONG = "wrong outcome"  # how the reason of an answer begins that has the right
 class Outcome(StrEnum):
     """The three kinds, which no figure mixes."""
 
-    RIGHT = "right"
+    SUCCESS = "succeeded"
     REFUSED = "refused"
     ERROR = "error"
 
@@ -33,4 +33,4 @@ def _checked(call: Call, answer: Answer) -> tuple[Outcome, str]:
         return Outcome.ERROR, f"{WRONG}: {wrong}"
     except (KeyError, TypeError, ValueError) as wrong:  # a field that is missing or of another type
         return Outcome.ERROR, f"{WRONG}: {wrong!r}"
-    return Outcome.RIGHT, ""
+    return Outcome.SUCCESS, ""

@@ -1,4 +1,4 @@
-"""What the generator process is told, a Plan, and what it answers, a Reply: one JSON line each way and block."""
+"""What the generator process is told, a LoadPlan, and what it answers, a Reply: one JSON line each way and block."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ NOBODY = World((), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class LoadPlan:
     """One block of load.
 
     rate: arrivals a second, whatever the answers do; with `shape`, its highest, and with `trace`, their mean. warm_up_s comes
     before duration_s and counts apart. shape: stages that take duration_s. trace: recorded offsets in its place.
     part, parts: of the arrivals, number `part` of every `parts` is this generator's.
-    seed: the same seed walks the same journeys. in_flight: arrivals beyond this many open ones are dropped.
-    patience_ms: an answer later than this after its intended start is an error, however right.
+    seed: the same seed walks the same journeys. max_in_flight: arrivals beyond this many open ones are dropped.
+    timeout_ms: an answer later than this after its intended start is an error, however right.
     scenario: the name of a mix, or LIVE; journeys: its weights, where it is none of the project's. With `path` set, plain
     GETs of that path instead (a floor). live_url, subscribers: of the live feed and its audience, for LIVE.
     """
@@ -40,8 +40,8 @@ class Plan:
     trace: tuple[float, ...] = ()
     part: int = 0
     parts: int = 1
-    in_flight: int = 200
-    patience_ms: float = 5_000
+    max_in_flight: int = 200
+    timeout_ms: float = 5_000
     world: World = NOBODY
     live_url: str = ""
     subscribers: int = 0
@@ -93,7 +93,7 @@ class Worker:
 
     name: str
     arrivals: int
-    late_ticks: int
+    late: int
     cpu: float
 
 
@@ -114,25 +114,25 @@ class LostWorker:
 
 
 @dataclass(slots=True, kw_only=True)
-class Block:
+class BlockResult:
     """What one block measured, warm-up excluded. latencies: of every request but refusals and wrong answers.
 
-    arrivals: those that were due, which in a live feed are writes, where offered counts messages. late_ticks: those of them
+    arrivals: those that were due, which in a live feed are writes, where offered counts messages. late: those of them
     that started over 10 ms after their time. cpu: the generator's own share of one core; of several workers, the highest.
     wrong: the errors that were answers with the right status and another outcome. reasons: why requests were refused or failed, and
-    how often, the most frequent ones. cut_at_s: when it was ended early, in seconds after the warm-up; None where it was not.
+    how often, the most frequent ones. ended_at_s: when it was ended early, in seconds after the warm-up; None where it was not.
     """
 
     offered: int = 0
-    right: int = 0
+    succeeded: int = 0
     refused: int = 0
     errors: int = 0
     wrong: int = 0
     dropped: int = 0
     arrivals: int = 0
-    late_ticks: int = 0
+    late: int = 0
     cpu: float = 0.0
-    cut_at_s: float | None = None
+    ended_at_s: float | None = None
     latencies: str = ""
     by_operation: dict[str, str] = field(default_factory=dict)
     seconds: list[Second] = field(default_factory=list)
@@ -152,28 +152,26 @@ class Block:
 class Reply:
     """What came of a plan: a block, or in one line why there is none."""
 
-    block: Block | None = None
+    block: BlockResult | None = None
     failed: str = ""
 
 
-def cut_at(is_cut: bool, plan: Plan, *, began: float) -> float | None:
+def cut_at(is_cut: bool, plan: LoadPlan, *, began: float) -> float | None:
     """Return how many measured seconds there were until now if a block is cut; began: on perf_counter's scale."""
     return max(0.0, perf_counter() - began - plan.warm_up_s) if is_cut else None
 
 
-def late_share(blocks: Sequence[Block]) -> float:
+def late_share(blocks: Sequence[BlockResult]) -> float:
     """Return the late arrivals of some blocks over all of them; of several workers, those of the worst."""
     late, due = Counter[str](), Counter[str]()
     for block in blocks:
-        for one in block.workers or [
-            Worker(name="", arrivals=block.arrivals, late_ticks=block.late_ticks, cpu=block.cpu)
-        ]:
-            late[one.name] += one.late_ticks
+        for one in block.workers or [Worker(name="", arrivals=block.arrivals, late=block.late, cpu=block.cpu)]:
+            late[one.name] += one.late
             due[one.name] += one.arrivals
     return max((late[name] / due[name] for name in due if due[name]), default=0.0)
 
 
-def lost_share(blocks: Sequence[Block]) -> float:
+def lost_share(blocks: Sequence[BlockResult]) -> float:
     """Return the arrivals that lost workers took with them over all that were due."""
     lost = sum(one.arrivals for block in blocks for one in block.lost_workers)
     return lost / max(1, lost + sum(block.arrivals for block in blocks))

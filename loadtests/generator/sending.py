@@ -12,7 +12,7 @@ from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 from locust.contrib.fasthttp import insecure_ssl_context_factory
 
 from loadtests.calls import Answer, Call, Send
-from loadtests.generator.plan import Plan
+from loadtests.generator.plan import LoadPlan
 
 PORTS = {"http": 80, "https": 443}
 AT_ONCE = 65_536  # bytes
@@ -68,10 +68,10 @@ class Reply(HTTPResponseParser):
         self.whole = self.get_code() >= 200  # one below is a word in between
 
 
-def sender(plan: Plan) -> Send:
+def sender(plan: LoadPlan) -> Send:
     """Return a function that sends a call and returns its answer. A call is sent once, for it is counted once."""
     place = urlsplit(plan.base_url)
-    connections = Connections(place, timeout_s=plan.patience_ms / 1000)
+    connections = Connections(place, timeout_s=plan.timeout_ms / 1000)
     before, host = place.path.rstrip("/"), place.netloc.rpartition("@")[2]
 
     def send(call: Call) -> Answer:

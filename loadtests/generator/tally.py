@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from loadtests.generator.latency import encoded, histogram_of_ticks, percentile_ms, ticks_of
 from loadtests.generator.outcomes import WRONG, Outcome
-from loadtests.generator.plan import Block, Second
+from loadtests.generator.plan import BlockResult, Second
 
 WARM_UP = -1  # in place of a second
 DROPPED, LATE = "dropped", "late"
@@ -25,14 +25,14 @@ class Tally:
     """Takes one outcome at a time. Offsets are seconds between the block's begin and the intended start."""
 
     warm_up_s: float
-    patience_ms: float
+    timeout_ms: float
     counts: defaultdict[Event, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, operation: str, offset_s: float, latency_ms: float, outcome: Outcome, reason: str) -> None:
         """Count one outcome. A right answer that came too late is an error, and its latency still counts."""
-        if outcome is Outcome.RIGHT and latency_ms > self.patience_ms:
+        if outcome is Outcome.SUCCESS and latency_ms > self.timeout_ms:
             outcome, reason = Outcome.ERROR, "late"
-        timed = outcome is Outcome.RIGHT or reason in TIMED
+        timed = outcome is Outcome.SUCCESS or reason in TIMED
         ticks = ticks_of(latency_ms) if timed else 0
         self.counts[self._second(offset_s), operation, outcome.value, reason, ticks] += 1
 
@@ -54,7 +54,7 @@ class Tally:
         for event, count in part:
             self.counts[event] += count
 
-    def block(self) -> Block:
+    def block(self) -> BlockResult:
         """Return what was measured; the caller adds what only it knows: the generator's share of a core."""
         counted = Counter[str]()
         reasons = Counter[str]()
@@ -63,15 +63,15 @@ class Tally:
             reasons.update({f"{operation}: {reason}": count} if reason else {})
             counted[WRONG] += count if reason.startswith(WRONG) else 0
         total, by_operation = self._ticks()
-        return Block(
+        return BlockResult(
             offered=(offered := sum(counted[end] for end in ENDS)),
             arrivals=offered,
-            right=counted[Outcome.RIGHT],
+            succeeded=counted[Outcome.SUCCESS],
             refused=counted[Outcome.REFUSED],
             errors=counted[Outcome.ERROR],
             wrong=counted[WRONG],
             dropped=counted[DROPPED],
-            late_ticks=counted[LATE],
+            late=counted[LATE],
             latencies=encoded(histogram_of_ticks(total)),
             by_operation={name: encoded(histogram_of_ticks(ticks)) for name, ticks in sorted(by_operation.items())},
             seconds=self._seconds(),

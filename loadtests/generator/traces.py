@@ -4,11 +4,11 @@ import csv
 from math import isfinite
 from pathlib import Path
 
-from loadtests.faults import Unusable
+from loadtests.errors import UsageError
 
 
 def read(path: Path) -> tuple[float, ...]:
-    """Return the offsets, in order. The first line may be a header. Raise Unusable, which names file and line."""
+    """Return the offsets, in order. The first line may be a header. Raise UsageError, which names file and line."""
     times: list[float] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -16,26 +16,26 @@ def read(path: Path) -> tuple[float, ...]:
                 if row and not (line == 1 and _is_header(row)):
                     times.append(_offset(row, after=times[-1] if times else 0.0, where=f"{path}:{line}"))
     except OSError as broken:
-        raise Unusable(f"{path}: {broken.strerror}") from broken
+        raise UsageError(f"{path}: {broken.strerror}") from broken
     except (UnicodeDecodeError, csv.Error) as broken:
-        raise Unusable(f"{path}: no CSV of offsets in seconds: {broken}") from broken
+        raise UsageError(f"{path}: no CSV of offsets in seconds: {broken}") from broken
     if not times:
-        raise Unusable(f"{path}: no arrivals")
+        raise UsageError(f"{path}: no arrivals")
     return tuple(times)
 
 
 def _offset(row: list[str], *, after: float, where: str) -> float:
     text = ",".join(row)
     if len(row) != 1:
-        raise Unusable(f"{where}: {text!r} is more than one offset in seconds")
+        raise UsageError(f"{where}: {text!r} is more than one offset in seconds")
     try:
         offset = float(row[0])
     except ValueError as broken:
-        raise Unusable(f"{where}: {text!r} is no offset in seconds") from broken
+        raise UsageError(f"{where}: {text!r} is no offset in seconds") from broken
     if not (isfinite(offset) and offset >= 0):
-        raise Unusable(f"{where}: {text!r} is no offset in seconds")
+        raise UsageError(f"{where}: {text!r} is no offset in seconds")
     if offset < after:
-        raise Unusable(f"{where}: {text} comes before {after:g}, the line above it")
+        raise UsageError(f"{where}: {text} comes before {after:g}, the line above it")
     return offset
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests import mixes
-from loadtests.faults import Unusable
+from loadtests.errors import UsageError
 from loadtests.generator import traces
 from loadtests.mixes import Mix
 from loadtests.shapes import SHAPES, Shape, highest, length_s, of_times, rate_at, shaped
@@ -26,7 +26,7 @@ def options(parser: Any) -> None:
 
 
 def mix_of(word: str) -> Mix:
-    """Return the mix of a file, or that of a name. Raise Unusable."""
+    """Return the mix of a file, or that of a name. Raise UsageError."""
     return mixes.read(Path(word)) if Path(word).suffix == ".yaml" else mixes.named(word)
 
 
@@ -64,6 +64,6 @@ def _checked(word: str, read: Any, what: Any) -> str:
     try:
         if word:
             read(what)
-    except Unusable as bad:
+    except UsageError as bad:
         raise argparse.ArgumentTypeError(str(bad)) from bad
     return word

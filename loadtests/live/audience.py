@@ -7,9 +7,9 @@ from typing import Self
 
 from loadtests.calls import Answer, Call, Send, publish
 from loadtests.data.world import written
-from loadtests.faults import Failed
+from loadtests.errors import RunError
 from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import Plan
+from loadtests.generator.plan import LoadPlan
 from loadtests.live.deliveries import Write, known_at
 from loadtests.live.script import Script, posts_to_watch
 from loadtests.live.subscriber import Heard, Subscriber, subscribed
@@ -18,14 +18,14 @@ FIRST_WITHIN_S = 20.0  # cold starts
 POLL_S = 0.01
 
 
-class FeedFailed(Failed):
+class FeedFailed(RunError):
     """A system took no write, or delivered nothing, before the load began."""
 
 
 class Audience:
     """Everybody who listens to one system."""
 
-    def __init__(self, plan: Plan, send: Send) -> None:
+    def __init__(self, plan: LoadPlan, send: Send) -> None:
         """Publish the posts to watch, subscribe, and let everybody hear of one post and one vote: nothing is cold then.
 
         Raise NotSubscribed or FeedFailed if the feed does not work at all.
@@ -38,7 +38,7 @@ class Audience:
             self._open = stack.pop_all()
 
     @classmethod
-    def of(cls, plan: Plan, send: Send, present: Self | None) -> Self:
+    def of(cls, plan: LoadPlan, send: Send, present: Self | None) -> Self:
         """Return the audience that is present if it lasts for one more block, else a new one."""
         if present and present.script.lasts(plan):
             return present
@@ -78,7 +78,7 @@ def await_known(writes: Sequence[Write], audience: Sequence[Subscriber], *, with
     return True
 
 
-def _published(plan: Plan, number: int, send: Send) -> str:
+def _published(plan: LoadPlan, number: int, send: Send) -> str:
     form = written(f"watched {plan.seed} {number}")
     return str(_right(publish(form, plan.world.accounts[0].token), send).record()["id"])
 
@@ -86,6 +86,6 @@ def _published(plan: Plan, number: int, send: Send) -> str:
 def _right(call: Call, send: Send) -> Answer:
     answer = send(call)
     outcome, reason = judge(call, answer)
-    if outcome is not Outcome.RIGHT:
+    if outcome is not Outcome.SUCCESS:
         raise FeedFailed(f"{call.operation}: {reason}")
     return answer

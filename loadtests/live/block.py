@@ -8,7 +8,7 @@ from gevent.event import Event
 from loadtests.calls import Send
 from loadtests.generator.arrivals import Arrivals
 from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import Block, Plan, cut_at
+from loadtests.generator.plan import BlockResult, LoadPlan, cut_at
 from loadtests.generator.tally import Tally
 from loadtests.live.audience import Audience
 from loadtests.live.deliveries import Write
@@ -17,10 +17,10 @@ from loadtests.live.figures import measured
 DOUBLES_WITHIN_S = 0.3  # so long after the last message a second copy may come
 
 
-def run_live(plan: Plan, send: Send, audience: Audience, cut: Event) -> Block:
+def run_live(plan: LoadPlan, send: Send, audience: Audience, cut: Event) -> BlockResult:
     """Offer one block and return what came of it, or of its part until it was cut short."""
-    tally, writes = Tally(plan.warm_up_s, plan.patience_ms), list[Write]()
-    script, patience_s = audience.script, plan.patience_ms / 1000
+    tally, writes = Tally(plan.warm_up_s, plan.timeout_ms), list[Write]()
+    script, patience_s = audience.script, plan.timeout_ms / 1000
 
     def start_one(due: float, offset: float) -> None:
         """Send the next write: kept where it is answered rightly, counted where not."""
@@ -28,12 +28,12 @@ def run_live(plan: Plan, send: Send, audience: Audience, cut: Event) -> Block:
         call = script.call(number)
         answer, answered = send(call), perf_counter()
         outcome, reason = judge(call, answer)
-        if outcome is Outcome.RIGHT:
+        if outcome is Outcome.SUCCESS:
             writes.append(script.write(number, answer, due=offset, answered=answered - arrivals.begin))
         else:
             tally.add(call.operation, offset, (answered - due) * 1000, outcome, reason)
 
-    arrivals = Arrivals(start_one, tally, in_flight=plan.in_flight, cut=cut)
+    arrivals = Arrivals(start_one, tally, max_in_flight=plan.max_in_flight, cut=cut)
     cpu = arrivals.run(plan.arrivals(), drain_s=patience_s + 1)
     until_s = cut_at(cut.is_set(), plan, began=arrivals.begin)
     audience.await_known(writes, within_s=patience_s)
@@ -41,5 +41,5 @@ def run_live(plan: Plan, send: Send, audience: Audience, cut: Event) -> Block:
     block = measured(tally, writes, audience.heard(since=arrivals.begin))
     last_s = plan.warm_up_s + (inf if until_s is None else until_s)
     block.arrivals = sum(plan.warm_up_s <= offset < last_s for offset in plan.arrivals())
-    block.cpu, block.cut_at_s = cpu, until_s
+    block.cpu, block.ended_at_s = cpu, until_s
     return block

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from loadtests.generator.latency import encoded, histogram_of
 from loadtests.generator.outcomes import Outcome
-from loadtests.generator.plan import Block, Live
+from loadtests.generator.plan import BlockResult, Live
 from loadtests.generator.tally import Tally
 from loadtests.live.deliveries import Write, doubled, known_at
 from loadtests.live.subscriber import Heard
 
 
-def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard]) -> Block:
+def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard]) -> BlockResult:
     """Return a block whose latencies run from the intended start of a write to its message, at whoever must hear of it.
 
     All times are seconds since the block's begin. The tally has counted writes that failed or were dropped. The warm-up counts
@@ -20,7 +20,7 @@ def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard]) -> B
     known = [[known_at(write, heard[one]) for one in write.watchers] for write in counted]
     for write, times in zip(counted, known, strict=True):
         for at in times:
-            late_ms, outcome = (0.0, Outcome.ERROR) if at is None else ((at - write.due) * 1000, Outcome.RIGHT)
+            late_ms, outcome = (0.0, Outcome.ERROR) if at is None else ((at - write.due) * 1000, Outcome.SUCCESS)
             tally.add(write.kind, write.due, late_ms, outcome, "lost" if at is None else "")
     twice = sum(doubled(counted, one) - doubled(counted, _earlier(one)) for one in heard)
     block = tally.block()

@@ -12,7 +12,7 @@ from math import ceil
 from loadtests import calls
 from loadtests.calls import Answer, Call
 from loadtests.data.world import written
-from loadtests.generator.plan import Plan
+from loadtests.generator.plan import LoadPlan
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write
 
 WATCHED = 4  # posts that are watched, at least
@@ -21,7 +21,7 @@ WATCHED = 4  # posts that are watched, at least
 class Script:
     """The writes for one audience. watched: ids of posts that nobody else votes for."""
 
-    def __init__(self, plan: Plan, watched: Sequence[str]) -> None:
+    def __init__(self, plan: LoadPlan, watched: Sequence[str]) -> None:
         self._accounts = plan.world.accounts
         self._seed = plan.seed
         self._watched = watched
@@ -38,7 +38,7 @@ class Script:
         """Return the numbers that, before anything counts, let everybody hear of one post and of one vote."""
         return [0, *range(1, 2 * len(self._watched), 2)]
 
-    def lasts(self, plan: Plan) -> bool:
+    def lasts(self, plan: LoadPlan) -> bool:
         """Say whether the accounts have votes left for one more block."""
         return self._given // 2 + votes_in(plan) <= len(self._watched) * len(self._accounts)
 
@@ -70,11 +70,11 @@ class Script:
         return self._watched[subscriber % len(self._watched)]
 
 
-def votes_in(plan: Plan) -> int:
+def votes_in(plan: LoadPlan) -> int:
     """Return how many votes a block casts, at most."""
     return (sum(1 for _ in plan.arrivals()) + 1) // 2
 
 
-def posts_to_watch(plan: Plan) -> int:
+def posts_to_watch(plan: LoadPlan) -> int:
     """Return how many posts are watched: so many that the accounts have a vote for each for one block at least."""
     return max(WATCHED, ceil(votes_in(plan) / (len(plan.world.accounts) - 1)))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from websocket import WebSocket, WebSocketException, create_connection
 
-from loadtests.faults import Failed
+from loadtests.errors import RunError
 
 ANSWERED_WITHIN_S = 20.0
 SCHEMES = {"http": "ws", "https": "wss"}
@@ -21,7 +21,7 @@ Message = dict[str, Any]
 Heard = list[tuple[float, Message]]
 
 
-class NotSubscribed(Failed):
+class NotSubscribed(RunError):
     """A feed took no connection, or did not confirm a subscription."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from loadtests.faults import Unusable
+from loadtests.errors import UsageError
 from loadtests.generator.plan import LIVE
 from loadtests.journeys import JOURNEYS
 
@@ -36,23 +36,23 @@ def names() -> list[str]:
 
 @cache
 def named(name: str) -> Mix:
-    """Return a mix of the project. Raise Unusable, which names file and line."""
+    """Return a mix of the project. Raise UsageError, which names file and line."""
     return read(FOLDER / f"{name}.yaml")
 
 
 def read(path: Path) -> Mix:
-    """Return the mix of a file. Raise Unusable, which names file and line."""
+    """Return the mix of a file. Raise UsageError, which names file and line."""
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except OSError as broken:
-        raise Unusable(f"{path}: {broken.strerror}") from broken
+        raise UsageError(f"{path}: {broken.strerror}") from broken
     except UnicodeDecodeError as broken:
-        raise Unusable(f"{path}: no text: {broken}") from broken
+        raise UsageError(f"{path}: no text: {broken}") from broken
     except yaml.MarkedYAMLError as broken:
         line = broken.problem_mark.line + 1 if broken.problem_mark else 1
-        raise Unusable(f"{path}:{line}: {broken.problem}") from broken
+        raise UsageError(f"{path}:{line}: {broken.problem}") from broken
     except yaml.YAMLError as broken:
-        raise Unusable(f"{path}: {' '.join(str(broken).split())}") from broken
+        raise UsageError(f"{path}: {' '.join(str(broken).split())}") from broken
     return _mix(path, node)
 
 
@@ -94,7 +94,7 @@ def _positive(path: Path, name: str, node: yaml.Node) -> float:
 
 
 def _entries(path: Path, node: yaml.Node | None, otherwise: str) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-    """Yield what a mapping holds. Raise Unusable if it is none, is empty, or has a key that is no word."""
+    """Yield what a mapping holds. Raise UsageError if it is none, is empty, or has a key that is no word."""
     if not isinstance(node, yaml.MappingNode) or not node.value:
         raise _wrong(path, node, otherwise)
     for key, value in node.value:
@@ -103,5 +103,5 @@ def _entries(path: Path, node: yaml.Node | None, otherwise: str) -> Iterator[tup
         yield key, value
 
 
-def _wrong(path: Path, node: yaml.Node | None, why: str) -> Unusable:
-    return Unusable(f"{path}:{node.start_mark.line + 1 if node else 1}: {why}")
+def _wrong(path: Path, node: yaml.Node | None, why: str) -> UsageError:
+    return UsageError(f"{path}:{node.start_mark.line + 1 if node else 1}: {why}")

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import provenance
-from loadtests.faults import Failed
+from loadtests.errors import RunError
 from loadtests.report.figures import figures
 from loadtests.report.markdown import as_markdown
 from loadtests.report.page import as_page
@@ -25,7 +25,7 @@ __all__ = ["NotWritten", "added", "put", "summarise", "told", "write"]
 FIGURES = ("report.json", "series.json")
 
 
-class NotWritten(Failed):
+class NotWritten(RunError):
     """A report cannot be written: one line says where and why. What lay there before is as it was."""
 
 

@@ -44,7 +44,7 @@ def section(report: Report, name: str) -> Section:
             else [f"Incomplete: {figures['ended_by']}. What was measured until then is shown."]
         ),
         *made.remarks,
-        *(f"Measured on another {what} than the rest: {_words(figures[what])}." for what in other),
+        *(f"SideBlock on another {what} than the rest: {_words(figures[what])}." for what in other),
     ]
     return replace(made, sentences=chapter.answer(figures), remarks=remarks)
 

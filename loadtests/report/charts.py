@@ -133,7 +133,7 @@ def outcomes(report: dict[str, Any]) -> Iterator[Chart]:
 
 
 def _shares(one: dict[str, Any]) -> dict[str, float]:
-    counts = {"right": one["goodput"] * one["seconds"], **{name: one[name] for name in FAILED}}
+    counts = {"succeeded": one["goodput"] * one["seconds"], **{name: one[name] for name in FAILED}}
     total = sum(counts.values()) or 1
     return {name: 100 * count / total for name, count in counts.items()}
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from loadtests.blocks import Measured
+from loadtests.blocks import SideBlock
 from loadtests.generator.latency import decoded, merged, percentiles
-from loadtests.generator.plan import Block, LostWorker
+from loadtests.generator.plan import BlockResult, LostWorker
 from loadtests.provenance import SCHEMA, origin_of, origin_of_both
 from loadtests.report import lag_figures, voids
 from loadtests.results import Results
@@ -30,11 +30,11 @@ def figures(results: Results) -> Figures:
         **({"ended_by": results.ended_by} if results.ended_by else {}),
         "voids": [reason.words for reason in void],
         "resources": resources(results),
-        **({} if results.stolen is None else {"stolen_percent": round(100 * results.stolen, 1)}),
+        **({} if results.stolen is None else {"cpu_steal_percent": round(100 * results.stolen, 1)}),
         "parity": {
             "checks": results.parity.checks,
             "failed": len(results.parity.failed),
-            "asked_alone": results.parity.asked_alone,
+            "rechecked_alone": results.parity.rechecked_alone,
             "origin": both,
         },
         "floors": {side: _floors(found, results.urls[side]) for side, found in results.floors.items()},
@@ -45,7 +45,7 @@ def figures(results: Results) -> Figures:
     }
 
 
-def latencies(measured: Sequence[Measured]) -> list[HdrHistogram]:
+def latencies(measured: Sequence[SideBlock]) -> list[HdrHistogram]:
     """Return one histogram a block."""
     return [decoded(one.block.latencies) for one in measured]
 
@@ -73,19 +73,19 @@ def _scenario(name: str, results: Results, void: Sequence[voids.Reason]) -> Figu
     return {**summaries, "metrics": found}
 
 
-def _summary(measured: Sequence[Measured], results: Results) -> Figures:
+def _summary(measured: Sequence[SideBlock], results: Results) -> Figures:
     blocks = [one.block for one in measured]
     seconds = len(blocks) * results.settings["block_s"]
     return {
         "seconds": round(seconds, 3),
         "offered_rate": round(_sum(blocks, "offered") / seconds, 2),
-        "goodput": round(_sum(blocks, "right") / seconds, 2),
+        "goodput": round(_sum(blocks, "succeeded") / seconds, 2),
         "errors": _sum(blocks, "errors"),
         "refusals": _sum(blocks, "refused"),
         "dropped": _sum(blocks, "dropped"),
         **percentiles(merged(latencies(measured)), *metrics.PERCENTILES.values()),
         "generator_cpu": round(max(block.cpu for block in blocks), 3),
-        "late_ticks": _sum(blocks, "late_ticks"),
+        "late": _sum(blocks, "late"),
         "lost_workers": [_lost(one.at_s, lost) for one in measured for lost in one.block.lost_workers],
         "origin": origin_of(results.urls[measured[0].side]),
     }
@@ -96,7 +96,7 @@ def _lost(block_at_s: float, lost: LostWorker) -> Figures:
     return {"name": lost.name, "at_s": round(block_at_s + lost.at_s, 1), "arrivals": lost.arrivals}
 
 
-def _floors(found: dict[str, list[Block]], url: str) -> Figures:
+def _floors(found: dict[str, list[BlockResult]], url: str) -> Figures:
     measured = {
         name: percentiles(merged(decoded(block.latencies) for block in blocks), 50, 95)
         for name, blocks in found.items()
@@ -104,5 +104,5 @@ def _floors(found: dict[str, list[Block]], url: str) -> Figures:
     return {**measured, "origin": origin_of(url)}
 
 
-def _sum(blocks: Sequence[Block], what: str) -> int:
+def _sum(blocks: Sequence[BlockResult], what: str) -> int:
     return sum(getattr(block, what) for block in blocks)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from loadtests.blocks import Measured
+from loadtests.blocks import SideBlock
 from loadtests.freshness import KINDS, Lag
 from loadtests.generator.latency import decoded, histogram_of, merged, percentile_ms, percentiles
 from loadtests.generator.plan import LIVE, Live
@@ -48,7 +48,7 @@ def effects(results: Results) -> Figures:
     }
 
 
-def _lives(blocks: Sequence[Measured]) -> list[Live]:
+def _lives(blocks: Sequence[SideBlock]) -> list[Live]:
     return [one.block.live for one in blocks if one.block.live]
 
 

@@ -64,7 +64,7 @@ def _generator(report: Report) -> str:
     sides = list(_loaded(report))
     if not sides:
         return ""
-    busiest, late = max(one["generator_cpu"] for one in sides), sum(one["late_ticks"] for one in sides)
+    busiest, late = max(one["generator_cpu"] for one in sides), sum(one["late"] for one in sides)
     void = "void, as the first screen says" if report["voids"] else "nothing void"
     return f"at most {busiest * 100:.0f} % of a core, {late} requests started late; {void}"
 
@@ -113,7 +113,7 @@ def _traps(report: Report) -> str:
     shared = f"the generator shared the {report['machine']['cores']} cores, and "
     count = sum(one["refusals"] for one in _loaded(report))
     refused = f"{count:,} refusals are neither failures nor throughput, no arithmetic mean is shown"
-    stolen = report.get("stolen_percent")
+    stolen = report.get("cpu_steal_percent")
     slowed = (
         "nobody counted what the host took of them"
         if stolen is None

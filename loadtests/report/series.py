@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Any
 
-from loadtests.blocks import Measured
+from loadtests.blocks import SideBlock
 from loadtests.generator.latency import decoded, merged, percentile_ms
-from loadtests.generator.plan import Block, Second
+from loadtests.generator.plan import BlockResult, Second
 from loadtests.report.figures import latencies
 from loadtests.results import Results
 from loadtests.shapes import STEADY
@@ -34,7 +34,7 @@ def series(results: Results) -> dict[str, Any]:
     }
 
 
-def _side(measured: list[Measured], *, shaped: bool) -> dict[str, Any]:
+def _side(measured: list[SideBlock], *, shaped: bool) -> dict[str, Any]:
     total = merged(latencies(measured))
     reasons: Counter[str] = Counter()
     for one in measured:
@@ -49,13 +49,13 @@ def _side(measured: list[Measured], *, shaped: bool) -> dict[str, Any]:
         ],
         **({"by_second": _by_second([one.block for one in measured])} if shaped else {}),
         "warm_up_p95_ms": [one.block.warm_up_p95_ms for one in measured],
-        "late_ticks": sum(one.block.late_ticks for one in measured),
+        "late": sum(one.block.late for one in measured),
         "reasons": dict(reasons.most_common(10)),
         "blocks": [_block(one.block) for one in measured],
     }
 
 
-def _by_second(blocks: list[Block]) -> list[dict[str, Any]]:
+def _by_second(blocks: list[BlockResult]) -> list[dict[str, Any]]:
     """Return, for each second of a block, what all blocks have of it: the mean rate, percentiles of all latencies."""
     found: dict[int, list[Second]] = {}
     for block in blocks:
@@ -73,12 +73,14 @@ def _by_second(blocks: list[Block]) -> list[dict[str, Any]]:
     ]
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _block(block: BlockResult) -> dict[str, Any]:
     """A block of two seconds takes some 200 bytes: its histogram is compressed."""
-    return {name: getattr(block, name) for name in ("offered", "right", "refused", "errors", "dropped", "latencies")}
+    return {
+        name: getattr(block, name) for name in ("offered", "succeeded", "refused", "errors", "dropped", "latencies")
+    }
 
 
-def _operations(measured: list[Measured]) -> dict[str, dict[str, float]]:
+def _operations(measured: list[SideBlock]) -> dict[str, dict[str, float]]:
     names = sorted({name for one in measured for name in one.block.by_operation})
     found = {
         name: merged(decoded(one.block.by_operation[name]) for one in measured if name in one.block.by_operation)

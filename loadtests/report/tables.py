@@ -54,7 +54,7 @@ def sides(report: dict[str, Any]) -> tuple[str, ...]:
 def parity(report: dict[str, Any]) -> str:
     """Return what the parity gate found, in words."""
     found = report["parity"]
-    late = found.get("asked_alone", 0)
+    late = found.get("rechecked_alone", 0)
     return f"{found['checks']:,} checks, {found['failed']} failed" + (
         f" ({late} came too late beside others and in time when asked alone)" if late else ""
     )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from loadtests import resources
 from loadtests.generator.outcomes import WRONG
-from loadtests.generator.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, Block, late_share, lost_share
+from loadtests.generator.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, late_share, lost_share
 from loadtests.report import lag_figures
 from loadtests.results import Results
 
@@ -30,7 +30,7 @@ def _generator(results: Results) -> Iterator[Reason]:
                 yield Reason(f"{name} on {side}: {words}", name)
 
 
-def of_generator(blocks: Sequence[Block]) -> Iterator[str]:
+def of_generator(blocks: Sequence[BlockResult]) -> Iterator[str]:
     """Yield why these blocks say nothing. Of several workers the worst one counts: what it does too late, no other makes good."""
     cpu, late, lost = max(block.cpu for block in blocks), late_share(blocks), lost_share(blocks)
     if cpu > VOID_ABOVE_CPU:

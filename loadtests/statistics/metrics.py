@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from loadtests.blocks import Measured
+from loadtests.blocks import SideBlock
 from loadtests.generator.latency import decoded
 from loadtests.statistics import samples
 from loadtests.statistics.quantiles import Blocks
@@ -17,7 +17,7 @@ OF_THE_FIRST = 0.5  # of that, the part that the geometric means have: the sures
 NOISE, NOT_CARRIED, VOID, TOO_FEW = "within noise", "rate not carried", "void", "too few blocks"
 LEAST_PAIRS = 2  # with one there is nothing to draw
 FEW = 10  # requests beyond a percentile: with fewer, single requests move it, and its interval says so
-Sides = dict[str, list[Measured]]  # two, each with as many blocks, which are pairs in their order
+Sides = dict[str, list[SideBlock]]  # two, each with as many blocks, which are pairs in their order
 
 
 def judged(name: str, sides: Sides, *, seconds: float, scenarios: int) -> dict[str, dict[str, Any]]:
@@ -27,7 +27,7 @@ def judged(name: str, sides: Sides, *, seconds: float, scenarios: int) -> dict[s
     blocks = [one.block for found in sides.values() for one in found]
     known = Blocks([decoded(block.latencies) for block in blocks])
     times = (samples.geometric_mean(known), *samples.latency(known, list(PERCENTILES.values())))
-    answers = samples.goodput([block.right for block in blocks], seconds)
+    answers = samples.goodput([block.succeeded for block in blocks], seconds)
     return {
         metric: _metric(metric, sides, compared(sample, seed=f"{name} {metric}"), sure=enough(metric, scenarios))
         for metric, sample in zip(METRICS, (*times, answers), strict=True)

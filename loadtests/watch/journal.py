@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from loadtests.blocks import Measured
+from loadtests.blocks import SideBlock
 from loadtests.freshness import Freshness
 from loadtests.generator.latency import decoded, percentile_ms, percentiles
 
@@ -48,7 +48,7 @@ class Journal:
         except OSError:
             self._file = None
 
-    def block(self, scenario: str, measured: Measured, *, seconds: float) -> None:
+    def block(self, scenario: str, measured: SideBlock, *, seconds: float) -> None:
         """Tell what a block measured; seconds: how long it was."""
         block = measured.block
         messages = decoded(block.live.from_answer) if block.live else None
@@ -58,7 +58,7 @@ class Journal:
             side=measured.side,
             at_s=measured.at_s,
             offered=round(block.offered / seconds, 1),
-            rate=round(block.right / seconds, 1),
+            rate=round(block.succeeded / seconds, 1),
             **percentiles(decoded(block.latencies), 50, 95, 99),
             errors=block.errors,
             refused=block.refused,

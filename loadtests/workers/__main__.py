@@ -1,6 +1,6 @@
 """The generator as a master with workers: `python -m loadtests.workers --workers N [--bind HOST[:PORT]]`.
 
-Like `loadtests.generator` it reads a Plan from each line of standard input and answers a Reply on standard
+Like `loadtests.generator` it reads a LoadPlan from each line of standard input and answers a Reply on standard
 output; SIGTERM cuts the block short that is under way.
 """
 

@@ -33,7 +33,7 @@ class Member:
         """Return what the worker did, warm-up excluded."""
         block = self.tally.block()
         done = self.done or Done(0, 0.0)
-        return Worker(name=self.name, arrivals=block.arrivals, late_ticks=block.late_ticks, cpu=done.cpu)
+        return Worker(name=self.name, arrivals=block.arrivals, late=block.late, cpu=done.cpu)
 
     def gone(self, begin: float) -> LostWorker:
         """Return when a lost worker was last heard of, after a block's begin, and which arrivals it took with it."""

@@ -17,7 +17,7 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING
 from msgspec import Struct
 
-from loadtests.generator.plan import LIVE, Block, LostWorker, Plan, cut_at
+from loadtests.generator.plan import LIVE, BlockResult, LoadPlan, LostWorker, cut_at
 from loadtests.generator.tally import Tally
 from loadtests.processes import ROOT
 from loadtests.workers.crew import Member
@@ -50,7 +50,7 @@ class Master:
         self._own = [] if bind else [_started(own) for _ in range(workers)]
         self._gather(workers)
 
-    def run(self, plan: Plan) -> Block:
+    def run(self, plan: LoadPlan) -> BlockResult:
         """Offer one block on all workers and return what came of it. Raise NoWorkers if none is left."""
         crew = self._made_ready(plan)
         begin = perf_counter()
@@ -60,7 +60,7 @@ class Master:
         self._await(lambda: self._cut or all(member.done or self._is_lost(member) for member in crew))
         lost = [member.gone(begin) for member in crew if member.lost]
         block = _added_up(plan, crew, [*self._taken(), *lost])
-        block.cut_at_s = cut_at(self._cut, plan, began=begin)
+        block.ended_at_s = cut_at(self._cut, plan, began=begin)
         return block
 
     def cut_short(self) -> None:
@@ -77,7 +77,7 @@ class Master:
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def _made_ready(self, plan: Plan) -> list[Member]:
+    def _made_ready(self, plan: LoadPlan) -> list[Member]:
         """Return those who are ready for their part; whoever is lost before gets none, and the others all of the plan."""
         while True:
             there = self._there()
@@ -89,14 +89,16 @@ class Master:
                 return crew
             self._left += [LostWorker(name=one.name, at_s=0.0, arrivals=0) for one in crew if one.lost]
 
-    def _split(self, plan: Plan, ids: list[str]) -> list[Member]:
+    def _split(self, plan: LoadPlan, ids: list[str]) -> list[Member]:
         self._block += 1
         self._crew = {}
         for number, one in enumerate(ids):
             seed = f"{plan.seed} of {number}" if number else plan.seed
-            part = replace(plan, part=number, parts=len(ids), seed=seed, in_flight=ceil(plan.in_flight / len(ids)))
+            part = replace(
+                plan, part=number, parts=len(ids), seed=seed, max_in_flight=ceil(plan.max_in_flight / len(ids))
+            )
             self._crew[one] = Member(
-                id=one, name=self._name(one), share=sum(1 for _ in part.arrivals()), tally=Tally(plan.warm_up_s, plan.patience_ms)
+                id=one, name=self._name(one), share=sum(1 for _ in part.arrivals()), tally=Tally(plan.warm_up_s, plan.timeout_ms)
             )  # fmt: skip
             self._tell(PREPARE, self._crew[one], Prepare(self._block, part))
         return list(self._crew.values())
@@ -158,9 +160,9 @@ def _started(master: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "loadtests.workers.worker", "--master", master], cwd=ROOT)
 
 
-def _added_up(plan: Plan, crew: list[Member], lost: list[LostWorker]) -> Block:
+def _added_up(plan: LoadPlan, crew: list[Member], lost: list[LostWorker]) -> BlockResult:
     whole = next((one.done.measured for one in crew if one.done and one.done.measured), None)
-    total = Tally(plan.warm_up_s, plan.patience_ms)
+    total = Tally(plan.warm_up_s, plan.timeout_ms)
     for member in crew:
         total.merge(member.tally.counts.items())
     block = whole or total.block()

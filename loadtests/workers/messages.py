@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 from loadtests.generator.tally import Event
 
 PREPARE, READY, GO, PART, DONE = "prepare", "ready", "go", "part", "done"
@@ -20,7 +20,7 @@ class Prepare(msgspec.Struct):
     """A worker's part of a plan, to be made ready."""
 
     block: int
-    plan: Plan
+    plan: LoadPlan
 
 
 class Told(msgspec.Struct):
@@ -42,7 +42,7 @@ class Done(msgspec.Struct):
 
     block: int
     cpu: float
-    measured: Block | None = None
+    measured: BlockResult | None = None
 
 
 def sent(content: msgspec.Struct) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ from locust.runners import WorkerRunner
 from msgspec import Struct
 
 from loadtests.generator.generator import Generator, Load
-from loadtests.generator.plan import LIVE, Plan
+from loadtests.generator.plan import LIVE, LoadPlan
 from loadtests.workers.messages import (
     DONE,
     GO,
@@ -73,7 +73,7 @@ class Worker:
             number += 1
         return Done(block, offering.get())
 
-    def _offer_live(self, plan: Plan, block: int) -> Done:
+    def _offer_live(self, plan: LoadPlan, block: int) -> Done:
         measured = self._generator.run(plan)
         return Done(block, measured.cpu, measured)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loadtests.blocks import SIDES, Measured
+from loadtests.blocks import SIDES, SideBlock
 from loadtests.watch.following import Story, tell
 from loadtests.watch.journal import NAME, Journal
 from loadtests.watch.server import serving
@@ -30,7 +30,7 @@ def story(tmp_path: Path) -> Story:
         for side in SIDES:
             block = a_block(Random(side), 5.0, 60)
             block.errors = 2 * (side == "microservices")
-            journal.block("browse", Measured(side, 0, 0.0, block), seconds=2.0)
+            journal.block("browse", SideBlock(side, 0, 0.0, block), seconds=2.0)
             journal.tell("step")
     found = Story()
     tell(tmp_path / NAME, found, Event(), recorded=True)

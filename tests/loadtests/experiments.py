@@ -16,8 +16,8 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import aa, interrupts, provenance, running, systems
-from loadtests.blocks import Measured
-from loadtests.generator.plan import Block
+from loadtests.blocks import SideBlock
+from loadtests.generator.plan import BlockResult
 from loadtests.report import aa_table
 from loadtests.statistics import metrics
 from tests.loadtests import planted_monolith
@@ -75,8 +75,8 @@ def _judged(folder: Path) -> Any:
     return report
 
 
-def _block(kept: dict[str, Any]) -> Measured:
-    return Measured("", 0, 0.0, Block(right=kept["right"], latencies=kept["latencies"]))
+def _block(kept: dict[str, Any]) -> SideBlock:
+    return SideBlock("", 0, 0.0, BlockResult(succeeded=kept["succeeded"], latencies=kept["latencies"]))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 from loadtests.blocks import SIDES
 from loadtests.explain.figures import figures
 from loadtests.explain.telling import Root, Span
-from loadtests.explain.walking import Asked
+from loadtests.explain.walking import RunSettings
 from tracing.traceparent import Traceparent
 
 URLS = {"monolith": "http://127.0.0.1:8000", "microservices": "http://127.0.0.1:4566/_aws/execute-api/abc/$default"}
@@ -20,20 +20,20 @@ def explained(journeys: tuple[str, ...] = ("voter",)) -> dict[str, Any]:
     return {**figures(walked, told, URLS), "took_s": 25.0}
 
 
-def walks(journeys: tuple[str, ...]) -> dict[str, dict[str, list[Asked]]]:
+def walks(journeys: tuple[str, ...]) -> dict[str, dict[str, list[RunSettings]]]:
     """Return the calls of journeys by side."""
     return {side: {journey: [_asked(side, journey)] for journey in journeys} for side in SIDES}
 
 
-def _asked(side: str, journey: str) -> Asked:
+def _asked(side: str, journey: str) -> RunSettings:
     sender = Traceparent("1" * 32, f"{side[:2]}{journey}".encode().hex()[:16].ljust(16, "0"))
     sizes = {"bytes_in": 51, "bytes_out": 12}
-    return Asked(
+    return RunSettings(
         operation="PUT /posts/{post_id}/vote", sender=sender, start_ns=START_NS, ms=TOOK_MS[side], **sizes
     )  # fmt: skip
 
 
-def _told(side: str, asked: Asked) -> list[Root]:
+def _told(side: str, asked: RunSettings) -> list[Root]:
     sender = asked.sender.span
     route = {"name": asked.operation}
     if side == "monolith":

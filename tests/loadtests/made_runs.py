@@ -4,11 +4,11 @@ from pathlib import Path
 from random import Random
 
 from loadtests import report
-from loadtests.blocks import SIDES, Measured, turns
+from loadtests.blocks import SIDES, SideBlock, turns
 from loadtests.data.ledger import Ledger
 from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import LIVE, Block, Live, Second
+from loadtests.generator.plan import LIVE, BlockResult, Live, Second
 from loadtests.parity import Parity
 from loadtests.results import Results
 
@@ -25,15 +25,15 @@ def made_run(
     factor = {**dict.fromkeys(SIDES, 1.0), **(slower or {})}
     draw = Random(seed)
 
-    def block(side: str) -> Block:
+    def block(side: str) -> BlockResult:
         return a_block(draw, TYPICAL_MS[side] * factor[side], requests)
 
     order = list(turns(REPEATS, PAIRS))
     played = {
-        name: [Measured(side, repeat, 2.5 * at, block(side)) for at, (repeat, side) in enumerate(order)]
+        name: [SideBlock(side, repeat, 2.5 * at, block(side)) for at, (repeat, side) in enumerate(order)]
         for name in scenarios
     }
-    heard = [Measured(side, repeat, 2.5 * at, _heard(block(side))) for at, (repeat, side) in enumerate(order)]
+    heard = [SideBlock(side, repeat, 2.5 * at, _heard(block(side))) for at, (repeat, side) in enumerate(order)]
     return Results(
         urls={"monolith": "http://127.0.0.1:8000", "microservices": LOCAL},
         profile="standard",
@@ -52,12 +52,13 @@ def made_run(
     )  # fmt: skip
 
 
-def a_block(draw: Random, typical_ms: float, requests: int) -> Block:
+def a_block(draw: Random, typical_ms: float, requests: int) -> BlockResult:
     """Return a block of right answers around this median, with a luck of its own."""
     latencies = _drawn(draw, typical_ms * draw.lognormvariate(0, 0.03), requests)
     histogram = encoded(histogram_of(latencies))
-    return Block(
-        arrivals=requests, offered=requests, right=requests, cpu=0.05, latencies=histogram, by_operation={"GET /posts": histogram},
+    return BlockResult(
+        arrivals=requests, offered=requests, succeeded=requests, cpu=0.05, latencies=histogram,
+        by_operation={"GET /posts": histogram},
         seconds=[
             Second(
                 at_s=at, p50_ms=typical_ms, p95_ms=1.6 * typical_ms, count=requests // 2, offered=(at + 1) * requests // 3,
@@ -73,7 +74,7 @@ def written(results: Results, folder: Path) -> Path:
     return report.write(results, folder)
 
 
-def _heard(block: Block) -> Block:
+def _heard(block: BlockResult) -> BlockResult:
     block.live = Live(
         subscribers=20, writes=8, messages=100, lost=0, doubled=0, from_answer=block.latencies, to_last=block.latencies
     )  # fmt: skip

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
 from loadtests.blocks import GeneratorProcess
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 
 Behaviour = Callable[[int], tuple[int, object]]
 
@@ -75,8 +75,8 @@ def stalling(at: int, seconds: float) -> Behaviour:
     return behave
 
 
-def offered(url: str, **changed: object) -> Block:
+def offered(url: str, **changed: object) -> BlockResult:
     """Offer one block of plain GETs and return what came of it."""
     plan = {"rate": 50.0, "duration_s": 4.0, "warm_up_s": 0.0, "seed": "test", "path": "/", **changed}
     with GeneratorProcess() as generator:
-        return generator.run(Plan(base_url=url, **plan))  # type: ignore[arg-type]
+        return generator.run(LoadPlan(base_url=url, **plan))  # type: ignore[arg-type]

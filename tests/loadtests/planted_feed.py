@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from loadtests.blocks import GeneratorProcess
 from loadtests.data.world import Account, World
-from loadtests.generator.plan import LIVE, Block, Plan
+from loadtests.generator.plan import LIVE, BlockResult, LoadPlan
 
 AT = "2026-01-02T03:04:05.678Z"
 Copies = Callable[[dict[str, Any], int], int]  # of a message for a subscriber, by its number: 1 is right
@@ -78,16 +78,16 @@ def feeding(copies: Copies) -> Iterator[str]:
     server.shutdown()
 
 
-def listened(copies: Copies, **changed: Any) -> Block:
+def listened(copies: Copies, **changed: Any) -> BlockResult:
     """Offer one block of live load, 5 publications and 5 votes to 8 subscribers, and return what came of it."""
     return listened_to(copies, blocks=1, **changed)[0]
 
 
-def listened_to(copies: Copies, *, blocks: int, **changed: Any) -> list[Block]:
+def listened_to(copies: Copies, *, blocks: int, **changed: Any) -> list[BlockResult]:
     """Offer so many blocks one after the other."""
-    plan = {"rate": 10.0, "duration_s": 1.0, "warm_up_s": 0.0, "seed": "test", "patience_ms": 1_000.0, **changed}
+    plan = {"rate": 10.0, "duration_s": 1.0, "warm_up_s": 0.0, "seed": "test", "timeout_ms": 1_000.0, **changed}
     world = World(tuple(Account(f"user_{number}", "token") for number in range(4)), ())
     with feeding(copies) as url, GeneratorProcess() as generator:
         live_url = url.replace("http", "ws") + "/live"
-        one = Plan(base_url=url, live_url=live_url, scenario=LIVE, subscribers=8, world=world, **plan)
+        one = LoadPlan(base_url=url, live_url=live_url, scenario=LIVE, subscribers=8, world=world, **plan)
         return [generator.run(one) for _ in range(blocks)]

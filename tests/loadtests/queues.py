@@ -6,19 +6,19 @@ from random import Random
 from threading import Lock
 
 from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 from tests.loadtests.planted import Behaviour
 
 SERVICE_MS = 5.0
 
 
-def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Callable[[Plan], Block]:
+def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Callable[[LoadPlan], BlockResult]:
     """Return what a generator would measure at a queue that admits `capacity` requests a second, one after the other.
 
     hiccup: how likely a block is to be held up for a second by somebody else on the machine.
     """
 
-    def run(plan: Plan) -> Block:
+    def run(plan: LoadPlan) -> BlockResult:
         length_s = plan.warm_up_s + plan.duration_s
         free_at, latencies = length_s * luck.random() + 1 if luck.random() < hiccup else 0.0, []
         for number in range(round(plan.rate * length_s)):
@@ -27,7 +27,7 @@ def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Ca
             free_at = begin + luck.uniform(0.9, 1.1) / capacity
             if due >= plan.warm_up_s:
                 latencies.append((begin - due) * 1000 + SERVICE_MS * luck.lognormvariate(0, 0.3))
-        return Block(offered=len(latencies), right=len(latencies), latencies=encoded(histogram_of(latencies)))
+        return BlockResult(offered=len(latencies), succeeded=len(latencies), latencies=encoded(histogram_of(latencies)))
 
     return run
 

@@ -20,12 +20,12 @@ from loadtests.__main__ import main
 from loadtests.blocks import GeneratorProcess
 from loadtests.capacity.climb import Climb, Probe
 from loadtests.capacity.figures import figures
-from loadtests.capacity.measuring import Asked, Found, checked, take_turns
+from loadtests.capacity.measuring import Found, RunSettings, checked, take_turns
 from loadtests.capacity.saturation import Evidence, as_figures, evidence, sentence
 from loadtests.capacity.search import End, Search
 from loadtests.capacity.slo import parsed
 from loadtests.capacity.usage import GENERATOR, Look, Meter, Usage
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 from loadtests.systems import SystemFailed
 from tests.loadtests.planted import serving
 from tests.loadtests.queues import admitting, in_virtual_time
@@ -37,12 +37,12 @@ PROBE_SAYS = "  browse, monolith, 40.0 a second"
 
 
 def climbing(url: str, *, start: float = 20, ceiling: float = 2_000, precision: float = 0.1) -> Climb:
-    plan = Plan(base_url=url, rate=1, duration_s=1, warm_up_s=0, seed="planted", path="/", scenario="")
+    plan = LoadPlan(base_url=url, rate=1, duration_s=1, warm_up_s=0, seed="planted", path="/", scenario="")
     return Climb(plan, SLO, Search(start, ceiling, precision), meter=None)
 
 
-def asked_for(tmp_path: Path, *, given: dict[str, str]) -> Asked:
-    return Asked(
+def asked_for(tmp_path: Path, *, given: dict[str, str]) -> RunSettings:
+    return RunSettings(
         slo=SLO, scenarios=("browse",), sides=tuple(given), given=given, live_given={}, start=20, ceiling=2_000,
         precision=0.1, seconds=100, run_dir=tmp_path,
     )  # fmt: skip
@@ -106,7 +106,7 @@ def test_the_chapter_holds_knees_ratio_curve_and_why_each_search_ended(tmp_path:
 def test_a_generator_at_its_limit_is_said_to_be_also_when_the_time_is_over(probes: int, tmp_path: Path) -> None:
     answers, url = in_virtual_time(1_000, luck=Random(1)), "http://127.0.0.1:8000"
 
-    def run(plan: Plan) -> Block:
+    def run(plan: LoadPlan) -> BlockResult:
         block = answers(plan)
         block.cpu = plan.rate / 200
         return block
@@ -163,7 +163,7 @@ def test_what_was_used_up_is_named_with_its_figures(changed: dict[str, Any], sai
 
 def test_the_figures_of_several_probes_are_averaged() -> None:
     answers = in_virtual_time(1_000, luck=Random(1))
-    block = answers(Plan(base_url=NOBODY, rate=100, duration_s=1, warm_up_s=0, seed="seen", path="/"))
+    block = answers(LoadPlan(base_url=NOBODY, rate=100, duration_s=1, warm_up_s=0, seed="seen", path="/"))
     block.reasons = {"GET /posts: status 429": 7, "GET /posts: status 404": 3}
     usages = [
         Usage(machine=share, cores={"PostgreSQL": 2 * share}, busiest={"PostgreSQL": share}, looks=looks)

@@ -12,11 +12,11 @@ from loadtests.capacity.measuring import Run, take_turns
 from loadtests.capacity.search import LEAST_RATE, End, Outcome, Search
 from loadtests.capacity.slo import parsed
 from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 from tests.loadtests.queues import in_virtual_time
 
 SLO = parsed("p95<100ms,errors<0.1%")
-PLAN = Plan(base_url="http://127.0.0.1:1", rate=1, duration_s=1, warm_up_s=0, seed="queue", path="/")
+PLAN = LoadPlan(base_url="http://127.0.0.1:1", rate=1, duration_s=1, warm_up_s=0, seed="queue", path="/")
 FOR_EVER = 1e9
 NOTHING = encoded(histogram_of([]))
 
@@ -52,10 +52,10 @@ def test_the_interval_holds_the_capacity_whatever_luck_the_probes_had() -> None:
 def test_one_probe_that_somebody_else_held_up_breaks_nothing() -> None:
     answers, held_up = in_virtual_time(1_000, luck=Random(1)), {40.0}
 
-    def run(plan: Plan) -> Block:
+    def run(plan: LoadPlan) -> BlockResult:
         if plan.rate in held_up:
             held_up.discard(plan.rate)
-            return Block(offered=100, errors=100, latencies=NOTHING)
+            return BlockResult(offered=100, errors=100, latencies=NOTHING)
         return answers(plan)
 
     assert searched(run).search.low > 800
@@ -64,10 +64,10 @@ def test_one_probe_that_somebody_else_held_up_breaks_nothing() -> None:
 def test_long_probes_move_a_bracket_that_short_ones_saw_too_high() -> None:
     answers, lengths = in_virtual_time(100, luck=Random(1)), set[float]()
 
-    def run(plan: Plan) -> Block:
+    def run(plan: LoadPlan) -> BlockResult:
         lengths.add(plan.duration_s)
         easy = plan.duration_s < 2 and plan.rate < 150
-        return Block(offered=100, right=100, latencies=NOTHING) if easy else answers(plan)
+        return BlockResult(offered=100, succeeded=100, latencies=NOTHING) if easy else answers(plan)
 
     climb = searched(run)
     assert max(lengths) >= 2
@@ -83,7 +83,7 @@ def test_a_ceiling_that_holds_is_at_least_the_capacity() -> None:
 def test_a_generator_at_its_limit_is_not_the_systems() -> None:
     answers = in_virtual_time(1_000, luck=Random(1))
 
-    def run(plan: Plan) -> Block:
+    def run(plan: LoadPlan) -> BlockResult:
         made = answers(plan)
         made.cpu = plan.rate / 300
         return made
@@ -96,15 +96,15 @@ def test_a_generator_at_its_limit_is_not_the_systems() -> None:
 
 
 def test_late_arrivals_void_a_probe_too() -> None:
-    def run(plan: Plan) -> Block:
+    def run(plan: LoadPlan) -> BlockResult:
         late = 6 if plan.rate > 60 else 4
-        return Block(offered=100, right=100, arrivals=100, latencies=NOTHING, late_ticks=late)
+        return BlockResult(offered=100, succeeded=100, arrivals=100, latencies=NOTHING, late=late)
 
     assert searched(run).search.end is End.GENERATOR
 
 
 def test_a_system_that_holds_no_rate_is_below_all_of_them() -> None:
-    climb = searched(lambda _: Block(offered=10, errors=10, latencies=NOTHING))
+    climb = searched(lambda _: BlockResult(offered=10, errors=10, latencies=NOTHING))
     assert (climb.search.low, climb.search.high, climb.search.end) == (0, LEAST_RATE, End.FLOOR)
 
 
@@ -119,7 +119,7 @@ def test_both_sides_take_turns_until_each_has_ended() -> None:
     runs = {side: in_virtual_time(capacity, luck=Random(side)) for side, capacity in capacities.items()}
     climbs = {side: Climb(PLAN, SLO, Search(20, 2_000, 0.1), meter=None) for side in capacities}
     for climb, side in zip(climbs.values(), capacities, strict=True):
-        climb.plan = Plan(base_url=side, rate=1, duration_s=1, warm_up_s=0, seed="queue", path="/")
+        climb.plan = LoadPlan(base_url=side, rate=1, duration_s=1, warm_up_s=0, seed="queue", path="/")
     take_turns(
         climbs, lambda plan: runs[plan.base_url](plan), seconds=FOR_EVER, told=lambda side, *_: order.append(side)
     )

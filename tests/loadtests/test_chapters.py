@@ -58,8 +58,10 @@ def test_a_chapter_goes_into_a_run_and_leaves_the_rest(tmp_path: Path) -> None:
 def test_a_chapter_of_another_machine_says_so(tmp_path: Path) -> None:
     # The chapter was made on a machine of its own.
     folder = report.added(written(made_run("a"), tmp_path / "run"), "capacity", CAPACITY)
-    assert "Measured on another machine than the rest" in (folder / "report.md").read_text()
-    assert "Measured on another" not in (report.added(tmp_path / "new", "capacity", CAPACITY) / "report.md").read_text()
+    assert "SideBlock on another machine than the rest" in (folder / "report.md").read_text()
+    assert (
+        "SideBlock on another" not in (report.added(tmp_path / "new", "capacity", CAPACITY) / "report.md").read_text()
+    )
 
 
 def test_a_chapter_measured_again_takes_the_place_of_the_old_one(alone: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_live_scenario_without_a_feed_is_refused_before_anything_starts(capsys
 def test_the_list_of_commands_is_shown_without_loading_any() -> None:
     done = subprocess.run([*TIMED, "--help"], cwd=processes.ROOT, capture_output=True, text=True, check=True)
     assert all(f"    {name}" in done.stdout for name in COMMANDS)
-    assert "loadtests.faults" in done.stderr
+    assert "loadtests.errors" in done.stderr
     assert not [line for line in done.stderr.splitlines() if "httpx" in line or "loadtests.report" in line]
 
 

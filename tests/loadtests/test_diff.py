@@ -136,7 +136,7 @@ def test_eight_trials_of_a_lag_are_judged(tmp_path: Path) -> None:
 def test_right_answers_that_went_missing_are_a_regression(before: Path, tmp_path: Path) -> None:
     starved = made_run("b")
     for measured in starved.scenarios["browse"]:
-        measured.block.right, measured.block.errors = 30, 30
+        measured.block.succeeded, measured.block.errors = 30, 30
     found = diff.difference(read(before), read(written(starved, tmp_path / "starved")), threshold=0.1)
     rates = {change.verdict(0.1) for change in found.changes if change.what == "browse" and change.metric == "goodput"}
     assert rates == {"regression"}

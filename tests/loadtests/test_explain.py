@@ -6,11 +6,11 @@ from loadtests.explain.explaining import told
 from loadtests.explain.parts import ASKING, COLD, DOOR, HOPS, JSON, OWN, STORES, answering, parts
 from loadtests.explain.telling import Root, Span, of_the_monolith
 from loadtests.explain.trees import Forest
-from loadtests.explain.walking import Asked
+from loadtests.explain.walking import RunSettings
 from tracing.traceparent import Traceparent
 
 START_NS = 1_000_000_000
-CALL = Asked(
+CALL = RunSettings(
     operation="GET /any", sender=Traceparent("1" * 32, "c" * 16), start_ns=START_NS, ms=100.0, bytes_in=0, bytes_out=0
 )  # fmt: skip
 

@@ -52,7 +52,7 @@ def test_an_order_that_stays_pending_is_wrong_at_the_last_look() -> None:
     made, _ = walked(100, 0, ["pending"] * len(LOOKS_AFTER_S))
     looks = [call for call in made if call.operation == "GET /orders/{order_id}"]
     pending = answered({"id": "O1", "status": "pending", "reason": None})
-    assert [judge(look, pending)[0].value for look in looks] == ["right"] * 4 + ["error"]
+    assert [judge(look, pending)[0].value for look in looks] == ["succeeded"] * 4 + ["error"]
 
 
 @pytest.mark.parametrize(("purse", "pending"), [(RESERVE, 0), (100, 60), (0, 0)])

@@ -6,7 +6,7 @@ from typing import Any
 from loadtests.calls import Answer
 from loadtests.data.world import Account, World
 from loadtests.generator.latency import decoded, percentile_ms
-from loadtests.generator.plan import Block, Live, Plan
+from loadtests.generator.plan import BlockResult, Live, LoadPlan
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, doubled, known_at
 from loadtests.live.script import Script
 from tests.loadtests.planted_feed import listened, listened_to
@@ -23,7 +23,7 @@ def vote(score: int) -> Write:
     return Write(kind=CHANGED, post_id="P", score=score, due=0.0, answered=0.0, watchers=(0,))
 
 
-def live(block: Block) -> Live:
+def live(block: BlockResult) -> Live:
     assert block.live is not None
     return block.live
 
@@ -45,7 +45,7 @@ def test_a_right_feed_loses_nothing_and_doubles_nothing() -> None:
     block = listened(lambda message, subscriber: 1)
     found = live(block)
     assert (found.writes, found.messages, found.lost, found.doubled, found.subscribers) == (10, EXPECTED, 0, 0, 8)
-    assert (block.offered, block.right, block.errors) == (EXPECTED, EXPECTED, 0)
+    assert (block.offered, block.succeeded, block.errors) == (EXPECTED, EXPECTED, 0)
     assert decoded(block.latencies).get_total_count() == decoded(found.from_answer).get_total_count() == EXPECTED
     assert decoded(found.to_last).get_total_count() == 10
     assert percentile_ms(decoded(block.latencies), 50) < 1_000
@@ -55,7 +55,7 @@ def test_a_lost_publication_is_counted_for_each_who_missed_it() -> None:
     is_third = nth(PUBLISHED, 3)  # the first is the rehearsal's
     block = listened(lambda message, subscriber: 0 if is_third(message, subscriber) else 1)
     assert (live(block).lost, live(block).doubled) == (8, 0)
-    assert (block.right, block.errors) == (EXPECTED - 8, 8)
+    assert (block.succeeded, block.errors) == (EXPECTED - 8, 8)
     assert block.reasons == {"post.published: lost": 8}
 
 
@@ -68,7 +68,7 @@ def test_a_doubled_message_is_counted_for_each_who_got_it_twice() -> None:
     is_third = nth(PUBLISHED, 3)
     block = listened(lambda message, subscriber: 2 if is_third(message, subscriber) else 1)
     assert (live(block).lost, live(block).doubled) == (0, 8)
-    assert (block.right, block.errors) == (EXPECTED, 8)
+    assert (block.succeeded, block.errors) == (EXPECTED, 8)
 
 
 def test_a_score_that_tells_of_two_votes_loses_neither() -> None:
@@ -91,13 +91,15 @@ def test_an_audience_stays_for_the_next_block_and_a_new_one_comes_when_nobody_ha
 
     # Four accounts have 16 votes for four posts: the rehearsal's 4 and two blocks' 10.
     blocks = listened_to(copies, blocks=3)
-    assert [(live(block).lost, live(block).doubled, block.right) for block in blocks] == [
+    assert [(live(block).lost, live(block).doubled, block.succeeded) for block in blocks] == [
         (0, 0, EXPECTED), (0, 8, EXPECTED), (0, 0, EXPECTED)
     ]  # fmt: skip
     assert len(listeners) == 2 * 8
 
 
 def test_a_vote_that_fails_makes_no_later_message_late() -> None:
-    script = Script(Plan(base_url="", rate=1, duration_s=1, warm_up_s=0, seed="", world=WORLD, subscribers=1), ["P"])
+    script = Script(
+        LoadPlan(base_url="", rate=1, duration_s=1, warm_up_s=0, seed="", world=WORLD, subscribers=1), ["P"]
+    )
     cast = [script.write(number, Answer(200), due=0, answered=0) for number in (1, 5)]  # the vote between them failed
     assert [write.score for write in cast] == [1, 2]

@@ -5,14 +5,14 @@ from random import Random
 import pytest
 from rich.console import Console
 
-from loadtests.generator.plan import Block, LostWorker, Plan, Second, Worker
+from loadtests.generator.plan import BlockResult, LoadPlan, LostWorker, Second, Worker
 from loadtests.loading import ROWS, show
 from loadtests.shapes import shaped
 from tests.loadtests.made_runs import a_block
 
 
-def shown(block: Block, seconds: float = 2.0) -> str:
-    plan = Plan(
+def shown(block: BlockResult, seconds: float = 2.0) -> str:
+    plan = LoadPlan(
         base_url="", rate=30, duration_s=seconds, warm_up_s=0, seed="", shape=shaped("ramp", rate=30, seconds=seconds)
     )
     console = Console(width=100)
@@ -21,7 +21,7 @@ def shown(block: Block, seconds: float = 2.0) -> str:
     return printed.get()
 
 
-def block(**changed: object) -> Block:
+def block(**changed: object) -> BlockResult:
     found = a_block(Random("load"), 5.0, 60)
     found.arrivals = 60
     for name, value in changed.items():
@@ -44,7 +44,7 @@ def test_a_long_block_is_shown_in_few_lines() -> None:
 
 
 def test_a_load_that_was_ended_early_is_said_to_be_and_counts_the_seconds_that_it_had() -> None:
-    lines = shown(block(cut_at_s=1.0), seconds=600.0).splitlines()
+    lines = shown(block(ended_at_s=1.0), seconds=600.0).splitlines()
     assert lines[0] == "incomplete: ended 1.0 s after the warm-up"
     assert lines[1].startswith("60.0 right answers a second of 60.0 offered")
 
@@ -53,7 +53,7 @@ def test_a_load_that_was_ended_early_is_said_to_be_and_counts_the_seconds_that_i
     ("changed", "said"),
     [
         ({"cpu": 0.9}, "void: the load generator took 90% of a core, over 85%"),
-        ({"late_ticks": 6}, "void: 10% of the requests started late, over 5%"),
+        ({"late": 6}, "void: 10% of the requests started late, over 5%"),
         (
             {"lost_workers": [LostWorker(name="w", at_s=1, arrivals=60)]},
             "void: 50% of the arrivals were lost with a worker",
@@ -62,7 +62,7 @@ def test_a_load_that_was_ended_early_is_said_to_be_and_counts_the_seconds_that_i
             {"lost_workers": [LostWorker(name="w", at_s=1, arrivals=1)]},
             "lost: w, last heard of 1 s into its block, with 1",
         ),
-        ({"workers": [Worker(name="w", arrivals=60, late_ticks=1, cpu=0.1)]}, "w: 60 arrivals, 1 late, 10% of a core"),
+        ({"workers": [Worker(name="w", arrivals=60, late=1, cpu=0.1)]}, "w: 60 arrivals, 1 late, 10% of a core"),
     ],
 )
 def test_what_the_generator_did_is_said(changed: dict[str, object], said: str) -> None:

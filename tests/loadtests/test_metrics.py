@@ -76,7 +76,7 @@ def test_who_does_not_carry_the_rate_is_judged_by_its_answers_alone() -> None:
     run = made_run("a")
     for measured in run.scenarios["browse"]:
         if measured.side == "microservices":
-            measured.block.right, measured.block.errors = 40, 20
+            measured.block.succeeded, measured.block.errors = 40, 20
     found = verdicts(run)
     assert {found.pop("goodput")} == {"monolith"}
     assert set(found.values()) == {"rate not carried"}

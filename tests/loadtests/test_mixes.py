@@ -6,7 +6,7 @@ import pytest
 
 from loadtests import mixes
 from loadtests.__main__ import main
-from loadtests.faults import Unusable
+from loadtests.errors import UsageError
 from loadtests.journeys import JOURNEYS
 from loadtests.mixes import Mix
 from loadtests.profiles import RATES
@@ -56,7 +56,7 @@ def test_a_mix_is_its_files_name_its_sentence_and_its_weights(tmp_path: Path) ->
     ],
 )
 def test_a_mix_that_says_nothing_sensible_is_refused(tmp_path: Path, text: str, line: int, why: str) -> None:
-    with pytest.raises(Unusable) as refused:
+    with pytest.raises(UsageError) as refused:
         mixes.read(written(tmp_path, text))
     assert str(refused.value).startswith(f"{tmp_path / 'evening.yaml'}:{line}: ")
     assert why in str(refused.value)
@@ -71,5 +71,5 @@ def test_the_command_line_says_one_line_and_ends_with_3(tmp_path: Path, capsys: 
 
 def test_a_mix_of_the_name_of_the_live_scenario_is_refused(tmp_path: Path) -> None:
     (tmp_path / "live.yaml").write_text(GOOD)
-    with pytest.raises(Unusable, match="live is a scenario of its own"):
+    with pytest.raises(UsageError, match="live is a scenario of its own"):
         mixes.read(tmp_path / "live.yaml")

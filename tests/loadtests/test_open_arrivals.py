@@ -8,7 +8,7 @@ import pytest
 from loadtests.blocks import GeneratorFailed, GeneratorProcess
 from loadtests.data.world import Account, World
 from loadtests.generator.latency import decoded, percentile_ms
-from loadtests.generator.plan import LIVE, VOID_ABOVE_CPU, Plan
+from loadtests.generator.plan import LIVE, VOID_ABOVE_CPU, LoadPlan
 from tests.loadtests.planted import offered, serving, stalling
 
 
@@ -25,22 +25,22 @@ def test_a_stall_shows_in_the_percentile_that_open_arrivals_give() -> None:
     # tenth longest of 200, which is the 95th percentile, waits 0.82 s. A slow machine can only add to that.
     with serving(stalling(at=60, seconds=1.0)) as server:
         block = offered(server.url)
-    assert block.offered == block.right == 200
+    assert block.offered == block.succeeded == 200
     assert percentile_ms(decoded(block.latencies), 95) >= 800
     assert percentile_ms(decoded(block.latencies), 99.9) >= 1000
 
 
 def test_arrivals_beyond_the_bound_are_dropped_and_counted() -> None:
     with serving(stalling(at=1, seconds=1.0)) as server:
-        block = offered(server.url, duration_s=1.5, in_flight=5)
+        block = offered(server.url, duration_s=1.5, max_in_flight=5)
     assert block.dropped >= 20
-    assert block.offered == 75 == block.right + block.dropped
+    assert block.offered == 75 == block.succeeded + block.dropped
 
 
 def test_an_answer_after_the_callers_patience_is_an_error_and_its_time_counts() -> None:
     with serving(stalling(at=1, seconds=0.6)) as server:
-        block = offered(server.url, duration_s=0.2, patience_ms=300)
-    assert block.right == 0
+        block = offered(server.url, duration_s=0.2, timeout_ms=300)
+    assert block.succeeded == 0
     assert block.errors == block.offered == 10
     assert percentile_ms(decoded(block.latencies), 50) >= 300
 
@@ -54,10 +54,10 @@ def test_a_server_that_never_answers_is_asked_once_and_is_as_slow_as_anybody_wai
         return 200, {}
 
     with serving(hang) as server:
-        block = offered(server.url, duration_s=0.2, warm_up_s=0.2, patience_ms=500)
+        block = offered(server.url, duration_s=0.2, warm_up_s=0.2, timeout_ms=500)
         over.set()
     assert len(asked) == 20
-    assert (block.offered, block.errors, block.right) == (10, 10, 0)
+    assert (block.offered, block.errors, block.succeeded) == (10, 10, 0)
     assert decoded(block.latencies).get_total_count() == 10
     assert percentile_ms(decoded(block.latencies), 50) >= 500
 
@@ -79,7 +79,7 @@ def test_refusals_errors_and_right_answers_are_counted_apart() -> None:
     cycle = [(200, {}), (429, {}), (503, {}), (404, {}), (500, {})]
     with serving(lambda number: cycle[number % 5]) as server:
         block = offered(server.url, duration_s=1.0)
-    assert (block.right, block.refused, block.errors) == (10, 30, 10)
+    assert (block.succeeded, block.refused, block.errors) == (10, 30, 10)
     assert decoded(block.latencies).get_total_count() == 10  # quick refusals and failures flatter nobody
 
 
@@ -93,13 +93,13 @@ def test_the_generator_reports_its_own_share_of_a_core() -> None:
 def test_one_arrival_that_is_due_at_once_does_not_make_the_generator_busy() -> None:
     with serving(lambda number: (200, {})) as server:
         block = offered(server.url, rate=1.0, duration_s=0.5)
-    assert (block.offered, block.right) == (1, 1)
+    assert (block.offered, block.succeeded) == (1, 1)
     assert block.cpu < VOID_ABOVE_CPU
 
 
 def test_a_generator_that_cannot_offer_a_load_says_why_in_one_line(nobody: str) -> None:
     world = World((Account("ada", "token"), Account("bob", "token")), ())
-    plan = Plan(
+    plan = LoadPlan(
         base_url=nobody,
         rate=1,
         duration_s=1,

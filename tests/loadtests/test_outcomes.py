@@ -99,7 +99,7 @@ WRONG: list[tuple[str, Call, int, Any]] = [
 
 @pytest.mark.parametrize(("call", "status", "body"), RIGHT, ids=[call.operation for call, _, _ in RIGHT])
 def test_the_right_answer_is_right(call: Call, status: int, body: Any) -> None:
-    assert judge(call, Answer(status, json.dumps(body).encode())) == (Outcome.RIGHT, "")
+    assert judge(call, Answer(status, json.dumps(body).encode())) == (Outcome.SUCCESS, "")
 
 
 @pytest.mark.parametrize(("call", "status", "body"), [rest for _, *rest in WRONG], ids=[name for name, *_ in WRONG])
@@ -125,7 +125,7 @@ def test_a_thumbnail_is_a_png_of_its_size() -> None:
     judged = {
         side: judge(calls.read_avatar("ada"), Answer(200, made.getvalue()))[0] for side, made in with_side.items()
     }
-    assert judged == {128: Outcome.RIGHT, 127: Outcome.ERROR}
+    assert judged == {128: Outcome.SUCCESS, 127: Outcome.ERROR}
     assert judge(calls.read_avatar("ada"), Answer(200, b"<html>"))[0] is Outcome.ERROR
 
 

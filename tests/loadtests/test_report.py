@@ -13,11 +13,11 @@ from rich.console import Console
 
 from loadtests import report
 from loadtests.bench import report_rows
-from loadtests.blocks import SIDES, Measured, turns
+from loadtests.blocks import SIDES, SideBlock, turns
 from loadtests.data.ledger import Ledger
 from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import LIVE, Block, Live, Second
+from loadtests.generator.plan import LIVE, BlockResult, Live, Second
 from loadtests.parity import Parity
 from loadtests.report import tables
 from loadtests.report.figures import figures
@@ -33,17 +33,17 @@ SUMMARY = {
 METRIC = {*SIDES, "ratio", "low", "high", "effect", "chance", "verdict", "origin"}
 
 
-def block(side: str, cpu: float = 0.05) -> Block:
+def block(side: str, cpu: float = 0.05) -> BlockResult:
     draw = Random(side)
     latencies = [draw.lognormvariate(1 if side == "monolith" else 2, 0.4) for _ in range(50)]
     histogram = encoded(histogram_of(latencies))
-    return Block(
-        offered=52, right=50, refused=1, errors=1, cpu=cpu, latencies=histogram, by_operation={"GET /posts": histogram},
+    return BlockResult(
+        offered=52, succeeded=50, refused=1, errors=1, cpu=cpu, latencies=histogram, by_operation={"GET /posts": histogram},
         seconds=[Second(at_s=0, p50_ms=3.0, p95_ms=9.0, count=50)], reasons={"GET /posts: status <b>500</b>": 1},
     )  # fmt: skip
 
 
-def live_block(side: str) -> Block:
+def live_block(side: str) -> BlockResult:
     live = Live(
         subscribers=20, writes=8, messages=100, lost=side == "microservices", doubled=2,
         from_answer=encoded(histogram_of([10.0] * 100)), to_last=encoded(histogram_of([30.0] * 8)),
@@ -68,10 +68,10 @@ def results() -> Results:
         parity=Parity(70, []),
         floors={side: {"empty": [block(side)], "key_read": [block(side)]} for side in SIDES},
         scenarios={
-            name: [Measured(side, repeat, 2.0, block(side)) for repeat, side in turns(3, 2)]
+            name: [SideBlock(side, repeat, 2.0, block(side)) for repeat, side in turns(3, 2)]
             for name in ("browse", "publish")
         }
-        | {LIVE: [Measured(side, repeat, 2.0, live_block(side)) for repeat, side in turns(3, 1)]},
+        | {LIVE: [SideBlock(side, repeat, 2.0, live_block(side)) for repeat, side in turns(3, 1)]},
         freshness=lags,
     )
 
@@ -91,7 +91,7 @@ def test_report_json_has_the_schema(folder: Path) -> None:
     assert found["schema"] == 3
     assert (found["sides"], found["complete"]) == (list(SIDES), True)
     assert {"commit", "machine", "versions", "profile", "parity", "floors", "scenarios", "freshness"} <= found.keys()
-    assert found["parity"] == {"checks": 70, "failed": 0, "asked_alone": 0, "origin": "emulated"}
+    assert found["parity"] == {"checks": 70, "failed": 0, "rechecked_alone": 0, "origin": "emulated"}
     for scenario in found["scenarios"].values():
         assert scenario.keys() == {*SIDES, "metrics"}
         assert all(scenario[side].keys() >= SUMMARY for side in SIDES)

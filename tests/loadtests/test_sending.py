@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from loadtests.blocks import GeneratorProcess
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 
 RATE = 8.0  # so seldom that calls do not overlap on a machine that is held up for a moment
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -70,18 +70,18 @@ def answering(*parts: bytes, close: bool = False, tls: SSLContext | None = None)
         yield f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}", heard
 
 
-def asked(url: str, times: int = 5) -> Block:
+def asked(url: str, times: int = 5) -> BlockResult:
     """Ask so many times, one after the other."""
     with GeneratorProcess() as generator:
         return generator.run(
-            Plan(
+            LoadPlan(
                 base_url=url,
                 rate=RATE,
                 duration_s=times / RATE,
                 warm_up_s=0.0,
                 seed="x",
                 path="/?q=a+b",
-                patience_ms=500,
+                timeout_ms=500,
             )
         )
 
@@ -89,14 +89,14 @@ def asked(url: str, times: int = 5) -> Block:
 def test_a_deployed_system_is_asked_over_tls_and_its_connections_are_kept_too(tls: SSLContext) -> None:
     with answering(OK, tls=tls) as (url, heard):
         block = asked(url, times=20)
-    assert (block.right, block.reasons) == (20, {})
+    assert (block.succeeded, block.reasons) == (20, {})
     assert heard.count(b"") <= 4  # a first handshake may take longer than the next call waits
 
 
 def test_one_connection_serves_calls_that_do_not_overlap() -> None:
     with answering(OK) as (url, heard):
         block = asked(url)
-    assert block.right == 5
+    assert block.succeeded == 5
     assert heard.count(b"") == 1
     assert set(heard[1:]) == {f"GET /?q=a+b HTTP/1.1\r\nHost: {url[7:]}\r\nUser-Agent: loadtests\r\n\r\n".encode()}
 
@@ -104,14 +104,14 @@ def test_one_connection_serves_calls_that_do_not_overlap() -> None:
 def test_a_kept_connection_that_was_closed_meanwhile_is_no_error() -> None:
     with answering(OK, close=True) as (url, heard):
         block = asked(url)
-    assert (block.right, block.errors) == (5, 0)
+    assert (block.succeeded, block.errors) == (5, 0)
     assert heard.count(b"") == 5
 
 
 def test_a_call_that_got_no_answer_is_not_sent_again() -> None:
     with answering(close=True) as (url, heard):
         block = asked(url)
-    assert (block.right, block.errors, list(block.reasons)) == (0, 5, ["GET /?q=a+b: no connection"])
+    assert (block.succeeded, block.errors, list(block.reasons)) == (0, 5, ["GET /?q=a+b: no connection"])
     assert len([request for request in heard if request]) == 5
 
 
@@ -126,7 +126,7 @@ def test_a_call_that_got_no_answer_is_not_sent_again() -> None:
 def test_an_answer_in_pieces_is_read_whole(parts: Sequence[bytes]) -> None:
     with answering(*parts) as (url, heard):
         block = asked(url)
-    assert block.right == 5
+    assert block.succeeded == 5
     assert heard.count(b"") == 1
 
 
@@ -134,12 +134,12 @@ def test_an_answer_in_pieces_is_read_whole(parts: Sequence[bytes]) -> None:
 def test_an_answer_that_breaks_off_is_an_error(answer: bytes) -> None:
     with answering(answer, close=True) as (url, _):
         block = asked(url)
-    assert (block.right, block.errors) == (0, 5)
+    assert (block.succeeded, block.errors) == (0, 5)
 
 
 def test_an_answer_without_a_length_ends_with_its_connection() -> None:
     with answering(b"HTTP/1.1 200 OK\r\n\r\n{}", close=True) as (url, _):
-        assert asked(url).right == 5
+        assert asked(url).succeeded == 5
 
 
 def test_an_answer_that_does_not_come_is_a_timeout() -> None:

@@ -71,7 +71,7 @@ def test_the_worst_of_several_workers_voids_a_run() -> None:
     for one in run.scenarios["browse"]:
         late = [0, 8] if one.side == "monolith" else [0, 0]
         one.block.workers = [
-            Worker(name=f"worker {number}", arrivals=30, late_ticks=count, cpu=0.1) for number, count in enumerate(late)
+            Worker(name=f"worker {number}", arrivals=30, late=count, cpu=0.1) for number, count in enumerate(late)
         ]
     (reason,) = reasons(run)
     assert reason.words == "browse on monolith: 27% of the requests started late, over 5%"

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from loadtests.generator.plan import Plan
+from loadtests.generator.plan import LoadPlan
 from loadtests.shapes import SHAPES, Stage, due_times, highest, length_s, of_times, rate_at, shaped
 
 
@@ -43,9 +43,9 @@ def test_a_spike_is_ten_times_the_idle_rate_at_once() -> None:
     assert [sum(low <= time < low + 10 for time in times) for low in (0, 10, 20)] == [100, 1000, 100]
 
 
-def planned(**changed: object) -> Plan:
+def planned(**changed: object) -> LoadPlan:
     plan = {"rate": 30.0, "duration_s": 3.0, "warm_up_s": 0.3, "seed": "x", "shape": shaped("ramp", rate=30, seconds=3)}
-    return Plan(base_url="", **(plan | changed))  # type: ignore[arg-type]
+    return LoadPlan(base_url="", **(plan | changed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("changed", [{}, {"shape": ()}, {"trace": (0.0, 0.0, 0.5, 2.9), "shape": ()}])

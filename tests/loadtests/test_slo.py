@@ -4,12 +4,12 @@ import pytest
 
 from loadtests.capacity.slo import NotUnderstood, Pool, Term, parsed
 from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import Block
+from loadtests.generator.plan import BlockResult
 
 
-def block(*latencies_ms: float, errors: int = 0, refused: int = 0, dropped: int = 0) -> Block:
-    return Block(
-        offered=len(latencies_ms) + errors + refused + dropped, right=len(latencies_ms), errors=errors, refused=refused,
+def block(*latencies_ms: float, errors: int = 0, refused: int = 0, dropped: int = 0) -> BlockResult:
+    return BlockResult(
+        offered=len(latencies_ms) + errors + refused + dropped, succeeded=len(latencies_ms), errors=errors, refused=refused,
         dropped=dropped, latencies=encoded(histogram_of(latencies_ms)),
     )  # fmt: skip
 

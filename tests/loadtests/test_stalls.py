@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from loadtests.blocks import Measured
+from loadtests.blocks import SideBlock
 from tests.loadtests.made_runs import a_block, made_run, written
 from tests.loadtests.planted import offered, serving, stalling
 
@@ -18,8 +18,8 @@ def test_a_stall_of_two_seconds_is_in_the_reports_95th_percentile(tmp_path: Path
         stalled = offered(server.url, duration_s=8.0)
     run = made_run("a")
     run.scenarios["browse"] = [
-        Measured("monolith", 0, 0.0, stalled),
-        Measured("microservices", 0, 8.0, a_block(Random("a"), 10.0, 400)),
+        SideBlock("monolith", 0, 0.0, stalled),
+        SideBlock("microservices", 0, 8.0, a_block(Random("a"), 10.0, 400)),
     ]
     found = json.loads((written(run, tmp_path / "report") / "report.json").read_text())["scenarios"]["browse"]
     assert found["monolith"]["p95_ms"] == pytest.approx(1_620, abs=60)

@@ -4,7 +4,7 @@ from random import Random
 
 from loadtests.generator.latency import decoded, histogram_of
 from loadtests.generator.outcomes import Outcome
-from loadtests.generator.plan import Block
+from loadtests.generator.plan import BlockResult
 from loadtests.generator.tally import Tally
 from loadtests.workers.messages import Part, heard, sent
 
@@ -13,7 +13,7 @@ Event = tuple[str, float, float, Outcome, str]
 
 def events(number: int) -> list[Event]:
     draw = Random("events")
-    kinds = [(Outcome.RIGHT, "")] * 8 + [
+    kinds = [(Outcome.SUCCESS, "")] * 8 + [
         (Outcome.REFUSED, "status 429"),
         (Outcome.ERROR, "timeout"),
         (Outcome.ERROR, "no"),
@@ -58,7 +58,7 @@ def test_merged_histograms_are_the_histogram_of_all() -> None:
     for number in range(3):
         total.merge(tallied(found[number::3]).taken())
     timed = [
-        ms for _, offset, ms, outcome, why in found if offset >= 1 and (outcome is Outcome.RIGHT or why == "timeout")
+        ms for _, offset, ms, outcome, why in found if offset >= 1 and (outcome is Outcome.SUCCESS or why == "timeout")
     ]
     own, all_of_them = decoded(total.block().latencies), histogram_of(timed)
     assert own.get_total_count() == len(timed)
@@ -69,7 +69,9 @@ def test_merged_histograms_are_the_histogram_of_all() -> None:
 def test_seconds_operations_and_outcomes_add_up() -> None:
     block = tallied(events(5_000)).block()
     assert (
-        block.offered == block.right + block.refused + block.errors == sum(second.offered for second in block.seconds)
+        block.offered
+        == block.succeeded + block.refused + block.errors
+        == sum(second.offered for second in block.seconds)
     )
     assert [second.at_s for second in block.seconds] == [0, 1, 2]
     count = decoded(block.latencies).get_total_count()
@@ -83,9 +85,9 @@ def test_dropped_and_late_arrivals_are_counted_where_they_were_due() -> None:
     tally.drop(2.5)
     tally.late(2.5)
     tally.late(0.999)
-    tally.add("a", 2.5, 10.0, Outcome.RIGHT, "")
+    tally.add("a", 2.5, 10.0, Outcome.SUCCESS, "")
     block = tally.block()
-    assert (block.offered, block.right, block.dropped, block.late_ticks) == (2, 1, 1, 1)
+    assert (block.offered, block.succeeded, block.dropped, block.late) == (2, 1, 1, 1)
     assert tally.arrivals() == 3
 
 
@@ -102,7 +104,7 @@ def test_nothing_is_taken_twice() -> None:
     tally = tallied(events(10))
     assert tally.taken()
     assert tally.taken() == []
-    assert tally.block() == Tally(1.0, 5_000).block() == Block(latencies=tally.block().latencies)
+    assert tally.block() == Tally(1.0, 5_000).block() == BlockResult(latencies=tally.block().latencies)
 
 
 def test_a_second_keeps_its_offers_where_none_was_right() -> None:

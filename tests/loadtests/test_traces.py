@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.__main__ import main
-from loadtests.faults import Unusable
+from loadtests.errors import UsageError
 from loadtests.generator import traces
 
 
@@ -33,14 +33,14 @@ def test_offsets_are_read_with_and_without_a_header(tmp_path: Path, text: str) -
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, text: str, line: int, why: str) -> None:
-    with pytest.raises(Unusable) as refused:
+    with pytest.raises(UsageError) as refused:
         traces.read(written(tmp_path, text))
     assert str(refused.value) == f"{tmp_path / 'trace.csv'}:{line}: {why}"
 
 
 @pytest.mark.parametrize("text", ["", "offset\n", "\n\n"])
 def test_a_trace_without_arrivals_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(Unusable, match="no arrivals"):
+    with pytest.raises(UsageError, match="no arrivals"):
         traces.read(written(tmp_path, text))
 
 

@@ -32,7 +32,7 @@ def busy(run: Results) -> None:
 
 def late(run: Results) -> None:
     for measured in run.scenarios["browse"]:
-        measured.block.late_ticks = 5 if measured.side == "monolith" else 0
+        measured.block.late = 5 if measured.side == "monolith" else 0
 
 
 def wrong(run: Results) -> None:

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from loadtests import processes, systems
 from loadtests.__main__ import main
-from loadtests.blocks import Measured
+from loadtests.blocks import SideBlock
 from loadtests.freshness import Freshness, Lag
 from loadtests.processes import ROOT
 from loadtests.progress import Shown
@@ -36,7 +36,7 @@ def play(journal: Journal) -> None:
     shown = Shown(Console(file=io.StringIO()), journal)
     with shown.phase("browse: both sides in turns", 2) as done:
         for side in ("monolith", "microservices"):
-            journal.block("browse", Measured(side, 0, 0.0, a_block(Random(side), 5.0, 60)), seconds=2.0)
+            journal.block("browse", SideBlock(side, 0, 0.0, a_block(Random(side), 5.0, 60)), seconds=2.0)
             done()
     journal.lags("monolith", Freshness({"post_to_search": Lag([10.0, 30.0, 20.0]), "vote_to_live": Lag()}))
 

@@ -11,7 +11,7 @@ import pytest
 from loadtests.__main__ import main
 from loadtests.blocks import GeneratorFailed, GeneratorProcess
 from loadtests.generator.latency import decoded
-from loadtests.generator.plan import Block, Plan
+from loadtests.generator.plan import BlockResult, LoadPlan
 from loadtests.processes import ROOT
 from loadtests.shapes import shaped
 from tests.loadtests.planted import serving
@@ -23,20 +23,20 @@ def workers_of(generator: GeneratorProcess) -> list[psutil.Process]:
     return psutil.Process(generator._process.pid).children()
 
 
-def plan(url: str, **changed: object) -> Plan:
+def plan(url: str, **changed: object) -> LoadPlan:
     shape = shaped("ramp", rate=80.0, seconds=2.0)
     known = {"rate": 80.0, "duration_s": 2.0, "warm_up_s": 0.0, "seed": "test", "path": "/", "shape": shape}
-    return Plan(base_url=url, **(known | changed))  # type: ignore[arg-type]
+    return LoadPlan(base_url=url, **(known | changed))  # type: ignore[arg-type]
 
 
-def consistent(block: Block) -> bool:
+def consistent(block: BlockResult) -> bool:
     """Say whether all that was offered ended once, in every view of the block."""
-    ends = block.right + block.refused + block.errors + block.dropped
+    ends = block.succeeded + block.refused + block.errors + block.dropped
     timed = decoded(block.latencies).get_total_count()
     return (
         block.offered == block.arrivals == ends == sum(one.arrivals for one in block.workers)
         and block.offered == sum(second.offered for second in block.seconds)
-        and timed == block.right == sum(second.count for second in block.seconds)
+        and timed == block.succeeded == sum(second.count for second in block.seconds)
     )
 
 
@@ -87,7 +87,7 @@ def test_workers_come_from_elsewhere_by_either_command() -> None:
 
 def test_without_any_worker_left_the_generator_says_that_it_failed() -> None:
     with GeneratorProcess(1) as generator, serving(lambda number: (200, {})) as server:
-        assert generator.run(plan(server.url)).right == 100
+        assert generator.run(plan(server.url)).succeeded == 100
         workers_of(generator)[0].kill()
         with pytest.raises(GeneratorFailed):
             generator.run(plan(server.url))

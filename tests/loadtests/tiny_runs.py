@@ -11,7 +11,7 @@ from rich.console import Console
 
 from loadtests import __main__ as command_line
 from loadtests import aa, running, systems
-from loadtests.asking import Asked
+from loadtests.asking import RunSettings
 from loadtests.data.seeding import Size
 from loadtests.profiles import Profile
 from loadtests.systems import System
@@ -27,14 +27,16 @@ def asked(
     given: dict[str, str] | None = None,
     second: System = systems.MONOLITH,
     scenarios: tuple[str, ...] = SCENARIOS,
-) -> Asked:
+) -> RunSettings:
     """Return what a tiny run of the monolith against itself, or against another, asks for."""
     profile = Profile(
         name="tiny", rates=dict.fromkeys(scenarios, rate), block_s=0.5, warm_up_s=0.1, pairs=1, repeats=2, freshness=0,
         size=Size(3, 6, 8), subscribers=2,
     )  # fmt: skip
     sides = dict(zip(aa.SIDES, (systems.MONOLITH, second), strict=True))
-    return Asked(profile=profile, scenarios=scenarios, given=given or {}, live_given={}, run_dir=run_dir, sides=sides)
+    return RunSettings(
+        profile=profile, scenarios=scenarios, given=given or {}, live_given={}, run_dir=run_dir, sides=sides
+    )
 
 
 def main() -> int:

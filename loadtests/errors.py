@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 
-class Unusable(Exception):
+class UsageError(Exception):
     """A file or an option cannot be used. Of a file the message begins with its name and, where there is one, the line."""
 
 
-class Differs(Exception):
+class ParityError(Exception):
     """The systems are not the same to a client, or one is none of ours. lines: what differs, where there is more to say."""
 
     def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
@@ -15,5 +15,5 @@ class Differs(Exception):
         self.lines = lines
 
 
-class Failed(Exception):
+class RunError(Exception):
     """A system, or what measures it, does not do what a command needs."""
