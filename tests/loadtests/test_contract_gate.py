@@ -63,17 +63,17 @@ def asked(folder: Path) -> set[str]:
 
 
 def test_what_is_right_is_asked_once(tmp_path: Path) -> None:
-    assert kept(tmp_path, CHECKS.format(succeeded=3)) == Parity(3, [], rechecked_alone=0)
+    assert kept(tmp_path, CHECKS.format(right=3)) == Parity(3, [], rechecked_alone=0)
 
 
 def test_what_came_too_late_beside_others_is_asked_once_more_alone(tmp_path: Path) -> None:
-    found = kept(tmp_path, CHECKS.format(succeeded=200), late(tmp_path, 2, alone=False))
+    found = kept(tmp_path, CHECKS.format(right=200), late(tmp_path, 2, alone=False))
     assert found == Parity(202, [], rechecked_alone=2)
     assert asked(tmp_path) == {"xx"}
 
 
 def test_what_is_late_alone_too_has_failed(tmp_path: Path) -> None:
-    found = kept(tmp_path, CHECKS.format(succeeded=200), late(tmp_path, 1, alone=True))
+    found = kept(tmp_path, CHECKS.format(right=200), late(tmp_path, 1, alone=True))
     assert (found.checks, found.rechecked_alone) == (201, 1)
     assert found.failed == ["test_late[0]: tests.contract.client.TooLate: pending"]
 
@@ -84,7 +84,7 @@ def test_what_is_late_alone_too_has_failed(tmp_path: Path) -> None:
     ids=["where something is wrong", "where more than one of a hundred is late"],
 )
 def test_nothing_is_asked_again(tmp_path: Path, right: int, more: str, failures: int) -> None:
-    found = kept(tmp_path, CHECKS.format(succeeded=right), late(tmp_path, 1, alone=False), more)
+    found = kept(tmp_path, CHECKS.format(right=right), late(tmp_path, 1, alone=False), more)
     assert (len(found.failed), found.rechecked_alone) == (failures, 0)
     assert asked(tmp_path) == {"x"}
 
