@@ -6,13 +6,13 @@ RUN := $(VENV)/bin/python -m
 ARGS ?=
 # Many processes run the same code, so it is compiled once, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
-SIDE_BY_SIDE := -n 3 --dist loadgroup  # processes, for some wait; what stays together: tests/side_by_side.py
+PARALLEL := -n 3 --dist loadgroup  # one process more than cores, since some tests wait; groups: tests/groups.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down compare bench test browser check format lock clean
+.PHONY: help setup up down compare bench test test-deep browser check format lock clean
 
 help: ## explain every target
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed $(AWS_VENV)/.installed ## make both environments from the locks; every other target does it first
 
@@ -28,18 +28,21 @@ compare: setup ## start, seed, check parity, load both systems and write results
 bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
 	@$(RUN) loadtests bench $(ARGS)
 
-test: setup ## run every test, on both live systems too (12 minutes, 21 on slow cores)
-	@$(RUN) pytest $(SIDE_BY_SIDE) $(ARGS)
+test: setup ## prove every promise once, on both live systems too (6 minutes, 10 on slow cores)
+	@$(RUN) pytest $(PARALLEL) -m "not deep" $(ARGS)
+
+test-deep: setup ## run the other variants of what `make test` proves (25 minutes)
+	@$(RUN) pytest $(PARALLEL) -m deep $(ARGS)
 
 browser: setup $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
 	@$(RUN) pytest tests/browser $(ARGS)
 
-check: setup ## lint, types, import rules, lock and fast tests (90 seconds)
+check: setup ## lint, types, import rules, lock and fast tests (60 seconds)
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
-	@$(RUN) pytest $(SIDE_BY_SIDE) tests/domain tests/architecture tests/microservices tests/contract/test_every_store.py -m "not live and not slow" $(ARGS)
+	@$(RUN) pytest $(PARALLEL) tests/domain tests/architecture tests/microservices tests/contract/test_every_store.py -m "not live and not slow and not deep" $(ARGS)
 
 format: setup ## put the code into its form
 	@$(VENV)/bin/ruff check --quiet --fix .

@@ -8,14 +8,10 @@ import pytest
 from xdist.remote import Producer
 
 from microservices.deploy.local_aws import LocalAws, local_aws
-from tests.side_by_side import InGroups, longest_first
+from tests.groups import InGroups, longest_first
 
 ADMINISTRATOR = "admin"  # of every system that the tests ask
 PORT = 4700  # not the default: the tests leave a system that runs beside them alone
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "live: needs running systems, given by their URLs or started by the tests")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -41,11 +41,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(LIVE_URL_OPTION, metavar="URL", help="URL of the microservices' live feed")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "live_api: seen from outside alone, so it can be asked of any base URL")
-    config.addinivalue_line("markers", "live: needs running systems, given by their URLs or started by the tests")
-
-
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave files alone that hold nothing of what is asked: to load them takes each process of a parity gate seconds."""
     tests = collection_path.name.startswith("test_") and collection_path.suffix == ".py"

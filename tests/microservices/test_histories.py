@@ -1,11 +1,17 @@
-"""Whatever happens to messages and functions on the way, everything comes out exact in the end: here, in every other history."""
+"""Random histories end with exact data, whatever happens to messages and functions on the way: a few, then every even one."""
 
 import pytest
 
-from .histories import MOST, happen
+from .histories import MOST, run_histories, run_until_interrupted_everywhere
 
 pytestmark = pytest.mark.slow
+FEW = 20
 
 
-def test_every_even_history_ends_exact_and_every_function_was_cut_off_at_every_call() -> None:
-    happen(range(0, 2 * MOST, 2))
+def test_random_histories_end_with_exact_data() -> None:
+    run_histories(range(FEW))
+
+
+@pytest.mark.deep
+def test_every_even_history_ends_with_exact_data_and_interrupts_every_function_at_every_call() -> None:
+    run_until_interrupted_everywhere(range(0, 2 * MOST, 2))

@@ -36,7 +36,7 @@ GIVEN_UP = ("-dead-letters", "-parking", "-undelivered")  # how the names of tho
 REQUEST_S = 60.0
 SETTLED_S = 120.0
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.deep]
 
 
 class Patient(httpx.HTTPTransport):

@@ -1,11 +1,11 @@
-"""The other half of the histories of test_histories.py, for another process to live."""
+"""The odd histories of histories.py, in a module of their own so that another process can run them."""
 
 import pytest
 
-from .histories import MOST, happen
+from .histories import MOST, run_until_interrupted_everywhere
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.deep]
 
 
-def test_every_odd_history_ends_exact_and_every_function_was_cut_off_at_every_call() -> None:
-    happen(range(1, 2 * MOST, 2))
+def test_every_odd_history_ends_with_exact_data_and_interrupts_every_function_at_every_call() -> None:
+    run_until_interrupted_everywhere(range(1, 2 * MOST, 2))
