@@ -1,99 +1,119 @@
-"""Where HTTP meets the domain: reading events, writing answers, naming the caller. Twin: monolith/edge.py."""
+"""Translate between HTTP and the domain: read the current event, identify the user, respond. Twin: monolith/edge.py."""
 
 import time
 from base64 import b64decode
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import Response as PowertoolsResponse
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from microservices.aws import is_unavailable
 from microservices.clock import now
 from microservices.event_formats import to_format_of, to_http_api
-from shared_domain.contract.parsing import Query, Shape, parse_body
+from shared_domain.contract.parsing import MAX_BODY_BYTES, Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, problem, unserved
-from shared_domain.errors import DomainError, MalformedBody, NotAuthenticated, Unavailable
+from shared_domain.errors import DomainError, MalformedBody, NotAuthenticated, TooLarge, Unavailable
 from shared_domain.identity import Identity, require_unexpired
 
-Answer = Response[Any]
-Event = APIGatewayProxyEventV2
+Response = PowertoolsResponse[Any]
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
+_event: ContextVar[APIGatewayProxyEventV2] = ContextVar("event")
 _log = Logger()
 
 
-def body(event: Event, shape: type[Shape]) -> Shape:
-    """Return the request's JSON as `shape`, or raise what the contract says of one that is not."""
-    return parse_body(shape, raw(event), content_type=event.headers.get("content-type"))
+def body(shape: type[Shape]) -> Shape:
+    """Return the request's JSON body as `shape`. Raise the errors of `parse_body`."""
+    return parse_body(shape, raw_body(max_bytes=MAX_BODY_BYTES), content_type=header("content-type"))
 
 
-def raw(event: Event) -> bytes:
-    """Return the body's bytes. Raise MalformedBody where the gateway, which hands on text, has replaced what was no UTF-8."""
+def raw_body(*, max_bytes: int) -> bytes:
+    """Return the request's body. Raise TooLarge for a longer one, and MalformedBody if it is text but not UTF-8.
+
+    The gateway replaces invalid bytes before the function sees them; only the length then differs from Content-Length.
+    """
+    event = _event.get()
     text = event.body or ""
-    if event.is_base64_encoded:
-        return b64decode(text)
-    sent = text.encode(errors="surrogatepass")
-    if "\ufffd" in text and event.headers.get("content-length", str(len(sent))) != str(len(sent)):
+    sent = b64decode(text) if event.is_base64_encoded else text.encode(errors="surrogatepass")
+    if not event.is_base64_encoded and "\ufffd" in text and header("content-length") not in (None, str(len(sent))):
         raise MalformedBody("the body is not JSON in UTF-8")
+    if len(sent) > max_bytes:
+        raise TooLarge(f"the body must be at most {max_bytes} bytes")
     return sent
 
 
-def query(event: Event) -> Query:
-    """Return the query string, to be asked by name."""
-    return Query(event.raw_query_string)
+def query() -> Query:
+    """Return the request's query parameters."""
+    return Query(_event.get().raw_query_string)
 
 
-def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Answer:
-    """Return the value as JSON; None is an empty body. Header names are given in lower case."""
+def header(name: str) -> str | None:
+    """Return a header of the request, None if it is absent."""
+    return _event.get().headers.get(name)
+
+
+def current_user() -> str:
+    """Return the username that the authorizer read from the token. Raise NotAuthenticated unless the token is valid.
+
+    The authorizer lets every request pass and hands on why a token is invalid: the gateway's own 401 is not the contract's.
+    """
+    authorizer: dict[str, str] = (_event.get()["requestContext"].get("authorizer") or {}).get("lambda") or {}
+    if "username" in authorizer:
+        return require_unexpired(Identity(authorizer["username"], int(authorizer["expires"])), now=now())
+    if "unavailable" in authorizer:
+        raise Unavailable(authorizer["unavailable"])
+    raise NotAuthenticated(authorizer.get("reason", "this entry point has no authorizer"))
+
+
+def respond(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Response:
+    """Return a response with the value as JSON, or with an empty body for None. Header names are in lower case."""
     if value is None:
         return Response(status, body="", headers=headers)
     return Response(status, "application/json", msgspec.json.encode(value).decode(), headers)
 
 
-def content(file: bytes, kind: str) -> Answer:
-    """Return bytes of that content type; the gateway is given them as base64."""
-    return Response(200, kind, file)
-
-
-def caller(event: Event) -> str:
-    """Return the user that the gateway's authorizer named. It never refuses, so the reason of a bad token is raised here."""
-    told: dict[str, str] = (event["requestContext"].get("authorizer") or {}).get("lambda") or {}
-    if "username" in told:
-        return require_unexpired(Identity(told["username"], int(told["expires"])), now=now())
-    if "away" in told:
-        raise Unavailable(told["away"])
-    raise NotAuthenticated(told.get("reason", "nobody is identified at this door"))
+def respond_with_file(content: bytes, content_type: str) -> Response:
+    """Return a response with the bytes of a file. Powertools encodes them as base64 for the gateway."""
+    return Response(200, content_type, content)
 
 
 def serve(router: APIGatewayHttpRouter) -> Handler:
-    """Return the function that answers at any door: refusals leave as problems, every request as one line in the log."""
+    """Return a Lambda handler that turns errors into the contract's problems and logs one line for each request.
+
+    It answers a REST API, an HTTP API, a function URL and a load balancer alike (see event_formats.py).
+    """
     app = APIGatewayHttpResolver()
     app.include_router(router)
-    app.exception_handler(DomainError)(lambda error: _told(problem(error)))
-    app.exception_handler(Exception)(_unexpected)
-    app.not_found(lambda error: _told(unserved(404)))  # the gateway's pattern may fit a path where Powertools' does not
+    app.exception_handler(DomainError)(lambda error: _respond_with_problem(problem(error)))
+    app.exception_handler(Exception)(_handle_unexpected)
+    app.not_found(lambda error: _respond_with_problem(unserved(404)))  # a path that only the gateway's pattern matches
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.perf_counter()
-        asked = to_http_api(event)
-        response = app.resolve(asked, context)
+        http_event = to_http_api(event)
+        _event.set(APIGatewayProxyEventV2(http_event))  # Lambda gives a process one event at a time
+        response = app.resolve(http_event, context)
         milliseconds = (time.perf_counter() - started) * 1000
-        _log.info("request", route=asked["routeKey"], status=response["statusCode"], ms=round(milliseconds, 2))
+        _log.info("request", route=http_event["routeKey"], status=response["statusCode"], ms=round(milliseconds, 2))
         return to_format_of(event, response)
 
     return lambda_handler
 
 
-def _told(problem: Problem) -> Answer:
+def _respond_with_problem(problem: Problem) -> Response:
     headers = dict(problem.headers)
     return Response(problem.status, headers.pop("Content-Type"), msgspec.json.encode(problem.body).decode(), headers)
 
 
-def _unexpected(error: Exception) -> Answer:
-    """Tell a store that is away from a fault of ours. The cause goes to the log and never into the answer."""
+def _handle_unexpected(error: Exception) -> Response:
+    """Return 503 if AWS is unavailable, else 500. The cause goes to the log and never into the response."""
     _log.exception("unexpected", exc_info=error)
-    return _told(problem(Unavailable("a store is unavailable")) if is_unavailable(error) else unserved(500))
+    if is_unavailable(error):
+        return _respond_with_problem(problem(Unavailable("a store is unavailable")))
+    return _respond_with_problem(unserved(500))

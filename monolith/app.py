@@ -79,7 +79,7 @@ def create_app(settings: Settings) -> Flask:
     Its `extensions["hub"]` knows the clients of the live feed, whose connections somebody must end.
     """
     app = _bare()
-    edge.guard(app)
+    edge.configure(app, token_secret=settings.token_secret)
     engine = connect(settings.database_url, pool_size=settings.pool_size)
     work = unit_of_work(engine, _stores)
     viewed = views.Views(work)
@@ -109,16 +109,15 @@ def _bare() -> Flask:
 
 
 def _blueprints(settings: Settings, work: UnitOfWork[Stores], viewed: views.Views, hub: Hub) -> Iterator[Blueprint]:
-    caller = edge.caller_named_by(settings.token_secret)
     yield platform.routes(_contract())
-    yield users.routes(work, caller, secret=settings.token_secret, salt=_salt)
-    yield posts.routes(work, caller, viewed)
-    yield votes.routes(work, caller)
+    yield users.routes(work, secret=settings.token_secret, salt=_salt)
+    yield posts.routes(work, viewed)
+    yield votes.routes(work)
     yield search.routes(work)
     yield site.routes(SiteFolder(settings.site))
-    yield orders.routes(work, caller)
-    yield feedback.routes(work, caller, administrators=settings.administrators)
-    yield avatars.routes(work, caller)
+    yield orders.routes(work)
+    yield feedback.routes(work, administrators=settings.administrators)
+    yield avatars.routes(work)
     yield trending.routes(work)
     yield live.routes(hub)
 

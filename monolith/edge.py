@@ -1,12 +1,12 @@
-"""Where HTTP meets the domain: reading requests, writing answers, naming the caller. Twin: microservices/edge.py."""
+"""Translate between HTTP and the domain: read the current request, authenticate, respond. Twin: microservices/edge.py."""
 
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from flask import Flask, Request, Response, g, request
+from flask import Flask, current_app, g, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import WebsocketMismatch
 
@@ -17,30 +17,40 @@ from shared_domain.contract.problems import Problem, problem, unserved
 from shared_domain.errors import DomainError, TooLarge
 from shared_domain.identity import require_unexpired
 
-Answer = Response
-Caller = Callable[[Request], str]
+Response = FlaskResponse
 
 _log = logging.getLogger("monolith.requests")
 
 
-def body(request: Request, shape: type[Shape]) -> Shape:
-    """Return the request's JSON as `shape`, or raise what the contract says of one that is not."""
-    return parse_body(shape, raw(request, most=MAX_BODY_BYTES), content_type=request.headers.get("Content-Type"))
+def body(shape: type[Shape]) -> Shape:
+    """Return the request's JSON body as `shape`. Raise the errors of `parse_body`."""
+    return parse_body(shape, raw_body(max_bytes=MAX_BODY_BYTES), content_type=header("content-type"))
 
 
-def raw(request: Request, *, most: int) -> bytes:
-    """Return the body's bytes, at most so many; what is larger ends the request with a 413."""
-    request.max_content_length = most
+def raw_body(*, max_bytes: int) -> bytes:
+    """Return the request's body. A longer one is not read: Werkzeug raises 413, which becomes TooLarge's problem."""
+    request.max_content_length = max_bytes
     return request.get_data()
 
 
-def query(request: Request) -> Query:
-    """Return the query string, to be asked by name."""
+def query() -> Query:
+    """Return the request's query parameters."""
     return Query(request.query_string.decode(errors="surrogateescape"))
 
 
-def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Answer:
-    """Return the value as JSON; None is an empty body. Header names are given in lower case."""
+def header(name: str) -> str | None:
+    """Return a header of the request, None if it is absent."""
+    return request.headers.get(name)
+
+
+def current_user() -> str:
+    """Return the username in the request's bearer token. Raise NotAuthenticated unless the token is valid."""
+    identity = tokens.verify(header("authorization"), secret=current_app.config["TOKEN_SECRET"])
+    return require_unexpired(identity, now=now())
+
+
+def respond(value: dict[str, Any] | None, status: int = 200, **headers: str) -> Response:
+    """Return a response with the value as JSON, or with an empty body for None. Header names are in lower case."""
     response = Response(b"" if value is None else msgspec.json.encode(value), status, headers)
     if value is None:
         del response.headers["Content-Type"]
@@ -49,52 +59,45 @@ def answer(value: dict[str, Any] | None, status: int = 200, **headers: str) -> A
     return response
 
 
-def page(html: str) -> Answer:
-    """Return a page for people."""
+def respond_with_html(html: str) -> Response:
+    """Return a response with an HTML page."""
     return Response(html, 200, content_type="text/html; charset=utf-8")
 
 
-def content(file: bytes, kind: str) -> Answer:
-    """Return bytes of that content type."""
-    return Response(file, 200, content_type=kind)
+def respond_with_file(content: bytes, content_type: str) -> Response:
+    """Return a response with the bytes of a file."""
+    return Response(content, 200, content_type=content_type)
 
 
-def caller_named_by(secret: str) -> Caller:
-    """Return what tells who calls: the user that the verified token names, and nothing else a request says."""
-
-    def caller(request: Request) -> str:
-        identity = tokens.verify(request.headers.get("Authorization"), secret=secret)
-        return require_unexpired(identity, now=now())
-
-    return caller
-
-
-def guard(app: Flask) -> None:
-    """Let every refusal leave as the contract's problem, and every request as one line in the log."""
+def configure(app: Flask, *, token_secret: str) -> None:
+    """Verify tokens with the secret, turn errors into the contract's problems, and log one line for each request."""
+    app.config["TOKEN_SECRET"] = token_secret
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES  # unless an operation says otherwise
-    app.register_error_handler(DomainError, lambda error: _told(problem(error)))
-    app.register_error_handler(HTTPException, _unserved)
+    app.register_error_handler(DomainError, lambda error: _respond_with_problem(problem(error)))
+    app.register_error_handler(HTTPException, _handle_http_exception)
     app.before_request(_start_clock)
     app.after_request(_log_request)
 
 
-def _told(problem: Problem) -> Answer:
+def _respond_with_problem(problem: Problem) -> Response:
     return Response(msgspec.json.encode(problem.body), problem.status, problem.headers)
 
 
-def _unserved(error: HTTPException) -> Answer:
+def _handle_http_exception(error: HTTPException) -> Response:
     if error.code == 413:
-        return _told(problem(TooLarge(f"the body must be at most {request.max_content_length} bytes")))
+        return _respond_with_problem(problem(TooLarge(f"the body must be at most {request.max_content_length} bytes")))
     if isinstance(error, WebsocketMismatch):
-        return _told(unserved(404))  # a path of the live feed asked like a page, or a page's like the live feed
-    return _told(unserved(error.code or 500))
+        return _respond_with_problem(
+            unserved(404)
+        )  # a WebSocket handshake on an HTTP path, or an HTTP request for the live feed
+    return _respond_with_problem(unserved(error.code or 500))
 
 
 def _start_clock() -> None:
     g.started = time.perf_counter()
 
 
-def _log_request(response: Answer) -> Answer:
+def _log_request(response: Response) -> Response:
     milliseconds = (time.perf_counter() - g.started) * 1000
     line = {
         "method": request.method,

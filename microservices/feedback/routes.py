@@ -5,7 +5,7 @@ from collections.abc import Collection
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from microservices.clock import new_id, now
-from microservices.edge import Answer, answer, body, caller, query
+from microservices.edge import Response, body, current_user, query, respond
 from microservices.feedback.store import DynamoFeedback
 from shared_domain import feedback
 from shared_domain.contract.feedback import NewFeedback, parse_feedback_query, receipt_json
@@ -16,20 +16,20 @@ def routes(store: DynamoFeedback, *, administrators: Collection[str]) -> APIGate
     router = APIGatewayHttpRouter()
 
     @router.post("/feedback")
-    def give_feedback() -> Answer:
-        """Keep what somebody has to say."""
-        form = body(router.current_event, NewFeedback)
+    def give_feedback() -> Response:
+        """Store feedback from anybody."""
+        form = body(NewFeedback)
         moment = now()
-        said = feedback.compose(**sent_fields(form), id=new_id(moment), now=moment)
-        store.add(said)  # network
-        return answer(receipt_json(said), 201)
+        message = feedback.compose(**sent_fields(form), id=new_id(moment), now=moment)
+        store.add(message)  # network
+        return respond(receipt_json(message), 201)
 
     @router.get("/feedback")
-    def list_feedback() -> Answer:
-        """Show an administrator a page of it, newest first."""
-        feedback.require_administrator(caller(router.current_event), administrators=administrators)
-        asked = parse_feedback_query(query(router.current_event))
-        found = store.page(before=asked.before, limit=asked.limit + 1)  # network
-        return answer(asked.page(found))
+    def list_feedback() -> Response:
+        """Return a page of feedback to an administrator, newest first."""
+        feedback.require_administrator(current_user(), administrators=administrators)
+        feedback_query = parse_feedback_query(query())
+        items = store.page(before=feedback_query.before, limit=feedback_query.limit + 1)  # network
+        return respond(feedback_query.page_json(items))
 
     return router

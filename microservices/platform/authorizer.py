@@ -32,5 +32,5 @@ def _told(authorization: str | None) -> dict[str, str]:
         return {"reason": str(error)}
     except (BotoCoreError, ClientError):
         _log.exception("the token secret cannot be read")
-        return {"away": "tokens cannot be verified at the moment"}
+        return {"unavailable": "tokens cannot be verified at the moment"}
     return {"username": identity.username, "expires": str(identity.expires)}

@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from microservices.clock import new_id, now
 from microservices.conflicts import retry_on_conflict
-from microservices.edge import Answer, answer, body, caller, query
+from microservices.edge import Response, body, current_user, header, query, respond
 from microservices.posts.peers import VotesService
 from microservices.posts.store import DynamoPosts
 from microservices.posts.views import Views
@@ -19,54 +19,55 @@ def routes(store: DynamoPosts, votes_service: VotesService, views: Views) -> API
     router = APIGatewayHttpRouter()
 
     @router.post("/posts")
-    def publish() -> Answer:
-        """Publish a post under the caller's name."""
-        author = caller(router.current_event)
-        form = body(router.current_event, NewPost)
+    def publish() -> Response:
+        """Publish a post as the current user."""
+        author = current_user()
+        form = body(NewPost)
         moment = now()
         post = posts.compose(**sent_fields(form), id=new_id(moment), author=author, now=moment)
-        store.add(post)  # network: one transaction, the post and its place in each list
-        #                  eventual: the other services hear of it from the table's stream
-        return answer(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
+        store.add(post)  # network: one transaction for the post and its listings
+        #                  eventual: the other services learn of it from the table's stream
+        return respond(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
 
     @router.get("/posts")
-    def list_posts() -> Answer:
-        """Show a page of posts, newest first."""
-        asked = parse_posts_query(query(router.current_event))
-        found = store.page(asked.wanted, before=asked.before, limit=asked.limit + 1)  # network: two calls
-        return answer(asked.page(found))
+    def list_posts() -> Response:
+        """Return a page of posts, newest first."""
+        posts_query = parse_posts_query(query())
+        # network: two calls
+        items = store.page(posts_query.wanted, before=posts_query.before, limit=posts_query.limit + 1)
+        return respond(posts_query.page_json(items))
 
     @router.get("/posts/<post_id>")
-    def read_post(post_id: str) -> Answer:
-        """Show one post."""
-        known = posts.require_valid_id(post_id)
-        post = store.get(known)  # network
-        if is_view(router.current_event.headers.get("sec-purpose")):
-            views.record(View(post_id=known, at=now()))  # eventual: sent to a stream in a moment, with others
-        return answer(post_json(post), etag=posts.etag(post))
+    def read_post(post_id: str) -> Response:
+        """Return a post."""
+        post_id = posts.require_valid_id(post_id)
+        post = store.get(post_id)  # network
+        if is_view(header("sec-purpose")):
+            views.record(View(post_id=post_id, at=now()))  # eventual: sent to a stream in batches
+        return respond(post_json(post), etag=posts.etag(post))
 
     @router.patch("/posts/<post_id>")
     @retry_on_conflict
-    def revise_post(post_id: str) -> Answer:
-        """Let the author change a post."""
-        editor = caller(router.current_event)
-        form = body(router.current_event, PostChanges)
-        known, if_match = posts.require_valid_id(post_id), router.current_event.headers.get("if-match")
-        seen = store.get(known)  # network
+    def revise_post(post_id: str) -> Response:
+        """Change a post for its author."""
+        editor = current_user()
+        form = body(PostChanges)
+        post_id, if_match = posts.require_valid_id(post_id), header("if-match")
+        seen = store.get(post_id)  # network
         post = posts.revise(seen, **sent_fields(form), editor=editor, if_match=if_match, now=now())
-        store.save(post, seen=seen)  # network: conditional on what was seen, for nothing locks it
-        #                              eventual: the index follows from the table's stream
-        return answer(post_json(post), etag=posts.etag(post))
+        store.save(post, seen=seen)  # network: conditional on what was read, because nothing locks it
+        #                              eventual: search follows from the table's stream
+        return respond(post_json(post), etag=posts.etag(post))
 
     @router.delete("/posts/<post_id>")
     @retry_on_conflict
-    def withdraw(post_id: str) -> Answer:
-        """Let the author take a post back."""
-        editor = caller(router.current_event)
-        known = posts.require_valid_id(post_id)
-        seen = store.get(known)  # network
-        store.remove(posts.withdraw(seen, editor=editor))  # network; eventual: search and leaderboard
-        votes_service.close_voting(seen.id)  # network: votes must know at once, ahead of the event
-        return answer(None, 204)
+    def withdraw(post_id: str) -> Response:
+        """Delete a post for its author."""
+        editor = current_user()
+        post_id = posts.require_valid_id(post_id)
+        seen = store.get(post_id)  # network
+        store.remove(posts.withdraw(seen, editor=editor))  # network; eventual: search and leaderboard follow
+        votes_service.close_voting(seen.id)  # network: votes refuses new votes before the event arrives
+        return respond(None, 204)
 
     return router

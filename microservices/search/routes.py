@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from microservices.edge import Answer, answer, query
+from microservices.edge import Response, query, respond
 from microservices.search.store import DynamoIndex
 from shared_domain.contract.search import parse_search_query
 
@@ -11,11 +11,11 @@ def routes(index: DynamoIndex) -> APIGatewayHttpRouter:
     router = APIGatewayHttpRouter()
 
     @router.get("/search")
-    def search() -> Answer:
-        """Show a page of the posts that hold every term of a query."""
-        asked = parse_search_query(query(router.current_event))
-        # network: a call for each term, one for the posts; eventual: as far as the stream was read
-        found = index.find(asked.terms, after=asked.after, limit=asked.limit + 1)
-        return answer(asked.page(found))
+    def search() -> Response:
+        """Return a page of the posts that contain every term of a query."""
+        search_query = parse_search_query(query())
+        # network: a call for each term and one for the posts; eventual: the index follows the stream of posts
+        items = index.find(search_query.terms, after=search_query.after, limit=search_query.limit + 1)
+        return respond(search_query.page_json(items))
 
     return router

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from microservices.clock import new_id, now
 from microservices.conflicts import retry_on_conflict
-from microservices.edge import Answer, answer, body, caller
+from microservices.edge import Response, body, current_user, respond
 from microservices.users.store import DynamoUsers
 from shared_domain import tokens, users
 from shared_domain.contract.parsing import sent_fields
@@ -20,48 +20,48 @@ def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], 
 
     @router.post("/users")
     @retry_on_conflict
-    def register() -> Answer:
-        """Sign somebody up."""
-        form = body(router.current_event, SignUp)
+    def register() -> Response:
+        """Sign a new user up."""
+        form = body(SignUp)
         moment = now()
         user = users.register(
             **sent_fields(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
         )
-        store.add(user)  # network: one transaction, for two items hold username and email
-        return answer(public_json(user), 201, location=f"/users/{user.username}")
+        store.add(user)  # network: one transaction, because two items make username and email unique
+        return respond(public_json(user), 201, location=f"/users/{user.username}")
 
     @router.post("/tokens")
-    def sign_in() -> Answer:
-        """Give a token for a username and its password."""
-        form = body(router.current_event, SignIn)
-        found = store.find(users.username_or_placeholder(form.username))  # network
-        user = users.sign_in(found, password=form.password, verify_password=verify_password)
+    def sign_in() -> Response:
+        """Issue a token for a username and password."""
+        form = body(SignIn)
+        account = store.find(users.username_or_placeholder(form.username))  # network
+        user = users.sign_in(account, password=form.password, verify_password=verify_password)
         token = tokens.issue(user.username, secret=secret(), now=now())
-        return answer(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
+        return respond(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
 
     @router.get("/users/me")
-    def read_me() -> Answer:
-        """Show the caller their own profile."""
-        username = caller(router.current_event)
+    def read_me() -> Response:
+        """Return the current user's own profile."""
+        username = current_user()
         user = store.get(username)  # network
-        return answer(own_json(user))
+        return respond(own_json(user))
 
     @router.patch("/users/me")
     @retry_on_conflict
-    def revise_me() -> Answer:
-        """Let the caller change their own profile."""
-        editor = caller(router.current_event)
-        form = body(router.current_event, ProfileChanges)
+    def revise_me() -> Response:
+        """Change the current user's profile."""
+        editor = current_user()
+        form = body(ProfileChanges)
         seen = store.get(editor)  # network
         user = users.revise(seen, **sent_fields(form))
-        store.save(user, seen=seen)  # network: conditional on what was seen, for nothing locks it
-        return answer(own_json(user))
+        store.save(user, seen=seen)  # network: conditional on what was read, because nothing locks it
+        return respond(own_json(user))
 
     @router.get("/users/<username>")
-    def read_user(username: str) -> Answer:
-        """Show anybody's public profile."""
-        known = users.require_valid_username(username)
-        user = store.get(known)  # network
-        return answer(public_json(user))
+    def read_user(username: str) -> Response:
+        """Return a user's public profile."""
+        username = users.require_valid_username(username)
+        user = store.get(username)  # network
+        return respond(public_json(user))
 
     return router

@@ -2,42 +2,45 @@
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from microservices.edge import Answer, answer, body, caller, query
+from microservices.edge import Response, body, current_user, query, respond
 from microservices.votes.leaderboard_object import LeaderboardObject
 from microservices.votes.peers import PostsService
 from microservices.votes.store import DynamoVotes
 from shared_domain import posts, votes
-from shared_domain.contract.paging import limit
+from shared_domain.contract.paging import parse_limit
 from shared_domain.contract.votes import NewVote, first_entries, vote_json
 
 
-def routes(store: DynamoVotes, peers: PostsService, board: LeaderboardObject) -> APIGatewayHttpRouter:
+def routes(
+    store: DynamoVotes, posts_service: PostsService, leaderboard_object: LeaderboardObject
+) -> APIGatewayHttpRouter:
     router = APIGatewayHttpRouter()
 
     @router.put("/posts/<post_id>/vote")
-    def cast(post_id: str) -> Answer:
-        """Keep the caller's vote on a post."""
-        voter = caller(router.current_event)
-        form = body(router.current_event, NewVote)
+    def cast(post_id: str) -> Response:
+        """Store the current user's vote on a post."""
+        voter = current_user()
+        form = body(NewVote)
         vote = votes.cast(post_id=posts.require_valid_id(post_id), voter=voter, value=form.value)
-        peers.require(vote.post_id)  # network: this router's own news of posts, else a hop
+        posts_service.require(vote.post_id)  # network: reads this service's copy of the post, else calls posts
         store.cast(vote)  # network; eventual: the score follows from the table's stream
-        return answer(vote_json(vote))
+        return respond(vote_json(vote))
 
     @router.delete("/posts/<post_id>/vote")
-    def retract(post_id: str) -> Answer:
-        """Take the caller's vote back."""
-        voter = caller(router.current_event)
-        known = posts.require_valid_id(post_id)
-        peers.require(known)  # network
-        store.retract(known, voter)  # network; eventual
-        return answer(None, 204)
+    def retract(post_id: str) -> Response:
+        """Remove the current user's vote on a post."""
+        voter = current_user()
+        post_id = posts.require_valid_id(post_id)
+        posts_service.require(post_id)  # network
+        store.retract(post_id, voter)  # network; eventual
+        return respond(None, 204)
 
     @router.get("/leaderboard")
-    def leaderboard() -> Answer:
-        """Show the posts by score."""
-        asked = limit(query(router.current_event))
-        return answer(first_entries(board.read(), asked))  # network; eventual: as of the last change that was counted
+    def leaderboard() -> Response:
+        """Return the posts with the highest scores."""
+        limit = parse_limit(query())
+        # network; eventual: the object follows the stream of votes
+        return respond(first_entries(leaderboard_object.read(), limit))
 
-    # GET /leaderboard.html is no function's: the gateway shows the object that publication.py keeps in S3.
+    # GET /leaderboard.html needs no function: the gateway serves the object that publication.py writes to S3.
     return router

@@ -1,23 +1,23 @@
-"""Health and the contract, around the modules. Twin: microservices/platform/routes.py."""
+"""The health check and the OpenAPI document. Twin: microservices/platform/routes.py."""
 
 from typing import Any
 
 from flask import Blueprint
 
-from monolith.edge import Answer, answer
+from monolith.edge import Response, respond
 
 
 def routes(contract: dict[str, Any]) -> Blueprint:
     blueprint = Blueprint("platform", __name__)
 
     @blueprint.get("/health")
-    def health() -> Answer:
-        """Say that the process answers; no store is asked."""
-        return answer({"status": "ok"})
+    def health() -> Response:
+        """Report that the process answers. The database is not checked."""
+        return respond({"status": "ok"})
 
     @blueprint.get("/openapi.json")
-    def openapi() -> Answer:
-        """Show the contract."""
-        return answer(contract)
+    def openapi() -> Response:
+        """Return the OpenAPI document."""
+        return respond(contract)
 
     return blueprint

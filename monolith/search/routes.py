@@ -1,9 +1,9 @@
 """Search over HTTP, in one process and one query. Twin: microservices/search/routes.py."""
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from monolith.database import UnitOfWork
-from monolith.edge import Answer, answer, query
+from monolith.edge import Response, query, respond
 from monolith.search.store import Index
 from shared_domain.contract.search import parse_search_query
 
@@ -12,11 +12,11 @@ def routes(unit_of_work: UnitOfWork[Index]) -> Blueprint:
     blueprint = Blueprint("search", __name__)
 
     @blueprint.get("/search")
-    def search() -> Answer:
-        """Show a page of the posts that hold every term of a query."""
-        asked = parse_search_query(query(request))
+    def search() -> Response:
+        """Return a page of the posts that contain every term of a query."""
+        search_query = parse_search_query(query())
         with unit_of_work() as work:  # transaction: whatever was answered before is found
-            found = work.index.find(asked.terms, after=asked.after, limit=asked.limit + 1)
-        return answer(asked.page(found))
+            items = work.index.find(search_query.terms, after=search_query.after, limit=search_query.limit + 1)
+        return respond(search_query.page_json(items))
 
     return blueprint

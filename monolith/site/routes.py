@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from monolith.edge import Answer, content
+from monolith.edge import Response, respond_with_file
 from monolith.site.folder import SiteFolder
 from shared_domain.site import kind_of
 
@@ -11,8 +11,8 @@ def routes(folder: SiteFolder) -> Blueprint:
     blueprint = Blueprint("site", __name__)
 
     @blueprint.get("/site/<name>")
-    def site_file(name: str) -> Answer:
+    def site_file(name: str) -> Response:
         """Show a file of the site."""
-        return content(folder.read(name), kind_of(name))
+        return respond_with_file(folder.read(name), kind_of(name))
 
     return blueprint

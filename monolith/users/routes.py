@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
-from monolith.edge import Answer, Caller, answer, body
+from monolith.edge import Response, body, current_user, respond
 from monolith.users.store import Users
 from shared_domain import tokens, users
 from shared_domain.contract.parsing import sent_fields
@@ -15,56 +15,56 @@ from shared_domain.contract.users import ProfileChanges, SignIn, SignUp, own_jso
 from shared_domain.passwords import hash_password, verify_password
 
 
-def routes(unit_of_work: UnitOfWork[Users], caller: Caller, *, secret: str, salt: Callable[[], bytes]) -> Blueprint:
+def routes(unit_of_work: UnitOfWork[Users], *, secret: str, salt: Callable[[], bytes]) -> Blueprint:
     blueprint = Blueprint("users", __name__)
 
     @blueprint.post("/users")
-    def register() -> Answer:
-        """Sign somebody up."""
-        form = body(request, SignUp)
+    def register() -> Response:
+        """Sign a new user up."""
+        form = body(SignUp)
         moment = now()
         user = users.register(
             **sent_fields(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
         )
         with unit_of_work() as work:  # transaction: unique indexes hold username and email
             work.users.add(user)
-        return answer(public_json(user), 201, location=f"/users/{user.username}")
+        return respond(public_json(user), 201, location=f"/users/{user.username}")
 
     @blueprint.post("/tokens")
-    def sign_in() -> Answer:
-        """Give a token for a username and its password."""
-        form = body(request, SignIn)
+    def sign_in() -> Response:
+        """Issue a token for a username and password."""
+        form = body(SignIn)
         with unit_of_work() as work:
-            found = work.users.find(users.username_or_placeholder(form.username))
-        user = users.sign_in(found, password=form.password, verify_password=verify_password)
+            account = work.users.find(users.username_or_placeholder(form.username))
+        user = users.sign_in(account, password=form.password, verify_password=verify_password)
         token = tokens.issue(user.username, secret=secret, now=now())
-        return answer(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
+        return respond(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
 
     @blueprint.get("/users/me")
-    def read_me() -> Answer:
-        """Show the caller their own profile."""
-        username = caller(request)
+    def read_me() -> Response:
+        """Return the current user's own profile."""
+        username = current_user()
         with unit_of_work() as work:
             user = work.users.get(username)
-        return answer(own_json(user))
+        return respond(own_json(user))
 
     @blueprint.patch("/users/me")
-    def revise_me() -> Answer:
-        """Let the caller change their own profile."""
-        editor = caller(request)
-        form = body(request, ProfileChanges)
+    def revise_me() -> Response:
+        """Change the current user's profile."""
+        editor = current_user()
+        form = body(ProfileChanges)
         with unit_of_work() as work:
             seen = work.users.get_for_update(editor)  # transaction: locked until the block ends
             user = users.revise(seen, **sent_fields(form))
             work.users.save(user, seen=seen)
-        return answer(own_json(user))
+        return respond(own_json(user))
 
     @blueprint.get("/users/<username>")
-    def read_user(username: str) -> Answer:
-        """Show anybody's public profile."""
-        known = users.require_valid_username(username)
+    def read_user(username: str) -> Response:
+        """Return a user's public profile."""
+        username = users.require_valid_username(username)
         with unit_of_work() as work:
-            user = work.users.get(known)
-        return answer(public_json(user))
+            user = work.users.get(username)
+        return respond(public_json(user))
 
     return blueprint

@@ -1,57 +1,57 @@
 """Votes and the leaderboard over HTTP, in one process and one transaction. Twin: microservices/votes/routes.py."""
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from monolith.clock import now
 from monolith.database import UnitOfWork
-from monolith.edge import Answer, Caller, answer, body, page, query
+from monolith.edge import Response, body, current_user, query, respond, respond_with_html
 from monolith.votes.store import PostsAndVotes
 from shared_domain import posts, votes
 from shared_domain.contract.live import tally_changed
-from shared_domain.contract.paging import limit
+from shared_domain.contract.paging import parse_limit
 from shared_domain.contract.votes import NewVote, leaderboard_json, vote_json
 from shared_domain.leaderboard_page import render
 from shared_domain.posts import Post
 
 
-def routes(unit_of_work: UnitOfWork[PostsAndVotes], caller: Caller) -> Blueprint:
+def routes(unit_of_work: UnitOfWork[PostsAndVotes]) -> Blueprint:
     blueprint = Blueprint("votes", __name__)
 
     @blueprint.put("/posts/<post_id>/vote")
-    def cast(post_id: str) -> Answer:
-        """Keep the caller's vote on a post."""
-        voter = caller(request)
-        form = body(request, NewVote)
+    def cast(post_id: str) -> Response:
+        """Store the current user's vote on a post."""
+        voter = current_user()
+        form = body(NewVote)
         vote = votes.cast(post_id=posts.require_valid_id(post_id), voter=voter, value=form.value)
         with unit_of_work() as work:  # transaction: vote and score together, the post held
             post = work.posts.get_for_update(vote.post_id)
             _rescore(work, post, by=work.votes.cast(vote))
-        return answer(vote_json(vote))
+        return respond(vote_json(vote))
 
     @blueprint.delete("/posts/<post_id>/vote")
-    def retract(post_id: str) -> Answer:
-        """Take the caller's vote back."""
-        voter = caller(request)
-        known = posts.require_valid_id(post_id)
+    def retract(post_id: str) -> Response:
+        """Remove the current user's vote on a post."""
+        voter = current_user()
+        post_id = posts.require_valid_id(post_id)
         with unit_of_work() as work:  # transaction: vote and score together, the post held
-            post = work.posts.get_for_update(known)
-            _rescore(work, post, by=work.votes.retract(known, voter))
-        return answer(None, 204)
+            post = work.posts.get_for_update(post_id)
+            _rescore(work, post, by=work.votes.retract(post_id, voter))
+        return respond(None, 204)
 
     @blueprint.get("/leaderboard")
-    def leaderboard() -> Answer:
-        """Show the posts by score."""
-        asked = limit(query(request))
+    def leaderboard() -> Response:
+        """Return the posts with the highest scores."""
+        limit = parse_limit(query())
         with unit_of_work() as work:
-            entries = work.votes.leaderboard(asked)
-        return answer(leaderboard_json(entries, as_of=now()))
+            entries = work.votes.leaderboard(limit)
+        return respond(leaderboard_json(entries, as_of=now()))
 
     @blueprint.get("/leaderboard.html")
-    def leaderboard_page() -> Answer:
-        """Show the first posts to people."""
+    def leaderboard_page() -> Response:
+        """Return the leaderboard as an HTML page."""
         with unit_of_work() as work:
             entries = work.votes.leaderboard(votes.PAGE_LENGTH)
-        return page(render(leaderboard_json(entries, as_of=now())))
+        return respond_with_html(render(leaderboard_json(entries, as_of=now())))
 
     return blueprint
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from shared_domain.contract.paging import limit, page, position
+from shared_domain.contract.paging import page_json, parse_cursor, parse_limit
 from shared_domain.contract.parsing import Query, build_decoder
 from shared_domain.contract.times import to_rfc3339
 from shared_domain.feedback import Feedback
@@ -44,10 +44,10 @@ class FeedbackQuery:
     before: str | None
     limit: int
 
-    def page(self, found: Sequence[Feedback]) -> dict[str, Any]:
-        """Return the page. `found` holds one more than `limit` where the list goes on."""
-        return page(
-            found,
+    def page_json(self, items: Sequence[Feedback]) -> dict[str, Any]:
+        """Return the page. `items` holds one more than `limit` where the list goes on."""
+        return page_json(
+            items,
             limit=self.limit,
             list_name=_LIST,
             position_of=lambda feedback: feedback.id,
@@ -57,4 +57,4 @@ class FeedbackQuery:
 
 def parse_feedback_query(query: Query) -> FeedbackQuery:
     """Return what the query string asks for, or raise InvalidInput."""
-    return FeedbackQuery(before=position(query, list_name=_LIST, shape=FeedbackId), limit=limit(query))
+    return FeedbackQuery(before=parse_cursor(query, list_name=_LIST, shape=FeedbackId), limit=parse_limit(query))

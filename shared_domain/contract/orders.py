@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from shared_domain.contract.paging import limit, page, position
+from shared_domain.contract.paging import page_json, parse_cursor, parse_limit
 from shared_domain.contract.parsing import Query, build_decoder
 from shared_domain.contract.times import to_rfc3339
 from shared_domain.ids import ID
@@ -52,10 +52,10 @@ class OrdersQuery:
     before: str | None
     limit: int
 
-    def page(self, found: Sequence[Order]) -> dict[str, Any]:
-        """Return the page. `found` holds one order more than `limit` where the list goes on."""
-        return page(
-            found,
+    def page_json(self, items: Sequence[Order]) -> dict[str, Any]:
+        """Return the page. `items` holds one order more than `limit` where the list goes on."""
+        return page_json(
+            items,
             limit=self.limit,
             list_name=_list_name(self.buyer),
             position_of=lambda order: order.id,
@@ -65,8 +65,8 @@ class OrdersQuery:
 
 def parse_orders_query(query: Query, *, buyer: str) -> OrdersQuery:
     """Return what the query string asks for, or raise InvalidInput."""
-    before = position(query, list_name=_list_name(buyer), shape=OrderId)
-    return OrdersQuery(buyer, before, limit(query))
+    before = parse_cursor(query, list_name=_list_name(buyer), shape=OrderId)
+    return OrdersQuery(buyer, before, parse_limit(query))
 
 
 def _list_name(buyer: str) -> str:

@@ -25,7 +25,7 @@ _LIMIT = re.compile(r"[0-9]{1,3}", re.ASCII)
 _DIGEST_BYTES = 9
 
 
-def limit(query: Query) -> int:
+def parse_limit(query: Query) -> int:
     """Return how many items the client asks for, 20 where it does not say. Raise InvalidInput unless it is 1 to 100."""
     value = query.get("limit")
     if value is None:
@@ -35,7 +35,7 @@ def limit(query: Query) -> int:
     return int(value)
 
 
-def position(query: Query, *, list_name: str, shape: type[Position]) -> Position | None:
+def parse_cursor(query: Query, *, list_name: str, shape: type[Position]) -> Position | None:
     """Return where the page before ended, None for the first page. Raise InvalidInput for a cursor of another making."""
     cursor = query.get("cursor")
     if cursor is None:
@@ -49,7 +49,7 @@ def position(query: Query, *, list_name: str, shape: type[Position]) -> Position
         raise InvalidInput("cursor", "is not a cursor") from error
 
 
-def page(
+def page_json(
     items: Sequence[Item],
     *,
     limit: int,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared_domain import posts
-from shared_domain.contract.paging import limit, page, position
+from shared_domain.contract.paging import page_json, parse_cursor, parse_limit
 from shared_domain.contract.parsing import Query, build_decoder
 from shared_domain.contract.times import to_rfc3339
 from shared_domain.ids import ID
@@ -53,10 +53,10 @@ class PostsQuery:
     before: str | None
     limit: int
 
-    def page(self, found: Sequence[Post]) -> dict[str, Any]:
-        """Return the page. `found` holds one post more than `limit` where the list goes on."""
-        return page(
-            found,
+    def page_json(self, items: Sequence[Post]) -> dict[str, Any]:
+        """Return the page. `items` holds one post more than `limit` where the list goes on."""
+        return page_json(
+            items,
             limit=self.limit,
             list_name=_list_name(self.wanted),
             position_of=lambda post: post.id,
@@ -67,8 +67,8 @@ class PostsQuery:
 def parse_posts_query(query: Query) -> PostsQuery:
     """Return what the query string asks for, or raise InvalidInput."""
     wanted = posts.make_filter(author=query.get("author"), tag=query.get("tag"))
-    before = position(query, list_name=_list_name(wanted), shape=PostId)
-    return PostsQuery(wanted=wanted, before=before, limit=limit(query))
+    before = parse_cursor(query, list_name=_list_name(wanted), shape=PostId)
+    return PostsQuery(wanted=wanted, before=before, limit=parse_limit(query))
 
 
 def _list_name(wanted: Filter) -> str:

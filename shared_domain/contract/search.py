@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from shared_domain.contract.paging import limit, page, position
+from shared_domain.contract.paging import page_json, parse_cursor, parse_limit
 from shared_domain.contract.parsing import Query, build_decoder
 from shared_domain.contract.posts import PostId, post_json
 from shared_domain.posts import Post
@@ -29,19 +29,19 @@ class SearchQuery:
     after: Match | None
     limit: int
 
-    def page(self, found: Sequence[tuple[Post, Match]]) -> dict[str, Any]:
-        """Return the page. `found` holds one match more than `limit` where the list goes on."""
-        return page(
-            found, limit=self.limit, list_name=_list_name(self.terms), position_of=_position_of, to_json=_found_json
+    def page_json(self, items: Sequence[tuple[Post, Match]]) -> dict[str, Any]:
+        """Return the page. `items` holds one match more than `limit` where the list goes on."""
+        return page_json(
+            items, limit=self.limit, list_name=_list_name(self.terms), position_of=_position_of, to_json=_found_json
         )
 
 
 def parse_search_query(query: Query) -> SearchQuery:
     """Return what the query string asks for, or raise InvalidInput."""
     terms = query_terms(query.get("q"))
-    last = position(query, list_name=_list_name(terms), shape=MatchPosition)
+    last = parse_cursor(query, list_name=_list_name(terms), shape=MatchPosition)
     after = None if last is None else Match(relevance=last.relevance, post_id=last.post_id)
-    return SearchQuery(terms, after, limit(query))
+    return SearchQuery(terms, after, parse_limit(query))
 
 
 def _found_json(found: tuple[Post, Match]) -> dict[str, Any]:
