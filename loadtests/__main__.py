@@ -24,7 +24,7 @@ COMMANDS = {
     "worker": ("workers.command", "offer load for a master elsewhere, which was started with --workers and --bind"),
     "seed": ("commands.seed", "fill one system with accounts, posts and votes through its API"),
     "bench": ("commands.bench", "measure the costs against bare floors and write docs/bench.md"),
-    "readme": ("commands.readme", "put the results of results/reference into README.md"),
+    "readme": ("commands.readme", "put the results of docs/reference into README.md"),
     "aa": ("aa", "compare a system with itself: it must be within noise; 1 if it is not"),
     "coldstarts": ("coldstarts", "start every function cold, beside warm, and sweep its memory"),
     "diff": ("diff", "say what changed from one run to another; 1 if something got worse"),

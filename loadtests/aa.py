@@ -19,7 +19,7 @@ from loadtests.arguments import count
 from loadtests.asking import RunSettings
 from loadtests.profiles import PROFILES
 from loadtests.running import DIFFERENT, FINE, VOID
-from loadtests.statistics.metrics import NOISE
+from loadtests.statistics.verdicts import NOISE
 
 SIDES = ("first", "second")
 NAMES = tuple(system.name for system in systems.BOTH)
@@ -54,7 +54,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         found[side].append(running.made(request(side, asked.profile, known), own, console))
         summed = {one: summary(reports, side=one) for one, reports in found.items() if reports}
         (folder / "aa.json").write_text(json.dumps(summed, indent=1) + "\n")
-        report.summarise(own, console)
+        report.print_summary(own, console)
     for side, one in summed.items():
         words = f"{one['within_noise']} of {one['runs']} runs within noise, {one['void']} void"
         console.print(f"{side}: {words}", highlight=False)

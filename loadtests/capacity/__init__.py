@@ -74,7 +74,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         _keep(wanted, found, folder, ended=ended, console=console)
         raise
     shutil.rmtree(wanted.run_dir, ignore_errors=True)  # kept when something failed: its logs say why
-    report.told(report.added(folder, NAME, figures(wanted, found)), NAME, console)
+    report.print_chapter(report.add_chapter(folder, NAME, figures(wanted, found)), NAME, console)
     return FINE
 
 
@@ -107,4 +107,4 @@ def _keep(
         return
     with interrupts.ignored():
         kept = figures(wanted, found, ended_by=str(ended) or type(ended).__name__)
-        report.told(report.added(folder, NAME, kept), NAME, console)
+        report.print_chapter(report.add_chapter(folder, NAME, kept), NAME, console)

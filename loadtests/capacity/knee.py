@@ -8,8 +8,8 @@ from math import exp, log
 from numpy.random import Generator
 
 from loadtests.capacity.slo import Pool, Slo
-from loadtests.statistics.draws import drawn_of, seeded
-from loadtests.statistics.resampling import INDIFFERENT, INTERVAL
+from loadtests.statistics.resampling import CONFIDENCE, NEGLIGIBLE
+from loadtests.statistics.samples import resample_counts, seeded_rng
 
 DRAWS = 1_000
 # Beyond them the strain only says held or broken, and must not bend the line between two rates.
@@ -46,7 +46,7 @@ def knee(pools: Mapping[float, Pool], slo: Slo, *, bracket: tuple[float, float],
     """
     rates = sorted(pools)
     value = _within(_crossing([(rate, slo.strain(pools[rate])) for rate in rates]), bracket)
-    drawn = [_strains(pools[rate], slo, seeded(f"{seed} {rate}")) for rate in rates]
+    drawn = [_strains(pools[rate], slo, seeded_rng(f"{seed} {rate}")) for rate in rates]
     draws = [_crossing(list(zip(rates, strains, strict=True))) for strains in zip(*drawn, strict=True)]
     low, high = _middle(draws)
     return Knee(value, min(low, bracket[0] / (1 + unseen)), max(high, bracket[1]), draws)
@@ -59,9 +59,9 @@ def ratio(monolith: Knee, microservices: Knee, *, at_least: tuple[bool, bool]) -
     low, high = min(low, microservices.low / monolith.high), max(high, microservices.high / monolith.low)
     own_more, others_more = at_least
     verdict = "unknown" if any(at_least) else "within noise"
-    if high < 1 - INDIFFERENT and not others_more:
+    if high < 1 - NEGLIGIBLE and not others_more:
         verdict = "monolith"
-    if low > 1 + INDIFFERENT and not own_more:
+    if low > 1 + NEGLIGIBLE and not own_more:
         verdict = "microservices"
     return Ratio(microservices.rate / monolith.rate, low, high, verdict)
 
@@ -72,7 +72,7 @@ def no_less(rate: float) -> Knee:
 
 
 def _strains(pool: Pool, slo: Slo, draw: Generator) -> list[float]:
-    return [slo.strain(pool, counts) for counts in drawn_of(len(pool.blocks), times=DRAWS, draw=draw).tolist()]
+    return [slo.strain(pool, counts) for counts in resample_counts(len(pool.blocks), times=DRAWS, rng=draw).tolist()]
 
 
 def _crossing(strains: Sequence[tuple[float, float]]) -> float:
@@ -102,5 +102,5 @@ def _within(value: float, bracket: tuple[float, float]) -> float:
 
 
 def _middle(draws: Sequence[float]) -> tuple[float, float]:
-    ordered, edge = sorted(draws), round(len(draws) * (1 - INTERVAL) / 2)
+    ordered, edge = sorted(draws), round(len(draws) * (1 - CONFIDENCE) / 2)
     return ordered[edge], ordered[-1 - edge]

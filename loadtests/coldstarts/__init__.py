@@ -47,7 +47,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
             _keep(found, folder, console, ended_by=f"ended by {ended}")
         raise
     shutil.rmtree(run_dir, ignore_errors=True)  # kept when something failed: its logs say why
-    report.told(report.added(folder, CHAPTER, found.figures()), CHAPTER, console)
+    report.print_chapter(report.add_chapter(folder, CHAPTER, found.figures()), CHAPTER, console)
     return 0
 
 
@@ -55,4 +55,4 @@ def _keep(found: Found, folder: Path, console: Console, *, ended_by: str) -> Non
     """Write what there is, marked, if there is anything."""
     if found.trials or found.starts:
         marked = {**found.figures(), "complete": False, "ended_by": ended_by}
-        report.told(report.added(folder, CHAPTER, marked), CHAPTER, console)
+        report.print_chapter(report.add_chapter(folder, CHAPTER, marked), CHAPTER, console)

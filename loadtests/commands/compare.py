@@ -64,7 +64,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         console.print(f"{LIVE} is left out: --microservices-live-url does not say where the feed is", highlight=False)
     folder = asked.results / f"{datetime.now():%Y%m%d-%H%M%S}"
     found = running.made(request, folder, console)
-    report.summarise(folder, console)
+    report.print_summary(folder, console)
     return running.VOID if found["voids"] else running.FINE
 
 

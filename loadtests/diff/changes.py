@@ -8,7 +8,7 @@ from loadtests.diff import samples
 from loadtests.diff.runs import Run
 from loadtests.diff.samples import interval
 from loadtests.report.tables import FLOORS, FRESHNESS
-from loadtests.statistics.resampling import INDIFFERENT
+from loadtests.statistics.resampling import NEGLIGIBLE
 from loadtests.statistics.samples import Sample
 
 PERCENTILES = (50, 95, 99)
@@ -44,7 +44,7 @@ class Change:
         """Say what the change is. A change for the worse that is surely beyond the threshold, such as 0.1, is a regression."""
         if not self.judged:
             return TOO_FEW
-        indifferent = min(INDIFFERENT, threshold)
+        indifferent = min(NEGLIGIBLE, threshold)
         low, high = (1 / self.high, 1 / self.low) if self.metric == GOODPUT else (self.low, self.high)
         if low > 1 + threshold and not self.floor:
             return REGRESSION

@@ -43,8 +43,10 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         with interrupts.ignored():
             if found.journeys:
                 marked = {"complete": False, "ended_by": f"ended by {ended}"}
-                report.told(report.added(folder, CHAPTER, {**found.figures(), **marked}), CHAPTER, console)
+                report.print_chapter(
+                    report.add_chapter(folder, CHAPTER, {**found.figures(), **marked}), CHAPTER, console
+                )
         raise
     shutil.rmtree(run_dir, ignore_errors=True)  # kept when something failed: its logs say why
-    report.told(report.added(folder, CHAPTER, found.figures()), CHAPTER, console)
+    report.print_chapter(report.add_chapter(folder, CHAPTER, found.figures()), CHAPTER, console)
     return 0

@@ -8,7 +8,7 @@ from loadtests.report import chapters
 from loadtests.report.parts import Sentence
 from loadtests.report.tables import EVENTUAL_ON_BOTH, milliseconds, sides
 from loadtests.report.verdicts import SHORT, judged
-from loadtests.statistics.metrics import NOISE
+from loadtests.statistics.verdicts import NOISE
 
 QUESTION = "One application, built as a monolith and as microservices: which serves its users better at the same load?"
 BOOKS = "lost_or_doubled_votes"  # a kind that every system's books have once they were gone through

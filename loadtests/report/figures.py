@@ -11,7 +11,7 @@ from loadtests.generator.plan import BlockResult, LostWorker
 from loadtests.provenance import SCHEMA, origin_of, origin_of_both
 from loadtests.report import lag_figures, voids
 from loadtests.results import Results
-from loadtests.statistics import metrics
+from loadtests.statistics import verdicts as metrics
 
 CARRIED = 0.99  # right answers of those offered; a side that gives fewer is not compared by its latency
 Figures = dict[str, Any]
@@ -53,7 +53,8 @@ def latencies(measured: Sequence[SideBlock]) -> list[HdrHistogram]:
 def resources(results: Results) -> Figures:
     """Return what each side had, in words and by its parts, as it was before the load."""
     return {
-        side: {"in_words": one.in_words(), "at_once": one.at_once, "cores": list(one.cores), **one.parts, "origin": "measured"}
+        side: {"summary": one.in_words(), "concurrency_limits": one.at_once, "cores": list(one.cores),
+               **one.parts, "origin": "measured"}
         for found in results.resources[:1]
         for side, one in found.items()
     }  # fmt: skip
@@ -62,7 +63,7 @@ def resources(results: Results) -> Figures:
 def _scenario(name: str, results: Results, void: Sequence[voids.Reason]) -> Figures:
     sides = results.pairs(name)
     summaries = {side: _summary(blocks, results) for side, blocks in sides.items()}
-    found = metrics.judged(name, sides, seconds=results.settings["block_s"], scenarios=len(results.played))
+    found = metrics.judge_scenario(name, sides, seconds=results.settings["block_s"], scenarios=len(results.played))
     carried = all(one["goodput"] >= CARRIED * one["offered_rate"] for one in summaries.values())
     for metric, one in found.items():
         one["origin"] = origin_of_both(*results.urls.values())

@@ -55,7 +55,8 @@ def _lives(blocks: Sequence[SideBlock]) -> list[Live]:
 def _live(blocks: Sequence[Live]) -> Figures:
     sums = {name: sum(getattr(block, name) for block in blocks) for name in ("writes", "messages", "lost", "doubled")}
     histograms = {
-        name: merged(decoded(getattr(block, name)) for block in blocks) for name in ("from_answer", "to_last")
+        key: merged(decoded(getattr(block, name)) for block in blocks)
+        for key, name in (("from_answer", "from_answer"), ("to_last_subscriber", "to_last"))
     }
     return {
         "subscribers": max(block.subscribers for block in blocks),

@@ -97,7 +97,7 @@ def verdicts(report: dict[str, Any]) -> Rows:
 def resources(report: dict[str, Any]) -> Rows:
     """Yield one row a side: what it may use."""
     for side, found in report.get("resources", {}).items():
-        yield side, found["in_words"], found["origin"]
+        yield side, found["summary"], found["origin"]
 
 
 def floors(report: dict[str, Any]) -> Rows:
@@ -127,7 +127,9 @@ def live(report: dict[str, Any]) -> Rows:
     """Yield one row a side: the messages of the live feed, and how long after the answer to a write they came."""
     for side, found in report.get("live", {}).items():
         counts = (str(found[key]) for key in ("subscribers", "writes", "messages", "lost", "doubled"))
-        times = (milliseconds(found[of][key]) for of in ("from_answer", "to_last") for key in ("p50_ms", "p95_ms"))
+        times = (
+            milliseconds(found[of][key]) for of in ("from_answer", "to_last_subscriber") for key in ("p50_ms", "p95_ms")
+        )
         yield side, *counts, *times, found["origin"]
 
 

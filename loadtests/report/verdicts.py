@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from loadtests.statistics.metrics import FEW
+from loadtests.statistics.verdicts import FEW_SAMPLES
 
 METRICS = {
     "geometric_mean_ms": "geometric mean", "p50_ms": "median", "p95_ms": "95th percentile", "p99_ms": "99th percentile",
@@ -51,14 +51,14 @@ def verdicts(report: dict[str, Any]) -> Iterator[tuple[str, list[Verdict | None]
 
 def verdict(found: dict[str, Any]) -> Verdict:
     """Return one verdict in words."""
-    spreads, beyond = found["effect"]["standardised"], found.get("beyond")
+    spreads, beyond = found["effect"]["standardised"], found.get("samples_beyond")
     return Verdict(
         said=found["verdict"],
         ratio=_ratio(found["ratio"]),
         interval=f"{_ratio(found['low'])} – {_ratio(found['high'])}",
         change=f"{found['effect']['change_percent']:+,.0f} %",
         spreads="–" if spreads is None else f"{spreads:+.1f}",
-        few="" if beyond is None or beyond >= FEW else f"only {beyond} requests beyond it",
+        few="" if beyond is None or beyond >= FEW_SAMPLES else f"only {beyond} requests beyond it",
     )
 
 

@@ -1,1 +1,1 @@
-"""What may be said of measured blocks: percentiles, intervals and verdicts."""
+"""Statistics of a run: percentiles over blocks, paired intervals and tests, verdicts. Method and sources: decision 18."""

@@ -1,75 +1,72 @@
-"""How sure a difference of two sides is: drawn again, and exchanged, by pairs of blocks.
+"""Compare two sides by pairs of blocks: a bootstrap interval and an exact permutation test.
 
-Requests of one block share its luck and blocks do not, so whole blocks are drawn. Both blocks of a pair walk the same journeys
-next to each other in time, so they are drawn together: what a pair's journeys cost both sides drops out of their ratio.
+Requests of one block share its conditions and blocks do not, so whole blocks are resampled. Both blocks of a pair run the same
+journeys one after the other, so pairs stay together: what a pair's journeys cost both sides cancels in their ratio.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import atan, cos, pi, sin, sqrt
 from statistics import NormalDist, median
 
 import numpy as np
 
-from loadtests.statistics import student
-from loadtests.statistics.draws import Draws, Figures, drawn_of, seeded
-from loadtests.statistics.samples import Sample
+from loadtests.statistics.samples import Counts, Sample, Values, resample_counts, seeded_rng
 
 RESAMPLES = 2_000
-EXCHANGES = 2_048  # all of twelve pairs, each with its opposite; of more pairs as many are drawn
-INTERVAL = 0.99
-INDIFFERENT = 0.05  # a difference of less than a twentieth decides nothing, however sure it is
-TO_SPREAD = 1.4826  # from the median distance from the median to the standard deviation, of what is normal
-ALIKE = 1e-9  # a ratio that differs from another by less is the same one, added up in another order
+PERMUTATIONS = 2_048  # all of twelve pairs, up to the sign; of more pairs as many are drawn
+CONFIDENCE = 0.99
+NEGLIGIBLE = 0.05  # a smaller difference decides nothing, however certain it is
+MAD_TO_STANDARD_DEVIATION = 1.4826  # of normally distributed values
+ROUNDING = 1e-9  # two log ratios that differ by less are equal: they were summed in another order
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One figure of two sides, with the interval that holds the ratio.
+class PairedComparison:
+    """One figure of two sides with the interval of its ratio.
 
-    chance: how likely it is that blocks which are alike fall as unequally on two sides. standardised: the difference of the
-    medians of the blocks in units of the blocks' spread; None where they do not vary at all and still differ.
+    p_value: how often sides swapped at random within the pairs differ at least as much. standardised: the difference of the
+    medians in units of the blocks' spread; None where the blocks do not vary and still differ.
     """
 
     first: float
     second: float
     low: float
     high: float
-    chance: float
+    p_value: float
     standardised: float | None
 
     @property
     def ratio(self) -> float:
-        """What it is on the second side, on the first it being 1."""
+        """The second side over the first."""
         return self.second / self.first
 
 
-def compared(sample: Sample, *, seed: str) -> Compared:
-    """Compare two sides, given as one sample: the blocks of the first, then as many of the second, pairs in their order.
-    There are two pairs at least."""
-    pairs, draw = sample.size // 2, seeded(seed)
-    first, second = (float(figure) for figure in sample.figures(_sides(pairs)))
-    drawn = np.sort(_drawn(sample, drawn_of(pairs, times=RESAMPLES, draw=draw))).tolist()
-    edge = round(tail(pairs) * (RESAMPLES - 1))
+def compare_pairs(sample: Sample, *, seed: str) -> PairedComparison:
+    """Compare two sides of at least two pairs. sample: the blocks of the first side, then those of the second in the same order."""
+    pairs, rng = sample.size // 2, seeded_rng(seed)
+    first, second = (float(value) for value in sample.values(np.repeat(np.eye(2, dtype=int), pairs, axis=1)))
+    ratios = np.sort(_resampled_ratios(sample, resample_counts(pairs, times=RESAMPLES, rng=rng))).tolist()
+    edge = round(tail_share(pairs) * (RESAMPLES - 1))
     each = sample.each()
-    return Compared(
+    return PairedComparison(
         first=first,
         second=second,
-        low=min(drawn[edge], second / first),
-        high=max(drawn[-1 - edge], second / first),
-        chance=_chance(sample, pairs, draw),
-        standardised=standardised(each[:pairs], each[pairs:]),
+        low=min(ratios[edge], second / first),
+        high=max(ratios[-1 - edge], second / first),
+        p_value=_p_value(sample, pairs, rng),
+        standardised=standardised_difference(each[:pairs], each[pairs:]),
     )
 
 
-def surest(pairs: int) -> float:
-    """Return the smallest chance that so many pairs can show: that of all differing the same way."""
-    return max(0.5 ** (pairs - 1), 1 / (EXCHANGES + 1))
+def smallest_p_value(pairs: int) -> float:
+    """Return the p-value of pairs that all differ in the same direction."""
+    return max(0.5 ** (pairs - 1), 1 / (PERMUTATIONS + 1))
 
 
-def standardised(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return Cohen's d of two sides' blocks, with medians for means and median distances from them for standard deviations:
-    one block that the machine held up moves neither. The spread is that of both sides, their variances averaged."""
+def standardised_difference(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Return Cohen's d, with medians for means and median absolute deviations for standard deviations: one block that the
+    machine delayed moves neither."""
     difference = median(second) - median(first)
     spread = sqrt((_spread(first) ** 2 + _spread(second) ** 2) / 2)
     if not difference:
@@ -77,49 +74,60 @@ def standardised(first: Sequence[float], second: Sequence[float]) -> float | Non
     return difference / spread if spread else None
 
 
-def tail(blocks: int) -> float:
-    """Return the share of draws beyond each end of the interval, of so many blocks or pairs of them. Few make a
-    bootstrap too sure of itself; Student's t widens it as it does the interval of a mean (Hesterberg, The American Statistician 69,
-    2015: expanded percentiles)."""
-    reach = student.reach(INTERVAL, blocks - 1) * sqrt(blocks / (blocks - 1))
-    return NormalDist().cdf(-reach)
+def tail_share(blocks: int) -> float:
+    """Return the share of resamples beyond each end of the interval. The bootstrap of few blocks is too narrow; Student's t widens
+    it as it does the interval of a mean (Hesterberg, The American Statistician 69, 2015: expanded percentiles)."""
+    return NormalDist().cdf(-t_quantile(CONFIDENCE, blocks - 1) * sqrt(blocks / (blocks - 1)))
 
 
-def _drawn(sample: Sample, draws: Draws) -> Figures:
-    """Return the ratio of the sides for each draw of pairs."""
-    none = np.zeros_like(draws)
-    return sample.figures(np.hstack([none, draws])) / sample.figures(np.hstack([draws, none]))
+def t_quantile(confidence: float, freedom: int) -> float:
+    """Return the two-sided quantile of Student's t, such as 3.106 for 0.99 and 11 degrees of freedom."""
+    low, high = 0.0, 1.0
+    while _t_share_within(high, freedom) < confidence:
+        low, high = high, 2 * high
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _t_share_within(middle, freedom) < confidence else (low, middle)
+    return high
 
 
-def _chance(sample: Sample, pairs: int, draw: np.random.Generator) -> float:
-    """Return the share of exchanges of sides within pairs that make them differ as much or more: an exact test, whatever
-    the blocks' luck looks like (Fisher, The Design of Experiments, 1935)."""
-    differ = np.abs(np.log(_exchanged(sample, _swaps(pairs, draw))))
-    return float((differ >= differ[0] - ALIKE).mean())
+def _t_share_within(t: float, freedom: int) -> float:
+    """Return P(|T| <= t). The sums are Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.3 and 26.7.4."""
+    angle = atan(t / sqrt(freedom))
+    odd = freedom % 2
+    term = cos(angle) if odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for step in range(2 + odd, freedom - 1, 2):
+        term *= cos(angle) ** 2 * (step - 1) / step
+        total += term
+    return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
 
 
-def _exchanged(sample: Sample, swaps: Draws) -> Figures:
-    """Return the ratio of the sides for each row of swaps, which says of each pair whether its blocks change sides."""
+def _resampled_ratios(sample: Sample, counts: Counts) -> Values:
+    none = np.zeros_like(counts)
+    return sample.values(np.hstack([none, counts])) / sample.values(np.hstack([counts, none]))
+
+
+def _p_value(sample: Sample, pairs: int, rng: np.random.Generator) -> float:
+    """Return the share of swaps within pairs that make the sides differ at least as much: an exact test, whatever the
+    distribution (Fisher, The Design of Experiments, 1935)."""
+    swaps = _swaps(pairs, rng)
     first = np.hstack([1 - swaps, swaps])
-    return sample.figures(1 - first) / sample.figures(first)
+    differences = np.abs(np.log(sample.values(1 - first) / sample.values(first)))
+    return float((differences >= differences[0] - ROUNDING).mean())
 
 
-def _swaps(pairs: int, draw: np.random.Generator) -> Draws:
-    """Return exchanges, the first of none. Exchanging all pairs changes nothing but the sign, so where all exchanges are
-    returned, one pair stays as it is."""
+def _swaps(pairs: int, rng: np.random.Generator) -> Counts:
+    """Return a row of 0 and 1 for each permutation, the first without a swap. Swapping all pairs changes only the sign, so one
+    pair never swaps where all permutations are returned."""
     every = 2 ** (pairs - 1)
-    if every <= EXCHANGES:
-        return np.arange(every)[:, np.newaxis] >> np.arange(pairs) & 1  # the digits of each number
-    drawn = draw.integers(0, 2, size=(1 + EXCHANGES, pairs))
-    drawn[0] = 0
-    return drawn
-
-
-def _sides(pairs: int) -> Draws:
-    """Return all blocks of the first side, and all of the second."""
-    return np.repeat(np.eye(2, dtype=int), pairs, axis=1)
+    if every <= PERMUTATIONS:
+        return np.arange(every)[:, np.newaxis] >> np.arange(pairs) & 1  # the binary digits of each number
+    swaps = rng.integers(0, 2, size=(1 + PERMUTATIONS, pairs))
+    swaps[0] = 0
+    return swaps
 
 
 def _spread(values: Sequence[float]) -> float:
     middle = median(values)
-    return TO_SPREAD * median(abs(value - middle) for value in values)
+    return MAD_TO_STANDARD_DEVIATION * median(abs(value - middle) for value in values)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loadtests.report import added
+from loadtests.report import add_chapter
 from tests.browser.opened import Opened, beyond_paper, serious
 from tests.loadtests.made_capacity import chapter
 
@@ -18,7 +18,9 @@ SCREENS = {"projector": ((1920, 1080), "light"), "phone": ((390, 844), "dark")}
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a report of one scenario on both sides."""
-    return (added(tmp_path_factory.mktemp("browser") / "capacity", "capacity", chapter()) / "report.html").as_uri()
+    return (
+        add_chapter(tmp_path_factory.mktemp("browser") / "capacity", "capacity", chapter()) / "report.html"
+    ).as_uri()
 
 
 @pytest.fixture(params=SCREENS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadtests.coldstarts.deployed import handlers
-from loadtests.report import added
+from loadtests.report import add_chapter
 from tests.browser.opened import Opened, beyond_paper, serious
 from tests.loadtests.made_trials import chapter
 
@@ -19,7 +19,7 @@ SCREENS = {"projector": ((1920, 1080), "light"), "phone": ((390, 844), "dark")}
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a report of every function there is."""
-    folder = added(tmp_path_factory.mktemp("browser") / "cold", "cold_starts", chapter(names=tuple(handlers())))
+    folder = add_chapter(tmp_path_factory.mktemp("browser") / "cold", "cold_starts", chapter(names=tuple(handlers())))
     return (folder / "report.html").as_uri()
 
 

@@ -17,7 +17,9 @@ SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = report.added(tmp_path_factory.mktemp("browser") / "report", "explain", explained(("voter", "writer")))
+    folder = report.add_chapter(
+        tmp_path_factory.mktemp("browser") / "report", "explain", explained(("voter", "writer"))
+    )
     return (folder / "report.html").as_uri()
 
 

@@ -19,7 +19,7 @@ from loadtests import aa, interrupts, provenance, running, systems
 from loadtests.blocks import SideBlock
 from loadtests.generator.plan import BlockResult
 from loadtests.report import aa_table
-from loadtests.statistics import metrics
+from loadtests.statistics import verdicts
 from tests.loadtests import planted_monolith
 
 SLOWER = planted_monolith.system("slower")
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--alike", type=int, default=20, help="runs of the monolith against itself (20)")
     parser.add_argument("--planted", type=int, default=10, help="runs against itself made slower (10)")
     parser.add_argument(
-        "--into", type=Path, default=aa_table.KEPT, help="where the figures go (results/reference/aa.json)"
+        "--into", type=Path, default=aa_table.KEPT, help="where the figures go (docs/reference/aa.json)"
     )
     parser.add_argument(
         "--runs", type=Path, help="where the runs are kept, made or to be made (.run/experiments/<commit>)"
@@ -69,7 +69,7 @@ def _judged(folder: Path) -> Any:
         return report
     for name, sides in series["scenarios"].items():
         blocks = {side: list(map(_block, found["blocks"])) for side, found in sides.items()}
-        report["scenarios"][name]["metrics"] = metrics.judged(
+        report["scenarios"][name]["metrics"] = verdicts.judge_scenario(
             name, blocks, seconds=report["settings"]["block_s"], scenarios=len(series["scenarios"])
         )
     return report

@@ -75,7 +75,7 @@ def test_a_server_that_goes_away_ends_the_search_and_what_was_measured_is_kept(t
     chapter = figures(asked_for(tmp_path, given=found.urls), found, ended_by="nobody answers")
     one = chapter["scenarios"]["browse"]["monolith"]
     assert (one["knee"], one["bound"], one["ended"]) == (20, "at least", "the search was ended; 20 a second held")
-    page = (report.added(tmp_path / "report", "capacity", chapter) / "report.html").read_text()
+    page = (report.add_chapter(tmp_path / "report", "capacity", chapter) / "report.html").read_text()
     assert "<b>Incomplete:</b> capacity, nobody answers" in page
 
 
@@ -95,7 +95,7 @@ def test_the_chapter_holds_knees_ratio_curve_and_why_each_search_ended(tmp_path:
     assert [point["rate"] for point in curve] == sorted({point["rate"] for point in curve})
     assert {point["outcome"] for point in curve} == {"held", "broken"}
     assert "unknown: the system was not started on this machine" in sides["monolith"]["saturated"]
-    folder = report.added(tmp_path / "report", "capacity", json.loads(json.dumps(chapter)))
+    folder = report.add_chapter(tmp_path / "report", "capacity", json.loads(json.dumps(chapter)))
     page = (folder / "report.html").read_text()
     assert page.count('class="plot"') == 2
     assert "the monolith carries more" in page

@@ -21,7 +21,7 @@ CAPACITY = chapter()
 @pytest.fixture
 def alone(tmp_path: Path) -> Path:
     """A report that holds one chapter and nothing else."""
-    return report.added(tmp_path / "alone", "capacity", CAPACITY)
+    return report.add_chapter(tmp_path / "alone", "capacity", CAPACITY)
 
 
 def test_a_chapter_alone_is_a_report_in_every_form(alone: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_chapter_alone_is_a_report_in_every_form(alone: Path) -> None:
 
 def test_a_chapter_is_told_at_the_terminal(alone: Path, tmp_path: Path) -> None:
     console = Console(width=80, record=True, file=(tmp_path / "terminal").open("w"))
-    report.told(alone, "capacity", console)
+    report.print_chapter(alone, "capacity", console)
     said = console.export_text()
     assert "microservices carry 120 (108 – 126)" in said
     assert str(alone) in said
@@ -46,7 +46,7 @@ def test_a_chapter_is_told_at_the_terminal(alone: Path, tmp_path: Path) -> None:
 def test_a_chapter_goes_into_a_run_and_leaves_the_rest(tmp_path: Path) -> None:
     folder = written(made_run("a"), tmp_path / "run")
     before = json.loads((folder / "report.json").read_text())
-    report.added(folder, "capacity", CAPACITY)
+    report.add_chapter(folder, "capacity", CAPACITY)
     after = json.loads((folder / "report.json").read_text())
     assert {**before, "capacity": after["capacity"]} == after
     for form in FORMS:
@@ -57,41 +57,42 @@ def test_a_chapter_goes_into_a_run_and_leaves_the_rest(tmp_path: Path) -> None:
 
 def test_a_chapter_of_another_machine_says_so(tmp_path: Path) -> None:
     # The chapter was made on a machine of its own.
-    folder = report.added(written(made_run("a"), tmp_path / "run"), "capacity", CAPACITY)
+    folder = report.add_chapter(written(made_run("a"), tmp_path / "run"), "capacity", CAPACITY)
     assert "SideBlock on another machine than the rest" in (folder / "report.md").read_text()
     assert (
-        "SideBlock on another" not in (report.added(tmp_path / "new", "capacity", CAPACITY) / "report.md").read_text()
+        "SideBlock on another"
+        not in (report.add_chapter(tmp_path / "new", "capacity", CAPACITY) / "report.md").read_text()
     )
 
 
 def test_a_chapter_measured_again_takes_the_place_of_the_old_one(alone: Path) -> None:
-    page = (report.added(alone, "capacity", chapter(knees={"monolith": 444})) / "report.html").read_text()
+    page = (report.add_chapter(alone, "capacity", chapter(knees={"monolith": 444})) / "report.html").read_text()
     assert "carries 444" in page
     assert "carries 300" not in page
 
 
 def test_a_chapter_that_was_cut_short_says_so_on_the_first_screen(tmp_path: Path) -> None:
-    folder = report.added(tmp_path / "short", "capacity", chapter(complete=False, ended_by="SIGINT"))
+    folder = report.add_chapter(tmp_path / "short", "capacity", chapter(complete=False, ended_by="SIGINT"))
     assert "<b>Incomplete:</b> capacity, SIGINT" in (folder / "report.html").read_text()
     assert "Incomplete: SIGINT. What was measured until then is shown." in (folder / "report.md").read_text()
     console = Console(width=80, record=True, file=(tmp_path / "terminal").open("w"))
-    report.told(folder, "capacity", console)
+    report.print_chapter(folder, "capacity", console)
     assert "Incomplete: SIGINT." in console.export_text()
 
 
 def test_a_full_disk_is_one_clear_line_and_leaves_what_was_there(alone: Path) -> None:
     (alone / ".report.html.new").symlink_to("/dev/full")
     before = (alone / "report.json").read_text()
-    with pytest.raises(report.NotWritten, match=r"cannot write the report into .*alone: No space left on device"):
-        report.added(alone, "capacity", chapter(slo="p99<1s"))
+    with pytest.raises(report.ReportNotWritten, match=r"cannot write the report into .*alone: No space left on device"):
+        report.add_chapter(alone, "capacity", chapter(slo="p99<1s"))
     assert (alone / "report.json").read_text() == before
     assert not list(alone.glob(".*.new"))
 
 
 def test_a_place_that_is_no_folder_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(report.NotWritten, match="Not a directory"):
-        report.added(tmp_path / "file" / "run", "capacity", CAPACITY)
+    with pytest.raises(report.ReportNotWritten, match="Not a directory"):
+        report.add_chapter(tmp_path / "file" / "run", "capacity", CAPACITY)
 
 
 def test_a_folder_without_a_run_is_refused_on_the_command_line(alone: Path, tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_folder_without_a_run_is_refused_on_the_command_line(alone: Path, tmp_
 @pytest.mark.parametrize("content", ["[]", "7", '{"schema": 2}', "{}"])
 def test_a_report_that_nothing_can_be_added_to_is_refused_on_the_command_line(alone: Path, content: str) -> None:
     (alone / "report.json").write_text(content)
-    with pytest.raises(argparse.ArgumentTypeError, match="holds no run of schema 3"):
+    with pytest.raises(argparse.ArgumentTypeError, match="holds no run of schema 4"):
         arguments.report_folder(str(alone))
 
 

@@ -18,7 +18,7 @@ from loadtests.coldstarts.manifest import manifest
 from loadtests.coldstarts.notes import Notes, Process
 from loadtests.coldstarts.shares import Shares, used_s
 from loadtests.coldstarts.trials import in_turns
-from loadtests.report import added, told
+from loadtests.report import add_chapter, print_chapter
 from tests.loadtests.made_trials import chapter, trial
 
 HANDLER = """
@@ -257,7 +257,7 @@ def test_a_manifest_counts_what_a_package_holds(tmp_path: Path) -> None:
 
 
 def test_a_report_of_cold_starts_alone_answers_on_its_first_screen(tmp_path: Path) -> None:
-    page = (added(tmp_path / "run", "cold_starts", chapter()) / "report.html").read_text()
+    page = (add_chapter(tmp_path / "run", "cold_starts", chapter()) / "report.html").read_text()
     first = page[page.index('<section id="answer"') : page.index("<nav")]
     assert "What does the first call of a function cost, beside the next ones?" in page[: page.index("<nav")]
     assert "Started cold, a function is done with its first call after 350 ms, where a warm one takes 10.0 ms" in first
@@ -268,7 +268,7 @@ def test_a_report_of_cold_starts_alone_answers_on_its_first_screen(tmp_path: Pat
 
 
 def test_without_a_sweep_nothing_is_said_of_memory(tmp_path: Path) -> None:
-    folder = added(tmp_path / "run", "cold_starts", chapter(sweep=False))
+    folder = add_chapter(tmp_path / "run", "cold_starts", chapter(sweep=False))
     for form in ("report.html", "report.md"):
         text = (folder / form).read_text()
         assert "Started cold" in text
@@ -283,14 +283,14 @@ def test_what_was_ended_early_says_so(tmp_path: Path) -> None:
         "complete": False,
         "ended_by": "ended by SIGINT",
     }
-    page = (added(tmp_path / "run", "cold_starts", ended) / "report.html").read_text()
+    page = (add_chapter(tmp_path / "run", "cold_starts", ended) / "report.html").read_text()
     assert "<b>Incomplete:</b> cold starts, ended by SIGINT" in page
     assert "monolith first answers" not in page
 
 
 def test_the_terminal_shows_the_functions_in_80_columns(tmp_path: Path) -> None:
     console = Console(width=80, record=True, file=(tmp_path / "terminal").open("w"))
-    told(added(tmp_path / "run", "cold_starts", chapter()), "cold_starts", console)
+    print_chapter(add_chapter(tmp_path / "run", "cold_starts", chapter()), "cold_starts", console)
     said = console.export_text()
     assert "posts-http" in said
     assert "Cited: at 1,769 MB a function has one whole processor" in said

@@ -7,8 +7,6 @@ import shutil
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from random import Random
-from statistics import geometric_mean
 from typing import Any
 
 import numpy as np
@@ -21,9 +19,7 @@ from loadtests.__main__ import main
 from loadtests.diff.changes import changes
 from loadtests.diff.runs import read
 from loadtests.diff.samples import interval, typical
-from loadtests.generator.latency import empty_histogram, histogram_of, merged, percentile_ms
 from loadtests.processes import ROOT
-from loadtests.statistics.quantiles import Blocks
 from tests.loadtests.made_runs import made_run, written
 
 Change = Callable[[dict[str, Any]], None]
@@ -170,7 +166,7 @@ def at_another_rate(report: dict[str, Any]) -> None:
     ("change", "reason"),
     [
         (on_another_machine, "another machine: cores 2 and 64"),
-        (of_another_schema, "schema 3 and 2"),
+        (of_another_schema, "schema 4 and 2"),
         (at_another_rate, "another load: rates"),
     ],
 )
@@ -326,32 +322,8 @@ def test_the_interval_holds_the_change_and_is_the_same_each_time(before: Path, s
 def test_single_lags_are_drawn_each_by_itself() -> None:
     assert typical([10, 30, 20]).whole() == 20
     assert typical([40, 10, 30, 20]).whole() == 25
-    assert typical([10, 30, 20]).figures(np.array([(0, 1, 2), (2, 0, 2)])).tolist() == [20, 15]
+    assert typical([10, 30, 20]).values(np.array([(0, 1, 2), (2, 0, 2)])).tolist() == [20, 15]
     assert interval(typical([10.0] * 5), typical([20.0] * 5), seed="any") == (2.0, 2.0)
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 60, 2_000])
-def test_percentiles_of_a_draw_are_those_of_the_merged_histograms(count: int) -> None:
-    draw = Random(count)
-    histograms = [histogram_of(draw.lognormvariate(2, 0.9) for _ in range(count)) for _ in range(4)]
-    known = Blocks(histograms)
-    draws = [[1, 1, 1, 1], [0, 3, 1, 0], [4, 0, 0, 0], [0, 0, 0, 0]]
-    totals = [
-        merged([empty_histogram(), *(one for one, often in zip(histograms, times, strict=True) for _ in range(often))])
-        for times in draws
-    ]
-    for percentile in (0.1, 50, 95, 99, 99.9, 100):
-        found = known.percentiles_ms(percentile, np.array(draws)).tolist()
-        assert found == [percentile_ms(total, percentile) for total in totals]
-
-
-@pytest.mark.parametrize("count", [0, 1, 60])
-def test_the_geometric_mean_of_a_draw_is_that_of_its_latencies(count: int) -> None:
-    draw = Random(count)
-    latencies = [[round(draw.lognormvariate(2, 0.9), 1) for _ in range(count)] for _ in range(3)]
-    drawn = [max(each, 0.1) for one, times in zip(latencies, (2, 0, 1), strict=True) for each in one * times]
-    found = Blocks([histogram_of(one) for one in latencies]).geometric_means_ms(np.array([(2, 0, 1), (0, 0, 0)]))
-    assert found.tolist() == pytest.approx([geometric_mean(drawn) if drawn else 0.0, 0.0], rel=1e-3)
 
 
 def test_the_example_workflow_gives_arguments_that_diff_takes(

@@ -21,12 +21,12 @@ NOBODY = "http://127.0.0.1:1"
 FILLED = """
 import resource, sys
 from pathlib import Path
-from loadtests.report import NotWritten
+from loadtests.report import ReportNotWritten
 from tests.loadtests.made_runs import made_run, written
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 try:
     written(made_run("a"), Path(sys.argv[1]))
-except NotWritten as full:
+except ReportNotWritten as full:
     print(full)
 """
 

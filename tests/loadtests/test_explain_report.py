@@ -17,7 +17,7 @@ from tests.loadtests.made_runs import made_run, written
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return report.added(tmp_path_factory.mktemp("explain") / "report", "explain", explained())
+    return report.add_chapter(tmp_path_factory.mktemp("explain") / "report", "explain", explained())
 
 
 def test_it_answers_with_the_ratio_and_its_largest_parts() -> None:
@@ -50,9 +50,9 @@ def test_each_chart_has_its_spans_with_their_lines_as_a_file() -> None:
 
 def test_it_is_told_at_the_terminal_and_beside_a_comparison(folder: Path, tmp_path: Path) -> None:
     console = Console(width=100, record=True, file=(tmp_path / "terminal").open("w"))
-    report.told(folder, "explain", console)
+    report.print_chapter(folder, "explain", console)
     assert "1 journey took 5.0 ms on the monolith" in console.export_text()
-    run = report.added(written(made_run("a"), tmp_path / "run"), "explain", explained())
+    run = report.add_chapter(written(made_run("a"), tmp_path / "run"), "explain", explained())
     assert "Why: what the time is made of" in (run / "report.html").read_text()
 
 

@@ -39,7 +39,7 @@ def test_a_void_run_says_so() -> None:
 
 
 def test_a_run_without_a_comparison_covers_what_it_has(tmp_path: Path) -> None:
-    folder = report.added(tmp_path / "alone", "capacity", {"slo": "p95<250ms", "scenarios": {}})
+    folder = report.add_chapter(tmp_path / "alone", "capacity", {"slo": "p95<250ms", "scenarios": {}})
     page = (folder / "report.html").read_text()
     assert page.count(f"<td>{NOT_COVERED}</td>") >= 7
     assert "everything here is made from report.json" in page

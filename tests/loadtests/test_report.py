@@ -24,13 +24,13 @@ from loadtests.report.figures import figures
 from loadtests.report.page import as_page
 from loadtests.report.series import series
 from loadtests.results import Results
-from loadtests.statistics.metrics import METRICS
+from loadtests.statistics.verdicts import METRICS
 
 LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
 SUMMARY = {
     "offered_rate", "goodput", "errors", "refusals", "dropped", "p50_ms", "p95_ms", "p99_ms", "generator_cpu", "origin",
 }  # fmt: skip
-METRIC = {*SIDES, "ratio", "low", "high", "effect", "chance", "verdict", "origin"}
+METRIC = {*SIDES, "ratio", "low", "high", "effect", "p_value", "verdict", "origin"}
 
 
 def block(side: str, cpu: float = 0.05) -> BlockResult:
@@ -88,7 +88,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 def test_report_json_has_the_schema(folder: Path) -> None:
     found = read(folder)
-    assert found["schema"] == 3
+    assert found["schema"] == 4
     assert (found["sides"], found["complete"]) == (list(SIDES), True)
     assert {"commit", "machine", "versions", "profile", "parity", "floors", "scenarios", "freshness"} <= found.keys()
     assert found["parity"] == {"checks": 70, "failed": 0, "rechecked_alone": 0, "origin": "emulated"}
@@ -96,7 +96,7 @@ def test_report_json_has_the_schema(folder: Path) -> None:
         assert scenario.keys() == {*SIDES, "metrics"}
         assert all(scenario[side].keys() >= SUMMARY for side in SIDES)
         assert scenario["metrics"].keys() == set(METRICS)
-        assert all(one.keys() - {"beyond"} == METRIC for one in scenario["metrics"].values())
+        assert all(one.keys() - {"samples_beyond"} == METRIC for one in scenario["metrics"].values())
         assert all(one["low"] <= one["ratio"] <= one["high"] for one in scenario["metrics"].values())
 
 
@@ -130,7 +130,7 @@ def test_the_live_feed_shows_every_message_and_the_last(folder: Path) -> None:
     found = read(folder)["live"]["microservices"]
     assert (found["messages"], found["lost"], found["doubled"], found["subscribers"]) == (300, 3, 6, 20)
     assert found["from_answer"]["p50_ms"] == pytest.approx(10, rel=0.01)
-    assert found["to_last"]["p95_ms"] == pytest.approx(30, rel=0.01)
+    assert found["to_last_subscriber"]["p95_ms"] == pytest.approx(30, rel=0.01)
 
 
 def test_a_row_says_where_both_sides_are_late(results: Results, folder: Path, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_what_a_system_said_is_escaped(folder: Path) -> None:
 
 def test_the_summary_fits_a_terminal_of_80_columns(folder: Path) -> None:
     console = Console(width=80, record=True, file=(folder / "terminal").open("w"))
-    report.summarise(folder, console)
+    report.print_summary(folder, console)
     tables = console.export_text().partition("report: ")[0]
     assert "microservices" in tables
     assert "…" not in tables

@@ -56,7 +56,7 @@ def test_a_lost_worker_is_named_in_every_form_of_the_report(tmp_path: Path) -> N
     assert said in (folder / "report.html").read_text()
     console = Console(width=400)
     with console.capture() as printed:
-        report.summarise(folder, console)
+        report.print_summary(folder, console)
     assert said in printed.get()
 
 

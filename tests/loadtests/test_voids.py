@@ -81,7 +81,7 @@ def test_a_deployed_system_does_not_tell_and_voids_nothing() -> None:
     run = made_run("a")
     run.resources = [dict(zip(SIDES, (EQUAL, resources.UNKNOWN), strict=True))]
     assert voids.reasons(run) == []
-    assert figures(run)["resources"]["microservices"]["in_words"] == "unknown"
+    assert figures(run)["resources"]["microservices"]["summary"] == "unknown"
 
 
 def test_other_cores_are_unequal() -> None:

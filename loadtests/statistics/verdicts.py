@@ -1,0 +1,79 @@
+"""Judge a scenario: which side is better by each metric, or within noise."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from loadtests.blocks import SideBlock
+from loadtests.generator.latency import decoded
+from loadtests.statistics.resampling import NEGLIGIBLE, PairedComparison, compare_pairs, smallest_p_value
+from loadtests.statistics.samples import BlockHistograms, goodput
+
+PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
+GEOMETRIC_MEAN, GOODPUT = "geometric_mean_ms", "goodput"
+METRICS = (GEOMETRIC_MEAN, *PERCENTILES, GOODPUT)
+SIGNIFICANCE = 0.05  # of a whole run: the share of runs of two equal sides that may name a better one anywhere
+GEOMETRIC_MEAN_SHARE = 0.5  # of SIGNIFICANCE: the geometric mean is the most sensitive metric
+NOISE, NOT_CARRIED, VOID, TOO_FEW = "within noise", "rate not carried", "void", "too few blocks"
+MIN_PAIRS = 2  # one pair cannot be resampled
+FEW_SAMPLES = 10  # beyond a percentile: with fewer, single requests move it
+Sides = dict[str, list[SideBlock]]  # two sides with as many blocks each, which are pairs in their order
+
+
+def judge_scenario(name: str, sides: Sides, *, seconds: float, scenarios: int) -> dict[str, dict[str, Any]]:
+    """Return each metric with its verdict, nothing with fewer than two pairs. seconds: of a block. scenarios: of the run."""
+    if len(next(iter(sides.values()))) < MIN_PAIRS:
+        return {}
+    blocks = [one.block for measured in sides.values() for one in measured]
+    histograms = BlockHistograms([decoded(block.latencies) for block in blocks])
+    samples = (
+        histograms.geometric_mean(),
+        *(histograms.percentile(percentile) for percentile in PERCENTILES.values()),
+        goodput([block.succeeded for block in blocks], seconds),
+    )
+    return {
+        metric: _metric(metric, sides, compare_pairs(sample, seed=f"{name} {metric}"), scenarios)
+        for metric, sample in zip(METRICS, samples, strict=True)
+    }
+
+
+def significance_of(metric: str, scenarios: int) -> float:
+    """Return the largest p-value that names a better side. The more comparisons a run makes, the smaller it is: each kind of
+    metric has its share of SIGNIFICANCE, divided among all comparisons of that kind (weighted Bonferroni; Rosenthal and Rubin,
+    Statistics in Medicine 2, 1983)."""
+    if metric == GEOMETRIC_MEAN:
+        return SIGNIFICANCE * GEOMETRIC_MEAN_SHARE / scenarios
+    return SIGNIFICANCE * (1 - GEOMETRIC_MEAN_SHARE) / (scenarios * (len(METRICS) - 1))
+
+
+def verdict_of(metric: str, sides: Sequence[str], comparison: PairedComparison, *, significance: float) -> str:
+    """Return the better side if the interval excludes 1, the p-value is small enough and the ratio is beyond 5 %; else NOISE."""
+    negligible = abs(comparison.ratio - 1) <= NEGLIGIBLE
+    if comparison.p_value > significance or comparison.low <= 1 <= comparison.high or negligible:
+        return NOISE
+    first, second = sides if metric != GOODPUT else reversed(sides)  # lower latency is better, and higher goodput
+    return first if comparison.ratio > 1 else second
+
+
+def _metric(metric: str, sides: Sides, comparison: PairedComparison, scenarios: int) -> dict[str, Any]:
+    significance, pairs = significance_of(metric, scenarios), len(next(iter(sides.values())))
+    verdict = verdict_of(metric, tuple(sides), comparison, significance=significance)
+    digits = 2 if metric == GOODPUT else 1
+    return {
+        **{
+            side: round(value, digits) for side, value in zip(sides, (comparison.first, comparison.second), strict=True)
+        },
+        **{name: round(getattr(comparison, name), 3) for name in ("ratio", "low", "high")},
+        "effect": {
+            "change_percent": round(100 * (comparison.ratio - 1), 1),
+            "standardised": None if comparison.standardised is None else round(comparison.standardised, 2),
+        },
+        "p_value": float(f"{comparison.p_value:.2g}"),
+        **({"samples_beyond": _samples_beyond(metric, sides)} if metric in PERCENTILES else {}),
+        "verdict": verdict if smallest_p_value(pairs) <= significance else TOO_FEW,
+    }
+
+
+def _samples_beyond(metric: str, sides: Sides) -> int:
+    """Return how many latencies lie beyond a percentile, on the side with fewer."""
+    totals = (sum(decoded(one.block.latencies).get_total_count() for one in blocks) for blocks in sides.values())
+    return int(min(totals)) * (100 - PERCENTILES[metric]) // 100
