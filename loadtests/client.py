@@ -4,9 +4,8 @@ from time import sleep
 
 import httpx
 
-from loadtests.calls import Answer, Call
+from loadtests.calls import Answer, Call, Outcome, judge
 from loadtests.errors import RunError
-from loadtests.generator.outcomes import Outcome, judge
 
 TRIES, PAUSE_S = 4, 1.0
 

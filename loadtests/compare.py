@@ -5,13 +5,14 @@ from time import time
 
 from loadtests import contract_gate, freshness, provenance, reachable, stolen
 from loadtests.asking import RunSettings, settings
-from loadtests.blocks import GeneratorProcess, interleaved
+from loadtests.blocks import interleaved
 from loadtests.client import opened
 from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.errors import ParityError
 from loadtests.floors.measured import Floors, floors
-from loadtests.generator.plan import LoadPlan
+from loadtests.load import LoadPlan
+from loadtests.load_process import LoadProcess
 from loadtests.pair import Addresses, all_alive, both_up, found_resources, told_of_the_dead
 from loadtests.parity import Parity
 from loadtests.parity import compare as compare_answers
@@ -39,11 +40,11 @@ def begun(asked: RunSettings) -> Results:
 def run(asked: RunSettings, results: Results, shown: Shown) -> None:
     """Make the comparison and put what it finds into the results, as it is found.
 
-    Raise SystemFailed, CallFailed, GeneratorFailed, WrongContract or ParityFailed if it cannot be made.
+    Raise SystemFailed, CallFailed, LoadFailed, WrongContract or ParityFailed if it cannot be made.
     """
     for url in asked.given.values():
         reachable.check(url)
-    with both_up(asked, shown) as known, GeneratorProcess(asked.offer.workers, asked.offer.bind) as generator:
+    with both_up(asked, shown) as known, LoadProcess(asked.offer.workers, asked.offer.bind) as generator:
         results.urls = known.urls
         with told_of_the_dead(asked):
             worlds = _seeded(known.urls, asked.profile, shown)
@@ -81,7 +82,7 @@ def plan(scenario: str, known: Addresses, side: str, *, world: World, profile: P
 
 
 def _in_turns(
-    plans: dict[str, LoadPlan], generator: GeneratorProcess, asked: RunSettings, results: Results, shown: Shown
+    plans: dict[str, LoadPlan], generator: LoadProcess, asked: RunSettings, results: Results, shown: Shown
 ) -> None:
     name, profile = next(iter(plans.values())).scenario, asked.profile
     found = results.scenarios[name] = []
@@ -127,7 +128,7 @@ def _quiet(urls: dict[str, str], worlds: dict[str, World], shown: Shown) -> None
             done()
 
 
-def _floors(urls: dict[str, str], asked: RunSettings, generator: GeneratorProcess, shown: Shown) -> Floors:
+def _floors(urls: dict[str, str], asked: RunSettings, generator: LoadProcess, shown: Shown) -> Floors:
     own = None if "monolith" in asked.given else asked.run_dir
     with shown.phase("floors: what remains without the systems' own code", 4) as done:
         return floors(urls, generator.run, rate=asked.profile.rates["publish"], own=own, done=done)

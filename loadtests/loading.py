@@ -10,12 +10,12 @@ from rich.table import Table
 
 from loadtests import interrupts, offer, reachable
 from loadtests.arguments import positive
-from loadtests.blocks import GeneratorProcess
 from loadtests.data import seeding
 from loadtests.data.world import World
-from loadtests.generator.latency import decoded, percentile_ms
-from loadtests.generator.plan import LIVE, BlockResult, LoadPlan
+from loadtests.histograms import decoded, percentile_ms
 from loadtests.live.subscriber import beside
+from loadtests.load import LIVE, BlockResult, LoadPlan
+from loadtests.load_process import LoadProcess
 from loadtests.mixes import named
 from loadtests.profiles import PROFILES
 from loadtests.progress import Shown
@@ -54,7 +54,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         with shown.phase("seed", seeding.STEPS) as done:
             world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)
         plan = given.over(_steady(asked, scenario, world, seconds=given.seconds(asked.duration) or SECONDS))
-        with GeneratorProcess(given.workers, given.bind) as generator, shown.phase(_words(given, plan)):
+        with LoadProcess(given.workers, given.bind) as generator, shown.phase(_words(given, plan)):
             block, ended = _offered(generator, plan)
     show(block, plan, console)
     if ended:
@@ -64,13 +64,13 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     return VOID if any(of_generator([block])) else FINE
 
 
-def _offered(generator: GeneratorProcess, plan: LoadPlan) -> tuple[BlockResult, interrupts.Interrupted | None]:
+def _offered(generator: LoadProcess, plan: LoadPlan) -> tuple[BlockResult, interrupts.Interrupted | None]:
     """Return what came of the load, and what ended it early."""
     try:
         return generator.run(plan), None
     except interrupts.Interrupted as ended:
         with interrupts.ignored():
-            return generator.cut_short(), ended
+            return generator.stop_early(), ended
 
 
 def show(block: BlockResult, plan: LoadPlan, console: Console) -> None:

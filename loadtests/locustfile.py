@@ -22,11 +22,10 @@ from locust.runners import WorkerRunner
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
 
 from loadtests import journeys
-from loadtests.calls import Answer, Call
+from loadtests.calls import Answer, Call, Outcome, judge
 from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.generator import twins
-from loadtests.generator.outcomes import Outcome, judge
 from loadtests.journeys import Journey
 from loadtests.live.deliveries import PUBLISHED
 from loadtests.live.subscriber import NotSubscribed, Subscriber, beside

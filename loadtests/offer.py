@@ -7,10 +7,9 @@ from pathlib import Path
 from loadtests import mixes
 from loadtests.arguments import positive
 from loadtests.errors import UsageError
-from loadtests.generator import traces
-from loadtests.generator.plan import LIVE, LoadPlan
+from loadtests.load import LIVE, LoadPlan
 from loadtests.mixes import Mix
-from loadtests.shapes import SHAPES, STEADY, length_s, shaped, trace_length_s
+from loadtests.shapes import SHAPES, STEADY, length_s, read_trace, shaped, trace_length_s
 from loadtests.workers.messages import address_of
 
 
@@ -24,7 +23,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """How load is offered. mix: one that was read from a file of the user's. workers, bind: of GeneratorProcess."""
+    """How load is offered. mix: one that was read from a file of the user's. workers, bind: of LoadProcess."""
 
     shape: str = STEADY
     trace: Trace | None = None
@@ -98,7 +97,7 @@ def of(asked: argparse.Namespace) -> Offer:
 
 
 def _trace(word: str) -> Trace:
-    return Trace(path=Path(word), times=traces.read(Path(word)))
+    return Trace(path=Path(word), times=read_trace(Path(word)))
 
 
 def _mix(word: str) -> Mix:

@@ -10,9 +10,9 @@ import psutil
 
 from loadtests import resources, systems
 from loadtests.asking import RunSettings
-from loadtests.blocks import GeneratorFailed
 from loadtests.client import CallFailed
 from loadtests.live import subscriber as live
+from loadtests.load_process import LoadFailed
 from loadtests.progress import Shown
 from loadtests.systems import SystemFailed
 
@@ -54,7 +54,7 @@ def told_of_the_dead(asked: RunSettings) -> Iterator[None]:
     """Say of a call that failed because its system is gone that the system is gone."""
     try:
         yield
-    except (CallFailed, GeneratorFailed, SystemFailed, psutil.NoSuchProcess):
+    except (CallFailed, LoadFailed, SystemFailed, psutil.NoSuchProcess):
         all_alive(asked)
         raise
     except httpx.TransportError as gone:

@@ -5,7 +5,7 @@ from typing import Any
 
 from loadtests.blocks import SIDES, SideBlock
 from loadtests.freshness import Freshness
-from loadtests.generator.plan import BlockResult
+from loadtests.load import BlockResult
 from loadtests.parity import Parity
 from loadtests.resources import Resources
 

@@ -4,11 +4,15 @@ The rates of the table are shares of the rate that is asked for, so no shape eve
 length, and stretch with the duration that is asked for.
 """
 
+import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from math import sqrt
+from math import isfinite, sqrt
+from pathlib import Path
+
+from loadtests.errors import UsageError
 
 EXACT = 1e-9  # arrivals; what the sum of floating-point numbers may miss
 
@@ -95,9 +99,52 @@ def trace_length_s(times: Sequence[float]) -> float:
     return float(int(times[-1]) + 1)
 
 
+def read_trace(path: Path) -> tuple[float, ...]:
+    """Return the recorded offsets of a CSV of one column, in seconds, in order; the first line may be a header.
+
+    Raise UsageError with file, line and mistake.
+    """
+    times: list[float] = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for line, row in enumerate(csv.reader(file), start=1):
+                if row and not (line == 1 and _is_header(row)):
+                    times.append(_offset(row, after=times[-1] if times else 0.0, where=f"{path}:{line}"))
+    except OSError as broken:
+        raise UsageError(f"{path}: {broken.strerror}") from broken
+    except (UnicodeDecodeError, csv.Error) as broken:
+        raise UsageError(f"{path}: no CSV of offsets in seconds: {broken}") from broken
+    if not times:
+        raise UsageError(f"{path}: no arrivals")
+    return tuple(times)
+
+
 def _reached(stage: Stage, arrivals: float) -> float:
     """Return after how many seconds of a stage its integral is so high; the form of the root that divides by no slope."""
     if arrivals == 0:
         return 0.0
     slope = (stage.end - stage.start) / stage.seconds
     return 2 * arrivals / (stage.start + sqrt(max(0.0, stage.start**2 + 2 * slope * arrivals)))
+
+
+def _offset(row: list[str], *, after: float, where: str) -> float:
+    text = ",".join(row)
+    if len(row) != 1:
+        raise UsageError(f"{where}: {text!r} is more than one offset in seconds")
+    try:
+        offset = float(row[0])
+    except ValueError as broken:
+        raise UsageError(f"{where}: {text!r} is no offset in seconds") from broken
+    if not (isfinite(offset) and offset >= 0):
+        raise UsageError(f"{where}: {text!r} is no offset in seconds")
+    if offset < after:
+        raise UsageError(f"{where}: {text} comes before {after:g}, the line above it")
+    return offset
+
+
+def _is_header(row: list[str]) -> bool:
+    try:
+        float(row[0])
+    except ValueError:
+        return any(letter.isalpha() for letter in row[0])
+    return False

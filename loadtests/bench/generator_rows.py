@@ -9,10 +9,10 @@ from time import perf_counter
 
 from loadtests.bench.empty_route import PATH
 from loadtests.bench.rows import Row, in_turns, share
-from loadtests.blocks import GeneratorProcess
-from loadtests.generator.outcomes import Outcome
-from loadtests.generator.plan import BlockResult, LoadPlan
+from loadtests.calls import Outcome
 from loadtests.generator.tally import Tally
+from loadtests.load import BlockResult, LoadPlan
+from loadtests.load_process import LoadProcess
 from loadtests.processes import ROOT
 
 RATE, HOLD_S = 2_500, 5.0
@@ -22,7 +22,7 @@ RECORDED = 100_000
 
 def rows() -> Iterator[Row]:
     """Yield the rows."""
-    with serving() as url, GeneratorProcess() as generator:
+    with serving() as url, LoadProcess() as generator:
         yield held(generator.run(_plan(url, rate=RATE, seconds=HOLD_S)))
         closed = _closed(url)
         own, user = in_turns(

@@ -10,8 +10,8 @@ from loadtests import provenance, report
 from loadtests.bench.rows import Row
 from loadtests.blocks import SIDES, SideBlock, turns
 from loadtests.freshness import KINDS, Freshness, Lag
-from loadtests.generator.latency import TICKS_PER_MS, empty_histogram, encoded
-from loadtests.generator.plan import LIVE, BlockResult, Second
+from loadtests.histograms import TICKS_PER_MS, empty_histogram, encoded
+from loadtests.load import LIVE, BlockResult, Second
 from loadtests.parity import Parity
 from loadtests.profiles import PROFILES
 from loadtests.results import Results

@@ -1,7 +1,7 @@
-"""The operations of the contract as calls, a module a room. What a call is: call.py."""
+"""The operations of the HTTP contract as typed calls with checked answers. call.py says what a call is."""
 
 from loadtests.calls.avatars import read_avatar, upload_avatar
-from loadtests.calls.call import Answer, Call, Send, WrongOutcome, require, unchecked
+from loadtests.calls.call import WRONG, Answer, Call, Outcome, Send, WrongOutcome, judge, require, unchecked
 from loadtests.calls.feedback import leave_feedback
 from loadtests.calls.orders import own_orders, place_order, read_order
 from loadtests.calls.posts import list_posts, publish, read_post, revise
@@ -11,7 +11,7 @@ from loadtests.calls.users import read_me, read_user, sign_in, sign_up
 from loadtests.calls.votes import cast, leaderboard, leaderboard_page
 
 __all__ = [
-    "Answer", "Call", "Send", "WrongOutcome", "cast", "leaderboard", "leaderboard_page", "leave_feedback", "list_posts",
-    "own_orders", "place_order", "publish", "read_avatar", "read_me", "read_order", "read_post", "read_user", "require", "revise",
-    "search", "sign_in", "sign_up", "trending", "unchecked", "upload_avatar",
+    "WRONG", "Answer", "Call", "Outcome", "Send", "WrongOutcome", "cast", "judge", "leaderboard", "leaderboard_page",
+    "leave_feedback", "list_posts", "own_orders", "place_order", "publish", "read_avatar", "read_me", "read_order", "read_post",
+    "read_user", "require", "revise", "search", "sign_in", "sign_up", "trending", "unchecked", "upload_avatar",
 ]  # fmt: skip

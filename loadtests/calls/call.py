@@ -1,36 +1,47 @@
-"""A call: what is sent, and what a right answer looks like.
+"""A call: one request, the check of its answer, and the outcome that follows.
 
-A check looks at the body, not only at the status: a generator that counts a wrong body as success measures nothing.
+A check looks at the body, not only at the status: a load test that counts a wrong body as success measures nothing.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+WRONG = "wrong outcome"  # the prefix of the reason of an answer that has the expected status and a wrong body
+
 
 class WrongOutcome(Exception):
-    """The status was the expected one, the answer was not."""
+    """The answer has the expected status and a wrong body."""
+
+
+class Outcome(StrEnum):
+    """The three kinds of outcome. Only successes are goodput."""
+
+    SUCCESS = "succeeded"
+    REFUSED = "refused"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; status 0 means that nothing did, and `failure` says why."""
+    """The answer to a call. Status 0 means that there is none; `failure` holds the reason."""
 
     status: int
     body: bytes = b""
     failure: str = ""
 
     def json(self) -> Any:
-        """Return the body as JSON. Raise WrongOutcome if it is none."""
+        """Return the body as JSON. Raise WrongOutcome if it is not JSON."""
         try:
             return msgspec.json.decode(self.body)
         except msgspec.DecodeError as broken:
             raise WrongOutcome(f"no JSON: {broken}") from broken
 
     def record(self) -> dict[str, Any]:
-        """Return the body as a JSON object. Raise WrongOutcome if it is none."""
+        """Return the body as a JSON object. Raise WrongOutcome if it is not one."""
         value = self.json()
         require(isinstance(value, dict), "a JSON object")
         return dict(value)
@@ -38,10 +49,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request and the answer it must have. `operation` names it in statistics, `token` is the caller's.
+    """One request and the answer that it must get. `operation` names it in statistics, `token` is the user's.
 
-    body: sent as JSON. content: sent as it is, its type among the headers. after_s: whoever sends it waits so many seconds
-    first, as somebody does who looks again a little later.
+    body: sent as JSON. content: sent unchanged; its type is among the headers. after_s: pause before it is sent, as by a user
+    who looks again later.
     """
 
     operation: str
@@ -72,21 +83,42 @@ class Call:
 Send = Callable[[Call], Answer]  # sends a call and returns its answer
 
 
+def judge(call: Call, answer: Answer) -> tuple[Outcome, str]:
+    """Return the outcome of a call and, unless it is a success, the reason in a few words."""
+    if answer.status == call.expected:
+        return _checked(call, answer)
+    if answer.status == 0:
+        return Outcome.ERROR, answer.failure or "no answer"
+    if answer.status == 503 or 400 <= answer.status < 500:
+        return Outcome.REFUSED, f"status {answer.status}"
+    return Outcome.ERROR, f"status {answer.status}"
+
+
 def unchecked(answer: Answer) -> None:
-    """Take any body: the caller looks at it."""
+    """Accept any body: the code that sends the call looks at it."""
 
 
 def require(holds: bool, wanted: str) -> None:
-    """Raise WrongOutcome naming what was wanted unless it holds."""
+    """Raise WrongOutcome with what was wanted unless the condition holds."""
     if not holds:
         raise WrongOutcome(f"wanted {wanted}")
 
 
 def items_of(answer: Answer, limit: int) -> list[dict[str, Any]]:
-    """Return the items of a list. Raise WrongOutcome if it is none, or longer than was asked for."""
+    """Return the items of a list. Raise WrongOutcome if it is not a list or is longer than the limit."""
     items = answer.record().get("items")
     if not isinstance(items, list):
         raise WrongOutcome("wanted items")
     require(all(isinstance(item, dict) for item in items), "items that are objects")
     require(len(items) <= limit, f"at most {limit} items")
     return items
+
+
+def _checked(call: Call, answer: Answer) -> tuple[Outcome, str]:
+    try:
+        call.check(answer)
+    except WrongOutcome as wrong:
+        return Outcome.ERROR, f"{WRONG}: {wrong}"
+    except (KeyError, TypeError, ValueError) as wrong:  # a field is missing or has another type
+        return Outcome.ERROR, f"{WRONG}: {wrong!r}"
+    return Outcome.SUCCESS, ""

@@ -17,7 +17,7 @@ from loadtests.blocks import SIDES
 from loadtests.capacity import measuring
 from loadtests.capacity.figures import figures
 from loadtests.capacity.slo import NotUnderstood, parsed
-from loadtests.generator.plan import LIVE
+from loadtests.load import LIVE
 from loadtests.progress import Shown
 
 FINE, USAGE = 0, 3

@@ -8,7 +8,7 @@ from loadtests.capacity.knee import Knee, knee, no_less
 from loadtests.capacity.search import Outcome, Search, Step
 from loadtests.capacity.slo import Pool, Slo
 from loadtests.capacity.usage import Meter, Usage
-from loadtests.generator.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, LoadPlan, late_share
+from loadtests.load import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, LoadPlan, late_share
 
 WARM_UP_S = 0.5
 SHORT_S, LONG_S, MOST_S = 1.0, 2.0, 10.0

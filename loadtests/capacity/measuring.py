@@ -7,7 +7,6 @@ from pathlib import Path
 from time import monotonic, time
 
 from loadtests import reachable, resources, systems
-from loadtests.blocks import GeneratorProcess
 from loadtests.capacity.climb import Climb, Probe
 from loadtests.capacity.database import Connections
 from loadtests.capacity.search import Search
@@ -17,8 +16,9 @@ from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.floors import cloud
 from loadtests.floors.measured import PATHS, database_url, warm
-from loadtests.generator.plan import LIVE, BlockResult, LoadPlan
 from loadtests.live import subscriber as live
+from loadtests.load import LIVE, BlockResult, LoadPlan
+from loadtests.load_process import LoadProcess
 from loadtests.profiles import PROFILES
 from loadtests.progress import Shown
 from loadtests.provenance import origin_of
@@ -71,11 +71,11 @@ class Found:
 def run(asked: RunSettings, found: Found, shown: Shown) -> None:
     """Search every capacity and put what is found into `found`, as it is found.
 
-    Raise SystemFailed, CallFailed, WrongContract or GeneratorFailed if that cannot go on.
+    Raise SystemFailed, CallFailed, WrongContract or LoadFailed if that cannot go on.
     """
     for url in asked.given.values():
         reachable.check(url)
-    with GeneratorProcess() as generator:
+    with LoadProcess() as generator:
         for name in asked.scenarios:
             until = monotonic() + asked.seconds - FLOOR_S
             with _up(asked, name, shown) as plans, _meters(asked, name) as meters:

@@ -8,8 +8,8 @@ from functools import cached_property
 from statistics import median
 from typing import TypeVar
 
-from loadtests.generator.latency import decoded, percentile_ms
-from loadtests.generator.plan import BlockResult
+from loadtests.histograms import decoded, percentile_ms
+from loadtests.load import BlockResult
 
 Thing = TypeVar("Thing")
 

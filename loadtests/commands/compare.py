@@ -12,7 +12,7 @@ from loadtests.arguments import positive
 from loadtests.asking import RunSettings
 from loadtests.blocks import SIDES
 from loadtests.errors import UsageError
-from loadtests.generator.plan import LIVE
+from loadtests.load import LIVE
 from loadtests.offer import Offer
 from loadtests.profiles import OTHER_RATE, PROFILES, Profile
 

@@ -11,7 +11,7 @@ from hdrh.codec import HdrCookieException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
 from loadtests.blocks import SIDES
-from loadtests.generator.latency import decoded
+from loadtests.histograms import decoded
 from loadtests.shapes import STEADY
 
 MACHINE = ("processor", "cores", "memory_gib")  # a new kernel is the same machine

@@ -7,10 +7,9 @@ from typing import Any
 
 import httpx
 
-from loadtests.calls import Answer, Call
+from loadtests.calls import Answer, Call, Outcome, judge
 from loadtests.client import CallFailed
 from loadtests.data.world import World
-from loadtests.generator.outcomes import Outcome, judge
 from loadtests.journeys import Journey, Steps
 from tracing.traceparent import NAME, Traceparent, new_span, new_trace
 

@@ -13,7 +13,7 @@ from loadtests.calls import Call, unchecked
 from loadtests.client import opened, succeed
 from loadtests.floors import cloud
 from loadtests.floors.web import with_row
-from loadtests.generator.plan import BlockResult, LoadPlan
+from loadtests.load import BlockResult, LoadPlan
 from loadtests.provenance import origin_of
 from loadtests.systems import SystemFailed
 from monolith import embedded_postgres

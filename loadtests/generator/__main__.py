@@ -14,5 +14,5 @@ from loadtests.generator.generator import Generator, serve
 
 if __name__ == "__main__":
     with closing(Generator()) as generator:
-        gevent.signal_handler(signal.SIGTERM, generator.cut_short)
+        gevent.signal_handler(signal.SIGTERM, generator.stop_early)
         serve(generator.run, sys.stdin)

@@ -11,7 +11,7 @@ import gevent
 from gevent import Greenlet
 from gevent.event import Event
 
-from loadtests.generator.outcomes import Outcome
+from loadtests.calls import Outcome
 from loadtests.generator.tally import Tally
 
 LATE_S = 0.010

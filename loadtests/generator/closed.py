@@ -9,10 +9,9 @@ from time import perf_counter
 import gevent
 import locust  # noqa: F401 - makes sockets and sleeps gevent's, before anything opens or waits
 
-from loadtests.calls import Call, unchecked
-from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import LoadPlan
+from loadtests.calls import Call, Outcome, judge, unchecked
 from loadtests.generator.sending import sender
+from loadtests.load import LoadPlan
 
 
 def rate(url: str, path: str, *, connections: int, seconds: float) -> float:

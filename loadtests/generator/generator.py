@@ -12,16 +12,15 @@ import msgspec
 from gevent.event import Event
 
 from loadtests import mixes
-from loadtests.calls import Call, unchecked
+from loadtests.calls import Call, Outcome, judge, unchecked
 from loadtests.errors import RunError
 from loadtests.generator.arrivals import Arrivals
-from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import LIVE, BlockResult, LoadPlan, Reply, cut_at
 from loadtests.generator.sending import sender
 from loadtests.generator.tally import Tally
 from loadtests.generator.walks import Walks
 from loadtests.live.audience import Audience
 from loadtests.live.block import run_live
+from loadtests.load import LIVE, BlockResult, LoadPlan, Reply, cut_at
 
 
 class Load:
@@ -61,7 +60,7 @@ class Generator:
         """Offer one block of load and return what came of it."""
         return self._run_live(plan) if plan.scenario == LIVE else self._run(plan)
 
-    def cut_short(self) -> None:
+    def stop_early(self) -> None:
         """End the block that is under way; `run` returns what came of it so far."""
         self._cut.set()
 

@@ -12,7 +12,7 @@ from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 from locust.contrib.fasthttp import insecure_ssl_context_factory
 
 from loadtests.calls import Answer, Call, Send
-from loadtests.generator.plan import LoadPlan
+from loadtests.load import LoadPlan
 
 PORTS = {"http": 80, "https": 443}
 AT_ONCE = 65_536  # bytes

@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from loadtests.generator.latency import encoded, histogram_of_ticks, percentile_ms, ticks_of
-from loadtests.generator.outcomes import WRONG, Outcome
-from loadtests.generator.plan import BlockResult, Second
+from loadtests.calls import WRONG, Outcome
+from loadtests.histograms import encoded, histogram_of_ticks, percentile_ms, ticks_of
+from loadtests.load import BlockResult, Second
 
 WARM_UP = -1  # in place of a second
 DROPPED, LATE = "dropped", "late"

@@ -7,9 +7,8 @@ from typing import Any
 
 from loadtests import mixes
 from loadtests.errors import UsageError
-from loadtests.generator import traces
 from loadtests.mixes import Mix
-from loadtests.shapes import SHAPES, Shape, highest, length_s, of_times, rate_at, shaped
+from loadtests.shapes import SHAPES, Shape, highest, length_s, of_times, rate_at, read_trace, shaped
 
 DEFAULT_USERS = 10
 
@@ -48,12 +47,12 @@ def users_at(asked: argparse.Namespace, at_s: float) -> int | None:
 
 def _shape(asked: argparse.Namespace) -> Shape:
     if asked.trace:
-        return of_times(traces.read(Path(asked.trace)))
+        return of_times(read_trace(Path(asked.trace)))
     return shaped(asked.shape, rate=1, seconds=asked.run_time)
 
 
 def _trace(word: str) -> str:
-    return _checked(word, traces.read, Path(word))
+    return _checked(word, read_trace, Path(word))
 
 
 def _mix(word: str) -> str:

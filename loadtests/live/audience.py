@@ -5,14 +5,13 @@ from contextlib import ExitStack
 from time import perf_counter, sleep
 from typing import Self
 
-from loadtests.calls import Answer, Call, Send, publish
+from loadtests.calls import Answer, Call, Outcome, Send, judge, publish
 from loadtests.data.world import written
 from loadtests.errors import RunError
-from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import LoadPlan
 from loadtests.live.deliveries import Write, known_at
 from loadtests.live.script import Script, posts_to_watch
 from loadtests.live.subscriber import Heard, Subscriber, subscribed
+from loadtests.load import LoadPlan
 
 FIRST_WITHIN_S = 20.0  # cold starts
 POLL_S = 0.01

@@ -5,14 +5,13 @@ from time import perf_counter, sleep
 
 from gevent.event import Event
 
-from loadtests.calls import Send
+from loadtests.calls import Outcome, Send, judge
 from loadtests.generator.arrivals import Arrivals
-from loadtests.generator.outcomes import Outcome, judge
-from loadtests.generator.plan import BlockResult, LoadPlan, cut_at
 from loadtests.generator.tally import Tally
 from loadtests.live.audience import Audience
 from loadtests.live.deliveries import Write
 from loadtests.live.figures import measured
+from loadtests.load import BlockResult, LoadPlan, cut_at
 
 DOUBLES_WITHIN_S = 0.3  # so long after the last message a second copy may come
 

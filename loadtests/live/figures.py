@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.outcomes import Outcome
-from loadtests.generator.plan import BlockResult, Live
+from loadtests.calls import Outcome
 from loadtests.generator.tally import Tally
+from loadtests.histograms import encoded, histogram_of
 from loadtests.live.deliveries import Write, doubled, known_at
 from loadtests.live.subscriber import Heard
+from loadtests.load import BlockResult, Live
 
 
 def measured(tally: Tally, writes: Sequence[Write], heard: Sequence[Heard]) -> BlockResult:

@@ -12,8 +12,8 @@ from math import ceil
 from loadtests import calls
 from loadtests.calls import Answer, Call
 from loadtests.data.world import written
-from loadtests.generator.plan import LoadPlan
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write
+from loadtests.load import LoadPlan
 
 WATCHED = 4  # posts that are watched, at least
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import yaml
 
 from loadtests.errors import UsageError
-from loadtests.generator.plan import LIVE
 from loadtests.journeys import JOURNEYS
+from loadtests.load import LIVE
 
 FOLDER = Path(__file__).parent
 PARTS = ("about", "journeys")

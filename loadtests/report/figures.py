@@ -6,8 +6,8 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from loadtests.blocks import SideBlock
-from loadtests.generator.latency import decoded, merged, percentiles
-from loadtests.generator.plan import BlockResult, LostWorker
+from loadtests.histograms import decoded, merged, percentiles
+from loadtests.load import BlockResult, LostWorker
 from loadtests.provenance import SCHEMA, origin_of, origin_of_both
 from loadtests.report import lag_figures, voids
 from loadtests.results import Results

@@ -6,8 +6,8 @@ from typing import Any
 
 from loadtests.blocks import SideBlock
 from loadtests.freshness import KINDS, Lag
-from loadtests.generator.latency import decoded, histogram_of, merged, percentile_ms, percentiles
-from loadtests.generator.plan import LIVE, Live
+from loadtests.histograms import decoded, histogram_of, merged, percentile_ms, percentiles
+from loadtests.load import LIVE, Live
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import Results
 

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from loadtests.blocks import SideBlock
-from loadtests.generator.latency import decoded, merged, percentile_ms
-from loadtests.generator.plan import BlockResult, Second
+from loadtests.histograms import decoded, merged, percentile_ms
+from loadtests.load import BlockResult, Second
 from loadtests.report.figures import latencies
 from loadtests.results import Results
 from loadtests.shapes import STEADY

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from loadtests import resources
-from loadtests.generator.outcomes import WRONG
-from loadtests.generator.plan import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, late_share, lost_share
+from loadtests.calls import WRONG
+from loadtests.load import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, late_share, lost_share
 from loadtests.report import lag_figures
 from loadtests.results import Results
 

@@ -11,7 +11,7 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
-from loadtests.generator.latency import TICKS_PER_MS
+from loadtests.histograms import TICKS_PER_MS
 
 Counts = NDArray[np.int64]  # a row for each resample, a column for each block
 Values = NDArray[np.float64]  # one for each resample

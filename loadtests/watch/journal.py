@@ -13,7 +13,7 @@ import psutil
 
 from loadtests.blocks import SideBlock
 from loadtests.freshness import Freshness
-from loadtests.generator.latency import decoded, percentile_ms, percentiles
+from loadtests.histograms import decoded, percentile_ms, percentiles
 
 NAME = "progress.jsonl"
 

@@ -26,7 +26,7 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         with closing(Master(asked.workers, asked.bind)) as master:
-            gevent.signal_handler(signal.SIGTERM, master.cut_short)
+            gevent.signal_handler(signal.SIGTERM, master.stop_early)
             serve(master.run, _lines())
     except NoWorkers as none:
         print(none, file=sys.stderr)

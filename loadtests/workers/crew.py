@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from time import perf_counter
 
-from loadtests.generator.plan import LostWorker, Worker
 from loadtests.generator.tally import Tally
+from loadtests.load import LostWorker, Worker
 from loadtests.workers.messages import Done, Part
 
 

@@ -17,8 +17,8 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING
 from msgspec import Struct
 
-from loadtests.generator.plan import LIVE, BlockResult, LoadPlan, LostWorker, cut_at
 from loadtests.generator.tally import Tally
+from loadtests.load import LIVE, BlockResult, LoadPlan, LostWorker, cut_at
 from loadtests.processes import ROOT
 from loadtests.workers.crew import Member
 from loadtests.workers.messages import DONE, GO, PART, PREPARE, READY, Done, Part, Prepare, Told, heard, sent
@@ -63,7 +63,7 @@ class Master:
         block.ended_at_s = cut_at(self._cut, plan, began=begin)
         return block
 
-    def cut_short(self) -> None:
+    def stop_early(self) -> None:
         """End the block that is under way; `run` returns what the workers told of it so far. They end with the master."""
         self._cut = True
         self._news.set()

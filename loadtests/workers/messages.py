@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from loadtests.generator.plan import BlockResult, LoadPlan
 from loadtests.generator.tally import Event
+from loadtests.load import BlockResult, LoadPlan
 
 PREPARE, READY, GO, PART, DONE = "prepare", "ready", "go", "part", "done"
 PORT = 5557  # Locust's own

@@ -15,7 +15,7 @@ from locust.runners import WorkerRunner
 from msgspec import Struct
 
 from loadtests.generator.generator import Generator, Load
-from loadtests.generator.plan import LIVE, LoadPlan
+from loadtests.load import LIVE, LoadPlan
 from loadtests.workers.messages import (
     DONE,
     GO,

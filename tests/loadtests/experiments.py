@@ -17,7 +17,7 @@ from rich.console import Console
 
 from loadtests import aa, interrupts, provenance, running, systems
 from loadtests.blocks import SideBlock
-from loadtests.generator.plan import BlockResult
+from loadtests.load import BlockResult
 from loadtests.report import aa_table
 from loadtests.statistics import verdicts
 from tests.loadtests import planted_monolith

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
-from loadtests.blocks import GeneratorProcess
-from loadtests.generator.plan import BlockResult, LoadPlan
+from loadtests.load import BlockResult, LoadPlan
+from loadtests.load_process import LoadProcess
 
 Behaviour = Callable[[int], tuple[int, object]]
 
@@ -78,5 +78,5 @@ def stalling(at: int, seconds: float) -> Behaviour:
 def offered(url: str, **changed: object) -> BlockResult:
     """Offer one block of plain GETs and return what came of it."""
     plan = {"rate": 50.0, "duration_s": 4.0, "warm_up_s": 0.0, "seed": "test", "path": "/", **changed}
-    with GeneratorProcess() as generator:
+    with LoadProcess() as generator:
         return generator.run(LoadPlan(base_url=url, **plan))  # type: ignore[arg-type]

@@ -14,9 +14,9 @@ from flask_sock import Sock
 from simple_websocket import ConnectionClosed
 from werkzeug.serving import make_server
 
-from loadtests.blocks import GeneratorProcess
 from loadtests.data.world import Account, World
-from loadtests.generator.plan import LIVE, BlockResult, LoadPlan
+from loadtests.load import LIVE, BlockResult, LoadPlan
+from loadtests.load_process import LoadProcess
 
 AT = "2026-01-02T03:04:05.678Z"
 Copies = Callable[[dict[str, Any], int], int]  # of a message for a subscriber, by its number: 1 is right
@@ -87,7 +87,7 @@ def listened_to(copies: Copies, *, blocks: int, **changed: Any) -> list[BlockRes
     """Offer so many blocks one after the other."""
     plan = {"rate": 10.0, "duration_s": 1.0, "warm_up_s": 0.0, "seed": "test", "timeout_ms": 1_000.0, **changed}
     world = World(tuple(Account(f"user_{number}", "token") for number in range(4)), ())
-    with feeding(copies) as url, GeneratorProcess() as generator:
+    with feeding(copies) as url, LoadProcess() as generator:
         live_url = url.replace("http", "ws") + "/live"
         one = LoadPlan(base_url=url, live_url=live_url, scenario=LIVE, subscribers=8, world=world, **plan)
         return [generator.run(one) for _ in range(blocks)]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from random import Random
 from threading import Lock
 
-from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import BlockResult, LoadPlan
+from loadtests.histograms import encoded, histogram_of
+from loadtests.load import BlockResult, LoadPlan
 from tests.loadtests.planted import Behaviour
 
 SERVICE_MS = 5.0

@@ -17,7 +17,6 @@ import pytest
 
 from loadtests import processes, report
 from loadtests.__main__ import main
-from loadtests.blocks import GeneratorProcess
 from loadtests.capacity.climb import Climb, Probe
 from loadtests.capacity.figures import figures
 from loadtests.capacity.measuring import Found, RunSettings, checked, take_turns
@@ -25,7 +24,8 @@ from loadtests.capacity.saturation import Evidence, as_figures, evidence, senten
 from loadtests.capacity.search import End, Search
 from loadtests.capacity.slo import parsed
 from loadtests.capacity.usage import GENERATOR, Look, Meter, Usage
-from loadtests.generator.plan import BlockResult, LoadPlan
+from loadtests.load import BlockResult, LoadPlan
+from loadtests.load_process import LoadProcess
 from loadtests.systems import SystemFailed
 from tests.loadtests.planted import serving
 from tests.loadtests.queues import admitting, in_virtual_time
@@ -50,7 +50,7 @@ def asked_for(tmp_path: Path, *, given: dict[str, str]) -> RunSettings:
 
 @pytest.mark.slow
 def test_the_knee_of_a_server_that_admits_so_many_a_second_is_found() -> None:
-    with serving(admitting(60)) as server, GeneratorProcess() as generator:
+    with serving(admitting(60)) as server, LoadProcess() as generator:
         for _ in range(3):  # where the machine holds up the generator, the search says so and is made again
             climb = climbing(server.url, start=45, precision=0.2)
             take_turns({"monolith": climb}, checked(generator.run), seconds=90, told=lambda *_: None)
@@ -64,7 +64,7 @@ def test_the_knee_of_a_server_that_admits_so_many_a_second_is_found() -> None:
 
 
 def test_a_server_that_goes_away_ends_the_search_and_what_was_measured_is_kept(tmp_path: Path) -> None:
-    with GeneratorProcess() as generator:
+    with LoadProcess() as generator:
         with serving(lambda _: (200, {})) as server:
             climb = climbing(server.url)
             take_turns({"monolith": climb}, checked(generator.run), seconds=0.1, told=lambda *_: None)

@@ -11,8 +11,8 @@ from loadtests.capacity.knee import Knee, no_less, ratio
 from loadtests.capacity.measuring import Run, take_turns
 from loadtests.capacity.search import LEAST_RATE, End, Outcome, Search
 from loadtests.capacity.slo import parsed
-from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import BlockResult, LoadPlan
+from loadtests.histograms import encoded, histogram_of
+from loadtests.load import BlockResult, LoadPlan
 from tests.loadtests.queues import in_virtual_time
 
 SLO = parsed("p95<100ms,errors<0.1%")

@@ -150,7 +150,7 @@ def test_a_full_disk_keeps_the_figures_and_says_what_is_missing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "command", ["compare --monolith-url", "aa --url", "aa --other-url", "load --url", "seed --url", "wrk --url"]
+    "command", ["compare --monolith-url", "aa --url", "aa --other-url", "load --url", "seed --url"]
 )
 def test_a_url_that_nobody_answers_at_is_said_before_anything_is_started(
     command: str, capsys: pytest.CaptureFixture[str]

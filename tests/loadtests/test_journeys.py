@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from loadtests.calls import Answer, Call
+from loadtests.calls import Answer, Call, judge
 from loadtests.data import orders
 from loadtests.data.orders import FULFILLED, NO_SUCH_POST, RESERVE, TOO_DEAR, Outcome
 from loadtests.data.pictures import colour, colour_of, picture
 from loadtests.data.world import Account, SeededPost, World
-from loadtests.generator.outcomes import judge
 from loadtests.generator.walks import Walks
 from loadtests.journeys import LOOKS_AFTER_S, buyer
 

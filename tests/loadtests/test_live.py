@@ -5,10 +5,10 @@ from typing import Any
 
 from loadtests.calls import Answer
 from loadtests.data.world import Account, World
-from loadtests.generator.latency import decoded, percentile_ms
-from loadtests.generator.plan import BlockResult, Live, LoadPlan
+from loadtests.histograms import decoded, percentile_ms
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, doubled, known_at
 from loadtests.live.script import Script
+from loadtests.load import BlockResult, Live, LoadPlan
 from tests.loadtests.planted_feed import listened, listened_to
 
 WORLD = World((Account("ada", "token"),) * 4, ())

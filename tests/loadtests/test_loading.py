@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from rich.console import Console
 
-from loadtests.generator.plan import BlockResult, LoadPlan, LostWorker, Second, Worker
+from loadtests.load import BlockResult, LoadPlan, LostWorker, Second, Worker
 from loadtests.loading import ROWS, show
 from loadtests.shapes import shaped
 from tests.loadtests.made_runs import a_block
@@ -60,7 +60,7 @@ def test_a_load_that_was_ended_early_is_said_to_be_and_counts_the_seconds_that_i
         ),
         (
             {"lost_workers": [LostWorker(name="w", at_s=1, arrivals=1)]},
-            "lost: w, last heard of 1 s into its block, with 1",
+            "lost: w, last report 1 s into its block, 1 arrivals",
         ),
         ({"workers": [Worker(name="w", arrivals=60, late=1, cpu=0.1)]}, "w: 60 arrivals, 1 late, 10% of a core"),
     ],

@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from loadtests.blocks import GeneratorFailed, GeneratorProcess
 from loadtests.data.world import Account, World
-from loadtests.generator.latency import decoded, percentile_ms
-from loadtests.generator.plan import LIVE, VOID_ABOVE_CPU, LoadPlan
+from loadtests.histograms import decoded, percentile_ms
+from loadtests.load import LIVE, VOID_ABOVE_CPU, LoadPlan
+from loadtests.load_process import LoadFailed, LoadProcess
 from tests.loadtests.planted import offered, serving, stalling
 
 
@@ -109,5 +109,5 @@ def test_a_generator_that_cannot_offer_a_load_says_why_in_one_line(nobody: str) 
         world=world,
         live_url="ws://127.0.0.1:1",
     )
-    with GeneratorProcess() as generator, pytest.raises(GeneratorFailed, match=r"^POST /posts: no connection"):
+    with LoadProcess() as generator, pytest.raises(LoadFailed, match=r"^POST /posts: no connection"):
         generator.run(plan)

@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 
 from loadtests import calls
-from loadtests.calls import Answer, Call
+from loadtests.calls import Answer, Call, Outcome, judge
 from loadtests.data import orders
-from loadtests.generator.outcomes import Outcome, judge
 
 POST = {
     "id": "P1", "author": "ada", "title": "Hello", "body": "World", "tags": [], "score": 0, "boosted_until": None,

@@ -16,8 +16,8 @@ from loadtests.bench import report_rows
 from loadtests.blocks import SIDES, SideBlock, turns
 from loadtests.data.ledger import Ledger
 from loadtests.freshness import KINDS, Freshness, Lag
-from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import LIVE, BlockResult, Live, Second
+from loadtests.histograms import encoded, histogram_of
+from loadtests.load import LIVE, BlockResult, Live, Second
 from loadtests.parity import Parity
 from loadtests.report import tables
 from loadtests.report.figures import figures

@@ -7,7 +7,7 @@ from statistics import geometric_mean, median, stdev
 import numpy as np
 import pytest
 
-from loadtests.generator.latency import empty_histogram, histogram_of, merged, percentile_ms
+from loadtests.histograms import empty_histogram, histogram_of, merged, percentile_ms
 from loadtests.statistics.resampling import (
     PairedComparison,
     compare_pairs,

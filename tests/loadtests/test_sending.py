@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from loadtests.blocks import GeneratorProcess
-from loadtests.generator.plan import BlockResult, LoadPlan
+from loadtests.load import BlockResult, LoadPlan
+from loadtests.load_process import LoadProcess
 
 RATE = 8.0  # so seldom that calls do not overlap on a machine that is held up for a moment
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -72,7 +72,7 @@ def answering(*parts: bytes, close: bool = False, tls: SSLContext | None = None)
 
 def asked(url: str, times: int = 5) -> BlockResult:
     """Ask so many times, one after the other."""
-    with GeneratorProcess() as generator:
+    with LoadProcess() as generator:
         return generator.run(
             LoadPlan(
                 base_url=url,

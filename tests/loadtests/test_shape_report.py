@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import report
-from loadtests.generator.plan import LostWorker, Worker
+from loadtests.load import LostWorker, Worker
 from loadtests.report.voids import reasons
 from loadtests.results import Results
 from tests.loadtests.made_runs import made_run, written

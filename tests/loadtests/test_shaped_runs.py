@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from loadtests.blocks import SIDES, GeneratorProcess, interleaved
-from loadtests.generator.plan import LoadPlan
+from loadtests.blocks import SIDES, interleaved
+from loadtests.load import LoadPlan
+from loadtests.load_process import LoadProcess
 from loadtests.offer import Offer
 from tests.loadtests.made_runs import made_run, written
 from tests.loadtests.planted import serving
@@ -14,7 +15,7 @@ from tests.loadtests.planted import serving
 def test_a_burst_after_an_idle_time_is_offered_and_shown_as_it_is(tmp_path: Path) -> None:
     offer, run = Offer(shape="burst"), made_run("a")
     steady = LoadPlan(base_url="", rate=30.0, duration_s=2.5, warm_up_s=0.1, seed="test", path="/")
-    with serving(lambda number: (200, {})) as server, GeneratorProcess() as generator:
+    with serving(lambda number: (200, {})) as server, LoadProcess() as generator:
         plans = dict.fromkeys(SIDES, offer.over(replace(steady, base_url=server.url)))
         run.scenarios["browse"] = list(interleaved(generator.run, plans, repeats=1, pairs=1))
     run.settings.update(shape=offer.name, block_s=2.5)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from loadtests.generator.plan import LoadPlan
+from loadtests.load import LoadPlan
 from loadtests.shapes import SHAPES, Stage, due_times, highest, length_s, of_times, rate_at, shaped
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from loadtests.capacity.slo import NotUnderstood, Pool, Term, parsed
-from loadtests.generator.latency import encoded, histogram_of
-from loadtests.generator.plan import BlockResult
+from loadtests.histograms import encoded, histogram_of
+from loadtests.load import BlockResult
 
 
 def block(*latencies_ms: float, errors: int = 0, refused: int = 0, dropped: int = 0) -> BlockResult:

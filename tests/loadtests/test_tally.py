@@ -2,10 +2,10 @@
 
 from random import Random
 
-from loadtests.generator.latency import decoded, histogram_of
-from loadtests.generator.outcomes import Outcome
-from loadtests.generator.plan import BlockResult
+from loadtests.calls import Outcome
 from loadtests.generator.tally import Tally
+from loadtests.histograms import decoded, histogram_of
+from loadtests.load import BlockResult
 from loadtests.workers.messages import Part, heard, sent
 
 Event = tuple[str, float, float, Outcome, str]

@@ -6,7 +6,7 @@ import pytest
 
 from loadtests.__main__ import main
 from loadtests.errors import UsageError
-from loadtests.generator import traces
+from loadtests.shapes import read_trace
 
 
 def written(folder: Path, text: str) -> Path:
@@ -18,7 +18,7 @@ def written(folder: Path, text: str) -> Path:
     "text", ["0\n0.5\n0.5\n2e0\n", "offset_s\n0\n0.5\n0.5\n2\n\n", "\ufeffseconds\r\n0\r\n.5\r\n.5\r\n2"]
 )
 def test_offsets_are_read_with_and_without_a_header(tmp_path: Path, text: str) -> None:
-    assert traces.read(written(tmp_path, text)) == (0, 0.5, 0.5, 2)
+    assert read_trace(written(tmp_path, text)) == (0, 0.5, 0.5, 2)
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,14 @@ def test_offsets_are_read_with_and_without_a_header(tmp_path: Path, text: str) -
 )
 def test_a_broken_line_is_named(tmp_path: Path, text: str, line: int, why: str) -> None:
     with pytest.raises(UsageError) as refused:
-        traces.read(written(tmp_path, text))
+        read_trace(written(tmp_path, text))
     assert str(refused.value) == f"{tmp_path / 'trace.csv'}:{line}: {why}"
 
 
 @pytest.mark.parametrize("text", ["", "offset\n", "\n\n"])
 def test_a_trace_without_arrivals_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match="no arrivals"):
-        traces.read(written(tmp_path, text))
+        read_trace(written(tmp_path, text))
 
 
 def test_the_command_line_says_one_line_and_ends_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

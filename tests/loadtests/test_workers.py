@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from loadtests.__main__ import main
-from loadtests.blocks import GeneratorFailed, GeneratorProcess
-from loadtests.generator.latency import decoded
-from loadtests.generator.plan import BlockResult, LoadPlan
+from loadtests.histograms import decoded
+from loadtests.load import BlockResult, LoadPlan
+from loadtests.load_process import LoadFailed, LoadProcess
 from loadtests.processes import ROOT
 from loadtests.shapes import shaped
 from tests.loadtests.planted import serving
@@ -19,7 +19,7 @@ from tests.loadtests.planted import serving
 WORKERS = 3
 
 
-def workers_of(generator: GeneratorProcess) -> list[psutil.Process]:
+def workers_of(generator: LoadProcess) -> list[psutil.Process]:
     return psutil.Process(generator._process.pid).children()
 
 
@@ -41,7 +41,7 @@ def consistent(block: BlockResult) -> bool:
 
 
 def test_three_workers_offer_the_shape_and_the_loss_of_one_is_said_and_counted_once() -> None:
-    with serving(lambda number: (200, {})) as server, GeneratorProcess(WORKERS) as generator:
+    with serving(lambda number: (200, {})) as server, LoadProcess(WORKERS) as generator:
         one = plan(server.url)
         due = len(list(one.arrivals()))
         whole = generator.run(one)
@@ -77,7 +77,7 @@ def test_workers_come_from_elsewhere_by_either_command() -> None:
         ["loadtests", "worker", "--master", f"127.0.0.1:{port}"],
         ["locust", "-f", "loadtests/locustfile.py", "--worker", "--master-host", "127.0.0.1", "--master-port", port],
     ]
-    with serving(lambda number: (200, {})) as server, GeneratorProcess(2, f"127.0.0.1:{port}") as generator:
+    with serving(lambda number: (200, {})) as server, LoadProcess(2, f"127.0.0.1:{port}") as generator:
         come = [subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT) for words in commands]
         block = generator.run(plan(server.url))
     assert [worker.arrivals for worker in block.workers] == [50, 50]
@@ -86,10 +86,10 @@ def test_workers_come_from_elsewhere_by_either_command() -> None:
 
 
 def test_without_any_worker_left_the_generator_says_that_it_failed() -> None:
-    with GeneratorProcess(1) as generator, serving(lambda number: (200, {})) as server:
+    with LoadProcess(1) as generator, serving(lambda number: (200, {})) as server:
         assert generator.run(plan(server.url)).succeeded == 100
         workers_of(generator)[0].kill()
-        with pytest.raises(GeneratorFailed):
+        with pytest.raises(LoadFailed):
             generator.run(plan(server.url))
 
 
@@ -98,7 +98,7 @@ def test_a_run_that_is_interrupted_leaves_no_worker() -> None:
     with (
         pytest.raises(KeyboardInterrupt),
         serving(lambda number: (200, {})) as server,
-        GeneratorProcess(2) as generator,
+        LoadProcess(2) as generator,
     ):
         generator.run(plan(server.url, rate=10.0, shape=(), duration_s=0.1))
         left = workers_of(generator)

@@ -15,7 +15,7 @@ def empty_histogram() -> HdrHistogram:
 
 
 def ticks_of(latency_ms: float) -> int:
-    """Return a latency in the histogram's unit: at least one tenth of a millisecond, a minute at most."""
+    """Return a latency in tenths of a millisecond, between one tenth and one minute."""
     return min(max(1, round(latency_ms * TICKS_PER_MS)), LONGEST_MS * TICKS_PER_MS)
 
 
@@ -25,7 +25,7 @@ def histogram_of(latencies_ms: Iterable[float]) -> HdrHistogram:
 
 
 def histogram_of_ticks(counts: Mapping[int, int]) -> HdrHistogram:
-    """Return a histogram of latencies in its own unit, with how often each occurred."""
+    """Return a histogram of counts by latency in tenths of a millisecond."""
     histogram = empty_histogram()
     for ticks, count in counts.items():
         histogram.record_value(ticks, count)
@@ -33,7 +33,7 @@ def histogram_of_ticks(counts: Mapping[int, int]) -> HdrHistogram:
 
 
 def merged(histograms: Iterable[HdrHistogram]) -> HdrHistogram:
-    """Return one histogram with the counts of all."""
+    """Return the sum of the histograms."""
     total = empty_histogram()
     for histogram in histograms:
         total.add(histogram)
@@ -41,7 +41,7 @@ def merged(histograms: Iterable[HdrHistogram]) -> HdrHistogram:
 
 
 def percentile_ms(histogram: HdrHistogram, percentile: float) -> float:
-    """Return the latency in milliseconds that this share of all stays within; 0.0 when nothing was counted."""
+    """Return a percentile in milliseconds; 0.0 for an empty histogram."""
     if histogram.get_total_count() == 0:
         return 0.0
     return float(histogram.get_value_at_percentile(percentile)) / TICKS_PER_MS
@@ -53,10 +53,10 @@ def percentiles(histogram: HdrHistogram, *wanted: int) -> dict[str, float]:
 
 
 def encoded(histogram: HdrHistogram) -> str:
-    """Return the histogram in the compressed interchange form of the HdrHistogram family."""
+    """Return the histogram in the compressed exchange format of the HdrHistogram libraries."""
     return bytes(histogram.encode()).decode("ascii")
 
 
 def decoded(text: str) -> HdrHistogram:
-    """Return the histogram of its interchange form."""
+    """Return the histogram of an exchange format."""
     return HdrHistogram.decode(text)

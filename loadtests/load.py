@@ -1,4 +1,4 @@
-"""What the generator process is told, a LoadPlan, and what it answers, a Reply: one JSON line each way and block."""
+"""The data of load: the plan of a block, its result, and the reply of the load process. All of it is JSON on a pipe."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,22 +10,21 @@ from loadtests.data.world import World
 from loadtests.shapes import Shape, Stage, due_times
 
 VOID_ABOVE_CPU = 0.85  # of a core
-VOID_ABOVE_LATE = 0.05  # of the arrivals, over 10 ms after their time or lost with a worker
+VOID_ABOVE_LATE = 0.05  # of the arrivals: over 10 ms late, or lost with a worker
 LIVE = "live"
 NOBODY = World((), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadPlan:
-    """One block of load.
+    """One block of open load.
 
-    rate: arrivals a second, whatever the answers do; with `shape`, its highest, and with `trace`, their mean. warm_up_s comes
-    before duration_s and counts apart. shape: stages that take duration_s. trace: recorded offsets in its place.
-    part, parts: of the arrivals, number `part` of every `parts` is this generator's.
-    seed: the same seed walks the same journeys. max_in_flight: arrivals beyond this many open ones are dropped.
-    timeout_ms: an answer later than this after its intended start is an error, however right.
-    scenario: the name of a mix, or LIVE; journeys: its weights, where it is none of the project's. With `path` set, plain
-    GETs of that path instead (a floor). live_url, subscribers: of the live feed and its audience, for LIVE.
+    rate: arrivals a second; the highest of `shape`, the mean of `trace`. warm_up_s precedes duration_s and counts apart.
+    shape: stages that take duration_s. trace: recorded offsets instead. part, parts: this generator starts the arrivals whose
+    number is `part` modulo `parts`. seed: the same seed draws the same journeys. max_in_flight: arrivals beyond this many open
+    ones are dropped. timeout_ms: a later answer, counted from the intended start, is an error.
+    scenario: the name of a mix, or LIVE. journeys: the weights of a mix that is not in loadtests/mixes. path: plain GETs of this
+    path instead of journeys (a floor). live_url, subscribers: the live feed and its audience, for LIVE.
     """
 
     base_url: str
@@ -47,11 +46,11 @@ class LoadPlan:
     subscribers: int = 0
 
     def arrivals(self) -> Iterator[float]:
-        """Yield when each arrival of this part is due, in seconds after the begin of the warm-up."""
+        """Yield the due time of each arrival of this part, in seconds after the start of the warm-up."""
         return islice(self._all(), self.part, None, self.parts)
 
     def _all(self) -> Iterator[float]:
-        """A shape is warmed up at the rate that it begins with; a trace begins when it does, with nothing before it."""
+        """The warm-up has the first rate of the shape. A trace has no arrivals in its warm-up."""
         if self.trace:
             return (self.warm_up_s + offset for offset in self.trace)
         shape = self.shape or (Stage(self.duration_s, self.rate, self.rate),)
@@ -60,7 +59,7 @@ class LoadPlan:
 
 @dataclass(slots=True, kw_only=True)
 class Second:
-    """What was offered with an intended start in one second of the block, for the charts over time; count: latencies of it."""
+    """The arrivals with an intended start in one second of the block, for charts over time. count: timed ones."""
 
     at_s: int
     p50_ms: float
@@ -72,10 +71,10 @@ class Second:
 
 @dataclass(slots=True, kw_only=True)
 class Live:
-    """What one block on a live feed measured beside its latencies, warm-up excluded.
+    """Figures of one block on a live feed beside its latencies, warm-up excluded.
 
-    messages: one for each write and subscriber who must hear of it; lost, doubled: of them. from_answer: from the answer to a write
-    to its message, at every subscriber; to_last: to the last subscriber who heard it.
+    messages: expected ones, one for each write and subscriber of its topic. lost, doubled: of those. from_answer: histogram of
+    the time from the answer to a write to its message, at every subscriber. to_last: the same for the last subscriber.
     """
 
     subscribers: int
@@ -89,7 +88,7 @@ class Live:
 
 @dataclass(slots=True, kw_only=True)
 class Worker:
-    """One process of a generator of several, in one block: its own share of a core and its late arrivals."""
+    """One worker process in one block: its arrivals and its share of a core."""
 
     name: str
     arrivals: int
@@ -99,9 +98,9 @@ class Worker:
 
 @dataclass(slots=True, kw_only=True)
 class LostWorker:
-    """A worker that was lost within a block, so many seconds after it began, measured or warm-up.
+    """A worker that was lost in a block. at_s: its last report, in seconds after the start of the warm-up.
 
-    arrivals: those that it was to start and of which it told nothing. They are in no other count.
+    arrivals: its arrivals with an unknown outcome, which no other count includes.
     """
 
     name: str
@@ -109,18 +108,19 @@ class LostWorker:
     arrivals: int
 
     def __str__(self) -> str:
-        took = f"{self.arrivals} arrivals that nobody knows more of"
-        return f"{self.name}, last heard of {self.at_s:g} s into its block, with {took}"
+        return (
+            f"{self.name}, last report {self.at_s:g} s into its block, {self.arrivals} arrivals with an unknown outcome"
+        )
 
 
 @dataclass(slots=True, kw_only=True)
 class BlockResult:
-    """What one block measured, warm-up excluded. latencies: of every request but refusals and wrong answers.
+    """The result of one block, warm-up excluded. latencies: histogram of all requests but refusals and quick errors.
 
-    arrivals: those that were due, which in a live feed are writes, where offered counts messages. late: those of them
-    that started over 10 ms after their time. cpu: the generator's own share of one core; of several workers, the highest.
-    wrong: the errors that were answers with the right status and another outcome. reasons: why requests were refused or failed, and
-    how often, the most frequent ones. ended_at_s: when it was ended early, in seconds after the warm-up; None where it was not.
+    arrivals: due ones; on a live feed they are writes, while offered counts messages. late: arrivals that started over 10 ms
+    after their due time. cpu: the generator's share of one core, the highest of several workers.
+    wrong: errors with the expected status and a wrong body. reasons: the most frequent reasons of refusals and errors, with
+    counts. ended_at_s: when the block was stopped early, in seconds after the warm-up, else None.
     """
 
     offered: int = 0
@@ -144,25 +144,25 @@ class BlockResult:
 
     @property
     def void(self) -> bool:
-        """Whether the generator was too busy to be believed."""
+        """Whether the generator was too busy for valid figures."""
         return self.cpu > VOID_ABOVE_CPU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came of a plan: a block, or in one line why there is none."""
+    """The answer to a plan: the result of its block, or in one line the reason that there is none."""
 
     block: BlockResult | None = None
     failed: str = ""
 
 
 def cut_at(is_cut: bool, plan: LoadPlan, *, began: float) -> float | None:
-    """Return how many measured seconds there were until now if a block is cut; began: on perf_counter's scale."""
+    """Return the measured seconds until now if the block is stopped early, else None. began: on perf_counter's scale."""
     return max(0.0, perf_counter() - began - plan.warm_up_s) if is_cut else None
 
 
 def late_share(blocks: Sequence[BlockResult]) -> float:
-    """Return the late arrivals of some blocks over all of them; of several workers, those of the worst."""
+    """Return the share of late arrivals in some blocks; of several workers, that of the worst."""
     late, due = Counter[str](), Counter[str]()
     for block in blocks:
         for one in block.workers or [Worker(name="", arrivals=block.arrivals, late=block.late, cpu=block.cpu)]:
@@ -172,6 +172,6 @@ def late_share(blocks: Sequence[BlockResult]) -> float:
 
 
 def lost_share(blocks: Sequence[BlockResult]) -> float:
-    """Return the arrivals that lost workers took with them over all that were due."""
+    """Return the share of arrivals whose outcome is unknown because a worker was lost."""
     lost = sum(one.arrivals for block in blocks for one in block.lost_workers)
     return lost / max(1, lost + sum(block.arrivals for block in blocks))
