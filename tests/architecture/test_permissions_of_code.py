@@ -17,8 +17,8 @@ from microservices.deploy import templates
 from microservices.deploy.imports import OURS, library
 from microservices.deploy.modules import needed
 from microservices.deploy.packages import here
-from tests.architecture.actions import Unreadable, actions
-from tests.architecture.grants import Template, for_others, granted, listed, told
+from tests.architecture.iam_actions import Unreadable, actions
+from tests.architecture.iam_grants import Template, for_others, granted, listed, told
 
 # Keys of a bucket and connections of a WebSocket API come and go, so these name all of one folder or of one API.
 MANY_OF_ONE = re.compile(r"(\$\{\w+(\.Arn)?\}|:s3:::[^*/]+)/([\w-]+/)*\*$|/@connections/\*$")

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from tests.contract.client import Api, Person
 from tests.contract.gateway import gateway_over_moto
-from tests.contract.pictures import png
+from tests.contract.images import png
 from tests.contract.systems import monolith_application
 from tests.contract.wsgi import WsgiTransport
 

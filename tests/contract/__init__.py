@@ -3,4 +3,6 @@
 import pytest
 
 # What these assert on behalf of the tests is to be told as fully as what the tests assert themselves.
-pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in ("client", "needles", "promises", "sides")))
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{module}" for module in ("client", "search_terms", "openapi", "both_sides"))
+)

@@ -10,7 +10,7 @@ import httpx
 
 from tests.conftest import ADMINISTRATOR
 
-from .promises import judge
+from .openapi import judge
 
 OTHERS_ANSWERED_S = 30.0  # eight requests that each meet a cold function take ten seconds on two busy cores
 POLL_EVERY_S = 0.05

@@ -10,7 +10,7 @@ from microservices.deploy import templates
 from tests.conftest import ADMINISTRATOR
 
 from .intrinsics import evaluate
-from .makers import ACCOUNT, REGION, Attributes, make
+from .resources import ACCOUNT, REGION, Attributes, make
 
 STAGE = "contract"  # apart from the names that other tests give to theirs
 PSEUDO = {

@@ -19,9 +19,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from .both_sides import BothSides
 from .client import Api, Person
 from .feed import Feed
-from .sides import BothSides
 
 EVENTUALLY_S = 5.0  # what the contract gives a system
 BESIDE_TESTS_S = (

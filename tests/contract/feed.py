@@ -25,13 +25,13 @@ def asyncapi() -> Json:
     return loaded
 
 
-def described(message: Any, *, by: str) -> bool:
+def matches_schema(message: Any, *, by: str) -> bool:
     """Tell whether a message has the form that the document gives to messages of this name."""
     schema = asyncapi()["components"]["messages"][by]["payload"] | {"components": asyncapi()["components"]}
     return bool(Draft202012Validator(schema).is_valid(message))
 
 
-def said_to_clients() -> list[str]:
+def server_messages() -> list[str]:
     """Return the names of the messages that a server may send."""
     operations = asyncapi()["operations"]
     told = [*operations["hearWish"]["reply"]["messages"], *operations["tellNews"]["messages"]]
@@ -45,29 +45,29 @@ class Listener:
         self.socket = socket
         self._patience = patience
 
-    def say(self, message: Json) -> None:
+    def send(self, message: Json) -> None:
         self.socket.send(json.dumps(message))
 
-    def hear(self) -> Json:
+    def receive(self) -> Json:
         """Return the next message, in its time."""
         self.socket.settimeout(self._patience)
         message: Json = json.loads(self.socket.recv())
-        assert sum(described(message, by=name) for name in said_to_clients()) == 1, message
+        assert sum(matches_schema(message, by=name) for name in server_messages()) == 1, message
         return message
 
     def subscribe(self, topic: str) -> None:
-        self.say({"action": "subscribe", "topic": topic})
-        self.hears(lambda message: message == {"type": "subscribed", "topic": topic})
+        self.send({"action": "subscribe", "topic": topic})
+        self.wait_for(lambda message: message == {"type": "subscribed", "topic": topic})
 
-    def hears(self, wanted: Callable[[Json], bool]) -> Json:
+    def wait_for(self, wanted: Callable[[Json], bool]) -> Json:
         """Return the first message that is wanted, in its time; what others cause may come before it."""
         deadline = time.monotonic() + self._patience
         while time.monotonic() < deadline:
-            if wanted(message := self.hear()):
+            if wanted(message := self.receive()):
                 return message
         raise AssertionError("the message did not come")
 
-    def rest(self, *, seconds: float) -> list[Json]:
+    def receive_rest(self, *, seconds: float) -> list[Json]:
         """Return what comes until nothing has come for so long."""
         heard = []
         self.socket.settimeout(seconds)
@@ -76,7 +76,7 @@ class Listener:
                 heard.append(json.loads(message))
         return heard
 
-    def is_cut_off(self) -> bool:
+    def is_disconnected(self) -> bool:
         """Read until nothing comes any more; tell whether that is because the connection has ended."""
         self.socket.settimeout(self._patience)
         try:
@@ -115,11 +115,11 @@ class Feed:
             yield [opened.enter_context(self.listener(*topics)) for _ in range(number)]
 
 
-def publishes(title: str) -> Callable[[Json], bool]:
+def post_published(title: str) -> Callable[[Json], bool]:
     """Return what tells the news of the post with that title."""
     return lambda message: bool(message["type"] == "post.published" and message["post"]["title"] == title)
 
 
-def scores(score: int) -> Callable[[Json], bool]:
+def tally_changed(score: int) -> Callable[[Json], bool]:
     """Return what tells the news of that score."""
     return lambda message: bool(message["type"] == "tally.changed" and message["score"] == score)

@@ -21,11 +21,11 @@ from microservices.tracing.invocations import traced
 from tracing.left_for_later import follow
 from tracing.spans import Write
 
-from .calls import answered_by
+from .aws_calls import answered_by
 from .cloud import STAGE, Cloud
 from .intrinsics import evaluate
-from .makers import REGION
-from .promises import document
+from .openapi import document
+from .resources import REGION
 from .systems import PROJECT
 
 
@@ -74,7 +74,7 @@ class Function:
         """End the processes that serve nobody: the next invocation is a cold one."""
         self._idle.clear()
 
-    def rest(self) -> None:
+    def flush(self) -> None:
         """Do at once what its threads do between requests, as far as it was ever invoked: here, nobody waits for them."""
         for views in [process.views for process in self._idle if hasattr(process, "views")]:
             with _environment({"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}):

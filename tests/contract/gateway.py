@@ -14,13 +14,13 @@ from tests.moto_aws import aws_in_process
 from tracing.spans import Write
 
 from .cloud import STAGE, Cloud
-from .events import deliver
+from .event_delivery import deliver
+from .event_routing import EventRouting
 from .functions import Function, functions, lambda_service
-from .loopback import loopback
+from .loopback_server import loopback
 from .payload import event_of, response_of
-from .site import first_push, site_as_it_comes
+from .site_repository import first_push, site_as_it_comes
 from .triggers import wiring
-from .wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Route:
 class Gateway(httpx.BaseTransport):
     """Serves one request at a time, for moto is not made for threads, and delivers every event before the next."""
 
-    def __init__(self, routes: list[Route], wires: Wiring, s3: Any) -> None:
-        self.wires = wires
+    def __init__(self, routes: list[Route], wires: EventRouting, s3: Any) -> None:
+        self.routing = wires
         self._routes, self._s3 = routes, s3
         self._functions = {route.function for route in routes if route.function is not None}
         self.functions: Mapping[str, Function] = {}  # all there are, by their names without the stage
@@ -52,14 +52,14 @@ class Gateway(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         with self._turn:
             response = self.serve(request)
-            self.rest()
-            deliver(self.wires)
+            self.flush()
+            deliver(self.routing)
         return response
 
-    def rest(self) -> None:
+    def flush(self) -> None:
         """Let every function do what it does between requests."""
         for each in self._functions:
-            each.rest()
+            each.flush()
 
     def serve(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, also one that a function sends while another is served."""
@@ -154,4 +154,4 @@ def gateway_over_moto(write: Write | None = None) -> Iterator[Gateway]:
             try:
                 yield gateway
             finally:
-                gateway.rest()  # so that nothing is left to be sent when nobody plays AWS any more
+                gateway.flush()  # so that nothing is left to be sent when nobody plays AWS any more

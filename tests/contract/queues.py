@@ -8,14 +8,14 @@ from typing import Any
 
 from moto.sqs.models import sqs_backends
 
-from .inboxes import NONE, Reader, least
-from .makers import ACCOUNT, REGION
-from .sources import Record
+from .backlogs import NONE, Reader, least
+from .record_sources import Record
+from .resources import ACCOUNT, REGION
 
 INVISIBLE_S = 60
 
 
-class QueueInbox:
+class QueueBacklog:
     """A queue: moto keeps it, counts how often a message is received, and moves it to the dead letters after too many."""
 
     def __init__(self, reader: Reader, arn: str) -> None:

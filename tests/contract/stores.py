@@ -56,8 +56,8 @@ from shared_domain.search import SearchIndex
 from shared_domain.trending import Counts, TrendStore, View, window_of
 from shared_domain.users import UserStore
 from shared_domain.votes import VoteStore
-from tests.tables import make_table
-from tests.views import deliver, view_record
+from tests.dynamodb_table import make_table
+from tests.view_records import deliver, view_record
 
 
 class Stores(Protocol):

@@ -7,14 +7,14 @@ from PIL import Image
 
 from shared_domain.avatars import MAX_PICTURE_BYTES, MAX_PIXELS, MAX_SCANS
 
-from . import pictures
+from . import images
 from .client import Api, Person, broken_fields
-from .pictures import BLUE, GREEN, GREY, JPEG, PNG, RED, chunks, colour_at, jpeg, near, plain, png, saved
+from .images import BLUE, GREEN, GREY, JPEG, PNG, RED, chunks, colour_at, jpeg, near, plain, png, saved
 
 pytestmark = pytest.mark.live_api
 
 SIDE = 128
-GOOD: dict[str, tuple[pictures.Make, str, pictures.Colour]] = {
+GOOD: dict[str, tuple[images.Make, str, images.Colour]] = {
     "a PNG": (png, PNG, (*RED, 255)),
     "a JPEG": (jpeg, JPEG, (*RED, 255)),
     "a progressive JPEG": (lambda: saved(plain(), "JPEG", progressive=True), JPEG, RED),
@@ -32,36 +32,36 @@ GOOD: dict[str, tuple[pictures.Make, str, pictures.Colour]] = {
     "one pixel high": (lambda: png(BLUE, (5000, 1)), PNG, BLUE),
     "one pixel wide, a JPEG": (lambda: jpeg(BLUE, (1, 5000)), JPEG, BLUE),
     "the most pixels": (lambda: png(GREEN, (4000, MAX_PIXELS // 4000)), PNG, GREEN),
-    "the most bytes": (lambda: pictures.sized(MAX_PICTURE_BYTES), PNG, RED),
-    "an animation of one frame": (pictures.still, PNG, RED),
-    "as many scans as are read": (lambda: pictures.many_scans(MAX_SCANS - 9), JPEG, RED),
+    "the most bytes": (lambda: images.sized(MAX_PICTURE_BYTES), PNG, RED),
+    "an animation of one frame": (images.still, PNG, RED),
+    "as many scans as are read": (lambda: images.many_scans(MAX_SCANS - 9), JPEG, RED),
 }
-BAD: dict[str, tuple[pictures.Make, str]] = {
+BAD: dict[str, tuple[images.Make, str]] = {
     "nothing": (lambda: b"", PNG),
     "text": (lambda: b"no picture at all", PNG),
     "JSON": (lambda: b"{}", JPEG),
     "a JPEG that says it is a PNG": (jpeg, PNG),
     "a PNG that says it is a JPEG": (png, JPEG),
     "a GIF that says it is a PNG": (lambda: saved(plain(), "GIF"), PNG),
-    "a moving GIF": (lambda: pictures.moving("GIF"), PNG),
-    "a moving WebP": (lambda: pictures.moving("WEBP"), PNG),
-    "a moving PNG": (lambda: pictures.moving("PNG"), PNG),
-    "the first bytes of a PNG alone": (lambda: pictures.SIGNATURE, PNG),
+    "a moving GIF": (lambda: images.moving("GIF"), PNG),
+    "a moving WebP": (lambda: images.moving("WEBP"), PNG),
+    "a moving PNG": (lambda: images.moving("PNG"), PNG),
+    "the first bytes of a PNG alone": (lambda: images.SIGNATURE, PNG),
     "the first bytes of a JPEG alone": (lambda: b"\xff\xd8\xff", JPEG),
-    "the first bytes of a PNG before a JPEG": (lambda: pictures.SIGNATURE + jpeg(), PNG),
-    "a script behind the first bytes": (lambda: pictures.SIGNATURE + b"<script>alert(1)</script>", PNG),
-    "one row too many": (lambda: pictures.bomb(4000, MAX_PIXELS // 4000 + 1), PNG),
-    "a bomb": (lambda: pictures.bomb(60_000, 60_000), PNG),
-    "a bomb of the greatest size that can be named": (lambda: pictures.bomb(2**31 - 1, 2**31 - 1), PNG),
-    "no width": (lambda: pictures.bomb(0, 100), PNG),
-    "text that unpacks without end": (pictures.unpacking_text, PNG),
-    "one scan too many": (lambda: pictures.many_scans(MAX_SCANS + 1), JPEG),
+    "the first bytes of a PNG before a JPEG": (lambda: images.SIGNATURE + jpeg(), PNG),
+    "a script behind the first bytes": (lambda: images.SIGNATURE + b"<script>alert(1)</script>", PNG),
+    "one row too many": (lambda: images.bomb(4000, MAX_PIXELS // 4000 + 1), PNG),
+    "a bomb": (lambda: images.bomb(60_000, 60_000), PNG),
+    "a bomb of the greatest size that can be named": (lambda: images.bomb(2**31 - 1, 2**31 - 1), PNG),
+    "no width": (lambda: images.bomb(0, 100), PNG),
+    "text that unpacks without end": (images.unpacking_text, PNG),
+    "one scan too many": (lambda: images.many_scans(MAX_SCANS + 1), JPEG),
     "a scan in every byte": (lambda: jpeg()[:-2] + b"\xff\xda" * 400_000 + b"\xff\xd9", JPEG),
 }
-UNDECODABLE: dict[str, tuple[pictures.Make, str]] = {
+UNDECODABLE: dict[str, tuple[images.Make, str]] = {
     "a JPEG cut off": (lambda: jpeg(size=(400, 400))[:-900], JPEG),
-    "a PNG cut off": (lambda: pictures.noise()[:-500], PNG),
-    "pixels that do not unpack": (lambda: pictures.bomb(100, 100), PNG),
+    "a PNG cut off": (lambda: images.noise()[:-500], PNG),
+    "pixels that do not unpack": (lambda: images.bomb(100, 100), PNG),
 }
 
 
@@ -108,12 +108,12 @@ def test_what_cannot_be_decoded_changes_nothing(api: Api, owner: Person, bob: Pe
 
 def test_a_picture_over_1_mib_is_too_large(api: Api, owner: Person) -> None:
     for length in (MAX_PICTURE_BYTES + 1, MAX_PICTURE_BYTES * 3 // 2, MAX_PICTURE_BYTES * 2):
-        assert api.upload_avatar(owner, pictures.sized(length), PNG).status_code == 413
+        assert api.upload_avatar(owner, images.sized(length), PNG).status_code == 413
     assert api.upload_avatar(owner, png(), PNG).status_code == 202
 
 
 def test_other_bodies_are_as_large_as_they_were(api: Api, owner: Person) -> None:
-    assert api.upload_avatar(owner, pictures.sized(100_000), PNG).status_code == 202
+    assert api.upload_avatar(owner, images.sized(100_000), PNG).status_code == 202
     assert api.revise_me(owner, bio="x" * 70_000).status_code == 413
 
 
@@ -159,14 +159,14 @@ def test_who_never_sent_a_picture_has_none(api: Api, owner: Person) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_is_shown_upright(api: Api, owner: Person, orientation: int) -> None:
-    api.upload_avatar(owner, pictures.held(orientation), JPEG)
+    api.upload_avatar(owner, images.held(orientation), JPEG)
     shown = api.avatar_settles(owner.username, near(RED, x=64, y=20))
     assert near(BLUE, x=64, y=108)(shown)
     assert near(RED, x=10, y=20)(shown)
     assert near(BLUE, x=118, y=108)(shown)
 
 
-@pytest.mark.parametrize(("picture", "content_type"), [(pictures.held(6), JPEG), (pictures.telling(), PNG)])
+@pytest.mark.parametrize(("picture", "content_type"), [(images.held(6), JPEG), (images.telling(), PNG)])
 def test_nothing_but_pixels_is_left_of_a_picture(api: Api, owner: Person, picture: bytes, content_type: str) -> None:
     api.upload_avatar(owner, picture, content_type)
     shown = api.avatar_settles(owner.username, lambda thumbnail: True)
@@ -187,7 +187,7 @@ def test_the_newest_picture_wins(api: Api, owner: Person) -> None:
     for colour in colours:
         assert api.upload_avatar(owner, png(colour), PNG).status_code == 202
     api.avatar_settles(owner.username, near(colours[-1]))
-    api.upload_avatar(owner, pictures.noise()[:-500], PNG)
+    api.upload_avatar(owner, images.noise()[:-500], PNG)
     api.upload_avatar(owner, jpeg(GREEN), JPEG)
     api.avatar_settles(owner.username, near(GREEN))
     assert colour_at(api.read_avatar(owner.username).content)[3] == 255

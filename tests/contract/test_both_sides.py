@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from .both_sides import BothSides, Side, Told
 from .client import unique
-from .sides import BothSides, Side, Told
 
 PEOPLE = st.integers(0, 2)
 PLACES = st.integers(0, 5)

@@ -10,11 +10,11 @@ import pytest
 
 from tests.moto_aws import aws_in_process
 
-from .events import deliver
+from .event_delivery import deliver
+from .event_routing import EventRouting
 from .functions import Function
-from .makers import REGION, Attributes, make
-from .sources import Record
-from .wiring import Wiring
+from .record_sources import Record
+from .resources import REGION, Attributes, make
 
 
 class Listener(Function):
@@ -58,7 +58,7 @@ def publish(topic: str, body: str, **attributes: str) -> None:
 
 
 def test_a_kinesis_record_comes_once_in_its_order_and_encoded(listener: Listener) -> None:
-    stream, wires = made("AWS::Kinesis::Stream", Name="views", ShardCount=2), Wiring()
+    stream, wires = made("AWS::Kinesis::Stream", Name="views", ShardCount=2), EventRouting()
     wires.map(listener, stream["Arn"], {"BatchSize": 2})
     for place in range(5):
         client("kinesis").put_record(StreamName="views", PartitionKey="one", Data=f"view {place}")
@@ -76,7 +76,7 @@ def test_a_kinesis_record_comes_once_in_its_order_and_encoded(listener: Listener
 
 def test_a_bucket_tells_of_the_objects_that_the_notification_names_with_their_keys_encoded(listener: Listener) -> None:
     made("AWS::S3::Bucket", BucketName="avatars")
-    wires = Wiring()
+    wires = EventRouting()
     chosen = {"S3Key": {"Rules": [{"Name": "prefix", "Value": "originals/"}]}}
     wires.notify("avatars", listener, events="s3:ObjectCreated:*", chosen=chosen)
     for key in ("originals/ada & bob/ü.png", "thumbnails/ada.png"):
@@ -90,7 +90,7 @@ def test_a_bucket_tells_of_the_objects_that_the_notification_names_with_their_ke
 
 
 def test_a_topic_invokes_a_function_with_the_messages_that_its_policy_lets_through(listener: Listener) -> None:
-    topic, wires = made("AWS::SNS::Topic", TopicName="events")["Ref"], Wiring()
+    topic, wires = made("AWS::SNS::Topic", TopicName="events")["Ref"], EventRouting()
     wires.listen(topic, listener, {"FilterPolicy": {"type": ["tally.changed", {"prefix": "post."}]}})
     for kind in ("tally.changed", "order.placed", "post.revised"):
         publish(topic, f"of {kind}", type=kind)
@@ -101,7 +101,7 @@ def test_a_topic_invokes_a_function_with_the_messages_that_its_policy_lets_throu
 
 @pytest.mark.parametrize("raw", [True, False])
 def test_a_topic_fills_a_queue_raw_or_in_an_envelope(listener: Listener, raw: bool) -> None:
-    topic, scores, wires = made("AWS::SNS::Topic", TopicName="events")["Ref"], queue("scores"), Wiring()
+    topic, scores, wires = made("AWS::SNS::Topic", TopicName="events")["Ref"], queue("scores"), EventRouting()
     wires.fill(topic, scores["Arn"], {"FilterPolicy": {"type": ["tally.changed"]}, "RawMessageDelivery": raw})
     wires.map(listener, scores["Arn"], {})
     publish(topic, "told", type="tally.changed")
@@ -117,7 +117,7 @@ def test_a_topic_fills_a_queue_raw_or_in_an_envelope(listener: Listener, raw: bo
 def test_a_message_that_keeps_failing_ends_in_the_dead_letters_and_the_rest_goes_on(listener: Listener) -> None:
     dead = queue("dead")
     scores = queue("scores", RedrivePolicy={"deadLetterTargetArn": dead["Arn"], "maxReceiveCount": 2})
-    wires = Wiring()
+    wires = EventRouting()
     wires.map(listener, scores["Arn"], {"FunctionResponseTypes": ["ReportBatchItemFailures"]})
     for body in ("one", "poison", "two"):
         client("sqs").send_message(QueueUrl=scores["Ref"], MessageBody=body)

@@ -10,7 +10,7 @@ from openapi_spec_validator import validate
 from schemathesis.config import SchemathesisConfig
 
 from .client import Api
-from .promises import ROOT, document
+from .openapi import ROOT, document
 
 EXAMPLES = 12  # beside those that cover each rule of a schema, which are always all made
 CHAINS, STEPS = 8, 8

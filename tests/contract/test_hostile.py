@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from .client import Api, Person
-from .promises import LEAKS
+from .openapi import LEAKS
 
 pytestmark = pytest.mark.live
 

@@ -8,7 +8,7 @@ import pytest
 from websocket import ABNF, WebSocketException
 
 from .client import Person, unique
-from .feed import Feed, Listener, publishes, scores
+from .feed import Feed, Listener, post_published
 
 pytestmark = pytest.mark.live_api
 
@@ -57,7 +57,7 @@ def test_who_listens_to_posts_hears_of_each_that_is_published(feed: Feed, ada: P
     listener.subscribe("posts")
     for title in (unique("first"), unique("second"), unique('Ünïcode ☃ 𝔘 <&> "quoted" ') + "\t"):
         post = feed.api.published(ada, title=title)
-        told = listener.hears(publishes(title))["post"]
+        told = listener.wait_for(post_published(title))["post"]
         assert told == {name: post[name] for name in ("id", "author", "title", "created_at")}
 
 
@@ -69,12 +69,12 @@ def test_who_listens_to_a_post_hears_its_score_and_last_the_last_one(
     crowd = feed.api.crowd(8)
     for voter in crowd:
         assert feed.api.cast(voter, post_id, value=1).status_code == 200
-    assert listener.hears(scores(8))["post_id"] == post_id
+    assert listener.wait_for(tally_changed(8))["post_id"] == post_id
     assert feed.api.cast(crowd[0], post_id, value=-1).status_code == 200
-    listener.hears(scores(6))
+    listener.wait_for(tally_changed(6))
     assert feed.api.retract(crowd[0], post_id).status_code == 204
-    listener.hears(scores(7))
-    assert {each["score"] for each in listener.rest(seconds=QUIET_S)} <= {7}
+    listener.wait_for(tally_changed(7))
+    assert {each["score"] for each in listener.receive_rest(seconds=QUIET_S)} <= {7}
 
 
 def test_nobody_hears_what_it_did_not_ask_for(feed: Feed, ada: Person) -> None:
@@ -84,19 +84,19 @@ def test_nobody_hears_what_it_did_not_ask_for(feed: Feed, ada: Person) -> None:
         feed.api.cast(ada, other, value=1)
         feed.api.cast(ada, mine, value=-1)
         feed.api.published(ada, title=title)
-        all_posts.hears(publishes(title))
-        assert listener.hear() == {"type": "tally.changed", "post_id": mine, "score": -1}
+        all_posts.wait_for(post_published(title))
+        assert listener.receive() == {"type": "tally.changed", "post_id": mine, "score": -1}
         for client in (silent, listener):
-            assert client.rest(seconds=QUIET_S) == []
+            assert client.receive_rest(seconds=QUIET_S) == []
 
 
 def test_a_vote_that_changes_nothing_is_no_news(feed: Feed, ada: Person, listener: Listener) -> None:
     post_id = feed.api.published(ada)["id"]
     listener.subscribe(f"post:{post_id}")
     feed.api.cast(ada, post_id, value=1)
-    listener.hears(scores(1))  # a score may show before its news has come
+    listener.wait_for(tally_changed(1))  # a score may show before its news has come
     feed.api.cast(ada, post_id, value=1)
-    assert listener.rest(seconds=QUIET_S) == []
+    assert listener.receive_rest(seconds=QUIET_S) == []
 
 
 def test_who_subscribes_twice_hears_once(feed: Feed, ada: Person, listener: Listener) -> None:
@@ -104,21 +104,21 @@ def test_who_subscribes_twice_hears_once(feed: Feed, ada: Person, listener: List
     listener.subscribe("posts")
     title = unique("once")
     feed.api.published(ada, title=title)
-    listener.hears(publishes(title))
-    assert not any(publishes(title)(each) for each in listener.rest(seconds=QUIET_S))
+    listener.wait_for(post_published(title))
+    assert not any(post_published(title)(each) for each in listener.receive_rest(seconds=QUIET_S))
 
 
 @pytest.mark.parametrize("said", GARBAGE, ids=lambda said: str(said)[:40] or "nothing")
 def test_garbage_is_an_error_and_the_client_stays_connected(feed: Feed, listener: Listener, said: str) -> None:
     listener.socket.send(said)
-    assert listener.hear()["type"] == "error"
+    assert listener.receive()["type"] == "error"
     assert is_alive(listener)
 
 
 def test_bytes_are_an_error_or_the_end(feed: Feed, listener: Listener) -> None:
     listener.socket.send(b"\xff\xfe\x00", opcode=ABNF.OPCODE_BINARY)
     try:
-        assert listener.hear()["type"] == "error"
+        assert listener.receive()["type"] == "error"
     except WebSocketException:
         return  # as API Gateway does
     assert is_alive(listener)
@@ -126,8 +126,8 @@ def test_bytes_are_an_error_or_the_end(feed: Feed, listener: Listener) -> None:
 
 @pytest.mark.parametrize("topic", UNKNOWN_TOPICS)
 def test_a_topic_that_is_not_there_is_an_error(feed: Feed, listener: Listener, topic: str) -> None:
-    listener.say({"action": "subscribe", "topic": topic})
-    assert listener.hear()["type"] == "error"
+    listener.send({"action": "subscribe", "topic": topic})
+    assert listener.receive()["type"] == "error"
     assert is_alive(listener)
 
 
@@ -136,24 +136,24 @@ def test_a_topic_too_many_is_an_error_and_the_others_go_on(feed: Feed, ada: Pers
     topics = [f"post:{post_id[:-3]}{n:03d}" for n in range(MAX_TOPICS - 1)]
     for topic in ["posts", *topics]:
         listener.subscribe(topic)
-    listener.say({"action": "subscribe", "topic": f"post:{post_id}"})
-    listener.hears(lambda message: message["type"] == "error")
+    listener.send({"action": "subscribe", "topic": f"post:{post_id}"})
+    listener.wait_for(lambda message: message["type"] == "error")
     listener.subscribe(topics[0])
     title = unique("still")
     feed.api.published(ada, title=title)
-    listener.hears(publishes(title))
+    listener.wait_for(post_published(title))
 
 
 def test_a_huge_message_is_an_error_or_the_end_and_nobody_else_notices(feed: Feed, ada: Person) -> None:
     with feed.listener("posts") as other, feed.listener("posts") as hostile:
         hostile.socket.send("x" * 1_000_000)
         try:
-            assert hostile.hears(lambda message: message["type"] == "error")
+            assert hostile.wait_for(lambda message: message["type"] == "error")
         except (WebSocketException, OSError, ValueError):
-            assert hostile.is_cut_off()
+            assert hostile.is_disconnected()
         title = unique("unmoved")
         feed.api.published(ada, title=title)
-        other.hears(publishes(title))
+        other.wait_for(post_published(title))
 
 
 def test_a_client_that_vanishes_is_nobodys_business(feed: Feed, ada: Person) -> None:
@@ -163,4 +163,4 @@ def test_a_client_that_vanishes_is_nobodys_business(feed: Feed, ada: Person) -> 
             vanishes.socket.sock.close()  # with a reset, and no close frame
         for title in (unique("after"), unique("again")):
             feed.api.published(ada, title=title)
-            stays.hears(publishes(title))
+            stays.wait_for(post_published(title))

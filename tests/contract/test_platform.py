@@ -5,7 +5,7 @@ import re
 import pytest
 
 from .client import Api, Person
-from .promises import document, operations
+from .openapi import document, operations
 
 pytestmark = pytest.mark.live_api
 

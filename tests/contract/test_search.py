@@ -3,7 +3,7 @@
 import pytest
 
 from .client import Api, Person, broken_fields
-from .needles import a_needle, finds, found, ids, weighs
+from .search_terms import found, ids, new_word, wait_for_hits, wait_for_relevance
 
 pytestmark = pytest.mark.live_api
 
@@ -35,12 +35,12 @@ STOP_WORDS = (
 
 @pytest.fixture
 def needle() -> str:
-    return a_needle()
+    return new_word()
 
 
 def test_a_post_is_found_as_it_reads(api: Api, ada: Person, bob: Person, needle: str) -> None:
     post = api.published(ada, title=f"A {needle} in the title", tags=["a-tag"])
-    finds(api, needle, [post])
+    wait_for_hits(api, needle, [post])
     assert found(api, needle)[0]["post"] == post
     api.cast(bob, post["id"], value=1)
     api.score_settles(post["id"], 1)
@@ -62,32 +62,32 @@ def test_what_nobody_wrote_finds_nothing(api: Api, needle: str) -> None:
 def test_relevance_is_three_for_each_in_the_title_and_one_in_the_body_up_to_five(
     api: Api, ada: Person, *, in_title: int, in_body: int, relevance: int
 ) -> None:
-    needle = a_needle()
+    needle = new_word()
     api.published(ada, title="x " + f"{needle} " * in_title, body="x " + f"{needle} " * in_body)
-    weighs(api, needle, relevance)
+    wait_for_relevance(api, needle, relevance)
 
 
 def test_relevance_adds_up_over_the_distinct_terms(api: Api, ada: Person, needle: str) -> None:
-    other = a_needle()
+    other = new_word()
     api.published(ada, title=f"{needle} {needle}", body=f"{needle} {other}")
-    weighs(api, f"{needle} {other}", 2 * 3 + 1 + 1)
-    weighs(api, f"{needle} {needle.upper()} {needle}", 7)
+    wait_for_relevance(api, f"{needle} {other}", 2 * 3 + 1 + 1)
+    wait_for_relevance(api, f"{needle} {needle.upper()} {needle}", 7)
 
 
 def test_every_term_must_match(api: Api, ada: Person, needle: str) -> None:
-    other = a_needle()
+    other = new_word()
     both = api.published(ada, title=needle, body=other)
     api.published(ada, title=needle, body="alone")
     api.published(ada, title=other, body="alone")
-    finds(api, f"{other} {needle}", [both])
-    assert ids(api, f"{needle} {other} {a_needle()}") == []
+    wait_for_hits(api, f"{other} {needle}", [both])
+    assert ids(api, f"{needle} {other} {new_word()}") == []
 
 
 def test_the_order_is_relevance_then_the_newest(api: Api, ada: Person, needle: str) -> None:
     once, twice, again, thrice = (
         api.published(ada, title="x", body=f"{needle} " * times) for times in (1, 2, 1, 3)
     )  # fmt: skip
-    finds(api, needle, [thrice, twice, again, once])
+    wait_for_hits(api, needle, [thrice, twice, again, once])
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ def test_text_and_query_are_analysed_alike(api: Api, ada: Person, needle: str, t
     """Both in the title, which is worth three, and in the body, worth one: one post shows that either is found."""
     written, asked = text.format(needle=needle), q.format(needle=needle, NEEDLE=needle.upper())
     api.published(ada, title=written, body=written)
-    weighs(api, asked, (3 + 1) * len(asked.split()))
+    wait_for_relevance(api, asked, (3 + 1) * len(asked.split()))
 
 
 @pytest.mark.parametrize("beside", ["x{needle}", "{needle}x", "{needle}1", "1{needle}", "é{needle}", "{needle}日"])
 def test_a_word_is_the_longest_run_of_letters_and_digits(api: Api, ada: Person, needle: str, beside: str) -> None:
     whole = beside.format(needle=needle)
     post = api.published(ada, title=whole)
-    finds(api, whole, [post])
+    wait_for_hits(api, whole, [post])
     assert ids(api, needle) == []
 
 
@@ -145,7 +145,7 @@ def test_a_query_without_a_term_or_too_long_is_a_422(api: Api, q: str) -> None:
 
 def test_every_stop_word_is_dropped_and_no_other(api: Api, ada: Person, needle: str) -> None:
     post = api.published(ada, title=needle)
-    finds(api, needle, [post])
+    wait_for_hits(api, needle, [post])
     for stop_word in STOP_WORDS:
         assert ids(api, f"{stop_word} {needle}") == [post["id"]], stop_word
     for word in ("he", "from", "has", "its", "were", "we", "you", "i"):
@@ -158,9 +158,9 @@ def test_a_query_must_be_there(api: Api) -> None:
 
 
 def test_a_query_may_have_8_terms_and_200_characters(api: Api, ada: Person) -> None:
-    words = [a_needle() for _ in range(9)]
+    words = [new_word() for _ in range(9)]
     post = api.published(ada, title="x", body=" ".join(words))
-    finds(api, " ".join(words[:8]), [post])
+    wait_for_hits(api, " ".join(words[:8]), [post])
     assert ids(api, " ".join([*words[:8], "the", "of", words[0], words[1].upper()])) == [post["id"]]
     assert broken_fields(api.search(" ".join(words))) == {"q"}
     assert ids(api, words[0].ljust(200)) == [post["id"]]

@@ -3,20 +3,20 @@
 import pytest
 
 from .client import Api, Person, broken_fields
-from .needles import a_needle, finds, found, weighs
+from .search_terms import found, new_word, wait_for_hits, wait_for_relevance
 
 pytestmark = pytest.mark.live_api
 
 
 @pytest.fixture
 def needle() -> str:
-    return a_needle()
+    return new_word()
 
 
 def test_a_walk_shows_every_hit_once_though_more_are_added(api: Api, ada: Person, needle: str) -> None:
     posts = [api.published(ada, title="x", body=f"{needle} " * times) for times in (1, 1, 2, 2, 1)]
     expected = [posts[place]["id"] for place in (3, 2, 4, 1, 0)]
-    finds(api, needle, [posts[place] for place in (3, 2, 4, 1, 0)])
+    wait_for_hits(api, needle, [posts[place] for place in (3, 2, 4, 1, 0)])
     seen: list[str] = []
     for page in api.walk("/search", q=needle, limit=2):
         seen += [hit["post"]["id"] for hit in page]
@@ -26,7 +26,7 @@ def test_a_walk_shows_every_hit_once_though_more_are_added(api: Api, ada: Person
 
 def test_a_page_ends_where_the_hits_end(api: Api, ada: Person, needle: str) -> None:
     posts = [api.published(ada, title=needle) for _ in range(4)][::-1]
-    finds(api, needle, posts)
+    wait_for_hits(api, needle, posts)
     assert [len(page) for page in api.walk("/search", q=needle, limit=2)] == [2, 2]
     assert [len(page) for page in api.walk("/search", q=needle, limit=3)] == [3, 1]
     assert [len(page) for page in api.walk("/search", q=needle, limit=4)] == [4]
@@ -34,37 +34,37 @@ def test_a_page_ends_where_the_hits_end(api: Api, ada: Person, needle: str) -> N
 
 def test_a_cursor_is_for_its_query_alone(api: Api, ada: Person, needle: str) -> None:
     posts = [api.published(ada, title=needle) for _ in range(2)][::-1]
-    finds(api, needle, posts)
+    wait_for_hits(api, needle, posts)
     cursor = api.search(needle, limit=1).json()["next_cursor"]
     assert [hit["post"]["id"] for hit in found(api, needle, limit=1, cursor=cursor)] == [posts[1]["id"]]
-    assert broken_fields(api.search(a_needle(), cursor=cursor)) == {"cursor"}
+    assert broken_fields(api.search(new_word(), cursor=cursor)) == {"cursor"}
     assert broken_fields(api.list_posts(cursor=cursor)) == {"cursor"}
     for forged in (cursor[:-1], cursor[1:], cursor + "A", cursor.swapcase()):
         assert broken_fields(api.search(needle, cursor=forged)) == {"cursor"}
 
 
 def test_search_follows_a_revision(api: Api, ada: Person, needle: str) -> None:
-    other = a_needle()
+    other = new_word()
     post = api.published(ada, title=needle, body=needle)
-    weighs(api, needle, 4)
+    wait_for_relevance(api, needle, 4)
     revised = api.revise_post(ada, post["id"], title=other).json()
-    weighs(api, needle, 1)
-    weighs(api, other, 3)
+    wait_for_relevance(api, needle, 1)
+    wait_for_relevance(api, other, 3)
     assert found(api, other)[0]["post"] == revised
 
 
 def test_search_forgets_a_withdrawn_post(api: Api, ada: Person, needle: str) -> None:
     post, other = api.published(ada, title=needle), api.published(ada, title=needle)
-    finds(api, needle, [other, post])
+    wait_for_hits(api, needle, [other, post])
     api.withdraw(ada, post["id"])
-    finds(api, needle, [other])
+    wait_for_hits(api, needle, [other])
 
 
 def test_a_post_revised_and_withdrawn_in_a_row_is_notfound(api: Api, ada: Person, needle: str) -> None:
-    other = a_needle()
-    post, last = api.published(ada, title=needle), a_needle()
+    other = new_word()
+    post, last = api.published(ada, title=needle), new_word()
     api.revise_post(ada, post["id"], title=other)
     api.withdraw(ada, post["id"])
-    finds(api, last, [api.published(ada, title=last)])  # by then the earlier changes have passed, too
+    wait_for_hits(api, last, [api.published(ada, title=last)])  # by then the earlier changes have passed, too
     for q in (needle, other):
-        finds(api, q, [])
+        wait_for_hits(api, q, [])

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from microservices.deploy.local_aws import LocalAws
-from tests.clones import Clone, cloned
+from tests.git_clone import Clone, cloned
 
 from .client import Api, unique
 from .conftest import BESIDE_TESTS_S, TIMEOUT_S

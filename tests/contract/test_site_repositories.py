@@ -4,7 +4,7 @@ from pathlib import Path
 
 from microservices.deploy.site_repository import SiteRepository
 from monolith.site.publication import kept_site
-from tests.clones import cloned
+from tests.git_clone import cloned
 
 
 def test_one_clone_pushes_to_both_sides(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from monolith.app import create_app
 from monolith.settings import Settings
 
-from .calls import stores_away
+from .aws_calls import failing_stores
 from .gateway import gateway_over_moto
 from .systems import TOKEN_SECRET
 from .wsgi import WsgiTransport
@@ -39,7 +39,7 @@ def stranded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
         application = create_app(Settings(database_url=NOWHERE, token_secret=TOKEN_SECRET))
         yield httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test")
     else:
-        with gateway_over_moto() as gateway, stores_away():
+        with gateway_over_moto() as gateway, failing_stores():
             yield httpx.Client(transport=gateway, base_url="http://functions.test")
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from .cloud import Cloud, Stack
+from .event_routing import EventRouting, Properties
 from .functions import Function
-from .wiring import Properties, Wiring
 
 Known = Mapping[str, Function]
 
 
-def wiring(cloud: Cloud, known: Known) -> Wiring:
+def wiring(cloud: Cloud, known: Known) -> EventRouting:
     """Return how everything in the templates is connected."""
-    found = Wiring()
+    found = EventRouting()
     for stack in cloud.stacks.values():
         _sam_events(found, stack, known)
         _mappings(found, stack, known)
@@ -20,18 +20,18 @@ def wiring(cloud: Cloud, known: Known) -> Wiring:
     return found
 
 
-def _sam_events(found: Wiring, stack: Stack, known: Known) -> None:
+def _sam_events(found: EventRouting, stack: Stack, known: Known) -> None:
     for name, properties in stack.resources("AWS::Serverless::Function").items():
         for event in properties.get("Events", {}).values():
             _SAM[event["Type"]](found, known[stack.attribute(name, "Arn")], event["Properties"])
 
 
-def _mappings(found: Wiring, stack: Stack, known: Known) -> None:
+def _mappings(found: EventRouting, stack: Stack, known: Known) -> None:
     for each in stack.resources("AWS::Lambda::EventSourceMapping").values():
         found.map(_function(known, each["FunctionName"]), each["EventSourceArn"], each)
 
 
-def _subscriptions(found: Wiring, stack: Stack, known: Known) -> None:
+def _subscriptions(found: EventRouting, stack: Stack, known: Known) -> None:
     for each in stack.resources("AWS::SNS::Subscription").values():
         topic, endpoint = each["TopicArn"], each["Endpoint"]
         if each["Protocol"] == "lambda":
@@ -43,7 +43,7 @@ def _subscriptions(found: Wiring, stack: Stack, known: Known) -> None:
             found.fill(topic, endpoint, each)
 
 
-def _notifications(found: Wiring, stack: Stack, known: Known) -> None:
+def _notifications(found: EventRouting, stack: Stack, known: Known) -> None:
     for name, properties in stack.resources("AWS::S3::Bucket").items():
         for each in properties.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
             function = known[each["Function"]]
@@ -73,7 +73,7 @@ def _function(known: Known, named: str) -> Function:
     return next(function for arn, function in known.items() if named in (arn, function.name))
 
 
-_SAM: Mapping[str, Callable[[Wiring, Function, Properties], None]] = {
+_SAM: Mapping[str, Callable[[EventRouting, Function, Properties], None]] = {
     "DynamoDB": lambda found, function, event: found.map(function, event["Stream"], event),
     "Kinesis": lambda found, function, event: found.map(function, event["Stream"], event),
     "SQS": lambda found, function, event: found.map(function, event["Queue"], event),

@@ -17,16 +17,16 @@ from shared_domain.avatars import (
     thumbnail,
 )
 from shared_domain.errors import InvalidInput, TooLarge, WrongContentType
-from tests.contract import pictures
-from tests.contract.pictures import JPEG, PNG, SIGNATURE, chunk, plain, saved
+from tests.contract import images
+from tests.contract.images import JPEG, PNG, SIGNATURE, chunk, plain, saved
 
 SAMPLES = [
-    pictures.held(6),
+    images.held(6),
     saved(plain(), "JPEG", progressive=True),
     saved(plain(mode="CMYK"), "JPEG"),
-    pictures.telling(),
-    pictures.still(),
-    pictures.noise(),
+    images.telling(),
+    images.still(),
+    images.noise(),
     saved(plain().quantize(), transparency=0),
     saved(Image.new("I;16", (40, 30), 3000), transparency=3000),
     saved(Image.new("LA", (40, 30), (3, 200)), interlace=1),
@@ -45,14 +45,14 @@ def test_another_kind_is_refused(said: str | None) -> None:
 
 
 def test_a_byte_over_1_mib_is_too_large_whatever_it_is() -> None:
-    assert require_usable(pictures.sized(MAX_PICTURE_BYTES), kind=PNG)
-    for picture in (pictures.sized(MAX_PICTURE_BYTES + 1), b"x" * (MAX_PICTURE_BYTES + 1)):
+    assert require_usable(images.sized(MAX_PICTURE_BYTES), kind=PNG)
+    for picture in (images.sized(MAX_PICTURE_BYTES + 1), b"x" * (MAX_PICTURE_BYTES + 1)):
         with pytest.raises(TooLarge):
             require_usable(picture, kind=PNG)
 
 
-@pytest.mark.parametrize("make", [lambda: b"", pictures.unpacking_text, lambda: pictures.bomb(2**31 - 1, 2**31 - 1)])
-def test_what_the_door_refuses_is_of_no_use_behind_it_either(make: pictures.Make) -> None:
+@pytest.mark.parametrize("make", [lambda: b"", images.unpacking_text, lambda: images.bomb(2**31 - 1, 2**31 - 1)])
+def test_what_the_door_refuses_is_of_no_use_behind_it_either(make: images.Make) -> None:
     with pytest.raises(InvalidInput):
         require_usable(make(), kind=PNG)
     with pytest.raises(UnusablePicture):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from tests.contract.makers import ACCOUNT
-from tests.contract.pictures import PNG, png
-from tests.contract.site import REPOSITORY_ARN
+from tests.contract.images import PNG, png
+from tests.contract.resources import ACCOUNT
+from tests.contract.site_repository import REPOSITORY_ARN
 
 from .aws_events import Record, event, messages, objects, pushes, views
 from .aws_world import STAGE, AwsWorld

@@ -11,8 +11,8 @@ from moto.sqs.models import sqs_backends
 
 from tests.contract.client import Api, Json
 from tests.contract.gateway import Gateway
-from tests.contract.makers import ACCOUNT, REGION
-from tests.contract.sources import KinesisStream, TableStream, Topic
+from tests.contract.record_sources import KinesisStream, TableStream, Topic
+from tests.contract.resources import ACCOUNT, REGION
 
 from .aws_events import Record, changes, messages
 
@@ -126,7 +126,7 @@ class AwsWorld:
     def _of_views(self) -> list[bytes]:
         """Return what the stream of views holds."""
         for function in self.gateway.functions.values():
-            function.rest()
+            function.flush()
         told = KinesisStream(f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{STAGE}-views").take()
         return [base64.b64decode(each["kinesis"]["data"]) for each in told]
 

@@ -10,7 +10,7 @@ from random import Random
 
 import httpx
 
-from tests.contract.calls import watched_by
+from tests.contract.aws_calls import watched_by
 
 from .crowd import Crowd
 from .storm import Point, Storm
@@ -36,7 +36,7 @@ def run_until_interrupted_everywhere(numbers: range) -> None:
     met: set[Point] = set()
     cut: set[Point] = set()
     with _quiet(), world_of(*PEOPLE) as world:
-        functions = {inbox.reader.function.name for inbox in world.wires.inboxes}
+        functions = {backlog.reader.function.name for backlog in world.routing.backlogs}
         for place, number in enumerate(numbers, start=1):
             storm = lived(world, number)
             met |= {point for point in storm.met if point[0] in functions}
@@ -50,7 +50,7 @@ def lived(world: World, number: int) -> Storm:
     """Let a history happen and judge it; its number says all of it, so one that fails can be had again."""
     world.begin_again()
     chance = Random(number)  # noqa: S311  the history's own
-    storm = Storm(world.wires, chance)
+    storm = Storm(world.routing, chance)
 
     def serve(request: httpx.Request) -> httpx.Response:
         may_end = request.url.path != "/posts"  # a client that hears nothing cannot publish again

@@ -21,7 +21,7 @@ from microservices.users.store import DynamoUsers
 from shared_domain import orders, posts
 from shared_domain.orders import Line, Order, Stage
 from shared_domain.users import User
-from tests.tables import make_table
+from tests.dynamodb_table import make_table
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 IDS = [f"01M7X1YXN3SBB3DZEFS5FNXBM{place}" for place in "ABCDEFGHJK"]

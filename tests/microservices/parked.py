@@ -9,7 +9,7 @@ from typing import Any
 from microservices.deploy.local_aws import LocalAws
 from microservices.replay import replay
 from tests.contract.client import Json
-from tests.contract.needles import a_needle
+from tests.contract.search_terms import new_word
 
 Item = dict[str, Any]
 
@@ -91,7 +91,7 @@ class Service:
     @contextmanager
     def queue_of_its_own(self, kind: str = "parking") -> Iterator[str]:
         """Give the name of a queue that is there as long as the block lasts."""
-        name = f"{a_needle()}-{kind}"
+        name = f"{new_word()}-{kind}"
         url = self._client("sqs").create_queue(QueueName=self.name(name))["QueueUrl"]
         try:
             yield name

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from tests.contract.inboxes import NONE, Inbox, InvocationInbox, StreamInbox, identifiers
-from tests.contract.sources import Bucket, Record, Topic
-from tests.contract.wiring import Wiring
+from tests.contract.backlogs import NONE, Backlog, InvocationBacklog, StreamBacklog, identifiers
+from tests.contract.event_routing import EventRouting
+from tests.contract.record_sources import Bucket, Record, Topic
 
 SHARDS = 2  # of each table's stream
 DEEPEST = 3  # functions that run at once
@@ -52,37 +52,37 @@ class Running:
 
 
 class Storm:
-    """Delivers by chance. As a watch of calls (see tests/contract/calls.py) it cuts functions off and lets others overtake them."""
+    """Deliver in random order. As a watch of AWS calls it interrupts functions and lets others overtake them."""
 
-    def __init__(self, wires: Wiring, chance: Random) -> None:
+    def __init__(self, wires: EventRouting, chance: Random) -> None:
         self.log: list[str] = []
         self.met: set[Point] = set()  # where functions and requests could have been cut off
         self.cut: set[Point] = set()  # where they were
         self.told: list[Record] = []  # by all sources, in the order in which it happened in each
         self._chance = chance
         self._sources = wires.sources.values()
-        self._inboxes = list(wires.inboxes)
-        self._given_up: dict[Inbox, InvocationInbox] = {}
+        self._inboxes = list(wires.backlogs)
+        self._given_up: dict[Backlog, InvocationBacklog] = {}
         self._tries: Counter[tuple[int, str]] = Counter()
         self._running: list[Running] = []
         self._thread = threading.current_thread()
         self._shards: dict[str, str] = {}
-        for inbox in wires.inboxes:
-            if isinstance(inbox, StreamInbox):
-                inbox.shard_of = self._shard_of
-                self._given_up[inbox] = InvocationInbox(inbox.reader)
+        for backlog in wires.backlogs:
+            if isinstance(backlog, StreamBacklog):
+                backlog.shard_of = self._shard_of
+                self._given_up[backlog] = InvocationBacklog(backlog.reader)
         self._inboxes += self._given_up.values()
 
     def blow(self, first: str = "") -> bool:
         """Hand one batch over, well or not, often to the function named first; return whether any waited."""
         self._pour()
-        waiting = [inbox for inbox in self._inboxes if inbox.is_waiting()]
+        waiting = [backlog for backlog in self._inboxes if backlog.is_waiting()]
         if waiting:
-            preferred = [inbox for inbox in waiting if inbox.reader.function.name == first]
-            inbox = self._chance.choice(preferred if preferred and self._chance.random() < 0.5 else waiting)
-            inbox.shuffle(self._chance)
-            batch = inbox.take(self._chance.choice((1, 2, None)))
-            inbox.settle(batch, self._handed_over(inbox, batch))
+            preferred = [backlog for backlog in waiting if backlog.reader.function.name == first]
+            backlog = self._chance.choice(preferred if preferred and self._chance.random() < 0.5 else waiting)
+            backlog.shuffle(self._chance)
+            batch = backlog.take(self._chance.choice((1, 2, None)))
+            backlog.settle(batch, self._handed_over(backlog, batch))
         return bool(waiting)
 
     def request(self, name: str, serve: Callable[[], Result], *, may_end: bool) -> Result:
@@ -116,20 +116,20 @@ class Storm:
             self.log.append(f"{running.name} is cut off {when} {operation}")
             raise Ended
 
-    def _handed_over(self, inbox: Inbox, batch: Sequence[Record]) -> AbstractSet[str]:
+    def _handed_over(self, backlog: Backlog, batch: Sequence[Record]) -> AbstractSet[str]:
         """Hand a batch over, well or not; return what of it comes again."""
-        function, every = inbox.reader.function, identifiers(batch)
-        mishap = self._chance.choice(MISHAPS) if self._may_fail(inbox, batch) else None
+        function, every = backlog.reader.function, identifiers(batch)
+        mishap = self._chance.choice(MISHAPS) if self._may_fail(backlog, batch) else None
         self.log.append(f"{function.name}: {len(batch)} of {', '.join(sorted(every))}, {mishap or 'well'}")
         if mishap == LOST:
             return every
-        if mishap == GIVEN_UP and inbox in self._given_up:
+        if mishap == GIVEN_UP and backlog in self._given_up:
             for record in batch:
-                self._given_up[inbox].put(record)
+                self._given_up[backlog].put(record)
             return NONE
         try:
             end = self._end() if mishap == CUT_OFF else None
-            failed = self._run(function.name, lambda: inbox.reader.invoke(batch), end=end)
+            failed = self._run(function.name, lambda: backlog.reader.invoke(batch), end=end)
         except Ended:
             if self._chance.random() < 0.02:
                 function.end()  # seldom, for each cold start costs as much as ten calls
@@ -151,10 +151,10 @@ class Storm:
         """Return which of a function's calls something befalls."""
         return self._chance.randint(1, self._chance.choice(SPANS))
 
-    def _may_fail(self, inbox: Inbox, batch: Sequence[Record]) -> bool:
-        tries = [(id(inbox), each) for each in identifiers(batch)]
+    def _may_fail(self, backlog: Backlog, batch: Sequence[Record]) -> bool:
+        tries = [(id(backlog), each) for each in identifiers(batch)]
         self._tries.update(tries)
-        return max((self._tries[each] for each in tries), default=0) <= inbox.most_tries - SPARED_TRIES
+        return max((self._tries[each] for each in tries), default=0) <= backlog.most_tries - SPARED_TRIES
 
     def _pour(self) -> None:
         """Tell what is new to all who follow it; what is told at least once, now and then twice."""

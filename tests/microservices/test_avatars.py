@@ -10,11 +10,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from moto.core.botocore_stubber import MockRawResponse
 
-from tests.contract.calls import answered_by, watched_by
+from tests.contract.aws_calls import answered_by, watched_by
 from tests.contract.client import Api, Json, Person
 from tests.contract.gateway import gateway_over_moto
-from tests.contract.makers import ACCOUNT
-from tests.contract.pictures import BLUE, GREEN, PNG, RED, near, noise, png
+from tests.contract.images import BLUE, GREEN, PNG, RED, near, noise, png
+from tests.contract.resources import ACCOUNT
 
 from .aws_events import Record, objects
 from .aws_world import STAGE, AwsWorld

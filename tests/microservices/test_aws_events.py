@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
 from microservices.deploy import templates
-from tests.contract.calls import answered_by
+from tests.contract.aws_calls import answered_by
 from tests.contract.gateway import gateway_over_moto
 
 from .aws_cases import CASES

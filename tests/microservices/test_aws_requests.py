@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.functions import Function
 from tests.contract.gateway import gateway_over_moto
-from tests.contract.promises import document, operations
+from tests.contract.openapi import document, operations
 
 from .aws_events import Event, event, request
 from .aws_world import STAGE, AwsWorld

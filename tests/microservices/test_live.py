@@ -16,9 +16,9 @@ from microservices.live.store import DynamoListeners, Score
 from shared_domain.errors import NotAllowed
 from shared_domain.live import MAX_TOPICS
 from tests.contract.client import Api, unique
-from tests.contract.feed import Feed, publishes
+from tests.contract.feed import Feed, post_published
+from tests.dynamodb_table import make_table
 from tests.moto_aws import aws_in_process
-from tests.tables import make_table
 
 from .parked import Item, Service
 
@@ -181,7 +181,7 @@ def test_a_connection_that_the_gateway_knows_no_more_is_forgotten(service: Servi
     service.put("live", _subscription(PLACEHOLDER))
     with feed.listener("posts") as listener:
         api.published(writer, title=title)
-        listener.hears(publishes(title))
+        listener.wait_for(post_published(title))
         api.eventually(lambda: _expect(PLACEHOLDER not in _listening(service)))
         assert len(_listening(service)) >= 1
     api.eventually(lambda: _expect(_listening(service) == set()))

@@ -14,7 +14,7 @@ from microservices.deploy.codecommit import codecommit
 from microservices.deploy.emulator import REGION, ROOT
 from microservices.deploy.site_repository import REPOSITORY, SiteRepository
 from shared_domain.site import MAX_FILE_BYTES
-from tests.clones import Clone, cloned
+from tests.git_clone import Clone, cloned
 
 MOST_SECONDS = 20.0  # for a push that nobody hears of
 PLACEHOLDER = "0" * 40

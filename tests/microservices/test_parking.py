@@ -11,7 +11,7 @@ from ulid import ULID
 from microservices.deploy.local_aws import STAGE
 from microservices.replay import ReplayFailed
 from tests.contract.client import Api, Json, Person
-from tests.contract.needles import a_needle, finds
+from tests.contract.search_terms import new_word, wait_for_hits
 
 from .parked import Item, Service
 
@@ -75,21 +75,21 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(service: Service,
 def test_a_malformed_post_is_given_up_by_both_who_follow_posts_and_is_known_once_it_is_mended(
     service: Service, api: Api, writer: Person, title: Item | None
 ) -> None:
-    needle = a_needle()
+    needle = new_word()
     bad = _post(writer, f"{needle} bad")
     malformed = {name: value for name, value in (bad | {"title": title}).items() if value is not None}
     good = _post(writer, f"{needle} good")
     with service.hurried("votes-post-events"):
         service.put("posts", malformed, good)
         try:
-            finds(api, needle, [_shown(good)])
+            wait_for_hits(api, needle, [_shown(good)])
             api.eventually(lambda: _lives(service, good["id"]["S"]))
             (message,) = _parked(service, api, "search-parking", bad["id"]["S"])
             assert "Error: " in json.loads(message["Body"])["reason"]
             _parked(service, api, "votes-post-events-dead-letters", bad["id"]["S"])
 
             service.put("posts", bad)  # what mends it comes by the stream, as everything does
-            finds(api, needle, sorted([_shown(good), _shown(bad)], key=lambda post: post["id"], reverse=True))
+            wait_for_hits(api, needle, sorted([_shown(good), _shown(bad)], key=lambda post: post["id"], reverse=True))
             api.eventually(lambda: _lives(service, bad["id"]["S"]))
             assert service.give_back("search-parking") >= 1  # older than what is known by now
             assert service.waiting("search-parking", bad["id"]["S"]) == []
@@ -97,13 +97,13 @@ def test_a_malformed_post_is_given_up_by_both_who_follow_posts_and_is_known_once
         finally:
             for item in (good, bad):
                 service.delete("posts", item)
-        finds(api, needle, [])
+        wait_for_hits(api, needle, [])
 
 
 def test_a_post_that_the_outbox_cannot_tell_of_is_parked_and_told_once_it_is_mended(
     service: Service, api: Api, writer: Person
 ) -> None:
-    post = _post(writer, f"{a_needle()} untold")
+    post = _post(writer, f"{new_word()} untold")
     event = {"Records": [{"eventName": "UPSERT", "dynamodb": _inserted(post)}]}
     service.invoke("posts-event-relay", event)
     (message,) = _parked(service, api, "posts-parking", post["id"]["S"])

@@ -227,8 +227,8 @@ def _topic_calls(stack: LocalAws, service: str) -> Iterator[Call]:
 
 def _stream_calls(stack: LocalAws, service: str) -> Iterator[Call]:
     for name in _physical(stack, service, "AWS::Kinesis::Stream"):
-        described = stack.emulator.client("kinesis").describe_stream_summary(StreamName=name)
-        arn = described["StreamDescriptionSummary"]["StreamARN"]
+        matches_schema = stack.emulator.client("kinesis").describe_stream_summary(StreamName=name)
+        arn = matches_schema["StreamDescriptionSummary"]["StreamARN"]
         in_no_shard = {"Data": "", "PartitionKey": "none", "ExplicitHashKey": "no number"}
         yield _call("kinesis", "put_records", "PutRecords", arn, StreamName=name, Records=[in_no_shard])
 

@@ -10,7 +10,7 @@ import pytest
 from microservices.votes.peers import PostsService
 from microservices.votes.store import DynamoVotes
 from shared_domain.errors import NotFound, Unavailable
-from tests.contract.loopback import loopback
+from tests.contract.loopback_server import loopback
 
 Ask = Callable[[Sequence[int]], int]
 

@@ -18,8 +18,8 @@ from microservices.search.store import DynamoIndex
 from microservices.search.writer import REMEMBERED, IndexWriter
 from microservices.streams import Record
 from shared_domain.posts import Post, compose
+from tests.dynamodb_table import make_table
 from tests.moto_aws import aws_in_process
-from tests.tables import make_table
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

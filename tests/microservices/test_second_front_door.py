@@ -1,7 +1,7 @@
 """The load balancer leads to the same functions as the API: what both serve, both answer alike.
 
 The local one decodes path and parameters before it tells a function of them, where AWS's leaves that to the function: what was
-encoded twice, or is no UTF-8, is asked in AWS's form by tests/contract/test_front_doors.py.
+encoded twice, or is no UTF-8, is asked in AWS's form by tests/contract/test_entry_points.py.
 """
 
 from collections.abc import Iterator

@@ -14,11 +14,11 @@ from microservices.deploy.codecommit import codecommit
 from microservices.deploy.site_repository import SiteRepository
 from microservices.deploy.site_trigger import event_of, last_push
 from shared_domain.site import MAX_FILE_BYTES
-from tests.clones import Clone, cloned
-from tests.contract.calls import watched_by
+from tests.contract.aws_calls import watched_by
 from tests.contract.cloud import STAGE, Cloud
 from tests.contract.functions import Function, functions
-from tests.contract.site import REPOSITORY_ARN
+from tests.contract.site_repository import REPOSITORY_ARN
+from tests.git_clone import Clone, cloned
 from tests.moto_aws import aws_in_process
 
 NOWHERE = "http://127.0.0.1:1"

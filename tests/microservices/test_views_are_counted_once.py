@@ -18,9 +18,9 @@ from microservices.trending.projection import parse_view
 from microservices.trending.store import DynamoTrends
 from microservices.trending.windows import DynamoWindows, Window, WindowKey, part_of
 from shared_domain.trending import WINDOW, WINDOWS, Span, Trend, View, last_hour, rank_by_views
+from tests.dynamodb_table import make_table
 from tests.moto_aws import aws_in_process
-from tests.tables import make_table
-from tests.views import SHARD, deliver, view_record
+from tests.view_records import SHARD, deliver, view_record
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 POSTS = ("01M7X1YXN3SBB3DZEFS5FNXBMV", "01M7X1YXN3SBB3DZEFS5FNXBMW", "01M7X1YXN3SBB3DZEFS5FNXBMX")

@@ -20,8 +20,8 @@ from microservices.votes.leaderboard_object import PAGE_KEY, LeaderboardObject, 
 from microservices.votes.publication import publish
 from shared_domain.errors import Conflict
 from shared_domain.votes import ScoreEntry
+from tests.dynamodb_table import make_table
 from tests.moto_aws import aws_in_process
-from tests.tables import make_table
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 VOTERS = ("ada", "bob", "cyd")

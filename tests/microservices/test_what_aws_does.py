@@ -20,8 +20,8 @@ from microservices.posts.scores import Scores
 from microservices.posts.store import DynamoPosts
 from shared_domain.errors import Conflict, Unavailable
 from shared_domain.posts import compose
+from tests.dynamodb_table import make_table
 from tests.moto_aws import aws_in_process
-from tests.tables import make_table
 
 TABLE = "posts"
 POST = compose(id="01M7X1YXN3SBB3DZEFS5FNXBMV", author="ada", title="t", body="b", now=datetime(2026, 1, 2, tzinfo=UTC))

@@ -9,7 +9,7 @@ from microservices.votes.leaderboard import DynamoLeaderboard
 from shared_domain.contract.times import from_rfc3339
 from shared_domain.votes import PAGE_LENGTH
 from tests.contract.client import Api, Json
-from tests.contract.sources import Record
+from tests.contract.record_sources import Record
 
 from .crowd import Crowd
 

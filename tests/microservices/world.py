@@ -14,9 +14,9 @@ from microservices.clock import now
 from microservices.votes.leaderboard import DynamoLeaderboard
 from tests.contract.client import Api
 from tests.contract.cloud import STAGE
-from tests.contract.events import deliver
+from tests.contract.event_delivery import deliver
 from tests.contract.gateway import Gateway, gateway_over_moto
-from tests.contract.makers import ACCOUNT, REGION
+from tests.contract.resources import ACCOUNT, REGION
 
 BASE_URL = "http://functions.test"
 Serve = Callable[[httpx.Request], httpx.Response]
@@ -26,7 +26,7 @@ class World:
     """The services, a few people who are signed up, and nothing else: no post, no vote, no order."""
 
     def __init__(self, gateway: Gateway, names: tuple[str, ...]) -> None:
-        self.wires, self.serve = gateway.wires, gateway.serve
+        self.routing, self.serve = gateway.routing, gateway.serve
         self._projection = gateway.functions["votes-projection"]
         api = Api(httpx.Client(transport=gateway, base_url=BASE_URL), patience=0)
         self.people = [api.join(name) for name in names]
@@ -36,7 +36,7 @@ class World:
 
     def begin_again(self) -> None:
         """Make the world as it was. The tables would grow from history to history, and each transaction of moto copies them."""
-        deliver(self.wires)
+        deliver(self.routing)
         for name, table in _tables().items():
             table.items = copy.deepcopy(self._tables[name])
         # An empty batch publishes the board as it is, and S3 forgets the last history.

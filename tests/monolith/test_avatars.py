@@ -19,7 +19,7 @@ from monolith.jobs import JOBS, MAX_ATTEMPTS, SqlJobs
 from monolith.users.store import SqlUsers
 from shared_domain.avatars import Upload
 from shared_domain.users import User
-from tests.contract.pictures import BLUE, GREEN, RED, near, noise, png
+from tests.contract.images import BLUE, GREEN, RED, near, noise, png
 
 from .programs import nothing_left, program, signed_in, within
 

@@ -18,7 +18,7 @@ from monolith.live.hub import Hub
 from shared_domain.errors import NotAllowed, Unavailable
 from shared_domain.live import MAX_TOPICS, LiveMessage
 from tests.contract.client import Api, unique
-from tests.contract.feed import Feed, Listener, publishes
+from tests.contract.feed import Feed, Listener, post_published
 
 from .programs import WORKERS, Program, nothing_left, program, signed_in, within
 
@@ -73,8 +73,8 @@ def test_a_client_that_does_not_read_is_cut_off_and_the_others_hear_everything(r
             for _ in range(2 * MAX_WAITING):
                 title = unique("long") + "𝔘" * 180
                 writer.post("/posts", json={"title": title, "body": "A body"}).raise_for_status()
-                reads.hears(publishes(title))
-            assert deaf.is_cut_off()
+                reads.wait_for(post_published(title))
+            assert deaf.is_disconnected()
 
 
 @pytest.mark.live
@@ -90,7 +90,7 @@ def test_clients_hear_again_after_the_database_was_away(tmp_path: Path) -> None:
 def _hears_again(client: httpx.Client, listener: Listener) -> bool:
     """Publish a post, if the server can; tell whether the listener hears anything."""
     client.post("/posts", json={"title": "Again", "body": "A body"})
-    return bool(listener.rest(seconds=0.2))
+    return bool(listener.receive_rest(seconds=0.2))
 
 
 @pytest.mark.live

@@ -12,7 +12,7 @@ from monolith.site.publication import kept_site, publish
 from monolith.site.repository import SiteRepository
 from shared_domain.errors import NotFound
 from shared_domain.site import MAX_FILE_BYTES
-from tests.clones import Clone, cloned
+from tests.git_clone import Clone, cloned
 
 
 @pytest.fixture

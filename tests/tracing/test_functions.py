@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.contract.client import Api, Person
-from tests.contract.pictures import png
+from tests.contract.images import png
 
 from .told import SENT, SPAN, TRACE, Explained, named, nothing_sent_is_told, roots, services
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.pictures import png
+from tests.contract.images import png
 
 from .told import SENT, SPAN, TRACE, Explained, named, nothing_sent_is_told, roots
 

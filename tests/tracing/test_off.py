@@ -15,11 +15,11 @@ from microservices.deploy.packages import TRACING
 from microservices.deploy.packages import handlers as every_handler
 from microservices.deploy.tracing import HANDLER, OWN, configured
 from microservices.tracing import calls
-from tests.contract.calls import answered_by
+from tests.contract.aws_calls import answered_by
 from tests.contract.client import Api
 from tests.contract.cloud import Cloud
 from tests.contract.gateway import gateway_over_moto
-from tests.contract.pictures import png
+from tests.contract.images import png
 from tracing import serialising
 from tracing.traceparent import NAME
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.contract.client import Api
-from tests.contract.pictures import png
+from tests.contract.images import png
 from tracing.traceparent import NAME, new_trace
 
 SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"  # the specification's own example

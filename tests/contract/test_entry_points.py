@@ -9,14 +9,23 @@ import httpx
 import pytest
 
 from .client import Api, Person, unique
-from .doors import DOORS, Door, Event, balancer, balancer_of_many_values, http_api, rest_api, through
+from .entry_points import (
+    ENTRY_POINTS,
+    EntryPoint,
+    Event,
+    balancer,
+    balancer_of_many_values,
+    http_api,
+    rest_api,
+    through,
+)
 from .gateway import Gateway, gateway_over_moto
 from .test_hostile import ALIKE, Hostile
 
 HOST = httpx.URL("http://functions.test")
 BALANCED = (balancer, balancer_of_many_values)
 LATER = "9999999999"  # seconds since 1970
-every_door = pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+every_entry_point = pytest.mark.parametrize("door", ENTRY_POINTS.values(), ids=ENTRY_POINTS)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +58,7 @@ def written(hostile: Hostile, token: str) -> httpx.Request:
     return httpx.Request(hostile.method, url, headers=headers, content=hostile.body)
 
 
-def identified(door: Door, username: str) -> dict[str, Any]:
+def identified(door: EntryPoint, username: str) -> dict[str, Any]:
     """Return what the door's authorizer adds to the event; a load balancer has none."""
     told = {"username": username, "expires": LATER}
     if door in BALANCED:
@@ -64,7 +73,7 @@ def said(answer: Event) -> tuple[int, object, dict[str, str]]:
     return answer["statusCode"], body and json.loads(body), {name: ",".join(values) for name, values in many.items()}
 
 
-@every_door
+@every_entry_point
 @pytest.mark.parametrize(
     "path",
     [
@@ -93,7 +102,7 @@ def said(answer: Event) -> tuple[int, object, dict[str, str]]:
         "/trending?limit=3",
     ],
 )
-def test_a_question_is_answered_alike_at_every_door(gateway: Gateway, ada: Person, door: Door, path: str) -> None:
+def test_a_question_is_answered_alike_at_every_door(gateway: Gateway, ada: Person, door: EntryPoint, path: str) -> None:
     status, body, headers = said(through(door, gateway, asked("GET", path)))
     expected = said(through(http_api, gateway, asked("GET", path)))
     if isinstance(body, dict):
@@ -101,9 +110,11 @@ def test_a_question_is_answered_alike_at_every_door(gateway: Gateway, ada: Perso
     assert (status, body, headers) == expected
 
 
-@every_door
+@every_entry_point
 @pytest.mark.parametrize("name", ALIKE)
-def test_what_is_hostile_is_answered_alike_at_every_door(gateway: Gateway, ada: Person, door: Door, name: str) -> None:
+def test_what_is_hostile_is_answered_alike_at_every_door(
+    gateway: Gateway, ada: Person, door: EntryPoint, name: str
+) -> None:
     request = written(ALIKE[name], ada.token)
     context = {} if door in BALANCED else identified(http_api, ada.username)
     answer = said(through(door, gateway, request, context=identified(door, ada.username)))
@@ -119,7 +130,7 @@ def test_of_a_repeated_parameter_the_first_counts_where_the_door_tells_all_of_th
     gateway: Gateway, ada: Person
 ) -> None:
     request = asked("GET", "/posts?limit=1&limit=2&tag=doors&tag=none")
-    found = {name: said(through(door, gateway, request))[1] for name, door in DOORS.items()}
+    found = {name: said(through(door, gateway, request))[1] for name, door in ENTRY_POINTS.items()}
     last_alone = found.pop("load balancer")
     assert last_alone == {"items": [], "next_cursor": None}  # so the front door has multi-value headers on
     first = said(through(http_api, gateway, request))[1]
@@ -127,9 +138,9 @@ def test_of_a_repeated_parameter_the_first_counts_where_the_door_tells_all_of_th
     assert [post["title"] for post in first["items"]] == ["two"]  # type: ignore[index]
 
 
-@every_door
+@every_entry_point
 @pytest.mark.parametrize("encoded", [False, True], ids=["text", "base64"])
-def test_a_body_arrives_as_it_was_sent_in_either_encoding(gateway: Gateway, door: Door, encoded: bool) -> None:
+def test_a_body_arrives_as_it_was_sent_in_either_encoding(gateway: Gateway, door: EntryPoint, encoded: bool) -> None:
     name = unique("door")
     form = {
         "username": name,
@@ -151,9 +162,11 @@ def test_a_body_arrives_as_it_was_sent_in_either_encoding(gateway: Gateway, door
     assert said(through(packed, gateway, request))[0] == 409
 
 
-@every_door
+@every_entry_point
 @pytest.mark.parametrize("encoded", [False, True], ids=["text", "base64"])
-def test_a_body_that_is_no_utf8_is_refused_in_either_encoding(gateway: Gateway, door: Door, encoded: bool) -> None:
+def test_a_body_that_is_no_utf8_is_refused_in_either_encoding(
+    gateway: Gateway, door: EntryPoint, encoded: bool
+) -> None:
     sent = b'{"username": "\xff"}'
 
     def packed(route: Any, request: httpx.Request) -> Event:
@@ -165,8 +178,8 @@ def test_a_body_that_is_no_utf8_is_refused_in_either_encoding(gateway: Gateway, 
     assert said(through(packed, gateway, request))[0] == 400
 
 
-@every_door
-def test_a_caller_is_who_the_authorizer_says_and_nobody_else(gateway: Gateway, ada: Person, door: Door) -> None:
+@every_entry_point
+def test_a_caller_is_who_the_authorizer_says_and_nobody_else(gateway: Gateway, ada: Person, door: EntryPoint) -> None:
     headers = {"authorization": f"Bearer {ada.token}", "x-amzn-oidc-identity": ada.username, "x-user": ada.username}
     request = asked("GET", "/users/me", **headers)
     status, problem, told = said(through(door, gateway, request))
@@ -191,9 +204,9 @@ def test_an_authorizer_that_says_nothing_of_a_user_identifies_nobody(gateway: Ga
         assert answer["statusCode"] == 401
 
 
-@every_door
+@every_entry_point
 @pytest.mark.parametrize("path", ["/health", "/posts/nowhere"])
-def test_an_answer_has_the_form_of_its_door(gateway: Gateway, door: Door, path: str) -> None:
+def test_an_answer_has_the_form_of_its_door(gateway: Gateway, door: EntryPoint, path: str) -> None:
     answer = through(door, gateway, asked("GET", path))
     balanced, many = door in BALANCED, door is not balancer
     fields = {"statusCode", "body", "isBase64Encoded", "multiValueHeaders" if many else "headers"}
@@ -204,9 +217,9 @@ def test_an_answer_has_the_form_of_its_door(gateway: Gateway, door: Door, path: 
     assert all(isinstance(value, list if many else str) for value in values)
 
 
-@every_door
+@every_entry_point
 @pytest.mark.parametrize("empty", [None, {}])
-def test_a_request_without_headers_or_parameters_is_answered(gateway: Gateway, door: Door, empty: Any) -> None:
+def test_a_request_without_headers_or_parameters_is_answered(gateway: Gateway, door: EntryPoint, empty: Any) -> None:
     def bare(route: Any, request: httpx.Request) -> Event:
         event = door(route, request)
         names = [name for name in event if name.lower().endswith(("headers", "parameters"))]

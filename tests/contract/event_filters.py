@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import unquote_plus
 
-from .sources import Record
+from .record_sources import Record
 
 Wanted = Callable[[Record], bool]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import botocore.session
 from botocore import xform_name
 
-from tests.architecture.reachable import Unit, reachable
+from tests.architecture.reachable_code import Unit, reachable
 
 SERVICES = (
     "apigatewaymanagementapi",

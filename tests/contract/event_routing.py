@@ -1,14 +1,14 @@
-"""What is connected to what: sources, who follows them, and the inboxes in which it waits for functions."""
+"""What is connected to what: sources, who follows them, and the backlogs in which it waits for functions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .filters import by_kind_and_key, by_patterns, by_policy
+from .backlogs import Backlog, InvocationBacklog, Reader, StreamBacklog
+from .event_filters import by_kind_and_key, by_patterns, by_policy
 from .functions import Function
-from .inboxes import Inbox, InvocationInbox, Reader, StreamInbox
-from .queues import QueueInbox, subscribed_queue
-from .sources import Bucket, KinesisStream, Record, Source, TableStream, Topic
+from .queues import QueueBacklog, subscribed_queue
+from .record_sources import Bucket, KinesisStream, Record, Source, TableStream, Topic
 
 Properties = dict[str, Any]
 Put = Callable[[Record], None]
@@ -16,11 +16,11 @@ STREAMED: Mapping[str, Callable[[str], Source]] = {"dynamodb": TableStream, "kin
 
 
 @dataclass
-class Wiring:
+class EventRouting:
     """The sources, who is told what each tells, and what waits for the functions."""
 
     sources: dict[str, tuple[Source, list[Put]]] = field(default_factory=dict)
-    inboxes: list[Inbox] = field(default_factory=list)
+    backlogs: list[Backlog] = field(default_factory=list)
 
     def map(self, function: Function, arn: str, properties: Properties) -> None:
         """Let a stream or a queue wake a function, by the properties of an event source mapping."""
@@ -32,11 +32,11 @@ class Wiring:
         )
         service = arn.split(":")[2]
         if service == "sqs":
-            self.inboxes.append(QueueInbox(reader, arn))
+            self.backlogs.append(QueueBacklog(reader, arn))
             return
-        inbox = StreamInbox(reader)
-        self.inboxes.append(inbox)
-        self._follow(arn, source=STREAMED[service], put=inbox.put)
+        backlog = StreamBacklog(reader)
+        self.backlogs.append(backlog)
+        self._follow(arn, source=STREAMED[service], put=backlog.put)
 
     def listen(self, topic: str, function: Function, subscription: Properties) -> None:
         """Let a topic wake a function."""
@@ -53,9 +53,9 @@ class Wiring:
         self._invoke(bucket, source=Bucket, reader=Reader(function, by_kind_and_key(events, chosen)))
 
     def _invoke(self, arn: str, *, source: Callable[[str], Source], reader: Reader) -> None:
-        inbox = InvocationInbox(reader)
-        self.inboxes.append(inbox)
-        self._follow(arn, source=source, put=inbox.put)
+        backlog = InvocationBacklog(reader)
+        self.backlogs.append(backlog)
+        self._follow(arn, source=source, put=backlog.put)
 
     def _follow(self, arn: str, *, source: Callable[[str], Source], put: Put) -> None:
         if arn not in self.sources:

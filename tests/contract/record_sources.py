@@ -16,7 +16,7 @@ from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from .makers import ACCOUNT, REGION
+from .resources import ACCOUNT, REGION
 
 ALL = 10**6  # messages, at once
 Record = dict[str, Any]

@@ -7,7 +7,7 @@ from random import Random
 from typing import Protocol
 
 from .functions import Function
-from .sources import Record
+from .record_sources import Record
 
 NONE: frozenset[str] = frozenset()
 
@@ -31,7 +31,7 @@ class Reader:
         return failed if failed <= every else every
 
 
-class Inbox(Protocol):
+class Backlog(Protocol):
     """What waits for one function from one source."""
 
     @property
@@ -54,7 +54,7 @@ class Inbox(Protocol):
         """Tell whether there is something to take."""
 
 
-class StreamInbox:
+class StreamBacklog:
     """A function's place in each shard of a stream: in order, and nothing goes on before what failed."""
 
     most_tries = 11  # the templates' MaximumRetryAttempts, and the first one
@@ -97,7 +97,7 @@ class StreamInbox:
         return (shard for shard in self._shards if shard not in self._busy)
 
 
-class InvocationInbox:
+class InvocationBacklog:
     """A topic's or a bucket's events for a function: each an invocation by itself, in any order."""
 
     most_tries = 3  # of an asynchronous invocation, where nothing else is said

@@ -8,7 +8,7 @@ from .client import Api, Json
 UNSTEMMABLE = "bcdfghjkmnpqrtvwxz"
 
 
-def a_needle() -> str:
+def new_word() -> str:
     """Return a new word that stemming leaves alone."""
     return "".join(secrets.choice(UNSTEMMABLE) for _ in range(14))
 
@@ -24,7 +24,7 @@ def ids(api: Api, q: str) -> list[str]:
     return [hit["post"]["id"] for hit in found(api, q)]
 
 
-def finds(api: Api, q: str, posts: list[Json]) -> None:
+def wait_for_hits(api: Api, q: str, posts: list[Json]) -> None:
     """Wait until exactly these posts are found, in this order."""
 
     def shown() -> None:
@@ -33,7 +33,7 @@ def finds(api: Api, q: str, posts: list[Json]) -> None:
     api.eventually(shown)
 
 
-def weighs(api: Api, q: str, relevance: int) -> None:
+def wait_for_relevance(api: Api, q: str, relevance: int) -> None:
     """Wait until the query finds one post, of that relevance."""
 
     def shown() -> None:

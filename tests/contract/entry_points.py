@@ -15,7 +15,7 @@ from .gateway import Gateway, Route, decoded_path
 from .payload import event_of, is_text
 
 Event = dict[str, Any]
-Door = Callable[[Route, httpx.Request], Event]
+EntryPoint = Callable[[Route, httpx.Request], Event]
 TARGET_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/posts/0123456789abcdef"
 
 
@@ -73,7 +73,7 @@ def balancer_of_many_values(route: Route, request: httpx.Request) -> Event:
     }
 
 
-DOORS: dict[str, Door] = {
+ENTRY_POINTS: dict[str, EntryPoint] = {
     "REST API": rest_api,
     "HTTP API, payload 1.0": http_api_1,
     "load balancer": balancer,
@@ -81,7 +81,9 @@ DOORS: dict[str, Door] = {
 }
 
 
-def through(door: Door, gateway: Gateway, request: httpx.Request, *, context: dict[str, Any] | None = None) -> Event:
+def through(
+    door: EntryPoint, gateway: Gateway, request: httpx.Request, *, context: dict[str, Any] | None = None
+) -> Event:
     """Ask, by that door, the function that the HTTP API would ask; return its answer as it says it."""
     route = gateway.route(request)
     function = route.function

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from .client import Person, unique
-from .feed import Feed, publishes
+from .feed import Feed, post_published
 
 MANY = 200
 
@@ -23,12 +23,12 @@ def test_a_client_that_does_not_read_holds_nobody_up(feed: Feed, ada: Person) ->
         for _ in range(30):
             title = unique("long") + "𝔘" * 180
             feed.api.published(ada, title=title)
-            reads.hears(publishes(title))
+            reads.wait_for(post_published(title))
 
 
 def test_many_clients_hold_and_hear_the_same(feed: Feed, ada: Person) -> None:
     with feed.listeners(MANY, "posts") as clients:
         title = unique("many")
         feed.api.published(ada, title=title)
-        told = [client.hears(publishes(title)) for client in clients]
+        told = [client.wait_for(post_published(title)) for client in clients]
         assert len({json.dumps(each) for each in told}) == 1

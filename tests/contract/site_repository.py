@@ -11,7 +11,7 @@ from microservices.deploy.codecommit import codecommit
 from microservices.deploy.site_repository import REPOSITORY, SiteRepository
 from microservices.deploy.site_trigger import last_push
 
-from .makers import ACCOUNT, REGION
+from .resources import ACCOUNT, REGION
 
 REPOSITORY_ARN = f"arn:aws:codecommit:{REGION}:{ACCOUNT}:{REPOSITORY}"
 

@@ -51,7 +51,7 @@ def watched_by(watch: Watch) -> Iterator[None]:
 
 
 @contextmanager
-def stores_away() -> Iterator[None]:
+def failing_stores() -> Iterator[None]:
     """Let DynamoDB and S3 fail while the block lasts, as where an answer is lost: moto does what it is asked all the same."""
     failure = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "dynamodb fails"}
     error = "<Error><Code>InternalError</Code><Message>s3 fails</Message></Error>"
