@@ -8,7 +8,7 @@ import pytest
 from websocket import ABNF, WebSocketException
 
 from .client import Person, unique
-from .feed import Feed, Listener, post_published
+from .feed import Feed, Listener, post_published, tally_changed
 
 pytestmark = pytest.mark.live_api
 
