@@ -2,34 +2,29 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from flask import Blueprint, Flask
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from monolith import edge
 from monolith.avatars import routes as avatars
 from monolith.avatars import thumbnails
-from monolith.avatars.store import SqlAvatars
 from monolith.background import Background
 from monolith.concurrency_limit import ConcurrencyLimit
-from monolith.database import UnitOfWork, connect, unit_of_work
+from monolith.database import connect, unit_of_work
 from monolith.feedback import routes as feedback
 from monolith.feedback.store import SqlFeedback
-from monolith.jobs import SqlJobs
 from monolith.live import listener
 from monolith.live import routes as live
 from monolith.live.hub import Hub
-from monolith.live.store import SqlLiveFeed
 from monolith.orders import routes as orders
-from monolith.orders.store import SqlOrders
+from monolith.orders import settlement
 from monolith.platform import routes as platform
 from monolith.posts import routes as posts
-from monolith.posts.store import SqlPosts
 from monolith.search import routes as search
 from monolith.search.store import SqlIndex
 from monolith.settings import Settings
@@ -41,24 +36,7 @@ from monolith.trending.store import SqlTrends
 from monolith.users import routes as users
 from monolith.users.store import SqlUsers
 from monolith.votes import routes as votes
-from monolith.votes.store import SqlVotes
 from shared_domain.passwords import SALT_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What one transaction spans: every blueprint's store, on one connection."""
-
-    users: SqlUsers
-    posts: SqlPosts
-    votes: SqlVotes
-    index: SqlIndex
-    orders: SqlOrders
-    feedback: SqlFeedback
-    avatars: SqlAvatars
-    jobs: SqlJobs
-    trends: SqlTrends
-    live: SqlLiveFeed
 
 
 class _ExplicitRule(Rule):
@@ -81,15 +59,14 @@ def create_app(settings: Settings) -> Flask:
     app = _bare()
     edge.configure(app, token_secret=settings.token_secret)
     engine = connect(settings.database_url, pool_size=settings.pool_size)
-    work = unit_of_work(engine, _stores)
-    viewed = views.Views(work)
+    viewed = views.Views(unit_of_work(engine, SqlTrends))
     hub = app.extensions["hub"] = Hub(most=settings.listeners)
     background = app.extensions["background"] = Background()
     explained = _explained(background, viewed, settings.spans)
-    for blueprint in _blueprints(settings, work, viewed, hub):
+    for blueprint in _blueprints(settings, engine, viewed, hub):
         app.register_blueprint(blueprint)
     background.every(views.FLUSH_SECONDS, viewed.flush)
-    background.every(thumbnails.EVERY_SECONDS, thumbnails.making(work))
+    background.every(thumbnails.EVERY_SECONDS, thumbnails.making(unit_of_work(engine, thumbnails.Stores)))
     background.every(
         listener.EVERY_SECONDS, listener.listening(connect(settings.database_url, pool_size=1), hub.publish)
     )
@@ -108,17 +85,17 @@ def _bare() -> Flask:
     return app
 
 
-def _blueprints(settings: Settings, work: UnitOfWork[Stores], viewed: views.Views, hub: Hub) -> Iterator[Blueprint]:
+def _blueprints(settings: Settings, engine: Engine, viewed: views.Views, hub: Hub) -> Iterator[Blueprint]:
     yield platform.routes(_contract())
-    yield users.routes(work, secret=settings.token_secret, salt=_salt)
-    yield posts.routes(work, viewed)
-    yield votes.routes(work)
-    yield search.routes(work)
+    yield users.routes(unit_of_work(engine, SqlUsers), secret=settings.token_secret, salt=_salt)
+    yield posts.routes(unit_of_work(engine, posts.Stores), viewed)
+    yield votes.routes(unit_of_work(engine, votes.Stores))
+    yield search.routes(unit_of_work(engine, SqlIndex))
     yield site.routes(SiteFolder(settings.site))
-    yield orders.routes(work)
-    yield feedback.routes(work, administrators=settings.administrators)
-    yield avatars.routes(work)
-    yield trending.routes(work)
+    yield orders.routes(unit_of_work(engine, settlement.Stores))
+    yield feedback.routes(unit_of_work(engine, SqlFeedback), administrators=settings.administrators)
+    yield avatars.routes(unit_of_work(engine, thumbnails.Stores))
+    yield trending.routes(unit_of_work(engine, SqlTrends))
     yield live.routes(hub)
 
 
@@ -142,18 +119,3 @@ def _contract() -> dict[str, Any]:
     text = (Path(__file__).parents[1] / "docs" / "openapi.yaml").read_text()
     contract: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return contract
-
-
-def _stores(connection: Connection) -> Stores:
-    return Stores(
-        users=SqlUsers(connection),
-        posts=SqlPosts(connection),
-        votes=SqlVotes(connection),
-        index=SqlIndex(connection),
-        orders=SqlOrders(connection),
-        feedback=SqlFeedback(connection),
-        avatars=SqlAvatars(connection),
-        jobs=SqlJobs(connection),
-        trends=SqlTrends(connection),
-        live=SqlLiveFeed(connection),
-    )

@@ -165,8 +165,10 @@ def _checked(field: str, line: LineRequest) -> Line:
 
 
 class OrderStore(Protocol):
+    """What every store of orders promises. How a change is kept from overwriting another differs: see OptimisticOrderStore."""
+
     def add(self, order: Order, *, key: str) -> Order:
-        """Keep a new order and return it; or, where the buyer used the key before, return the order of then."""
+        """Insert a new order and return it. If the buyer has used the key before, return that order and insert nothing."""
 
     def get(self, order_id: str, *, buyer: str) -> Order:
         """Return the buyer's order. Raise NotFound if there is none."""
@@ -174,5 +176,9 @@ class OrderStore(Protocol):
     def page(self, buyer: str, *, before: str | None, limit: int) -> list[Order]:
         """Return at most `limit` orders of the buyer, newest first, older than the order `before`."""
 
+
+class OptimisticOrderStore(OrderStore, Protocol):
+    """A store that locks nothing, so that each change is conditional on what was read. The monolith locks rows instead."""
+
     def save(self, order: Order, *, seen: Order) -> None:
-        """Replace stage and reason. Raise Conflict if the stage is no longer as seen."""
+        """Replace stage and reason. Raise Conflict if the stage has changed since `seen` was read."""

@@ -147,8 +147,10 @@ def _matches(if_match: str, current: str) -> bool:
 
 
 class PostStore(Protocol):
+    """What every store of posts promises. How a change is kept from overwriting another differs: see OptimisticPostStore."""
+
     def add(self, post: Post) -> None:
-        """Keep a new post."""
+        """Insert a new post."""
 
     def get(self, post_id: str) -> Post:
         """Return the post. Raise NotFound if there is none."""
@@ -156,8 +158,12 @@ class PostStore(Protocol):
     def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
         """Return at most `limit` posts, newest first, older than the post `before`."""
 
+
+class OptimisticPostStore(PostStore, Protocol):
+    """A store that locks nothing, so that each change is conditional on what was read. The monolith locks rows instead."""
+
     def save(self, post: Post, *, seen: Post) -> None:
-        """Replace title, body and tags. Raise Conflict if they are no longer as seen, or the post is gone."""
+        """Replace title, body and tags. Raise Conflict if they have changed since `seen` was read, or the post is gone."""
 
     def remove(self, seen: Post) -> None:
-        """Forget the post. Raise Conflict if its title, body and tags are no longer as seen, or it is gone."""
+        """Delete the post. Raise Conflict if title, body or tags have changed since `seen` was read, or the post is gone."""

@@ -90,8 +90,10 @@ def email_key(email: str) -> str:
 
 
 class UserStore(Protocol):
+    """What every store of users promises. How a change is kept from overwriting another differs: see OptimisticUserStore."""
+
     def add(self, user: User) -> None:
-        """Keep a new user. Raise AlreadyTaken if the username, or the email in any case, belongs to somebody."""
+        """Insert a new user. Raise AlreadyTaken if the username, or the email in any case, belongs to somebody."""
 
     def find(self, username: str) -> User | None:
         """Return the user, None if there is none."""
@@ -99,5 +101,9 @@ class UserStore(Protocol):
     def get(self, username: str) -> User:
         """Return the user. Raise NotFound if there is none."""
 
+
+class OptimisticUserStore(UserStore, Protocol):
+    """A store that locks nothing, so that each change is conditional on what was read. The monolith locks rows instead."""
+
     def save(self, user: User, *, seen: User) -> None:
-        """Replace display name and bio. Raise Conflict if they are no longer as seen."""
+        """Replace display name and bio. Raise Conflict if they have changed since `seen` was read."""

@@ -2,8 +2,7 @@
 
 from flask import Blueprint
 
-from monolith.avatars.store import AvatarsAndJobs
-from monolith.avatars.thumbnails import job_of
+from monolith.avatars.thumbnails import Stores, job_of
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
 from monolith.edge import Response, current_user, header, raw_body, respond, respond_with_file
@@ -11,7 +10,7 @@ from shared_domain import avatars, users
 from shared_domain.avatars import MAX_PICTURE_BYTES, Upload
 
 
-def routes(unit_of_work: UnitOfWork[AvatarsAndJobs]) -> Blueprint:
+def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
     blueprint = Blueprint("avatars", __name__)
 
     @blueprint.put("/users/me/avatar")

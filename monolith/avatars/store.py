@@ -3,13 +3,10 @@
 avatars   one row a user who has one: the thumbnail that is shown, and the upload that it was made of
 """
 
-from typing import Protocol
-
 from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from monolith.database import metadata
-from monolith.jobs import SqlJobs
 from monolith.users.store import USERS
 from shared_domain.errors import NotFound
 
@@ -27,16 +24,6 @@ _UPSERT_THUMBNAIL = _UPSERT_THUMBNAIL.on_conflict_do_update(
     set_={"thumbnail": _UPSERT_THUMBNAIL.excluded.thumbnail, "upload": _UPSERT_THUMBNAIL.excluded.upload},
     where=AVATARS.c.upload < _UPSERT_THUMBNAIL.excluded.upload,
 )
-
-
-class AvatarsAndJobs(Protocol):
-    """What this module needs of a transaction."""
-
-    @property
-    def avatars(self) -> "SqlAvatars": ...
-
-    @property
-    def jobs(self) -> SqlJobs: ...
 
 
 class SqlAvatars:

@@ -1,13 +1,23 @@
 """Thumbnails: a background job makes them of the pictures in the job queue. Twin: microservices/avatars/thumbnails.py."""
 
-from monolith.avatars.store import AvatarsAndJobs
+from sqlalchemy import Connection
+
+from monolith.avatars.store import SqlAvatars
 from monolith.background import PeriodicTask
 from monolith.database import UnitOfWork
-from monolith.jobs import Job
+from monolith.jobs import Job, SqlJobs
 from shared_domain.avatars import UnusablePicture, Upload, thumbnail
 
 EVERY_SECONDS = 0.2  # as often as a worker looks for pictures
 _KIND = "avatar"
+
+
+class Stores:
+    """The stores of one transaction of this module."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.avatars = SqlAvatars(connection)
+        self.jobs = SqlJobs(connection)
 
 
 def job_of(upload: Upload) -> Job:
@@ -15,7 +25,7 @@ def job_of(upload: Upload) -> Job:
     return Job(id=upload.id, kind=_KIND, subject=upload.username, payload=upload.picture)
 
 
-def making(unit_of_work: UnitOfWork[AvatarsAndJobs]) -> PeriodicTask:
+def making(unit_of_work: UnitOfWork[Stores]) -> PeriodicTask:
     """Return the job that makes the thumbnails of all pictures that wait."""
 
     def make_all() -> None:
@@ -34,7 +44,7 @@ def making(unit_of_work: UnitOfWork[AvatarsAndJobs]) -> PeriodicTask:
     return make_all
 
 
-def _make(work: AvatarsAndJobs, chosen: str) -> None:
+def _make(work: Stores, chosen: str) -> None:
     """Show the thumbnail of a picture, and remove the picture. One without use is parked in words alone."""
     job = work.jobs.get_for_update(chosen)
     if job is None:

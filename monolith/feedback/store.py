@@ -3,8 +3,6 @@
 feedback   one row each; its id sorts it by creation
 """
 
-from typing import Protocol
-
 from sqlalchemy import Column, Connection, DateTime, Table, Text, bindparam, insert, select
 
 from monolith.database import metadata
@@ -21,13 +19,6 @@ FEEDBACK = Table(
 _FIELDS = [column.name for column in FEEDBACK.c]
 _INSERT_FEEDBACK = insert(FEEDBACK)
 _NEWEST_FIRST = select(FEEDBACK).order_by(FEEDBACK.c.id.desc()).limit(bindparam("limit"))
-
-
-class KeptFeedback(Protocol):
-    """What this module needs of a transaction."""
-
-    @property
-    def feedback(self) -> "SqlFeedback": ...
 
 
 class SqlFeedback:

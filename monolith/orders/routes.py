@@ -5,13 +5,12 @@ from flask import Blueprint
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
 from monolith.edge import Response, body, current_user, header, query, respond
-from monolith.orders.settlement import settle
-from monolith.orders.store import OrdersUsersAndPosts
+from monolith.orders.settlement import Stores, settle
 from shared_domain import orders
 from shared_domain.contract.orders import NewOrder, order_json, parse_orders_query
 
 
-def routes(unit_of_work: UnitOfWork[OrdersUsersAndPosts]) -> Blueprint:
+def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
     blueprint = Blueprint("orders", __name__)
 
     @blueprint.post("/orders")

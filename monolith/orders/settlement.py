@@ -2,12 +2,25 @@
 
 from datetime import datetime
 
-from monolith.orders.store import OrdersUsersAndPosts
+from sqlalchemy import Connection
+
+from monolith.orders.store import SqlOrders
+from monolith.posts.store import SqlPosts
+from monolith.users.store import SqlUsers
 from shared_domain import orders, posts
 from shared_domain.orders import Order, Stage
 
 
-def settle(order: Order, work: OrdersUsersAndPosts, *, now: datetime) -> Order:
+class Stores:
+    """The stores of one transaction of this module."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.orders = SqlOrders(connection)
+        self.users = SqlUsers(connection)
+        self.posts = SqlPosts(connection)
+
+
+def settle(order: Order, work: Stores, *, now: datetime) -> Order:
     """Return the order once nothing is left to do for it.
 
     # transaction: the buyer's row is locked first, then the posts in the order of their ids, so that no two orders wait for
@@ -16,11 +29,11 @@ def settle(order: Order, work: OrdersUsersAndPosts, *, now: datetime) -> Order:
     settled = order
     while not orders.is_settled(settled):
         settled = orders.advance(settled, settled.stage, done=_do(settled, work, now))
-    work.orders.save(settled, seen=order)
+    work.orders.save(settled)
     return settled
 
 
-def _do(order: Order, work: OrdersUsersAndPosts, now: datetime) -> bool:
+def _do(order: Order, work: Stores, now: datetime) -> bool:
     """Do what the order's stage asks for, or return False."""
     match order.stage:
         case Stage.PLACED:
@@ -35,7 +48,7 @@ def _do(order: Order, work: OrdersUsersAndPosts, now: datetime) -> bool:
             return len(work.posts.get_many_for_update(list(days))) == len(days)
 
 
-def _boost(order: Order, work: OrdersUsersAndPosts, now: datetime) -> bool:
+def _boost(order: Order, work: Stores, now: datetime) -> bool:
     days = orders.days_by_post(order)
     held = work.posts.get_many_for_update(list(days))
     if len(held) < len(days):

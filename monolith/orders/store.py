@@ -1,12 +1,10 @@
 """Orders in PostgreSQL. Twin: microservices/orders/store.py.
 
-orders   one row an order, its lines as jsonb; unique: (buyer, idempotency_key)
-         orders_by_buyer (buyer, id)
+orders   one row per order, its lines as jsonb; unique: (buyer, idempotency_key)
+         index: orders_by_buyer (buyer, id)
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -26,9 +24,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from monolith.database import metadata
 from shared_domain.contract.orders import lines_json
-from shared_domain.errors import Conflict, NotFound
+from shared_domain.errors import NotFound
 from shared_domain.orders import Line, Order, Reason, Stage
-from shared_domain.posts import Post
 
 ORDERS = Table(
     "orders",
@@ -49,39 +46,11 @@ _FIELDS = [column for column in ORDERS.c if column.name != "idempotency_key"]
 _INSERT_ORDER = (
     insert(ORDERS).on_conflict_do_nothing(index_elements=["buyer", "idempotency_key"]).returning(ORDERS.c.id)
 )
-_BUYERS = select(*_FIELDS).where(ORDERS.c.buyer == bindparam("buyer"))
-_BY_KEY = _BUYERS.where(ORDERS.c.idempotency_key == bindparam("key"))
-_SELECT_BY_ID = _BUYERS.where(ORDERS.c.id == bindparam("id"))
-_NEWEST_FIRST = _BUYERS.order_by(ORDERS.c.id.desc()).limit(bindparam("limit"))
-
-
-class CreditsAccount(Protocol):
-    """What settling asks of users."""
-
-    def debit(self, username: str, *, credits: int) -> bool: ...
-
-    def refund(self, username: str, *, credits: int) -> None: ...
-
-
-class BoostedPosts(Protocol):
-    """What settling asks of posts."""
-
-    def get_many_for_update(self, post_ids: Sequence[str]) -> list[Post]: ...
-
-    def boost(self, until: Mapping[str, datetime]) -> None: ...
-
-
-class OrdersUsersAndPosts(Protocol):
-    """What this module needs of a transaction."""
-
-    @property
-    def orders(self) -> "SqlOrders": ...
-
-    @property
-    def users(self) -> CreditsAccount: ...
-
-    @property
-    def posts(self) -> BoostedPosts: ...
+_SELECT_BUYERS_ORDERS = select(*_FIELDS).where(ORDERS.c.buyer == bindparam("buyer"))
+_SELECT_ORDER = _SELECT_BUYERS_ORDERS.where(ORDERS.c.id == bindparam("order_id"))
+_SELECT_ORDER_BY_KEY = _SELECT_BUYERS_ORDERS.where(ORDERS.c.idempotency_key == bindparam("key"))
+_SELECT_ORDERS = _SELECT_BUYERS_ORDERS.order_by(ORDERS.c.id.desc()).limit(bindparam("limit"))
+_UPDATE_ORDER = update(ORDERS).where(ORDERS.c.id == bindparam("order_id"))
 
 
 class SqlOrders:
@@ -91,32 +60,30 @@ class SqlOrders:
     def add(self, order: Order, *, key: str) -> Order:
         if self._connection.scalar(_INSERT_ORDER, _row(order, key)) is not None:
             return order
-        return _order(self._connection.execute(_BY_KEY, {"buyer": order.buyer, "key": key}).one())
+        return _order(self._connection.execute(_SELECT_ORDER_BY_KEY, {"buyer": order.buyer, "key": key}).one())
 
     def get(self, order_id: str, *, buyer: str) -> Order:
-        row = self._connection.execute(_SELECT_BY_ID, {"id": order_id, "buyer": buyer}).one_or_none()
+        row = self._connection.execute(_SELECT_ORDER, {"order_id": order_id, "buyer": buyer}).one_or_none()
         if row is None:
             raise NotFound("there is no such order")
         return _order(row)
 
     def page(self, buyer: str, *, before: str | None, limit: int) -> list[Order]:
-        statement = _NEWEST_FIRST if before is None else _NEWEST_FIRST.where(ORDERS.c.id < before)
+        statement = _SELECT_ORDERS if before is None else _SELECT_ORDERS.where(ORDERS.c.id < before)
         return [_order(row) for row in self._connection.execute(statement, {"buyer": buyer, "limit": limit})]
 
-    def save(self, order: Order, *, seen: Order) -> None:
-        as_seen = update(ORDERS).where(ORDERS.c.id == seen.id, ORDERS.c.stage == seen.stage.value)
-        saved = self._connection.execute(as_seen.values(_course(order)))
-        if saved.rowcount == 0:
-            raise Conflict("the order went on meanwhile")
+    def save(self, order: Order) -> None:
+        """Replace stage and reason of an order that this transaction has added: nobody else sees it yet."""
+        self._connection.execute(_UPDATE_ORDER, {"order_id": order.id, **_progress(order)})
 
 
 def _row(order: Order, key: str) -> dict[str, object]:
     fields = {column.name: getattr(order, column.name) for column in _FIELDS}
-    return {**fields, **_course(order), "lines": lines_json(order), "idempotency_key": key}
+    return {**fields, **_progress(order), "lines": lines_json(order), "idempotency_key": key}
 
 
-def _course(order: Order) -> dict[str, str | None]:
-    """Return what changes of an order, as texts: the driver would write an enumeration by its names."""
+def _progress(order: Order) -> dict[str, str | None]:
+    """Return stage and reason as texts: the driver would write the names of the enumeration and not its values."""
     return {"stage": order.stage.value, "reason": order.reason and order.reason.value}
 
 

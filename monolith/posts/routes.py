@@ -1,11 +1,15 @@
 """Posts over HTTP, in one process and one transaction. Twin: microservices/posts/routes.py."""
 
 from flask import Blueprint
+from sqlalchemy import Connection
 
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
 from monolith.edge import Response, body, current_user, header, query, respond
-from monolith.posts.store import PostsAndIndex, Views
+from monolith.live.store import SqlLiveFeed
+from monolith.posts.store import SqlPosts
+from monolith.search.store import SqlIndex
+from monolith.trending.views import Views
 from shared_domain import posts
 from shared_domain.contract.live import post_published
 from shared_domain.contract.parsing import sent_fields
@@ -15,7 +19,16 @@ from shared_domain.contract.trending import is_view
 from shared_domain.trending import View
 
 
-def routes(unit_of_work: UnitOfWork[PostsAndIndex], views: Views) -> Blueprint:
+class Stores:
+    """The stores of one transaction of this module."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.posts = SqlPosts(connection)
+        self.index = SqlIndex(connection)
+        self.live = SqlLiveFeed(connection)
+
+
+def routes(unit_of_work: UnitOfWork[Stores], views: Views) -> Blueprint:
     blueprint = Blueprint("posts", __name__)
 
     @blueprint.post("/posts")
@@ -60,7 +73,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndIndex], views: Views) -> Blueprint:
         with unit_of_work() as work:
             seen = work.posts.get_for_update(post_id)  # transaction: locked until the block ends
             post = posts.revise(seen, **sent_fields(form), editor=editor, if_match=if_match, now=now())
-            work.posts.save(post, seen=seen)
+            work.posts.save(post)
             work.index.put(post)
         return respond(post_json(post), etag=posts.etag(post))
 

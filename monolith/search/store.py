@@ -6,7 +6,7 @@ search_index   one row a post: stem → what it adds to the relevance, as one js
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, ForeignKey, Integer, Table, Text, cast, select, tuple_
 from sqlalchemy import Index as DatabaseIndex
@@ -29,13 +29,6 @@ _UPSERT_INDEX = insert(SEARCH_INDEX)
 _UPSERT_INDEX = _UPSERT_INDEX.on_conflict_do_update(
     index_elements=["post_id"], set_={"weights": _UPSERT_INDEX.excluded.weights}
 )
-
-
-class Index(Protocol):
-    """What this module needs of a transaction."""
-
-    @property
-    def index(self) -> "SqlIndex": ...
 
 
 class SqlIndex:

@@ -3,8 +3,6 @@
 views   one row a window and post; the key begins with the window, so the last hour is one stretch of the index
 """
 
-from typing import Protocol
-
 from sqlalchemy import Column, Connection, DateTime, Integer, Table, Text, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -33,13 +31,6 @@ _MOST_VIEWED = (
     .order_by(_TOTAL.desc(), VIEWS.c.post_id)
     .limit(bindparam("limit"))
 )
-
-
-class WithTrends(Protocol):
-    """What this module needs of a transaction."""
-
-    @property
-    def trends(self) -> "SqlTrends": ...
 
 
 class SqlTrends:

@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Lock
 
 from monolith.database import UnitOfWork
-from monolith.trending.store import WithTrends
+from monolith.trending.store import SqlTrends
 from shared_domain.errors import Unavailable
 from shared_domain.trending import Counts, View, window_of
 
@@ -19,7 +19,7 @@ _log = logging.getLogger("monolith.trending")
 class Views:
     """What this process has counted since it last kept something. Any thread may note, the background flushes."""
 
-    def __init__(self, unit_of_work: UnitOfWork[WithTrends], *, most: int = MAX_WAITING) -> None:
+    def __init__(self, unit_of_work: UnitOfWork[SqlTrends], *, most: int = MAX_WAITING) -> None:
         self._unit_of_work = unit_of_work
         self._most = most
         self._lock = Lock()
@@ -44,8 +44,8 @@ class Views:
             return
         added = False
         try:
-            with self._unit_of_work() as work:
-                work.trends.add(counts)
+            with self._unit_of_work() as store:
+                store.add(counts)
                 added = True
         except Unavailable:
             if added:

@@ -8,14 +8,14 @@ from flask import Blueprint
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
 from monolith.edge import Response, body, current_user, respond
-from monolith.users.store import Users
+from monolith.users.store import SqlUsers
 from shared_domain import tokens, users
 from shared_domain.contract.parsing import sent_fields
 from shared_domain.contract.users import ProfileChanges, SignIn, SignUp, own_json, public_json, token_json
 from shared_domain.passwords import hash_password, verify_password
 
 
-def routes(unit_of_work: UnitOfWork[Users], *, secret: str, salt: Callable[[], bytes]) -> Blueprint:
+def routes(unit_of_work: UnitOfWork[SqlUsers], *, secret: str, salt: Callable[[], bytes]) -> Blueprint:
     blueprint = Blueprint("users", __name__)
 
     @blueprint.post("/users")
@@ -26,16 +26,16 @@ def routes(unit_of_work: UnitOfWork[Users], *, secret: str, salt: Callable[[], b
         user = users.register(
             **sent_fields(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
         )
-        with unit_of_work() as work:  # transaction: unique indexes hold username and email
-            work.users.add(user)
+        with unit_of_work() as store:  # transaction: unique indexes hold username and email
+            store.add(user)
         return respond(public_json(user), 201, location=f"/users/{user.username}")
 
     @blueprint.post("/tokens")
     def sign_in() -> Response:
         """Issue a token for a username and password."""
         form = body(SignIn)
-        with unit_of_work() as work:
-            account = work.users.find(users.username_or_placeholder(form.username))
+        with unit_of_work() as store:
+            account = store.find(users.username_or_placeholder(form.username))
         user = users.sign_in(account, password=form.password, verify_password=verify_password)
         token = tokens.issue(user.username, secret=secret, now=now())
         return respond(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
@@ -44,8 +44,8 @@ def routes(unit_of_work: UnitOfWork[Users], *, secret: str, salt: Callable[[], b
     def read_me() -> Response:
         """Return the current user's own profile."""
         username = current_user()
-        with unit_of_work() as work:
-            user = work.users.get(username)
+        with unit_of_work() as store:
+            user = store.get(username)
         return respond(own_json(user))
 
     @blueprint.patch("/users/me")
@@ -53,18 +53,18 @@ def routes(unit_of_work: UnitOfWork[Users], *, secret: str, salt: Callable[[], b
         """Change the current user's profile."""
         editor = current_user()
         form = body(ProfileChanges)
-        with unit_of_work() as work:
-            seen = work.users.get_for_update(editor)  # transaction: locked until the block ends
+        with unit_of_work() as store:
+            seen = store.get_for_update(editor)  # transaction: locked until the block ends
             user = users.revise(seen, **sent_fields(form))
-            work.users.save(user, seen=seen)
+            store.save(user)
         return respond(own_json(user))
 
     @blueprint.get("/users/<username>")
     def read_user(username: str) -> Response:
         """Return a user's public profile."""
         username = users.require_valid_username(username)
-        with unit_of_work() as work:
-            user = work.users.get(username)
+        with unit_of_work() as store:
+            user = store.get(username)
         return respond(public_json(user))
 
     return blueprint

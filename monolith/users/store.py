@@ -1,9 +1,11 @@
 """Users in PostgreSQL. Twin: microservices/users/store.py.
 
-users   one row a user; unique: username, email_key (the email without case)
+users   one row per user; unique: username, email_key (the email without case)
+
+A row that will change is read with `FOR UPDATE`, so writes need no condition (docs/decisions/0024-one-lock-discipline.md).
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import (
@@ -23,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from monolith.database import metadata
-from shared_domain.errors import AlreadyTaken, Conflict, NotFound
+from shared_domain.errors import AlreadyTaken, NotFound
 from shared_domain.users import User, email_key
 
 USERS = Table(
@@ -41,23 +43,16 @@ USERS = Table(
 )
 _FIELDS = [column for column in USERS.c if column.name != "email_key"]
 _INSERT_USER = insert(USERS)
-_SELECT_BY_USERNAME = select(*_FIELDS).where(USERS.c.username == bindparam("username"))
-_SELECT_FOR_UPDATE = _SELECT_BY_USERNAME.with_for_update()
+_BY_USERNAME = USERS.c.username == bindparam("name")
+_SELECT_USER = select(*_FIELDS).where(_BY_USERNAME)
+_SELECT_USER_FOR_UPDATE = _SELECT_USER.with_for_update()
+_UPDATE_USER = update(USERS).where(_BY_USERNAME)
 _DEBIT_CREDITS = (
     update(USERS)
-    .where(USERS.c.username == bindparam("who"), USERS.c.credits >= bindparam("price"))
+    .where(_BY_USERNAME, USERS.c.credits >= bindparam("price"))
     .values(credits=USERS.c.credits - bindparam("price"))
 )
-_REFUND_CREDITS = (
-    update(USERS).where(USERS.c.username == bindparam("who")).values(credits=USERS.c.credits + bindparam("price"))
-)
-
-
-class Users(Protocol):
-    """What this module needs of a transaction."""
-
-    @property
-    def users(self) -> "SqlUsers": ...
+_REFUND_CREDITS = update(USERS).where(_BY_USERNAME).values(credits=USERS.c.credits + bindparam("price"))
 
 
 class SqlUsers:
@@ -70,45 +65,42 @@ class SqlUsers:
         except IntegrityError as error:
             if not isinstance(error.orig, UniqueViolation):
                 raise
-            raise AlreadyTaken(f"the {_held(error.orig)} belongs to somebody") from error
+            raise AlreadyTaken(f"the {_taken_field(error.orig)} belongs to somebody") from error
 
     def find(self, username: str) -> User | None:
-        return self._one(_SELECT_BY_USERNAME, username)
+        return self._select_one(_SELECT_USER, username)
 
     def get(self, username: str) -> User:
-        return _existing(self.find(username))
+        return _require_user(self.find(username))
 
     def get_for_update(self, username: str) -> User:
-        """Return the user, locked until the transaction ends. Raise NotFound if there is none."""
-        return _existing(self._one(_SELECT_FOR_UPDATE, username))
+        """Return the user and lock the row until the transaction ends. Raise NotFound if there is none."""
+        return _require_user(self._select_one(_SELECT_USER_FOR_UPDATE, username))
 
-    def save(self, user: User, *, seen: User) -> None:
-        unchanged = update(USERS).where(
-            USERS.c.username == seen.username, USERS.c.display_name == seen.display_name, USERS.c.bio == seen.bio
-        )
-        saved = self._connection.execute(unchanged.values(display_name=user.display_name, bio=user.bio))
-        if saved.rowcount == 0:
-            raise Conflict("the profile changed meanwhile")
+    def save(self, user: User) -> None:
+        """Replace display name and bio of a user that this transaction has locked."""
+        changes = {"display_name": user.display_name, "bio": user.bio}
+        self._connection.execute(_UPDATE_USER, {"name": user.username, **changes})
 
     def debit(self, username: str, *, credits: int) -> bool:
-        """Take the credits, and lock the user until the transaction ends; return False where there are not so many."""
-        return self._connection.execute(_DEBIT_CREDITS, {"who": username, "price": credits}).rowcount == 1
+        """Take credits from the user and lock the row until the transaction ends. Return False if there are too few."""
+        return self._connection.execute(_DEBIT_CREDITS, {"name": username, "price": credits}).rowcount == 1
 
     def refund(self, username: str, *, credits: int) -> None:
-        """Give credits back that were taken."""
-        self._connection.execute(_REFUND_CREDITS, {"who": username, "price": credits})
+        """Give the user back credits that `debit` took."""
+        self._connection.execute(_REFUND_CREDITS, {"name": username, "price": credits})
 
-    def _one(self, statement: Select[*tuple[Any, ...]], username: str) -> User | None:
-        row = self._connection.execute(statement, {"username": username}).one_or_none()
+    def _select_one(self, statement: Select[*tuple[Any, ...]], username: str) -> User | None:
+        row = self._connection.execute(statement, {"name": username}).one_or_none()
         return None if row is None else _user(row)
 
 
-def _held(refusal: UniqueViolation) -> str:
-    """Return which of the two unique indexes refused."""
-    return "email" if refusal.diag.constraint_name == "users_email_key_key" else "username"
+def _taken_field(violation: UniqueViolation) -> str:
+    """Return the field whose unique index was violated."""
+    return "email" if violation.diag.constraint_name == "users_email_key_key" else "username"
 
 
-def _existing(user: User | None) -> User:
+def _require_user(user: User | None) -> User:
     if user is None:
         raise NotFound("there is no such user")
     return user

@@ -1,11 +1,14 @@
 """Votes and the leaderboard over HTTP, in one process and one transaction. Twin: microservices/votes/routes.py."""
 
 from flask import Blueprint
+from sqlalchemy import Connection
 
 from monolith.clock import now
 from monolith.database import UnitOfWork
 from monolith.edge import Response, body, current_user, query, respond, respond_with_html
-from monolith.votes.store import PostsAndVotes
+from monolith.live.store import SqlLiveFeed
+from monolith.posts.store import SqlPosts
+from monolith.votes.store import SqlVotes
 from shared_domain import posts, votes
 from shared_domain.contract.live import tally_changed
 from shared_domain.contract.paging import parse_limit
@@ -14,7 +17,16 @@ from shared_domain.leaderboard_page import render
 from shared_domain.posts import Post
 
 
-def routes(unit_of_work: UnitOfWork[PostsAndVotes]) -> Blueprint:
+class Stores:
+    """The stores of one transaction of this module."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.votes = SqlVotes(connection)
+        self.posts = SqlPosts(connection)
+        self.live = SqlLiveFeed(connection)
+
+
+def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
     blueprint = Blueprint("votes", __name__)
 
     @blueprint.put("/posts/<post_id>/vote")
@@ -56,7 +68,7 @@ def routes(unit_of_work: UnitOfWork[PostsAndVotes]) -> Blueprint:
     return blueprint
 
 
-def _rescore(work: PostsAndVotes, post: Post, *, by: int) -> None:
-    work.posts.rescore(post.id, by=by)
+def _rescore(work: Stores, post: Post, *, by: int) -> None:
+    work.posts.change_score(post.id, by=by)
     if by:
         work.live.publish(tally_changed(post.id, post.score + by))

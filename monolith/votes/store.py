@@ -3,8 +3,6 @@
 votes   one row a voter and post; goes with its post. The sum is kept on the post: posts_by_score is the leaderboard
 """
 
-from typing import Protocol
-
 from sqlalchemy import (
     Column,
     Connection,
@@ -20,8 +18,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from monolith.database import metadata
 from monolith.posts.store import POSTS
-from shared_domain.live import LiveMessage
-from shared_domain.posts import Post
 from shared_domain.votes import ScoreEntry, Vote
 
 VOTES = Table(
@@ -43,33 +39,6 @@ _SELECT_LEADERBOARD = (
     .order_by(POSTS.c.score.desc(), POSTS.c.id)
     .limit(bindparam("limit"))
 )
-
-
-class LockedPosts(Protocol):
-    """What voting asks of posts: the post held, and its score changed."""
-
-    def get_for_update(self, post_id: str) -> Post: ...
-
-    def rescore(self, post_id: str, *, by: int) -> None: ...
-
-
-class Feed(Protocol):
-    """What voting asks of the live feed: to be told of, once the transaction commits."""
-
-    def publish(self, message: LiveMessage) -> None: ...
-
-
-class PostsAndVotes(Protocol):
-    """What this module needs of a transaction."""
-
-    @property
-    def posts(self) -> LockedPosts: ...
-
-    @property
-    def votes(self) -> "SqlVotes": ...
-
-    @property
-    def live(self) -> Feed: ...
 
 
 class SqlVotes:

@@ -50,11 +50,11 @@ from shared_domain.memory import (
     MemoryUsers,
     MemoryVotes,
 )
-from shared_domain.orders import OrderStore
-from shared_domain.posts import Post, PostStore
+from shared_domain.orders import OptimisticOrderStore, Order, OrderStore
+from shared_domain.posts import OptimisticPostStore, Post, PostStore
 from shared_domain.search import SearchIndex
 from shared_domain.trending import Counts, TrendStore, View, window_of
-from shared_domain.users import UserStore
+from shared_domain.users import OptimisticUserStore, User, UserStore
 from shared_domain.votes import VoteStore
 from tests.dynamodb_table import make_table
 from tests.view_records import deliver, view_record
@@ -79,6 +79,18 @@ class Stores(Protocol):
     @property
     def orders(self) -> OrderStore: ...
 
+    def save_user(self, user: User, *, seen: User) -> None:
+        """Change a user as a use case does: locked before, or on the condition that it is as seen."""
+
+    def save_post(self, post: Post, *, seen: Post) -> None:
+        """Change a post likewise."""
+
+    def remove_post(self, seen: Post) -> None:
+        """Remove a post likewise."""
+
+    def save_order(self, order: Order, *, seen: Order) -> None:
+        """Change an order likewise."""
+
     def publish(self, post: Post) -> None:
         """Keep a post and make it findable."""
 
@@ -98,8 +110,28 @@ class Stores(Protocol):
 Open = Callable[[], AbstractContextManager[Stores]]
 
 
+class WithoutLocks:
+    """How stores change things that lock nothing: each write is conditional on what was read."""
+
+    users: OptimisticUserStore
+    posts: OptimisticPostStore
+    orders: OptimisticOrderStore
+
+    def save_user(self, user: User, *, seen: User) -> None:
+        self.users.save(user, seen=seen)
+
+    def save_post(self, post: Post, *, seen: Post) -> None:
+        self.posts.save(post, seen=seen)
+
+    def remove_post(self, seen: Post) -> None:
+        self.posts.remove(seen)
+
+    def save_order(self, order: Order, *, seen: Order) -> None:
+        self.orders.save(order, seen=seen)
+
+
 @dataclass
-class InMemory:
+class InMemory(WithoutLocks):
     users: MemoryUsers
     posts: MemoryPosts
     votes: MemoryVotes
@@ -114,7 +146,7 @@ class InMemory:
         self.index.put(post)
 
     def withdraw(self, post: Post) -> None:
-        self.posts.remove(post)
+        self.remove_post(post)
         self.index.drop(post.id)
 
     def score(self, post_id: str) -> int:
@@ -147,12 +179,28 @@ class InPostgresql:
         self.orders = SqlOrders(connection)
         self.trends = SqlTrends(connection)
 
+    def save_user(self, user: User, *, seen: User) -> None:
+        assert self.users.get_for_update(user.username) == seen
+        self.users.save(user)
+
+    def save_post(self, post: Post, *, seen: Post) -> None:
+        assert self.posts.get_for_update(post.id) == seen
+        self.posts.save(post)
+
+    def remove_post(self, seen: Post) -> None:
+        assert self.posts.get_for_update(seen.id) == seen
+        self.posts.remove(seen)
+
+    def save_order(self, order: Order, *, seen: Order) -> None:
+        assert self.orders.get(order.id, buyer=order.buyer) == seen
+        self.orders.save(order)
+
     def publish(self, post: Post) -> None:
         self.posts.add(post)
         self.index.put(post)
 
     def withdraw(self, post: Post) -> None:
-        self.posts.remove(post)
+        self.remove_post(post)
 
     def score(self, post_id: str) -> int:
         total = select(func.coalesce(func.sum(VOTES.c.value), 0)).where(VOTES.c.post_id == post_id)
@@ -171,7 +219,7 @@ def in_postgresql(engine: Engine) -> Open:
     return begin
 
 
-class InDynamodb:
+class InDynamodb(WithoutLocks):
     def __init__(self, dynamodb: Any, table: str, s3: Any) -> None:
         self._dynamodb, self._table = dynamodb, table
         self._places, self._writer = count(1), IndexWriter(dynamodb, table)
@@ -186,7 +234,7 @@ class InDynamodb:
         self._tell("INSERT", {"Keys": post_key(post.id), "NewImage": post_item(post)})
 
     def withdraw(self, post: Post) -> None:
-        self.posts.remove(post)
+        self.remove_post(post)
         self._tell("REMOVE", {"Keys": post_key(post.id)})
 
     def score(self, post_id: str) -> int:

@@ -26,16 +26,19 @@ from tests.moto_aws import aws_in_process
 from .stores import Open, in_dynamodb, in_memory, in_postgresql
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
-IMPLEMENTATIONS = [
-    "memory",
-    "postgresql",
-    "dynamodb_moto",
-    pytest.param("dynamodb_ministack", marks=pytest.mark.live),
-]
+WITHOUT_LOCKS = ["memory", "dynamodb_moto", pytest.param("dynamodb_ministack", marks=pytest.mark.live)]
+IMPLEMENTATIONS = ["postgresql", *WITHOUT_LOCKS]
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
 def stores(request: pytest.FixtureRequest) -> Open:
+    found: Open = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=WITHOUT_LOCKS)
+def stores_without_locks(request: pytest.FixtureRequest) -> Open:
+    """The stores whose writes are conditional. PostgreSQL's rows are locked instead: tests/monolith/test_locks.py."""
     found: Open = request.getfixturevalue(request.param)
     return found
 
@@ -159,18 +162,18 @@ def test_a_profile_is_saved_with_an_empty_bio(stores: Open) -> None:
     with stores() as kept:
         kept.users.add(ada)
     with stores() as kept:
-        kept.users.save(replace(ada, bio=""), seen=ada)
+        kept.save_user(replace(ada, bio=""), seen=ada)
     with stores() as kept:
         assert kept.users.get("ada").bio == ""
 
 
-def test_a_profile_that_changed_meanwhile_is_a_conflict(stores: Open) -> None:
+def test_a_profile_that_changed_meanwhile_is_a_conflict(stores_without_locks: Open) -> None:
     ada = user()
-    with stores() as kept:
+    with stores_without_locks() as kept:
         kept.users.add(ada)
-        kept.users.save(replace(ada, bio="first"), seen=ada)
-    with pytest.raises(Conflict), stores() as kept:
-        kept.users.save(replace(ada, bio="second"), seen=ada)
+        kept.save_user(replace(ada, bio="first"), seen=ada)
+    with pytest.raises(Conflict), stores_without_locks() as kept:
+        kept.save_user(replace(ada, bio="second"), seen=ada)
 
 
 def test_a_post_is_found_as_it_was_added(stores: Open) -> None:
@@ -224,35 +227,46 @@ def test_a_saved_post_moves_between_the_lists_of_its_tags(stores: Open) -> None:
     with stores() as kept:
         kept.posts.add(seen)
     with stores() as kept:
-        kept.posts.save(revised, seen=seen)
+        kept.save_post(revised, seen=seen)
     with stores() as kept:
         listed = {tag: kept.posts.page(Filter(tag=tag), before=None, limit=5) for tag in ("old", "both", "new")}
     assert listed == {"old": [], "both": [revised], "new": [revised]}
 
 
-def test_a_post_that_changed_meanwhile_is_a_conflict(stores: Open) -> None:
+def test_a_post_that_changed_meanwhile_is_a_conflict(stores_without_locks: Open) -> None:
     seen = post()
-    with stores() as kept:
+    with stores_without_locks() as kept:
         kept.posts.add(seen)
-        kept.posts.save(replace(seen, title="First"), seen=seen)
-    with pytest.raises(Conflict), stores() as kept:
-        kept.posts.save(replace(seen, title="Second"), seen=seen)
-    with pytest.raises(Conflict), stores() as kept:
-        kept.posts.remove(seen)
+        kept.save_post(replace(seen, title="First"), seen=seen)
+    with pytest.raises(Conflict), stores_without_locks() as kept:
+        kept.save_post(replace(seen, title="Second"), seen=seen)
+    with pytest.raises(Conflict), stores_without_locks() as kept:
+        kept.remove_post(seen)
 
 
-def test_a_removed_post_is_in_no_list_and_cannot_be_removed_again(stores: Open) -> None:
+def test_a_post_that_is_gone_is_a_conflict(stores_without_locks: Open) -> None:
+    gone = post()
+    with stores_without_locks() as kept:
+        kept.posts.add(gone)
+        kept.remove_post(gone)
+    with pytest.raises(Conflict), stores_without_locks() as kept:
+        kept.remove_post(gone)
+    with pytest.raises(Conflict), stores_without_locks() as kept:
+        kept.save_post(replace(gone, title="Back"), seen=gone)
+
+
+def test_a_removed_post_is_in_no_list_and_is_not_found(stores: Open) -> None:
     gone = post(tags=("x",))
     with stores() as kept:
         kept.posts.add(gone)
     with stores() as kept:
-        kept.posts.remove(gone)
+        kept.remove_post(gone)
     with stores() as kept:
         assert kept.posts.page(Filter(), before=None, limit=5) == []
         assert kept.posts.page(Filter(tag="x"), before=None, limit=5) == []
         assert kept.posts.page(Filter(author="ada"), before=None, limit=5) == []
-    with pytest.raises(Conflict), stores() as kept:
-        kept.posts.remove(gone)
+        with pytest.raises(NotFound):
+            kept.posts.get(gone.id)
 
 
 def test_a_voters_last_vote_counts(stores: Open) -> None:
@@ -307,7 +321,7 @@ def test_a_key_that_was_used_gives_the_order_of_then_and_keeps_no_other(stores: 
     first, again = order(5), order()
     with stores() as kept:
         kept.orders.add(first, key="k")
-        kept.orders.save(replace(first, stage=Stage.PAID), seen=first)
+        kept.save_order(replace(first, stage=Stage.PAID), seen=first)
     with stores() as kept:
         assert kept.orders.add(again, key="k") == replace(first, stage=Stage.PAID)
     with stores() as kept:
@@ -338,16 +352,16 @@ def test_orders_are_listed_for_their_buyer_from_the_newest_with_no_gap_between_p
     assert first + rest == newest_first
 
 
-def test_an_order_that_went_on_meanwhile_is_a_conflict(stores: Open) -> None:
+def test_an_order_that_went_on_meanwhile_is_a_conflict(stores_without_locks: Open) -> None:
     seen = order()
     rejected = replace(seen, stage=Stage.REJECTED, reason=Reason.POST_NOT_FOUND)
-    with stores() as kept:
+    with stores_without_locks() as kept:
         kept.orders.add(seen, key="k")
-    with stores() as kept:
-        kept.orders.save(rejected, seen=seen)
-    with pytest.raises(Conflict), stores() as kept:
-        kept.orders.save(replace(seen, stage=Stage.PAID), seen=seen)
-    with stores() as kept:
+    with stores_without_locks() as kept:
+        kept.save_order(rejected, seen=seen)
+    with pytest.raises(Conflict), stores_without_locks() as kept:
+        kept.save_order(replace(seen, stage=Stage.PAID), seen=seen)
+    with stores_without_locks() as kept:
         assert kept.orders.get(seen.id, buyer="ada") == rejected
 
 

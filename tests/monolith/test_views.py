@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 
 from monolith.database import UnitOfWork, connect, migrate, unit_of_work
 from monolith.embedded_postgres import end, start
-from monolith.trending.store import VIEWS, SqlTrends, WithTrends
+from monolith.trending.store import VIEWS, SqlTrends
 from monolith.trending.views import Views
 from shared_domain.errors import Unavailable
 from shared_domain.trending import WINDOW, Trend, View, last_hour
@@ -20,13 +20,6 @@ from .programs import program, signed_in
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 POSTS = [f"01M7X1YXN3SBB3DZEFS5FNXBM{letter}" for letter in "VWXYZ"]
-
-
-class Work:
-    """The one store that a transaction of these tests spans."""
-
-    def __init__(self, trends: SqlTrends) -> None:
-        self.trends = trends
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +41,20 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def work(engine: Engine) -> UnitOfWork[WithTrends]:
-    return unit_of_work(engine, lambda connection: Work(SqlTrends(connection)))
+def work(engine: Engine) -> UnitOfWork[SqlTrends]:
+    return unit_of_work(engine, SqlTrends)
 
 
-def ranking(work: UnitOfWork[WithTrends]) -> list[Trend]:
-    with work() as kept:
-        return kept.trends.most_viewed(last_hour(NOW), 10)
+def ranking(work: UnitOfWork[SqlTrends]) -> list[Trend]:
+    with work() as store:
+        return store.most_viewed(last_hour(NOW), 10)
 
 
 def view(post_id: str = POSTS[0]) -> View:
     return View(post_id=post_id, at=NOW)
 
 
-def test_processes_that_keep_views_of_the_same_posts_at_once_lose_none(work: UnitOfWork[WithTrends]) -> None:
+def test_processes_that_keep_views_of_the_same_posts_at_once_lose_none(work: UnitOfWork[SqlTrends]) -> None:
     def count(places: range) -> None:
         views = Views(work)
         for place in places:
@@ -74,11 +67,11 @@ def test_processes_that_keep_views_of_the_same_posts_at_once_lose_none(work: Uni
     assert ranking(work) == [Trend(post_id=post_id, views=100) for post_id in POSTS]
 
 
-def counted(first: UnitOfWork[WithTrends], then: UnitOfWork[WithTrends]) -> list[Trend]:
+def counted(first: UnitOfWork[SqlTrends], then: UnitOfWork[SqlTrends]) -> list[Trend]:
     """Note a view, fail to flush it in the first transaction, note another, flush in the second one; return the ranking."""
     turns = iter([first, then])
 
-    def begin() -> AbstractContextManager[WithTrends]:
+    def begin() -> AbstractContextManager[SqlTrends]:
         return next(turns)()
 
     views = Views(begin)
@@ -90,14 +83,14 @@ def counted(first: UnitOfWork[WithTrends], then: UnitOfWork[WithTrends]) -> list
     return ranking(then)
 
 
-def test_what_a_database_that_is_away_does_not_keep_is_kept_when_it_is_back(work: UnitOfWork[WithTrends]) -> None:
-    nowhere = unit_of_work(connect("postgresql://127.0.0.1:9/none", pool_size=1), lambda each: Work(SqlTrends(each)))
+def test_what_a_database_that_is_away_does_not_keep_is_kept_when_it_is_back(work: UnitOfWork[SqlTrends]) -> None:
+    nowhere = unit_of_work(connect("postgresql://127.0.0.1:9/none", pool_size=1), SqlTrends)
     assert counted(nowhere, work) == [Trend(post_id=POSTS[0], views=2)]
 
 
-def test_views_whose_commit_nobody_answered_are_not_counted_twice(work: UnitOfWork[WithTrends]) -> None:
+def test_views_whose_commit_nobody_answered_are_not_counted_twice(work: UnitOfWork[SqlTrends]) -> None:
     @contextmanager
-    def lost() -> Iterator[WithTrends]:
+    def lost() -> Iterator[SqlTrends]:
         with work() as kept:
             yield kept
         raise Unavailable("it went away after the commit")
@@ -106,7 +99,7 @@ def test_views_whose_commit_nobody_answered_are_not_counted_twice(work: UnitOfWo
 
 
 def test_with_no_room_a_view_is_dropped_and_the_log_tells_how_many(
-    work: UnitOfWork[WithTrends], caplog: pytest.LogCaptureFixture
+    work: UnitOfWork[SqlTrends], caplog: pytest.LogCaptureFixture
 ) -> None:
     views = Views(work, most=2)
     for post_id in [*POSTS, POSTS[0]]:
@@ -116,7 +109,7 @@ def test_with_no_room_a_view_is_dropped_and_the_log_tells_how_many(
     assert [record.message for record in caplog.records] == ["dropped 3 views: the buffer was full"]
 
 
-def test_windows_that_count_no_more_are_forgotten(engine: Engine, work: UnitOfWork[WithTrends]) -> None:
+def test_windows_that_count_no_more_are_forgotten(engine: Engine, work: UnitOfWork[SqlTrends]) -> None:
     views = Views(work)
     for age in (0, 59, 300):
         views.record(View(post_id=POSTS[0], at=NOW - age * WINDOW))
