@@ -14,4 +14,4 @@ def now() -> datetime:
 
 def new_id(moment: datetime) -> str:
     """Return a ULID that begins with the moment, so that ids sort by creation."""
-    return str(ULID.from_timestamp(times.milliseconds(moment)))
+    return str(ULID.from_timestamp(times.to_milliseconds(moment)))

@@ -17,7 +17,7 @@ from microservices.aws import is_unavailable
 from microservices.clock import now
 from microservices.event_formats import to_format_of, to_http_api
 from shared_domain.contract.parsing import MAX_BODY_BYTES, Query, Shape, parse_body
-from shared_domain.contract.problems import Problem, problem, unserved
+from shared_domain.contract.problems import Problem, http_problem, to_problem
 from shared_domain.errors import DomainError, MalformedBody, NotAuthenticated, TooLarge, Unavailable
 from shared_domain.identity import Identity, require_unexpired
 
@@ -90,9 +90,11 @@ def serve(router: APIGatewayHttpRouter) -> Handler:
     """
     app = APIGatewayHttpResolver()
     app.include_router(router)
-    app.exception_handler(DomainError)(lambda error: _respond_with_problem(problem(error)))
+    app.exception_handler(DomainError)(lambda error: _respond_with_problem(to_problem(error)))
     app.exception_handler(Exception)(_handle_unexpected)
-    app.not_found(lambda error: _respond_with_problem(unserved(404)))  # a path that only the gateway's pattern matches
+    app.not_found(
+        lambda error: _respond_with_problem(http_problem(404))
+    )  # a path that only the gateway's pattern matches
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.perf_counter()
@@ -115,5 +117,5 @@ def _handle_unexpected(error: Exception) -> Response:
     """Return 503 if AWS is unavailable, else 500. The cause goes to the log and never into the response."""
     _log.exception("unexpected", exc_info=error)
     if is_unavailable(error):
-        return _respond_with_problem(problem(Unavailable("a store is unavailable")))
-    return _respond_with_problem(unserved(500))
+        return _respond_with_problem(to_problem(Unavailable("a store is unavailable")))
+    return _respond_with_problem(http_problem(500))

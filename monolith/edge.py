@@ -13,7 +13,7 @@ from werkzeug.routing import WebsocketMismatch
 from monolith.clock import now
 from shared_domain import tokens
 from shared_domain.contract.parsing import MAX_BODY_BYTES, Query, Shape, parse_body
-from shared_domain.contract.problems import Problem, problem, unserved
+from shared_domain.contract.problems import Problem, http_problem, to_problem
 from shared_domain.errors import DomainError, TooLarge
 from shared_domain.identity import require_unexpired
 
@@ -73,7 +73,7 @@ def configure(app: Flask, *, token_secret: str) -> None:
     """Verify tokens with the secret, turn errors into the contract's problems, and log one line for each request."""
     app.config["TOKEN_SECRET"] = token_secret
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES  # unless an operation says otherwise
-    app.register_error_handler(DomainError, lambda error: _respond_with_problem(problem(error)))
+    app.register_error_handler(DomainError, lambda error: _respond_with_problem(to_problem(error)))
     app.register_error_handler(HTTPException, _handle_http_exception)
     app.before_request(_start_clock)
     app.after_request(_log_request)
@@ -85,12 +85,14 @@ def _respond_with_problem(problem: Problem) -> Response:
 
 def _handle_http_exception(error: HTTPException) -> Response:
     if error.code == 413:
-        return _respond_with_problem(problem(TooLarge(f"the body must be at most {request.max_content_length} bytes")))
+        return _respond_with_problem(
+            to_problem(TooLarge(f"the body must be at most {request.max_content_length} bytes"))
+        )
     if isinstance(error, WebsocketMismatch):
         return _respond_with_problem(
-            unserved(404)
+            http_problem(404)
         )  # a WebSocket handshake on an HTTP path, or an HTTP request for the live feed
-    return _respond_with_problem(unserved(error.code or 500))
+    return _respond_with_problem(http_problem(error.code or 500))
 
 
 def _start_clock() -> None:

@@ -1,1 +1,1 @@
-"""The domain that both systems share: values, rules, errors and promises. See README.md for the purity rule."""
+"""The domain that both systems share: values, rules, errors and store Protocols. README.md states the purity rule."""

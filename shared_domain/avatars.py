@@ -1,6 +1,6 @@
-"""Avatars: which pictures are taken, and the thumbnail that is shown of one. Twins: monolith/avatars, microservices/avatars.
+"""Avatars: validate a picture and make its thumbnail. Twins: monolith/avatars, microservices/avatars.
 
-Pillow works here on bytes alone: it asks no file and no clock, and makes the same thumbnail of the same picture.
+Pillow works on bytes in memory here: it reads no file and no clock, and makes the same thumbnail of the same picture.
 """
 
 import struct
@@ -17,16 +17,16 @@ from PIL.PngImagePlugin import PngImageFile
 from shared_domain.errors import InvalidInput, TooLarge, WrongContentType
 
 FIELD = "avatar"
-SIDE = 128  # pixels of a thumbnail, which is a square PNG
+SIDE = 128  # pixels; a thumbnail is a square PNG
 MAX_PICTURE_BYTES = 1024 * 1024  # bytes
-MAX_PIXELS = 16_000_000  # a telephone's picture has 12 million; each takes 4 bytes, and 8 while it is made small
-MAX_SCANS = 50  # of a JPEG: a progressive one has ten. Each is a pass over all pixels, and 1 MiB has feature for 50,000
+MAX_PIXELS = 16_000_000  # a phone's photo has 12 million; decoding takes 4 bytes per pixel, scaling another 4
+MAX_SCANS = 50  # a progressive JPEG has about 10; each scan is a pass over all pixels, and 50,000 fit into 1 MiB
 
 _READERS: dict[str, type[ImageFile]] = {"image/png": PngImageFile, "image/jpeg": JpegImageFile}
-_ENOUGH = (2 * SIDE, 2 * SIDE)  # what a JPEG is decoded to, at least: to a half, a quarter, an eighth of its size
+_MIN_DECODED_SIZE = (2 * SIDE, 2 * SIDE)  # a JPEG decodes faster to a half, a quarter or an eighth of its size
 _START_OF_SCAN = b"\xff\xda"
-_ORIENTATION = 0x0112  # the tag of EXIF
-_UPRIGHT: dict[object, Image.Transpose] = {
+_EXIF_ORIENTATION = 0x0112
+_TRANSPOSE_BY_ORIENTATION: dict[object, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -35,17 +35,27 @@ _UPRIGHT: dict[object, Image.Transpose] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# What Pillow raises for bytes that are not what they should be; tests/domain breaks pictures at random to find them.
-_BROKEN = (SyntaxError, OSError, ValueError, TypeError, LookupError, AssertionError, EOFError, struct.error, zlib.error)
+# What Pillow raises for corrupt bytes. tests/domain corrupts pictures at random to find more.
+_PILLOW_ERRORS = (
+    SyntaxError,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AssertionError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
 
 
 class UnusablePicture(Exception):
-    """No thumbnail can be made of a picture, however often it is tried; the message says why."""
+    """No thumbnail can be made of this picture, so a retry is useless. The message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A picture that somebody handed in. Ids sort by time: of two uploads the one with the larger id is the newer."""
+    """A picture that a user uploaded. Ids sort by time, so the upload with the larger id is newer."""
 
     id: str
     username: str
@@ -53,7 +63,7 @@ class Upload:
 
 
 def require_picture_type(content_type: str | None) -> str:
-    """Return which kind of picture a Content-Type means. Raise WrongContentType for another one than PNG and JPEG."""
+    """Return the media type without its parameters. Raise WrongContentType unless it is PNG or JPEG."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind not in _READERS:
         raise WrongContentType("the Content-Type must be image/png or image/jpeg")
@@ -61,73 +71,73 @@ def require_picture_type(content_type: str | None) -> str:
 
 
 def require_usable(picture: bytes, *, kind: str) -> bytes:
-    """Return a picture that a thumbnail can be made of, as far as its head tells; its pixels are not looked at here.
+    """Return the picture if its header is acceptable. Its pixels are not decoded here.
 
-    Raise TooLarge for more than 1 MiB, and InvalidInput for what is not of its kind, moves, or has too many pixels.
+    Raise TooLarge above 1 MiB. Raise InvalidInput if it is not of its media type, is animated, or has too many pixels or scans.
     """
     if len(picture) > MAX_PICTURE_BYTES:
         raise TooLarge(f"the body must be at most {MAX_PICTURE_BYTES} bytes")
     try:
-        _read(picture, kind)
+        _open(picture, kind)
     except UnusablePicture as error:
         raise InvalidInput(FIELD, str(error)) from error
     return picture
 
 
 def thumbnail(picture: bytes) -> bytes:
-    """Return the middle of the picture as a PNG of 128 × 128 pixels, upright and with nothing beside its pixels.
+    """Return the centre of the picture as an upright PNG of 128 × 128 pixels, without metadata.
 
-    Raise UnusablePicture if that cannot be done.
+    Raise UnusablePicture if the picture cannot be decoded.
     """
-    read = _read(picture, "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg")
+    image = _open(picture, "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg")
     try:
-        read.draft(None, _ENOUGH)
-        small = ImageOps.fit(_mixable(read), (SIDE, SIDE))
-    except _BROKEN as error:
+        image.draft(None, _MIN_DECODED_SIZE)
+        small = ImageOps.fit(_to_8_bit_colour(image), (SIDE, SIDE))
+    except _PILLOW_ERRORS as error:
         raise UnusablePicture(f"cannot be decoded: {error}") from error
-    turn = _UPRIGHT.get(_orientation(read))
-    upright = small if turn is None else small.transpose(turn)
-    upright.info.clear()  # else a colour profile, or whatever else stands beside the pixels, would be written again
-    made = BytesIO()
-    upright.save(made, "PNG")
-    return made.getvalue()
+    transpose = _TRANSPOSE_BY_ORIENTATION.get(_orientation(image))
+    upright = small if transpose is None else small.transpose(transpose)
+    upright.info.clear()  # otherwise Pillow writes a colour profile and other metadata into the thumbnail
+    png = BytesIO()
+    upright.save(png, "PNG")
+    return png.getvalue()
 
 
-def _read(picture: bytes, kind: str) -> ImageFile:
-    """Return the picture with only its header read. Raise UnusablePicture if the header already rules it out."""
+def _open(picture: bytes, kind: str) -> ImageFile:
+    """Return the picture with only its header read. Raise UnusablePicture if the header rules it out."""
     try:
-        read = _READERS[kind](BytesIO(picture))
-    except _BROKEN as error:
+        image = _READERS[kind](BytesIO(picture))
+    except _PILLOW_ERRORS as error:
         raise UnusablePicture(f"must be what its Content-Type says, {kind}") from error
-    if getattr(read, "is_animated", False):
+    if getattr(image, "is_animated", False):
         raise UnusablePicture("must not be animated")
-    if not 0 < read.width * read.height <= MAX_PIXELS:
+    if not 0 < image.width * image.height <= MAX_PIXELS:
         raise UnusablePicture(f"must have at most {MAX_PIXELS} pixels")
     if kind == "image/jpeg" and picture.count(_START_OF_SCAN) > MAX_SCANS:
         raise UnusablePicture(f"must have at most {MAX_SCANS} scans")
-    return read
+    return image
 
 
-def _mixable(image: Image.Image) -> Image.Image:
-    """Return the image in colours whose values can be averaged: 16 bits as 8, and no palette."""
+def _to_8_bit_colour(image: Image.Image) -> Image.Image:
+    """Return the image in RGB or RGBA, so that scaling can average its colours: 16 bits become 8, a palette is resolved."""
     if image.mode.startswith("I"):
-        image.info.pop("transparency", None)  # one grey of 65,536, which is none of the 256
+        image.info.pop("transparency", None)  # one of 65,536 greys, which no 8-bit grey can stand for
         image = image.point(lambda value: value * (1 / 257)).convert("L")
     mode = "RGBA" if image.has_transparency_data else "RGB"
     return image if image.mode == mode else image.convert(mode)
 
 
 def _orientation(image: Image.Image) -> object:
-    """Return how the camera was held, as EXIF has it; None where it is not said or not readable."""
+    """Return the EXIF orientation, None if it is absent or not readable."""
     try:
-        return image.getexif().get(_ORIENTATION)
-    except _BROKEN:
+        return image.getexif().get(_EXIF_ORIENTATION)
+    except _PILLOW_ERRORS:
         return None
 
 
 class AvatarStore(Protocol):
     def show(self, username: str, thumbnail: bytes, *, upload: str) -> None:
-        """Show the thumbnail from now on, unless one of a newer upload is shown: whichever is made first, the newer stays."""
+        """Store the thumbnail, unless one of a newer upload is stored: the order in which they are made does not matter."""
 
     def get(self, username: str) -> bytes:
         """Return the user's thumbnail. Raise NotFound if there is none."""

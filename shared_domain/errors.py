@@ -1,23 +1,23 @@
-"""What can go wrong, in the words of the domain. `contract/problems.py` says which status and problem each one becomes.
+"""The errors of the domain. `contract/problems.py` translates each into a status and a problem document.
 
 DomainError
-├── MalformedBody           the body is not a JSON object
-├── WrongContentType    the body is not declared as what is asked for
+├── MalformedBody       the body is not a JSON object
+├── WrongContentType    the Content-Type is not the one that the operation accepts
 ├── TooLarge            the body is over the limit
 ├── InvalidInput        a field breaks a rule
-├── NotAuthenticated       no caller: absent, bad or expired token, wrong password
-├── NotAllowed          a caller, but not the right one
-├── NotFound            no such thing, or no more
-├── AlreadyTaken               somebody has that name already
-├── KeyReused           that idempotency key was used for something else
-├── OutOfDate           the caller's If-Match is no longer true
-├── Conflict            the thing changed between reading and writing it: the use case may run again
-└── Unavailable         something this system depends on is away
+├── NotAuthenticated    the token or the password is absent, wrong or expired
+├── NotAllowed          the user is known, but not permitted to do this
+├── NotFound            the thing does not exist, or no longer
+├── AlreadyTaken        the name belongs to another user
+├── KeyReused           the idempotency key was used for a different request
+├── OutOfDate           the If-Match header does not match the current state
+├── Conflict            the thing changed between reading and writing it; the use case can be retried
+└── Unavailable         a dependency is unavailable
 """
 
 
 class DomainError(Exception):
-    """The root: whatever is raised on purpose is one of the classes below."""
+    """The root of every error that the domain raises on purpose."""
 
 
 class MalformedBody(DomainError):
@@ -33,7 +33,7 @@ class TooLarge(DomainError):
 
 
 class InvalidInput(DomainError):
-    """Names the field as the client wrote it, e.g. `title`, `tags[2]`, `limit`."""
+    """A field breaks a rule. `field` is the name that the client sent, e.g. `title`, `tags[2]`, `limit`."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")

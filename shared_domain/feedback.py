@@ -1,4 +1,4 @@
-"""Feedback: what somebody tells the administrators, and who those are. Twins: monolith/feedback, microservices/feedback."""
+"""Feedback: messages to the administrators. Twins: monolith/feedback, microservices/feedback."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Feedback:
 
 
 def compose(*, id: str, message: str, contact: str | None = None, now: datetime) -> Feedback:
-    """Return what somebody, who need not say who, has to say. Raise InvalidInput naming the field."""
+    """Return new feedback; the sender may stay anonymous. Raise InvalidInput naming the field."""
     return Feedback(
         id=id,
         message=clean("message", message, min_length=1, max_length=2_000),
@@ -28,19 +28,19 @@ def compose(*, id: str, message: str, contact: str | None = None, now: datetime)
 
 
 def administrators(setting: str) -> frozenset[str]:
-    """Return the usernames that a deployment's setting names, separated by commas."""
+    """Parse the usernames in a setting, separated by commas."""
     return frozenset(name.strip() for name in setting.split(",") if name.strip())
 
 
 def require_administrator(reader: str, *, administrators: Collection[str]) -> None:
-    """Raise NotAllowed unless the reader is an administrator: the deployment says who is, never a request."""
+    """Raise NotAllowed unless the reader is an administrator. Only the deployment's settings make somebody one."""
     if reader not in administrators:
         raise NotAllowed("only administrators read what others wrote")
 
 
 class FeedbackStore(Protocol):
     def add(self, feedback: Feedback) -> None:
-        """Keep it."""
+        """Insert the feedback."""
 
     def page(self, *, before: str | None, limit: int) -> list[Feedback]:
-        """Return at most `limit`, newest first, older than the one with the id `before`."""
+        """Return at most `limit` messages, newest first, older than the message `before`."""

@@ -1,4 +1,4 @@
-"""Who calls, as a verified token said. Apart from tokens.py, so that whoever is told the identity needs no cryptography."""
+"""The identity in a verified token. It is a module of its own, so that its users do not import the cryptography of tokens.py."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,3 +1,3 @@
-"""The form of every id: a ULID, which begins with the millisecond of its creation, so that ids sort by it."""
+"""The pattern of every id: a ULID. It begins with the millisecond of its creation, so ids sort by creation."""
 
 ID = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"

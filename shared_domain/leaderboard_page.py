@@ -1,6 +1,6 @@
-"""The leaderboard as a page for people, the same on both sides: a static page that works with no script, every text escaped.
+"""Render the leaderboard as an HTML page, the same on both sides. It works without scripts, and every text is escaped.
 
-The template is part of the code and loaded with it, which is all that is ever read from a disk here.
+The template is loaded when this module is imported. No other file is read in shared_domain.
 """
 
 from typing import Any
@@ -10,6 +10,6 @@ from jinja2 import Environment, PackageLoader
 _TEMPLATE = Environment(loader=PackageLoader("shared_domain", "."), autoescape=True).get_template("leaderboard.html")
 
 
-def render(board: dict[str, Any]) -> str:
-    """Return the page of a board as `contract.votes.leaderboard_json` gives it."""
-    return _TEMPLATE.render(board)
+def render(leaderboard: dict[str, Any]) -> str:
+    """Return the page of a leaderboard in the form of `contract.votes.leaderboard_json`."""
+    return _TEMPLATE.render(leaderboard)

@@ -1,4 +1,4 @@
-"""The live feed: which topics there are, and who may listen to how many. Twins: monolith/live, microservices/live."""
+"""The live feed: topics, and how many a client may subscribe to. Twins: monolith/live, microservices/live."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,20 @@ from shared_domain.errors import NotAllowed, NotFound
 from shared_domain.posts import require_valid_id
 
 ALL_POSTS = "posts"
-MAX_TOPICS = 50  # of one client
+MAX_TOPICS = 50  # per client
 _OF_POST = "post:"
 
 
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
-    """Something that happened, and the topic whose listeners hear of it. The text is the message as it goes out."""
+    """A message to the subscribers of a topic. `text` is the JSON that they receive."""
 
     topic: str
     text: str
 
 
 def require_valid_topic(topic: str) -> str:
-    """Return the topic, or raise NotFound if nothing is ever told under that name. Whether its post lives, nobody asks."""
+    """Return the topic. Raise NotFound if no such topic can exist. The post's existence is not checked."""
     if topic == ALL_POSTS:
         return topic
     if not topic.startswith(_OF_POST):
@@ -28,10 +28,10 @@ def require_valid_topic(topic: str) -> str:
 
 
 def topic_of(post_id: str) -> str:
-    """Return the topic of what happens to one post."""
+    """Return the topic of one post's events."""
     return f"{_OF_POST}{post_id}"
 
 
 def too_many_topics() -> NotAllowed:
-    """Return the error of a client that listens to as much as it may."""
+    """Return the error for one subscription too many."""
     return NotAllowed(f"nobody listens to more than {MAX_TOPICS} topics")

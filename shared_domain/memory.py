@@ -1,4 +1,4 @@
-"""The stores in memory: the shortest reading of what the Protocols promise, and the model that both sides are held against."""
+"""The stores in memory: the shortest implementation of the Protocols, and the reference for both sides in the contract tests."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ class MemoryUsers:
 
     def add(self, user: User) -> None:
         if user.username in self._users:
-            raise AlreadyTaken("the username belongs to somebody")
-        if email_key(user.email) in map(email_key, (known.email for known in self._users.values())):
-            raise AlreadyTaken("the email belongs to somebody")
+            raise AlreadyTaken("the username is already taken")
+        if email_key(user.email) in {email_key(other.email) for other in self._users.values()}:
+            raise AlreadyTaken("the email is already taken")
         self._users[user.username] = user
 
     def find(self, username: str) -> User | None:
@@ -35,7 +35,7 @@ class MemoryUsers:
 
     def save(self, user: User, *, seen: User) -> None:
         if self._users.get(user.username) != seen:
-            raise Conflict("the profile changed meanwhile")
+            raise Conflict("the profile has changed since it was read")
         self._users[user.username] = user
 
 
@@ -59,17 +59,17 @@ class MemoryPosts:
         return [post for _, post in zip(range(limit), shown, strict=False)]
 
     def save(self, post: Post, *, seen: Post) -> None:
-        self._hold(seen)
+        self._require_unchanged(seen)
         self._posts[post.id] = post
 
     def remove(self, seen: Post) -> None:
-        self._hold(seen)
+        self._require_unchanged(seen)
         del self._posts[seen.id]
 
-    def _hold(self, seen: Post) -> None:
-        kept = self._posts.get(seen.id)
-        if kept is None or (kept.title, kept.body, kept.tags) != (seen.title, seen.body, seen.tags):
-            raise Conflict("the post changed meanwhile")
+    def _require_unchanged(self, seen: Post) -> None:
+        stored = self._posts.get(seen.id)
+        if stored is None or (stored.title, stored.body, stored.tags) != (seen.title, seen.body, seen.tags):
+            raise Conflict("the post has changed since it was read")
 
 
 class MemoryVotes:
@@ -110,17 +110,17 @@ class MemoryIndex:
 
 class MemoryAvatars:
     def __init__(self) -> None:
-        self._shown: dict[str, tuple[str, bytes]] = {}
+        self._thumbnails: dict[str, tuple[str, bytes]] = {}
 
     def show(self, username: str, thumbnail: bytes, *, upload: str) -> None:
-        shown, _ = self._shown.get(username, ("", b""))
-        if upload > shown:
-            self._shown[username] = (upload, thumbnail)
+        newest, _ = self._thumbnails.get(username, ("", b""))
+        if upload > newest:
+            self._thumbnails[username] = (upload, thumbnail)
 
     def get(self, username: str) -> bytes:
-        if username not in self._shown:
+        if username not in self._thumbnails:
             raise NotFound("there is no such picture")
-        return self._shown[username][1]
+        return self._thumbnails[username][1]
 
 
 class MemoryFeedback:
@@ -156,7 +156,7 @@ class MemoryOrders:
 
     def save(self, order: Order, *, seen: Order) -> None:
         if self._orders[seen.id].stage != seen.stage:
-            raise Conflict("the order went on meanwhile")
+            raise Conflict("the order has changed since it was read")
         self._orders[order.id] = order
 
 

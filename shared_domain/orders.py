@@ -1,13 +1,13 @@
 """Orders: what a boost costs, and how an order settles. Twins: monolith/orders, microservices/orders.
 
-Each stage but the last two asks one feature for one thing, which is done or refused, and so the order comes to its next stage:
+At each stage except the last two, one feature does one step. The order's next stage depends on whether the step is done or refused:
 
     PLACED ── take the credits ── done ──▶ PAID ── boost the posts ── done ──▶ FULFILLED
-      │ refused                              │ refused: one of them is not there
+      │ refused                              │ refused: a post does not exist
       ▼                                      ▼
-    UNPAID ── are the posts there?        UNDELIVERABLE ── give the credits back ── done ──▶ REJECTED, post_not_found
+    UNPAID ── do the posts exist?         UNDELIVERABLE ── refund the credits ── done ──▶ REJECTED, post_not_found
       ├ done ──▶ REJECTED, insufficient_credits
-      └ refused ──▶ REJECTED, post_not_found, which goes before insufficient_credits
+      └ refused ──▶ REJECTED, post_not_found: it takes precedence over insufficient_credits
 """
 
 import re
@@ -23,7 +23,7 @@ from shared_domain.text import clean
 
 MAX_LINES = 10
 MAX_QUANTITY = 10
-MAX_ID_LENGTH = 36  # characters: what the contract says of every id
+MAX_ID_LENGTH = 36  # characters, the limit of the contract for every id
 
 _ID = re.compile(ID)
 _KEY = re.compile(r"[ -~]{1,64}")  # printable ASCII
@@ -45,7 +45,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boost:
-    """What one of a sku costs and does."""
+    """The price of one unit of a SKU, and by how many days it boosts a post."""
 
     credits: int
     days: int
@@ -53,7 +53,7 @@ class Boost:
 
 BOOSTS = {"boost-1d": Boost(credits=10, days=1), "boost-7d": Boost(credits=50, days=7)}
 
-_SETTLED = frozenset({Stage.FULFILLED, Stage.REJECTED})
+_FINAL_STAGES = frozenset({Stage.FULFILLED, Stage.REJECTED})
 _NEXT: dict[tuple[Stage, bool], tuple[Stage, Reason | None]] = {
     (Stage.PLACED, True): (Stage.PAID, None),
     (Stage.PLACED, False): (Stage.UNPAID, None),
@@ -84,7 +84,7 @@ class Order:
 
 
 class LineRequest(Protocol):
-    """A line as a client sends it: nothing of it is checked but its kinds."""
+    """A line as a client sends it. Its types are checked, its values are not."""
 
     @property
     def sku(self) -> str: ...
@@ -95,17 +95,17 @@ class LineRequest(Protocol):
 
 
 def place(*, id: str, buyer: str, lines: Sequence[LineRequest], now: datetime) -> Order:
-    """Return a new order, or raise InvalidInput naming the field."""
+    """Return a new order. Raise InvalidInput naming the field."""
     if not 1 <= len(lines) <= MAX_LINES:
         raise InvalidInput("lines", f"must be 1 to {MAX_LINES}")
-    checked = tuple(_checked(f"lines[{place}]", line) for place, line in enumerate(lines))
+    valid_lines = tuple(_validate_line(f"lines[{position}]", line) for position, line in enumerate(lines))
     return Order(
         id=id,
         buyer=buyer,
         stage=Stage.PLACED,
         reason=None,
-        lines=checked,
-        total_credits=sum(BOOSTS[line.sku].credits * line.quantity for line in checked),
+        lines=valid_lines,
+        total_credits=sum(BOOSTS[line.sku].credits * line.quantity for line in valid_lines),
         created_at=now,
     )
 
@@ -113,20 +113,20 @@ def place(*, id: str, buyer: str, lines: Sequence[LineRequest], now: datetime) -
 def advance(order: Order, stage: Stage, *, done: bool) -> Order:
     """Return the order after the step of `stage` succeeded (`done`) or was refused.
 
-    An outcome of another stage than the order's is a repeated or late event and changes nothing. Raise KeyError for an outcome
-    that a stage cannot have, e.g. a refused refund.
+    If the order is at another stage, the outcome is a repeated or late event and changes nothing.
+    Raise KeyError for an outcome that a stage cannot have, e.g. a refused refund.
     """
     next_stage, reason = _NEXT[stage, done]
     return replace(order, stage=next_stage, reason=reason) if order.stage == stage else order
 
 
 def is_settled(order: Order) -> bool:
-    """Tell whether nothing will change the order any more."""
-    return order.stage in _SETTLED
+    """Return whether the order has reached a final stage."""
+    return order.stage in _FINAL_STAGES
 
 
 def days_by_post(order: Order) -> dict[str, int]:
-    """Return by how many days the order moves each post: its lines add up. Posts come by id, so that all hold them in one order."""
+    """Return the days of boost for each post, summed over the lines. Posts are sorted by id, the order in which rows are locked."""
     days = dict.fromkeys(sorted(line.post_id for line in order.lines), 0)
     for line in order.lines:
         days[line.post_id] += BOOSTS[line.sku].days * line.quantity
@@ -134,14 +134,14 @@ def days_by_post(order: Order) -> dict[str, int]:
 
 
 def require_same_order(earlier: Order, *, requested: Order) -> Order:
-    """Return the order that used the key before. Raise KeyReused if it is not what is asked for now."""
+    """Return the earlier order with the same key. Raise KeyReused if its lines differ from the requested ones."""
     if earlier.lines != requested.lines:
         raise KeyReused("the Idempotency-Key was used for another order")
     return earlier
 
 
 def idempotency_key(header: str | None) -> str:
-    """Return the key that a request's header names, or raise InvalidInput."""
+    """Return the key in an Idempotency-Key header. Raise InvalidInput if it is absent or malformed."""
     key = (header or "").strip(" \t")  # white space around a value is not part of it (RFC 9110, 5.5)
     if not _KEY.fullmatch(key):
         raise InvalidInput("Idempotency-Key", "must be 1 to 64 printable ASCII characters")
@@ -149,13 +149,13 @@ def idempotency_key(header: str | None) -> str:
 
 
 def require_valid_id(order_id: str) -> str:
-    """Return the id, or raise NotFound if no order can have it: no store is asked for a hostile string."""
+    """Return the id. Raise NotFound if no order can have it, so malformed ids never reach the store."""
     if not _ID.fullmatch(order_id):
         raise NotFound("there is no such order")
     return order_id
 
 
-def _checked(field: str, line: LineRequest) -> Line:
+def _validate_line(field: str, line: LineRequest) -> Line:
     if line.sku not in BOOSTS:
         raise InvalidInput(f"{field}.sku", f"must be one of {', '.join(BOOSTS)}")
     if line.quantity not in range(1, MAX_QUANTITY + 1):
@@ -171,7 +171,7 @@ class OrderStore(Protocol):
         """Insert a new order and return it. If the buyer has used the key before, return that order and insert nothing."""
 
     def get(self, order_id: str, *, buyer: str) -> Order:
-        """Return the buyer's order. Raise NotFound if there is none."""
+        """Return the order. Raise NotFound if this buyer has none with the id."""
 
     def page(self, buyer: str, *, before: str | None, limit: int) -> list[Order]:
         """Return at most `limit` orders of the buyer, newest first, older than the order `before`."""

@@ -1,4 +1,4 @@
-"""Search: how text becomes terms, and the order of what is found. Twins: monolith/search, microservices/search."""
+"""Search: text analysis, relevance and the order of results. Twins: monolith/search, microservices/search."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ import snowballstemmer
 from shared_domain.errors import InvalidInput
 from shared_domain.text import clean
 
-Post = TypeVar("Post")  # what a post is, is another feature's to say
+Post = TypeVar("Post")  # a type variable, because features do not import each other
 
 MAX_TERMS = 8
 STOP_WORDS = frozenset(
@@ -27,23 +27,23 @@ _LETTERS_AND_NUMBERS = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A post that holds every term of a query. The order of answers: relevance, then the larger, which is the newer, id."""
+    """A post that contains every term of a query. Results are ordered by relevance, then newest first."""
 
     post_id: str
     relevance: int
 
 
 def analyse(text: str) -> list[str]:
-    """Return the stems of a text in their order, repeated ones included."""
+    """Return the stems of a text in their order, including repeated ones."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     words = [word for run in _LETTERS_AND_NUMBERS.findall(folded) for word in _words(run) if word not in STOP_WORDS]
-    # A stemmer of its own for every call: one object is not safe between threads, and a new one costs a microsecond.
+    # A new stemmer per call costs a microsecond; a shared one is not thread-safe.
     stems: list[str] = snowballstemmer.stemmer("english").stemWords(words)
     return stems
 
 
 def weigh(*, title: str, body: str) -> dict[str, int]:
-    """Return each stem of a post with what it adds to the relevance of the post: 3 × min(5, in title) + min(5, in body)."""
+    """Return the weight of each stem of a post: 3 × min(5, occurrences in title) + min(5, occurrences in body)."""
     in_title, in_body = Counter(analyse(title)), Counter(analyse(body))
     return {
         stem: _TITLE_FACTOR * min(_MAX_OCCURRENCES, in_title[stem]) + min(_MAX_OCCURRENCES, in_body[stem])
@@ -52,7 +52,7 @@ def weigh(*, title: str, body: str) -> dict[str, int]:
 
 
 def query_terms(q: str | None) -> list[str]:
-    """Return the distinct terms of a query in their order, or raise InvalidInput."""
+    """Return the distinct terms of a query in their order. Raise InvalidInput if there are none or too many."""
     if q is None:
         raise InvalidInput("q", "is required")
     terms = list(dict.fromkeys(analyse(clean("q", q, min_length=1, max_length=200))))
@@ -62,12 +62,12 @@ def query_terms(q: str | None) -> list[str]:
 
 
 def match_order(match: Match) -> tuple[int, str]:
-    """Return the sort key that, reversed, gives the order of answers."""
+    """Return the sort key of a match. Sort in reverse for the order of results."""
     return match.relevance, match.post_id
 
 
 def _words(run: str) -> list[str]:
-    """Split a run at what is neither a letter (L*) nor a decimal digit (Nd), such as the numerals of category Nl and No."""
+    """Split a run at characters that are neither letters (L*) nor decimal digits (Nd), such as the numerals in Nl and No."""
     if run.isascii():
         return [run]
     return ["".join(group) for is_word, group in groupby(run, _belongs_to_a_word) if is_word]
@@ -80,4 +80,4 @@ def _belongs_to_a_word(character: str) -> bool:
 
 class SearchIndex(Protocol[Post]):
     def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[tuple[Post, Match]]:
-        """Return at most `limit` posts that come after the match `after`, in the order of answers."""
+        """Return at most `limit` posts that contain every term, in the order of results, starting after the match `after`."""

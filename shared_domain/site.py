@@ -1,18 +1,18 @@
-"""Site: which files of its repository are served, and as what. Twins: monolith/site, microservices/site.
+"""Site: which files of its repository are served, and with which content type. Twins: monolith/site, microservices/site.
 
-A site is flat: what lies in a folder of the repository is not served. Only who may push to the repository writes it.
+A site is flat: files in a subfolder of the repository are not served. Write access is the right to push to the repository.
 """
 
 import re
 from pathlib import PurePosixPath
 
-BRANCH = "main"  # what is pushed to another branch is nobody's business here
-MAX_FILE_BYTES = 6_000_000  # bytes, the most that CodeCommit hands out
+BRANCH = "main"  # pushes to other branches publish nothing
+MAX_FILE_BYTES = 6_000_000  # the limit of CodeCommit's GetBlob
 
-# No dotfile, no folder, nothing that a URL or a header would change.
+# No dotfile, no folder, and no character that a URL or a header would escape.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_FILES = ("100644", "100755")  # Git's modes of a file; the others are links and other repositories
-_KINDS = {
+_FILE_MODES = ("100644", "100755")  # Git's other modes are folders, links and submodules
+_CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".ico": "image/x-icon",
@@ -26,15 +26,15 @@ _KINDS = {
 
 
 def is_name(name: str) -> bool:
-    """Tell whether a file of the site can have this name."""
+    """Return whether a file of the site can have this name."""
     return _NAME.fullmatch(name) is not None
 
 
 def is_served(path: str, *, mode: str) -> bool:
-    """Tell whether a path of the repository, with the mode that Git gives it, is a file of the site."""
-    return mode in _FILES and is_name(path)
+    """Return whether a path of the repository, with its Git mode, is a file of the site."""
+    return mode in _FILE_MODES and is_name(path)
 
 
-def kind_of(name: str) -> str:
-    """Return the content type of a file; what is not known is bytes to download."""
-    return _KINDS.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
+def content_type_of(name: str) -> str:
+    """Return the content type of a file, application/octet-stream for an unknown extension."""
+    return _CONTENT_TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")

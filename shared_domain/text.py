@@ -1,4 +1,4 @@
-"""What the contract accepts as text: NFC-normalised, without control characters, its length counted in code points."""
+"""Text of the contract: NFC-normalised, without control characters, its length counted in code points."""
 
 import re
 import unicodedata
@@ -10,9 +10,9 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 def clean(field: str, value: str, *, min_length: int = 0, max_length: int | None = None) -> str:
-    """Return the value in NFC. Raise InvalidInput if it holds a control character or is not `min_length` to `max_length` long."""
+    """Return the value in NFC. Raise InvalidInput for a control character, or a length outside `min_length` to `max_length`."""
     normal = unicodedata.normalize("NFC", value)
-    if not normal.isprintable() and any(_is_refused(character) for character in normal):
+    if not normal.isprintable() and any(_is_control(character) for character in normal):
         raise InvalidInput(field, "must not contain control characters")
     if len(normal) < min_length or (max_length is not None and len(normal) > max_length):
         raise InvalidInput(field, f"must have {min_length} to {max_length} characters")
@@ -27,5 +27,5 @@ def email_address(field: str, value: str) -> str:
     return address
 
 
-def _is_refused(character: str) -> bool:
+def _is_control(character: str) -> bool:
     return unicodedata.category(character) == "Cc" and character not in _ALLOWED_CONTROLS

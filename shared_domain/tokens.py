@@ -1,6 +1,6 @@
-"""Who a caller is: bearer tokens, as JSON Web Tokens (RFC 7519) signed with HMAC-SHA256 (RFC 7515).
+"""Bearer tokens: JSON Web Tokens (RFC 7519) signed with HMAC-SHA256 (RFC 7515).
 
-Pure, so nothing here knows the time: `read` says until when a token counts, `identity.current` holds that against a clock.
+`verify` checks the signature and returns when the token expires. `identity.require_unexpired` compares that with a clock.
 """
 
 from datetime import datetime
@@ -15,19 +15,19 @@ _ALGORITHM = "HS256"
 
 
 def issue(username: str, *, secret: str, now: datetime) -> str:
-    """Return a token that names the user and counts for an hour."""
+    """Return a token for the user that expires in an hour."""
     issued = int(now.timestamp())
     claims = {"sub": username, "iat": issued, "exp": issued + LIFETIME_SECONDS}
     return jwt.encode(claims, secret, algorithm=_ALGORITHM)
 
 
 def verify(authorization: str | None, *, secret: str) -> Identity:
-    """Return whom an `Authorization` header names. Raise NotAuthenticated unless it is a bearer token signed with the secret."""
+    """Return the identity in an `Authorization` header. Raise NotAuthenticated unless its bearer token has a valid signature."""
     scheme, _, token = (authorization or "").strip().partition(" ")
     if scheme.lower() != "bearer":
         raise NotAuthenticated("a bearer token is needed")
     try:
-        # The clock is the caller's, so expiry is checked by whoever has one; `exp` must be there all the same.
+        # PyJWT would compare `exp` with the system clock; here it only has to be present.
         claims = jwt.decode(
             token.strip(),
             secret,

@@ -1,4 +1,4 @@
-"""Users: who somebody is and how they sign up. Twins: monolith/users, microservices/users."""
+"""Users: sign-up, sign-in and profiles. Twins: monolith/users, microservices/users."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from shared_domain.errors import InvalidInput, NotAuthenticated, NotFound
 from shared_domain.text import clean, email_address
 
 STARTING_CREDITS = 100
-PLACEHOLDER = "-"
+PLACEHOLDER = "-"  # no username: too short and not in its alphabet
 
 _USERNAME = re.compile(r"[a-z0-9_]{3,30}")
 
@@ -37,7 +37,7 @@ def register(
     hash_password: Callable[[str], str],
     now: datetime,
 ) -> User:
-    """Return a new user, or raise InvalidInput naming the field. The hash, which is dear, is made last."""
+    """Return a new user. Raise InvalidInput naming the field. Hashing is slow on purpose, so it happens last."""
     if not _USERNAME.fullmatch(username):
         raise InvalidInput("username", "must be 3 to 30 of a-z, 0-9 and _")
     address = email_address("email", email)
@@ -57,7 +57,7 @@ def register(
 
 
 def revise(user: User, *, display_name: str | None = None, bio: str | None = None) -> User:
-    """Return the user with a new display name or bio, or raise InvalidInput naming the field."""
+    """Return the user with a new display name or bio. Raise InvalidInput naming the field."""
     if display_name is not None:
         user = replace(user, display_name=clean("display_name", display_name, min_length=1, max_length=50))
     if bio is not None:
@@ -66,26 +66,26 @@ def revise(user: User, *, display_name: str | None = None, bio: str | None = Non
 
 
 def sign_in(user: User | None, *, password: str, verify_password: Callable[..., bool]) -> User:
-    """Return the user. Raise NotAuthenticated, after the same work, for a wrong password and for an unknown user."""
+    """Return the user. Raise NotAuthenticated for a wrong password or an unknown user; both take equally long."""
     if not verify_password(password, password_hash=user and user.password_hash) or user is None:
         raise NotAuthenticated("username or password is wrong")
     return user
 
 
 def username_or_placeholder(username: str) -> str:
-    """Return the username, or for a text that nobody can have as one a name that nobody has: the store is asked all the same."""
+    """Return the username, or for a malformed one a placeholder that no user has, so that the lookup costs the same."""
     return username if _USERNAME.fullmatch(username) else PLACEHOLDER
 
 
 def require_valid_username(username: str) -> str:
-    """Return the username, or raise NotFound if nobody can have it: no store is asked for a hostile string."""
+    """Return the username. Raise NotFound if no user can have it, so malformed names never reach the store."""
     if not _USERNAME.fullmatch(username):
         raise NotFound("there is no such user")
     return username
 
 
 def email_key(email: str) -> str:
-    """Return the form in which two emails are the same: the contract compares them without case."""
+    """Return the key by which two emails are the same: the contract ignores case."""
     return email.casefold()
 
 
@@ -93,7 +93,7 @@ class UserStore(Protocol):
     """What every store of users promises. How a change is kept from overwriting another differs: see OptimisticUserStore."""
 
     def add(self, user: User) -> None:
-        """Insert a new user. Raise AlreadyTaken if the username, or the email in any case, belongs to somebody."""
+        """Insert a new user. Raise AlreadyTaken if another user has the username, or the email in any case."""
 
     def find(self, username: str) -> User | None:
         """Return the user, None if there is none."""

@@ -1,4 +1,4 @@
-"""Votes: what a vote is, and the order of the leaderboard. Twins: monolith/votes, microservices/votes."""
+"""Votes and the leaderboard. Twins: monolith/votes, microservices/votes."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +18,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreEntry:
-    """One post as the leaderboard shows it."""
+    """One post on the leaderboard."""
 
     post_id: str
     title: str
@@ -27,7 +27,7 @@ class ScoreEntry:
 
 
 def cast(*, post_id: str, voter: str, value: float) -> Vote:
-    """Return the vote, or raise InvalidInput: a vote is 1 or -1 (JSON's 1.0 is the same number)."""
+    """Return the vote. Raise InvalidInput unless its value is 1 or -1 (JSON's 1.0 is the same number)."""
     if value not in (1, -1):
         raise InvalidInput("value", "must be 1 or -1")
     return Vote(post_id=post_id, voter=voter, value=int(value))
@@ -35,7 +35,7 @@ def cast(*, post_id: str, voter: str, value: float) -> Vote:
 
 class VoteStore(Protocol):
     def cast(self, vote: Vote) -> None:
-        """Keep the vote in place of the voter's earlier one on that post."""
+        """Store the vote, replacing the voter's earlier one on that post."""
 
     def retract(self, post_id: str, voter: str) -> None:
-        """Forget the vote, if there is one."""
+        """Delete the vote if there is one."""

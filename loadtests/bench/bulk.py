@@ -38,7 +38,7 @@ def posts(first: int, last: int, *, words: int) -> Iterator[Post]:
         drawn = draw.choices(WORDS, k=words) + list(RARE if number_of_post < RARE_POSTS else ())
         at = BEGIN + timedelta(seconds=number_of_post)
         yield Post(
-            id=str(ULID.from_timestamp(times.milliseconds(at))),
+            id=str(ULID.from_timestamp(times.to_milliseconds(at))),
             author=AUTHOR,
             title=" ".join(drawn[:4]),
             body=" ".join(drawn[4:]),

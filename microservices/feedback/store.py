@@ -11,7 +11,7 @@ given more feedback than that has other worries.
 from typing import Any
 
 from microservices.dynamo import Item, Values, number, text
-from shared_domain.contract.times import from_milliseconds, milliseconds
+from shared_domain.contract.times import from_milliseconds, to_milliseconds
 from shared_domain.feedback import Feedback
 
 _PARTITION = text("feedback")
@@ -43,7 +43,7 @@ def _item(feedback: Feedback) -> Values:
         "pk": _PARTITION,
         "sk": text(feedback.id),
         "message": text(feedback.message),
-        "created_at": number(milliseconds(feedback.created_at)),
+        "created_at": number(to_milliseconds(feedback.created_at)),
         **contact,
     }
 

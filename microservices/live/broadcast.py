@@ -7,7 +7,7 @@ from microservices.events import type_of
 from microservices.live.clients import Clients
 from microservices.live.store import DynamoListeners, Score
 from microservices.score_events import parse_score_changed
-from shared_domain.contract.live import post_published, tally_changed
+from shared_domain.contract.live import announce_post, announce_score
 from shared_domain.errors import Conflict
 from shared_domain.live import LiveMessage, topic_of
 
@@ -24,7 +24,7 @@ class Broadcast:
         """Tell what an event on the topic says to who listens; return to how many. An event comes at least once."""
         if type_of(event) == "post.published":
             image = json.loads(event)["dynamodb"]["NewImage"]
-            message = post_published(**{name: image[name]["S"] for name in _SHOWN})
+            message = announce_post(**{name: image[name]["S"] for name in _SHOWN})
             return self._send(message, self._listeners.listening(message.topic))  # network
         if (changed := parse_score_changed(event)) is not None:
             return self._tell_newest(changed.post_id, Score(changed.score, changed.version))
@@ -45,7 +45,7 @@ class Broadcast:
         if not listening or not self._listeners.is_newest(topic, score):  # network
             return 0
         for _ in range(_ROUNDS):
-            told = self._send(tally_changed(post_id, score.score), listening)
+            told = self._send(announce_score(post_id, score.score), listening)
             before, score = score, self._listeners.newest(topic)  # network
             if score == before:
                 return told

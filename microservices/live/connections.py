@@ -3,7 +3,7 @@
 from typing import Any
 
 from microservices.live.store import DynamoListeners
-from shared_domain.contract.live import parse_topic, refused_json, subscribed_json
+from shared_domain.contract.live import error_json, parse_topic, subscribed_json
 from shared_domain.errors import DomainError
 
 Answer = dict[str, Any]
@@ -33,5 +33,5 @@ def _heard(listeners: DynamoListeners, connection: str, message: str) -> str:
         topic = parse_topic(message)
         listeners.subscribe(connection, topic)  # network: one transaction
     except DomainError as error:
-        return refused_json(error)
+        return error_json(error)
     return subscribed_json(topic)

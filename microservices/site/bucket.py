@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from shared_domain.site import kind_of
+from shared_domain.site import content_type_of
 
 Published = dict[str, str | None]
 
@@ -42,7 +42,7 @@ class SiteBucket:
 
     def write(self, name: str, content: bytes) -> None:
         """Replace a file of the site."""
-        self._s3.put_object(Bucket=self._name, Key=f"site/{name}", Body=content, ContentType=kind_of(name))
+        self._s3.put_object(Bucket=self._name, Key=f"site/{name}", Body=content, ContentType=content_type_of(name))
 
     def remove(self, name: str) -> None:
         """Take a file of the site away, if it is there."""

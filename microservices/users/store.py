@@ -25,7 +25,7 @@ class DynamoUsers:
 
     def add(self, user: User) -> None:
         holder = {**_email_key(user), "username": text(user.username)}
-        with refused(AlreadyTaken("the username belongs to somebody"), AlreadyTaken("the email belongs to somebody")):
+        with refused(AlreadyTaken("the username is already taken"), AlreadyTaken("the email is already taken")):
             self._dynamodb.transact_write_items(TransactItems=[self._put(_item(user)), self._put(holder)])
 
     def find(self, username: str) -> User | None:

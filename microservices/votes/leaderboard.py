@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from microservices.dynamo import Item, Values, batch_get, number, refused, text
-from shared_domain.contract.times import milliseconds
+from shared_domain.contract.times import to_milliseconds
 from shared_domain.errors import Conflict
 from shared_domain.votes import ScoreEntry
 
@@ -74,7 +74,7 @@ class DynamoLeaderboard:
 
         Raise Conflict if it is no longer as seen.
         """
-        kept = replace(tally, version=seen.version + 1 if seen.version else milliseconds(self._now()))
+        kept = replace(tally, version=seen.version + 1 if seen.version else to_milliseconds(self._now()))
         writes = [
             self._put_standing(kept, seen=seen),
             *self._move(kept, seen=seen),

@@ -7,7 +7,7 @@ from wsproto.frame_protocol import CloseReason
 
 from monolith.live.client import Client, ReadingThread
 from monolith.live.hub import Hub
-from shared_domain.contract.live import parse_topic, refused_json, subscribed_json
+from shared_domain.contract.live import error_json, parse_topic, subscribed_json
 from shared_domain.errors import DomainError, Unavailable
 
 PATH = "/live"
@@ -48,5 +48,5 @@ def _heard(hub: Hub, client: Client, message: str | bytes) -> str:
         topic = parse_topic(message)
         hub.subscribe(client, topic)
     except DomainError as error:
-        return refused_json(error)
+        return error_json(error)
     return subscribed_json(topic)

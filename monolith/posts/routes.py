@@ -11,7 +11,7 @@ from monolith.posts.store import SqlPosts
 from monolith.search.store import SqlIndex
 from monolith.trending.views import Views
 from shared_domain import posts
-from shared_domain.contract.live import post_published
+from shared_domain.contract.live import announce_post
 from shared_domain.contract.parsing import sent_fields
 from shared_domain.contract.posts import NewPost, PostChanges, parse_posts_query, post_json
 from shared_domain.contract.times import to_rfc3339
@@ -41,9 +41,7 @@ def routes(unit_of_work: UnitOfWork[Stores], views: Views) -> Blueprint:
         with unit_of_work() as work:  # transaction: post and index together, found at once
             work.posts.add(post)
             work.index.put(post)
-            work.live.publish(
-                post_published(id=post.id, author=author, title=post.title, created_at=to_rfc3339(moment))
-            )
+            work.live.publish(announce_post(id=post.id, author=author, title=post.title, created_at=to_rfc3339(moment)))
         return respond(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
 
     @blueprint.get("/posts")

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from monolith.edge import Response, respond_with_file
 from monolith.site.folder import SiteFolder
-from shared_domain.site import kind_of
+from shared_domain.site import content_type_of
 
 
 def routes(folder: SiteFolder) -> Blueprint:
@@ -13,6 +13,6 @@ def routes(folder: SiteFolder) -> Blueprint:
     @blueprint.get("/site/<name>")
     def site_file(name: str) -> Response:
         """Show a file of the site."""
-        return respond_with_file(folder.read(name), kind_of(name))
+        return respond_with_file(folder.read(name), content_type_of(name))
 
     return blueprint

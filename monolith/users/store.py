@@ -65,7 +65,7 @@ class SqlUsers:
         except IntegrityError as error:
             if not isinstance(error.orig, UniqueViolation):
                 raise
-            raise AlreadyTaken(f"the {_taken_field(error.orig)} belongs to somebody") from error
+            raise AlreadyTaken(f"the {_taken_field(error.orig)} is already taken") from error
 
     def find(self, username: str) -> User | None:
         return self._select_one(_SELECT_USER, username)

@@ -10,7 +10,7 @@ from monolith.live.store import SqlLiveFeed
 from monolith.posts.store import SqlPosts
 from monolith.votes.store import SqlVotes
 from shared_domain import posts, votes
-from shared_domain.contract.live import tally_changed
+from shared_domain.contract.live import announce_score
 from shared_domain.contract.paging import parse_limit
 from shared_domain.contract.votes import NewVote, leaderboard_json, vote_json
 from shared_domain.leaderboard_page import render
@@ -71,4 +71,4 @@ def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
 def _rescore(work: Stores, post: Post, *, by: int) -> None:
     work.posts.change_score(post.id, by=by)
     if by:
-        work.live.publish(tally_changed(post.id, post.score + by))
+        work.live.publish(announce_score(post.id, post.score + by))

@@ -1,5 +1,5 @@
-"""The HTTP contract as data, once for both sides: how requests are read, what errors become, how values are written.
+"""The HTTP contract as data for both sides: parse requests, translate errors into problems, serialise values.
 
-One module per feature that has a form of its own, so that a function ships only its own: `users`, `posts`, `votes`, `search`,
-`feedback`, `orders`, `trending`, `live`. All features: `parsing`, `paging`, `problems`, `times`.
+One module per feature, so that the package of a function contains only its own: `users`, `posts`, `votes`, `search`,
+`feedback`, `orders`, `trending`, `live`. All features use `parsing`, `paging`, `problems` and `times`.
 """

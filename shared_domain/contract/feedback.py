@@ -1,4 +1,4 @@
-"""Feedback on the wire: giving it, and where a page of it ends."""
+"""Feedback on the wire: the form, the response and the pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class NewFeedback(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def receipt_json(feedback: Feedback) -> dict[str, Any]:
-    """Return what the giver is told: the words themselves are for administrators."""
+    """Return the response to the sender. Only administrators read the message itself."""
     return {"id": feedback.id, "created_at": to_rfc3339(feedback.created_at)}
 
 
@@ -39,13 +39,13 @@ def feedback_json(feedback: Feedback) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackQuery:
-    """Which page an administrator asks for."""
+    """The page that an administrator requests."""
 
     before: str | None
     limit: int
 
     def page_json(self, items: Sequence[Feedback]) -> dict[str, Any]:
-        """Return the page. `items` holds one more than `limit` where the list goes on."""
+        """Return the page as JSON. `items` must have one more than `limit` if the list continues."""
         return page_json(
             items,
             limit=self.limit,
@@ -56,5 +56,5 @@ class FeedbackQuery:
 
 
 def parse_feedback_query(query: Query) -> FeedbackQuery:
-    """Return what the query string asks for, or raise InvalidInput."""
+    """Parse the query parameters. Raise InvalidInput naming the parameter."""
     return FeedbackQuery(before=parse_cursor(query, list_name=_LIST, shape=FeedbackId), limit=parse_limit(query))

@@ -1,4 +1,4 @@
-"""The live feed on the wire: what a client says, and what it hears. docs/asyncapi.yaml describes both."""
+"""The live feed on the wire: parse the messages of clients and build the messages to them. See docs/asyncapi.yaml."""
 
 from typing import Any, Literal
 
@@ -25,30 +25,30 @@ def parse_topic(message: str | bytes) -> str:
     if len(message) > MAX_MESSAGE_LENGTH:
         raise TooLarge(f"a message has at most {MAX_MESSAGE_LENGTH} characters")
     try:
-        asked = msgspec.json.decode(message, type=_Subscribe)
+        subscribe = msgspec.json.decode(message, type=_Subscribe)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MalformedBody('a message is {"action": "subscribe", "topic": "posts" or "post:<id>"}') from error
-    return require_valid_topic(asked.topic)
+    return require_valid_topic(subscribe.topic)
 
 
 def subscribed_json(topic: str) -> str:
-    """Return the message that a client's wish is granted."""
+    """Return the message that confirms a subscription."""
     return _text({"type": "subscribed", "topic": topic})
 
 
-def refused_json(error: Exception) -> str:
-    """Return the message that a client's wish is not granted, and why."""
+def error_json(error: Exception) -> str:
+    """Return the message that reports an error to the client."""
     return _text({"type": "error", "detail": str(error)})
 
 
-def post_published(*, id: str, author: str, title: str, created_at: str) -> LiveMessage:
-    """Return the news of a post; `created_at` as the contract writes times."""
+def announce_post(*, id: str, author: str, title: str, created_at: str) -> LiveMessage:
+    """Return the message that announces a new post. `created_at` is a time in RFC 3339."""
     post = {"id": id, "author": author, "title": title, "created_at": created_at}
     return LiveMessage(ALL_POSTS, _text({"type": "post.published", "post": post}))
 
 
-def tally_changed(post_id: str, score: int) -> LiveMessage:
-    """Return the news of a post's score."""
+def announce_score(post_id: str, score: int) -> LiveMessage:
+    """Return the message that announces a post's new score."""
     return LiveMessage(topic_of(post_id), _text({"type": "tally.changed", "post_id": post_id, "score": score}))
 
 

@@ -1,4 +1,4 @@
-"""Orders on the wire: placing one, showing it, and where a page of them ends."""
+"""Orders on the wire: the form, the order and the pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ OrderId = Annotated[str, Meta(pattern=f"^{ID}$")]
 class NewLine(Struct, frozen=True, forbid_unknown_fields=True):
     sku: str
     post_id: str
-    quantity: float  # a whole number; JSON writes 1.0 for the same
+    quantity: float  # a whole number; JSON may write 1 as 1.0
 
 
 @build_decoder
@@ -28,7 +28,7 @@ class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def order_json(order: Order) -> dict[str, Any]:
-    """Return the order as its buyer sees it."""
+    """Return the order as JSON for its buyer."""
     return {
         "id": order.id,
         "status": order.stage.value if is_settled(order) else "pending",
@@ -40,20 +40,20 @@ def order_json(order: Order) -> dict[str, Any]:
 
 
 def lines_json(order: Order) -> list[dict[str, Any]]:
-    """Return the lines of the order."""
+    """Return the lines of the order as JSON."""
     return [{"sku": line.sku, "post_id": line.post_id, "quantity": line.quantity} for line in order.lines]
 
 
 @dataclass(frozen=True, slots=True)
 class OrdersQuery:
-    """Which page of whose orders a client asks for."""
+    """The page of a buyer's orders that is requested."""
 
     buyer: str
     before: str | None
     limit: int
 
     def page_json(self, items: Sequence[Order]) -> dict[str, Any]:
-        """Return the page. `items` holds one order more than `limit` where the list goes on."""
+        """Return the page as JSON. `items` must have one more than `limit` if the list continues."""
         return page_json(
             items,
             limit=self.limit,
@@ -64,7 +64,7 @@ class OrdersQuery:
 
 
 def parse_orders_query(query: Query, *, buyer: str) -> OrdersQuery:
-    """Return what the query string asks for, or raise InvalidInput."""
+    """Parse the query parameters. Raise InvalidInput naming the parameter."""
     before = parse_cursor(query, list_name=_list_name(buyer), shape=OrderId)
     return OrdersQuery(buyer, before, parse_limit(query))
 

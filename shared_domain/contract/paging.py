@@ -1,7 +1,7 @@
 """Pages and cursors of the contract: `?limit=1..100` and `?cursor=…` → `{"items": […], "next_cursor": "…" | null}`.
 
-A cursor is the position of the last item shown, with a digest that binds it to its list: an altered one, or one made for
-another list, is refused. It is no secret: whoever forges one sees what the list shows anyway.
+A cursor is the position of the last item on the page, with a digest that binds it to its list. An altered cursor, or one of
+another list, is refused. The digest is not a secret: a forged cursor shows nothing that the list does not show anyway.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _DIGEST_BYTES = 9
 
 
 def parse_limit(query: Query) -> int:
-    """Return how many items the client asks for, 20 where it does not say. Raise InvalidInput unless it is 1 to 100."""
+    """Return the `limit` parameter, 20 if it is absent. Raise InvalidInput unless it is 1 to 100."""
     value = query.get("limit")
     if value is None:
         return DEFAULT_LIMIT
@@ -36,13 +36,13 @@ def parse_limit(query: Query) -> int:
 
 
 def parse_cursor(query: Query, *, list_name: str, shape: type[Position]) -> Position | None:
-    """Return where the page before ended, None for the first page. Raise InvalidInput for a cursor of another making."""
+    """Return the position in the `cursor` parameter, None for the first page. Raise InvalidInput for a cursor of another list."""
     cursor = query.get("cursor")
     if cursor is None:
         return None
     try:
         payload = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[_DIGEST_BYTES:]
-        if _sealed(payload, list_name) != cursor:
+        if _make_cursor(payload, list_name) != cursor:
             raise InvalidInput("cursor", "was not made for this list")
         return msgspec.json.decode(payload, type=shape)
     except (ValueError, msgspec.DecodeError) as error:
@@ -57,13 +57,13 @@ def page_json(
     position_of: Callable[[Item], Any],
     to_json: Callable[[Item], dict[str, Any]],
 ) -> dict[str, Any]:
-    """Return the page. `items` holds one more than `limit` where the list goes on: that is how the end is known."""
+    """Return the page as JSON. `items` must have one more than `limit` if the list continues; that item is not shown."""
     shown = items[:limit]
-    more = len(items) > limit
-    cursor = _sealed(msgspec.json.encode(position_of(shown[-1])), list_name) if more else None
+    continues = len(items) > limit
+    cursor = _make_cursor(msgspec.json.encode(position_of(shown[-1])), list_name) if continues else None
     return {"items": [to_json(item) for item in shown], "next_cursor": cursor}
 
 
-def _sealed(payload: bytes, list_name: str) -> str:
+def _make_cursor(payload: bytes, list_name: str) -> str:
     digest = hashlib.sha256(list_name.encode() + b"\n" + payload).digest()[:_DIGEST_BYTES]
     return urlsafe_b64encode(digest + payload).decode().rstrip("=")

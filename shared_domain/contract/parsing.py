@@ -1,4 +1,4 @@
-"""How a request is read: the body against its shape, the query string by its first values. Once for both sides."""
+"""Parse requests, the same way on both sides: JSON bodies into typed forms, and query strings."""
 
 import re
 from typing import Any, TypeVar
@@ -20,23 +20,22 @@ _UNKNOWN_OR_MISSING = re.compile(
 
 
 def build_decoder(shape: type[Shape]) -> type[Shape]:
-    """Let msgspec learn the fields of a shape where it is defined. It would with the first value, and ends the process (SIGSEGV, in
-    0.22) where two threads have one of a shape that is half build_decoder."""
+    """Build msgspec's type information at import. Building it lazily from two threads crashes the process (SIGSEGV in 0.22)."""
     msgspec.json.Decoder(shape)
     return shape
 
 
 def parse_body(shape: type[Shape], raw: bytes, *, content_type: str | None) -> Shape:
-    """Return the JSON object as a value of `shape`.
+    """Return the JSON object as an instance of `shape`.
 
-    Raise WrongContentType, TooLarge or MalformedBody for what cannot be read, InvalidInput for the first field that does not fit.
+    Raise WrongContentType, TooLarge or MalformedBody for an unreadable body, InvalidInput for the first invalid field.
     """
     if not _is_json(content_type):
         raise WrongContentType("the Content-Type must be application/json, in UTF-8")
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(f"the body must be at most {MAX_BODY_BYTES} bytes")
     try:
-        # In two steps, so that of duplicate names the last one counts before any is checked.
+        # Decode first and convert later: of duplicate names, the last one then wins before any value is checked.
         document = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody("the body is not JSON in UTF-8") from error
@@ -45,24 +44,24 @@ def parse_body(shape: type[Shape], raw: bytes, *, content_type: str | None) -> S
     try:
         return msgspec.convert(document, shape)
     except msgspec.ValidationError as error:
-        raise _named(str(error)) from error
+        raise _to_invalid_input(str(error)) from error
 
 
 def sent_fields(form: msgspec.Struct) -> dict[str, Any]:
-    """Return the fields that the client sent, to be handed on as keyword arguments."""
+    """Return the fields that the client sent as keyword arguments."""
     sent = ((name, getattr(form, name)) for name in form.__struct_fields__)
     return {name: value for name, value in sent if value is not msgspec.UNSET}
 
 
 class Query:
-    """The query string: of a repeated parameter the first value counts, unknown ones are never looked at."""
+    """The parameters of a query string. The first value of a repeated parameter counts; unknown parameters are ignored."""
 
     def __init__(self, raw: str) -> None:
         pairs = parse_qsl(raw, keep_blank_values=True, errors="surrogateescape")
         self._first = dict(reversed(pairs))
 
     def get(self, name: str) -> str | None:
-        """Return the value, None where it is absent. Raise InvalidInput if it is no UTF-8 or holds a control character."""
+        """Return the value, None if it is absent. Raise InvalidInput if it is not UTF-8 or has a control character."""
         value = self._first.get(name)
         if value is None:
             return None
@@ -79,12 +78,12 @@ def _is_json(content_type: str | None) -> bool:
     return media_type == "application/json" and all(charset == "utf-8" for charset in charsets)
 
 
-def _named(message: str) -> InvalidInput:
-    """Translate msgspec's message, which names the field in its text and nowhere else."""
-    place = _FIELD_AT.search(message)
+def _to_invalid_input(message: str) -> InvalidInput:
+    """Translate a message of msgspec. The field's name is only in its text."""
+    location = _FIELD_AT.search(message)
     problem = _FIELD_AT.sub("", message)
-    field = place["path"] if place else ""
-    if odd := _UNKNOWN_OR_MISSING.match(problem):
-        problem = "is not a field of this request" if odd["problem"] == "contains unknown" else "is required"
-        field = f"{field}.{odd['name']}" if field else odd["name"]
+    field = location["path"] if location else ""
+    if match := _UNKNOWN_OR_MISSING.match(problem):
+        problem = "is not a field of this request" if match["problem"] == "contains unknown" else "is required"
+        field = f"{field}.{match['name']}" if field else match["name"]
     return InvalidInput(field, problem.replace("`", ""))

@@ -1,4 +1,4 @@
-"""Posts on the wire: publishing, revising, and where a page of them ends."""
+"""Posts on the wire: the forms, the post and the pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class PostChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def post_json(post: Post) -> dict[str, Any]:
-    """Return the post as everybody sees it."""
+    """Return the post as JSON."""
     return {
         "id": post.id,
         "author": post.author,
@@ -47,14 +47,14 @@ def post_json(post: Post) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class PostsQuery:
-    """Which page of which list a client asks for."""
+    """The page of a list of posts that is requested."""
 
     wanted: Filter
     before: str | None
     limit: int
 
     def page_json(self, items: Sequence[Post]) -> dict[str, Any]:
-        """Return the page. `items` holds one post more than `limit` where the list goes on."""
+        """Return the page as JSON. `items` must have one more than `limit` if the list continues."""
         return page_json(
             items,
             limit=self.limit,
@@ -65,7 +65,7 @@ class PostsQuery:
 
 
 def parse_posts_query(query: Query) -> PostsQuery:
-    """Return what the query string asks for, or raise InvalidInput."""
+    """Parse the query parameters. Raise InvalidInput naming the parameter."""
     wanted = posts.make_filter(author=query.get("author"), tag=query.get("tag"))
     before = parse_cursor(query, list_name=_list_name(wanted), shape=PostId)
     return PostsQuery(wanted=wanted, before=before, limit=parse_limit(query))

@@ -1,4 +1,4 @@
-"""Error → status and problem (RFC 9457): the one translation table, asked by the error handler of either side."""
+"""Translate errors into a status and a problem document (RFC 9457), for the error handlers of both sides."""
 
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ class Problem(NamedTuple):
     body: dict[str, Any]
 
 
-_MEANING: dict[type[DomainError], tuple[int, str, str]] = {
+_PROBLEMS: dict[type[DomainError], tuple[int, str, str]] = {
     MalformedBody: (400, "malformed", "The body cannot be read"),
     NotAuthenticated: (401, "not-identified", "Not authenticated"),
     NotAllowed: (403, "not-allowed", "Not allowed"),
@@ -40,23 +40,23 @@ _MEANING: dict[type[DomainError], tuple[int, str, str]] = {
     TooLarge: (413, "too-large", "The body is too large"),
     WrongContentType: (415, "wrong-content-type", "Unsupported content type"),
     InvalidInput: (422, "invalid-input", "A field is invalid"),
-    # Only a use case that lost every race it ran answers with it: the client may try again, as it may after Unavailable.
+    # Reaches a client only after every retry of the use case failed. The client may retry, as after Unavailable.
     Conflict: (503, "conflict", "Concurrent changes"),
     Unavailable: (503, "unavailable", "A dependency is unavailable"),
 }
 
 
-def problem(error: DomainError) -> Problem:
-    """Return what the client is told. Only the error's own words go out: never a cause, a table name or a path."""
-    status, name, title = _MEANING[type(error)]
+def to_problem(error: DomainError) -> Problem:
+    """Return the problem for a client. It contains the error's message and never a cause, a table name or a path."""
+    status, name, title = _PROBLEMS[type(error)]
     body: dict[str, Any] = {"type": f"/problems/{name}", "title": title, "status": status, "detail": str(error)}
     if isinstance(error, InvalidInput):
         body["errors"] = [{"field": error.field, "message": error.message}]
     return Problem(status, _headers(status), body)
 
 
-def unserved(status: int) -> Problem:
-    """Return the problem of a request that reaches no operation, e.g. 404 for a path and 405 for a method that nothing serves."""
+def http_problem(status: int) -> Problem:
+    """Return the problem for a request that reaches no operation, e.g. 404 for an unknown path or 405 for a method."""
     phrase = HTTPStatus(status).phrase
     body = {
         "type": f"/problems/{phrase.lower().replace(' ', '-')}",

@@ -1,4 +1,4 @@
-"""Search on the wire: what is asked for, what is found, and where a page of it ends."""
+"""Search on the wire: the query, the results and the pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared_domain.search import Match, query_terms
 
 @build_decoder
 class MatchPosition(Struct, array_like=True, frozen=True):
-    """Where a page of matches ends."""
+    """The last match of a page, as its cursor stores it."""
 
     relevance: Annotated[int, Meta(ge=0, le=1000)]
     post_id: PostId
@@ -23,34 +23,34 @@ class MatchPosition(Struct, array_like=True, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """Which page of which search a client asks for."""
+    """The page of search results that is requested."""
 
     terms: list[str]
     after: Match | None
     limit: int
 
     def page_json(self, items: Sequence[tuple[Post, Match]]) -> dict[str, Any]:
-        """Return the page. `items` holds one match more than `limit` where the list goes on."""
+        """Return the page as JSON. `items` must have one more than `limit` if the list continues."""
         return page_json(
-            items, limit=self.limit, list_name=_list_name(self.terms), position_of=_position_of, to_json=_found_json
+            items, limit=self.limit, list_name=_list_name(self.terms), position_of=_position_of, to_json=_result_json
         )
 
 
 def parse_search_query(query: Query) -> SearchQuery:
-    """Return what the query string asks for, or raise InvalidInput."""
+    """Parse the query parameters. Raise InvalidInput naming the parameter."""
     terms = query_terms(query.get("q"))
     last = parse_cursor(query, list_name=_list_name(terms), shape=MatchPosition)
     after = None if last is None else Match(relevance=last.relevance, post_id=last.post_id)
     return SearchQuery(terms, after, parse_limit(query))
 
 
-def _found_json(found: tuple[Post, Match]) -> dict[str, Any]:
-    post, match = found
+def _result_json(result: tuple[Post, Match]) -> dict[str, Any]:
+    post, match = result
     return {"post": post_json(post), "relevance": match.relevance}
 
 
-def _position_of(found: tuple[Post, Match]) -> MatchPosition:
-    _, match = found
+def _position_of(result: tuple[Post, Match]) -> MatchPosition:
+    _, match = result
     return MatchPosition(match.relevance, match.post_id)
 
 

@@ -30,7 +30,7 @@ class ProfileChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def public_json(user: User) -> dict[str, Any]:
-    """Return what anybody may see of a user."""
+    """Return the public profile as JSON."""
     return {
         "id": user.id,
         "username": user.username,
@@ -41,10 +41,10 @@ def public_json(user: User) -> dict[str, Any]:
 
 
 def own_json(user: User) -> dict[str, Any]:
-    """Return what a user sees of themselves."""
+    """Return the profile as JSON for the user: with email and credits."""
     return {**public_json(user), "email": user.email, "credits": user.credits}
 
 
 def token_json(token: str, *, seconds: int) -> dict[str, Any]:
-    """Return a fresh token as its bearer receives it."""
+    """Return a token response (RFC 6749, 5.1) as JSON."""
     return {"access_token": token, "token_type": "Bearer", "expires_in": seconds}

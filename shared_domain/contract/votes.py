@@ -13,16 +13,16 @@ from shared_domain.votes import ScoreEntry, Vote
 
 @build_decoder
 class NewVote(Struct, frozen=True, forbid_unknown_fields=True):
-    value: float  # 1 or -1; JSON writes 1.0 for the same number
+    value: float  # 1 or -1; JSON may write 1 as 1.0
 
 
 def vote_json(vote: Vote) -> dict[str, Any]:
-    """Return the vote as its voter sees it."""
+    """Return the vote as JSON for its voter."""
     return {"post_id": vote.post_id, "value": vote.value}
 
 
 def leaderboard_json(entries: Sequence[ScoreEntry], *, as_of: datetime) -> dict[str, Any]:
-    """Return the leaderboard: `entries` in board order, the moment they were true."""
+    """Return the leaderboard as JSON: the entries in its order, and the time of its data."""
     return {
         "items": [
             {
@@ -38,6 +38,6 @@ def leaderboard_json(entries: Sequence[ScoreEntry], *, as_of: datetime) -> dict[
     }
 
 
-def first_entries(board: dict[str, Any], limit: int) -> dict[str, Any]:
-    """Return the board with its first `limit` items."""
-    return {**board, "items": board["items"][:limit]}
+def first_entries(leaderboard: dict[str, Any], limit: int) -> dict[str, Any]:
+    """Return the leaderboard with only its first `limit` items."""
+    return {**leaderboard, "items": leaderboard["items"][:limit]}

@@ -13,11 +13,11 @@ from tests.contract.feed import asyncapi, matches_schema, server_messages
 POST_ID = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 SAID = {
     "subscribed": live.subscribed_json(f"post:{POST_ID}"),
-    "postPublished": live.post_published(
+    "postPublished": live.announce_post(
         id=POST_ID, author="ada", title="𝔘 title", created_at="2026-01-02T03:04:05.678Z"
     ).text,
-    "tallyChanged": live.tally_changed(POST_ID, -3).text,
-    "error": live.refused_json(ValueError("because")),
+    "tallyChanged": live.announce_score(POST_ID, -3).text,
+    "error": live.error_json(ValueError("because")),
 }
 
 

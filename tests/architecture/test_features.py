@@ -62,7 +62,8 @@ def test_every_error_has_a_status() -> None:
     named = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DomainError)]
     leaves = [kind for kind in named if kind is not errors.DomainError]
     told = [
-        problems.problem(kind("field", "message") if kind is errors.InvalidInput else kind("detail")) for kind in leaves
+        problems.to_problem(kind("field", "message") if kind is errors.InvalidInput else kind("detail"))
+        for kind in leaves
     ]
     assert len({problem.body["type"] for problem in told}) == len(leaves)
     assert all(400 <= problem.status < 600 for problem in told)
