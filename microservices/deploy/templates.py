@@ -1,6 +1,11 @@
-"""What the services' templates say, read without deploying them: which services, which functions, who needs whom."""
+"""Read the services' templates without deploying them: services, resources, functions and imports.
 
+`parse` is the only reader of a template file. Every other module gets plain resources, without short forms and loops.
+"""
+
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,6 +13,7 @@ from typing import Any
 import yaml
 
 SERVICES = Path(__file__).parents[1]
+FOR_EACH = "Fn::ForEach::"
 
 
 class _Loader(yaml.CSafeLoader):
@@ -20,19 +26,19 @@ def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
         return {name: loader.construct_scalar(node)}
     if isinstance(node, yaml.SequenceNode):
         return {name: loader.construct_sequence(node, deep=True)}
-    raise yaml.constructor.ConstructorError(None, None, f"{tag} of what is neither a text nor a list", node.start_mark)
+    raise yaml.constructor.ConstructorError(None, None, f"{tag} takes a string or a list", node.start_mark)
 
 
 _Loader.add_multi_constructor("!", _short_form)
 
 
 def services() -> tuple[str, ...]:
-    """Return the names of the services that have a template."""
+    """Return the names of the services that have a template, sorted."""
     return tuple(sorted(template.parent.name for template in SERVICES.glob("*/template.yaml")))
 
 
 def path(service: str) -> Path:
-    """Return where the service's template is."""
+    """Return the path of the service's template."""
     return SERVICES / service / "template.yaml"
 
 
@@ -43,9 +49,67 @@ def load(service: str) -> dict[str, Any]:
 
 
 def parse(file: Path) -> dict[str, Any]:
-    """Return a template, with every short form written out."""
+    """Return a template with its short forms written out and its `Fn::ForEach` loops expanded."""
     template: dict[str, Any] = yaml.load(file.read_text(), _Loader)  # noqa: S506  a safe loader with tags
-    return template
+    return {**template, "Resources": _expand(template["Resources"], template.get("Mappings", {}))}
+
+
+def _expand(resources: dict[str, Any], mappings: dict[str, Any]) -> dict[str, Any]:
+    """Replace each loop by its resources, as AWS::LanguageExtensions does."""
+    plain = {name: each for name, each in resources.items() if not name.startswith(FOR_EACH)}
+    for name, loop in resources.items():
+        if name.startswith(FOR_EACH):
+            identifier, collection, fragment = loop
+            for item in collection:
+                bind = _Binding(identifier, item, mappings)
+                plain |= {bind.logical_id(key): bind.value(each) for key, each in fragment.items()}
+    return plain
+
+
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    """One iteration of a loop: its identifier, the item that replaces it, and the mappings to look it up in."""
+
+    identifier: str
+    item: str
+    mappings: dict[str, Any]
+
+    def logical_id(self, key: str) -> str:
+        """Return the key with the item in it. `&{…}` drops what a logical id cannot have."""
+        alphanumeric = re.sub(r"[^0-9A-Za-z]", "", self.item)
+        return self._bound(key).replace(f"&{{{self.identifier}}}", alphanumeric)
+
+    def value(self, node: Any) -> Any:
+        """Return the node with the item in it. Resolve the functions that depend on the item only."""
+        if isinstance(node, list):
+            return [self.value(each) for each in node]
+        if isinstance(node, dict):
+            return self._resolved({key: self.value(each) for key, each in node.items()})
+        return node
+
+    def _resolved(self, bound: dict[str, Any]) -> Any:
+        """Return what a function of the loop's item gives, and everything else as it is."""
+        match bound:
+            case {"Ref": self.identifier}:
+                return self.item
+            case {"Fn::Sub": [str(text), dict(variables)]}:
+                return self._substituted(text, variables)
+            case {"Fn::Sub": str(text)}:
+                return self._substituted(text, {})
+            case {"Fn::FindInMap": [name, first, second]}:
+                return self.mappings[name][first][second]
+            case {"Fn::GetAtt": [resource, attribute]}:
+                return {"Fn::GetAtt": f"{resource}.{attribute}"}
+        return bound
+
+    def _substituted(self, text: str, variables: dict[str, Any]) -> Any:
+        text = self._bound(text)
+        for name, value in variables.items():
+            text = text.replace(f"${{{name}}}", value)
+        return {"Fn::Sub": text} if "${" in text else text
+
+    def _bound(self, text: str) -> str:
+        return text.replace(f"${{{self.identifier}}}", self.item)
 
 
 def resources(service: str, kind: str) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The templates keep their promises, read as they go to AWS."""
+"""Check the templates: routes, roles, logs, alarms, queues and capacity parameters."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ import yaml
 
 from microservices.deploy import templates
 from microservices.deploy.deployment import PART
+from microservices.deploy.local_aws import LocalAws
 
 CONTRACT = yaml.load((Path(__file__).parents[2] / "docs/openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -22,19 +23,39 @@ STREAM_SETTINGS = {
     "MaximumRetryAttempts",
 }
 
-every_room = pytest.mark.parametrize("service", templates.services())
+LOOPS = """
+Mappings:
+  Names:
+    Votes: {Name: votes}
+Resources:
+  Table: {Type: T}
+  Fn::ForEach::Functions:
+    - Function
+    - [Votes]
+    - ${Function}Logs:
+        Name: !Sub ["${Stage}-${Name}", {Name: !FindInMap [Names, !Ref Function, Name]}]
+        Of: [{Ref: !Sub "${Function}Function"}, !GetAtt [!Ref Function, Arn]]
+  Fn::ForEach::Routes:
+    - RouteKey
+    - ["GET /posts/{post_id}"]
+    - Route&{RouteKey}:
+        Key: !Ref RouteKey
+        Target: !Sub integrations/${Http}
+"""
+
+every_service = pytest.mark.parametrize("service", templates.services())
 
 
-def test_every_operation_of_the_contract_is_one_route_of_one_room() -> None:
+def test_every_operation_of_the_contract_is_one_route() -> None:
     assert sorted(route["RouteKey"] for route in _routes()) == sorted(_operations())
 
 
-def test_a_route_asks_who_calls_exactly_where_the_contract_asks_for_a_token() -> None:
+def test_a_route_has_the_authorizer_exactly_where_the_contract_requires_a_token() -> None:
     guarded = {route["RouteKey"] for route in _routes() if route.get("AuthorizationType") == "CUSTOM"}
     assert guarded == {key for key, operation in _operations().items() if operation.get("security")}
 
 
-def test_no_two_rooms_export_the_same_name() -> None:
+def test_export_names_are_unique() -> None:
     names = [
         each["Export"]["Name"]["Fn::Sub"]
         for service in templates.services()
@@ -44,36 +65,36 @@ def test_no_two_rooms_export_the_same_name() -> None:
     assert len(names) == len(set(names))
 
 
-def test_only_the_users_room_is_given_the_secret_of_the_tokens() -> None:
-    givers = [
+def test_only_the_users_service_imports_the_token_secret() -> None:
+    importers = [
         service for service in templates.services() if "token-secret-arn" in str(templates.load(service)["Resources"])
     ]
-    assert givers == ["users"]
+    assert importers == ["users"]
 
 
-@every_room
-def test_every_function_is_named_for_its_room_and_lies_in_it(service: str) -> None:
+@every_service
+def test_every_function_is_named_after_its_service_and_lies_in_its_package(service: str) -> None:
     for name, handler in templates.functions(service).items():
         assert name.startswith(f"{service}-")
         assert handler.startswith(f"microservices.{service}.")
 
 
-@every_room
-def test_every_function_has_a_role_that_no_other_has(service: str) -> None:
+@every_service
+def test_every_function_has_a_role_of_its_own(service: str) -> None:
     roles = [function["Role"]["Fn::GetAtt"] for function in _functions(service).values()]
     assert len(roles) == len(set(roles))
     assert {role.removesuffix(".Arn") for role in roles} == set(templates.resources(service, "AWS::IAM::Role"))
 
 
-@every_room
-def test_no_role_may_do_or_reach_everything(service: str) -> None:
+@every_service
+def test_no_role_has_a_wildcard_as_action_or_resource(service: str) -> None:
     for statement in _statements(service):
         assert "*" not in _texts(statement["Resource"]), statement
         assert not any("*" in action for action in _texts(statement["Action"])), statement
 
 
-@every_room
-def test_every_function_keeps_its_log_for_a_time_that_is_set(service: str) -> None:
+@every_service
+def test_every_function_has_a_log_group_with_a_retention(service: str) -> None:
     logs = templates.resources(service, "AWS::Logs::LogGroup")
     for function in _functions(service).values():
         group = logs[function["LoggingConfig"]["LogGroup"]["Ref"]]
@@ -81,13 +102,13 @@ def test_every_function_keeps_its_log_for_a_time_that_is_set(service: str) -> No
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-@every_room
-def test_every_function_raises_an_alarm_when_it_fails(service: str) -> None:
+@every_service
+def test_every_function_has_an_alarm_on_its_errors(service: str) -> None:
     assert _watched(service, "AWS/Lambda", "Errors") == set(_functions(service))
 
 
-@every_room
-def test_how_a_table_is_paid_for_is_a_parameter_and_by_request_where_nobody_says(service: str) -> None:
+@every_service
+def test_the_billing_mode_of_a_table_is_a_parameter_and_on_demand_by_default(service: str) -> None:
     parameters = templates.load(service)["Parameters"]
     for table in templates.resources(service, "AWS::DynamoDB::Table").values():
         assert parameters["BillingMode"]["Default"] == "PAY_PER_REQUEST"
@@ -102,8 +123,8 @@ def test_how_a_table_is_paid_for_is_a_parameter_and_by_request_where_nobody_says
         assert set(scaling["Parameters"]) | {"Utilization"} == set(templates.parse(PART)["Parameters"])
 
 
-@every_room
-def test_a_function_that_answers_http_can_be_bounded_and_kept_warm(service: str) -> None:
+@every_service
+def test_an_http_function_can_have_reserved_and_provisioned_concurrency(service: str) -> None:
     for function in _functions(service).values():
         if function["FunctionName"]["Fn::Sub"].endswith("-http"):
             (alias,) = templates.resources(service, "AWS::Lambda::Alias").values()
@@ -115,17 +136,19 @@ def test_a_function_that_answers_http_can_be_bounded_and_kept_warm(service: str)
             assert integration["IntegrationUri"]["Fn::If"][:2] == ["Warm", {"Ref": "HttpAlias"}]
 
 
-@every_room
-def test_every_queue_that_nothing_empties_raises_an_alarm_when_it_fills(service: str) -> None:
+@every_service
+def test_every_queue_without_a_consumer_has_an_alarm_on_its_messages(service: str) -> None:
     emptied = {event["Queue"]["Fn::GetAtt"].removesuffix(".Arn") for event in _events(service, "SQS")}
     queues = set(templates.resources(service, "AWS::SQS::Queue"))
     assert _watched(service, "AWS/SQS", "ApproximateNumberOfMessagesVisible") == queues - emptied
 
 
-@every_room
-def test_what_a_stream_cannot_deliver_goes_somewhere_after_a_bounded_number_of_tries(service: str) -> None:
+@every_service
+def test_a_stream_has_a_limit_of_tries_and_a_failure_destination(service: str) -> None:
     tables, streams = _events(service, "DynamoDB"), _events(service, "Kinesis")
-    assert all("FilterCriteria" in event for event in tables)  # a table's stream tells of more than anybody wants
+    assert all(
+        "FilterCriteria" in event for event in tables
+    )  # a table's stream carries more than any one function needs
     for event in [*tables, *streams]:
         assert set(event) >= STREAM_SETTINGS
         assert event["MaximumRetryAttempts"] > 0
@@ -134,14 +157,41 @@ def test_what_a_stream_cannot_deliver_goes_somewhere_after_a_bounded_number_of_t
         assert destination.removesuffix(".Arn") in templates.resources(service, "AWS::SQS::Queue")
 
 
-@every_room
-def test_what_a_queue_cannot_deliver_goes_to_dead_letters(service: str) -> None:
+@every_service
+def test_a_queue_with_a_consumer_has_dead_letters(service: str) -> None:
     queues = templates.resources(service, "AWS::SQS::Queue")
     for event in _events(service, "SQS"):
         queue = queues[event["Queue"]["Fn::GetAtt"].removesuffix(".Arn")]
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert queue["RedrivePolicy"]["maxReceiveCount"] > 0
         assert queue["VisibilityTimeout"] >= 6 * templates.load(service)["Globals"]["Function"]["Timeout"]
+
+
+def test_a_loop_becomes_one_resource_per_item(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(LOOPS)
+    assert templates.parse(tmp_path / "template.yaml")["Resources"] == {
+        "Table": {"Type": "T"},
+        "VotesLogs": {
+            "Name": {"Fn::Sub": "${Stage}-votes"},
+            "Of": [{"Ref": "VotesFunction"}, {"Fn::GetAtt": "Votes.Arn"}],
+        },
+        "RouteGETpostspostid": {"Key": "GET /posts/{post_id}", "Target": {"Fn::Sub": "integrations/${Http}"}},
+    }
+
+
+@pytest.mark.live
+@every_service
+def test_the_local_aws_deploys_the_resources_that_the_tools_read(local_aws_stack: LocalAws, service: str) -> None:
+    stage, client = local_aws_stack.deployment.stage, local_aws_stack.emulator.client
+    listed = client("cloudformation").list_stack_resources(StackName=f"{stage}-{service}")["StackResourceSummaries"]
+    resources = templates.load(service)["Resources"]
+    unconditional = {name for name, each in resources.items() if "Condition" not in each}
+    assert unconditional <= {each["LogicalResourceId"] for each in listed}
+    alarms = client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stage}-{service}-")["MetricAlarms"]
+    wanted = templates.resources(service, "AWS::CloudWatch::Alarm").values()
+    assert {each["AlarmName"]: each["AlarmDescription"] for each in alarms} == {
+        each["AlarmName"]["Fn::Sub"].replace("${Stage}", stage): each["AlarmDescription"] for each in wanted
+    }
 
 
 def _routes() -> list[dict[str, Any]]:
