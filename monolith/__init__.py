@@ -1,1 +1,1 @@
-"""The domain as one Flask process on one PostgreSQL. Twin: microservices."""
+"""The domain as one Flask application on one PostgreSQL database. Twin: microservices."""

@@ -1,4 +1,4 @@
-"""`python -m monolith`: database up, schema up, server up, until it is told to stop."""
+"""`python -m monolith`: start the database, upgrade the schema and serve until SIGTERM or Ctrl-C."""
 
 import argparse
 import fcntl
@@ -22,46 +22,46 @@ from monolith.database import migrate
 from monolith.live import routes as live
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
-from monolith.site.publication import kept_site
+from monolith.site.publication import prepare_site
 from shared_domain.feedback import administrators
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-# As PostgreSQL and its programs begin one.
-_COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|error|postgres): +\S.*|\bpg_ctl: could not access .*")
+# An error message of PostgreSQL or its programs.
+_POSTGRES_ERROR = re.compile(r"\b(?:FATAL|PANIC|error|postgres): +\S.*|\bpg_ctl: could not access .*")
 
 
 def main() -> None:
-    asked = _arguments()
-    run_dir: Path = asked.run_dir.resolve()
+    arguments = _parse_arguments()
+    run_dir: Path = arguments.run_dir.resolve()
     log = run_dir / "monolith" / "server.log"
-    for kind in _SIGNALS:
-        signal.signal(kind, _stop)  # until gunicorn takes their place
+    for number in _SIGNALS:
+        signal.signal(number, _stop)  # until gunicorn installs its own handlers
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         logging.basicConfig(filename=log, level=logging.WARNING)
-        with _only_one(log.parent):
-            _serve(asked, run_dir=run_dir, log=log)
+        with _lock_folder(log.parent):
+            _serve(arguments, run_dir=run_dir, log=log)
     except (OSError, RuntimeError, SubprocessError, SQLAlchemyError) as error:
-        logging.error("monolith: did not start: %s", error)  # noqa: TRY400  the reason, of which stderr shows one line
-        sys.exit(f"monolith: did not start: {_reason(error, log)} (log: {log})")
+        logging.error("monolith: did not start: %s", error)  # noqa: TRY400  stderr gets one line of it, without a traceback
+        sys.exit(f"monolith: did not start: {_reason_of(error, log)} (log: {log})")
 
 
-def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
+def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
     state = run_dir / "monolith.json"
-    state.unlink(missing_ok=True)  # of a system that was killed
-    listener = listen(asked.host, asked.port)
-    url = f"http://{asked.host}:{listener.getsockname()[1]}"
-    with _database(os.environ, data=run_dir / "monolith" / "postgres") as database_url:
+    state.unlink(missing_ok=True)  # a killed process may have left it
+    listener = listen(arguments.host, arguments.port)
+    url = f"http://{arguments.host}:{listener.getsockname()[1]}"
+    with _run_database(os.environ, data=run_dir / "monolith" / "postgres") as database_url:
         migrate(database_url)
-        settings = _settings(asked, database_url, run_dir=run_dir, log=log)
+        settings = _settings(arguments, database_url, run_dir=run_dir, log=log)
         server = Server(
             create_app(settings),
             listener,
-            workers=asked.workers,
+            workers=arguments.workers,
             threads=settings.pool_size,
-            listeners=settings.listeners,
+            live_clients=settings.live_clients,
             log=log,
-            ready=lambda: _tell(state, url, threads=settings.pool_size),
+            ready=lambda: _announce(state, url, threads=settings.pool_size),
         )
         try:
             server.run()
@@ -69,69 +69,73 @@ def _serve(asked: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             state.unlink(missing_ok=True)
 
 
-def _settings(asked: argparse.Namespace, database_url: str, *, run_dir: Path, log: Path) -> Settings:
+def _settings(arguments: argparse.Namespace, database_url: str, *, run_dir: Path, log: Path) -> Settings:
     return Settings(
         database_url=database_url,
         token_secret=token_secret(os.environ, run_dir),
         administrators=administrators(os.environ.get("ADMINISTRATORS", "")),
-        pool_size=asked.threads,
+        pool_size=arguments.threads,
         spans=log.with_name("spans.jsonl") if os.environ.get("EXPLAINED") else None,
-        site=kept_site(run_dir / "monolith"),
+        site=prepare_site(run_dir / "monolith"),
     )
 
 
 @contextmanager
-def _database(environment: Mapping[str, str], *, data: Path) -> Iterator[str]:
-    """Give the URL of the database: the one that is named, else an embedded one that ends with the block."""
+def _run_database(environment: Mapping[str, str], *, data: Path) -> Iterator[str]:
+    """Yield the database's URL: DATABASE_URL, or that of an embedded PostgreSQL that stops at the end of the block."""
     if url := environment.get("DATABASE_URL"):
         yield url
         return
     try:
-        with _uninterrupted():
+        with _defer_signals():
             postgres = embedded_postgres.start(data)
         yield postgres.get_uri()
     finally:
-        embedded_postgres.end(data)
+        embedded_postgres.stop(data)
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold back the end until the block is done: a PostgreSQL that is cut short while it starts would be left running."""
-    came: list[int] = []
-    for kind in _SIGNALS:
-        signal.signal(kind, lambda number, frame: came.append(number))
+def _defer_signals() -> Iterator[None]:
+    """Handle SIGTERM and Ctrl-C only after the block: a PostgreSQL that is interrupted during its start would keep running."""
+    pending: list[int] = []
+    for number in _SIGNALS:
+        signal.signal(number, lambda received, frame: pending.append(received))
     yield
-    for kind in _SIGNALS:
-        signal.signal(kind, _stop)
-    if came:
-        _stop(came[0], None)
+    for number in _SIGNALS:
+        signal.signal(number, _stop)
+    if pending:
+        _stop(pending[0], None)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    for kind in _SIGNALS:
-        signal.signal(kind, signal.SIG_IGN)  # the end is under way and must not be cut short
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # nothing may interrupt the shutdown
     sys.exit(128 + number)
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """Let one system at a time use the folder: a second one would end the database of the first."""
+def _lock_folder(folder: Path) -> Iterator[None]:
+    """Hold a lock on the folder while the block runs. A second process would stop the database of the first one."""
     with (folder / "lock").open("w") as lock:
         try:
-            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the master's alone: its workers inherit no such lock
+            fcntl.lockf(
+                lock, fcntl.LOCK_EX | fcntl.LOCK_NB
+            )  # held by the master process only: a forked worker does not inherit it
         except BlockingIOError:
             raise RuntimeError(f"a monolith is already running in {folder}") from None
         yield
 
 
-def _reason(error: Exception, log: Path) -> str:
-    """Return the reason in one line: of PostgreSQL's programs, which end with a status alone, the last one in the log."""
-    complaints = _COMPLAINT.findall(log.read_text(errors="replace")) if isinstance(error, CalledProcessError) else []
-    return complaints[-1] if complaints else str(error).splitlines()[0]
+def _reason_of(error: Exception, log: Path) -> str:
+    """Return the reason in one line. PostgreSQL's programs only return a status, so take their last error from the log."""
+    postgres_errors = (
+        _POSTGRES_ERROR.findall(log.read_text(errors="replace")) if isinstance(error, CalledProcessError) else []
+    )
+    return postgres_errors[-1] if postgres_errors else str(error).splitlines()[0]
 
 
-def _tell(state: Path, url: str, *, threads: int) -> None:
-    """Say where the system answers, to people and, written whole or not at all, to programs."""
+def _announce(state: Path, url: str, *, threads: int) -> None:
+    """Print the URL, and write it to the state file. The file is replaced atomically, because programs read it."""
     draft = state.with_suffix(".draft")
     live_url = url.replace("http", "ws", 1) + live.PATH
     draft.write_text(json.dumps({"url": url, "live_url": live_url, "pid": os.getpid(), "threads": threads}))
@@ -139,14 +143,16 @@ def _tell(state: Path, url: str, *, threads: int) -> None:
     print(f"monolith: {url}", flush=True)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m monolith", description="Serve the monolith until told to stop.")
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m monolith", description="Serve the monolith until SIGTERM or Ctrl-C."
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=8000, help="port; a taken one means the next free one (8000)")
-    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="where data, secret and log are kept (.run)")
-    parser.add_argument("--workers", type=int, default=2, help="processes (2)")
+    parser.add_argument("--port", type=int, default=8000, help="port; the next free one if it is in use (8000)")
+    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="folder for data, secret and log (.run)")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes (2)")
     parser.add_argument(
-        "--threads", type=int, default=4, help="requests at a time, and connections, of each process (4)"
+        "--threads", type=int, default=4, help="concurrent requests and database connections of each process (4)"
     )
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The composition root: the only file of the monolith that knows all modules. Twin: each blueprint's handler.py."""
+"""The composition root: the only file that imports all modules. Twin: each service's handler.py."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -31,8 +31,8 @@ from monolith.settings import Settings
 from monolith.site import routes as site
 from monolith.site.folder import SiteFolder
 from monolith.trending import routes as trending
-from monolith.trending import views
 from monolith.trending.store import SqlTrends
+from monolith.trending.views import FLUSH_SECONDS, Views
 from monolith.users import routes as users
 from monolith.users.store import SqlUsers
 from monolith.votes import routes as votes
@@ -40,7 +40,7 @@ from shared_domain.passwords import SALT_BYTES
 
 
 class _ExplicitRule(Rule):
-    """A path has the methods that are written down: no HEAD and no OPTIONS of the framework's own, as at the gateway."""
+    """A rule without Flask's automatic HEAD and OPTIONS: as at the gateway, a path has only the methods in the contract."""
 
     provide_automatic_options = False
 
@@ -53,30 +53,29 @@ class _ExplicitRule(Rule):
 def create_app(settings: Settings) -> Flask:
     """Return the application. It connects to the database with the first request.
 
-    Its `extensions["background"]` holds what is done beside the requests; whoever serves the application starts and stops it.
-    Its `extensions["hub"]` knows the clients of the live feed, whose connections somebody must end.
+    The server must start and stop `extensions["background"]` in each worker, and close the live feed's `extensions["hub"]`.
     """
-    app = _bare()
+    app = _create_flask()
     edge.configure(app, token_secret=settings.token_secret)
     engine = connect(settings.database_url, pool_size=settings.pool_size)
-    viewed = views.Views(unit_of_work(engine, SqlTrends))
-    hub = app.extensions["hub"] = Hub(most=settings.listeners)
+    views = Views(unit_of_work(engine, SqlTrends))
+    hub = app.extensions["hub"] = Hub(max_clients=settings.live_clients)
     background = app.extensions["background"] = Background()
-    explained = _explained(background, viewed, settings.spans)
-    for blueprint in _blueprints(settings, engine, viewed, hub):
+    explained = _explained(background, views, settings.spans)
+    for blueprint in _blueprints(settings, engine, views, hub):
         app.register_blueprint(blueprint)
-    background.every(views.FLUSH_SECONDS, viewed.flush)
-    background.every(thumbnails.EVERY_SECONDS, thumbnails.making(unit_of_work(engine, thumbnails.Stores)))
-    background.every(
-        listener.EVERY_SECONDS, listener.listening(connect(settings.database_url, pool_size=1), hub.publish)
+    background.run_every(FLUSH_SECONDS, views.flush)
+    background.run_every(thumbnails.EVERY_SECONDS, thumbnails.create_task(unit_of_work(engine, thumbnails.Stores)))
+    background.run_every(
+        listener.EVERY_SECONDS, listener.create_task(connect(settings.database_url, pool_size=1), hub.publish)
     )
     app.wsgi_app = ConcurrencyLimit(app.wsgi_app, limit=settings.pool_size, exempt_path=live.PATH)  # type: ignore[method-assign]
     explained(app, engine)
     return app
 
 
-def _bare() -> Flask:
-    """Return an application that answers what is written down and nothing of the framework's own."""
+def _create_flask() -> Flask:
+    """Return a Flask application without static files, automatic methods and redirects: the contract has none of them."""
     app = Flask(__name__, static_folder=None)
     app.url_rule_class = _ExplicitRule
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -85,10 +84,10 @@ def _bare() -> Flask:
     return app
 
 
-def _blueprints(settings: Settings, engine: Engine, viewed: views.Views, hub: Hub) -> Iterator[Blueprint]:
+def _blueprints(settings: Settings, engine: Engine, views: Views, hub: Hub) -> Iterator[Blueprint]:
     yield platform.routes(_contract())
     yield users.routes(unit_of_work(engine, SqlUsers), secret=settings.token_secret, salt=_salt)
-    yield posts.routes(unit_of_work(engine, posts.Stores), viewed)
+    yield posts.routes(unit_of_work(engine, posts.Stores), views)
     yield votes.routes(unit_of_work(engine, votes.Stores))
     yield search.routes(unit_of_work(engine, SqlIndex))
     yield site.routes(SiteFolder(settings.site))
@@ -99,7 +98,7 @@ def _blueprints(settings: Settings, engine: Engine, viewed: views.Views, hub: Hu
     yield live.routes(hub)
 
 
-def _explained(background: Background, viewed: views.Views, file: Path | None) -> Callable[[Flask, Engine], None]:
+def _explained(background: Background, views: Views, file: Path | None) -> Callable[[Flask, Engine], None]:
     """Have jobs and views explained where there is a file for it, and return what does so with the rest once it is there."""
     if file is None:
         return lambda app, engine: None
@@ -107,7 +106,7 @@ def _explained(background: Background, viewed: views.Views, file: Path | None) -
 
     write = tracing.into(file)
     background.within(tracing.job(write))
-    tracing.follow(viewed, service=tracing.SERVICE, write=write)
+    tracing.follow(views, service=tracing.SERVICE, write=write)
     return lambda app, engine: tracing.watch(app, engine, write)
 
 

@@ -1,4 +1,4 @@
-"""What one worker process does beside answering requests: jobs that come back, each in a thread of its own."""
+"""Periodic tasks of a worker process, each in a thread of its own. On the services, queues and streams invoke functions."""
 
 import logging
 import time
@@ -8,49 +8,49 @@ from threading import Event, Thread
 PeriodicTask = Callable[[], object]
 
 _log = logging.getLogger("monolith.background")
-_END_SECONDS = 5
+_STOP_SECONDS = 5
 
 
 class Background:
-    """The jobs of one process. They are named before it forks and started after it, for threads do not survive a fork."""
+    """The periodic tasks of a process. Add them before the fork and start them after it: threads do not survive a fork."""
 
     def __init__(self) -> None:
-        self._jobs: list[tuple[PeriodicTask, float]] = []
-        self._around: Callable[[PeriodicTask], PeriodicTask] = lambda job: job
+        self._tasks: list[tuple[PeriodicTask, float]] = []
+        self._around: Callable[[PeriodicTask], PeriodicTask] = lambda task: task
         self._threads: list[Thread] = []
-        self._ended = Event()
+        self._stopped = Event()
 
-    def every(self, seconds: float, job: PeriodicTask) -> None:
-        """Have the job done again and again, so long after its last end, and once more when the process ends."""
-        self._jobs.append((self._around(job), seconds))
+    def run_every(self, seconds: float, task: PeriodicTask) -> None:
+        """Add a task that runs again `seconds` after it returned, and once more when the process stops."""
+        self._tasks.append((self._around(task), seconds))
 
     def within(self, around: Callable[[PeriodicTask], PeriodicTask]) -> None:
-        """Put something around every job that is named from now on."""
+        """Wrap every task that is added from now on."""
         self._around = around
 
     def start(self) -> None:
-        """Start a thread for each job."""
-        self._ended.clear()
-        self._threads = [Thread(target=self._repeat, args=job, daemon=True) for job in self._jobs]
+        """Start a thread for each task."""
+        self._stopped.clear()
+        self._threads = [Thread(target=self._repeat, args=task, daemon=True) for task in self._tasks]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Let every job run once more and end, within five seconds for all of them."""
-        deadline = time.monotonic() + _END_SECONDS
-        self._ended.set()
+        """Run every task once more and stop. Wait at most five seconds for all of them."""
+        deadline = time.monotonic() + _STOP_SECONDS
+        self._stopped.set()
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _repeat(self, job: PeriodicTask, seconds: float) -> None:
-        while not self._ended.wait(seconds):
-            _run(job)
-        _run(job)
+    def _repeat(self, task: PeriodicTask, seconds: float) -> None:
+        while not self._stopped.wait(seconds):
+            _run(task)
+        _run(task)
 
 
-def _run(job: PeriodicTask) -> None:
-    """A job that fails is tried again at its next turn; the thread must outlive it."""
+def _run(task: PeriodicTask) -> None:
+    """Run the task and log its error. The thread goes on, so a task that failed runs again."""
     try:
-        job()
+        task()
     except Exception:
-        _log.exception("a background job failed and will be tried again")
+        _log.exception("a background task failed and will run again")

@@ -1,4 +1,4 @@
-"""The one database: its engine, its schema, its transactions. Twin: microservices/dynamo.py."""
+"""The database: engine, transactions and migrations. Twin: microservices/dynamo.py."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,7 +24,7 @@ _STATEMENT_MILLISECONDS = 10_000
 
 
 def connect(database_url: str, *, pool_size: int) -> Engine:
-    """Return an engine whose every wait is bounded. It connects when it is first used."""
+    """Return an engine with a timeout for each wait. It connects when it is first used."""
     return create_engine(
         _address(database_url),
         pool_size=pool_size,
@@ -38,20 +38,23 @@ def connect(database_url: str, *, pool_size: int) -> Engine:
 
 
 def _address(database_url: str) -> URL:
-    """Return the URL with the driver that is installed. Raise ArgumentError, in words that repeat no part of a password."""
+    """Return the URL with the installed driver. Raise ArgumentError; its message never repeats a part of the password."""
     try:
         url = make_url(database_url)
     except (ArgumentError, ValueError):
         raise ArgumentError("DATABASE_URL is not a URL") from None
     if url.get_backend_name() not in ("postgres", "postgresql"):
-        raise ArgumentError("DATABASE_URL does not name a PostgreSQL")
+        raise ArgumentError("DATABASE_URL is not a PostgreSQL URL")
     if "@" in (url.host or ""):
-        raise ArgumentError("DATABASE_URL has an @ too many: one in a password is written %40")
+        raise ArgumentError("DATABASE_URL has more than one @: write an @ in the password as %40")
     return url.set(drivername="postgresql+psycopg")
 
 
 def unit_of_work(engine: Engine, stores: Callable[[Connection], Work]) -> UnitOfWork[Work]:
-    """Return what opens a transaction: leaving its block commits, raising rolls back, a database that is away is Unavailable."""
+    """Return a context manager for a transaction: it commits at the end of the block and rolls back on an exception.
+
+    `stores` creates the block's stores on the transaction's connection. Raise Unavailable if the database is unavailable.
+    """
 
     @contextmanager
     def begin() -> Iterator[Work]:
@@ -65,7 +68,7 @@ def unit_of_work(engine: Engine, stores: Callable[[Connection], Work]) -> UnitOf
 
 
 def migrate(database_url: str) -> None:
-    """Bring the schema to the newest version, whatever version the database has. Needs no file beside the package."""
+    """Upgrade the schema from any version to the newest one. The migrations are part of this package."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["engine"] = connect(database_url, pool_size=1)

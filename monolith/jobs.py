@@ -1,8 +1,8 @@
-"""What is to be done after the answer: tasks that a background job takes one by one. The other side has queues and buckets for it.
+"""A job queue in a table: work that a background task does after the response. The services use queues and buckets.
 
-jobs   one row a job; its id sorts it by creation. One with a reason is parked: its payload is gone, nobody takes it again
+jobs   one row per job; its id sorts it by creation. A row with a reason is parked: its payload is deleted and it never runs again
 
-A try is counted before it begins, in a transaction of its own: a job that ends its process is given up like any other.
+An attempt is counted in a transaction of its own before it begins, so a job that crashes its process is also given up.
 """
 
 from dataclasses import dataclass
@@ -22,16 +22,17 @@ JOBS = Table(
     Column("reason", Text),
 )
 MAX_ATTEMPTS = 5
-_SELECT_WAITING = select(JOBS).where(JOBS.c.reason.is_(None))
+_INSERT_JOB = insert(JOBS)
+_SELECT_JOBS = select(JOBS).where(JOBS.c.reason.is_(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Something to be done, with all that is needed for it."""
+    """Work to do later, with the data that it needs."""
 
     id: str
     kind: str
-    subject: str  # whom or what it is about
+    subject: str  # e.g. the username
     payload: bytes
 
 
@@ -40,17 +41,17 @@ class SqlJobs:
         self._connection = connection
 
     def add(self, job: Job) -> None:
-        """Have something done, if this transaction is."""
+        """Insert a job. It runs only if this transaction commits."""
         fields = {"id": job.id, "kind": job.kind, "subject": job.subject, "payload": job.payload}
-        self._connection.execute(insert(JOBS), fields)
+        self._connection.execute(_INSERT_JOB, fields)
 
     def claim(self, kind: str) -> str | None:
-        """Count a try of a job that nobody is at, and return its id: the least tried, then the oldest. None if there is none.
+        """Claim the next unlocked job: count the attempt and return the id. Return None if there is no job.
 
-        One that was tried too often is parked instead.
+        Jobs with fewer attempts come first, then older ones. A job that failed five times is parked instead.
         """
-        first = _SELECT_WAITING.where(JOBS.c.kind == kind).order_by(JOBS.c.attempts, JOBS.c.id).limit(1)
-        while row := self._connection.execute(first.with_for_update(skip_locked=True)).one_or_none():
+        next_job = _SELECT_JOBS.where(JOBS.c.kind == kind).order_by(JOBS.c.attempts, JOBS.c.id).limit(1)
+        while row := self._connection.execute(next_job.with_for_update(skip_locked=True)).one_or_none():
             if row.attempts < MAX_ATTEMPTS:
                 self._connection.execute(update(JOBS).where(JOBS.c.id == row.id).values(attempts=JOBS.c.attempts + 1))
                 return str(row.id)
@@ -58,20 +59,21 @@ class SqlJobs:
         return None
 
     def get_for_update(self, job_id: str) -> Job | None:
-        """Return the job, nobody else's until this transaction ends; None if it is done or parked.
+        """Return the job and lock it until the transaction ends. Return None if it is done or parked.
 
-        Who is choosing it this moment is waited for: a job that was skipped for that would have lost a try.
+        This waits for a lock and does not skip it: a skipped job would have lost the attempt that `claim` counted.
         """
-        wanted = _SELECT_WAITING.where(JOBS.c.id == job_id).with_for_update()
-        row = self._connection.execute(wanted).one_or_none()
+        statement = _SELECT_JOBS.where(JOBS.c.id == job_id).with_for_update()
+        row = self._connection.execute(statement).one_or_none()
         if row is None:
             return None
         return Job(id=row.id, kind=row.kind, subject=row.subject, payload=row.payload)
 
     def remove(self, job: Job) -> None:
+        """Delete a job that is done."""
         self._connection.execute(delete(JOBS).where(JOBS.c.id == job.id))
 
     def park(self, job_id: str, reason: str) -> None:
-        """Keep of a job that cannot be done only what it was about, and why."""
-        parked = update(JOBS).where(JOBS.c.id == job_id).values(payload=b"", reason=reason)
-        self._connection.execute(parked)
+        """Park a job that cannot be done: keep its kind, subject and reason, and delete its payload."""
+        statement = update(JOBS).where(JOBS.c.id == job_id).values(payload=b"", reason=reason)
+        self._connection.execute(statement)

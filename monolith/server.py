@@ -1,4 +1,7 @@
-"""gunicorn with threads, run from here so that start, port and end are ours to tell. See docs/decisions for why gunicorn."""
+"""Run gunicorn with threads from Python, to control the port, the start and the shutdown.
+
+Why gunicorn: docs/decisions/0003-gunicorn.md.
+"""
 
 import errno
 import logging
@@ -23,7 +26,7 @@ _GRACEFUL_SECONDS = 20
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on the port or, where that is taken, on the next free one. Raise OSError if none is."""
+    """Return a socket that listens on the port, or on the next free one if it is in use. Raise OSError if none is free."""
     if not 0 <= port <= _LAST_PORT:
         raise OSError(f"there is no port {port}")
     last = min(port + _NEXT_PORTS - 1, _LAST_PORT)
@@ -43,9 +46,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Workers forked from one loaded application; SIGTERM lets them finish the requests under way.
+    """Worker processes forked from one loaded application. SIGTERM lets them finish their current requests.
 
-    `threads` answer requests and as many more as there may be `listeners` wait with the clients of the live feed.
+    Each has `threads` threads for requests, and one more for each of up to `live_clients` clients of the live feed.
     """
 
     def __init__(
@@ -57,80 +60,82 @@ class Server(BaseApplication):  # type: ignore[misc]
         threads: int,
         log: Path,
         ready: Callable[[], None],
-        listeners: int = 0,
+        live_clients: int = 0,
     ) -> None:
         self._app = app
         self._ready = ready
         self._log = log
-        self._chosen = {
+        self._options = {
             "bind": f"fd://{listener.fileno()}",
             "worker_class": "gthread",
             "workers": workers,
-            "threads": threads + listeners,
-            "preload_app": True,  # what cannot start says so before anything listens, and the workers share its memory
+            "threads": threads + live_clients,
+            "preload_app": True,  # an application that cannot start fails before the port opens, and workers share its memory
             "keepalive": 30,
-            "limit_request_line": 8_190,  # bytes, the most it can: 200 characters of a query may come as 5,400
+            "limit_request_line": 8_190,  # bytes, gunicorn's maximum: 200 characters of a query can become 5,400 bytes
             "graceful_timeout": _GRACEFUL_SECONDS,
             "errorlog": str(log),
             "control_socket_disable": True,
-            "when_ready": self._begin,
-            "post_worker_init": self._begin_worker,
-            "worker_exit": self._end_worker,
+            "when_ready": self._on_ready,
+            "post_worker_init": self._on_worker_start,
+            "worker_exit": self._on_worker_exit,
         }
         super().__init__()
 
     def run(self) -> None:
-        """Serve until told to stop, then leave by SystemExit as gunicorn does. Only the master returns to the caller."""
+        """Serve until SIGTERM or Ctrl-C, then raise SystemExit as gunicorn does. Only the master process returns to the caller."""
         master = os.getpid()
         try:
             super().run()
-        except SystemExit as ended:
+        except SystemExit as exit:
             if os.getpid() != master:
-                os._exit(int(ended.code or 0))  # a worker: the caller's cleaning up is its master's to do
+                os._exit(int(exit.code or 0))  # a worker must not run the cleanup of the caller, which is the master's
             raise
 
     def load_config(self) -> None:
-        for name, value in self._chosen.items():
+        for name, value in self._options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
         return self._app
 
-    def _begin(self, arbiter: Any) -> None:
-        _end_gently(arbiter)
+    def _on_ready(self, arbiter: Any) -> None:
+        _stop_gracefully_on_first_interrupt(arbiter)
         self._ready()
 
-    def _begin_worker(self, worker: Any) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; what it means the master decides
+    def _on_worker_start(self, worker: Any) -> None:
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # a terminal sends Ctrl-C to every process; only the master handles it
         logging.basicConfig(filename=self._log, level=logging.INFO, format="%(message)s", force=True)
-        self._end_live_feed_first(worker)
+        self._close_live_feed_on_sigterm(worker)
         self._background().start()
 
-    def _end_worker(self, arbiter: Any, worker: Any) -> None:
-        self._background().stop()  # after the last answer, so that what it left to be done is done
+    def _on_worker_exit(self, arbiter: Any, worker: Any) -> None:
+        self._background().stop()  # after the last response, so that the tasks finish what it started
 
-    def _end_live_feed_first(self, worker: Any) -> None:
-        """Let SIGTERM end the connections of the live feed too: they would last for ever, and the worker waits for all."""
+    def _close_live_feed_on_sigterm(self, worker: Any) -> None:
+        """Close the live feed's connections on SIGTERM: the worker waits for every connection, and they would stay open."""
         hub: Hub | None = self._app.extensions.get("hub")
         if hub is None:
             return
 
-        def end(number: int, frame: FrameType | None) -> None:
+        def stop(number: int, frame: FrameType | None) -> None:
             worker.handle_exit(number, frame)
-            Thread(target=hub.end).start()  # it takes a lock, which what the signal interrupts may hold
+            Thread(target=hub.close).start()  # a thread, because the interrupted code may hold the hub's lock
 
-        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGTERM, stop)
 
     def _background(self) -> Background:
         background: Background = self._app.extensions.get("background", Background())
         return background
 
 
-def _end_gently(arbiter: Any) -> None:
-    """Let the first Ctrl-C finish the requests under way, as SIGTERM does; only the second one is gunicorn's, which cuts them."""
+def _stop_gracefully_on_first_interrupt(arbiter: Any) -> None:
+    """Let the first Ctrl-C finish current requests, as SIGTERM does. The second one stops at once, as in gunicorn."""
 
-    def first(number: int, frame: FrameType | None) -> None:
+    def stop_gracefully(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, arbiter.signal)
         arbiter.signal(signal.SIGTERM, frame)
 
-    signal.signal(signal.SIGINT, first)
+    signal.signal(signal.SIGINT, stop_gracefully)

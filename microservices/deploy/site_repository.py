@@ -45,7 +45,7 @@ class SiteRepository:
         if self.head(BRANCH) is None:
             self._git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}")
             self._git("--work-tree", str(FIRST), "add", "--all", ".")
-            self._git("--work-tree", str(FIRST), "commit", "--quiet", "--message", "The site as it comes")
+            self._git("--work-tree", str(FIRST), "commit", "--quiet", "--message", "Initial site")
         self._git("config", "core.hooksPath", str(self.path / "hooks"))  # whatever the pusher's own settings say
 
     def connect(self, *, function: str, endpoint: str) -> None:

@@ -1,1 +1,1 @@
-"""Avatars, in the one process. Twin: microservices/avatars."""
+"""The avatars module of the monolith. Twin: microservices/avatars."""

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from monolith.avatars.thumbnails import Stores, job_of
+from monolith.avatars.thumbnails import Stores, to_job
 from monolith.clock import new_id, now
 from monolith.database import UnitOfWork
 from monolith.edge import Response, current_user, header, raw_body, respond, respond_with_file
@@ -19,8 +19,8 @@ def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
         username = current_user()
         kind = avatars.require_picture_type(header("content-type"))
         picture = avatars.require_usable(raw_body(max_bytes=MAX_PICTURE_BYTES), kind=kind)
-        with unit_of_work() as work:  # eventual, here too: a background job makes the thumbnail
-            work.jobs.add(job_of(Upload(id=new_id(now()), username=username, picture=picture)))
+        with unit_of_work() as work:  # eventual on this side too: a background task makes the thumbnail
+            work.jobs.add(to_job(Upload(id=new_id(now()), username=username, picture=picture)))
         return respond(None, 202)
 
     @blueprint.get("/users/<username>/avatar")

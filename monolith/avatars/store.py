@@ -1,6 +1,6 @@
 """Avatars in PostgreSQL. Twin: microservices/avatars/store.py.
 
-avatars   one row a user who has one: the thumbnail that is shown, and the upload that it was made of
+avatars   one row per user with an avatar: the thumbnail, and the id of the upload that it was made from
 """
 
 from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text, bindparam, select

@@ -1,4 +1,4 @@
-"""Thumbnails: a background job makes them of the pictures in the job queue. Twin: microservices/avatars/thumbnails.py."""
+"""Make thumbnails of the pictures in the job queue, in a background task. Twin: microservices/avatars/thumbnails.py."""
 
 from sqlalchemy import Connection
 
@@ -8,7 +8,7 @@ from monolith.database import UnitOfWork
 from monolith.jobs import Job, SqlJobs
 from shared_domain.avatars import UnusablePicture, Upload, thumbnail
 
-EVERY_SECONDS = 0.2  # as often as a worker looks for pictures
+EVERY_SECONDS = 0.2
 _KIND = "avatar"
 
 
@@ -20,33 +20,33 @@ class Stores:
         self.jobs = SqlJobs(connection)
 
 
-def job_of(upload: Upload) -> Job:
-    """Return an upload as something to be done."""
+def to_job(upload: Upload) -> Job:
+    """Return the job that makes the thumbnail of an upload."""
     return Job(id=upload.id, kind=_KIND, subject=upload.username, payload=upload.picture)
 
 
-def making(unit_of_work: UnitOfWork[Stores]) -> PeriodicTask:
-    """Return the job that makes the thumbnails of all pictures that wait."""
+def create_task(unit_of_work: UnitOfWork[Stores]) -> PeriodicTask:
+    """Return a periodic task that makes the thumbnails of all pictures in the queue."""
 
-    def make_all() -> None:
-        while make_one():
+    def make_thumbnails() -> None:
+        while make_next():
             pass
 
-    def make_one() -> bool:
+    def make_next() -> bool:
         with unit_of_work() as work:
-            chosen = work.jobs.claim(_KIND)
-        if chosen is None:
+            job_id = work.jobs.claim(_KIND)
+        if job_id is None:
             return False
-        with unit_of_work() as work:  # transaction: thumbnail and job; the job is held, and free after a crash
-            _make(work, chosen)
+        with unit_of_work() as work:  # transaction: thumbnail and job; a crash releases the lock on the job
+            _make_thumbnail(work, job_id)
         return True
 
-    return make_all
+    return make_thumbnails
 
 
-def _make(work: Stores, chosen: str) -> None:
-    """Show the thumbnail of a picture, and remove the picture. One without use is parked in words alone."""
-    job = work.jobs.get_for_update(chosen)
+def _make_thumbnail(work: Stores, job_id: str) -> None:
+    """Store the thumbnail and remove the job with its picture. Park the job if the picture is unusable."""
+    job = work.jobs.get_for_update(job_id)
     if job is None:
         return
     try:

@@ -1,1 +1,1 @@
-"""Feedback, in the one process. Twin: microservices/feedback."""
+"""The feedback module of the monolith. Twin: microservices/feedback."""

@@ -1,6 +1,6 @@
 """Feedback in PostgreSQL. Twin: microservices/feedback/store.py.
 
-feedback   one row each; its id sorts it by creation
+feedback   one row per message; its id sorts it by creation
 """
 
 from sqlalchemy import Column, Connection, DateTime, Table, Text, bindparam, insert, select
@@ -18,7 +18,7 @@ FEEDBACK = Table(
 )
 _FIELDS = [column.name for column in FEEDBACK.c]
 _INSERT_FEEDBACK = insert(FEEDBACK)
-_NEWEST_FIRST = select(FEEDBACK).order_by(FEEDBACK.c.id.desc()).limit(bindparam("limit"))
+_SELECT_FEEDBACK = select(FEEDBACK).order_by(FEEDBACK.c.id.desc()).limit(bindparam("limit"))
 
 
 class SqlFeedback:
@@ -29,5 +29,5 @@ class SqlFeedback:
         self._connection.execute(_INSERT_FEEDBACK, {name: getattr(feedback, name) for name in _FIELDS})
 
     def page(self, *, before: str | None, limit: int) -> list[Feedback]:
-        statement = _NEWEST_FIRST if before is None else _NEWEST_FIRST.where(FEEDBACK.c.id < before)
+        statement = _SELECT_FEEDBACK if before is None else _SELECT_FEEDBACK.where(FEEDBACK.c.id < before)
         return [Feedback(**row._mapping) for row in self._connection.execute(statement, {"limit": limit})]

@@ -1,1 +1,1 @@
-"""The live feed, in the one process. Twin: microservices/live."""
+"""The live feed module of the monolith. Twin: microservices/live."""

@@ -1,4 +1,4 @@
-"""One client of the live feed: its socket, and what still waits to be sent to it. Twin: microservices/live/clients.py."""
+"""A client of the live feed: its socket and its queue of outgoing messages. Twin: microservices/live/clients.py."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,62 +10,64 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
-MAX_WAITING = 256  # messages; who lets more wait does not read, and is dropped
-_SEND_BUFFER_BYTES = 64 * 1024  # bytes, which Linux doubles; else it would take some megabytes
+MAX_QUEUED = 256  # messages; a client that reads too slowly for this is disconnected
+_SEND_BUFFER_BYTES = 64 * 1024  # Linux doubles it; its default would buffer megabytes for a client that does not read
 
 
 class Client:
-    """Others tell it in no time, for a thread of its own sends: a client that does not read holds up nobody but itself."""
+    """A connected client. `send` only queues; a thread of the client's own writes, so a slow client delays nobody else."""
 
     def __init__(self, socket: Server) -> None:
-        """Raise OSError for a socket that the client has closed already."""
+        """Raise OSError if the client has already disconnected."""
         self._socket = socket
-        self._waiting: Queue[str | None] = Queue(MAX_WAITING)
-        self._line = socket.sock.dup()  # the library closes its own at times, and only an open one can be cut
-        self._line.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER_BYTES)
+        self._queue: Queue[str | None] = Queue(MAX_QUEUED)
+        self._connection = (
+            socket.sock.dup()
+        )  # the library may close its own socket, and a closed one cannot be shut down
+        self._connection.setsockopt(SOL_SOCKET, SO_SNDBUF, _SEND_BUFFER_BYTES)
 
     def send(self, text: str | None) -> None:
-        """Have the text sent after all that waits; None ends the connection. A client that lets too much wait is dropped."""
+        """Queue a message; None closes the connection after the queued ones. Disconnect the client if its queue is full."""
         try:
-            self._waiting.put_nowait(text)
+            self._queue.put_nowait(text)
         except Full:
-            self.drop()
+            self.disconnect()
 
-    def drop(self) -> None:
-        """Cut the connection. The threads that read and send notice at once, also one that waits for the client to read."""
-        with suppress(OSError):  # it is cut already
-            self._line.shutdown(SHUT_RDWR)
+    def disconnect(self) -> None:
+        """Shut the connection down. This also wakes the threads that wait to read from it or write to it."""
+        with suppress(OSError):  # it is already closed
+            self._connection.shutdown(SHUT_RDWR)
 
-    def messages(self) -> Iterator[str | bytes]:
-        """Give what the client says, until it is gone."""
+    def receive_messages(self) -> Iterator[str | bytes]:
+        """Yield the client's messages until it disconnects."""
         with suppress(ConnectionClosed):
             while True:
                 yield self._socket.receive()
 
     @contextmanager
-    def sending(self) -> Iterator[None]:
-        """Send what it is told for as long as the block lasts."""
-        sender = Thread(target=self._send_all, daemon=True)
+    def run_sender(self) -> Iterator[None]:
+        """Send queued messages in a thread while the block runs, then disconnect."""
+        sender = Thread(target=self._send_queued, daemon=True)
         sender.start()
         try:
             yield
         finally:
-            self.drop()
+            self.disconnect()
             self.send(None)
             sender.join()
-            self._line.close()
+            self._connection.close()
 
-    def _send_all(self) -> None:
-        # It may be going: who hears what it says knows that too.
+    def _send_queued(self) -> None:
+        # The reading thread notices a disconnect as well and ends the block, so errors need no handling here.
         with suppress(ConnectionClosed, LocalProtocolError, OSError):
-            while (text := self._waiting.get()) is not None:
+            while (text := self._queue.get()) is not None:
                 self._socket.send(text)
             self._socket.close(CloseReason.GOING_AWAY)
-        self.drop()
+        self.disconnect()
 
 
 class ReadingThread(Thread):
-    """The library's thread that reads a socket. Where it ends for a message too long, the library forgets to wake who waits."""
+    """The library's reading thread, fixed: after a message that is too long, the library does not wake `receive`."""
 
     def __init__(self, target: Callable[[], None]) -> None:
         super().__init__(target=target, daemon=True)

@@ -10,36 +10,36 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from monolith.live.store import CHANNEL, parse_payload
 from shared_domain.live import LiveMessage
 
-EVERY_SECONDS = 0.0  # one turn follows the other
-_TURN_SECONDS = 1.0
-_AWAY = (OperationalError, InterfaceError, psycopg.Error)
+EVERY_SECONDS = 0.0  # the task itself waits for notifications
+_RUN_SECONDS = 1.0
+_DATABASE_ERRORS = (OperationalError, InterfaceError, psycopg.Error)
 
 
-def listening(engine: Engine, publish: Callable[[LiveMessage], None]) -> Callable[[], None]:
-    """Return a periodic task that publishes PostgreSQL's notifications for one second, on a connection that it keeps open.
+def create_task(engine: Engine, publish: Callable[[LiveMessage], None]) -> Callable[[], None]:
+    """Return a periodic task that publishes the notifications of one second, on a connection that it keeps open.
 
     It raises after a second if the database is unavailable; the next run connects again. Messages sent in between are lost.
     """
-    kept: list[psycopg.Connection[object]] = []
+    connections: list[psycopg.Connection[object]] = []
 
-    def turn() -> None:
+    def listen() -> None:
         try:
-            connection = kept[0] if kept else _connected(engine)
-            kept[:] = [connection]
-            for notice in connection.notifies(timeout=_TURN_SECONDS):
-                publish(parse_payload(notice.payload))
-        except _AWAY:
-            kept.clear()
-            time.sleep(_TURN_SECONDS)
+            if not connections:
+                connections.append(_connect(engine))
+            for notification in connections[0].notifies(timeout=_RUN_SECONDS):
+                publish(parse_payload(notification.payload))
+        except _DATABASE_ERRORS:
+            connections.clear()
+            time.sleep(_RUN_SECONDS)
             raise
 
-    return turn
+    return listen
 
 
-def _connected(engine: Engine) -> psycopg.Connection[object]:
+def _connect(engine: Engine) -> psycopg.Connection[object]:
     pooled = engine.raw_connection()
     connection: psycopg.Connection[object] = pooled.driver_connection  # type: ignore[assignment]
-    pooled.detach()  # it is this job's alone
+    pooled.detach()  # the task never returns it to the pool
     connection.autocommit = True
     connection.execute(f"LISTEN {CHANNEL}")
     return connection

@@ -1,4 +1,4 @@
-"""The live feed over a WebSocket, three threads a client. Twin: microservices/live/connections.py."""
+"""The live feed over a WebSocket, with three threads per client. Twin: microservices/live/connections.py."""
 
 from flask import Blueprint
 from flask_sock import Sock
@@ -12,8 +12,8 @@ from shared_domain.errors import DomainError, Unavailable
 
 PATH = "/live"
 SOCKET_OPTIONS = {
-    "ping_interval": 20,  # seconds; who has not answered by the next one is gone
-    "max_message_size": 128 * 1024,  # bytes, as at the gateway; a longer one ends the connection
+    "ping_interval": 20,  # seconds; a client that does not answer before the next ping is disconnected
+    "max_message_size": 128 * 1024,  # bytes, the gateway's limit; a longer message ends the connection
     "thread_class": ReadingThread,
 }
 
@@ -22,19 +22,19 @@ def routes(hub: Hub) -> Blueprint:
     blueprint = Blueprint("live", __name__)
 
     def live(socket: Server) -> None:
-        """Serve a client until it is gone."""
+        """Serve a client until it disconnects."""
         try:
             client = Client(socket)
             hub.join(client)
-        except Unavailable as full:
-            socket.close(CloseReason.TRY_AGAIN_LATER, str(full))
+        except Unavailable as error:
+            socket.close(CloseReason.TRY_AGAIN_LATER, str(error))
             return
-        except OSError:  # it was gone before it was here
+        except OSError:  # it disconnected during the handshake
             return
         try:
-            with client.sending():
-                for message in client.messages():
-                    client.send(_heard(hub, client, message))
+            with client.run_sender():
+                for message in client.receive_messages():
+                    client.send(_handle_message(hub, client, message))
         finally:
             hub.leave(client)
 
@@ -42,8 +42,8 @@ def routes(hub: Hub) -> Blueprint:
     return blueprint
 
 
-def _heard(hub: Hub, client: Client, message: str | bytes) -> str:
-    """Return what a client hears that has said this. Whatever it was, it stays connected."""
+def _handle_message(hub: Hub, client: Client, message: str | bytes) -> str:
+    """Subscribe the client and return the reply. An invalid message gets an error and keeps the connection open."""
     try:
         topic = parse_topic(message)
         hub.subscribe(client, topic)

@@ -1,11 +1,11 @@
-"""Live messages in PostgreSQL: sent by NOTIFY when the transaction commits. The services have a topic and queues."""
+"""Live messages in PostgreSQL: sent by NOTIFY when the transaction commits. The services use a topic and queues."""
 
 from sqlalchemy import Connection, text
 
 from shared_domain.live import LiveMessage
 
 CHANNEL = "live"
-_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :payload)")
+_SELECT_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :payload)")
 
 
 class SqlLiveFeed:
@@ -13,11 +13,11 @@ class SqlLiveFeed:
         self._connection = connection
 
     def publish(self, message: LiveMessage) -> None:
-        """Tell every process of the server, as soon as the transaction commits. A payload may have 8,000 bytes; ours has 1,300."""
-        self._connection.execute(_NOTIFY, {"payload": f"{message.topic} {message.text}"})
+        """Send the message to every process at commit. PostgreSQL limits a payload to 8,000 bytes; ours have up to 1,300."""
+        self._connection.execute(_SELECT_NOTIFY, {"payload": f"{message.topic} {message.text}"})
 
 
 def parse_payload(payload: str) -> LiveMessage:
-    """Return the news that `tell` put into a payload."""
+    """Return the message that `publish` wrote into a payload."""
     topic, _, message = payload.partition(" ")
     return LiveMessage(topic, message)

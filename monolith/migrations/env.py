@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the engine that monolith.database hands over."""
+"""Alembic's entry point: run the migrations on the engine of monolith.database."""
 
 from alembic import context
 
@@ -6,7 +6,7 @@ from monolith.database import metadata
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:
-    # One start at a time brings the schema up; another waits here and finds it done.
+    # One process at a time upgrades the schema. Another one waits here and then has nothing to do.
     connection.exec_driver_sql("SELECT pg_advisory_lock(20261120)")
     connection.commit()
     context.configure(connection=connection, target_metadata=metadata)

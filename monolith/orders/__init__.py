@@ -1,1 +1,1 @@
-"""Orders in the one process. Twin: microservices/orders."""
+"""The orders module of the monolith. Twin: microservices/orders."""

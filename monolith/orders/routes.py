@@ -21,7 +21,7 @@ def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
         form = body(NewOrder)
         moment = now()
         order = orders.place(id=new_id(moment), buyer=buyer, lines=form.lines, now=moment)
-        with unit_of_work() as work:  # transaction: order, credits and boosts together
+        with unit_of_work() as work:  # transaction: order, credits and boosts
             stored = work.orders.add(order, key=key)
             if stored.id != order.id:
                 return respond(order_json(orders.require_same_order(stored, requested=order)))

@@ -1,4 +1,4 @@
-"""How an order settles: stage by stage, within the transaction that keeps it. Twin: microservices/orders/saga.py."""
+"""Settle an order: all stages in the transaction that inserts it. Twin: microservices/orders/saga.py."""
 
 from datetime import datetime
 
@@ -21,20 +21,20 @@ class Stores:
 
 
 def settle(order: Order, work: Stores, *, now: datetime) -> Order:
-    """Return the order once nothing is left to do for it.
+    """Take the order to a final stage, save it and return it.
 
-    # transaction: the buyer's row is locked first, then the posts in the order of their ids, so that no two orders wait for
-    each other; and nobody sees a stage between the first and the last.
+    # transaction: locks the buyer's row first and then the posts in the order of their ids, so that two orders never deadlock.
+    No other transaction sees a stage between the first and the last.
     """
     settled = order
     while not orders.is_settled(settled):
-        settled = orders.advance(settled, settled.stage, done=_do(settled, work, now))
+        settled = orders.advance(settled, settled.stage, done=_execute_step(settled, work, now))
     work.orders.save(settled)
     return settled
 
 
-def _do(order: Order, work: Stores, now: datetime) -> bool:
-    """Do what the order's stage asks for, or return False."""
+def _execute_step(order: Order, work: Stores, now: datetime) -> bool:
+    """Execute the step of the order's stage. Return False if it is refused."""
     match order.stage:
         case Stage.PLACED:
             return work.users.debit(order.buyer, credits=order.total_credits)
@@ -50,8 +50,8 @@ def _do(order: Order, work: Stores, now: datetime) -> bool:
 
 def _boost(order: Order, work: Stores, now: datetime) -> bool:
     days = orders.days_by_post(order)
-    held = work.posts.get_many_for_update(list(days))
-    if len(held) < len(days):
+    locked = work.posts.get_many_for_update(list(days))
+    if len(locked) < len(days):
         return False
-    work.posts.boost({post.id: posts.boosted_until(post, days=days[post.id], now=now) for post in held})
+    work.posts.boost({post.id: posts.boosted_until(post, days=days[post.id], now=now) for post in locked})
     return True

@@ -1,1 +1,1 @@
-"""Health and the contract itself, in the one process. Twin: microservices/platform."""
+"""The platform module of the monolith: health check and OpenAPI document. Twin: microservices/platform."""

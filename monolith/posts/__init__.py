@@ -1,1 +1,1 @@
-"""Posts in the one process. Twin: microservices/posts."""
+"""The posts module of the monolith. Twin: microservices/posts."""

@@ -38,7 +38,7 @@ def routes(unit_of_work: UnitOfWork[Stores], views: Views) -> Blueprint:
         form = body(NewPost)
         moment = now()
         post = posts.compose(**sent_fields(form), id=new_id(moment), author=author, now=moment)
-        with unit_of_work() as work:  # transaction: post and index together, found at once
+        with unit_of_work() as work:  # transaction: post and index, so search finds it at once
             work.posts.add(post)
             work.index.put(post)
             work.live.publish(announce_post(id=post.id, author=author, title=post.title, created_at=to_rfc3339(moment)))
@@ -59,7 +59,7 @@ def routes(unit_of_work: UnitOfWork[Stores], views: Views) -> Blueprint:
         with unit_of_work() as work:
             post = work.posts.get(post_id)
         if is_view(header("sec-purpose")):
-            views.record(View(post_id=post_id, at=now()))  # eventual: stored with others in a moment
+            views.record(View(post_id=post_id, at=now()))  # eventual: written in batches
         return respond(post_json(post), etag=posts.etag(post))
 
     @blueprint.patch("/posts/<post_id>")
@@ -80,7 +80,7 @@ def routes(unit_of_work: UnitOfWork[Stores], views: Views) -> Blueprint:
         """Delete a post for its author."""
         editor = current_user()
         post_id = posts.require_valid_id(post_id)
-        with unit_of_work() as work:  # transaction: its votes and its place in the index go with it
+        with unit_of_work() as work:  # transaction: foreign keys delete votes and index entry too
             seen = work.posts.get_for_update(post_id)
             work.posts.remove(posts.withdraw(seen, editor=editor))
         return respond(None, 204)

@@ -1,1 +1,1 @@
-"""Search in the one process. Twin: microservices/search."""
+"""The search module of the monolith. Twin: microservices/search."""

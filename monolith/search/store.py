@@ -1,6 +1,6 @@
 """The search index in PostgreSQL. Twin: microservices/search/store.py.
 
-search_index   one row a post: stem → what it adds to the relevance, as one jsonb with a GIN index; goes with its post
+search_index   one row per post: stem → weight, as jsonb with a GIN index; a foreign key deletes it with its post
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ SEARCH_INDEX = Table(
 )
 DatabaseIndex("search_index_by_stem", SEARCH_INDEX.c.weights, postgresql_using="gin")
 
-_UPSERT_INDEX = insert(SEARCH_INDEX)
-_UPSERT_INDEX = _UPSERT_INDEX.on_conflict_do_update(
-    index_elements=["post_id"], set_={"weights": _UPSERT_INDEX.excluded.weights}
+_UPSERT_ENTRY = insert(SEARCH_INDEX)
+_UPSERT_ENTRY = _UPSERT_ENTRY.on_conflict_do_update(
+    index_elements=["post_id"], set_={"weights": _UPSERT_ENTRY.excluded.weights}
 )
 
 
@@ -36,22 +36,22 @@ class SqlIndex:
         self._connection = connection
 
     def put(self, post: Post) -> None:
-        """Replace what the index knows of the post."""
+        """Insert or replace the index entry of a post."""
         weights = weigh(title=post.title, body=post.body)
-        self._connection.execute(_UPSERT_INDEX, {"post_id": post.id, "weights": weights})
+        self._connection.execute(_UPSERT_ENTRY, {"post_id": post.id, "weights": weights})
 
     def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[tuple[Post, Match]]:
         relevance = reduce(add, [_weight(term) for term in terms])
-        place = SEARCH_INDEX.c.post_id
+        post_id = SEARCH_INDEX.c.post_id
         statement = (
-            select(POSTS, relevance.label("relevance"))  # transaction: index and posts joined as of one moment
-            .join(SEARCH_INDEX, place == POSTS.c.id)
+            select(POSTS, relevance.label("relevance"))  # transaction: index and posts in one consistent join
+            .join(SEARCH_INDEX, post_id == POSTS.c.id)
             .where(SEARCH_INDEX.c.weights.has_all(array(terms)))
-            .order_by(relevance.desc(), place.desc())
+            .order_by(relevance.desc(), post_id.desc())
             .limit(limit)
         )
         if after is not None:
-            statement = statement.where(tuple_(relevance, place) < (after.relevance, after.post_id))
+            statement = statement.where(tuple_(relevance, post_id) < (after.relevance, after.post_id))
         rows = self._connection.execute(statement)
         return [(to_post(row), Match(post_id=row.id, relevance=row.relevance)) for row in rows]
 

@@ -1,1 +1,1 @@
-"""The static site, in the one process. Twin: microservices/site."""
+"""The static site module of the monolith. Twin: microservices/site."""

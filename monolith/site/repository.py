@@ -1,4 +1,4 @@
-"""The site's Git repository: bare, with the hook that publishes what is pushed. On the other side it is CodeCommit's."""
+"""The site's bare Git repository, with a hook that publishes each push. The services use CodeCommit."""
 
 import os
 import shlex
@@ -11,29 +11,31 @@ from pathlib import Path
 from shared_domain.site import BRANCH
 
 _PROJECT = Path(__file__).parents[2]
-_SECONDS = 30  # for any one command; a push waits for its hook
-_NOBODYS_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-_BEGAN = "2026-01-01T00:00:00Z"  # ever the same: the first commit is one on both sides, and one clone can push to both
+_TIMEOUT_SECONDS = 30  # for each Git command; a push waits for its hook
+_NO_USER_CONFIG = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+_FIRST_COMMIT_DATE = (
+    "2026-01-01T00:00:00Z"  # fixed, so that both sides have the same first commit and one clone can push to both
+)
 _COMMITTER = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "site"), ("EMAIL", "site@localhost"), ("DATE", _BEGAN))
+    for part, value in (("NAME", "site"), ("EMAIL", "site@localhost"), ("DATE", _FIRST_COMMIT_DATE))
 }
 
-# Whoever pushes has another environment, with another Python and with Git's own variables in it: the hook sees none of it.
+# The environment of the client that pushes may have another Python and Git's own variables, so the hook clears it.
 _HOOK = """#!/bin/sh
-# Written by `python -m monolith` at each start: copies what was pushed to the folder that is served.
+# Written by `python -m monolith` at each start: copies the branch to the folder that is served.
 cd {project} && exec env -i PATH={path} {python} -m monolith.site.publication {repository} {folder}
 """
 
 
-class GitRefused(RuntimeError):
-    """Git cannot do what it was asked to; the message is one line."""
+class GitError(RuntimeError):
+    """A Git command failed. The message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What lies in the root of the branch: its path, the mode that Git gives it, the id of its content, its size in bytes."""
+    """An entry in the root of the branch: path, Git's mode, id of the content, and size in bytes (0 for a folder)."""
 
     path: str
     mode: str
@@ -46,44 +48,46 @@ class SiteRepository:
         self._path = path
 
     def prepare(self, *, first: Path, folder: Path) -> None:
-        """Make the repository, with the files of `first` in its first commit, unless it is there; see to its hook."""
+        """Create the repository with the files of `first` in its first commit, unless it exists. Write its hook."""
         if not self._git("for-each-ref", f"refs/heads/{BRANCH}", check=False):
             self._git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}")
             self._git("--work-tree", str(first), "add", "--all", ".")
-            self._git("--work-tree", str(first), "commit", "--quiet", "--message", "The site as it comes")
-        self._git("config", "core.hooksPath", str(self._path / "hooks"))  # whatever the pusher's own settings say
+            self._git("--work-tree", str(first), "commit", "--quiet", "--message", "Initial site")
+        self._git(
+            "config", "core.hooksPath", str(self._path / "hooks")
+        )  # overrides the configuration of the client that pushes
         self._write_hook(folder)
 
     def entries(self) -> Iterator[Entry]:
-        """Yield what lies in the root of the branch."""
+        """Yield the entries in the root of the branch."""
         for line in self._git("ls-tree", "-z", "--long", BRANCH).decode(errors="replace").split("\0")[:-1]:
-            told, _, path = line.partition("\t")
-            mode, kind, blob, size = told.split()
+            details, _, path = line.partition("\t")
+            mode, kind, blob, size = details.split()
             yield Entry(path, mode, blob, int(size) if kind == "blob" else 0)
 
     def content(self, blob: str) -> bytes:
-        """Return the content with that id."""
+        """Return the content with this id."""
         return self._git("cat-file", "blob", blob)
 
     def _write_hook(self, folder: Path) -> None:
-        said = {"project": _PROJECT, "path": os.environ.get("PATH", os.defpath), "python": sys.executable}
-        words = said | {"repository": self._path, "folder": folder}
+        values = {"project": _PROJECT, "path": os.environ.get("PATH", os.defpath), "python": sys.executable}
+        values |= {"repository": self._path, "folder": folder}
         hook = self._path / "hooks" / "post-receive"
-        hook.parent.mkdir(exist_ok=True)  # a template of Git without hooks makes none
+        hook.parent.mkdir(exist_ok=True)  # Git creates it only if its template has hooks
         draft = hook.with_suffix(".draft")
-        draft.write_text(_HOOK.format(**{name: shlex.quote(str(word)) for name, word in words.items()}))
+        draft.write_text(_HOOK.format(**{name: shlex.quote(str(value)) for name, value in values.items()}))
         draft.chmod(0o755)
         draft.replace(hook)
 
     def _git(self, *arguments: str, check: bool = True) -> bytes:
-        """Return what the command says. Raise OSError where there is no Git, GitRefused with its reason where it fails."""
-        environment = {"PATH": os.environ.get("PATH", os.defpath), **_NOBODYS_SETTINGS, **_COMMITTER}
+        """Return the output of a command. Raise OSError if Git is not installed, GitError with the reason if the command fails."""
+        environment = {"PATH": os.environ.get("PATH", os.defpath), **_NO_USER_CONFIG, **_COMMITTER}
         command = ["git", "--git-dir", str(self._path), *arguments]
-        ran = subprocess.run(command, env=environment, check=False, capture_output=True, timeout=_SECONDS)
-        if check and ran.returncode:
-            raise GitRefused(f"git: {_last_line(ran.stderr)}")
-        return ran.stdout
+        result = subprocess.run(command, env=environment, check=False, capture_output=True, timeout=_TIMEOUT_SECONDS)
+        if check and result.returncode:
+            raise GitError(f"git: {_last_line(result.stderr)}")
+        return result.stdout
 
 
-def _last_line(said: bytes) -> str:
-    return (said.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+def _last_line(output: bytes) -> str:
+    return (output.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]

@@ -1,4 +1,4 @@
-"""The static site over HTTP. It has no twin: on the other side it lies in S3, and no function runs to serve it."""
+"""The static site over HTTP. It has no twin: on the services, the gateway serves the site from S3 without a function."""
 
 from flask import Blueprint
 
@@ -12,7 +12,7 @@ def routes(folder: SiteFolder) -> Blueprint:
 
     @blueprint.get("/site/<name>")
     def site_file(name: str) -> Response:
-        """Show a file of the site."""
+        """Return a file of the site."""
         return respond_with_file(folder.read(name), content_type_of(name))
 
     return blueprint

@@ -1,1 +1,1 @@
-"""Views of posts, in the one process. Twin: microservices/trending."""
+"""The trending module of the monolith: views of posts. Twin: microservices/trending."""

@@ -19,7 +19,7 @@ def routes(unit_of_work: UnitOfWork[SqlTrends]) -> Blueprint:
         """Return the most viewed posts of the last hour."""
         limit, moment = parse_limit(query()), now()
         with unit_of_work() as store:
-            trends = store.most_viewed(last_hour(moment), limit)  # eventual: as far as the processes have flushed
+            trends = store.most_viewed(last_hour(moment), limit)  # eventual: processes write views in batches
         return respond(trending_json(trends, as_of=moment))
 
     return blueprint

@@ -1,4 +1,4 @@
-"""Views are counted in the process and kept in batches: a read costs no statement. Twin: microservices/posts/views.py."""
+"""Count views in memory and write them in batches, so that a read costs no statement. Twin: microservices/posts/views.py."""
 
 import logging
 from collections import Counter
@@ -11,17 +11,17 @@ from shared_domain.errors import Unavailable
 from shared_domain.trending import Counts, View, window_of
 
 FLUSH_SECONDS = 0.5
-MAX_WAITING = 10_000  # pairs of window and post, some 2 MB
+MAX_ENTRIES = 10_000  # about 2 MB
 
 _log = logging.getLogger("monolith.trending")
 
 
 class Views:
-    """What this process has counted since it last kept something. Any thread may note, the background flushes."""
+    """The views that this process has counted since the last flush, by window and post. Safe between threads."""
 
-    def __init__(self, unit_of_work: UnitOfWork[SqlTrends], *, most: int = MAX_WAITING) -> None:
+    def __init__(self, unit_of_work: UnitOfWork[SqlTrends], *, max_entries: int = MAX_ENTRIES) -> None:
         self._unit_of_work = unit_of_work
-        self._most = most
+        self._max_entries = max_entries
         self._lock = Lock()
         self._counts: Counter[tuple[datetime, str]] = Counter()
         self._dropped = 0
@@ -31,9 +31,9 @@ class Views:
         self._add({(window_of(view.at), view.post_id): 1})
 
     def flush(self) -> None:
-        """Keep what was counted. Raise Unavailable where the database is unavailable: then it is counted still.
+        """Write the counts. If the database is unavailable, keep them for the next flush and raise Unavailable.
 
-        But where it goes away at the commit, nobody knows whether that came through: a view is lost rather than counted twice.
+        If the commit fails, its outcome is unknown. The counts are then dropped: losing a view is better than counting it twice.
         """
         with self._lock:
             counts, self._counts = self._counts, Counter()
@@ -49,15 +49,17 @@ class Views:
                 added = True
         except Unavailable:
             if added:
-                _log.warning("dropped %d views: the database went away at their commit", sum(counts.values()))
+                _log.warning(
+                    "dropped %d views: the database became unavailable during the commit", sum(counts.values())
+                )
             else:
                 self._add(counts)
             raise
 
     def _add(self, counts: Counts) -> None:
         with self._lock:
-            for key, number in counts.items():
-                if key in self._counts or len(self._counts) < self._most:
-                    self._counts[key] += number
+            for key, count in counts.items():
+                if key in self._counts or len(self._counts) < self._max_entries:
+                    self._counts[key] += count
                 else:
-                    self._dropped += number
+                    self._dropped += count

@@ -1,1 +1,1 @@
-"""Users in the one process. Twin: microservices/users."""
+"""The users module of the monolith. Twin: microservices/users."""

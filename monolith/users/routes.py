@@ -26,7 +26,7 @@ def routes(unit_of_work: UnitOfWork[SqlUsers], *, secret: str, salt: Callable[[]
         user = users.register(
             **sent_fields(form), id=new_id(moment), hash_password=partial(hash_password, salt=salt()), now=moment
         )
-        with unit_of_work() as store:  # transaction: unique indexes hold username and email
+        with unit_of_work() as store:  # transaction: unique indexes on username and email
             store.add(user)
         return respond(public_json(user), 201, location=f"/users/{user.username}")
 

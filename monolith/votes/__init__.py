@@ -1,1 +1,1 @@
-"""Votes and the leaderboard in the one process. Twin: microservices/votes."""
+"""The votes module of the monolith, with the leaderboard. Twin: microservices/votes."""

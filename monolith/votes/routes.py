@@ -35,9 +35,9 @@ def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
         voter = current_user()
         form = body(NewVote)
         vote = votes.cast(post_id=posts.require_valid_id(post_id), voter=voter, value=form.value)
-        with unit_of_work() as work:  # transaction: vote and score together, the post held
+        with unit_of_work() as work:  # transaction: vote and score, with the post locked
             post = work.posts.get_for_update(vote.post_id)
-            _rescore(work, post, by=work.votes.cast(vote))
+            _change_score(work, post, by=work.votes.cast(vote))
         return respond(vote_json(vote))
 
     @blueprint.delete("/posts/<post_id>/vote")
@@ -45,9 +45,9 @@ def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
         """Remove the current user's vote on a post."""
         voter = current_user()
         post_id = posts.require_valid_id(post_id)
-        with unit_of_work() as work:  # transaction: vote and score together, the post held
+        with unit_of_work() as work:  # transaction: vote and score, with the post locked
             post = work.posts.get_for_update(post_id)
-            _rescore(work, post, by=work.votes.retract(post_id, voter))
+            _change_score(work, post, by=work.votes.retract(post_id, voter))
         return respond(None, 204)
 
     @blueprint.get("/leaderboard")
@@ -68,7 +68,7 @@ def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
     return blueprint
 
 
-def _rescore(work: Stores, post: Post, *, by: int) -> None:
+def _change_score(work: Stores, post: Post, *, by: int) -> None:
     work.posts.change_score(post.id, by=by)
     if by:
         work.live.publish(announce_score(post.id, post.score + by))

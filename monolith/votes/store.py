@@ -1,6 +1,8 @@
 """Votes in PostgreSQL. Twin: microservices/votes/store.py.
 
-votes   one row a voter and post; goes with its post. The sum is kept on the post: posts_by_score is the leaderboard
+votes   one row per voter and post; a foreign key deletes it with its post
+
+The sum is stored on the post. The index posts_by_score is the leaderboard.
 """
 
 from sqlalchemy import (
@@ -28,7 +30,7 @@ VOTES = Table(
     Column("value", SmallInteger, nullable=False),
 )
 _KEY = (VOTES.c.post_id == bindparam("post"), VOTES.c.voter == bindparam("who"))
-_SELECT_VALUE = select(VOTES.c.value).where(*_KEY)
+_SELECT_VOTE = select(VOTES.c.value).where(*_KEY)
 _DELETE_VOTE = delete(VOTES).where(*_KEY).returning(VOTES.c.value)
 _UPSERT_VOTE = insert(VOTES)
 _UPSERT_VOTE = _UPSERT_VOTE.on_conflict_do_update(
@@ -46,15 +48,15 @@ class SqlVotes:
         self._connection = connection
 
     def cast(self, vote: Vote) -> int:
-        """Keep the vote and return by how much it changes the score. The post must be held: two casts do not cross."""
-        before = self._connection.scalar(_SELECT_VALUE, {"post": vote.post_id, "who": vote.voter}) or 0
+        """Store the vote and return the change of the score. This transaction must have locked the post."""
+        before = self._connection.scalar(_SELECT_VOTE, {"post": vote.post_id, "who": vote.voter}) or 0
         self._connection.execute(_UPSERT_VOTE, {"post_id": vote.post_id, "voter": vote.voter, "value": vote.value})
         return vote.value - before
 
     def retract(self, post_id: str, voter: str) -> int:
-        """Forget the vote, if there is one, and return by how much that changes the score."""
+        """Delete the vote if there is one, and return the change of the score."""
         return -(self._connection.scalar(_DELETE_VOTE, {"post": post_id, "who": voter}) or 0)
 
     def leaderboard(self, limit: int) -> list[ScoreEntry]:
-        """Return the first `limit` posts in board order."""
+        """Return the `limit` posts with the highest scores; the older post first if scores are equal."""
         return [ScoreEntry(**row._mapping) for row in self._connection.execute(_SELECT_LEADERBOARD, {"limit": limit})]

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from microservices.deploy.site_repository import SiteRepository
-from monolith.site.publication import kept_site
+from monolith.site.publication import prepare_site
 from tests.git_clone import cloned
 
 
 def test_one_clone_pushes_to_both_sides(tmp_path: Path) -> None:
-    kept_site(tmp_path)
+    prepare_site(tmp_path)
     services = SiteRepository(tmp_path / "services.git")
     services.prepare()
     clone = cloned(tmp_path / "site.git", tmp_path / "clone")

@@ -20,7 +20,7 @@ from monolith.database import migrate
 from monolith.live.routes import PATH as LIVE
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
-from monolith.site.publication import kept_site
+from monolith.site.publication import prepare_site
 
 FIRST_PORT = 8500
 WORKERS = 2
@@ -71,12 +71,12 @@ def main() -> None:
     try:
         _serve(run_dir, embedded_postgres.start(data).get_uri(), fault={"slower": slower, "wrong": wrong}[asked.fault])
     finally:
-        embedded_postgres.end(data)
+        embedded_postgres.stop(data)
 
 
 def _serve(run_dir: Path, database_url: str, *, fault: Callable[[Application], Application]) -> None:
     migrate(database_url)
-    secret, site = token_secret(os.environ, run_dir), kept_site(run_dir / "monolith")
+    secret, site = token_secret(os.environ, run_dir), prepare_site(run_dir / "monolith")
     settings = Settings(database_url=database_url, token_secret=secret, site=site)
     app, listener = create_app(settings), listen("127.0.0.1", FIRST_PORT)
     app.wsgi_app = fault(app.wsgi_app)
@@ -87,7 +87,7 @@ def _serve(run_dir: Path, database_url: str, *, fault: Callable[[Application], A
         listener,
         workers=WORKERS,
         threads=settings.pool_size,
-        listeners=settings.listeners,
+        live_clients=settings.live_clients,
         log=run_dir / "planted" / "server.log",
         ready=lambda: _tell(state, known),
     ).run()

@@ -15,8 +15,8 @@ NEVER_S = 3600.0
 
 def main(notes: Path) -> None:
     background = Background()
-    background.every(NEVER_S, lambda: _note(notes))
-    background.every(0.01, _fail)
+    background.run_every(NEVER_S, lambda: _note(notes))
+    background.run_every(0.01, _fail)
     app = Flask(__name__)
     app.extensions["background"] = background
     listener = listen("127.0.0.1", PORT)

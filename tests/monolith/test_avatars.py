@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select
 
 from monolith.avatars.store import SqlAvatars
-from monolith.avatars.thumbnails import job_of, making
+from monolith.avatars.thumbnails import create_task, to_job
 from monolith.background import PeriodicTask
 from monolith.database import UnitOfWork, connect, migrate, unit_of_work
 from monolith.jobs import JOBS, MAX_ATTEMPTS, SqlJobs
@@ -39,12 +39,12 @@ class Room:
 
     def __init__(self, engine: Engine) -> None:
         self.work: UnitOfWork[Work] = unit_of_work(engine, _stores)
-        self.make: PeriodicTask = making(self.work)
+        self.make: PeriodicTask = create_task(self.work)
         self._engine = engine
 
     def hand_in(self, upload_id: str, picture: bytes, *, by: str = "ada") -> None:
         with self.work() as work:
-            work.jobs.add(job_of(Upload(id=upload_id, username=by, picture=picture)))
+            work.jobs.add(to_job(Upload(id=upload_id, username=by, picture=picture)))
 
     def shown(self, username: str = "ada") -> bytes:
         with self.work() as work:

@@ -20,7 +20,7 @@ WITH_ITS_JOBS = 3  # threads: the one that all processes have, and one for each 
 
 def test_a_job_comes_back_until_the_end_and_once_more_then() -> None:
     background, came = Background(), threading.Semaphore(0)
-    background.every(0.001, came.release)
+    background.run_every(0.001, came.release)
     background.start()
     assert all(came.acquire(timeout=5) for _ in range(5))
     background.stop()
@@ -31,7 +31,7 @@ def test_a_job_comes_back_until_the_end_and_once_more_then() -> None:
 
 def test_a_job_that_waits_for_its_turn_runs_once_at_the_end() -> None:
     background, ran = Background(), []
-    background.every(3600, lambda: ran.append("it"))
+    background.run_every(3600, lambda: ran.append("it"))
     background.start()
     background.stop()
     assert ran == ["it"]
@@ -44,8 +44,8 @@ def test_a_job_that_fails_comes_back_and_stops_no_other() -> None:
         came.release()
         raise ValueError("as it should")
 
-    background.every(0.001, failing)
-    background.every(3600, lambda: ran.append("it"))
+    background.run_every(0.001, failing)
+    background.run_every(3600, lambda: ran.append("it"))
     background.start()
     assert all(came.acquire(timeout=5) for _ in range(3))
     background.stop()

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, inspect, text
 
 from monolith.app import create_app  # so that every store has told its tables
 from monolith.database import connect, metadata, migrate
-from monolith.embedded_postgres import end
 from monolith.embedded_postgres import start as embedded
+from monolith.embedded_postgres import stop
 
 from .programs import nothing_left, program, signed_in, within
 
@@ -34,7 +34,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("database") / "postgres"
     embedded(folder)
     yield folder
-    end(folder)
+    stop(folder)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_while_the_database_is_away_it_says_so_and_when_it_is_back_it_needs_no_r
         post = signed_in(client, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
         data = tmp_path / "monolith" / "postgres"
         sockets = _of_pid_file(data, 4)
-        end(data)
+        stop(data)
         for _ in range(8):  # connections that broke, then none to be had
             _expect_unavailable(client)
         restarted = _start_again(data, sockets)

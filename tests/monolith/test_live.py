@@ -13,7 +13,7 @@ from simple_websocket import Server
 
 from monolith import embedded_postgres
 from monolith.concurrency_limit import ConcurrencyLimit
-from monolith.live.client import MAX_WAITING, Client, ReadingThread
+from monolith.live.client import MAX_QUEUED, Client, ReadingThread
 from monolith.live.hub import Hub
 from shared_domain.errors import NotAllowed, Unavailable
 from shared_domain.live import MAX_TOPICS, LiveMessage
@@ -70,7 +70,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_the_others_hear_everything(r
     with running.client() as writer:
         feed = feed_of(running, signed_in(writer, "wordy"))
         with feed.listener("posts", sockopt=small) as deaf, feed.listener("posts") as reads:
-            for _ in range(2 * MAX_WAITING):
+            for _ in range(2 * MAX_QUEUED):
                 title = unique("long") + "𝔘" * 180
                 writer.post("/posts", json={"title": title, "body": "A body"}).raise_for_status()
                 reads.wait_for(post_published(title))
@@ -82,7 +82,7 @@ def test_clients_hear_again_after_the_database_was_away(tmp_path: Path) -> None:
     with nothing_left(tmp_path), program(tmp_path) as running, running.client() as client:
         signed_in(client, "writer")
         with feed_of(running, client).listeners(WORKERS * 4, "posts") as clients:
-            embedded_postgres.end(tmp_path / "monolith" / "postgres")
+            embedded_postgres.stop(tmp_path / "monolith" / "postgres")
             embedded_postgres.start(tmp_path / "monolith" / "postgres")
             assert within(2 * PATIENCE_S, lambda: all(_hears_again(client, each) for each in clients))
 
@@ -117,21 +117,21 @@ def test_a_client_that_is_gone_before_it_is_here_is_an_os_error() -> None:
 
 
 def test_a_hub_has_so_much_room_and_no_more() -> None:
-    hub = Hub(most=1)
+    hub = Hub(max_clients=1)
     with connected() as (first, _), connected() as (second, _):
         hub.join(first)
         with pytest.raises(Unavailable):
             hub.join(second)
         hub.leave(first)
         hub.join(second)
-        hub.end()
+        hub.close()
         hub.leave(second)
         with pytest.raises(Unavailable):
             hub.join(first)
 
 
 def test_a_hub_lets_nobody_listen_to_everything() -> None:
-    hub = Hub(most=1)
+    hub = Hub(max_clients=1)
     with connected() as (client, _):
         hub.join(client)
         for n in range(MAX_TOPICS):
@@ -142,12 +142,12 @@ def test_a_hub_lets_nobody_listen_to_everything() -> None:
 
 
 def test_telling_a_client_that_does_not_read_takes_no_time_and_ends_it() -> None:
-    hub = Hub(most=1)
+    hub = Hub(max_clients=1)
     with connected() as (client, line):
         hub.join(client)
         hub.subscribe(client, "posts")
-        with client.sending():
-            for _ in range(MAX_WAITING + 100):
+        with client.run_sender():
+            for _ in range(MAX_QUEUED + 100):
                 hub.publish(LiveMessage("posts", A_MEGABYTE))
         line.settimeout(PATIENCE_S)
         while line.recv(1_000_000):  # what was sent before it was cut off, and then the end

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from monolith.database import connect, migrate
-from monolith.embedded_postgres import end, start
+from monolith.embedded_postgres import start, stop
 from monolith.posts.store import SqlPosts
 from monolith.users.store import SqlUsers
 from shared_domain.errors import NotFound
@@ -43,7 +43,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine = connect(url, pool_size=3)
     yield engine
     engine.dispose()
-    end(data)
+    stop(data)
 
 
 @pytest.fixture

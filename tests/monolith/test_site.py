@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monolith.site.folder import SiteFolder
-from monolith.site.publication import kept_site, publish
+from monolith.site.publication import prepare_site, publish
 from monolith.site.repository import SiteRepository
 from shared_domain.errors import NotFound
 from shared_domain.site import MAX_FILE_BYTES
@@ -18,7 +18,7 @@ from tests.git_clone import Clone, cloned
 @pytest.fixture
 def served(tmp_path: Path) -> Path:
     """The folder of a site as it comes."""
-    return kept_site(tmp_path)
+    return prepare_site(tmp_path)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_the_site_as_it_comes_is_there_and_a_second_start_keeps_what_was_pushed(
     assert (served / "index.html").is_file()
     clone.commit({"index.html": "mine", "leaderboard.css": None})
     clone.push()
-    assert kept_site(served.parent) == served
+    assert prepare_site(served.parent) == served
     assert (served / "index.html").read_text() == "mine"
     assert SiteFolder(served).names() == {"index.html", "site.css"}
 
@@ -55,7 +55,7 @@ def test_a_push_that_cannot_be_published_is_kept_and_says_why(served: Path, clon
     clone.commit({"a.txt": "new"})
     assert "site: your push is kept, but not published: " in clone.push()
     served.unlink()
-    kept_site(served.parent)
+    prepare_site(served.parent)
     assert (served / "a.txt").read_text() == "new"
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from monolith.database import UnitOfWork, connect, migrate, unit_of_work
-from monolith.embedded_postgres import end, start
+from monolith.embedded_postgres import start, stop
 from monolith.trending.store import VIEWS, SqlTrends
 from monolith.trending.views import Views
 from shared_domain.errors import Unavailable
@@ -28,7 +28,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = start(data).get_uri()
     migrate(url)
     yield url
-    end(data)
+    stop(data)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_views_whose_commit_nobody_answered_are_not_counted_twice(work: UnitOfWo
 def test_with_no_room_a_view_is_dropped_and_the_log_tells_how_many(
     work: UnitOfWork[SqlTrends], caplog: pytest.LogCaptureFixture
 ) -> None:
-    views = Views(work, most=2)
+    views = Views(work, max_entries=2)
     for post_id in [*POSTS, POSTS[0]]:
         views.record(view(post_id))
     views.flush()

@@ -1,4 +1,4 @@
-"""Users, posts, votes and the search index."""
+"""Create the tables of users, posts, votes and the search index."""
 
 from alembic import op
 

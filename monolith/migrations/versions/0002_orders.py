@@ -1,4 +1,4 @@
-"""Orders, each with the key that its buyer gave it."""
+"""Create the table of orders, each with its buyer's idempotency key."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Feedback."""
+"""Create the table of feedback."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Avatars, and the outbox that a background job empties."""
+"""Create the table of avatars, and the job queue under its first name, `outbox`."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Views of posts, counted by the minute."""
+"""Create the table of views, counted per minute."""
 
 from alembic import op
 
