@@ -53,7 +53,7 @@ def test_a_push_that_cannot_be_published_is_kept_and_says_why(served: Path, clon
     shutil.rmtree(served)
     served.touch()
     clone.commit({"a.txt": "new"})
-    assert "site: your push is kept, but not published: " in clone.push()
+    assert "site: the push is stored but not published: " in clone.push()
     served.unlink()
     prepare_site(served.parent)
     assert (served / "a.txt").read_text() == "new"
