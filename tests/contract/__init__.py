@@ -1,8 +1,8 @@
-"""The contract, written once and kept by every implementation; conftest.py is the table of implementations."""
+"""The contract suite: one set of tests for every implementation of the HTTP and live API. conftest.py lists the implementations."""
 
 import pytest
 
-# What these assert on behalf of the tests is to be told as fully as what the tests assert themselves.
+# Show the compared values where an assertion in these modules fails, as in a test module.
 pytest.register_assert_rewrite(
     *(f"{__name__}.{module}" for module in ("client", "search_terms", "openapi", "both_sides"))
 )

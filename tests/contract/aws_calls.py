@@ -1,4 +1,4 @@
-"""What stands between the functions and AWS in this process: services that moto does not play, and whoever watches the calls."""
+"""Hooks into botocore: answer requests to services that moto does not simulate, and observe every call."""
 
 import json
 import re
@@ -11,28 +11,28 @@ from botocore import handlers
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-DYNAMODB = re.compile(r"https://(dynamodb|\d+\.ddb)\.")  # the account's number may stand in the address
-S3 = re.compile(r"https://([a-z0-9-]+\.)?s3\.")  # and a bucket's name
-Answer = Callable[[Any], AWSResponse | None]  # what a service says to a request, None for another service's
+DYNAMODB = re.compile(r"https://(dynamodb|\d+\.ddb)\.")  # the address may contain the account number
+S3 = re.compile(r"https://([a-z0-9-]+\.)?s3\.")  # the address may contain the bucket name
+Answer = Callable[[Any], AWSResponse | None]  # return None for a request to another service
 
 
 class Watch(Protocol):
-    """Is told of every call. What it raises reaches who calls."""
+    """An observer of AWS calls. An exception that it raises reaches the caller."""
 
     def before(self, operation: str) -> None:
-        """An operation such as `dynamodb.GetItem` is about to be asked for."""
+        """Run before an operation such as `dynamodb.GetItem`."""
 
     def after(self, operation: str) -> None:
-        """The operation is done, and who asked does not know it yet."""
+        """Run after the operation, before its caller gets the response."""
 
 
-_answers: list[Answer] = []  # of the services that moto does not play, the last one is asked first
+_answers: list[Answer] = []  # the last one is tried first
 _watches: list[Watch] = []
 
 
 @contextmanager
 def answered_by(answer: Answer) -> Iterator[None]:
-    """Let every client ask `answer` before it sends anything, while the block lasts."""
+    """Offer every request to `answer` before it is sent, while the block lasts."""
     _answers.append(answer)
     try:
         yield
@@ -42,7 +42,7 @@ def answered_by(answer: Answer) -> Iterator[None]:
 
 @contextmanager
 def watched_by(watch: Watch) -> Iterator[None]:
-    """Let `watch` hear of every call while the block lasts."""
+    """Observe every call with `watch` while the block lasts."""
     _watches.append(watch)
     try:
         yield
@@ -52,7 +52,7 @@ def watched_by(watch: Watch) -> Iterator[None]:
 
 @contextmanager
 def failing_stores() -> Iterator[None]:
-    """Let DynamoDB and S3 fail while the block lasts, as where an answer is lost: moto does what it is asked all the same."""
+    """Make DynamoDB and S3 respond with status 500 while the block lasts."""
     failure = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "dynamodb fails"}
     error = "<Error><Code>InternalError</Code><Message>s3 fails</Message></Error>"
 
@@ -67,8 +67,8 @@ def failing_stores() -> Iterator[None]:
         yield
 
 
-def _listen() -> None:
-    """Hook into botocore. A session takes the handlers that are there when it begins: call it before any begins that matters."""
+def _register_hooks() -> None:
+    """Register the hooks with botocore. A session copies the handlers when it starts, so call this before the first session."""
 
     def before(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
         for watch in _watches:
@@ -88,4 +88,4 @@ def _operation(event: str) -> str:
     return event.partition(".")[2]
 
 
-_listen()
+_register_hooks()

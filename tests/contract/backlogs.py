@@ -1,4 +1,4 @@
-"""What waits for a function: in a shard of a stream, or as an invocation of its own; in a queue: queues.py."""
+"""Records that wait for one function, from a stream or as single invocations. queues.py has the backlog of a queue."""
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,48 +14,48 @@ NONE: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads from a source, and how, by the settings of the template."""
+    """A function and its event source settings from the template."""
 
     function: Function
     wanted: Callable[[Record], bool]
     batch: int = 1
-    partial: bool = False  # it reports which records of a batch failed
+    partial: bool = False  # ReportBatchItemFailures is on
 
     def invoke(self, batch: Sequence[Record]) -> AbstractSet[str]:
-        """Hand a batch to the function; return which of its records must come again."""
+        """Invoke the function with a batch. Return the identifiers of the records to deliver again."""
         answer = self.function.invoke({"Records": list(batch)}) or {}
         if not self.partial:
-            return NONE  # as on AWS: who does not say that failures are reported, is not asked for any
+            return NONE  # AWS ignores reported failures unless the mapping turns them on
         failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", [])}
         every = identifiers(batch)
         return failed if failed <= every else every
 
 
 class Backlog(Protocol):
-    """What waits for one function from one source."""
+    """The records that wait for one function from one source."""
 
     @property
     def reader(self) -> Reader: ...
 
     @property
     def most_tries(self) -> int:
-        """How often a record is handed over at most; then it is given up."""
+        """Return the maximum number of deliveries of a record."""
 
     def take(self, most: int | None = None) -> list[Record]:
-        """Return the next batch, of `most` records if it is said; empty where nothing waits. It must be settled."""
+        """Return the next batch of at most `most` records, empty if nothing waits. Call `settle` with it afterwards."""
 
     def settle(self, batch: Sequence[Record], failed: AbstractSet[str]) -> None:
-        """Forget a batch that was taken, but for those records that must come again."""
+        """Remove a batch that was taken, except the failed records."""
 
     def shuffle(self, chance: Random) -> None:
-        """Put what waits into any order in which AWS may deliver it."""
+        """Reorder the records in a random way that AWS allows."""
 
     def is_waiting(self) -> bool:
-        """Tell whether there is something to take."""
+        """Return whether `take` returns a batch."""
 
 
 class StreamBacklog:
-    """A function's place in each shard of a stream: in order, and nothing goes on before what failed."""
+    """The records of each shard of a stream, in order. A failed record blocks the rest of its shard."""
 
     most_tries = 11  # the templates' MaximumRetryAttempts, and the first one
 
@@ -63,7 +63,7 @@ class StreamBacklog:
         self.reader = reader
         self.shard_of = shard_of
         self._shards: dict[str, list[Record]] = {}
-        self._busy: set[str] = set()  # shards of which a batch is taken
+        self._busy: set[str] = set()  # shards with a batch that is not settled
 
     def put(self, record: Record) -> None:
         if self.reader.wanted(record):
@@ -78,7 +78,7 @@ class StreamBacklog:
 
     def settle(self, batch: Sequence[Record], failed: AbstractSet[str]) -> None:
         places = [place for place, record in enumerate(batch) if identifier(record) in failed]
-        done = min(places, default=len(batch))  # from the first that failed on, all come again
+        done = min(places, default=len(batch))  # the first failed record and all after it come again
         shard = self.shard_of(batch[0])
         self._busy.remove(shard)
         del self._shards[shard][:done]
@@ -98,9 +98,9 @@ class StreamBacklog:
 
 
 class InvocationBacklog:
-    """A topic's or a bucket's events for a function: each an invocation by itself, in any order."""
+    """The events of a topic or a bucket: one invocation each, in any order."""
 
-    most_tries = 3  # of an asynchronous invocation, where nothing else is said
+    most_tries = 3  # Lambda's default for asynchronous invocations
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -124,7 +124,7 @@ class InvocationBacklog:
 
 
 def identifier(record: Record) -> str:
-    """Return what tells the record from others; a function that reports a failure of it calls it so."""
+    """Return the identifier by which a function reports that this record failed."""
     if "messageId" in record:
         return str(record["messageId"])
     if "Sns" in record:
@@ -141,10 +141,10 @@ def identifiers(batch: Sequence[Record]) -> AbstractSet[str]:
 
 
 def shard_of(record: Record) -> str:
-    """Return the shard that a record is in: of a table's stream moto has one."""
+    """Return the shard of a record. moto has one shard per table stream."""
     return str(record["eventID"]).partition(":")[0] if "kinesis" in record else ""
 
 
 def least(batch: int, most: int | None) -> int:
-    """Return how many records to take where a function takes `batch` and who hands over wants `most`, if anything."""
+    """Return the smaller of a batch size and an optional limit."""
     return batch if most is None else min(batch, most)

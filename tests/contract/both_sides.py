@@ -1,4 +1,4 @@
-"""Two implementations side by side: the same request to both, and their answers with what may differ taken out."""
+"""Send the same request to two implementations and compare their answers, without the values that may differ."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import httpx
 
 from .client import Api, Person, unique
 
-Told = dict[str, Any]
+Normalised = dict[str, Any]
 TIMES = ("created_at", "updated_at", "as_of")
 IDS = ("id", "post_id")
 ORDER_STATUSES = ("pending", "fulfilled", "rejected")
@@ -16,7 +16,7 @@ ORDER_STATUSES = ("pending", "fulfilled", "rejected")
 
 @dataclass(slots=True)
 class Side:
-    """One implementation, the people who act there, and the names that both sides have for what only this side calls so."""
+    """One implementation, its test users, and common names for the ids that only this side uses."""
 
     api: Api
     people: list[Person]
@@ -24,14 +24,16 @@ class Side:
     cursor: str | None = None
     common: dict[str, str] = field(default_factory=dict)
 
-    def forget(self) -> None:
-        """Begin anew: what was there stays, and is nobody's business any more."""
+    def reset(self) -> None:
+        """Start a new run. Earlier posts stay in the system and are ignored."""
         self.posts, self.cursor, self.common = [], None, {}
 
-    def told(self, response: httpx.Response, *, settled: bool) -> Told:
-        """Return the answer as both sides must give it; scores and what became of orders only where everything has settled."""
+    def normalised(self, response: httpx.Response, *, settled: bool) -> Normalised:
+        """Return the comparable part of an answer. `settled` includes scores and the final state of orders."""
         headers = {name: response.headers.get(name) for name in ("WWW-Authenticate", "Retry-After")}
-        kind = response.headers.get("Content-Type", "") if response.content else None  # nothing is of no kind
+        kind = (
+            response.headers.get("Content-Type", "") if response.content else None
+        )  # an empty body has no content type
         body = response.json() if "json" in (kind or "") else response.text
         etag = response.headers.get("ETag")
         return headers | {
@@ -39,12 +41,12 @@ class Side:
             "status": response.status_code,
             "etag": etag and self._name("etag", etag),
             "place": self._place(response.headers.get("Location")),
-            "body": self._told(body, settled=settled),
+            "body": self._normalised(body, settled=settled),
         }
 
-    def _told(self, value: Any, *, settled: bool) -> Any:
+    def _normalised(self, value: Any, *, settled: bool) -> Any:
         if isinstance(value, list):
-            return [self._told(each, settled=settled) for each in value]
+            return [self._normalised(each, settled=settled) for each in value]
         if isinstance(value, dict):
             return {name: self._field(name, each, settled=settled) for name, each in value.items()}
         return value
@@ -58,7 +60,7 @@ class Side:
             return value is not None
         if not settled and (name == "reason" or value in ORDER_STATUSES):
             return name
-        return self._told(value, settled=settled)
+        return self._normalised(value, settled=settled)
 
     def _place(self, location: str | None) -> str | None:
         if location is None or location.startswith("/users/"):
@@ -67,33 +69,35 @@ class Side:
         return f"/{feature}/{self._name('id', found)}"
 
     def _name(self, kind: str, value: str) -> str:
-        """Return the common name: both sides meet the same things in the same order, so they count alike."""
+        """Return a common name for an id. Both sides see the same objects in the same order, so the numbers match."""
         return self.common.setdefault(f"{kind} {value}", f"{kind} {len(self.common)}")
 
 
 class BothSides:
-    """Asks both; `same` and `settles` return the answers once they agree."""
+    """Two sides that get the same requests."""
 
     def __init__(self, left: Api, right: Api, *, people: int) -> None:
         names = [unique("twin") for _ in range(people)]
         self.sides = tuple(Side(api, [api.join_as(name) for name in names]) for api in (left, right))
 
     def same(self, ask: Callable[[Side], httpx.Response]) -> tuple[httpx.Response, ...]:
-        """Ask both and compare at once, scores aside."""
+        """Send a request to both sides and compare the answers at once, without scores."""
         answers = tuple(ask(side) for side in self.sides)
-        left, right = (side.told(answer, settled=False) for side, answer in zip(self.sides, answers, strict=True))
+        left, right = (side.normalised(answer, settled=False) for side, answer in zip(self.sides, answers, strict=True))
         assert left == right
         return answers
 
-    def settles(self, ask: Callable[[Side], httpx.Response], *, of: Callable[[Told], Any] = lambda told: told) -> None:
-        """Ask both until what is looked at is the same, within the patience of the more patient side."""
+    def settles(
+        self, ask: Callable[[Side], httpx.Response], *, of: Callable[[Normalised], Any] = lambda normalised: normalised
+    ) -> None:
+        """Send a request to both sides until the part selected by `of` is equal."""
 
         def agreed() -> None:
-            left, right = (of(side.told(ask(side), settled=True)) for side in self.sides)
+            left, right = (of(side.normalised(ask(side), settled=True)) for side in self.sides)
             assert left == right
 
         self.eventually(agreed)
 
     def eventually(self, promise: Callable[[], None]) -> None:
-        """Wait for the promise as long as the more patient side may."""
+        """Wait for the promise with the longer patience of the two sides."""
         max((side.api for side in self.sides), key=lambda api: api.patience).eventually(promise)

@@ -1,4 +1,4 @@
-"""A system under test, seen through HTTP alone: the verbs of the contract, every answer judged as it arrives."""
+"""A client of a system under test. It checks every response against docs/openapi.yaml."""
 
 import secrets
 import time
@@ -10,20 +10,20 @@ import httpx
 
 from tests.conftest import ADMINISTRATOR
 
-from .openapi import judge
+from .openapi import check_response
 
-OTHERS_ANSWERED_S = 30.0  # eight requests that each meet a cold function take ten seconds on two busy cores
+OTHERS_ANSWERED_S = 30.0  # eight cold starts at once take ten seconds on two busy cores
 POLL_EVERY_S = 0.05
-LONGEST_PAUSE_S = 0.4  # between two looks: on a busy machine, looking is what keeps it busy
-LOST_AFTER_S = 30.0  # beyond what is allowed: what has not come by then never comes
-BACKGROUND_S = 5.0  # what an implementation without patience may take for what it does beside its answers
+LONGEST_PAUSE_S = 0.4  # longest pause between two polls; polling faster keeps a busy machine busy
+LOST_AFTER_S = 30.0  # extra wait that separates a late value from a lost one
+BACKGROUND_S = 5.0  # limit for work after the answer on an implementation with patience 0
 Json = dict[str, Any]
 Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who has signed up and in."""
+    """A user who has signed up and in."""
 
     username: str
     email: str
@@ -32,11 +32,11 @@ class Person:
 
 
 class TooLate(AssertionError):
-    """What is promised eventually came, but not in its time. What never comes is lost, and no more than an AssertionError."""
+    """An eventually consistent value arrived after its deadline. A value that never arrives is a plain AssertionError."""
 
 
 class Api:
-    """One implementation behind its base URL. `patience` is how long, in seconds, "eventually" may take there."""
+    """One implementation behind its base URL. `patience` is its limit for eventual consistency, in seconds."""
 
     def __init__(self, client: httpx.Client, *, patience: float) -> None:
         self.client = client
@@ -44,9 +44,9 @@ class Api:
         self._crowd: list[Person] = []
 
     def send(self, method: str, path: str, *, by: Person | str | None = None, **options: Any) -> httpx.Response:
-        """Send a request, as a person, with a raw token or as nobody; return the answer once it is judged.
+        """Send a request as a user, with a raw token or without one. Check the response and return it.
 
-        A 429 says nothing of the request, only that others were being answered: it comes again, as a client's would.
+        A 429 says only that the server is busy, so the request is sent again.
         """
         headers = dict(options.pop("headers", None) or {})
         if by is not None:
@@ -54,16 +54,16 @@ class Api:
         deadline = time.monotonic() + OTHERS_ANSWERED_S
         while True:
             response = self.client.request(method, path, headers=headers, **options)
-            judge(response, path=path)
+            check_response(response, path=path)
             if response.status_code != 429 or time.monotonic() >= deadline:
                 return response
             time.sleep(POLL_EVERY_S)
 
     def eventually(self, promise: Callable[[], Seen], *, least: float = 0) -> Seen:
-        """Return what the promise returns as soon as it asserts no more, within this implementation's patience.
+        """Call the promise until it raises no AssertionError, within the patience. Return its result.
 
-        `least`, in seconds, is for what is eventual on every implementation. Raise TooLate where it holds later than allowed, and
-        what the promise asserts where it never does.
+        least: lower bound of the limit in seconds, for values that are eventually consistent on every implementation.
+        Raise TooLate if the promise holds after the limit, and its AssertionError if it never holds.
         """
         deadline = time.monotonic() + max(self.patience, least)
         try:
@@ -129,7 +129,7 @@ class Api:
         return self.send("GET", "/feedback", by=by, params=query)
 
     def place(self, by: Person | str | None, *lines: Json, key: str | None = None) -> httpx.Response:
-        """Place an order, with a key that nobody used before if none is given."""
+        """Place an order, with a new idempotency key by default."""
         headers = {"Idempotency-Key": unique("key") if key is None else key}
         return self.send("POST", "/orders", by=by, json={"lines": lines}, headers=headers)
 
@@ -149,43 +149,43 @@ class Api:
         return self.send("GET", f"/users/{username}/avatar")
 
     def join(self, prefix: str = "p") -> Person:
-        """Sign somebody new up and in."""
+        """Sign a new user up and in."""
         return self.join_as(unique(prefix))
 
     def join_as(self, username: str) -> Person:
-        """Sign somebody up and in under that name."""
+        """Sign a user up and in under that name."""
         email, password = f"{username}@example.org", f"secret of {username}"
         assert self.register(username=username, email=email, password=password).status_code == 201
         return self.known(username)
 
     def known(self, username: str) -> Person:
-        """Sign somebody in whom a test has signed up, this one or an earlier one."""
+        """Sign in a user who has signed up before."""
         email, password = f"{username}@example.org", f"secret of {username}"
         signed_in = self.sign_in(username=username, password=password)
         assert signed_in.status_code == 201
         return Person(username, email, password, signed_in.json()["access_token"])
 
     def administrator(self) -> Person:
-        """Return the administrator of the system, whom the first test that asks signs up."""
+        """Return the administrator, signed up by the first test that needs one."""
         email, password = f"{ADMINISTRATOR}@example.org", f"secret of {ADMINISTRATOR}"
         assert self.register(username=ADMINISTRATOR, email=email, password=password).status_code in (201, 409)
         return self.known(ADMINISTRATOR)
 
     def crowd(self, size: int) -> list[Person]:
-        """Return that many signed-in people, the same ones again as far as they reach."""
+        """Return this many signed-in users. Users of earlier calls are used again."""
         while len(self._crowd) < size:
             self._crowd.append(self.join("crowd"))
         return self._crowd[:size]
 
     def published(self, by: Person, **form: Any) -> Json:
-        """Publish a post, with a title and a body if none are given, and return it."""
+        """Publish a post, with a default title and body, and return it."""
         answer = self.publish(by, **{"title": "A title", "body": "A body", **form})
         assert answer.status_code == 201, answer.text
         post: Json = answer.json()
         return post
 
     def post(self, post_id: str) -> Json:
-        """Return a post that is there."""
+        """Return an existing post."""
         answer = self.read_post(post_id)
         assert answer.status_code == 200, answer.text
         post: Json = answer.json()
@@ -200,7 +200,7 @@ class Api:
         self.eventually(shown)
 
     def order_settles(self, by: Person, placed: httpx.Response) -> Json:
-        """Return the order of an answer to `place` once it is pending no more."""
+        """Return the order from an answer to `place` when it is no longer pending."""
         assert placed.status_code in (200, 201), placed.text
 
         def settled() -> Json:
@@ -211,7 +211,7 @@ class Api:
         return self.eventually(settled)
 
     def avatar_settles(self, username: str, shown: Callable[[bytes], bool]) -> bytes:
-        """Return somebody's thumbnail once it is as it should be: on every implementation it is made after the answer."""
+        """Return a user's thumbnail when `shown` accepts it. Every implementation makes it after the answer."""
 
         def seen() -> bytes:
             answer = self.read_avatar(username)
@@ -223,11 +223,11 @@ class Api:
         return self.eventually(seen, least=BACKGROUND_S)
 
     def walk(self, path: str, **query: Any) -> Iterator[list[Json]]:
-        """Yield the pages of a list, one by one, until there is no next one."""
+        """Yield the pages of a list from the first to the last."""
         return self.walk_as(None, path, **query)
 
     def walk_as(self, by: Person | None, path: str, **query: Any) -> Iterator[list[Json]]:
-        """Walk a list that only somebody may see."""
+        """Yield the pages of a list as this user."""
         while True:
             answer = self.send("GET", path, by=by, params=query)
             assert answer.status_code == 200, answer.text
@@ -239,7 +239,7 @@ class Api:
 
 
 def _held(promise: Callable[[], Seen], *, until: float) -> Seen:
-    """Look again and again, the last time when the time is over; return what is seen or raise what was last asserted."""
+    """Call the promise until it holds or the deadline is over. Raise its last AssertionError then."""
     pause = POLL_EVERY_S
     while True:
         try:
@@ -253,11 +253,11 @@ def _held(promise: Callable[[], Seen], *, until: float) -> Seen:
 
 
 def unique(prefix: str) -> str:
-    """Return a name nobody has yet, fit to be a username, a tag or a search term."""
+    """Return a new name that is valid as a username, a tag and a search term."""
     return f"{prefix}{secrets.token_hex(6)}"
 
 
 def broken_fields(response: httpx.Response) -> set[str]:
-    """Return the fields that a 422 names."""
+    """Return the names of the invalid fields of a 422."""
     assert response.status_code == 422, response.text
     return {error["field"] for error in response.json()["errors"]}

@@ -1,4 +1,4 @@
-"""The features' templates over moto: what their names mean, and their resources, made when somebody first refers to them."""
+"""The services' templates over moto. A resource is created at the first reference to it."""
 
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from tests.conftest import ADMINISTRATOR
 from .intrinsics import evaluate
 from .resources import ACCOUNT, REGION, Attributes, make
 
-STAGE = "contract"  # apart from the names that other tests give to theirs
+STAGE = "contract"  # differs from the stages of other tests
 PSEUDO = {
     "AWS::Region": REGION,
     "AWS::AccountId": ACCOUNT,
@@ -23,13 +23,15 @@ PSEUDO = {
 
 
 class Cloud:
-    """Every feature's stack. A resource is made when somebody first refers to it. Call it within `aws_in_process`."""
+    """The stacks of all services. Use it within `aws_in_process`."""
 
     def __init__(self, endpoint: str, *, codecommit: str = "") -> None:
         self.parameters = {"Stage": STAGE, "ArtifactsBucket": "artifacts", "Release": "none", "LocalEndpoint": endpoint}
         self.parameters |= {"Administrators": ADMINISTRATOR, "CodeCommitEndpoint": codecommit}
         self.stacks = {feature: Stack(feature, self) for feature in templates.services()}
-        self._clients: dict[str, Any] = {}  # one of each service: making one takes longer than making a resource
+        self._clients: dict[
+            str, Any
+        ] = {}  # one per AWS service, since creating a client is slower than creating a resource
 
     @cached_property
     def exports(self) -> dict[str, tuple["Stack", Any]]:
@@ -42,16 +44,16 @@ class Cloud:
         }
 
     def client(self, service: str) -> Any:
-        """Return a client of the service as moto has it."""
+        """Return the client of an AWS service."""
         if service not in self._clients:
-            # moto knows no addresses with an account's number in them
+            # moto does not know endpoints that contain the account number
             config = Config(account_id_endpoint_mode="disabled")
             self._clients[service] = boto3.client(service, region_name=REGION, config=config)
         return self._clients[service]
 
 
 class Stack:
-    """One feature's template, and what its names mean: the scope of its intrinsic functions."""
+    """The template of one service, and the scope of its intrinsic functions."""
 
     def __init__(self, feature: str, cloud: Cloud) -> None:
         self.feature = feature

@@ -1,6 +1,6 @@
-"""The other doors to the same functions: requests in the forms in which REST APIs and load balancers tell of them.
+"""Build the events that REST APIs, HTTP APIs and load balancers send to a function for the same request.
 
-Written from AWS's documentation of proxy integrations and of functions as targets; payload.py has the HTTP API's own form.
+Sources: AWS's documentation of proxy integrations and of functions as targets. payload.py has payload 2.0 of HTTP APIs.
 """
 
 import base64
@@ -56,7 +56,7 @@ def http_api_1(route: Route, request: httpx.Request) -> Event:
 
 
 def balancer(route: Route, request: httpx.Request) -> Event:
-    """Return the event of a load balancer, which decodes nothing and of a repeated name tells the last value."""
+    """Return the event of a load balancer. It decodes nothing and keeps the last value of a repeated name."""
     return {
         **_balanced(request),
         "queryStringParameters": _last(_all(_undecoded(request))),
@@ -81,14 +81,14 @@ ENTRY_POINTS: dict[str, EntryPoint] = {
 }
 
 
-def through(
-    door: EntryPoint, gateway: Gateway, request: httpx.Request, *, context: dict[str, Any] | None = None
+def invoke_through(
+    entry_point: EntryPoint, gateway: Gateway, request: httpx.Request, *, context: dict[str, Any] | None = None
 ) -> Event:
-    """Ask, by that door, the function that the HTTP API would ask; return its answer as it says it."""
+    """Invoke the function that serves the request with the event of this entry point. Return its raw answer."""
     route = gateway.route(request)
     function = route.function
     assert isinstance(function, Function)
-    event = door(route, request)
+    event = entry_point(route, request)
     event["requestContext"] |= context or {}
     answer: Event = function.invoke(event)
     return answer

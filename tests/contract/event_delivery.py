@@ -1,26 +1,26 @@
-"""Delivery of what streams, topics and queues tell to the functions that the templates wake by it.
+"""Deliver the records of streams, topics and queues to their functions: in order, each once, until nothing is left.
 
-The test does it after each request: in order, each once, until nothing is new.
+The gateway does this after each request.
 """
 
 from .backlogs import Backlog
 from .event_routing import EventRouting
 
-MOST_FAILURES = 3  # in a row: such a function is broken, and a test must hear of it before the dead letters do
+MOST_FAILURES = 3  # in a row; the function is broken, so fail before the records reach the dead-letter queue
 MOST_ROUNDS = 50
 
 
 def deliver(wires: EventRouting) -> None:
-    """Deliver until nothing is new anywhere: what one function writes may wake another."""
+    """Deliver until no source has new records. A write of one function may invoke another."""
     for _ in range(MOST_ROUNDS):
         pour(wires)
         if not sum(hand_over(backlog) for backlog in wires.backlogs):
             return
-    raise AssertionError("the functions wake each other without end")
+    raise AssertionError("the functions invoke each other without end")
 
 
 def pour(wires: EventRouting) -> None:
-    """Tell what is new in every source to all who follow it."""
+    """Move the new records of every source to the backlogs of its subscribers."""
     for source, followers in wires.sources.values():
         for record in source.take():
             for put in followers:
@@ -28,7 +28,7 @@ def pour(wires: EventRouting) -> None:
 
 
 def hand_over(backlog: Backlog) -> int:
-    """Hand over all that waits in a backlog; return in how many batches."""
+    """Invoke the function with all its waiting records. Return the number of batches."""
     batches = failures = 0
     while batch := backlog.take():
         failed = backlog.reader.invoke(batch)

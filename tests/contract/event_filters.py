@@ -1,4 +1,4 @@
-"""How templates choose events: by an event source's filter criteria, a subscription's policy, a notification's kind and key."""
+"""The event filters of templates: filter criteria of event source mappings, filter policies, and S3 notification filters."""
 
 import json
 from collections.abc import Callable
@@ -12,13 +12,13 @@ Wanted = Callable[[Record], bool]
 
 
 def by_patterns(criteria: dict[str, Any]) -> Wanted:
-    """Return what tells the records that fit the filter criteria of an event source mapping."""
+    """Return a predicate for the filter criteria of an event source mapping."""
     patterns = [json.loads(each["Pattern"]) for each in criteria.get("Filters", [])]
     return lambda record: not patterns or any(fits(record, each) for each in patterns)
 
 
 def by_policy(subscription: dict[str, Any]) -> Wanted:
-    """Return what tells the messages that a subscription's policy lets through."""
+    """Return a predicate for the filter policy of a subscription."""
     policy = subscription.get("FilterPolicy", {})
     in_body = subscription.get("FilterPolicyScope") == "MessageBody"
 
@@ -31,7 +31,7 @@ def by_policy(subscription: dict[str, Any]) -> Wanted:
 
 
 def by_kind_and_key(events: str | list[str], chosen: dict[str, Any]) -> Wanted:
-    """Return what tells a bucket's events that a notification is for: by kind, and by how the key begins or ends."""
+    """Return a predicate for the event kinds and the key filter of an S3 notification."""
     kinds = [events] if isinstance(events, str) else events
     rules = [(rule["Name"].lower(), rule["Value"]) for rule in chosen.get("S3Key", {}).get("Rules", [])]
 
@@ -44,7 +44,7 @@ def by_kind_and_key(events: str | list[str], chosen: dict[str, Any]) -> Wanted:
 
 
 def fits(value: Any, pattern: Any) -> bool:
-    """Tell whether a value fits a pattern: exact values, prefixes, what it must not be, and the presence of a field."""
+    """Return whether a value matches a pattern of exact values, `prefix`, `anything-but` and `exists`."""
     if isinstance(pattern, dict):
         return all(fits(value.get(name) if isinstance(value, dict) else None, each) for name, each in pattern.items())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What is connected to what: sources, who follows them, and the backlogs in which it waits for functions."""
+"""The event sources, their subscribers, and the backlogs of the functions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ STREAMED: Mapping[str, Callable[[str], Source]] = {"dynamodb": TableStream, "kin
 
 @dataclass
 class EventRouting:
-    """The sources, who is told what each tells, and what waits for the functions."""
+    """The event sources with their subscribers, and the backlogs of the functions."""
 
     sources: dict[str, tuple[Source, list[Put]]] = field(default_factory=dict)
     backlogs: list[Backlog] = field(default_factory=list)
 
     def map(self, function: Function, arn: str, properties: Properties) -> None:
-        """Let a stream or a queue wake a function, by the properties of an event source mapping."""
+        """Connect a stream or a queue to a function, by the properties of an event source mapping."""
         reader = Reader(
             function,
             wanted=by_patterns(properties.get("FilterCriteria", {})),
@@ -39,17 +39,17 @@ class EventRouting:
         self._follow(arn, source=STREAMED[service], put=backlog.put)
 
     def listen(self, topic: str, function: Function, subscription: Properties) -> None:
-        """Let a topic wake a function."""
+        """Subscribe a function to a topic."""
         self._invoke(topic, source=Topic, reader=Reader(function, by_policy(subscription)))
 
     def fill(self, topic: str, queue: str, subscription: Properties) -> None:
-        """Let a topic put its messages into a queue."""
+        """Subscribe a queue to a topic."""
         wanted = by_policy(subscription)
         put = subscribed_queue(queue, raw=str(subscription.get("RawMessageDelivery")).lower() == "true")
         self._follow(topic, source=Topic, put=lambda record: put(record) if wanted(record) else None)
 
     def notify(self, bucket: str, function: Function, *, events: str | list[str], chosen: Properties) -> None:
-        """Let a bucket wake a function."""
+        """Connect the notifications of a bucket to a function."""
         self._invoke(bucket, source=Bucket, reader=Reader(function, by_kind_and_key(events, chosen)))
 
     def _invoke(self, arn: str, *, source: Callable[[str], Source], reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""A live feed under test, seen by its clients: every message that arrives is held to docs/asyncapi.yaml."""
+"""Clients of a live feed. They check every message against docs/asyncapi.yaml."""
 
 import json
 import time
@@ -26,7 +26,7 @@ def asyncapi() -> Json:
 
 
 def matches_schema(message: Any, *, by: str) -> bool:
-    """Tell whether a message has the form that the document gives to messages of this name."""
+    """Return whether a message matches the document's schema of this name."""
     schema = asyncapi()["components"]["messages"][by]["payload"] | {"components": asyncapi()["components"]}
     return bool(Draft202012Validator(schema).is_valid(message))
 
@@ -39,7 +39,7 @@ def server_messages() -> list[str]:
 
 
 class Listener:
-    """A client of the feed."""
+    """A client of the live feed."""
 
     def __init__(self, socket: WebSocket, *, patience: float) -> None:
         self.socket = socket
@@ -49,7 +49,7 @@ class Listener:
         self.socket.send(json.dumps(message))
 
     def receive(self) -> Json:
-        """Return the next message, in its time."""
+        """Return the next message, within the patience."""
         self.socket.settimeout(self._patience)
         message: Json = json.loads(self.socket.recv())
         assert sum(matches_schema(message, by=name) for name in server_messages()) == 1, message
@@ -60,7 +60,7 @@ class Listener:
         self.wait_for(lambda message: message == {"type": "subscribed", "topic": topic})
 
     def wait_for(self, wanted: Callable[[Json], bool]) -> Json:
-        """Return the first message that is wanted, in its time; what others cause may come before it."""
+        """Return the first message that `wanted` accepts, within the patience. Other messages may come before it."""
         deadline = time.monotonic() + self._patience
         while time.monotonic() < deadline:
             if wanted(message := self.receive()):
@@ -68,7 +68,7 @@ class Listener:
         raise AssertionError("the message did not come")
 
     def receive_rest(self, *, seconds: float) -> list[Json]:
-        """Return what comes until nothing has come for so long."""
+        """Return the messages that arrive until the feed is quiet for this many seconds."""
         heard = []
         self.socket.settimeout(seconds)
         with suppress(WebSocketTimeoutException):
@@ -77,7 +77,7 @@ class Listener:
         return heard
 
     def is_disconnected(self) -> bool:
-        """Read until nothing comes any more; tell whether that is because the connection has ended."""
+        """Read until nothing arrives. Return whether the server has closed the connection."""
         self.socket.settimeout(self._patience)
         try:
             while self.socket.recv():
@@ -91,7 +91,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One system's live feed, and its API. `patience` is how long, in seconds, news may take."""
+    """The live feed of one system, and its API. `patience` is the limit for a message, in seconds."""
 
     api: Api
     url: str
@@ -99,7 +99,7 @@ class Feed:
 
     @contextmanager
     def listener(self, *topics: str, **options: Any) -> Iterator[Listener]:
-        """Give a client that listens to the topics while the block lasts."""
+        """Yield a client that is subscribed to the topics while the block lasts."""
         socket = create_connection(self.url, timeout=self.patience, **options)
         try:
             client = Listener(socket, patience=self.patience)
@@ -116,10 +116,10 @@ class Feed:
 
 
 def post_published(title: str) -> Callable[[Json], bool]:
-    """Return what tells the news of the post with that title."""
+    """Return a predicate for the message that a post with this title is published."""
     return lambda message: bool(message["type"] == "post.published" and message["post"]["title"] == title)
 
 
 def tally_changed(score: int) -> Callable[[Json], bool]:
-    """Return what tells the news of that score."""
+    """Return a predicate for the message that a score has this value."""
     return lambda message: bool(message["type"] == "tally.changed" and message["score"] == score)

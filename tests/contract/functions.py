@@ -1,4 +1,4 @@
-"""The functions of the templates, run in this process: started cold with their environment, then kept warm."""
+"""Run the functions of the templates in this process: a cold start with their environment, then warm invocations."""
 
 import importlib.util
 import json
@@ -31,7 +31,7 @@ from .systems import PROJECT
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What Lambda tells a handler about its invocation."""
+    """The Lambda context of an invocation."""
 
     function_name: str
     invoked_function_arn: str
@@ -44,7 +44,7 @@ class Context:
 
 
 class Function:
-    """One function: `invoke` hands a process of it an event as JSON would carry it, and takes the answer the same way."""
+    """One function. `invoke` passes the event and the answer through JSON, as Lambda does."""
 
     def __init__(
         self, properties: dict[str, Any], environment: dict[str, str], *, arn: str, write: Write | None = None
@@ -58,10 +58,10 @@ class Function:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
         }
-        self._idle: list[ModuleType] = []  # processes that serve nobody at the moment
+        self._idle: list[ModuleType] = []  # warm processes without an invocation
 
     def invoke(self, event: dict[str, Any]) -> Any:
-        """Let a process serve the event: a warm one, or a new one where all are busy, as when two invocations overlap."""
+        """Handle the event in a warm process, or in a new one if all are busy."""
         with _environment(self._environment):
             process = self._idle.pop() if self._idle else self._started()
             try:
@@ -71,11 +71,11 @@ class Function:
         return json.loads(json.dumps(answer))
 
     def end(self) -> None:
-        """End the processes that serve nobody: the next invocation is a cold one."""
+        """Stop the idle processes, so that the next invocation is a cold start."""
         self._idle.clear()
 
     def flush(self) -> None:
-        """Do at once what its threads do between requests, as far as it was ever invoked: here, nobody waits for them."""
+        """Do the work of the background threads at once, so that no test waits for them."""
         for views in [process.views for process in self._idle if hasattr(process, "views")]:
             with _environment({"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}):
                 views.flush()
@@ -112,7 +112,7 @@ def functions(cloud: Cloud, write: Write | None = None) -> dict[str, Function]:
 
 
 def _as_packaged(module: str, folder: Path) -> Path:
-    """Return the handler's file; the one that reads the contract gets it beside itself, as in its zip."""
+    """Return the handler's file. The contract reader gets openapi.json next to it, as in its package."""
     file = PROJECT / f"{module.replace('.', '/')}.py"
     if module != CONTRACT_READER:
         return file
@@ -122,7 +122,7 @@ def _as_packaged(module: str, folder: Path) -> Path:
 
 @contextmanager
 def lambda_service(known: dict[str, Function]) -> Iterator[None]:
-    """Answer Lambda's Invoke, which moto leaves to Docker, while the block lasts."""
+    """Answer Lambda's Invoke while the block lasts. moto would start Docker for it."""
 
     def answer(request: Any) -> AWSResponse | None:
         if not request.url.startswith(f"https://lambda.{REGION}.amazonaws.com/"):

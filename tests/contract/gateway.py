@@ -1,4 +1,4 @@
-"""An httpx transport that is the HTTP API of the templates: their routes, the authorizer, events of payload format 2.0."""
+"""An httpx transport that acts as the HTTP API of the templates: routes, authorizer, events of payload 2.0."""
 
 import re
 import threading
@@ -19,7 +19,7 @@ from .event_routing import EventRouting
 from .functions import Function, functions, lambda_service
 from .loopback_server import loopback
 from .payload import event_of, response_of
-from .site_repository import first_push, site_as_it_comes
+from .site_repository import first_push, initial_site
 from .triggers import wiring
 
 
@@ -33,36 +33,36 @@ class Route:
     authorizer: Function | None
 
     def fit(self, method: str, path: str) -> dict[str, str] | None:
-        """Return the path parameters if the route fits, else None."""
+        """Return the path parameters if the route matches, else None."""
         wanted, _, template = self.key.partition(" ")
         found = re.fullmatch(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)), path)
         return found.groupdict() if found and wanted == method else None
 
 
 class Gateway(httpx.BaseTransport):
-    """Serves one request at a time, for moto is not made for threads, and delivers every event before the next."""
+    """Serve one request at a time, since moto is not thread-safe, and deliver all events before the next one."""
 
     def __init__(self, routes: list[Route], wires: EventRouting, s3: Any) -> None:
         self.routing = wires
         self._routes, self._s3 = routes, s3
         self._functions = {route.function for route in routes if route.function is not None}
-        self.functions: Mapping[str, Function] = {}  # all there are, by their names without the stage
-        self._turn = threading.Lock()
+        self.functions: Mapping[str, Function] = {}  # all functions, by name without the stage
+        self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with self._turn:
+        with self._lock:
             response = self.serve(request)
             self.flush()
             deliver(self.routing)
         return response
 
     def flush(self) -> None:
-        """Let every function do what it does between requests."""
+        """Do the background work of every function."""
         for each in self._functions:
             each.flush()
 
     def serve(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request, also one that a function sends while another is served."""
+        """Answer a request, also one that a function sends while another request is served."""
         try:
             route = self.route(request)
         except LookupError:
@@ -72,7 +72,7 @@ class Gateway(httpx.BaseTransport):
         return self._answer(route, event_of(request, route.key, path=path, parameters=parameters))
 
     def route(self, request: httpx.Request) -> Route:
-        """Return the route that fits a request. Raise LookupError if none does."""
+        """Return the route that matches a request. Raise LookupError if none does."""
         path = decoded_path(request)
         for route in sorted(self._routes, key=lambda route: "{" in route.key):
             if route.fit(request.method, path) is not None:
@@ -103,12 +103,12 @@ class Gateway(httpx.BaseTransport):
 
 
 def decoded_path(request: httpx.Request) -> str:
-    """Return the path as an HTTP API tells it."""
+    """Return the decoded path, as an HTTP API puts it into an event."""
     return unquote(request.url.raw_path.partition(b"?")[0].decode("ascii"), errors="replace")
 
 
 def routes(cloud: Cloud, known: dict[str, Function]) -> list[Route]:
-    """Return the routes of all features."""
+    """Return the routes of all services."""
     integrations, authorizers = (
         _named(cloud, "AWS::ApiGatewayV2::Integration"),
         _named(cloud, "AWS::ApiGatewayV2::Authorizer"),
@@ -124,7 +124,7 @@ def routes(cloud: Cloud, known: dict[str, Function]) -> list[Route]:
 
 
 def _invoked(authorizer: dict[str, Any] | None, known: dict[str, Function]) -> Function | None:
-    """Return the function that an authorizer asks."""
+    """Return the function of an authorizer."""
     return (
         known[authorizer["AuthorizerUri"].split("/functions/")[1].removesuffix("/invocations")] if authorizer else None
     )
@@ -141,17 +141,17 @@ def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
 @contextmanager
 def gateway_over_moto(write: Write | None = None) -> Iterator[Gateway]:
     """Yield the HTTP API of the templates, with everything behind it in this process. write: hears what is explained."""
-    with aws_in_process(), loopback() as server, site_as_it_comes() as repositories:
+    with aws_in_process(), loopback() as server, initial_site() as repositories:
         cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}", codecommit=repositories)
         known = functions(cloud, write)
         with lambda_service(known):
             gateway = Gateway(routes(cloud, known), wiring(cloud, known), cloud.client("s3"))
             gateway.functions = {each.name.removeprefix(f"{STAGE}-"): each for each in known.values()}
             server.gateway = gateway  # type: ignore[attr-defined]
-            # As a deployment does it: the board of no votes, the site as it comes.
+            # As a deployment does: write the empty leaderboard and publish the site.
             gateway.functions["votes-projection"].invoke({"Records": []})
             gateway.functions["site-publisher"].invoke(first_push())
             try:
                 yield gateway
             finally:
-                gateway.flush()  # so that nothing is left to be sent when nobody plays AWS any more
+                gateway.flush()  # send everything while moto still runs

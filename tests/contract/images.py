@@ -1,4 +1,4 @@
-"""Pictures of every kind that a client may send, each made here, and what is seen of their thumbnails."""
+"""Make the images that a client may send as an avatar, and inspect thumbnails."""
 
 import struct
 import zlib
@@ -23,7 +23,7 @@ def plain(colour: Colour = RED, size: tuple[int, int] = (160, 90), mode: str = "
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """Return the image as a file of that kind."""
+    """Return the image as a file of this format."""
     made = BytesIO()
     image.save(made, kind, **options)
     return made.getvalue()
@@ -38,14 +38,14 @@ def jpeg(colour: Colour = RED, size: tuple[int, int] = (160, 90)) -> bytes:
 
 
 def sized(length: int) -> bytes:
-    """Return a PNG of exactly so many bytes."""
+    """Return a PNG of exactly this many bytes."""
     picture = png()
     filling = length - len(picture) - 12
     return with_chunk(picture, b"fiLl", b"\0" * filling)
 
 
 def with_chunk(picture: bytes, kind: bytes, content: bytes) -> bytes:
-    """Return the PNG with one more chunk behind its head."""
+    """Return the PNG with one more chunk after its header."""
     head = len(SIGNATURE) + 25
     return picture[:head] + chunk(kind, content) + picture[head:]
 
@@ -64,24 +64,24 @@ def chunks(picture: bytes) -> list[bytes]:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """Return a PNG whose head promises so many pixels; its data are a few bytes."""
+    """Return a decompression bomb: a small PNG whose header declares this size."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
 
 
 def moving(kind: str) -> bytes:
-    """Return two pictures after each other as one file: PNG, GIF and WEBP can do so."""
+    """Return an animation of two frames as PNG, GIF or WEBP."""
     return saved(plain(RED), kind, save_all=True, append_images=[plain(BLUE)], duration=100)
 
 
 def still() -> bytes:
-    """Return a PNG that is made as those that move, and has one frame."""
+    """Return an animated PNG with one frame."""
     frame = with_chunk(png(), b"fcTL", struct.pack(">IIIIIHHBB", 0, 160, 90, 0, 0, 1, 1, 0, 0))
     return with_chunk(frame, b"acTL", struct.pack(">II", 1, 0))
 
 
 def held(orientation: int) -> bytes:
-    """Return a JPEG, red above and blue below once it is turned as its EXIF says, with somebody's secret in it."""
+    """Return a JPEG with this EXIF orientation. Upright it is red above and blue below. Its metadata contain a secret."""
     upright = Image.new("RGB", (160, 160), BLUE)
     upright.paste(RED, (0, 0, 160, 80))
     turned = upright if (back := _BACK.get(orientation)) is None else upright.transpose(back)
@@ -90,7 +90,7 @@ def held(orientation: int) -> bytes:
     return saved(turned, "JPEG", quality=95, exif=exif.tobytes(), comment=b"a secret of its owner")
 
 
-_BACK = {  # what undoes what a reader of EXIF does
+_BACK = {  # the inverse of what a reader of EXIF does
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -102,14 +102,14 @@ _BACK = {  # what undoes what a reader of EXIF does
 
 
 def many_scans(count: int) -> bytes:
-    """Return a JPEG that repeats one of its scans so often: small to send, long to decode."""
+    """Return a progressive JPEG that repeats one scan: small to send, slow to decode."""
     picture = saved(plain(), "JPEG", progressive=True)
     last = picture.rindex(b"\xff\xda")
     return picture[:last] + picture[last:-2] * count + picture[-2:]
 
 
 def telling() -> bytes:
-    """Return a PNG that says more than its pixels: texts, EXIF and a colour profile."""
+    """Return a PNG with metadata: texts, EXIF and a colour profile."""
     exif = Image.Exif()
     exif[MAKER] = "a secret of its owner"
     texts = PngInfo()
@@ -119,7 +119,7 @@ def telling() -> bytes:
 
 
 def colour_at(thumbnail: bytes, x: int = 64, y: int = 64) -> Colour:
-    """Return the colour of a pixel, with its transparency."""
+    """Return the colour of a pixel as RGBA."""
     with Image.open(BytesIO(thumbnail)) as opened:
         seen = opened.convert("RGBA").getpixel((x, y))
     assert isinstance(seen, tuple)
@@ -127,7 +127,7 @@ def colour_at(thumbnail: bytes, x: int = 64, y: int = 64) -> Colour:
 
 
 def near(colour: Colour, x: int = 64, y: int = 64) -> Callable[[bytes], bool]:
-    """Return what tells whether a thumbnail has about that colour there."""
+    """Return a predicate: the thumbnail has about this colour at this pixel."""
 
     def seen(thumbnail: bytes) -> bool:
         found = colour_at(thumbnail, x, y)
@@ -137,7 +137,7 @@ def near(colour: Colour, x: int = 64, y: int = 64) -> Callable[[bytes], bool]:
 
 
 def unpacking_text(megabytes: int = 500) -> bytes:
-    """Return a PNG whose text unpacks to a thousand times its size: a megabyte of zeros, packed once and then repeated."""
+    """Return a PNG whose text unpacks to a thousand times its size: one compressed megabyte of zeros, repeated."""
     packing = zlib.compressobj()
     head = packing.compress(b"")
     megabyte = packing.compress(bytes(1_000_000)) + packing.flush(zlib.Z_FULL_FLUSH)
@@ -147,5 +147,5 @@ def unpacking_text(megabytes: int = 500) -> bytes:
 
 
 def noise() -> bytes:
-    """Return a PNG that cannot be packed well, so that its end holds pixels."""
+    """Return a PNG that compresses badly, so that cutting its end loses pixels."""
     return saved(Image.effect_noise((100, 100), 90))

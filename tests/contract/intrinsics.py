@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, as far as the features' templates use them."""
+"""Evaluate CloudFormation's intrinsic functions, as far as the services' templates use them."""
 
 import re
 from collections.abc import Callable
@@ -9,19 +9,19 @@ _PLACEHOLDER = re.compile(r"\$\{([^}!]+)\}")
 
 
 class Scope(Protocol):
-    """What names mean within one template."""
+    """The names of one template."""
 
     def ref(self, name: str) -> Any:
-        """Return what `!Ref` gives for a parameter, a pseudo parameter or a resource."""
+        """Return the value of `!Ref` for a parameter, a pseudo parameter or a resource."""
 
     def attribute(self, resource: str, name: str) -> Any:
-        """Return what `!GetAtt` gives."""
+        """Return the value of `!GetAtt`."""
 
     def imported(self, export: str) -> Any:
-        """Return what another template exports under that name."""
+        """Return the value that another template exports under this name."""
 
     def condition(self, name: str) -> bool:
-        """Tell whether the condition holds."""
+        """Return whether the condition is true."""
 
 
 def evaluate(node: Any, scope: Scope) -> Any:

@@ -1,4 +1,4 @@
-"""A server on loopback through which a function in this process reaches its own API by a URL."""
+"""A server on loopback, so that a function in this process can call the API by URL."""
 
 import re
 import threading
@@ -12,8 +12,8 @@ import httpx
 
 @contextmanager
 def loopback() -> Iterator[ThreadingHTTPServer]:
-    """Run the server while the block lasts. It asks its attribute `gateway`, which is set once there is one."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Inward)
+    """Run the server while the block lasts. Set its attribute `gateway` before the first request."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _GatewayHandler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -24,8 +24,8 @@ def loopback() -> Iterator[ThreadingHTTPServer]:
         server.server_close()
 
 
-class _Inward(BaseHTTPRequestHandler):
-    """Hands on what a function asks its own API."""
+class _GatewayHandler(BaseHTTPRequestHandler):
+    """Pass requests of functions to the gateway."""
 
     protocol_version = "HTTP/1.1"
 
@@ -40,4 +40,4 @@ class _Inward(BaseHTTPRequestHandler):
         self.wfile.write(answer.content)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing: the tests' output is not a server's log."""
+        """Log nothing, to keep the tests' output clean."""

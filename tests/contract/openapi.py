@@ -1,6 +1,6 @@
-"""What every answer of either system keeps, whatever was asked: docs/openapi.yaml, read as a judge.
+"""Check responses against docs/openapi.yaml.
 
-`judge` takes one httpx response and raises AssertionError with the request in its message.
+`check_response` raises AssertionError with the request in its message.
 """
 
 import json
@@ -15,12 +15,12 @@ import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
-_ROOMS = "users|posts|votes|search|feedback|orders|avatars|trending|live"
+_FEATURES = "users|posts|votes|search|feedback|orders|avatars|trending|live"
 LEAKS = re.compile(
     r"Traceback|File \"|site-packages|\.py\b|/srv/|/opt/|/tmp/|/home/|/var/task|arn:aws|sqlalchemy|psycopg|botocore|boto3"
-    rf"|dynamodb|kinesis|-({_ROOMS})-http|reference-({_ROOMS})|\bSELECT\b|\brelation\b|\bpk\b"
+    rf"|dynamodb|kinesis|-({_FEATURES})-http|reference-({_FEATURES})|\bSELECT\b|\brelation\b|\bpk\b"
 )
-ANYTHING = "*/*"  # the media type of a body of which nothing is promised
+ANYTHING = "*/*"  # the media type of an undocumented body
 Document = dict[str, Any]
 
 
@@ -42,8 +42,8 @@ def operations() -> dict[str, tuple[str, str]]:
     }
 
 
-def judge(response: httpx.Response, *, path: str) -> None:
-    """Raise AssertionError unless the answer to a request for `path` (below the base URL) is one the contract allows."""
+def check_response(response: httpx.Response, *, path: str) -> None:
+    """Raise AssertionError unless the contract allows this response. path: below the base URL."""
     request = response.request
     said = f"{request.method} {path} -> {response.status_code} {response.text[:600]}"
     assert response.status_code < 500, said
@@ -51,17 +51,17 @@ def judge(response: httpx.Response, *, path: str) -> None:
     if operation is None:
         assert response.status_code in (404, 405), said
     else:
-        _judge_documented(response, operation, said=said)
+        _check_documented(response, operation, said=said)
     if response.status_code >= 400:
         assert not LEAKS.search(response.text), said
-        _judge_problem(response, operation, said=said)
+        _check_problem(response, operation, said=said)
 
 
-def _judge_documented(response: httpx.Response, operation: Document, *, said: str) -> None:
+def _check_documented(response: httpx.Response, operation: Document, *, said: str) -> None:
     documented = _deref(operation["responses"].get(str(response.status_code)))
     assert documented, f"the status is not documented: {said}"
     for name, header in documented.get("headers", {}).items():
-        _judge_header(response, name, _deref(header), said=said)
+        _check_header(response, name, _deref(header), said=said)
     content = documented.get("content")
     if not content:
         assert response.content == b"", said
@@ -74,14 +74,14 @@ def _judge_documented(response: httpx.Response, operation: Document, *, said: st
         _valid(response.json(), content[media_type]["schema"], said=said)
 
 
-def _judge_header(response: httpx.Response, name: str, header: Document, *, said: str) -> None:
+def _check_header(response: httpx.Response, name: str, header: Document, *, said: str) -> None:
     if name not in response.headers:
         assert not header.get("required"), f"no {name}: {said}"
         return
     _valid(response.headers[name], header["schema"], said=f"{name}: {said}")
 
 
-def _judge_problem(response: httpx.Response, operation: Document | None, *, said: str) -> None:
+def _check_problem(response: httpx.Response, operation: Document | None, *, said: str) -> None:
     if _gateway_may_answer(response, operation):
         return
     assert _media_type(response) == "application/problem+json", said
@@ -99,7 +99,7 @@ def _gateway_may_answer(response: httpx.Response, operation: Document | None) ->
 
 
 def _is_anything(response: httpx.Response, operation: Document) -> bool:
-    """Tell whether the document promises nothing of the body: what S3 says of a file that is not there, nobody can write."""
+    """Return whether the document leaves the body open, as for a missing file that S3 answers itself."""
     documented = _deref(operation["responses"][str(response.status_code)])
     return ANYTHING in documented.get("content", {})
 
@@ -110,8 +110,8 @@ def _media_type(response: httpx.Response) -> str:
 
 
 def _operation(method: str, path: str) -> Document | None:
-    """Return the documented operation that a method and a path (percent-encoded, maybe with a query) name, or None."""
-    bare = unquote(path.partition("?")[0])  # so %2F is a slash, and no operation has the path it makes
+    """Return the documented operation of a method and a percent-encoded path, or None."""
+    bare = unquote(path.partition("?")[0])  # %2F becomes a slash, so the path matches no operation
     for template, item in sorted(document()["paths"].items(), key=lambda pair: "{" in pair[0]):
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), bare, re.DOTALL):
             found: Document | None = item.get(method.lower())
@@ -135,5 +135,5 @@ def _valid(value: Any, schema: Document, *, said: str) -> None:
 
 @cache
 def _validator(schema: str) -> Draft202012Validator:
-    """Return a validator of a schema (as JSON) whose references point into the document."""
+    """Return a validator of a schema, given as JSON. Its references point into the document."""
     return Draft202012Validator(json.loads(schema) | {"components": document()["components"]})

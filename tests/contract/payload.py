@@ -1,4 +1,4 @@
-"""Requests and answers as an HTTP API and its functions tell each other of them: payload format 2.0."""
+"""Convert between HTTP and Lambda events of payload format 2.0, as an HTTP API does."""
 
 import base64
 import time
@@ -11,7 +11,7 @@ TEXT = ("application/json", "application/xml", "application/javascript")
 
 
 def event_of(request: httpx.Request, route_key: str, *, path: str, parameters: dict[str, str]) -> dict[str, Any]:
-    """Return the request as an HTTP API hands it to a function: payload format 2.0."""
+    """Return the event of a request in payload format 2.0."""
     headers = {name: ",".join(request.headers.get_list(name)) for name in request.headers}
     query = request.url.query.decode("ascii")
     content = request.read()
@@ -51,7 +51,7 @@ def event_of(request: httpx.Request, route_key: str, *, path: str, parameters: d
 
 
 def response_of(answer: dict[str, Any]) -> httpx.Response:
-    """Return a function's answer as HTTP."""
+    """Return a function's answer as an HTTP response."""
     body = answer.get("body") or ""
     content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
     headers = {"Content-Type": "application/json"} | {
@@ -61,7 +61,7 @@ def response_of(answer: dict[str, Any]) -> httpx.Response:
 
 
 def is_text(content_type: str) -> bool:
-    """Tell whether AWS hands a body of that type on as text; any other comes as base64."""
+    """Return whether AWS passes a body of this type on as text. Other types become base64."""
     bare = content_type.partition(";")[0].strip().lower()
     return bare.startswith("text/") or bare in TEXT
 

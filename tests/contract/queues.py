@@ -1,4 +1,4 @@
-"""Queues as moto keeps them: what a topic puts into one, and what a function gets out of it."""
+"""SQS queues in moto: subscriptions that fill them, and functions that read them."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ INVISIBLE_S = 60
 
 
 class QueueBacklog:
-    """A queue: moto keeps it, counts how often a message is received, and moves it to the dead letters after too many."""
+    """A queue of moto, which counts receives and moves messages to the dead-letter queue."""
 
     def __init__(self, reader: Reader, arn: str) -> None:
         self.reader = reader
@@ -25,7 +25,7 @@ class QueueBacklog:
 
     def take(self, most: int | None = None) -> list[Record]:
         if not self.is_waiting():
-            return []  # receiving nothing takes moto its time
+            return []  # receiving from an empty queue is slow in moto
         count = least(self.reader.batch, most)
         received = self._backend.receive_message(self._name, count, 0, INVISIBLE_S, message_attribute_names=["All"])
         records = [_record(message, self._arn) for message in received]
@@ -60,7 +60,7 @@ class QueueBacklog:
 
 
 def subscribed_queue(arn: str, *, raw: bool) -> Callable[[Record], None]:
-    """Return what puts a topic's message into a queue: as it is, with its attributes, or in the topic's envelope."""
+    """Return a subscriber that puts a topic's message into a queue, raw or in the topic's envelope."""
     name = arn.rpartition(":")[2]
 
     def put(record: Record) -> None:
@@ -74,7 +74,7 @@ def subscribed_queue(arn: str, *, raw: bool) -> Callable[[Record], None]:
 
 
 def _record(message: Any, arn: str) -> Record:
-    """Return a received message as Lambda hands it over."""
+    """Return a received message as a record of a Lambda event."""
     attributes = message.message_attributes.items()
     empty: Record = {"stringListValues": [], "binaryListValues": []}
     return {

@@ -1,6 +1,6 @@
-"""Where events begin: streams, topics and buckets, read where moto keeps them.
+"""Read the new records of streams, topics and buckets from moto's memory.
 
-Asked over its API, they would cost every request tens of milliseconds.
+Reading over moto's API would cost every request tens of milliseconds.
 """
 
 import json
@@ -18,15 +18,15 @@ from moto.sqs.models import sqs_backends
 
 from .resources import ACCOUNT, REGION
 
-ALL = 10**6  # messages, at once
+ALL = 10**6  # messages in one receive
 Record = dict[str, Any]
 
 
 class Source(Protocol):
-    """What tells its news to all that subscribed to it."""
+    """A source of records with subscribers."""
 
     def take(self) -> list[Record]:
-        """Return what is new since the last time, in the form in which Lambda hands it over."""
+        """Return the new records since the last call, as records of a Lambda event."""
 
 
 class TableStream:
@@ -36,16 +36,16 @@ class TableStream:
         self._arn = arn
 
     def take(self) -> list[Record]:
-        # Looked up each time: a transaction that fails leaves a copy of the table in its place.
+        # Look the table up each time: a failed transaction replaces it by a copy.
         shard: Any = dynamodb_backends[ACCOUNT][REGION].tables[self._arn.split("/")[1]].stream_shard
         records = [record.to_json() | {"eventSourceARN": self._arn} for record in shard.items]
-        shard.starting_sequence_number += len(records)  # so that the numbers go on
+        shard.starting_sequence_number += len(records)  # continue the numbering
         shard.items.clear()
         return [json.loads(json.dumps(record, default=datetime.timestamp)) for record in records if _changed(record)]
 
 
 class KinesisStream:
-    """A Kinesis stream: what its producers put, shard by shard."""
+    """A Kinesis stream, read shard by shard."""
 
     def __init__(self, arn: str) -> None:
         self._arn = arn
@@ -76,7 +76,7 @@ class KinesisStream:
 
 
 class Bucket:
-    """An S3 bucket: what is put into it and taken out. moto tells it a queue that only this knows."""
+    """The object events of an S3 bucket. moto sends them to a private queue."""
 
     def __init__(self, name: str) -> None:
         self._queue = f"{name}-notifications"
@@ -88,12 +88,14 @@ class Bucket:
     def take(self) -> list[Record]:
         sqs = sqs_backends[ACCOUNT][REGION]
         if not sqs.get_queue(self._queue).messages:
-            return []  # receiving nothing takes moto its time
+            return []  # receiving from an empty queue is slow in moto
         received = sqs.receive_message(self._queue, ALL, 0, 1)
         for message in received:
             sqs.delete_message(self._queue, str(message.receipt_handle))
         told = [json.loads(message.body) for message in received]
-        records = [record for each in told for record in each.get("Records", [])]  # the first is a test event with none
+        records = [
+            record for each in told for record in each.get("Records", [])
+        ]  # the first message is a test event without records
         for record in records:
             stored = record["s3"]["object"]
             stored["key"] = quote_plus(unquote_plus(stored["key"]), safe="/")  # moto encodes the slashes too
@@ -102,7 +104,7 @@ class Bucket:
 
 
 class Topic:
-    """An SNS topic. Its subscriptions are the templates', and not told to moto, which would sign every message."""
+    """An SNS topic. moto does not know its subscriptions, since it would sign every message."""
 
     def __init__(self, arn: str) -> None:
         self._arn = arn
@@ -132,5 +134,5 @@ class Topic:
 
 
 def _changed(record: Record) -> bool:
-    """moto records a write that changed nothing; AWS does not."""
+    """Return whether a write changed the item. Unlike AWS, moto also records writes that change nothing."""
     return bool(record["dynamodb"].get("OldImage") != record["dynamodb"].get("NewImage"))

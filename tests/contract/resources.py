@@ -1,4 +1,4 @@
-"""How a resource of a template becomes real in moto: for each type what makes it and says what refers to it."""
+"""Create the resources of a template in moto, by type."""
 
 import json
 from collections.abc import Callable
@@ -14,9 +14,9 @@ Client = Callable[[str], Any]
 
 
 def make(client: Client, kind: str, *, properties: Attributes, named: str) -> Attributes:
-    """Make the resource, and return what `!Ref` (under `Ref`) and `!GetAtt` give of it.
+    """Create the resource. Return the values of `!Ref` (under `Ref`) and of `!GetAtt`.
 
-    Of a type that no test needs nothing is made: its name is all that anybody asks of it.
+    A resource of a type that no test needs is not created and has only a name.
     """
     if maker := _MAKERS.get(kind):
         return maker(client, properties)

@@ -1,4 +1,4 @@
-"""The site's repository for the functions in this process: the local CodeCommit, as a deployment on one machine has it."""
+"""The site's repository for the functions in this process, served by the local CodeCommit."""
 
 import tempfile
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ REPOSITORY_ARN = f"arn:aws:codecommit:{REGION}:{ACCOUNT}:{REPOSITORY}"
 
 
 @contextmanager
-def site_as_it_comes() -> Iterator[str]:
-    """Serve the site's repository while the block lasts; yield the endpoint of its CodeCommit."""
+def initial_site() -> Iterator[str]:
+    """Serve the initial site's repository while the block lasts. Yield the endpoint of its CodeCommit."""
     with codecommit(_repository()) as endpoint:
         yield endpoint
 
 
 def first_push() -> dict[str, Any]:
-    """Return the event of the push that brought the site."""
+    """Return the event of the first push."""
     return last_push(_repository(), repository_arn=REPOSITORY_ARN)
 
 
 @cache
 def _repository() -> SiteRepository:
-    """Made once for all, for nobody pushes to it."""
+    """Create the repository once, since no test pushes to it."""
     repository = SiteRepository(Path(tempfile.mkdtemp()) / "site.git")
     repository.prepare()
     return repository

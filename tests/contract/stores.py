@@ -1,11 +1,11 @@
-"""The one table of store implementations: what each promises is asked of all, by the same tests.
+"""The store implementations. The same tests run on all of them.
 
 | id | is |
 |---|---|
 | memory | the stores of shared_domain.memory |
-| postgresql | the monolith's, on an embedded PostgreSQL, a transaction for each `with` |
-| dynamodb-moto | the microservices', on moto in this process |
-| dynamodb-ministack | the same on the local AWS |
+| postgresql | the monolith's stores on an embedded PostgreSQL, one transaction per `with` |
+| dynamodb-moto | the microservices' stores on moto in this process |
+| dynamodb-ministack | the microservices' stores on the local AWS |
 """
 
 from collections import Counter
@@ -61,7 +61,7 @@ from tests.view_records import deliver, view_record
 
 
 class Stores(Protocol):
-    """Every store of one implementation, and what the tests need beside the promises."""
+    """All stores of one implementation, and actions that the tests need."""
 
     @property
     def users(self) -> UserStore: ...
@@ -80,31 +80,31 @@ class Stores(Protocol):
     def orders(self) -> OrderStore: ...
 
     def save_user(self, user: User, *, seen: User) -> None:
-        """Change a user as a use case does: locked before, or on the condition that it is as seen."""
+        """Change a user as a use case does: with a row lock, or on the condition that it is as seen."""
 
     def save_post(self, post: Post, *, seen: Post) -> None:
-        """Change a post likewise."""
+        """Change a post in the same way."""
 
     def remove_post(self, seen: Post) -> None:
-        """Remove a post likewise."""
+        """Remove a post in the same way."""
 
     def save_order(self, order: Order, *, seen: Order) -> None:
-        """Change an order likewise."""
+        """Change an order in the same way."""
 
     def publish(self, post: Post) -> None:
-        """Keep a post and make it findable."""
+        """Store a post and index it for search."""
 
     def withdraw(self, post: Post) -> None:
-        """Forget a post everywhere."""
+        """Remove a post from the store and the index."""
 
     def score(self, post_id: str) -> int:
-        """Return the sum of the votes that are kept."""
+        """Return the sum of the stored votes."""
 
     @property
     def trends(self) -> TrendStore: ...
 
     def count(self, *views: View) -> None:
-        """Let the views count."""
+        """Count the views."""
 
 
 Open = Callable[[], AbstractContextManager[Stores]]
@@ -231,11 +231,11 @@ class InDynamodb(WithoutLocks):
 
     def publish(self, post: Post) -> None:
         self.posts.add(post)
-        self._tell("INSERT", {"Keys": post_key(post.id), "NewImage": post_item(post)})
+        self._deliver_change("INSERT", {"Keys": post_key(post.id), "NewImage": post_item(post)})
 
     def withdraw(self, post: Post) -> None:
         self.remove_post(post)
-        self._tell("REMOVE", {"Keys": post_key(post.id)})
+        self._deliver_change("REMOVE", {"Keys": post_key(post.id)})
 
     def score(self, post_id: str) -> int:
         votes = self._dynamodb.query(
@@ -248,17 +248,14 @@ class InDynamodb(WithoutLocks):
     def count(self, *views: View) -> None:
         deliver(self._windows, [view_record(view, place=next(self._places)) for view in views])
 
-    def _tell(self, name: str, images: dict[str, Any]) -> None:
-        """Deliver what the posts table's stream would."""
+    def _deliver_change(self, name: str, images: dict[str, Any]) -> None:
+        """Deliver a record of the posts table's stream."""
         record = {"eventName": name, "dynamodb": {**images, "SequenceNumber": str(next(self._places))}}
         projection.index(self._writer, record, now=lambda: datetime.now(UTC))
 
 
 def in_dynamodb(client: Callable[[str], Any], name: str) -> Open:
-    """Return stores on a new table of the one key form that all features have, and a new bucket.
-
-    Here the features share them; their keys are apart.
-    """
+    """Return stores on a new table and a new bucket. The features share them, with different keys."""
     dynamodb, s3 = client("dynamodb"), client("s3")
     make_table(dynamodb, name)
     s3.create_bucket(Bucket=name)
@@ -267,5 +264,5 @@ def in_dynamodb(client: Callable[[str], Any], name: str) -> Open:
 
 
 def _counts(views: Sequence[View]) -> Counts:
-    """Return how many of the views there are by window and post."""
+    """Return the number of views by window and post."""
     return Counter((window_of(view.at), view.post_id) for view in views)

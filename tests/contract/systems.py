@@ -1,4 +1,4 @@
-"""The monolith as the contract meets it: in this process, or running on a port of its own."""
+"""Start the monolith for tests: in this process, or as a process of its own."""
 
 import json
 import os
@@ -20,10 +20,10 @@ from monolith.settings import Settings
 from tests.conftest import ADMINISTRATOR
 
 PROJECT = Path(__file__).parents[2]
-THREADS = 8  # as many as the concurrency tests use at once
+THREADS = 8  # as many as the concurrency tests use
 START_S = 60
 STOP_S = 20
-TOKEN_SECRET = "known to these tests alone, and long enough for every kind of signature that they forge"
+TOKEN_SECRET = "only the tests know this secret, and it is long enough for every signature that they forge"
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def monolith_application(data: Path, spans: Path | None = None) -> Iterator[WSGI
 
 @contextmanager
 def _background(app: Flask) -> Iterator[None]:
-    """Do what a worker process does beside its requests while the block lasts."""
+    """Run the background threads of a worker process while the block lasts."""
     background: Background = app.extensions["background"]
     background.start()
     try:
@@ -62,7 +62,7 @@ def _background(app: Flask) -> Iterator[None]:
 
 @contextmanager
 def running_monolith(run_dir: Path) -> Iterator[str]:
-    """Run `python -m monolith` with an embedded database of its own while the block lasts; yield its base URL."""
+    """Run `python -m monolith` with its own embedded database while the block lasts. Yield its base URL."""
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TOKEN_SECRET")}
     command = [sys.executable, "-m", "monolith", "--run-dir", str(run_dir), "--port", "18080"]
     environment["ADMINISTRATORS"] = ADMINISTRATOR

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from .both_sides import BothSides, Side, Told
+from .both_sides import BothSides, Normalised, Side
 from .client import unique
 
 PEOPLE = st.integers(0, 2)
@@ -49,7 +49,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.tag, self.needle = unique("t-"), unique("needle")
         for side in self.both.sides:
-            side.forget()
+            side.reset()
 
     @rule(author=PEOPLE, title=TEXTS, body=TEXTS, tags=st.one_of(st.none(), TAGS))
     def publish(self, author: int, title: str, body: str, tags: list[str] | None) -> None:
@@ -179,14 +179,14 @@ def _post(side: Side, place: int) -> str:
     return side.posts[place] if place < len(side.posts) else "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
-def _settled(told: Told) -> Told:
+def _settled(normalised: Normalised) -> Normalised:
     """Return the order, or say that it has not settled: both sides must have come to the same end."""
-    assert told["body"]["status"] != "pending"
-    return told
+    assert normalised["body"]["status"] != "pending"
+    return normalised
 
 
-def _ours(side: Side) -> list[Told]:
-    board: list[Told] = side.api.leaderboard(limit=100).json()["items"]
+def _ours(side: Side) -> list[Normalised]:
+    board: list[Normalised] = side.api.leaderboard(limit=100).json()["items"]
     ours = [item for item in board if item["post_id"] in side.posts]
     return [{**item, "rank": 0, "post_id": side.posts.index(item["post_id"])} for item in ours]
 
@@ -200,7 +200,7 @@ def test_both_sides_answer_alike(both_sides: BothSides) -> None:
             deadline=None,
             derandomize=True,
             database=None,
-            phases=[Phase.generate],  # a failure is told as it happened: to shrink it takes minutes
+            phases=[Phase.generate],  # report a failure as it happened, since shrinking takes minutes
             suppress_health_check=list(HealthCheck),
         ),
     )

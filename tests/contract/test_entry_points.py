@@ -16,8 +16,8 @@ from .entry_points import (
     balancer,
     balancer_of_many_values,
     http_api,
+    invoke_through,
     rest_api,
-    through,
 )
 from .gateway import Gateway, gateway_over_moto
 from .test_hostile import ALIKE, Hostile
@@ -103,8 +103,8 @@ def said(answer: Event) -> tuple[int, object, dict[str, str]]:
     ],
 )
 def test_a_question_is_answered_alike_at_every_door(gateway: Gateway, ada: Person, door: EntryPoint, path: str) -> None:
-    status, body, headers = said(through(door, gateway, asked("GET", path)))
-    expected = said(through(http_api, gateway, asked("GET", path)))
+    status, body, headers = said(invoke_through(door, gateway, asked("GET", path)))
+    expected = said(invoke_through(http_api, gateway, asked("GET", path)))
     if isinstance(body, dict):
         body["as_of"] = expected[1]["as_of"] = None  # type: ignore[index]
     assert (status, body, headers) == expected
@@ -117,8 +117,8 @@ def test_what_is_hostile_is_answered_alike_at_every_door(
 ) -> None:
     request = written(ALIKE[name], ada.token)
     context = {} if door in BALANCED else identified(http_api, ada.username)
-    answer = said(through(door, gateway, request, context=identified(door, ada.username)))
-    expected = said(through(http_api, gateway, request, context=context))
+    answer = said(invoke_through(door, gateway, request, context=identified(door, ada.username)))
+    expected = said(invoke_through(http_api, gateway, request, context=context))
     assert answer[0] < 500
     if request.method == "GET" or answer[0] >= 400:
         assert answer == expected
@@ -130,10 +130,10 @@ def test_of_a_repeated_parameter_the_first_counts_where_the_door_tells_all_of_th
     gateway: Gateway, ada: Person
 ) -> None:
     request = asked("GET", "/posts?limit=1&limit=2&tag=doors&tag=none")
-    found = {name: said(through(door, gateway, request))[1] for name, door in ENTRY_POINTS.items()}
+    found = {name: said(invoke_through(door, gateway, request))[1] for name, door in ENTRY_POINTS.items()}
     last_alone = found.pop("load balancer")
     assert last_alone == {"items": [], "next_cursor": None}  # so the front door has multi-value headers on
-    first = said(through(http_api, gateway, request))[1]
+    first = said(invoke_through(http_api, gateway, request))[1]
     assert list(found.values()) == [first] * len(found)
     assert [post["title"] for post in first["items"]] == ["two"]  # type: ignore[index]
 
@@ -156,10 +156,10 @@ def test_a_body_arrives_as_it_was_sent_in_either_encoding(gateway: Gateway, door
             event |= {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
         return event
 
-    status, user, headers = said(through(packed, gateway, request))
+    status, user, headers = said(invoke_through(packed, gateway, request))
     assert (status, headers["location"]) == (201, f"/users/{name}")
     assert user["display_name"] == form["display_name"]  # type: ignore[index]
-    assert said(through(packed, gateway, request))[0] == 409
+    assert said(invoke_through(packed, gateway, request))[0] == 409
 
 
 @every_entry_point
@@ -175,17 +175,17 @@ def test_a_body_that_is_no_utf8_is_refused_in_either_encoding(
 
     headers = {"content-type": "application/json"}
     request = httpx.Request("POST", HOST.join("/tokens"), headers=headers, content=sent)
-    assert said(through(packed, gateway, request))[0] == 400
+    assert said(invoke_through(packed, gateway, request))[0] == 400
 
 
 @every_entry_point
 def test_a_caller_is_who_the_authorizer_says_and_nobody_else(gateway: Gateway, ada: Person, door: EntryPoint) -> None:
     headers = {"authorization": f"Bearer {ada.token}", "x-amzn-oidc-identity": ada.username, "x-user": ada.username}
     request = asked("GET", "/users/me", **headers)
-    status, problem, told = said(through(door, gateway, request))
+    status, problem, told = said(invoke_through(door, gateway, request))
     assert (status, told["WWW-Authenticate"]) == (401, "Bearer")
     assert problem["type"] == "/problems/not-identified"  # type: ignore[index]
-    status, user, _ = said(through(door, gateway, request, context=identified(door, ada.username)))
+    status, user, _ = said(invoke_through(door, gateway, request, context=identified(door, ada.username)))
     if door in BALANCED:
         assert status == 401
     else:
@@ -200,14 +200,14 @@ def test_an_authorizer_that_says_nothing_of_a_user_identifies_nobody(gateway: Ga
         (http_api, {"lambda": told}),
         (http_api, {"jwt": told}),
     ]:
-        answer = through(door, gateway, asked("GET", "/users/me"), context={"authorizer": authorizer})
+        answer = invoke_through(door, gateway, asked("GET", "/users/me"), context={"authorizer": authorizer})
         assert answer["statusCode"] == 401
 
 
 @every_entry_point
 @pytest.mark.parametrize("path", ["/health", "/posts/nowhere"])
 def test_an_answer_has_the_form_of_its_door(gateway: Gateway, door: EntryPoint, path: str) -> None:
-    answer = through(door, gateway, asked("GET", path))
+    answer = invoke_through(door, gateway, asked("GET", path))
     balanced, many = door in BALANCED, door is not balancer
     fields = {"statusCode", "body", "isBase64Encoded", "multiValueHeaders" if many else "headers"}
     assert set(answer) == fields | ({"statusDescription"} if balanced else set())
@@ -225,4 +225,4 @@ def test_a_request_without_headers_or_parameters_is_answered(gateway: Gateway, d
         names = [name for name in event if name.lower().endswith(("headers", "parameters"))]
         return {**event, **dict.fromkeys(names, empty), "body": None}
 
-    assert said(through(bare, gateway, asked("GET", "/posts?limit=0")))[0] == 200
+    assert said(invoke_through(bare, gateway, asked("GET", "/posts?limit=0")))[0] == 200

@@ -3,7 +3,7 @@
 import pytest
 
 from .client import Api, Person, broken_fields
-from .search_terms import found, ids, new_word, wait_for_hits, wait_for_relevance
+from .search_terms import hit_ids, new_word, search_hits, wait_for_hits, wait_for_relevance
 
 pytestmark = pytest.mark.live_api
 
@@ -41,12 +41,12 @@ def needle() -> str:
 def test_a_post_is_found_as_it_reads(api: Api, ada: Person, bob: Person, needle: str) -> None:
     post = api.published(ada, title=f"A {needle} in the title", tags=["a-tag"])
     wait_for_hits(api, needle, [post])
-    assert found(api, needle)[0]["post"] == post
+    assert search_hits(api, needle)[0]["post"] == post
     api.cast(bob, post["id"], value=1)
     api.score_settles(post["id"], 1)
 
     def follows() -> None:
-        assert found(api, needle)[0]["post"] == api.post(post["id"])
+        assert search_hits(api, needle)[0]["post"] == api.post(post["id"])
 
     api.eventually(follows)
 
@@ -80,7 +80,7 @@ def test_every_term_must_match(api: Api, ada: Person, needle: str) -> None:
     api.published(ada, title=needle, body="alone")
     api.published(ada, title=other, body="alone")
     wait_for_hits(api, f"{other} {needle}", [both])
-    assert ids(api, f"{needle} {other} {new_word()}") == []
+    assert hit_ids(api, f"{needle} {other} {new_word()}") == []
 
 
 def test_the_order_is_relevance_then_the_newest(api: Api, ada: Person, needle: str) -> None:
@@ -133,7 +133,7 @@ def test_a_word_is_the_longest_run_of_letters_and_digits(api: Api, ada: Person, 
     whole = beside.format(needle=needle)
     post = api.published(ada, title=whole)
     wait_for_hits(api, whole, [post])
-    assert ids(api, needle) == []
+    assert hit_ids(api, needle) == []
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,9 @@ def test_every_stop_word_is_dropped_and_no_other(api: Api, ada: Person, needle: 
     post = api.published(ada, title=needle)
     wait_for_hits(api, needle, [post])
     for stop_word in STOP_WORDS:
-        assert ids(api, f"{stop_word} {needle}") == [post["id"]], stop_word
+        assert hit_ids(api, f"{stop_word} {needle}") == [post["id"]], stop_word
     for word in ("he", "from", "has", "its", "were", "we", "you", "i"):
-        assert ids(api, f"{word} {needle}") == [], word
+        assert hit_ids(api, f"{word} {needle}") == [], word
 
 
 def test_a_query_must_be_there(api: Api) -> None:
@@ -161,9 +161,9 @@ def test_a_query_may_have_8_terms_and_200_characters(api: Api, ada: Person) -> N
     words = [new_word() for _ in range(9)]
     post = api.published(ada, title="x", body=" ".join(words))
     wait_for_hits(api, " ".join(words[:8]), [post])
-    assert ids(api, " ".join([*words[:8], "the", "of", words[0], words[1].upper()])) == [post["id"]]
+    assert hit_ids(api, " ".join([*words[:8], "the", "of", words[0], words[1].upper()])) == [post["id"]]
     assert broken_fields(api.search(" ".join(words))) == {"q"}
-    assert ids(api, words[0].ljust(200)) == [post["id"]]
+    assert hit_ids(api, words[0].ljust(200)) == [post["id"]]
     assert broken_fields(api.search(words[0].ljust(201))) == {"q"}
     assert api.search(words[0] + "e\u0301" * 186).status_code == 200
     assert broken_fields(api.search(words[0] + "e\u0301" * 187)) == {"q"}

@@ -3,7 +3,7 @@
 import pytest
 
 from .client import Api, Person, broken_fields
-from .search_terms import found, new_word, wait_for_hits, wait_for_relevance
+from .search_terms import new_word, search_hits, wait_for_hits, wait_for_relevance
 
 pytestmark = pytest.mark.live_api
 
@@ -36,7 +36,7 @@ def test_a_cursor_is_for_its_query_alone(api: Api, ada: Person, needle: str) -> 
     posts = [api.published(ada, title=needle) for _ in range(2)][::-1]
     wait_for_hits(api, needle, posts)
     cursor = api.search(needle, limit=1).json()["next_cursor"]
-    assert [hit["post"]["id"] for hit in found(api, needle, limit=1, cursor=cursor)] == [posts[1]["id"]]
+    assert [hit["post"]["id"] for hit in search_hits(api, needle, limit=1, cursor=cursor)] == [posts[1]["id"]]
     assert broken_fields(api.search(new_word(), cursor=cursor)) == {"cursor"}
     assert broken_fields(api.list_posts(cursor=cursor)) == {"cursor"}
     for forged in (cursor[:-1], cursor[1:], cursor + "A", cursor.swapcase()):
@@ -50,7 +50,7 @@ def test_search_follows_a_revision(api: Api, ada: Person, needle: str) -> None:
     revised = api.revise_post(ada, post["id"], title=other).json()
     wait_for_relevance(api, needle, 1)
     wait_for_relevance(api, other, 3)
-    assert found(api, other)[0]["post"] == revised
+    assert search_hits(api, other)[0]["post"] == revised
 
 
 def test_search_forgets_a_withdrawn_post(api: Api, ada: Person, needle: str) -> None:

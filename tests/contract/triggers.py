@@ -1,4 +1,4 @@
-"""Who wakes whom, read from the templates: SAM's events, event source mappings, subscriptions and notifications."""
+"""Read the event sources of the functions from the templates: SAM events, mappings, subscriptions and notifications."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ Known = Mapping[str, Function]
 
 
 def wiring(cloud: Cloud, known: Known) -> EventRouting:
-    """Return how everything in the templates is connected."""
+    """Return the event routing of all templates."""
     found = EventRouting()
     for stack in cloud.stacks.values():
         _sam_events(found, stack, known)
@@ -38,7 +38,7 @@ def _subscriptions(found: EventRouting, stack: Stack, known: Known) -> None:
             _assert_permitted(stack, known[endpoint], "sns.amazonaws.com")
             found.listen(topic, known[endpoint], each)
         else:
-            assert each["Protocol"] == "sqs", f"nobody delivers to {each['Protocol']}"
+            assert each["Protocol"] == "sqs", f"delivery to {each['Protocol']} is not implemented"
             _assert_open(stack, endpoint, topic)
             found.fill(topic, endpoint, each)
 
@@ -52,14 +52,14 @@ def _notifications(found: EventRouting, stack: Stack, known: Known) -> None:
 
 
 def _assert_permitted(stack: Stack, function: Function, principal: str) -> None:
-    """Without a permission AWS does not let the service invoke the function."""
+    """Assert the permission that AWS requires before a service invokes a function."""
     permissions = stack.resources("AWS::Lambda::Permission").values()
     allowed = {each["Principal"] for each in permissions if each["FunctionName"] in (function.arn, function.name)}
     assert principal in allowed, f"{principal} may not invoke {function.name}"
 
 
 def _assert_open(stack: Stack, queue: str, topic: str) -> None:
-    """Without a policy AWS does not let the topic send to the queue."""
+    """Assert the policy that AWS requires before a topic sends to a queue."""
     statements = [
         statement
         for policy in stack.resources("AWS::SQS::QueuePolicy").values()

@@ -1,6 +1,6 @@
 """An httpx transport into a WSGI application in this process.
 
-httpx has one of its own, but it decodes a path twice and not as PEP 3333 says, so no hostile path would arrive as sent.
+httpx's own one decodes paths twice, against PEP 3333, so hostile paths would not arrive as sent.
 """
 
 import io
@@ -14,7 +14,7 @@ import httpx
 
 
 class WsgiTransport(httpx.BaseTransport):
-    """Calls the application as a server would; what it raises is raised here, never hidden in a 500."""
+    """Call the application as a server does. Its exceptions are raised here, not turned into a 500."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
@@ -37,7 +37,7 @@ class WsgiTransport(httpx.BaseTransport):
 
 
 def environ(request: httpx.Request) -> dict[str, Any]:
-    """Return the request as PEP 3333 has it: paths as bytes in latin-1 clothes."""
+    """Return the WSGI environment of a request. Paths are bytes decoded as latin-1 (PEP 3333)."""
     path, _, query = request.url.raw_path.partition(b"?")
     content = request.read()
     headers = {
