@@ -34,7 +34,7 @@ from loadtests.bench.spied import spied
 from loadtests.data.seeding import PASSWORD
 from loadtests.floors.cloud import client
 from loadtests.progress import Shown
-from microservices.deploy import kept_packages
+from microservices.deploy import package_cache
 
 ROOMS = ("users", "posts", "votes", "search", "feedback", "orders", "trending", "avatars")
 STAGE = "reference"
@@ -55,7 +55,7 @@ def run(run_dir: Path, shown: Shown) -> Generator[Row, None, None]:
 
 
 def _packages(shown: Shown) -> Iterator[Row]:
-    zips = [each.zip for each in kept_packages.built()]  # those that were deployed
+    zips = [each.zip for each in package_cache.get_packages()]  # those that were deployed
     with shown.phase("cold imports", package_rows.RUNS) as done:
         yield from package_rows.rows(zips, done)
     with shown.phase("a thumbnail"):

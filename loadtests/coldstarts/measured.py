@@ -21,7 +21,7 @@ from loadtests.data.world import World
 from loadtests.floors.measured import database_url
 from loadtests.live.subscriber import subscribed
 from loadtests.progress import Shown
-from microservices.deploy import kept_packages
+from microservices.deploy import package_cache
 
 MONOLITH = systems.MONOLITH.name
 SIZE = seeding.Size(accounts=3, posts=5, votes=8)
@@ -79,7 +79,7 @@ class Watched:
 def measure(asked: RunSettings, found: Found, shown: Shown) -> None:
     """Fill in what is found. Raise SystemFailed, CallFailed or NotSubscribed if it cannot be measured."""
     with _up(asked, shown) as watched:
-        zips = {each.function: each.zip for each in kept_packages.built()}  # those that were deployed
+        zips = {each.function: each.zip for each in package_cache.get_packages()}  # those that were deployed
         found.known = {name: _known(name, watched, zips[name]) for name in asked.functions}
         with shown.phase("cold starts, in turns", asked.times * len(asked.names)) as done:
             for name in in_turns(asked.names, asked.times):

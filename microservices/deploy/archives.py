@@ -1,4 +1,4 @@
-"""Compiles and zips a tree of files so that the same files always give the same bytes."""
+"""Compile and zip a tree of files. The same files always give the same bytes."""
 
 import io
 import subprocess
@@ -6,23 +6,23 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the zip format's first day: a real time would make every zip a new one
+TIMESTAMP = (1980, 1, 1, 0, 0, 0)  # the first of the zip format: a real time would change every zip
 READABLE = 0o100644 << 16
-LEVEL = 4  # of 9: half the time of the usual 6, for a zip that is 3 % larger
+LEVEL = 4  # half the time of the default 6, for a zip that is 3 % larger
 
 
 def compile_tree(tree: Path, interpreter: str) -> None:
-    """Compile every module below the tree, for Python to take unchecked: compiling is half of a cold start or more."""
+    """Compile every module below the tree. Compiling at run time takes half of a cold start or more."""
     command = [interpreter, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([*command, "-s", tree, "-p", "/var/task", tree], check=True, stdin=subprocess.DEVNULL)
 
 
-def zipped(tree: Path, names: Iterable[str]) -> bytes:
-    """Return a zip of the named files below the tree, each module with its compiled form."""
+def zip_files(tree: Path, names: Iterable[str]) -> bytes:
+    """Return a zip of the named files below the tree, and of the compiled form of each module."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted({file for name in names for file in (tree / name, *_compiled(tree / name))}):
-            entry = zipfile.ZipInfo(str(file.relative_to(tree)), LONG_AGO)
+            entry = zipfile.ZipInfo(str(file.relative_to(tree)), TIMESTAMP)
             entry.external_attr = READABLE
             archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, LEVEL)
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""The libraries as AWS runs them: the locked versions, for its Python and its processor, whatever this machine is."""
+"""Install the locked libraries for the Python and the processor of AWS, on any machine."""
 
 import re
 import shutil
@@ -9,23 +9,23 @@ from pathlib import Path
 
 VERSION = "3.13"
 PYTHON = f"python{VERSION}"
-GLIBC = (34, 28, 26, 17)  # the minor version of Amazon Linux 2023, and older ones that wheels are built for
+GLIBC = (34, 28, 26, 17)  # minor versions: that of Amazon Linux 2023, and older ones that wheels are built for
 
 
 def install(names: set[str], *, lock: Path, target: Path) -> None:
-    """Install the named distributions, in the versions and with the hashes of the lock, for AWS into the target."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as chosen:
-        chosen.writelines(entry for entry in _entries(lock) if _name(entry) in {_normal(name) for name in names})
-        chosen.flush()
-        subprocess.run([*_installer(), "--target", str(target), "-r", chosen.name], check=True)
+    """Install the named distributions into the target, in the versions and with the hashes of the lock."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+        requirements.writelines(entry for entry in _entries(lock) if _name(entry) in {_normal(name) for name in names})
+        requirements.flush()
+        subprocess.run([*_installer(), "--target", str(target), "-r", requirements.name], check=True)
 
 
 def interpreter() -> str | None:
-    """Return the interpreter that compiles for AWS, or None if this machine has none."""
-    for found in filter(None, (shutil.which(PYTHON), sys.executable)):
-        question = [found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-        if subprocess.run(question, check=False, capture_output=True, text=True).stdout.strip() == VERSION:
-            return found
+    """Return an interpreter of the version on AWS, or None if this machine has none."""
+    for candidate in filter(None, (shutil.which(PYTHON), sys.executable)):
+        command = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        if subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip() == VERSION:
+            return candidate
     return None
 
 
@@ -39,7 +39,7 @@ def _installer() -> list[str]:
 
 
 def _entries(lock: Path) -> list[str]:
-    """Return the lock's entries, each with its hashes."""
+    """Return the entries of the lock, each with its hashes."""
     return re.findall(r"^[A-Za-z0-9][^\n]*\n(?:[ \t][^\n]*\n)*", lock.read_text(), re.MULTILINE)
 
 

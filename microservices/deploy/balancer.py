@@ -1,4 +1,4 @@
-"""What the load balancer needs of the local AWS beside its template. On AWS nobody calls this."""
+"""Set up the load balancer on the local AWS. On AWS its template is enough."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ SERVICE = "balancer"
 
 
 def network(aws: Clients) -> dict[str, str]:
-    """Return the parameters that place it in the account's default network."""
+    """Return the stack parameters of the account's default network."""
     ec2 = aws.client("ec2")
     (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}])["Subnets"]
@@ -17,7 +17,7 @@ def network(aws: Clients) -> dict[str, str]:
 
 
 def register_targets(deployment: Deployment) -> None:
-    """Do what the local CloudFormation leaves undone: it takes a target group's `Targets` and forgets them."""
+    """Register the targets of each target group: the local CloudFormation ignores `Targets`."""
     cloudformation, balancers = deployment.aws.client("cloudformation"), deployment.aws.client("elbv2")
     exports = {each["Name"]: each["Value"] for each in cloudformation.list_exports()["Exports"]}
     groups = {each["TargetGroupName"]: each["TargetGroupArn"] for each in _groups(balancers)}
@@ -29,5 +29,5 @@ def register_targets(deployment: Deployment) -> None:
 
 
 def _groups(balancers: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = balancers.describe_target_groups()["TargetGroups"]
-    return found
+    groups: list[dict[str, Any]] = balancers.describe_target_groups()["TargetGroups"]
+    return groups

@@ -1,7 +1,7 @@
-"""A local CodeCommit: a bare Git repository, and the three calls of the service that our function makes, on loopback.
+"""Serve a bare Git repository on loopback by the three operations of CodeCommit that the publisher calls.
 
-It speaks the service's own protocol (JSON 1.1, the operation in X-Amz-Target), so that the function is the one that goes to AWS.
-It asks nobody who he is: what it shows lies in a folder that the caller may read anyway.
+The server speaks CodeCommit's protocol (JSON 1.1, operation in X-Amz-Target), so the function is the same as on AWS.
+It has no authentication: it serves a folder that the local user can read.
 """
 
 import json
@@ -16,22 +16,22 @@ from typing import Any
 from microservices.deploy.site_repository import REPOSITORY, SiteRepository
 from shared_domain.site import MAX_FILE_BYTES
 
-_PAGE = 100  # differences of one answer
+_PAGE = 100  # differences per response
 _ID = re.compile(r"[0-9a-f]{40}")
-_CHANGES = {"A": "A", "D": "D"}  # all else changed in place
+_CHANGES = {"A": "A", "D": "D"}  # every other change is a modification
 
-Told = dict[str, Any]
+Fields = dict[str, Any]  # of a request or a response
 
 
-class Refused(Exception):
-    """The name of the error that the service answers."""
+class ServiceError(Exception):
+    """An error of the service, with CodeCommit's name of it as message."""
 
 
 @contextmanager
 def codecommit(repository: SiteRepository) -> Iterator[str]:
-    """Serve the repository while the block lasts; yield the endpoint."""
+    """Serve the repository while the block runs, and yield the endpoint."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.calls = _Calls(repository)  # type: ignore[attr-defined]
+    server.operations = _Operations(repository)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -42,53 +42,53 @@ def codecommit(repository: SiteRepository) -> Iterator[str]:
         server.server_close()
 
 
-class _Calls:
-    """The service's operations, over one repository."""
+class _Operations:
+    """The operations of CodeCommit on one repository."""
 
     def __init__(self, repository: SiteRepository) -> None:
         self._repository = repository
-        self._operations: dict[str, Callable[[Told], Told]] = {
+        self._operations: dict[str, Callable[[Fields], Fields]] = {
             "GetBranch": self._branch,
             "GetDifferences": self._differences,
             "GetBlob": self._blob,
         }
 
-    def answer(self, operation: str, asked: Told) -> Told:
-        """Return what the service answers. Raise Refused with the name of its error."""
+    def call(self, operation: str, request: Fields) -> Fields:
+        """Return the response of an operation. Raise ServiceError as CodeCommit does."""
         if operation not in self._operations:
-            raise Refused("InvalidAction")
-        if asked.get("repositoryName") != REPOSITORY:
-            raise Refused("RepositoryDoesNotExistException")
-        return self._operations[operation](asked)
+            raise ServiceError("InvalidAction")
+        if request.get("repositoryName") != REPOSITORY:
+            raise ServiceError("RepositoryDoesNotExistException")
+        return self._operations[operation](request)
 
-    def _branch(self, asked: Told) -> Told:
-        commit = self._repository.head(asked["branchName"])
+    def _branch(self, request: Fields) -> Fields:
+        commit = self._repository.head(request["branchName"])
         if commit is None:
-            raise Refused("BranchDoesNotExistException")
-        return {"branch": {"branchName": asked["branchName"], "commitId": commit}}
+            raise ServiceError("BranchDoesNotExistException")
+        return {"branch": {"branchName": request["branchName"], "commitId": commit}}
 
-    def _differences(self, asked: Told) -> Told:
-        before, after = asked.get("beforeCommitSpecifier"), asked["afterCommitSpecifier"]
+    def _differences(self, request: Fields) -> Fields:
+        before, after = request.get("beforeCommitSpecifier"), request["afterCommitSpecifier"]
         if not all(
             _ID.fullmatch(each) and self._repository.kind(each) == "commit" for each in (before or after, after)
         ):
-            raise Refused("CommitDoesNotExistException")
-        start, most = int(asked.get("NextToken", "0")), asked.get("MaxResults", _PAGE)
-        every = list(self._repository.differences(before, after))
-        told: Told = {"differences": [_difference(*each) for each in every[start : start + most]]}
-        return told | ({"NextToken": str(start + most)} if start + most < len(every) else {})
+            raise ServiceError("CommitDoesNotExistException")
+        start, size = int(request.get("NextToken", "0")), request.get("MaxResults", _PAGE)
+        differences = list(self._repository.differences(before, after))
+        response: Fields = {"differences": [_difference(*each) for each in differences[start : start + size]]}
+        return response | ({"NextToken": str(start + size)} if start + size < len(differences) else {})
 
-    def _blob(self, asked: Told) -> Told:
-        blob = asked["blobId"]
+    def _blob(self, request: Fields) -> Fields:
+        blob = request["blobId"]
         if not _ID.fullmatch(blob) or self._repository.kind(blob) != "blob":
-            raise Refused("BlobIdDoesNotExistException")
+            raise ServiceError("BlobIdDoesNotExistException")
         content = self._repository.content(blob)
         if len(content) > MAX_FILE_BYTES:
-            raise Refused("FileTooLargeException")
+            raise ServiceError("FileTooLargeException")
         return {"content": b64encode(content).decode()}
 
 
-def _difference(change: str, path: str, modes: tuple[str, str], blobs: tuple[str, str]) -> Told:
+def _difference(change: str, path: str, modes: tuple[str, str], blobs: tuple[str, str]) -> Fields:
     sides = {
         name: {"blobId": blob, "path": path, "mode": mode}
         for name, mode, blob in zip(("beforeBlob", "afterBlob"), modes, blobs, strict=True)
@@ -99,18 +99,18 @@ def _difference(change: str, path: str, modes: tuple[str, str], blobs: tuple[str
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body leave together: apart, the body waits 40 ms for the head to be acknowledged
+    wbufsize = -1  # send head and body together: sent apart, the body waits 40 ms for the acknowledgement
 
     def do_POST(self) -> None:
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         try:
-            self._say(200, self.server.calls.answer(operation, asked))  # type: ignore[attr-defined]
-        except Refused as refused:
-            self._say(400, {"__type": str(refused), "message": str(refused)})
+            self._respond(200, self.server.operations.call(operation, request))  # type: ignore[attr-defined]
+        except ServiceError as error:
+            self._respond(400, {"__type": str(error), "message": str(error)})
 
-    def _say(self, status: int, told: Told) -> None:
-        content = json.dumps(told).encode()
+    def _respond(self, status: int, fields: Fields) -> None:
+        content = json.dumps(fields).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(content)))
@@ -118,4 +118,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing: the function logs what it asks."""
+        """Log nothing: the function logs its calls."""

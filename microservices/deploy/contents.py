@@ -1,4 +1,4 @@
-"""What goes into a function's zip: modules, the data files that they name, and the metadata that they ask for."""
+"""Collect the content of a function's zip: modules, data files, package metadata and shared libraries."""
 
 import ast
 import json
@@ -20,24 +20,24 @@ CONTRACT_READER = "microservices.platform.handler"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where code comes from, and the interpreter that compiles it (None: not compiled)."""
+    """The places to copy code from, and the interpreter that compiles it (None: do not compile)."""
 
     places: Places
     interpreter: str | None
 
 
 def stage(handler: str, source: Source, tree: Path) -> set[str]:
-    """Copy what the function needs below `tree`, and return the names of the copies."""
+    """Copy the handler and everything that it needs to `tree`. Return the names of the copies."""
     names = set()
     places = source.places
     for module, file in needed(handler, places).items():
         place = places.project if library(module) in OURS else places.libraries
-        beside = (
+        related = (
             *_data(module, file, places),
             *_metadata(module, file, places.libraries),
             *_linked(file, places.libraries),
         )
-        for each in (file, *beside):
+        for each in (file, *related):
             names.add(_copy(each, str(each.relative_to(place)), tree))
     if handler == CONTRACT_READER:
         names.add(_write_contract(places.project, tree))
@@ -45,20 +45,20 @@ def stage(handler: str, source: Source, tree: Path) -> set[str]:
 
 
 def distributions_of(libraries: set[str], folder: Path) -> set[str]:
-    """Return the names of the distributions in the folder that install the libraries."""
+    """Return the names of the distributions in the folder that contain the libraries."""
     return {each.name for name in libraries for each in _by_library(folder).get(name, ())}
 
 
 def _copy(file: Path, name: str, tree: Path) -> str:
     target = tree / name
-    if not target.exists():  # another function needs it too
+    if not target.exists():  # another function may have copied it
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
     return name
 
 
 def _write_contract(project: Path, tree: Path) -> str:
-    """The contract is kept as YAML, with comments, and served as JSON."""
+    """Write the contract as JSON, and return its name. Its source is YAML with comments."""
     contract = yaml.load((project / "docs/openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
     (tree / CONTRACT).write_text(json.dumps(contract, ensure_ascii=False, separators=(",", ":")))
     return CONTRACT
@@ -66,10 +66,7 @@ def _write_contract(project: Path, tree: Path) -> str:
 
 @cache
 def _data(module: str, file: Path, places: Places) -> tuple[Path, ...]:
-    """Return the files beside one of our modules that it names in a string, such as the leaderboard's page.
-
-    They are looked for once in the life of the places.
-    """
+    """Return the files in a module's folder that the module names in a string, such as the leaderboard's page."""
     if library(module) not in OURS:
         return ()
     nodes = ast.walk(ast.parse(file.read_bytes()))
@@ -79,16 +76,16 @@ def _data(module: str, file: Path, places: Places) -> tuple[Path, ...]:
 
 
 def _metadata(module: str, file: Path, folder: Path) -> Iterator[Path]:
-    """Yield the metadata of a library that asks for its own version."""
+    """Yield the metadata of a library that reads its own version at run time."""
     if file.suffix == ".py" and library(module) not in OURS and b"importlib.metadata" in file.read_bytes():
         yield from _metadata_of(library(module), folder)
 
 
 @cache
 def _linked(file: Path, folder: Path) -> frozenset[Path]:
-    """Return the shared libraries that a compiled module brings along and is linked to, and those that these are linked to.
+    """Return the bundled shared libraries that a compiled module links to, directly or indirectly.
 
-    A binary names what it is linked to, so their names are looked for in its bytes: no reader of such files is needed.
+    A binary contains the names of the libraries that it links to, so search its bytes for them.
     """
     if file.suffix != ".so" and ".so." not in file.name:
         return frozenset()
@@ -98,13 +95,13 @@ def _linked(file: Path, folder: Path) -> frozenset[Path]:
 
 
 def _metadata_of(name: str, folder: Path) -> tuple[Path, ...]:
-    found = _by_library(folder).get(name, ())
-    return tuple(folder / file for each in found for file in each.files or () if file.name == "METADATA")
+    distributions = _by_library(folder).get(name, ())
+    return tuple(folder / file for each in distributions for file in each.files or () if file.name == "METADATA")
 
 
 @cache
 def _by_library(folder: Path) -> dict[str, list[Distribution]]:
-    """Return the distributions in a folder by the top-level modules that each installs: reading their lists takes half a second."""
+    """Return the distributions in a folder by top-level module. Reading their file lists takes half a second."""
     known: dict[str, list[Distribution]] = {}
     for each in distributions(path=[str(folder)]):
         for name in {file.parts[0].partition(".")[0] for file in each.files or () if file.suffix in (".py", ".so")}:

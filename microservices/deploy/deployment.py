@@ -1,7 +1,6 @@
-"""Deploys the services, each as a stack of its own, through CloudFormation: the very templates that AWS takes.
+"""Deploy each service as a CloudFormation stack, from the same templates as on AWS.
 
-A stack follows the stacks whose exports it imports, and the rest are deployed side by side. One that
-exists is updated.
+A stack that imports from others is deployed after them. Independent stacks are deployed in parallel.
 """
 
 import json
@@ -19,26 +18,24 @@ from microservices.deploy import templates
 from microservices.deploy.packages import Package
 
 STACK_SECONDS = 120
-PART = Path(__file__).with_name(
-    "table_scaling.yaml"
-)  # of a service's stack, which looks for it in the bucket of the zips
+TABLE_SCALING = Path(__file__).with_name("table_scaling.yaml")  # nested by the services' stacks
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 class Clients(Protocol):
-    """Where clients come from: a local AWS, or anything else that has them."""
+    """A source of boto3 clients, such as the local AWS."""
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the service."""
 
 
 class DeploymentFailed(Exception):
-    """A stack does not come up; the message names it and the first reason that CloudFormation gave, in one line."""
+    """A stack failed. The message is one line with its name and the first reason of CloudFormation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One stage of the system in an account: its name, the bucket of its zips, and the parameters of its stacks."""
+    """A stage of the system in an account: its name, the bucket of its zips, and the parameters of its stacks."""
 
     aws: Clients
     stage: str
@@ -46,7 +43,7 @@ class Deployment:
     parameters: Mapping[str, str]
 
     def deploy(self, packages: Iterable[Package]) -> None:
-        """Create or update every service's stack."""
+        """Create or update the stack of every service."""
         packages = tuple(packages)
         self.upload(packages)
         releases = dict.fromkeys(templates.services(), "") | {each.service: each.release for each in packages}
@@ -59,15 +56,15 @@ class Deployment:
                 services.done(*ready)
 
     def upload(self, packages: Iterable[Package]) -> None:
-        """Put the zips where the templates look for them, in a bucket that is made if there is none."""
+        """Upload the zips and the nested template. Create the bucket if necessary."""
         s3 = self.aws.client("s3")
         s3.create_bucket(Bucket=self.bucket)
-        s3.put_object(Bucket=self.bucket, Key=PART.name, Body=PART.read_bytes())
+        s3.put_object(Bucket=self.bucket, Key=TABLE_SCALING.name, Body=TABLE_SCALING.read_bytes())
         for each in packages:
             s3.put_object(Bucket=self.bucket, Key=f"{each.release}/{each.function}.zip", Body=each.zip.read_bytes())
 
     def deploy_service(self, service: str, release: str, **parameters: str) -> None:
-        """Create or update one service's stack, with parameters of its own; raise DeploymentFailed with the reason."""
+        """Create or update a service's stack with extra parameters. Raise DeploymentFailed with the reason."""
         cloudformation = self.aws.client("cloudformation")
         request = {
             "StackName": self._stack(service),
@@ -87,7 +84,7 @@ class Deployment:
         self._wait(service)
 
     def remove_service(self, service: str) -> None:
-        """Delete one service's stack and all that it holds."""
+        """Delete a service's stack with all its resources."""
         self.aws.client("cloudformation").delete_stack(StackName=self._stack(service))
         self._wait(service)
 
@@ -97,11 +94,11 @@ class Deployment:
         return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
 
     def invoke(self, function: str, event: object) -> object:
-        """Call a function, named without the stage, and return its answer; raise DeploymentFailed if it fails."""
+        """Invoke a function, named without the stage, and return its result. Raise DeploymentFailed if it fails."""
         name, payload = f"{self.stage}-{function}", json.dumps(event)
-        answer = self.aws.client("lambda").invoke(FunctionName=name, Payload=payload)
-        body = json.load(answer["Payload"])
-        if "FunctionError" in answer:
+        response = self.aws.client("lambda").invoke(FunctionName=name, Payload=payload)
+        body = json.load(response["Payload"])
+        if "FunctionError" in response:
             raise DeploymentFailed(f"{name}: {body}")
         return body
 
@@ -109,9 +106,9 @@ class Deployment:
         return f"{self.stage}-{service}"
 
     def _parameters(self, service: str, own: Mapping[str, str]) -> list[dict[str, str]]:
-        given = {"Stage": self.stage, "ArtifactsBucket": self.bucket, **self.parameters, **own}
+        parameters = {"Stage": self.stage, "ArtifactsBucket": self.bucket, **self.parameters, **own}
         declared = templates.load(service)["Parameters"]
-        return [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items() if key in declared]
+        return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items() if key in declared]
 
     def _status(self, service: str) -> str | None:
         try:
@@ -132,7 +129,7 @@ class Deployment:
             raise DeploymentFailed(f"{self._stack(service)}: {status}, {self._reason(service)}")
 
     def _reason(self, service: str) -> str:
-        """Return the first failure of the newest attempt."""
+        """Return the first failure of the last operation."""
         events = self.aws.client("cloudformation").describe_stack_events(StackName=self._stack(service))["StackEvents"]
         failed = [each for each in reversed(events) if each["ResourceStatus"].endswith("FAILED")]
         reasons = (f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in failed)

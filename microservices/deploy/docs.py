@@ -1,8 +1,8 @@
-"""Writes what the docs say of the templates: tables of triggers, pictures of who wakes whom, prices.
+"""Generate the parts of the docs that come from the templates: trigger tables, diagrams, events and prices.
 
     python -m microservices.deploy.docs
 
-In a page, `<!-- generated: name arguments -->` begins what is generated and `<!-- end -->` ends it; the rest is written by hand.
+In a page, a generated part stands between `<!-- generated: name arguments -->` and `<!-- end -->`.
 A test fails when a page and the templates differ.
 """
 
@@ -12,18 +12,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from microservices.deploy import picture, prices, trigger_tables
+from microservices.deploy import diagrams, prices, trigger_tables
 from microservices.deploy.wiring import wires
 
 PROJECT = Path(__file__).parents[2]
 PAGES = (PROJECT / "docs" / "triggers.md", PROJECT / "docs" / "capacity.md")
-PART = re.compile(r"(<!-- generated: (?P<asked>.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
-MAX_TEXT_LENGTH = 48  # characters of a text in an event that is shown
+PART = re.compile(r"(<!-- generated: (?P<call>.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
+MAX_TEXT_LENGTH = 48  # characters of a string in an event
+MAX_LINE_LENGTH = 100  # of an event: what fits stands on one line
 
 
-def written(page: str) -> str:
-    """Return the page with everything generated anew. Raise KeyError for a part that nobody knows."""
-    return PART.sub(lambda part: f"{part[1]}{_generated(*part['asked'].split())}\n{part[3]}", page)
+def render(page: str) -> str:
+    """Return the page with its generated parts replaced. Raise KeyError for an unknown part."""
+    return PART.sub(lambda part: f"{part[1]}{_generated(*part['call'].split())}\n{part[3]}", page)
 
 
 def _generated(name: str, *arguments: str) -> str:
@@ -31,9 +32,9 @@ def _generated(name: str, *arguments: str) -> str:
 
 
 def event(file: str) -> str:
-    """Return an event of the tests, folded and shortened: one of each list, the beginning of long texts."""
+    """Return an event of the tests, folded: the first item of each list, the beginning of long strings."""
     shown = _shortened(json.loads((PROJECT / "tests" / "events" / file).read_text()))
-    block = f"```json\n{json.dumps(shown, indent=2, ensure_ascii=False)}\n```"
+    block = f"```json\n{_compact(shown, '')}\n```"
     return f"<details><summary>An event, shortened</summary>\n\n{block}\n</details>"
 
 
@@ -47,30 +48,46 @@ def _shortened(value: Any) -> Any:
     return value
 
 
+def _compact(value: Any, indent: str) -> str:
+    """Return JSON with every object on one line that fits."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(line) <= MAX_LINE_LENGTH or not isinstance(value, dict | list):
+        return line
+    inner = f"{indent}  "
+    items = (
+        [f"{json.dumps(name)}: {_compact(each, inner)}" for name, each in value.items()]
+        if isinstance(value, dict)
+        else [_compact(each, inner) for each in value]
+    )
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    return f"{first}\n{inner}" + f",\n{inner}".join(items) + f"\n{indent}{last}"
+
+
 def break_evens() -> str:
-    """Return from which use on capacity that is paid for by the hour costs less."""
-    by_the_hour = {
+    """Return the table of average uses from which on provisioned capacity is cheaper."""
+    shares = {
         "DynamoDB reads": prices.break_even("dynamodb_read_capacity", "dynamodb_read_unit"),
         "DynamoDB writes": prices.break_even("dynamodb_write_capacity", "dynamodb_write_unit"),
-        "Lambda, kept warm": prices.warm_break_even(),
+        "Lambda, provisioned concurrency": prices.warm_break_even(),
     }
-    rows = [(name, f"{share:.1%}") for name, share in by_the_hour.items()]
-    return trigger_tables.table(("paid for by the hour", "costs less from this average use on"), rows)
+    rows = [(name, f"{share:.1%}") for name, share in shares.items()]
+    return trigger_tables.table(("provisioned capacity", "cheaper above this average use"), rows)
 
 
 PARTS: dict[str, Callable[..., str]] = {
     "break-evens": break_evens,
     "event": event,
-    "failures": lambda: picture.failures(wires()),
+    "event-sources": lambda: diagrams.event_sources(wires()),
+    "failures": lambda: diagrams.failures(wires()),
     "functions": lambda kind: trigger_tables.TABLES[kind](),
-    "prices": prices.cited,
-    "wakes": lambda: picture.wakes(wires()),
+    "prices": prices.cite,
 }
 
 
 def main() -> None:
+    """Write the pages."""
     for page in PAGES:
-        page.write_text(written(page.read_text()))
+        page.write_text(render(page.read_text()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A local AWS for the services: MiniStack in a process of its own, on loopback, with IAM enforced.
+"""Run a local AWS: MiniStack in a process of its own, on loopback, with IAM enforced.
 
-It sees nothing of the caller's AWS configuration, and it dies with the process that started it, even by `kill -9`.
-Its data lives in memory: what a stopped local AWS held is gone.
+It ignores the user's AWS configuration. It ends with the process that started it, even by `kill -9`.
+Its data is in memory, so stopping it deletes everything.
 """
 
 import json
@@ -27,9 +27,9 @@ from microservices.deploy.emulator_process import LIBRARIES, start, stop
 REGION = "us-east-1"
 START_SECONDS = 30
 
-ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's own name for the account's root
+ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's name for the account's root
 
-# Neither the caller's AWS profile nor its files can lead a client to a real account.
+# Neither a profile nor a file of the user can direct a client to a real account.
 NO_USER_SETTINGS = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -38,28 +38,28 @@ NO_USER_SETTINGS = {
 
 
 class CannotStart(Exception):
-    """The local AWS, or what is to run on it, does not come up; the message is one line with the log's path."""
+    """The local AWS, or a part of the system on it, does not start. The message is one line with the log's path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """A running local AWS: where it answers, its process, and the file it logs to."""
+    """A running local AWS: its endpoint, its process and its log file."""
 
     endpoint: str
     process: subprocess.Popen[bytes]
     log: Path
 
     def client(self, service: str, **credentials: str) -> Any:
-        """Return a boto3 client of the service, as the account's root unless other credentials are given."""
+        """Return a boto3 client of the service, with the account's root credentials by default."""
         return _client(self.endpoint, service, **credentials or ROOT)
 
 
 @contextmanager
 def emulator(folder: Path, port: int) -> Iterator[Emulator]:
-    """Run a local AWS on the port while the block lasts; raise CannotStart if it is not up, with IAM on, in time."""
+    """Run a local AWS on the port while the block runs. Raise CannotStart if it is not ready in time."""
     if not LIBRARIES.is_dir():
         raise CannotStart(f"{LIBRARIES} is missing: the functions' interpreter is not installed, see `make help`")
-    scratch = folder / "scratch"  # the functions' unpacked zips; some are left after a kill
+    scratch = folder / "scratch"  # the functions' unpacked zips; a killed process leaves some behind
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     process = start(scratch, port, region=REGION, log=folder / "local-aws.log")
@@ -73,7 +73,7 @@ def emulator(folder: Path, port: int) -> Iterator[Emulator]:
 
 
 def free_port(first: int) -> int:
-    """Return the first port from `first` on that nothing on loopback uses."""
+    """Return the first free port on loopback, from `first` on."""
     for port in range(first, 65536):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,19 +87,19 @@ def free_port(first: int) -> int:
 
 @cache
 def _client(endpoint: str, service: str, **credentials: str) -> Any:
-    """Making a client takes some 100 ms, and threads may share it."""
+    """Return a cached client: creating one takes about 100 ms, and threads can share it."""
     session = boto3.session.Session(botocore_session=botocore.session.Session(NO_USER_SETTINGS))
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, max_pool_connections=32)
     return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials)
 
 
 def wait_until_healthy(running: Emulator) -> None:
-    """Return when it answers and enforces IAM. Raise CannotStart where it ends, does not answer in time, or allows everything."""
+    """Wait until it answers. Raise CannotStart if it ends, is late, or does not enforce IAM."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
             raise CannotStart(f"the local AWS ended with status {running.process.returncode} (log: {running.log})")
-        # The log tells that the port is ours: another instance may have taken it in the meantime, and answer.
+        # The log shows that this instance has the port. Another one may have taken it, and answer.
         health = _health(running.endpoint) if b"Running on" in running.log.read_bytes() else None
         if health is not None and health.get("auth") != "enabled":
             raise CannotStart(f"the local AWS does not enforce IAM (log: {running.log})")
@@ -111,8 +111,8 @@ def wait_until_healthy(running: Emulator) -> None:
 
 def _health(endpoint: str) -> dict[str, Any] | None:
     try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310  loopback
-            page: dict[str, Any] = json.load(answer)
+        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as response:  # noqa: S310  loopback
+            page: dict[str, Any] = json.load(response)
             return page
     except OSError:
         return None

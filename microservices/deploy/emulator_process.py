@@ -1,4 +1,4 @@
-"""The process of the local AWS: how it is started, what it sees, and how it ends with all its function workers."""
+"""Start and stop the process of the local AWS, together with its function workers."""
 
 import os
 import signal
@@ -7,12 +7,14 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-# An environment of its own, which holds what the AWS runtime brings: functions run under it and see its packages.
+# An environment of its own, with the packages of the AWS runtime only: functions run in it and see its packages.
 ENVIRONMENT = Path(__file__).parents[2] / ".venv-aws"
 INTERPRETER = ENVIRONMENT / "bin" / "python"
-LIBRARIES = ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"  # ours runs what we build
+LIBRARIES = (
+    ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+)  # of the version that the zips are built for
 STOP_SECONDS = 10
-FUNCTIONS_AT_ONCE = 48  # of all functions; without a bound a burst starts a process a request, and the machine thrashes
+CONCURRENCY = 48  # of all functions: without a limit a burst starts a process per request
 
 # Linux kills the emulator with its parent; elsewhere only a clean end of the parent stops it.
 LAUNCH = """
@@ -22,13 +24,13 @@ if sys.platform == "linux":
     import ctypes
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 if os.getppid() != parent:
-    sys.exit("the parent is gone")
+    sys.exit("the parent process has ended")
 runpy.run_module("ministack", run_name="__main__")
 """
 
 
 def start(scratch: Path, port: int, *, region: str, log: Path) -> subprocess.Popen[bytes]:
-    """Start a local AWS that answers on the port, unpacks functions below `scratch` and writes to `log`."""
+    """Start a local AWS on the port. It unpacks functions below `scratch` and writes to `log`."""
     with log.open("wb") as output:
         return subprocess.Popen(
             [INTERPRETER, "-c", LAUNCH, str(os.getpid())],
@@ -37,12 +39,12 @@ def start(scratch: Path, port: int, *, region: str, log: Path) -> subprocess.Pop
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # a group of its own, so that it and its function workers end together
+            start_new_session=True,  # a process group, so that it ends together with its function workers
         )
 
 
 def _environment(scratch: Path, port: int, region: str) -> dict[str, str]:
-    """Everything the emulator and the functions see: nothing is inherited but the search path."""
+    """Return the environment of the emulator and the functions. Only the search path is inherited."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
@@ -52,22 +54,22 @@ def _environment(scratch: Path, port: int, region: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # else it would look for containers of its own to remove
+        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # without it, it looks for its containers to remove
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "LAMBDA_ACCOUNT_CONCURRENCY": str(FUNCTIONS_AT_ONCE),
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(CONCURRENCY),
     }
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process, and at last by force it and everything that it started."""
+    """Terminate the process, and kill everything that is left of its group."""
     _signal_group(process.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
-    _signal_group(process.pid, signal.SIGKILL)  # and what is left of its function workers
+    _signal_group(process.pid, signal.SIGKILL)  # its function workers too
     process.wait()
 
 

@@ -1,4 +1,4 @@
-"""What one module imports, found by reading it, never by running it. Who follows the imports is modules.py."""
+"""Read the imports of one module, without running it. modules.py follows them."""
 
 import ast
 import re
@@ -7,33 +7,33 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-# The AWS runtime brings these.
+# The AWS runtime contains these.
 PROVIDED = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"})
 OURS = frozenset({"microservices", "shared_domain", "tracing"})
 
-# Imports that are made in C, where no reader of Python sees them.
+# Imports in C code, which a reader of Python does not see.
 HIDDEN = {"_argon2_cffi_bindings._ffi": ("_cffi_backend",)}
 IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import: the dotted name, and whether the module that makes it cannot be loaded without it."""
+    """One import: the dotted name, and whether loading the importing module requires it."""
 
     name: str
     certain: bool
 
 
 def imports(module: str, file: Path, exists: Callable[[str], bool]) -> tuple[Import, ...]:
-    """Return what the module imports, as far as it is neither the standard library's nor the runtime's.
+    """Return the imports of the module, except those of the standard library and the runtime.
 
-    `exists` tells whether there is a module of a name: `from a import b` may mean the module a.b, or b in the module a.
+    `exists` returns whether a module exists: `from a import b` may mean the module a.b, or b in the module a.
     """
     if file.suffix != ".py":
         return tuple(Import(name, True) for name in HIDDEN.get(module, ()))
     reader = _Reader(module, is_package=file.name == "__init__.py", exists=exists)
     reader.visit(ast.parse(file.read_bytes()))
-    return tuple(reader.found)
+    return tuple(reader.imports)
 
 
 def library(module: str) -> str:
@@ -42,10 +42,10 @@ def library(module: str) -> str:
 
 
 class _Reader(ast.NodeVisitor):
-    """Collects the imports of one module."""
+    """Collect the imports of one module."""
 
     def __init__(self, module: str, *, is_package: bool, exists: Callable[[str], bool]) -> None:
-        self.found: list[Import] = []
+        self.imports: list[Import] = []
         self._library = library(module)
         self._package = module if is_package else module.rpartition(".")[0]
         self._exists = exists
@@ -53,7 +53,7 @@ class _Reader(ast.NodeVisitor):
         self._for_another_python = False
 
     def generic_visit(self, node: ast.AST) -> None:
-        """Visit the statements in a statement. Imports are statements, and most of a module is expressions: none holds one."""
+        """Visit nested statements only: no expression contains an import, and most of a module is expressions."""
         for statements in ("body", "handlers", "orelse", "finalbody", "cases"):
             self._visit_all(getattr(node, statements, ()))
 
@@ -95,8 +95,10 @@ class _Reader(ast.NodeVisitor):
     def _add(self, name: str) -> None:
         if library(name) in PROVIDED or library(name) in sys.stdlib_module_names:
             return
-        if not self._for_another_python or self._exists(name):  # such a branch names what this Python has not
-            self.found.append(Import(name, self._certain))
+        if not self._for_another_python or self._exists(
+            name
+        ):  # a branch for another Python may import what this one lacks
+            self.imports.append(Import(name, self._certain))
 
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:

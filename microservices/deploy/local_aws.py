@@ -1,4 +1,4 @@
-"""The whole system on one machine: a local AWS with every service deployed from the templates that AWS takes."""
+"""Run the whole system on one machine: a local AWS with every service deployed from its template."""
 
 import fcntl
 import platform
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservices.deploy import balancer, kept_packages, templates, tracing
+from microservices.deploy import balancer, package_cache, templates, tracing
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
@@ -21,12 +21,12 @@ PORT = 4566
 STATE = "microservices.json"
 STAGE = "reference"
 ARTIFACTS = f"{STAGE}-artifacts"
-HTTP_FUNCTIONS_AT_ONCE = 8  # each; as many as the monolith's two workers have threads
+HTTP_CONCURRENCY = 8  # of each HTTP function: the number of threads of the monolith's two workers
 
 
 @dataclass(frozen=True, slots=True)
 class LocalAws:
-    """The deployed system: where its API and its live feed are, the local AWS that carries it, and the means to change it."""
+    """The deployed system: its URLs, its local AWS, its deployment, packages and site repository."""
 
     url: str
     live_url: str
@@ -40,7 +40,7 @@ class LocalAws:
 def local_aws(
     run_dir: Path, port: int = PORT, *, administrators: str = "", explained: bool = False
 ) -> Iterator[LocalAws]:
-    """Deploy everything on a local AWS while the block lasts, on the port or the next free one.
+    """Deploy everything on a local AWS while the block runs, on the port or the next free one.
 
     `administrators` names those who read the feedback, separated by commas; `explained` lets the functions tell what they do.
 
@@ -50,37 +50,37 @@ def local_aws(
     folder = run_dir.resolve() / "microservices"
     site = SiteRepository(folder / "site.git")
     with _only_one(folder), emulator(folder, free_port(port)) as running, codecommit(site) as repositories:
-        (run_dir / STATE).unlink(missing_ok=True)  # of a system that was killed
-        built = kept_packages.built()
+        (run_dir / STATE).unlink(missing_ok=True)  # a killed system leaves it behind
+        packages = package_cache.get_packages()
         parameters = {"Administrators": administrators, "CodeCommitEndpoint": repositories}
         deployment = Deployment(running, STAGE, ARTIFACTS, parameters | _parameters(running))
-        deployment.deploy(built)
+        deployment.deploy(packages)
         _reserve_concurrency(deployment)
         balancer.register_targets(deployment)
         if explained:
             tracing.explain(deployment)
         _call_first(deployment, site)
         url, live_url = deployment.outputs("platform")["ApiBase"], deployment.outputs("live")["LiveUrl"]
-        yield LocalAws(url, live_url, running, deployment, built, site)
+        yield LocalAws(url, live_url, running, deployment, packages, site)
 
 
 def _parameters(running: Emulator) -> dict[str, str]:
-    """What differs from AWS."""
+    """Return the stack parameters that differ from AWS."""
     return {
         "LocalEndpoint": running.endpoint,
         **balancer.network(running),
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
-        "ReservedConcurrency": str(HTTP_FUNCTIONS_AT_ONCE),
+        "ReservedConcurrency": str(HTTP_CONCURRENCY),
     }
 
 
 def _call_first(deployment: Deployment, site: SiteRepository) -> None:
-    """Call what must have run before anybody asks, side by side, for each starts."""
+    """Invoke the functions that must run before the first request, in parallel."""
     with ThreadPoolExecutor() as calls:
         made = (
-            calls.submit(deployment.invoke, "votes-projection", {"Records": []}),  # writes the leaderboard of no votes
-            # S3 calls it for each picture, and while its first worker starts, the local AWS would start one for each
+            calls.submit(deployment.invoke, "votes-projection", {"Records": []}),  # writes the empty leaderboard
+            # starts one worker: without it the local AWS would start one per picture of a first burst
             calls.submit(deployment.invoke, "avatars-thumbnails", {"Records": []}),
             calls.submit(_publish_site, deployment, site),
         )
@@ -89,23 +89,23 @@ def _call_first(deployment: Deployment, site: SiteRepository) -> None:
 
 
 def _publish_site(deployment: Deployment, site: SiteRepository) -> None:
-    """Connect the repository's trigger, and publish what was pushed so far: S3 starts empty."""
+    """Connect the repository's trigger, and publish the present content: S3 starts empty."""
     try:
         site.prepare()
     except (OSError, GitRefused) as error:
-        raise CannotStart(f"the site's repository cannot be made: {error}") from error
+        raise CannotStart(f"cannot create the site's repository: {error}") from error
     site.connect(function=f"{deployment.stage}-site-publisher", endpoint=deployment.parameters["LocalEndpoint"])
     deployment.invoke("site-publisher", last_push(site))
 
 
 def _reserve_concurrency(deployment: Deployment) -> None:
-    """Do what the local CloudFormation leaves undone: it takes `ReservedConcurrentExecutions` and forgets it."""
+    """Set the reserved concurrency: the local CloudFormation ignores `ReservedConcurrentExecutions`."""
     for service in templates.services():
         for function in templates.resources(service, "AWS::Serverless::Function").values():
             if "ReservedConcurrentExecutions" in function:
                 name = f"{deployment.stage}-{templates.name_in_stage(function['FunctionName'])}"
                 deployment.aws.client("lambda").put_function_concurrency(
-                    FunctionName=name, ReservedConcurrentExecutions=HTTP_FUNCTIONS_AT_ONCE
+                    FunctionName=name, ReservedConcurrentExecutions=HTTP_CONCURRENCY
                 )
 
 
@@ -114,7 +114,7 @@ def _only_one(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a process that dies leaves none behind
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system releases it when the process ends
         except BlockingIOError:
             raise CannotStart(f"a local AWS is already running in {folder}") from None
         yield

@@ -1,10 +1,9 @@
-"""Which modules a function needs. Three rules keep a zip small and still complete.
+"""Find the modules that a function needs. Three rules keep a zip small and complete.
 
-- What a module imports when it is loaded is needed; so is everything that our own code imports, wherever it stands.
-- What a library imports inside its functions is taken along when it lies in that library and needs no other one
-  (`event_handler` loads its own parts late); otherwise it serves an extra that nobody here uses.
-- An import of another library that is guarded by `if` or `except ImportError`, or seen by type checkers only, is not
-  needed.
+- An import at load time is needed. So is every import of our own code, also inside functions.
+- An import inside a library's function is needed if it lies in that library and needs no other library:
+  Powertools' `event_handler` loads its own parts late. Other late imports serve extras that this project does not use.
+- An import of another library that is guarded by `if` or `except ImportError`, or for type checkers only, is not needed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,56 +15,56 @@ from microservices.deploy.imports import Import, imports, library
 
 
 class MissingModule(Exception):
-    """A module that is needed is in none of the places searched; the message names it."""
+    """A needed module is in none of the places. The message names it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Where modules are searched. Two are never equal: what was found in one is remembered as long as it is used."""
+    """The folders to search. Two instances are never equal, so the caches below belong to one instance."""
 
     project: Path
     libraries: Path
 
 
 def needed(handler: str, places: Places) -> dict[str, Path]:
-    """Return every module that the handler needs, with its file; raise MissingModule for one that is not there."""
-    found = _loaded_with(handler, places, {})
-    waiting = list(found)
-    while waiting:
-        for name in _late_parts(waiting.pop(), found, places):
-            part = _loaded_with_no_other_library(name, places, found)
-            found |= part
-            waiting += part
-    return found
+    """Return every module that the handler needs, with its file. Raise MissingModule if one is missing."""
+    modules = _loaded_with(handler, places, {})
+    pending = list(modules)
+    while pending:
+        for name in _late_parts(pending.pop(), modules, places):
+            part = _loaded_with_no_other_library(name, places, modules)
+            modules |= part
+            pending += part
+    return modules
 
 
 def _loaded_with(name: str, places: Places, known: dict[str, Path]) -> dict[str, Path]:
-    """Return the modules that loading this one loads, without those known."""
-    found: dict[str, Path] = {}
-    waiting = [name]
-    while waiting:
-        module = waiting.pop()
+    """Return the modules that loading this one loads, except the known ones."""
+    modules: dict[str, Path] = {}
+    pending = [name]
+    while pending:
+        module = pending.pop()
         file = _locate(module, places)
-        if module in found or module in known or file is None:
+        if module in modules or module in known or file is None:
             continue
-        found[module] = file
-        waiting += [module.rpartition(".")[0]] if "." in module else []
-        waiting += [each.name for each in _imports(module, file, places) if each.certain]
-    return found
+        modules[module] = file
+        pending += [module.rpartition(".")[0]] if "." in module else []
+        pending += [each.name for each in _imports(module, file, places) if each.certain]
+    return modules
 
 
 def _loaded_with_no_other_library(name: str, places: Places, known: dict[str, Path]) -> dict[str, Path]:
-    """Return the same, or nothing where it would take a library that is not known yet."""
+    """Return the same, or nothing if it needs a library that is not known yet."""
     try:
-        found = _loaded_with(name, places, known)
+        modules = _loaded_with(name, places, known)
     except MissingModule:
         return {}
-    return found if {library(each) for each in found} <= {library(each) for each in known} else {}
+    return modules if {library(each) for each in modules} <= {library(each) for each in known} else {}
 
 
-def _late_parts(module: str, found: dict[str, Path], places: Places) -> Iterator[str]:
-    for each in _imports(module, found[module], places):
-        if not each.certain and each.name not in found and library(each.name) == library(module):
+def _late_parts(module: str, modules: dict[str, Path], places: Places) -> Iterator[str]:
+    for each in _imports(module, modules[module], places):
+        if not each.certain and each.name not in modules and library(each.name) == library(module):
             yield each.name
 
 
@@ -76,29 +75,29 @@ def _imports(module: str, file: Path, places: Places) -> tuple[Import, ...]:
 
 @cache
 def _locate(module: str, places: Places) -> Path | None:
-    """Return the module's file, or None for a folder without `__init__.py`; raise MissingModule if there is neither."""
+    """Return the module's file, or None for a folder without `__init__.py`. Raise MissingModule if there is neither."""
     for place in (places.project, places.libraries):
         path = place.joinpath(*module.split("."))
-        beside = _names(path.parent, places)
-        if path.name in beside and "__init__.py" in _names(path, places):
+        siblings = _names(path.parent, places)
+        if path.name in siblings and "__init__.py" in _names(path, places):
             return path / "__init__.py"
-        for name in (f"{path.name}.py", *_compiled(path.name, beside)):
-            if name in beside:
+        for name in (f"{path.name}.py", *_compiled(path.name, siblings)):
+            if name in siblings:
                 return path.with_name(name)
-        if path.name in beside and path.is_dir():
+        if path.name in siblings and path.is_dir():
             return None
-    raise MissingModule(f"the module {module} is needed, and neither in {places.project} nor in {places.libraries}")
+    raise MissingModule(f"the module {module} is needed, but is neither in {places.project} nor in {places.libraries}")
 
 
 @cache
 def _names(folder: Path, places: Places) -> frozenset[str]:
-    """Return what is in a folder, nothing where there is no such folder: one listing costs as much as two look-ups."""
+    """Return the names in a folder, or nothing if it does not exist. One listing costs as much as two look-ups."""
     return frozenset(each.name for each in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
-def _compiled(name: str, beside: Iterable[str]) -> list[str]:
+def _compiled(name: str, siblings: Iterable[str]) -> list[str]:
     """Return the files of a compiled module."""
-    return sorted(file for file in beside if file.startswith(f"{name}.") and file.endswith(".so"))
+    return sorted(file for file in siblings if file.startswith(f"{name}.") and file.endswith(".so"))
 
 
 def _exists(module: str, places: Places) -> bool:

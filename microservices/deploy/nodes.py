@@ -1,4 +1,4 @@
-"""What the services' templates name: functions, tables, queues, topics, streams, buckets, APIs; and what a text in them means."""
+"""Resolve references in the templates to nodes: functions, tables, queues, topics, streams, buckets and APIs."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 from microservices.deploy import templates
 
-NAMED = {  # resource type → what it is here, and the property that holds its name
+NAMED = {  # resource type → kind of node, and the property with its name
     "AWS::ApiGatewayV2::Api": ("api", "Name"),
     "AWS::DynamoDB::Table": ("table", "TableName"),
     "AWS::Kinesis::Stream": ("stream", "Name"),
@@ -23,7 +23,7 @@ _PART = re.compile(r"\$\{(?!AWS::|Stage\})(\w+)(?:\.\w+)?\}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
-    """A function or something that it reads or writes: what it is, and its name without the stage."""
+    """A function, or a resource that it reads or writes. The name is without the stage."""
 
     kind: str
     name: str
@@ -47,7 +47,7 @@ def functions(service: str) -> Iterator[tuple[Node, dict[str, Any]]]:
 
 
 def resolve(service: str, value: Any) -> Node | None:
-    """Return the node that a text of the service's template names, by its name, address or ARN; None for anything else."""
+    """Return the node that a value in a template refers to by name, URL or ARN. Return None if there is none."""
     if not isinstance(value, dict):
         return None
     if "Fn::If" in value:
@@ -55,13 +55,13 @@ def resolve(service: str, value: Any) -> Node | None:
     if "Fn::ImportValue" in value:
         return resolve(*exports()[value["Fn::ImportValue"]["Fn::Sub"]])
     if "Fn::Sub" in value:
-        return _spelt_out(service, value["Fn::Sub"])
+        return _from_text(service, value["Fn::Sub"])
     return nodes().get((service, str(value.get("Ref") or value.get("Fn::GetAtt")).partition(".")[0]))
 
 
 @cache
 def exports() -> dict[str, tuple[str, Any]]:
-    """Return the name of each export → the service that has it, and its value as written."""
+    """Return the name of each export → its service, and its value in the template."""
     outputs = (
         (service, each)
         for service in templates.services()
@@ -72,7 +72,7 @@ def exports() -> dict[str, tuple[str, Any]]:
     }
 
 
-def _spelt_out(service: str, text: str | list[Any]) -> Node | None:
+def _from_text(service: str, text: str | list[Any]) -> Node | None:
     pattern, imports = text if isinstance(text, list) else (text, {})
     if part := _PART.search(pattern):
         return resolve(service, imports.get(part[1], {"Ref": part[1]}))

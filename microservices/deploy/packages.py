@@ -1,9 +1,9 @@
-"""Builds each function's zip: its handler, what that imports, and nothing else.
+"""Build each function's zip: its handler and what that imports.
 
-    python -m microservices.deploy.packages            for this interpreter, with the libraries that it sees
+    python -m microservices.deploy.packages            for this interpreter and its libraries
     python -m microservices.deploy.packages --for aws  for python3.13 on arm64
 
-A zip is the same, byte for byte, whenever its contents are: a service whose code has not changed is not deployed anew.
+The same content gives the same bytes, so a service with unchanged code keeps its release.
 """
 
 import argparse
@@ -27,7 +27,7 @@ TRACING = "microservices.tracing.handler"  # in every zip, loaded by none that i
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One function's zip. Its release is the folder that it lies in, named for what all zips of the service contain."""
+    """One function's zip. Its folder is the release, named after the content of all zips of the service."""
 
     service: str
     function: str
@@ -35,16 +35,18 @@ class Package:
     zip: Path
 
 
-def here() -> Source:
-    """Return the source for a local AWS: this process's interpreter and libraries."""
+def local_source() -> Source:
+    """Return the source for the local AWS: this interpreter and its libraries."""
     return Source(Places(PROJECT, Path(sysconfig.get_path("purelib"))), sys.executable)
 
 
-def for_aws(folder: Path) -> Source:
-    """Return the source for AWS; its libraries are installed into the folder."""
-    places = here().places
-    wanted = {library(module) for handler in handlers().values() for module in needed(handler, places)} - OURS
-    aws_libraries.install(distributions_of(wanted, places.libraries), lock=PROJECT / "requirements.lock", target=folder)
+def aws_source(folder: Path) -> Source:
+    """Return the source for AWS. Install its libraries into the folder."""
+    places = local_source().places
+    needed_libraries = {library(module) for handler in handlers().values() for module in needed(handler, places)} - OURS
+    aws_libraries.install(
+        distributions_of(needed_libraries, places.libraries), lock=PROJECT / "requirements.lock", target=folder
+    )
     return Source(Places(PROJECT, folder), aws_libraries.interpreter())
 
 
@@ -54,7 +56,7 @@ def handlers() -> dict[str, str]:
 
 
 def build(out: Path, source: Source) -> tuple[Package, ...]:
-    """Write every function's zip to `out/<release>/<function>.zip`, in place of what was in `out`."""
+    """Write every function's zip to `out/<release>/<function>.zip`. Replace the content of `out`."""
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
@@ -62,14 +64,14 @@ def build(out: Path, source: Source) -> tuple[Package, ...]:
         files = {function: stage(handler, source, tree) | tracing for function, handler in handlers().items()}
         if source.interpreter:
             archives.compile_tree(tree, source.interpreter)
-        zips = {function: archives.zipped(tree, names) for function, names in files.items()}
+        zips = {function: archives.zip_files(tree, names) for function, names in files.items()}
     for service in templates.services():
         _write(out, service, zips)
-    return found(out)
+    return list_packages(out)
 
 
-def found(out: Path) -> tuple[Package, ...]:
-    """Return the zips of a folder that was built into."""
+def list_packages(out: Path) -> tuple[Package, ...]:
+    """Return the packages in a folder that `build` wrote."""
     services = {function: service for service in templates.services() for function in templates.functions(service)}
     return tuple(
         Package(services[each.stem], each.stem, each.parent.name, each) for each in sorted(out.glob("*/*.zip"))
@@ -77,15 +79,15 @@ def found(out: Path) -> tuple[Package, ...]:
 
 
 def _write(out: Path, service: str, zips: dict[str, bytes]) -> None:
-    mine = {name: zips[name] for name in sorted(templates.functions(service))}
-    release = f"{service}-{hashlib.sha256(b''.join(mine.values())).hexdigest()[:12]}"
+    contents = {name: zips[name] for name in sorted(templates.functions(service))}
+    release = f"{service}-{hashlib.sha256(b''.join(contents.values())).hexdigest()[:12]}"
     (out / release).mkdir(parents=True)
-    for name, content in mine.items():
+    for name, content in contents.items():
         (out / release / f"{name}.zip").write_bytes(content)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Build the zips and print, a line each, what was built."""
+    """Build the zips, and print one line for each."""
     parser = argparse.ArgumentParser(
         prog="python -m microservices.deploy.packages", description="Build every function's zip."
     )
@@ -93,11 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=PROJECT / ".run" / "packages")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        source = for_aws(Path(folder)) if options.target == "aws" else here()
+        source = aws_source(Path(folder)) if options.target == "aws" else local_source()
         for package in build(options.out, source):
             print(f"{package.zip}  {package.zip.stat().st_size / 1000:.0f} kB")
     if source.interpreter is None:
-        print(f"not compiled, so cold starts are longer: there is no {aws_libraries.PYTHON} here", file=sys.stderr)
+        print(
+            f"{aws_libraries.PYTHON} not found: the modules are not compiled, and cold starts are longer",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What AWS charges for a unit, as docs/prices.yaml cites it, and what follows for choosing how to pay."""
+"""Read the prices of docs/prices.yaml, and compute break-even points of provisioned capacity."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +13,7 @@ SECONDS_OF_AN_HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars for so many units."""
+    """A price in US dollars for `per` units."""
 
     usd: float
     unit: str
@@ -22,7 +22,7 @@ class Price:
 
     @property
     def of_one(self) -> float:
-        """Return the dollars of one unit."""
+        """Return the price of one unit."""
         return self.usd / self.per
 
     def __str__(self) -> str:
@@ -33,29 +33,29 @@ class Price:
 
 def price(name: str) -> Price:
     """Return a price by its name in the file."""
-    return Price(**_written()["prices"][name])
+    return Price(**_read()["prices"][name])
 
 
-def cited(*names: str) -> str:
-    """Return the prices as a sentence with its source, for a page of the docs."""
-    found = [price(name) for name in names]
-    sources = ", ".join(f"<{source}>" for source in dict.fromkeys(each.source for each in found))
-    of = f"list prices of {_written()['region']}, {_written()['as_of']}"
-    return f"{'; '.join(map(str, found))} (*cited*: {of}, {sources})."
+def cite(*names: str) -> str:
+    """Return the prices with their sources, for a page of the docs."""
+    quoted = [price(name) for name in names]
+    sources = ", ".join(f"<{source}>" for source in dict.fromkeys(each.source for each in quoted))
+    of = f"list prices of {_read()['region']}, {_read()['as_of']}"
+    return f"{'; '.join(map(str, quoted))} (*cited*: {of}, {sources})."
 
 
 def break_even(capacity: str, unit: str) -> float:
-    """Return the share of an hour's provisioned capacity, on average, above which it costs less than paying by request."""
+    """Return the average use of provisioned capacity above which it is cheaper than paying per request."""
     return price(capacity).of_one / (price(unit).of_one * SECONDS_OF_AN_HOUR)
 
 
 def warm_break_even() -> float:
-    """Return the share of the time that a function kept warm must run to cost less than one that is not."""
+    """Return the share of the time that a function must run for provisioned concurrency to be cheaper."""
     saved = price("lambda_gb_second").of_one - price("lambda_warm_gb_second").of_one
     return price("lambda_provisioned_gb_second").of_one / saved
 
 
 @cache
-def _written() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(FILE.read_text())
-    return found
+def _read() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    return content

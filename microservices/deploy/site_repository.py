@@ -1,4 +1,4 @@
-"""The site's repository on one machine: bare, with a hook in the place of CodeCommit's trigger. Not shipped; AWS has its own."""
+"""Manage the site's local repository: a bare Git repository with a hook in place of CodeCommit's trigger."""
 
 import os
 import shlex
@@ -10,22 +10,22 @@ from pathlib import Path
 from shared_domain.site import BRANCH
 
 REPOSITORY = "site"  # its name in CodeCommit
-FIRST = Path(__file__).parents[2] / "site"  # the site as it comes
+FIRST = Path(__file__).parents[2] / "site"  # the initial site
 
 _PROJECT = Path(__file__).parents[2]
-_SECONDS = 30  # for any one command
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # Git knows it without having it
-_NOBODYS_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-_BEGAN = "2026-01-01T00:00:00Z"  # ever the same: the first commit is one on both sides, and one clone can push to both
+_TIMEOUT_S = 30  # of each command
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # built into Git
+_NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+_FIRST_COMMIT_TIME = "2026-01-01T00:00:00Z"  # constant, so that both sides start from the same commit
 _COMMITTER = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "site"), ("EMAIL", "site@localhost"), ("DATE", _BEGAN))
+    for part, value in (("NAME", "site"), ("EMAIL", "site@localhost"), ("DATE", _FIRST_COMMIT_TIME))
 }
 
-# Whoever pushes has another environment, with another Python and with Git's own variables in it: the hook sees none of it.
+# The hook clears the environment: the user's has another Python, and variables of Git.
 _HOOK = """#!/bin/sh
-# Written by `python -m microservices` at each start: tells the function of what was pushed, as CodeCommit does.
+# Written by `python -m microservices` at each start. Invokes the function on a push, as CodeCommit does.
 cd {project} && exec env -i PATH={path} {python} -m microservices.deploy.site_trigger {function} {endpoint}
 """
 
@@ -33,7 +33,7 @@ Difference = tuple[str, str, tuple[str, str], tuple[str, str]]
 
 
 class GitRefused(RuntimeError):
-    """Git cannot do what it was asked to; the message is one line."""
+    """A Git command failed. The message is one line."""
 
 
 class SiteRepository:
@@ -41,55 +41,55 @@ class SiteRepository:
         self.path = path
 
     def prepare(self) -> None:
-        """Make the repository, with the site as it comes in its first commit, unless it is there."""
+        """Create the repository with the initial site as first commit, unless it exists."""
         if self.head(BRANCH) is None:
             self._git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}")
             self._git("--work-tree", str(FIRST), "add", "--all", ".")
             self._git("--work-tree", str(FIRST), "commit", "--quiet", "--message", "Initial site")
-        self._git("config", "core.hooksPath", str(self.path / "hooks"))  # whatever the pusher's own settings say
+        self._git("config", "core.hooksPath", str(self.path / "hooks"))  # overrides the user's settings
 
     def connect(self, *, function: str, endpoint: str) -> None:
-        """Let every push wake the function at the endpoint."""
-        said = {"project": _PROJECT, "path": os.environ.get("PATH", os.defpath), "python": sys.executable}
-        words = said | {"function": function, "endpoint": endpoint}
+        """Install the hook that invokes the function at the endpoint on every push."""
+        fixed = {"project": _PROJECT, "path": os.environ.get("PATH", os.defpath), "python": sys.executable}
+        words = fixed | {"function": function, "endpoint": endpoint}
         hook = self.path / "hooks" / "post-receive"
-        hook.parent.mkdir(exist_ok=True)  # a template of Git without hooks makes none
+        hook.parent.mkdir(exist_ok=True)  # Git's template may have no hooks folder
         draft = hook.with_suffix(".draft")
         draft.write_text(_HOOK.format(**{name: shlex.quote(str(word)) for name, word in words.items()}))
         draft.chmod(0o755)
         draft.replace(hook)
 
     def head(self, branch: str) -> str | None:
-        """Return the commit that a branch stands at, None where there is no such branch."""
+        """Return the head commit of a branch, or None if it does not exist."""
         return (
             self._git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", check=False).decode().strip() or None
         )
 
-    def kind(self, thing: str) -> str:
-        """Return what has this id: `commit`, `blob`, `tree` or `tag`; nothing where nothing has."""
-        return self._git("cat-file", "-t", thing, check=False).decode().strip()
+    def kind(self, object_id: str) -> str:
+        """Return the type of an object: `commit`, `blob`, `tree`, `tag`, or nothing if it does not exist."""
+        return self._git("cat-file", "-t", object_id, check=False).decode().strip()
 
     def content(self, blob: str) -> bytes:
-        """Return the content with that id."""
+        """Return the content of a blob."""
         return self._git("cat-file", "blob", blob)
 
     def differences(self, before: str | None, after: str) -> Iterator[Difference]:
-        """Yield what two commits differ in, or all of the second: kind of change, path, both modes, both contents' ids."""
+        """Yield the differences of two commits, or all files of the second: change, path, modes, blob ids."""
         raw = self._git("diff-tree", "-r", "-z", "--no-renames", before or _EMPTY_TREE, after)
         parts = raw.decode(errors="replace").split("\0")[:-1]
-        for told, path in zip(parts[::2], parts[1::2], strict=True):
-            mode_before, mode_after, blob_before, blob_after, change = told.removeprefix(":").split()
+        for head, path in zip(parts[::2], parts[1::2], strict=True):
+            mode_before, mode_after, blob_before, blob_after, change = head.removeprefix(":").split()
             yield change, path, (mode_before, mode_after), (blob_before, blob_after)
 
     def _git(self, *arguments: str, check: bool = True) -> bytes:
-        """Return what the command says. Raise OSError where there is no Git, GitRefused with its reason where it fails."""
-        environment = {"PATH": os.environ.get("PATH", os.defpath), **_NOBODYS_SETTINGS, **_COMMITTER}
+        """Return the output of a command. Raise OSError without Git, and GitRefused if the command fails."""
+        environment = {"PATH": os.environ.get("PATH", os.defpath), **_NO_SETTINGS, **_COMMITTER}
         command = ["git", "--git-dir", str(self.path), *arguments]
-        ran = subprocess.run(command, env=environment, check=False, capture_output=True, timeout=_SECONDS)
-        if check and ran.returncode:
-            raise GitRefused(f"git: {_last_line(ran.stderr)}")
-        return ran.stdout
+        result = subprocess.run(command, env=environment, check=False, capture_output=True, timeout=_TIMEOUT_S)
+        if check and result.returncode:
+            raise GitRefused(f"git: {_last_line(result.stderr)}")
+        return result.stdout
 
 
-def _last_line(said: bytes) -> str:
-    return (said.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+def _last_line(output: bytes) -> str:
+    return (output.decode(errors="replace").strip().splitlines() or ["no output"])[-1]

@@ -1,8 +1,8 @@
-"""The trigger of the local CodeCommit: tells the function of a push, in the words of the real one.
+"""Invoke the publisher with the event of a push, as CodeCommit's trigger does.
 
     python -m microservices.deploy.site_trigger <function> <endpoint> < lines of Git's post-receive hook
 
-Git runs this as the repository's hook (see site_repository.py). As on AWS the function is told, not waited for.
+Git runs this as the repository's hook (see site_repository.py). The invocation is asynchronous, as on AWS.
 """
 
 import json
@@ -20,18 +20,18 @@ from microservices.deploy.emulator import REGION, ROOT
 from microservices.deploy.site_repository import REPOSITORY, SiteRepository
 from shared_domain.site import BRANCH
 
-REPOSITORY_ARN = f"arn:aws:codecommit:{REGION}:000000000000:{REPOSITORY}"  # with the account of the local AWS
-_NOTHING = "0" * 40  # what Git says for a reference that was not there, or is no more
-_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})  # seconds; the pusher waits
+REPOSITORY_ARN = f"arn:aws:codecommit:{REGION}:000000000000:{REPOSITORY}"  # the account of the local AWS
+_NOTHING = "0" * 40  # Git's id for a missing commit: the branch is new or deleted
+_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})  # seconds; `git push` waits
 
 Event = dict[str, Any]
 
 
-def event_of(pushed: Iterable[str], *, repository_arn: str = REPOSITORY_ARN) -> Event:
-    """Return the event of a push, told by lines `<old commit> <new commit> <reference>`."""
+def event_of(lines: Iterable[str], *, repository_arn: str = REPOSITORY_ARN) -> Event:
+    """Return the event of a push, from lines `<old commit> <new commit> <reference>`."""
     record = {
         "awsRegion": REGION,
-        "codecommit": {"references": [_reference(*line.split()) for line in pushed]},
+        "codecommit": {"references": [_reference(*line.split()) for line in lines]},
         "eventId": str(uuid.uuid4()),
         "eventName": "ReferenceChanges",
         "eventPartNumber": 1,
@@ -48,24 +48,24 @@ def event_of(pushed: Iterable[str], *, repository_arn: str = REPOSITORY_ARN) -> 
 
 
 def last_push(repository: SiteRepository, *, repository_arn: str = REPOSITORY_ARN) -> Event:
-    """Return an event as of a push that brought all that the branch holds."""
+    """Return the event of a push that created the branch with its present content."""
     return event_of([f"{_NOTHING} {repository.head(BRANCH)} refs/heads/{BRANCH}"], repository_arn=repository_arn)
 
 
 def _reference(old: str, new: str, name: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"commit": old if new == _NOTHING else new, "ref": name}
-    return told | ({"created": True} if old == _NOTHING else {}) | ({"deleted": True} if new == _NOTHING else {})
+    reference: dict[str, Any] = {"commit": old if new == _NOTHING else new, "ref": name}
+    return reference | ({"created": True} if old == _NOTHING else {}) | ({"deleted": True} if new == _NOTHING else {})
 
 
 def main() -> None:
-    """Tell the function; where it cannot be told, say so to the pusher."""
+    """Invoke the function. If that fails, show the reason in the output of `git push`."""
     function, endpoint = sys.argv[1:]
     functions = boto3.Session(region_name=REGION, **ROOT).client("lambda", endpoint_url=endpoint, config=_CONFIG)
     try:
         functions.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event_of(sys.stdin)))
     except (BotoCoreError, ClientError) as error:
-        sys.exit(f"site: your push is kept, and published when the services start again: {error}")
-    print("site: the services were told, and publish it in a moment")
+        sys.exit(f"site: the push is stored and will be published at the next start of the services: {error}")
+    print("site: the services publish the push in a moment")
 
 
 if __name__ == "__main__":

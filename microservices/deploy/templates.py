@@ -120,19 +120,19 @@ def resources(service: str, kind: str) -> dict[str, dict[str, Any]]:
 
 def functions(service: str) -> dict[str, str]:
     """Return the service's functions: name without the stage → module of its handler."""
-    found = resources(service, "AWS::Serverless::Function").values()
-    return {name_in_stage(each["FunctionName"]): each["Handler"].rpartition(".")[0] for each in found}
+    properties = resources(service, "AWS::Serverless::Function").values()
+    return {name_in_stage(each["FunctionName"]): each["Handler"].rpartition(".")[0] for each in properties}
 
 
 def name_in_stage(value: dict[str, str]) -> str:
-    """Return what follows the stage in a name such as `!Sub ${Stage}-users`."""
+    """Return a name such as `!Sub ${Stage}-users` without the stage."""
     return value["Fn::Sub"].removeprefix("${Stage}-")
 
 
 def needs(service: str) -> set[str]:
     """Return the services whose exports this service imports."""
-    wanted = set(_imports(load(service)["Resources"]))
-    return {other for other in services() if other != service and wanted & _exports(other)}
+    imported = set(_imports(load(service)["Resources"]))
+    return {other for other in services() if other != service and imported & _exports(other)}
 
 
 def _exports(service: str) -> set[str]:

@@ -1,16 +1,16 @@
-"""Which functions each kind of trigger wakes, and on what terms: tables read from the templates."""
+"""Render a table of functions for each kind of trigger, from the templates."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from microservices.deploy import templates
 from microservices.deploy.nodes import Node, functions, resolve
-from microservices.deploy.wiring import SOURCES, Wire, chosen, wires
+from microservices.deploy.wiring import SOURCES, Wire, filters, wires
 
 Row = tuple[str, ...]
-TERMS = ("function", "woken by", "batch", "tried", "then", "code")
-ROUTES = ("function", "answers", "code")
-DOORS = ("authorizer", "route", "rule")
+COLUMNS = ("function", "event source", "batch", "tries", "on failure", "code")
+ROUTE_COLUMNS = ("function", "routes", "code")
+SYNCHRONOUS = ("authorizer", "route", "rule")
 NO_BATCH = "one event"
 UNKNOWN = Node("resource", "of another stack")
 
@@ -22,88 +22,97 @@ def table(head: Row, rows: Sequence[Row]) -> str:
 
 
 def of_mapping(kind: str) -> str:
-    """Return the table of the functions that Lambda feeds from queues or streams: SQS, DynamoDB or Kinesis."""
+    """Return the table of functions with event source mappings of a kind: SQS, DynamoDB or Kinesis."""
     rows = [
-        _mapped(service, function, kind, event["Properties"])
+        _mapping_row(service, function, kind, event["Properties"])
         for service in templates.services()
         for function, properties in functions(service)
         for event in properties.get("Events", {}).values()
         if event["Type"] == kind
     ]
-    return table(TERMS, rows)
+    return table(COLUMNS, rows)
 
 
 def of_events(how: str) -> str:
-    """Return the table of the functions that hear of something without being waited for: of objects, topics, pushes."""
-    found = [wire for wire in wires() if wire.how == how and wire.target.kind == "function"]
-    return table(TERMS, [_told(wire) for wire in found])
+    """Return the table of functions that are invoked asynchronously by objects, topics or pushes."""
+    invocations = [wire for wire in wires() if wire.how == how and wire.target.kind == "function"]
+    return table(COLUMNS, [_invocation_row(wire) for wire in invocations])
 
 
 def of_routes(api: str) -> str:
-    """Return the table of the functions behind an API, or behind the load balancer, each with what it answers."""
-    doors = [wire for wire in wires() if _is_door(wire, api)]
+    """Return the table of functions and routes of an API or the load balancer."""
+    routes = [wire for wire in wires() if _is_route(wire, api)]
     rows = [
-        (node.name, ", ".join(f"`{wire.label}`" for wire in doors if wire.target == node), _code(node))
-        for node in dict.fromkeys(wire.target for wire in doors)
+        (node.name, ", ".join(f"`{wire.label}`" for wire in routes if wire.target == node), _code(node))
+        for node in dict.fromkeys(wire.target for wire in routes)
     ]
-    return table(ROUTES, rows)
+    return table(ROUTE_COLUMNS, rows)
 
 
-def _is_door(wire: Wire, api: str) -> bool:
-    return wire.target.kind == "function" and wire.how in DOORS and wire.source.name == api
+def _is_route(wire: Wire, api: str) -> bool:
+    return wire.target.kind == "function" and wire.how in SYNCHRONOUS and wire.source.name == api
 
 
-def _mapped(service: str, function: Node, kind: str, event: dict[str, Any]) -> Row:
+def _mapping_row(service: str, function: Node, kind: str, event: dict[str, Any]) -> Row:
     source = resolve(service, event[SOURCES[kind]]) or UNKNOWN
-    tried, then = _of_queue(source) if kind == "SQS" else _of_stream(service, event)
+    tries, destination = _of_queue(source) if kind == "SQS" else _of_stream(service, event)
     window = event.get("MaximumBatchingWindowInSeconds", 0)
-    batch = f"up to {event['BatchSize']}, {f'gathered for {window} s' if window else 'at once'}"
-    woken = " ".join(filter(None, (source.kind, source.name, f"({chosen(event) or _what(source)})")))
-    return function.name, woken, batch, tried, _ends(function, then, "batch"), _code(function)
+    batch = f"up to {event['BatchSize']}, {f'waits {window} s' if window else 'no wait'}"
+    text = " ".join(filter(None, (source.kind, source.name, f"({filters(event) or _senders(source)})")))
+    return function.name, text, batch, tries, _on_failure(function, destination, "batch"), _code(function)
 
 
 def _of_queue(queue: Node) -> tuple[str, str]:
-    found = next(wire for wire in wires() if wire.source == queue and wire.how == "dead letters")
-    return found.label.removeprefix("after "), found.target.name
+    redrive = next(wire for wire in wires() if wire.source == queue and wire.how == "dead letters")
+    return redrive.label.removeprefix("after "), redrive.target.name
 
 
 def _of_stream(service: str, event: dict[str, Any]) -> tuple[str, str]:
     destination = resolve(service, event["DestinationConfig"]["OnFailure"]["Destination"])
     tries, minutes = event["MaximumRetryAttempts"] + 1, event["MaximumRecordAgeInSeconds"] // 60
-    return f"{tries} tries, {minutes} minutes at most", (destination or UNKNOWN).name
+    return f"{tries} tries in at most {minutes} minutes", (destination or UNKNOWN).name
 
 
-def _told(wire: Wire) -> Row:
+def _invocation_row(wire: Wire) -> Row:
     properties = next(
         each for service in templates.services() for node, each in functions(service) if node == wire.target
     )
-    asked = properties.get("EventInvokeConfig", {})
-    tries = f"{asked.get('MaximumRetryAttempts', 2) + 1} tries"
-    then = next((each.target.name for each in wires() if _gives_up(each, wire.target)), "")
-    woken = f"{wire.source.kind} {wire.source.name}" if wire.source.name != wire.source.kind else wire.source.kind
+    config = properties.get("EventInvokeConfig", {})
+    tries = f"{config.get('MaximumRetryAttempts', 2) + 1} tries"
+    destination = next((each.target.name for each in wires() if _is_failure_of(each, wire.target)), "")
+    source = f"{wire.source.kind} {wire.source.name}" if wire.source.name != wire.source.kind else wire.source.kind
     label = f" ({wire.label})" if wire.label else ""
-    return wire.target.name, woken + label, NO_BATCH, tries, _ends(wire.target, then, "event"), _code(wire.target)
+    return (
+        wire.target.name,
+        source + label,
+        NO_BATCH,
+        tries,
+        _on_failure(wire.target, destination, "event"),
+        _code(wire.target),
+    )
 
 
-def _gives_up(wire: Wire, function: Node) -> bool:
+def _is_failure_of(wire: Wire, function: Node) -> bool:
     return wire.source == function and wire.how == "undelivered"
 
 
-def _ends(function: Node, then: str, whole: str) -> str:
-    """Return where a record ends that the function cannot handle, and where the whole that Lambda gave up."""
+def _on_failure(function: Node, destination: str, unit: str) -> str:
+    """Return the queue for a record that the function parks, and the one for a unit that Lambda gives up."""
     parked = next((wire.target.name for wire in wires() if wire.source == function and wire.how == "parks"), None)
-    return f"a record: {parked}; the {whole}: {then}" if parked else then
+    return f"record: {parked}; {unit}: {destination}" if parked else destination
 
 
-def _what(source: Node) -> str:
-    """Return what fills a queue: the events that it subscribed to, and the functions that send to it."""
-    filling = [wire for wire in wires() if wire.target == source]
-    return ", ".join(wire.label if wire.how == "subscription" else f"from {wire.source.name}" for wire in filling)
+def _senders(source: Node) -> str:
+    """Return the events that a queue subscribes to, and the functions that send to it."""
+    incoming = [wire for wire in wires() if wire.target == source]
+    return ", ".join(wire.label if wire.how == "subscription" else f"from {wire.source.name}" for wire in incoming)
 
 
 def _code(function: Node) -> str:
     module = next(
-        found[function.name] for found in map(templates.functions, templates.services()) if function.name in found
+        handlers[function.name]
+        for handlers in map(templates.functions, templates.services())
+        if function.name in handlers
     )
     path = f"{module.replace('.', '/')}.py"
     return f"[{path.rpartition('/')[2]}](../{path})"

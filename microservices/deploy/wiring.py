@@ -1,4 +1,4 @@
-"""Who wakes whom, read from the services' templates: the wires between functions, tables, queues, topics, streams and buckets."""
+"""Read the wires between functions, tables, queues, topics, streams and buckets from the templates."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from microservices.deploy.nodes import Node, functions, nodes, resolve
 
 SOURCES = {"DynamoDB": "Stream", "Kinesis": "Stream", "SQS": "Queue"}
 BALANCER, REPOSITORY = Node("load balancer", "load balancer"), Node("repository", "repository")
-TELLS = {  # what a role must allow for its function to wake others, and how it is called in the picture
+SENDS = {  # action that a role allows → label in the diagram
     "execute-api:ManageConnections": "posts to connections",
     "kinesis:PutRecords": "views",
     "lambda:InvokeFunction": "calls",
@@ -24,7 +24,7 @@ WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "s3:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Wire:
-    """Something that happens at the source wakes or fills the target. `how` names the mechanism, `label` what is chosen."""
+    """A connection from source to target. `how` is the mechanism, `label` the filter or the route."""
 
     source: Node
     target: Node
@@ -36,12 +36,12 @@ class Wire:
 def wires() -> tuple[Wire, ...]:
     """Return all wires of all services, sorted."""
     readers = (_routes, _events, _subscriptions, _notifications, _pushes, _rules, _dead_letters, _failures, _grants)
-    found = {wire for service in templates.services() for read in readers for wire in read(service)}
-    return tuple(sorted(wire for wire in found if wire.how != "writes" or any(_wakes(wire, each) for each in found)))
+    every = {wire for service in templates.services() for read in readers for wire in read(service)}
+    return tuple(sorted(wire for wire in every if wire.how != "writes" or any(_triggers(wire, each) for each in every)))
 
 
-def _wakes(write: Wire, other: Wire) -> bool:
-    """Tell whether the other wire may carry on what is written; a bucket tells only of keys that begin as it says."""
+def _triggers(write: Wire, other: Wire) -> bool:
+    """Return whether the write triggers the other wire. A bucket notifies only of keys with its prefix."""
     if other.source != write.target:
         return False
     return other.how == "stream" or (other.how == "object" and other.label.removesuffix("…") == write.label)
@@ -60,29 +60,29 @@ def _routes(service: str) -> Iterator[Wire]:
         yield from _wire(resolve(service, route["ApiId"]), target, "route", str(route["RouteKey"]))
     for each in templates.resources(service, "AWS::ApiGatewayV2::Authorizer").values():
         yield from _wire(
-            resolve(service, each["ApiId"]), resolve(service, each["AuthorizerUri"]), "authorizer", "who calls"
+            resolve(service, each["ApiId"]), resolve(service, each["AuthorizerUri"]), "authorizer", "token"
         )
 
 
 def _events(service: str) -> Iterator[Wire]:
     for function, properties in functions(service):
         for event in properties.get("Events", {}).values():
-            kind, told = event["Type"], event["Properties"]
+            kind, settings = event["Type"], event["Properties"]
             if kind == "SNS":
-                yield from _wire(resolve(service, told["Topic"]), function, "subscription", types(told))
+                yield from _wire(resolve(service, settings["Topic"]), function, "subscription", types(settings))
             elif source := SOURCES.get(kind):
                 how = "queue" if kind == "SQS" else "stream"
-                yield from _wire(resolve(service, told[source]), function, how, chosen(told))
+                yield from _wire(resolve(service, settings[source]), function, how, filters(settings))
 
 
-def chosen(event: dict[str, Any]) -> str:
-    """Return what a stream's filter lets through, such as `sk vote#…`; everything if it has none."""
+def filters(event: dict[str, Any]) -> str:
+    """Return the filter of an event source, such as `sk vote#…`, or nothing if it has none."""
     patterns = [json.loads(each["Pattern"]) for each in event.get("FilterCriteria", {}).get("Filters", [])]
     return " or ".join(" ".join(_leaves(pattern)) for pattern in patterns)
 
 
 def _leaves(pattern: Any) -> Iterator[str]:
-    """Yield the attributes that a pattern asks for, each with its values, without the names that only say where they are."""
+    """Yield the attributes of a pattern with their values, without the enclosing names."""
     for name, below in pattern.items():
         if isinstance(below, list):
             yield from (each if isinstance(each, str) else f"{each.get('prefix', each)}…" for each in below)
@@ -92,7 +92,7 @@ def _leaves(pattern: Any) -> Iterator[str]:
 
 
 def prefix(notification: dict[str, Any]) -> str:
-    """Return with what the keys begin that a bucket tells of."""
+    """Return the key prefix of a bucket's notification."""
     rules = notification.get("Filter", {}).get("S3Key", {}).get("Rules", [])
     return " ".join(f"{each['Value']}…" for each in rules if each["Name"] == "prefix")
 
@@ -105,7 +105,7 @@ def _subscriptions(service: str) -> Iterator[Wire]:
 
 
 def types(subscription: dict[str, Any]) -> str:
-    """Return the types of events that a subscription lets through."""
+    """Return the event types of a subscription's filter."""
     return ", ".join(subscription.get("FilterPolicy", {}).get("type", ["everything"]))
 
 
@@ -117,7 +117,9 @@ def _notifications(service: str) -> Iterator[Wire]:
 
 def _pushes(service: str) -> Iterator[Wire]:
     for each in templates.resources(service, "AWS::Lambda::Permission").values():
-        if each["Principal"] == "codecommit.amazonaws.com":  # the trigger belongs to the repository, which is elsewhere
+        if (
+            each["Principal"] == "codecommit.amazonaws.com"
+        ):  # the trigger belongs to the repository, which is in no stack
             yield from _wire(REPOSITORY, resolve(service, each["FunctionName"]), "push")
 
 
@@ -153,19 +155,19 @@ def _grants(service: str) -> Iterator[Wire]:
             target = resolve(service, resource)
             if action in WRITES:
                 yield from _wire(function, target, "writes", _folder(resource))
-            elif action in TELLS and target not in failures:
+            elif action in SENDS and target not in failures:
                 parks = target is not None and target.name.endswith("-parking")
-                yield from _wire(function, target, "parks" if parks else TELLS[action])
+                yield from _wire(function, target, "parks" if parks else SENDS[action])
 
 
 def _folder(resource: Any) -> str:
-    """Return the folder of a bucket's keys that a resource names, such as `originals/`; nothing for a whole table."""
-    found = re.search(r"/([\w-]+/)\*$", str(resource.get("Fn::Sub", "")))
-    return found[1] if found else ""
+    """Return the folder of a bucket in a resource, such as `originals/`, or nothing for a table."""
+    match = re.search(r"/([\w-]+/)\*$", str(resource.get("Fn::Sub", "")))
+    return match[1] if match else ""
 
 
 def granted(service: str, function: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what the function's role allows: action and resource, as written."""
+    """Yield each action and resource that the function's role allows."""
     role = templates.resources(service, "AWS::IAM::Role")[function["Role"]["Fn::GetAtt"].partition(".")[0]]
     for policy in role["Policies"]:
         for each in policy["PolicyDocument"]["Statement"]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from microservices.deploy import picture, prices, templates
-from microservices.deploy.docs import PAGES, PROJECT, written
+from microservices.deploy import diagrams, prices, templates
+from microservices.deploy.docs import PAGES, PROJECT, render
 from microservices.deploy.nodes import Node, functions
 from microservices.deploy.wiring import Wire, wires
 
@@ -17,7 +17,7 @@ WAKING = {"authorizer", "calls", "object", "push", "queue", "route", "rule", "st
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_is_generated_is_what_the_templates_say_now(page: Path) -> None:
-    assert written(page.read_text()) == page.read_text(), "run python -m microservices.deploy.docs"
+    assert render(page.read_text()) == page.read_text(), "run python -m microservices.deploy.docs"
 
 
 @pytest.mark.parametrize("page", WRITTEN_BY_HAND, ids=lambda page: page.name)
@@ -50,7 +50,7 @@ def test_the_readme_counts_the_functions() -> None:
 
 def test_a_part_that_nobody_knows_is_refused() -> None:
     with pytest.raises(KeyError, match="weather"):
-        written("<!-- generated: weather -->\n<!-- end -->")
+        render("<!-- generated: weather -->\n<!-- end -->")
 
 
 @pytest.mark.parametrize("service", templates.services())
@@ -70,7 +70,7 @@ def test_the_wires_are_those_of_the_templates() -> None:
 
 def test_a_picture_draws_each_wire_and_what_it_connects() -> None:
     function, queue = Node("function", "a-b"), Node("queue", "q")
-    drawn = picture.wakes(
+    drawn = diagrams.event_sources(
         [Wire(function, queue, "sends"), Wire(queue, Node("queue", "d"), "dead letters", "after 5 tries")]
     )
     assert drawn.splitlines() == [

@@ -16,7 +16,7 @@ import pytest
 from microservices.deploy import templates
 from microservices.deploy.imports import OURS, library
 from microservices.deploy.modules import needed
-from microservices.deploy.packages import here
+from microservices.deploy.packages import local_source
 from tests.architecture.iam_actions import Unreadable, actions
 from tests.architecture.iam_grants import Template, for_others, granted, listed, told
 
@@ -38,7 +38,7 @@ class Deployed(NamedTuple):
 
 @cache
 def functions() -> dict[str, Deployed]:
-    places, found = here().places, {}
+    places, found = local_source().places, {}
     for service in templates.services():
         for function in templates.resources(service, "AWS::Serverless::Function").values():
             name, handler = templates.name_in_stage(function["FunctionName"]), function["Handler"]

@@ -99,12 +99,12 @@ def test_what_is_no_id_never_reaches_git(client: Any, argument: str) -> None:
             ask()
 
 
-def test_a_push_while_the_services_are_down_is_kept_and_the_pusher_told(
+def test_a_push_while_the_services_are_down_is_stored_and_the_user_sees_it(
     repository: SiteRepository, clone: Clone
 ) -> None:
     repository.connect(function="any", endpoint="http://127.0.0.1:1")
     clone.commit({"a.txt": "new"})
-    assert "your push is kept, and published when the services start again" in clone.push()
+    assert "the push is stored and will be published at the next start of the services" in clone.push()
     assert repository.head("main") is not None
 
 
@@ -116,5 +116,5 @@ def test_a_push_does_not_wait_for_services_that_hang(repository: SiteRepository,
         repository.connect(function="any", endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
         clone.commit({"a.txt": "new"})
         began = time.monotonic()
-        assert "your push is kept" in clone.push()
+        assert "the push is stored" in clone.push()
         assert time.monotonic() - began < MOST_SECONDS

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from microservices.deploy import kept_packages, packages, templates
+from microservices.deploy import package_cache, packages, templates
 from microservices.deploy.emulator_process import INTERPRETER, LIBRARIES
 from microservices.deploy.imports import PROVIDED
 from microservices.deploy.modules import MissingModule, Places, needed
@@ -36,7 +36,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def zips(kept: Path) -> dict[str, Path]:
     """The zip of every function, by its name."""
-    return {each.function: each.zip for each in kept_packages.built(kept)}
+    return {each.function: each.zip for each in package_cache.get_packages(kept)}
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +96,19 @@ def test_every_module_is_compiled_and_python_takes_it_unchecked(zips: dict[str, 
 
 
 def test_building_again_gives_the_same_bytes_and_the_same_releases(zips: dict[str, Path], tmp_path: Path) -> None:
-    again = packages.build(tmp_path, packages.here())
+    again = packages.build(tmp_path, packages.local_source())
     assert {each.function: each.zip.read_bytes() for each in again} == {k: v.read_bytes() for k, v in zips.items()}
     assert {each.release for each in again} == {path.parent.name for path in zips.values()}
 
 
 def test_what_has_not_changed_is_not_built_again_and_nothing_old_is_kept(zips: dict[str, Path], kept: Path) -> None:
     written = {name: path.stat().st_mtime_ns for name, path in zips.items()}
-    again = kept_packages.built(kept)
+    again = package_cache.get_packages(kept)
     assert {each.function: each.zip.stat().st_mtime_ns for each in again} == written
-    assert {each.name for each in kept.iterdir()} == {"lock", kept_packages.inputs(packages.here().places)}
+    assert {each.name for each in kept.iterdir()} == {
+        "lock",
+        package_cache.digest_of_inputs(packages.local_source().places),
+    }
 
 
 @pytest.mark.parametrize(
@@ -120,12 +123,12 @@ def test_what_goes_into_a_zip_and_changes_is_built_anew(tmp_path: Path, changed:
         "libraries/a-1.dist-info/METADATA",
     ):
         _write(tmp_path / name, "once")
-    before = kept_packages.inputs(places)
-    assert kept_packages.inputs(places) == before
+    before = package_cache.digest_of_inputs(places)
+    assert package_cache.digest_of_inputs(places) == before
     _write(tmp_path / "microservices/__pycache__/store.pyc", "compiled")
-    assert kept_packages.inputs(places) == before
+    assert package_cache.digest_of_inputs(places) == before
     _write(tmp_path / changed, "anew")
-    assert kept_packages.inputs(places) != before
+    assert package_cache.digest_of_inputs(places) != before
 
 
 def test_the_contract_is_shipped_as_json_to_the_function_that_shows_it(zips: dict[str, Path]) -> None:

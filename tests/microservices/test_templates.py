@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from microservices.deploy import templates
-from microservices.deploy.deployment import PART
+from microservices.deploy.deployment import TABLE_SCALING
 from microservices.deploy.local_aws import LocalAws
 
 CONTRACT = yaml.load((Path(__file__).parents[2] / "docs/openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
@@ -120,7 +120,7 @@ def test_the_billing_mode_of_a_table_is_a_parameter_and_on_demand_by_default(ser
             "WriteCapacityUnits": {"Ref": "WriteCapacity"},
         }
         (scaling,) = templates.resources(service, "AWS::CloudFormation::Stack").values()
-        assert set(scaling["Parameters"]) | {"Utilization"} == set(templates.parse(PART)["Parameters"])
+        assert set(scaling["Parameters"]) | {"Utilization"} == set(templates.parse(TABLE_SCALING)["Parameters"])
 
 
 @every_service

@@ -1,6 +1,6 @@
-"""Every function's zip, built once and kept until something that goes into it changes.
+"""Cache every function's zip until something in it changes.
 
-A build takes some seconds of processor, and a comparison, an explanation, a workshop and most tests start the services.
+A build takes seconds of CPU time, and every comparison and most tests start the services.
 """
 
 import fcntl
@@ -15,27 +15,27 @@ from microservices.deploy.imports import OURS
 from microservices.deploy.modules import Places
 from microservices.deploy.packages import PROJECT, Package
 
-KEPT = PROJECT / ".run" / "zips"
+CACHE = PROJECT / ".run" / "zips"
 
 
-def built(folder: Path = KEPT) -> tuple[Package, ...]:
-    """Return every function's zip for this interpreter, in a folder named for what goes into them; older ones are removed."""
-    source = packages.here()
+def get_packages(folder: Path = CACHE) -> tuple[Package, ...]:
+    """Return every function's zip for this interpreter. Build the zips, and remove older ones, if an input changed."""
+    source = packages.local_source()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # who starts beside us waits for the same zips
-        out = folder / inputs(source.places)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process that starts now waits for the same zips
+        out = folder / digest_of_inputs(source.places)
         if not out.exists():
             for older in folder.glob("*/"):
                 shutil.rmtree(older)
             draft = folder / "draft"
             packages.build(draft, source)
-            draft.rename(out)  # there whole or not at all, also where a build is killed
-        return packages.found(out)
+            draft.rename(out)  # atomic, also if the build is killed
+        return packages.list_packages(out)
 
 
-def inputs(places: Places) -> str:
-    """Return a name for all that a zip is made of: our files as they are, libraries by their versions, and the interpreter."""
+def digest_of_inputs(places: Places) -> str:
+    """Return a digest of our files, the libraries' versions and the interpreter."""
     digest = hashlib.sha256(sys.version.encode())
     for each in sorted(places.libraries.glob("*.dist-info")):
         digest.update(each.name.encode())
