@@ -10,7 +10,7 @@ from rich.table import Table
 
 from loadtests.bench.rows import Row
 from loadtests.processes import ROOT
-from loadtests.report.markdown import table
+from loadtests.report.tables import Table as ReportTable
 
 PAGE = ROOT / "docs" / "bench.md"
 PROFILES = ROOT / "docs" / "bench-profiles.md"
@@ -29,7 +29,10 @@ def write(rows: Sequence[Row], provenance: dict[str, Any], page: Path = PAGE) ->
         "",
         f"{sum(row.reached for row in rows)} of {len(rows)} rows reached.",
         "",
-        *table(HEAD, ((row.what, row.against, row.shown, row.goal, _said(row), row.origin) for row in rows)),
+        *ReportTable(
+            columns=HEAD,
+            rows=[(row.what, row.against, row.shown, row.goal, _said(row), row.origin) for row in rows],
+        ).markdown(),
     ]
     if PROFILES.exists():
         lines += ["", f"What a profile says of the rows that miss: [{PROFILES.name}]({PROFILES.name})."]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.report import readme_table
+from loadtests.report import readme
 
 
 def register(verb: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def register(verb: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace, console: Console) -> int:
     """Write the reference results into the README; with a report's folder, make that the reference first."""
     if asked.report:
-        readme_table.keep(asked.report)
-    readme_table.write()
-    console.print(f"{readme_table.README.name} shows {readme_table.REPORT.parent}", soft_wrap=True)
+        readme.keep(asked.report)
+    readme.write_results()
+    console.print(f"{readme.README.name} shows {readme.REFERENCE}", soft_wrap=True)
     return 0

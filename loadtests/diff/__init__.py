@@ -1,78 +1,163 @@
-"""`python -m loadtests diff A B`: what changed from one run to another, and whether that is a regression.
+"""`python -m loadtests diff A B`: the changes from one run to another, and whether one is a regression.
 
-Ends with 0 when nothing got surely worse beyond the threshold, 1 when something did, 2 when nothing did and a run is void or
-was ended before it was complete, 3 when one is no run at all.
+Exit status: 0 no regression, 1 a regression, 2 no regression but a void or incomplete run, 3 not a report.
 """
 
 import argparse
-import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from loadtests.arguments import positive
-from loadtests.diff.changes import REGRESSION, changes
-from loadtests.diff.counts import counts
-from loadtests.diff.runs import NoReport, Run, hindrances, read
-from loadtests.diff.shown import Difference, as_markdown, show
+from loadtests.blocks import SIDES
+from loadtests.diff.changes import NOISE, REGRESSION, SAME, Change, CountChange, changes, counts
+from loadtests.diff.runs import Run, obstacles, read
+from loadtests.errors import UsageError
+from loadtests.report.tables import Row, Table, milliseconds
 
-FINE, REGRESSED, VOID, USAGE = 0, 1, 2, 3
+FINE, REGRESSED, VOID = 0, 1, 2
 THRESHOLD = 10.0
+COLUMNS = ("what", "metric", "A", "B", "change", "interval", "verdict")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The changes from run A to run B. obstacles: why only counts are compared. unmatched: what only one run has."""
+
+    before: Run
+    after: Run
+    threshold: float
+    obstacles: list[str]
+    voids: list[str]
+    incomplete: list[str]
+    unmatched: list[str]
+    changes: list[Change]
+    counts: list[CountChange]
+
+    def verdict_of(self, change: Change) -> str:
+        """Return the verdict of one change."""
+        return change.verdict(self.threshold)
+
+    @property
+    def regressions(self) -> int:
+        """The number of regressions."""
+        return [*map(self.verdict_of, self.changes), *(one.verdict for one in self.counts)].count(REGRESSION)
 
 
 def register(verb: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the arguments of the command."""
     verb.add_argument("before", type=Path, metavar="A", help="a report.json, or its folder")
     verb.add_argument("after", type=Path, metavar="B", help="the later one")
     verb.add_argument(
         "--threshold", type=positive, default=THRESHOLD, metavar="PERCENT",
-        help=f"a figure that got worse by surely more than this is a regression ({THRESHOLD:g})",
+        help=f"a figure that is significantly worse by more than this is a regression ({THRESHOLD:g})",
     )  # fmt: skip
-    verb.add_argument("--markdown", type=Path, metavar="FILE", help="append it to this file too, for a CI's summary")
+    verb.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="append the result to this file, for a CI's summary"
+    )
     verb.set_defaults(command=run)
 
 
-def run(asked: argparse.Namespace, console: Console) -> int:
-    """Print the difference of two runs; return the exit status."""
-    try:
-        before, after = read(asked.before), read(asked.after)
-        found = difference(before, after, threshold=asked.threshold / 100)
-        if asked.markdown:
-            with asked.markdown.open("a") as file:
-                file.write(as_markdown(found))
-    except (NoReport, OSError) as wrong:
-        print(wrong, file=sys.stderr)
-        return USAGE
-    show(found, console)
-    return status(found)
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Print the difference of two runs and return the exit status. Raise UsageError if a file cannot be read or written."""
+    result = difference(read(options.before), read(options.after), threshold=options.threshold / 100)
+    if options.markdown:
+        try:
+            with options.markdown.open("a") as file:
+                file.write(markdown(result))
+        except OSError as error:
+            raise UsageError(f"{options.markdown}: {error.strerror}") from error
+    show(result, console)
+    return status(result)
 
 
 def difference(before: Run, after: Run, *, threshold: float) -> Difference:
-    """Compare two runs: their times where they can be compared, their counts always. Raise NoReport on a broken series."""
-    void = [f"{name}: {why}" for name, one in (("A", before), ("B", after)) for why in one.report.voids]
-    unfinished = [name for name, one in (("A", before), ("B", after)) if not one.report.complete]
-    against = hindrances(before, after)
-    alone = [
-        f"only {name} has {', '.join(missing)}"
-        for name, one, other in (("A", before, after), ("B", after, before))
-        if (missing := [scenario for scenario in one.report.scenarios if scenario not in other.report.scenarios])
-    ]
+    """Compare two runs: counts always, times if they are comparable. Raise InvalidReport if a histogram is malformed."""
+    pairs = (("A", before.report, after.report), ("B", after.report, before.report))
+    hindering, voids = obstacles(before, after), [f"{name}: {why}" for name, own, _ in pairs for why in own.voids]
+    only = {name: [one for one in own.scenarios if one not in other.scenarios] for name, own, other in pairs}
     return Difference(
-        before=before.report,
-        after=after.report,
+        before=before,
+        after=after,
         threshold=threshold,
-        hindrances=against,
-        voids=void,
-        unfinished=unfinished,
-        alone=alone,
-        changes=[] if against or void else list(changes(before, after)),
+        obstacles=hindering,
+        voids=voids,
+        incomplete=[name for name, own, _ in pairs if not own.complete],
+        unmatched=[f"only {name} has {', '.join(scenarios)}" for name, scenarios in only.items() if scenarios],
+        changes=[] if hindering or voids else list(changes(before, after)),
         counts=list(counts(before.report, after.report)),
     )
 
 
-def status(found: Difference) -> int:
-    """Return the exit status: a regression is one also where times could not be compared."""
-    verdicts = {change.verdict(found.threshold) for change in found.changes} | {count.verdict for count in found.counts}
-    if REGRESSION in verdicts:
+def status(result: Difference) -> int:
+    """Return the exit status. A count can regress even where times are not comparable."""
+    if result.regressions:
         return REGRESSED
-    return VOID if found.voids or found.unfinished else FINE
+    return VOID if result.voids or result.incomplete else FINE
+
+
+def show(result: Difference, console: Console) -> None:
+    """Print the result, no wider than 80 columns."""
+    for note in _notes(result):
+        console.print(note, highlight=False, markup=False)
+    for table in tables(result):
+        table.print(console)
+    console.print(conclusion(result), highlight=False, markup=False)
+
+
+def markdown(result: Difference) -> str:
+    """Return the result as a section of Markdown."""
+    lines = ["## From A to B", "", conclusion(result), "", *(f"- {note}" for note in _notes(result)), ""]
+    return "\n".join([*lines, *(line for table in tables(result) for line in (*table.markdown(), ""))])
+
+
+def tables(result: Difference) -> Iterator[Table]:
+    """Yield the times and rates of each side, then the counts that changed."""
+    for side in SIDES:
+        if rows := [_row(result, change) for change in result.changes if change.side == side]:
+            title = f"{side}: milliseconds (goodput: responses/s), 99 % interval"
+            yield Table(title=title, columns=COLUMNS, rows=rows)
+    rows = [
+        (one.what, one.side, str(one.before), str(one.after), one.verdict)
+        for one in result.counts
+        if one.verdict != SAME
+    ]
+    yield Table(title="Counts that changed", columns=("count", "side", "A", "B", "verdict"), rows=rows)
+
+
+def conclusion(result: Difference) -> str:
+    """Return the result in one line."""
+    if number := result.regressions:
+        return f"{number} regression{'s' if number > 1 else ''} of more than {result.threshold:.0%}."
+    if result.voids:
+        return "A void run proves nothing: measure again."
+    if result.incomplete:
+        return "No regression in what both runs measured, but one is incomplete: measure again."
+    return "No regression in the counts." if result.obstacles else f"No regression of more than {result.threshold:.0%}."
+
+
+def _notes(result: Difference) -> Iterator[str]:
+    for name, one in (("A", result.before.report), ("B", result.after.report)):
+        yield f"{name}: commit {one.commit}, profile {one.profile}, {one.machine.get('processor')}"
+    for why in (*result.obstacles, *(f"void {void}" for void in result.voids)):
+        yield f"Only counts are compared: {why}."
+    for name in result.incomplete:
+        yield f"{name} is incomplete."
+    for what in result.unmatched:
+        yield f"Not compared: {what}."
+    for change in result.changes:
+        if change.floor and result.verdict_of(change) != NOISE:
+            yield f"The machine changed too: {change.what} on {change.side} {_percent(change.ratio)}."
+    yield f"{sum(one.verdict == SAME for one in result.counts)} of {len(result.counts)} counts are the same."
+
+
+def _row(result: Difference, change: Change) -> Row:
+    interval = f"{100 * (change.low - 1):+.0f} … {_percent(change.high)}"
+    values = (milliseconds(change.before), milliseconds(change.after))
+    return change.what, change.metric, *values, _percent(change.ratio), interval, result.verdict_of(change)
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * (ratio - 1):+.0f} %"

@@ -1,27 +1,25 @@
-"""Two written runs as `diff` needs them, and whether their times may be compared at all."""
+"""Two written runs as `diff` reads them, and whether their times may be compared."""
 
 import zlib
-from binascii import Error as NotBase64
-from collections.abc import Iterator
+from binascii import Error as Base64Error
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from hdrh.codec import HdrCookieException, HdrLengthException
-from hdrh.histogram import HdrHistogram
 
-from loadtests.blocks import SIDES
+from loadtests.errors import UsageError
 from loadtests.histograms import decoded
 from loadtests.shapes import STEADY
+from loadtests.statistics.samples import BlockHistograms
 
 MACHINE = ("processor", "cores", "memory_gib")  # a new kernel is the same machine
-# What a latency depends on; how many blocks there were, its interval shows.
-LOAD = ("rates", "data", "subscribers", "shape")
+LOAD = ("rates", "data", "subscribers", "shape")  # the number of blocks only widens intervals
 Kind = TypeVar("Kind")
 
 
-class NoReport(Exception):
-    """What was named is no run of the comparison; one line says why."""
+class InvalidReport(UsageError):
+    """A file is not a report of a comparison."""
 
 
 class Summary(msgspec.Struct):
@@ -33,7 +31,6 @@ class Summary(msgspec.Struct):
     refusals: int
     dropped: int
     seconds: float = 0.0
-    origin: str = ""
 
 
 class Scenario(msgspec.Struct):
@@ -41,10 +38,6 @@ class Scenario(msgspec.Struct):
 
     monolith: Summary
     microservices: Summary
-
-    def sides(self) -> Iterator[tuple[str, Summary]]:
-        """Yield each side by its name."""
-        yield from zip(SIDES, (self.monolith, self.microservices), strict=True)
 
 
 class Lag(msgspec.Struct):
@@ -56,14 +49,14 @@ class Lag(msgspec.Struct):
 
 
 class Parity(msgspec.Struct):
-    """How often the two systems of a run differed."""
+    """Result of the parity check."""
 
     checks: int
     failed: int
 
 
 class Report(msgspec.Struct):
-    """What `diff` reads of report.json, in every schema so far. Lags and effects are by name, then by side."""
+    """The fields that report.json has in every schema. Lags and effects: by name, then by side."""
 
     schema: int
     commit: str
@@ -77,23 +70,18 @@ class Report(msgspec.Struct):
     voids: list[str] = []
     complete: bool = True
 
-    def offered(self, side: Summary) -> float:
-        """Return how many requests one side of a scenario was offered in the measured seconds."""
-        return side.offered_rate * (side.seconds or self.block_s * self.blocks_a_side)
-
     @property
     def block_s(self) -> float:
         """The measured seconds of a block."""
         return float(self.settings.get("block_s", 1))
 
-    @property
-    def blocks_a_side(self) -> int:
-        """How many blocks each scenario had on each side."""
-        return int(self.settings.get("blocks_a_side", 1))
+    def offered(self, one: Summary) -> float:
+        """Return the number of offered requests. Old schemas lack the seconds."""
+        return one.offered_rate * (one.seconds or self.block_s * int(self.settings.get("blocks_a_side", 1)))
 
 
-class BlockCounts(msgspec.Struct):
-    """One block: what became of its requests, and its histogram in interchange form."""
+class Block(msgspec.Struct):
+    """The successful responses of one block, and its compressed histogram."""
 
     succeeded: int
     latencies: str
@@ -102,78 +90,73 @@ class BlockCounts(msgspec.Struct):
 class SideSeries(msgspec.Struct):
     """The blocks of one scenario on one side."""
 
-    blocks: list[BlockCounts] = []
+    blocks: list[Block] = []
 
 
 class Series(msgspec.Struct):
-    """What `diff` reads of series.json. Scenarios and floors are by name and side, floors by side and name."""
+    """The fields of series.json. Scenarios: by name and side; floors and lags: by side and name."""
 
     scenarios: dict[str, dict[str, SideSeries]] = {}
-    floors: dict[str, dict[str, list[BlockCounts]]] = {}
+    floors: dict[str, dict[str, list[Block]]] = {}
     freshness: dict[str, dict[str, list[float]]] = {}
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A run: its figures, and the series beside them, which an old or a copied report may lack."""
+    """The figures of a run, and its series, which a copied report may lack."""
 
     report: Report
     series: Series
 
-    def blocks(self, scenario: str, side: str) -> list[BlockCounts]:
-        """Return the blocks of a scenario on a side; none where it was not run, or they were not kept."""
-        found = self.series.scenarios.get(scenario, {}).get(side)
-        return found.blocks if found else []
-
-    @property
-    def blocks_kept(self) -> bool:
-        """Whether there are blocks to draw from."""
-        return any(side.blocks for sides in self.series.scenarios.values() for side in sides.values())
+    def blocks(self, scenario: str, side: str) -> list[Block]:
+        """Return the blocks of a scenario on a side, or none."""
+        return self.series.scenarios.get(scenario, {}).get(side, SideSeries()).blocks
 
 
 def read(place: Path) -> Run:
-    """Return the run that a report.json, or the folder of one, holds. Raise NoReport with one line if it holds none."""
+    """Return the run of a report.json or of its folder. Raise InvalidReport with one line if it is not one."""
     file = place / "report.json" if place.is_dir() else place
-    beside = file.with_name("series.json")
-    return Run(_decoded(file, Report), _decoded(beside, Series) if beside.exists() else Series())
+    series = file.with_name("series.json")
+    return Run(_decoded(file, Report), _decoded(series, Series) if series.exists() else Series())
 
 
-def histogram(block: BlockCounts) -> HdrHistogram:
-    """Return the latencies of a block. Raise NoReport if they are not in interchange form."""
+def histograms(blocks: list[Block]) -> BlockHistograms:
+    """Return the latencies of blocks. Raise InvalidReport if one is malformed."""
     try:
-        return decoded(block.latencies)
-    except (NotBase64, ValueError, IndexError, zlib.error, HdrLengthException, HdrCookieException) as broken:
-        raise NoReport(f"series.json: a histogram is broken ({broken})") from broken
+        return BlockHistograms([decoded(block.latencies) for block in blocks])
+    except (Base64Error, ValueError, IndexError, zlib.error, HdrLengthException, HdrCookieException) as error:
+        raise InvalidReport(f"series.json: malformed histogram ({error})") from error
 
 
-def hindrances(before: Run, after: Run) -> list[str]:
-    """Return why times of these runs may not be compared: nothing where they may."""
+def obstacles(before: Run, after: Run) -> list[str]:
+    """Return why the times of two runs must not be compared, or nothing."""
     one, other = before.report, after.report
     machines = [(name, one.machine.get(name), other.machine.get(name)) for name in MACHINE]
-    loads = [(name, _load(before, after, name), _load(after, before, name)) for name in LOAD]
+    loads = [(name, _load(one, other, name), _load(other, one, name)) for name in LOAD]
+    without = [name for name, run in (("A", before), ("B", after)) if not _has_blocks(run)]
     return [
         *([f"schema {one.schema} and {other.schema}"] if one.schema != other.schema else []),
         *(f"another machine: {name} {own} and {others}" for name, own, others in machines if own != others),
         *(f"another load: {name} {own} and {others}" for name, own, others in loads if own != others),
-        *(
-            f"{name} has no series.json with blocks"
-            for name, run in (("A", before), ("B", after))
-            if not run.blocks_kept
-        ),
+        *(f"{name} has no series.json with blocks" for name in without),
     ]
 
 
-def _load(run: Run, other: Run, name: str) -> Any:
-    """The rates of what both ran count, not of what only one was asked for."""
-    found = run.report.settings.get(name, STEADY if name == "shape" else None)
-    if name != "rates" or not isinstance(found, dict):
-        return found
-    return {scenario: rate for scenario, rate in found.items() if scenario in other.report.scenarios}
+def _has_blocks(run: Run) -> bool:
+    return any(side.blocks for sides in run.series.scenarios.values() for side in sides.values())
+
+
+def _load(report: Report, other: Report, name: str) -> Any:
+    """Return a setting; of the rates only those of scenarios that both runs have."""
+    value = report.settings.get(name, STEADY if name == "shape" else None)
+    if name == "rates" and isinstance(value, dict):
+        return {scenario: rate for scenario, rate in value.items() if scenario in other.scenarios}
+    return value
 
 
 def _decoded(file: Path, kind: type[Kind]) -> Kind:
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
-    except OSError as away:
-        raise NoReport(f"{file}: {away.strerror}") from away
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-        raise NoReport(f"{file}: no report of a comparison ({wrong})") from wrong
+    except OSError as error:
+        raise InvalidReport(f"{file}: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidReport(f"{file}: not a report of a comparison ({error})") from error

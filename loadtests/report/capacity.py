@@ -1,4 +1,4 @@
-"""The capacity of each side at a service level, as a chapter of the report."""
+"""The chapter of `capacity`: the rate at which each side breaks its service level, and what was saturated."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,157 +6,132 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.blocks import SIDES
-from loadtests.report.charts import COLOURS, DASHES, MS_TICKS, SYMBOLS, dressed
-from loadtests.report.parts import Chapter, Chart, Row, Section, Sentence, table
-from loadtests.report.tables import milliseconds
+from loadtests.report.charts import GREY, MS_TICKS, Chart, add_line, add_points, styled
+from loadtests.report.tables import Chapter, Finding, Row, Table, milliseconds, percent
 
-KNEE_HEAD = ("scenario", "side", "carries/s", "99 % interval", "the search ended", "origin")
-RATIO_HEAD = ("scenario", "microservices over monolith", "99 % interval", "carries more", "origin")
-USED_HEAD = ("scenario", "side", "at/s", "what", "in use")
-TIMES_HEAD = ("side", "offered /s", "p50 ms", "p95 ms", "p99 ms", "level")
-SHARES_HEAD = ("side", "offered /s", "right /s", "errors %", "refused %", "dropped %")
 RATE_TICKS = [digit * 10**power for power in range(4) for digit in (1, 2, 5)]
 Figures = dict[str, Any]
 
 
-def _answer(found: Figures) -> list[Sentence]:
-    """Return who carries how much in each scenario; of a single one, what was used up too."""
-    sentences = [_carried(name, sides, found["slo"]) for name, sides in found["scenarios"].items()]
-    if len(sentences) == 1:
-        sentences += [
-            Sentence(f"The {side}: {one['saturated']}", one["origin"]) for _, side, one in _each(found)
-        ]  # fmt: skip
-    return sentences
-
-
-def _carried(name: str, sides: Figures, slo: str) -> Sentence:
-    verbs = dict(zip(SIDES, ("carries", "carry"), strict=True))
-    parts = [f"the {side} {verbs[side]} {_knee(one)} ({_interval(one)})" for side, one in _of_sides(sides)]
-    words, origins = (
-        f"{name}, within {slo}: {', '.join(parts)} requests a second",
-        {one["origin"] for _, one in _of_sides(sides)},
-    )
-    if ratio := sides.get("ratio"):
-        said = (
-            f"the {ratio['verdict']} carries more"
-            if ratio["verdict"] in SIDES
-            else f"who carries more is {ratio['verdict']}"
-        )
-        words += f"; the microservices {_bounded(ratio, 'ratio')} times what the monolith does, so {said}"
-    return Sentence(f"{words}.", "emulated" if "emulated" in origins else "measured")
-
-
-def _section(found: Figures) -> Section:
-    return Section(
+def chapter(figures: Figures) -> Chapter:
+    """Return the chapter. Charts leave void probes out; the tables have them."""
+    return Chapter(
         name="capacity",
-        title=f"Capacity at {found['slo']}",
-        words="The open rate is raised until the level breaks, then narrowed down to the rate between. The knee is where the "
-        "line through the probes crosses the level. Filled: the 95th percentile; hollow: the median; line without marks: the "
-        "99th; dotted: the limit. What the generator could not offer is not counted against a system: it says at least.",
+        title=f"Capacity at {figures['slo']}",
+        question="How many requests a second does each side carry before its service level breaks?",
+        intro="The open rate rises until the level breaks, then a bisection narrows it down. The knee is where a line through the "
+        "probes crosses the level. Filled: p95; hollow: p50; line without symbols: p99; dotted: the limit. If the load "
+        "generator reached its own limit, the result is a lower bound.",
+        findings=list(_findings(figures)),
         tables=[
-            table(KNEE_HEAD, _knees(found)),
-            *([table(RATIO_HEAD, rows)] if (rows := list(_ratios(found))) else []),
-            *([table(USED_HEAD, rows)] if (rows := list(_used(found))) else []),
+            Table(
+                columns=("scenario", "side", "requests/s", "99 % interval", "end of the search", "origin"),
+                rows=[(name, side, _knee(one), _interval(one), one["ended"], one["origin"]) for name, side, one in _each(figures)],
+            ),
+            *(table for table in (_ratios(figures), _usage(figures)) if table.rows),
         ],
-        remarks=[f"{name}, {side}: {one['saturated']}" for name, side, one in _each(found)],
-    )
-
-
-def _charts(found: Figures) -> Iterator[Chart]:
-    for name, sides in found["scenarios"].items():
-        yield from _curves(name, sides, found["slo"])
-
-
-def _knees(found: Figures) -> Iterator[Row]:
-    for name, side, one in _each(found):
-        yield name, side, _knee(one), _interval(one), one["ended"], one["origin"]
-
-
-def _ratios(found: Figures) -> Iterator[Row]:
-    for name, sides in found["scenarios"].items():
-        if ratio := sides.get("ratio"):
-            interval = f"{ratio['low']:.2f} – {ratio['high']:.2f}"
-            yield name, _bounded(ratio, "ratio"), interval, ratio["verdict"], ratio["origin"]
-
-
-def _used(found: Figures) -> Iterator[Row]:
-    """Yield what was in use at the rate that broke the level, as far as it was seen."""
-    for name, side, one in _each(found):
-        if seen := one["evidence"]:
-            for what, words in _parts(seen):
-                yield name, side, f"{seen['rate']:.0f}", what, words
-
-
-def _parts(seen: Figures) -> Iterator[tuple[str, str]]:
-    yield "machine", f"{100 * seen['machine']:.0f} % of all cores"
-    for group, cores in seen["cores"].items():
-        yield group, f"{cores:.2f} cores, busiest process {seen['busiest'][group]:.2f}"
-    if seen["connections_all_busy"] is not None:
-        busy, waiting = f"{100 * seen['connections_all_busy']:.0f} %", f"{seen['waiting_for_locks']:.1f}"
-        yield "database connections", f"all busy at {busy} of the looks, {waiting} wait for a lock"
-    yield "refused with 429 or 503", f"{100 * seen['throttled']:.1f} %, with {seen['at_once']} at once"
-    if floor := seen.get("gateway_floor"):
-        held = "keeps the level" if floor["held"] else "does not keep the level"
-        yield "empty function", f"p95 {milliseconds(floor['p95_ms'])} ms, {held}"
-
-
-def _curves(name: str, sides: Figures, slo: str) -> Iterator[Chart]:
-    """Yield latency and goodput against the rate that was offered; void probes only in the tables."""
-    latency, goodput = go.Figure(), go.Figure()
-    for side, one in _of_sides(sides):
-        points = [point for point in one["curve"] if point["outcome"] != "void"]
-        rates = [point["rate"] for point in points]
-        for which, hollow in (("p95_ms", ""), ("p50_ms", "-open")):
-            _drawn(latency, rates, [point[which] for point in points], f"{side} {which[:3]}", side, hollow=hollow)
-        latency.add_scatter(
-            x=rates, y=[point["p99_ms"] for point in points], mode="lines", name=f"{side} p99", hovertemplate="%{y:.1f} ms",
-            line={"color": COLOURS[side], "width": 1, "dash": DASHES[side]},
-        )  # fmt: skip
-        _drawn(goodput, rates, [point["goodput"] for point in points], side, side)
-    for limit in _limits(slo):
-        latency.add_hline(y=limit, line={"dash": "dot", "width": 2, "color": "#7a828b"})
-    latency.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
-    goodput.update_yaxes(title_text="right answers a second", rangemode="tozero")
-    for which, figure, head, row in (
-        ("latency", latency, TIMES_HEAD, _times),
-        ("goodput", goodput, SHARES_HEAD, _shares),
-    ):
-        figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="requests offered a second")
-        rows = [row(side, point) for side, one in _of_sides(sides) for point in one["curve"]]
-        yield Chart(f"{name}-capacity-{which}", f"{name}: {which} against rate", dressed(figure), table(head, rows))
-
-
-def _drawn(
-    figure: go.Figure, rates: list[float], values: list[float], name: str, side: str, *, hollow: str = ""
-) -> None:
-    figure.add_scatter(
-        x=rates, y=values, mode="lines+markers", name=name, hovertemplate="%{y:.1f}",
-        line={"color": COLOURS[side], "width": 2, "dash": DASHES[side]},
-        marker={"color": COLOURS[side], "symbol": SYMBOLS[side] + hollow, "size": 8},
+        charts=lambda: _charts(figures),
+        notes=[f"{name}, {side}: {one['saturated']}" for name, side, one in _each(figures)],
     )  # fmt: skip
 
 
-def _times(side: str, point: Figures) -> Row:
-    times = (milliseconds(point[key]) for key in ("p50_ms", "p95_ms", "p99_ms"))
-    return side, f"{point['rate']:g}", *times, f"{point['outcome']} ({point['probes']})"
+def _findings(figures: Figures) -> Iterator[Finding]:
+    for name, sides in figures["scenarios"].items():
+        knees = [f"the {side} {_knee(one)} ({_interval(one)})" for side, one in _sides(sides)]
+        origin = "emulated" if any(one["origin"] == "emulated" for _, one in _sides(sides)) else "measured"
+        verdict = f"; higher: {sides['ratio']['verdict']}" if "ratio" in sides else ""
+        yield Finding(f"Capacity of {name} within {figures['slo']}, requests/s: {', '.join(knees)}{verdict}.", origin)
+    if len(figures["scenarios"]) == 1:
+        for _, side, one in _each(figures):
+            yield Finding(f"The {side}: {one['saturated']}", one["origin"])
 
 
-def _shares(side: str, point: Figures) -> Row:
-    shares = (f"{point[f'{kind}_percent']:.2f}" for kind in ("errors", "refused", "dropped"))
-    return side, f"{point['rate']:g}", f"{point['goodput']:g}", *shares
+def _ratios(figures: Figures) -> Table:
+    ratios = [(name, sides["ratio"]) for name, sides in figures["scenarios"].items() if "ratio" in sides]
+    rows = [
+        (name, f"{one['bound']} {one['ratio']:.2f}".strip(), f"{one['low']:.2f} – {one['high']:.2f}", one["verdict"], one["origin"])
+        for name, one in ratios
+    ]  # fmt: skip
+    return Table(
+        columns=("scenario", "microservices over monolith", "99 % interval", "higher capacity", "origin"), rows=rows
+    )
+
+
+def _usage(figures: Figures) -> Table:
+    """Return what was in use at the rate that broke the level, as far as it was measured."""
+    rows = [
+        (name, side, f"{one['evidence']['rate']:.0f}", resource, use)
+        for name, side, one in _each(figures)
+        if one["evidence"]
+        for resource, use in _usage_rows(one["evidence"])
+    ]
+    return Table(columns=("scenario", "side", "at/s", "resource", "in use"), rows=rows)
+
+
+def _usage_rows(evidence: Figures) -> Iterator[tuple[str, str]]:
+    yield "machine", f"{percent(evidence['machine'])} of all cores"
+    for group, cores in evidence["cores"].items():
+        yield group, f"{cores:.2f} cores, busiest process {evidence['busiest'][group]:.2f}"
+    if evidence["connections_all_busy"] is not None:
+        busy, waiting = percent(evidence["connections_all_busy"]), f"{evidence['waiting_for_locks']:.1f}"
+        yield "database connections", f"all busy in {busy} of the samples, {waiting} waiting for a lock"
+    yield "refused with 429 or 503", f"{percent(evidence['throttled'], 1)} at a limit of {evidence['at_once']}"
+    if floor := evidence.get("gateway_floor"):
+        yield "empty function", f"p95 {milliseconds(floor['p95_ms'])} ms, level {'held' if floor['held'] else 'broken'}"
+
+
+def _charts(figures: Figures) -> Iterator[Chart]:
+    """Yield latency and goodput against the offered rate, for each scenario."""
+    for name, sides in figures["scenarios"].items():
+        latency, goodput = go.Figure(), go.Figure()
+        for side, one in _sides(sides):
+            points = [point for point in one["curve"] if point["outcome"] != "void"]
+            rates = [point["rate"] for point in points]
+            curves = {key: [point[key] for point in points] for key in ("p50_ms", "p95_ms", "p99_ms", "goodput")}
+            add_points(latency, rates, curves["p95_ms"], side=side, name=f"{side} p95", line=True)
+            add_points(latency, rates, curves["p50_ms"], side=side, name=f"{side} p50", line=True, hollow=True)
+            add_line(latency, rates, curves["p99_ms"], side=side, name=f"{side} p99", width=1)
+            add_points(goodput, rates, curves["goodput"], side=side, name=side, line=True)
+        for limit in _limits(figures["slo"]):
+            latency.add_hline(y=limit, line={"dash": "dot", "width": 2, "color": GREY})
+        latency.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
+        goodput.update_yaxes(title_text="successful responses a second", rangemode="tozero")
+        for which, figure, data in (("latency", latency, _times(sides)), ("goodput", goodput, _shares(sides))):
+            figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="offered requests a second")
+            yield Chart(f"{name}-capacity-{which}", f"{name}: {which} against rate", styled(figure), data)
+
+
+def _times(sides: Figures) -> Table:
+    rows: list[Row] = [
+        (side, f"{point['rate']:g}", *(milliseconds(point[key]) for key in ("p50_ms", "p95_ms", "p99_ms")),
+         f"{point['outcome']} ({point['probes']})")
+        for side, one in _sides(sides)
+        for point in one["curve"]
+    ]  # fmt: skip
+    return Table(columns=("side", "offered/s", "p50 ms", "p95 ms", "p99 ms", "level (probes)"), rows=rows)
+
+
+def _shares(sides: Figures) -> Table:
+    shares = ("errors", "refused", "dropped")
+    rows: list[Row] = [
+        (side, f"{point['rate']:g}", f"{point['goodput']:g}", *(f"{point[f'{share}_percent']:.2f}" for share in shares))
+        for side, one in _sides(sides)
+        for point in one["curve"]
+    ]
+    return Table(columns=("side", "offered/s", "goodput/s", *(f"{share} %" for share in shares)), rows=rows)
 
 
 def _limits(slo: str) -> list[float]:
-    """Return the times, in milliseconds, that a service level names."""
+    """Return the limits of latency in milliseconds that a service level such as p95<250ms,errors<0.1% names."""
     words = [word.partition("<")[2] for word in slo.split(",") if word.startswith("p")]
     return [float(word[:-2]) if word.endswith("ms") else 1000 * float(word[:-1]) for word in words]
 
 
-def _each(found: Figures) -> Iterator[tuple[str, str, Figures]]:
-    return ((name, side, one) for name, sides in found["scenarios"].items() for side, one in _of_sides(sides))
+def _each(figures: Figures) -> Iterator[tuple[str, str, Figures]]:
+    return ((name, side, one) for name, sides in figures["scenarios"].items() for side, one in _sides(sides))
 
 
-def _of_sides(sides: Figures) -> list[tuple[str, Figures]]:
+def _sides(sides: Figures) -> list[tuple[str, Figures]]:
     return [(side, sides[side]) for side in SIDES if side in sides]
 
 
@@ -166,16 +141,3 @@ def _knee(one: Figures) -> str:
 
 def _interval(one: Figures) -> str:
     return f"from {one['low']:.0f}" if one["high"] is None else f"{one['low']:.0f} – {one['high']:.0f}"
-
-
-def _bounded(ratio: Figures, key: str) -> str:
-    return f"{ratio['bound']} {ratio[key]:.2f}".strip()
-
-
-CHAPTER = Chapter(
-    name="capacity",
-    question="How many requests a second does each side carry before its service level breaks?",
-    answer=_answer,
-    section=_section,
-    charts=_charts,
-)

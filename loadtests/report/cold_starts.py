@@ -1,163 +1,95 @@
-"""What a function's first call takes, as a chapter of the report: cold beside warm, what is imported, what memory would change."""
+"""The chapter of `coldstarts`: the parts of each function's cold start beside a warm call, and its package."""
 
 from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from loadtests.report.cold_start_charts import MONOLITH, cold_start_charts
-from loadtests.report.parts import Chapter, Section, Sentence, Table, table
-from loadtests.report.tables import milliseconds
+import plotly.graph_objects as go
 
-COLD_HEAD = ("function", "cold ms", "lowest – highest", "warm ms", "cold GB-s", "warm GB-s", "origin")
-PACKAGE_HEAD = ("function", "woken by", "peak MB", "files", "kB", "zip kB", "libraries", "origin")
-LIBRARY_HEAD = ("library", "version", "in packages of", "origin")
-MEMORY_HEAD = ("function", "deployed MB", "cheapest MB", "warm ms", "warm GB-s", "origin")
-WORDS = (
-    "Each function is started anew for each trial, in turns, and then called again while it is warm. Times are taken within the "
-    "function's process, with a whole processor of this machine: what a gateway and the fetching of a zip take is not in them. "
-    "GB-seconds are what such times are billed for at the memory as deployed, INIT included, as on AWS since August 2025."
-)
-CITED = (
-    "Cited: at 1,769 MB a function has one whole processor, and in proportion below "
-    "(https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."
-)
-HELD = (
-    "The local AWS gives as much processor time as there is, whatever the memory. So for the sizes below, calls were held to "
-    "their share here, in periods of 20 ms. INIT was not: AWS is widely seen to give it more than the share, and promises "
-    "nothing. Above, time stays as it is, for Python computes on one processor."
-)
-MODELLED = (
-    "Modelled: processor time over the share, with the waiting beside it as it was; to be held against what was timed."
-)
+from loadtests.report.charts import Chart, stack, styled
+from loadtests.report.tables import Chapter, Finding, Row, Table, milliseconds, percent, span
+
+MONOLITH = "monolith"
+PARTS = {"start": "#7a828b", "imports": "#a8831a", "clients": "#3b82c4", "rest of the first request": "#5b6fd6"}
 Figures = dict[str, Any]
-Rows = Iterator[tuple[str, ...]]
 
 
-def _answer(found: Figures) -> list[Sentence]:
-    return [sentence for made in (_cold, _of_the_monolith, _memory) for sentence in made(found)]
-
-
-def _cold(found: Figures) -> Iterator[Sentence]:
-    if not (functions := found["functions"]):
-        return
-    cold = [one["cold"]["total_ms"]["median"] for one in functions.values()]
-    warm = [one["warm"]["call_ms"]["median"] for one in functions.values()]
-    imported = median(
-        sum(one["cold"]["imports_ms"].values()) / total for one, total in zip(functions.values(), cold, strict=True)
-    )
-    dearer = median(one["cold"]["gb_s"] / one["warm"]["gb_s"] for one in functions.values())
-    yield Sentence(
-        f"Started cold, a function is done with its first call after {_span(cold)} ms, where a warm one takes {_span(warm)} ms; "
-        f"{imported:.0%} of it is importing, and it is billed for {dearer:.0f} times as much (medians).".replace("%", " %"),
-        "emulated",
+def chapter(figures: Figures) -> Chapter:
+    """Return the chapter: one table of functions, and a chart of their parts."""
+    return Chapter(
+        name="cold-starts",
+        title="Cold starts",
+        question="What does the first call of a function cost, compared with the next ones?",
+        intro="Each trial starts the function's process anew and then calls it again while it is warm. Times are medians, measured "
+        "inside the process with a whole processor of this machine: without the gateway and the download of the package.",
+        findings=list(_findings(figures)),
+        tables=[
+            Table(
+                columns=(
+                    "function", "cold ms", "import ms", "clients ms", "first request ms", "warm ms", "package kB", "zip kB",
+                    "origin",
+                ),
+                rows=list(_rows(figures)),
+                terminal=("function", "cold ms", "import ms", "clients ms", "first request ms", "warm ms", "zip kB"),
+            )
+        ],
+        charts=lambda: _chart(figures),
     )  # fmt: skip
 
 
-def _of_the_monolith(found: Figures) -> Iterator[Sentence]:
-    if one := found["monolith"]:
-        first, later = one["cold"]["total_ms"]["median"], one["warm"]["waited_ms"]["median"]
-        yield Sentence(
-            f"The monolith first answers {milliseconds(first)} ms after its process starts, and then after "
-            f"{milliseconds(later)} ms: once for all its functions, at a deployment, not whenever somebody comes first.",
+def _findings(figures: Figures) -> Iterator[Finding]:
+    if functions := figures["functions"].values():
+        cold = [one["cold"]["total_ms"]["median"] for one in functions]
+        warm = [one["warm"]["call_ms"]["median"] for one in functions]
+        imports = median(
+            sum(one["cold"]["imports_ms"].values()) / one["cold"]["total_ms"]["median"] for one in functions
+        )
+        yield Finding(
+            f"A cold function finishes its first call after {span(cold)} ms, a warm one after {span(warm)} ms; {percent(imports)} "
+            "of a cold start is importing (medians).",
+            figures["origin"],
+        )  # fmt: skip
+    if one := figures["monolith"]:
+        cold_ms, warm_ms = one["cold"]["total_ms"]["median"], one["warm"]["waited_ms"]["median"]
+        yield Finding(
+            f"The monolith answers first {milliseconds(cold_ms)} ms after its start, then in {milliseconds(warm_ms)} ms: it starts "
+            "once at a deployment, not when a request arrives.",
             one["origin"],
         )
 
 
-def _memory(found: Figures) -> Iterator[Sentence]:
-    by_size: dict[int, list[str]] = {}
-    for name, one in found["functions"].items():
-        if one["cheapest_mb"]:
-            by_size.setdefault(one["cheapest_mb"], []).append(name)
-    if by_size:
-        said = [f"{size:,} MB for {_named(by_size[size])}" for size in sorted(by_size)]
-        yield Sentence(
-            f"The cheapest memory that is at most 10 % slower than the best is {'; '.join(said)}.", "emulated"
-        )
-
-
-def _section(found: Figures) -> Section:
-    return Section(
-        name="cold-starts",
-        title="Cold starts",
-        words=WORDS,
-        tables=list(_tables(found)),
-        remarks=list(_remarks(found)),
-    )
-
-
-def _tables(found: Figures) -> Iterator[Table]:
-    yield table(COLD_HEAD, _colds(found))
-    if found["functions"]:
-        if rows := list(_cheapest(found)):
-            yield table(MEMORY_HEAD, rows)
-        yield table(PACKAGE_HEAD, _packages(found))
-        yield table(LIBRARY_HEAD, _libraries(found))
-
-
-def _colds(found: Figures) -> Rows:
-    for name, one in found["functions"].items():
-        billed = (f"{one[call]['gb_s']:.3g}" for call in ("cold", "warm"))
-        yield name, *_times(one["cold"]["total_ms"], one["warm"]["call_ms"]), *billed, found["origin"]
-    if one := found["monolith"]:
-        yield MONOLITH, *_times(one["cold"]["total_ms"], one["warm"]["waited_ms"]), "–", "–", one["origin"]
-
-
-def _times(cold: dict[str, float], warm: dict[str, float]) -> tuple[str, str, str]:
-    span = f"{milliseconds(cold['low'])} – {milliseconds(cold['high'])}"
-    return milliseconds(cold["median"]), span, milliseconds(warm["median"])
-
-
-def _cheapest(found: Figures) -> Rows:
-    for name, one in found["functions"].items():
-        rows = {row["memory_mb"]: row for row in one["sweep"] if "warm_ms" in row}
-        if there := rows.get(one["cheapest_mb"]):
-            own = rows.get(one["memory_mb"], there)
-            changed = (f"{own[key]:.3g} → {there[key]:.3g}" for key in ("warm_ms", "warm_gb_s"))
-            yield name, str(one["memory_mb"]), str(one["cheapest_mb"]), *changed, found["origin"]
-
-
-def _packages(found: Figures) -> Rows:
-    for name, one in found["functions"].items():
+def _rows(figures: Figures) -> Iterator[Row]:
+    for name, one in figures["functions"].items():
         package = one["package"]
-        kilobytes = (f"{package[which] / 1000:,.0f}" for which in ("bytes", "zip_bytes"))
-        counts = (f"{one['peak_mb']:.0f}", str(package["files"]), *kilobytes, str(len(package["libraries"])))
-        yield name, one["woken_by"], *counts, package["origin"]
+        sizes = (f"{package[which] / 1000:,.0f}" for which in ("bytes", "zip_bytes"))
+        yield name, *_times(one["cold"], one["warm"]["call_ms"]), *sizes, figures["origin"]
+    if one := figures["monolith"]:
+        yield MONOLITH, *_times(one["cold"], one["warm"]["waited_ms"]), "–", "–", one["origin"]
 
 
-def _libraries(found: Figures) -> Rows:
-    holders: dict[tuple[str, str], list[str]] = {}
-    for name, one in found["functions"].items():
-        for library in one["package"]["libraries"].items():
-            holders.setdefault(library, []).append(name)
-    for (library, version), names in sorted(holders.items()):
-        yield library, version, _named(names, of=len(found["functions"])), "measured"
+def _times(cold: Figures, warm: Figures) -> tuple[str, ...]:
+    _, imports, clients, rest = _parts(cold)
+    return tuple(milliseconds(ms) for ms in (cold["total_ms"]["median"], imports, clients, rest, warm["median"]))
 
 
-def _remarks(found: Figures) -> Iterator[str]:
-    swept = [row for one in found["functions"].values() for row in one["sweep"]]
-    if swept:
-        yield CITED
-        yield HELD
-        yield MODELLED
-    if small := sorted({row["memory_mb"] for row in swept if not row["fits"]}):
-        yield f"Less than the most memory that some function held: {', '.join(f'{size} MB' for size in small)}."
+def _parts(cold: Figures) -> list[float]:
+    """Return the milliseconds of each of PARTS."""
+    clients = cold.get("clients_ms", cold.get("prepared_ms", 0.0))
+    return [cold["start_ms"], sum(cold["imports_ms"].values()), clients, cold["rest_of_first_ms"]]
 
 
-def _span(values: list[float]) -> str:
-    low, high = milliseconds(min(values)), milliseconds(max(values))
-    return low if low == high else f"{low} to {high}"
-
-
-def _named(names: list[str], *, of: int = 0) -> str:
-    if len(names) <= 4:
-        return ", ".join(names)
-    return "all functions" if len(names) == of else f"{len(names)} functions"
-
-
-CHAPTER = Chapter(
-    name="cold_starts",
-    question="What does the first call of a function cost, beside the next ones?",
-    answer=_answer,
-    section=_section,
-    charts=cold_start_charts,
-)
+def _chart(figures: Figures) -> Iterator[Chart]:
+    bars = {name: _parts(one["cold"]) for name, one in figures["functions"].items()}
+    if figures["monolith"]:
+        bars[MONOLITH] = _parts(figures["monolith"]["cold"])
+    figure = go.Figure()
+    for number, (part, colour) in enumerate(PARTS.items()):
+        figure.add_bar(
+            y=list(bars), x=[parts[number] for parts in bars.values()], name=part, orientation="h", marker_color=colour,
+            hovertemplate="%{x:.0f} ms",
+        )  # fmt: skip
+    stack(figure, list(bars))
+    figure.update_xaxes(title_text="ms until the first response")
+    rows = [(name, *(f"{ms:.1f}" for ms in parts), f"{sum(parts):.1f}") for name, parts in bars.items()]
+    data = Table(columns=("function", *(f"{part}, ms" for part in PARTS), "sum, ms"), rows=rows)
+    yield Chart("cold-starts", "Parts of a cold start", styled(figure), data)

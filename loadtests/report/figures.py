@@ -1,25 +1,51 @@
-"""From what was measured to the figures of report.json, each group with its origin beside it."""
+"""Turn the results of a run into report.json (figures, each group with its origin) and series.json (data behind the charts)."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from hdrh.histogram import HdrHistogram
-
 from loadtests.blocks import SideBlock
-from loadtests.histograms import decoded, merged, percentiles
-from loadtests.load import BlockResult, LostWorker
+from loadtests.freshness import KINDS, Lag
+from loadtests.histograms import decoded, histogram_of, merged, percentile_ms, percentiles
+from loadtests.load import LIVE, BlockResult, Second
 from loadtests.provenance import SCHEMA, origin_of, origin_of_both
-from loadtests.report import lag_figures, voids
+from loadtests.report import voids
 from loadtests.results import Results
-from loadtests.statistics import verdicts as metrics
+from loadtests.shapes import STEADY
+from loadtests.statistics.verdicts import GOODPUT, NOT_CARRIED, PERCENTILES, VOID, judge_scenario
 
-CARRIED = 0.99  # right answers of those offered; a side that gives fewer is not compared by its latency
+CARRIED = 0.99  # goodput of the offered rate; below it, latencies of the sides are not compared
+CURVE = (
+    1,
+    5,
+    10,
+    20,
+    30,
+    40,
+    50,
+    60,
+    70,
+    75,
+    80,
+    85,
+    90,
+    92.5,
+    95,
+    97,
+    98,
+    99,
+    99.5,
+    99.9,
+)  # percentiles of the charts
+BLOCK_FIELDS = ("offered", "succeeded", "refused", "errors", "dropped", "latencies")
 Figures = dict[str, Any]
 
 
 def figures(results: Results) -> Figures:
     """Return the content of report.json. Milliseconds have one decimal, ratios three."""
-    both, void = origin_of_both(*results.urls.values()), voids.reasons(results)
+    live = live_figures(results)
+    reasons = voids.reasons(results, effects := effect_figures(results, live))
     return {
         "schema": SCHEMA,
         **results.provenance,
@@ -28,50 +54,77 @@ def figures(results: Results) -> Figures:
         "settings": results.settings,
         "complete": not results.ended_by,
         **({"ended_by": results.ended_by} if results.ended_by else {}),
-        "voids": [reason.words for reason in void],
-        "resources": resources(results),
+        "voids": [reason.text for reason in reasons],
+        "resources": _resources(results),
         **({} if results.stolen is None else {"cpu_steal_percent": round(100 * results.stolen, 1)}),
         "parity": {
             "checks": results.parity.checks,
             "failed": len(results.parity.failed),
             "rechecked_alone": results.parity.rechecked_alone,
-            "origin": both,
+            "origin": origin_of_both(*results.urls.values()),
         },
-        "floors": {side: _floors(found, results.urls[side]) for side, found in results.floors.items()},
-        "scenarios": {name: _scenario(name, results, void) for name in results.played},
-        "live": lag_figures.live(results),
-        "freshness": lag_figures.freshness(results),
-        "after_the_load": lag_figures.effects(results),
+        "floors": {side: _floors(floors, results.urls[side]) for side, floors in results.floors.items()},
+        "scenarios": {name: _scenario(name, results, reasons) for name in results.played},
+        "live": live,
+        "freshness": _freshness(results),
+        "after_the_load": effects,
     }
 
 
-def latencies(measured: Sequence[SideBlock]) -> list[HdrHistogram]:
-    """Return one histogram a block."""
-    return [decoded(one.block.latencies) for one in measured]
+def live_figures(results: Results) -> Figures:
+    """Return counts and lags of each side's live messages. Lags count from the response to a write."""
+    sides = results.pairs(LIVE) if LIVE in results.played else {}
+    return {side: {**_live(measured), "origin": origin_of(results.urls[side])} for side, measured in sides.items()}
 
 
-def resources(results: Results) -> Figures:
-    """Return what each side had, in words and by its parts, as it was before the load."""
+def effect_figures(results: Results, live: Figures) -> Figures:
+    """Return the lost, doubled and wrong effects after the load, by kind and side."""
+    by_side: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for side, freshness in results.freshness.items():
+        by_side[side] = {"lost_or_doubled_votes": freshness.lost_or_doubled_votes, **asdict(freshness.ledger)}
+    for side, counts in live.items():
+        by_side[side] |= {f"{name}_live_messages": counts[name] for name in ("lost", "doubled")}
+    origin = origin_of_both(*results.urls.values())
+    kinds = dict.fromkeys(kind for counts in by_side.values() for kind in counts)
     return {
-        side: {"summary": one.in_words(), "concurrency_limits": one.at_once, "cores": list(one.cores),
-               **one.parts, "origin": "measured"}
-        for found in results.resources[:1]
-        for side, one in found.items()
-    }  # fmt: skip
+        kind: {**{side: counts[kind] for side, counts in by_side.items() if kind in counts}, "origin": origin}
+        for kind in kinds
+    }
 
 
-def _scenario(name: str, results: Results, void: Sequence[voids.Reason]) -> Figures:
-    sides = results.pairs(name)
-    summaries = {side: _summary(blocks, results) for side, blocks in sides.items()}
-    found = metrics.judge_scenario(name, sides, seconds=results.settings["block_s"], scenarios=len(results.played))
+def series(results: Results) -> Figures:
+    """Return the content of series.json: by scenario and side curves, points over time and blocks; blocks of the floors; lags."""
+    shaped = results.settings.get("shape", STEADY) != STEADY
+    return {
+        "scenarios": {
+            name: {side: _side_series(measured, shaped=shaped) for side, measured in results.pairs(name).items()}
+            for name in results.played
+        },
+        "floors": {
+            side: {name: [_block(block) for block in blocks] for name, blocks in floors.items()}
+            for side, floors in results.floors.items()
+        },
+        "freshness": {
+            side: {kind: [round(each, 1) for each in lag.lags_ms] for kind, lag in freshness.lags.items()}
+            for side, freshness in results.freshness.items()
+        },
+        "parity_failed": results.parity.failed,
+    }
+
+
+def _scenario(name: str, results: Results, reasons: Sequence[voids.Reason]) -> Figures:
+    sides, seconds = results.pairs(name), results.settings["block_s"]
+    summaries = {side: _summary(measured, results) for side, measured in sides.items()}
+    metrics = judge_scenario(name, sides, seconds=seconds, scenarios=len(results.played))
     carried = all(one["goodput"] >= CARRIED * one["offered_rate"] for one in summaries.values())
-    for metric, one in found.items():
+    void = any(reason.scenario in ("", name) for reason in reasons)
+    for metric, one in metrics.items():
         one["origin"] = origin_of_both(*results.urls.values())
-        if not carried and metric != metrics.GOODPUT:
-            one["verdict"] = metrics.NOT_CARRIED
-        if any(reason.scenario in ("", name) for reason in void):
-            one["verdict"] = metrics.VOID
-    return {**summaries, "metrics": found}
+        if not carried and metric != GOODPUT:
+            one["verdict"] = NOT_CARRIED
+        if void:
+            one["verdict"] = VOID
+    return {**summaries, "metrics": metrics}
 
 
 def _summary(measured: Sequence[SideBlock], results: Results) -> Figures:
@@ -84,26 +137,128 @@ def _summary(measured: Sequence[SideBlock], results: Results) -> Figures:
         "errors": _sum(blocks, "errors"),
         "refusals": _sum(blocks, "refused"),
         "dropped": _sum(blocks, "dropped"),
-        **percentiles(merged(latencies(measured)), *metrics.PERCENTILES.values()),
+        **percentiles(merged(decoded(block.latencies) for block in blocks), *PERCENTILES.values()),
         "generator_cpu": round(max(block.cpu for block in blocks), 3),
         "late": _sum(blocks, "late"),
-        "lost_workers": [_lost(one.at_s, lost) for one in measured for lost in one.block.lost_workers],
+        "lost_workers": [
+            {"name": lost.name, "at_s": round(one.at_s + lost.at_s, 1), "arrivals": lost.arrivals}
+            for one in measured
+            for lost in one.block.lost_workers
+        ],
         "origin": origin_of(results.urls[measured[0].side]),
     }
 
 
-def _lost(block_at_s: float, lost: LostWorker) -> Figures:
-    """When it was last heard of counts from the begin of the scenario."""
-    return {"name": lost.name, "at_s": round(block_at_s + lost.at_s, 1), "arrivals": lost.arrivals}
+def _resources(results: Results) -> Figures:
+    """Return the resources of each side before the load."""
+    return {
+        side: {
+            "summary": one.in_words(), "concurrency_limits": one.at_once, "cores": list(one.cores), **one.parts,
+            "origin": "measured",
+        }
+        for resources in results.resources[:1]
+        for side, one in resources.items()
+    }  # fmt: skip
 
 
-def _floors(found: dict[str, list[BlockResult]], url: str) -> Figures:
-    measured = {
+def _floors(floors: dict[str, list[BlockResult]], url: str) -> Figures:
+    times = {
         name: percentiles(merged(decoded(block.latencies) for block in blocks), 50, 95)
-        for name, blocks in found.items()
+        for name, blocks in floors.items()
     }
-    return {**measured, "origin": origin_of(url)}
+    return {**times, "origin": origin_of(url)}
 
 
-def _sum(blocks: Sequence[BlockResult], what: str) -> int:
-    return sum(getattr(block, what) for block in blocks)
+def _freshness(results: Results) -> Figures:
+    tried = [kind for kind in KINDS if any(_trials(one.lags[kind]) for one in results.freshness.values())]
+    return {
+        kind: {
+            side: {**_lag(freshness.lags[kind]), "origin": origin_of(results.urls[side])}
+            for side, freshness in results.freshness.items()
+        }
+        for kind in tried
+    }
+
+
+def _lag(lag: Lag) -> Figures:
+    histogram = histogram_of(lag.lags_ms)
+    return {
+        **percentiles(histogram, 50, 95),
+        "max_ms": round(percentile_ms(histogram, 100), 1),
+        "trials": _trials(lag),
+        "stale_first_reads": lag.stale_first_reads,
+        "never": lag.never,
+    }
+
+
+def _trials(lag: Lag) -> int:
+    return len(lag.lags_ms) + lag.never
+
+
+def _live(measured: Sequence[SideBlock]) -> Figures:
+    blocks = [one.block.live for one in measured if one.block.live]
+    histograms = {
+        "from_answer": merged(decoded(block.from_answer) for block in blocks),
+        "to_last_subscriber": merged(decoded(block.to_last) for block in blocks),
+    }
+    return {
+        "subscribers": max(block.subscribers for block in blocks),
+        **{name: sum(getattr(block, name) for block in blocks) for name in ("writes", "messages", "lost", "doubled")},
+        **{name: percentiles(histogram, 50, 95) for name, histogram in histograms.items()},
+    }
+
+
+def _side_series(measured: list[SideBlock], *, shaped: bool) -> Figures:
+    blocks = [one.block for one in measured]
+    total = merged(decoded(block.latencies) for block in blocks)
+    reasons = sum((Counter(block.reasons) for block in blocks), Counter[str]())
+    return {
+        "percentiles": [[percentile, percentile_ms(total, percentile)] for percentile in CURVE],
+        "operations": _operations(blocks),
+        "over_time": [
+            {"at_s": one.at_s + second.at_s, "p50_ms": second.p50_ms, "p95_ms": second.p95_ms}
+            for one in measured
+            for second in one.block.seconds
+        ],
+        **({"by_second": _by_second(blocks)} if shaped else {}),
+        "warm_up_p95_ms": [block.warm_up_p95_ms for block in blocks],
+        "late": _sum(blocks, "late"),
+        "reasons": dict(reasons.most_common(10)),
+        "blocks": [_block(block) for block in blocks],
+    }
+
+
+def _by_second(blocks: list[BlockResult]) -> list[Figures]:
+    """Return, for each second of a block, the mean rate and percentiles of all latencies over all blocks."""
+    by_second: defaultdict[int, list[Second]] = defaultdict(list)
+    for block in blocks:
+        for second in block.seconds:
+            by_second[second.at_s].append(second)
+    rows = []
+    for at_s, seconds in sorted(by_second.items()):
+        total = merged(decoded(one.latencies) for one in seconds if one.latencies)
+        offered = round(sum(one.offered for one in seconds) / len(blocks), 2)
+        p50, p95 = (percentile_ms(total, percentile) for percentile in (50, 95))
+        rows.append({"at_s": at_s, "offered": offered, "p50_ms": p50, "p95_ms": p95})
+    return rows
+
+
+def _operations(blocks: Sequence[BlockResult]) -> dict[str, dict[str, float]]:
+    names = sorted({name for block in blocks for name in block.by_operation})
+    totals = {
+        name: merged(decoded(block.by_operation[name]) for block in blocks if name in block.by_operation)
+        for name in names
+    }
+    return {
+        name: {"count": total.get_total_count(), "p50_ms": percentile_ms(total, 50), "p95_ms": percentile_ms(total, 95)}
+        for name, total in totals.items()
+    }
+
+
+def _block(block: BlockResult) -> Figures:
+    """Return a block as `diff` resamples it: about 200 bytes for two seconds, because the histogram is compressed."""
+    return {name: getattr(block, name) for name in BLOCK_FIELDS}
+
+
+def _sum(blocks: Sequence[BlockResult], name: str) -> int:
+    return sum(getattr(block, name) for block in blocks)

@@ -1,5 +1,5 @@
 "use strict";
-// Draws the charts, and makes the page ready for paper: everything open but long data, charts as wide as the sheet.
+// Draw the charts, and prepare the page for paper: open all but long data, and draw the charts to the width of the sheet.
 const plots = [...document.querySelectorAll(".plot")];
 const sheet = document.documentElement.classList;
 const options = { displayModeBar: false, scrollZoom: false, doubleClick: false, showTips: false };
@@ -9,7 +9,7 @@ for (const plot of plots) {
   Plotly.newPlot(plot, figure.data, figure.layout, options);
 }
 
-// Not Plots.resize: that draws a tenth of a second later, when the sheet is printed.
+// Plots.resize draws after 0.1 s, which is too late for paper.
 const fit = () => plots.forEach((plot) => Plotly.relayout(plot, { autosize: true }));
 document.getElementById("no-script").hidden = true;
 let opened = [];

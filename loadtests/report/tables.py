@@ -1,156 +1,125 @@
-"""The tables of a report, as rows of text, for every form it is written in."""
+"""The model of a report: chapters of findings, tables and charts. Every form (HTML, Markdown, terminal, README) renders it."""
 
-from collections.abc import Iterator
-from typing import Any
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
-from loadtests.blocks import SIDES
-from loadtests.report.verdicts import SHORT, judged, verdict
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table as TerminalTable
 
-SCENARIO_HEAD = (
-    "scenario", "side", "offered/s", "right/s", "errors", "refused", "dropped", "p50 ms", "p95 ms", "p99 ms",
-    "generator CPU", "origin",
-)  # fmt: skip
-# The ratio is the second side over the first: of times, above 1 the first is faster.
-VERDICT_HEAD = ("scenario", "metric", "ratio", "99 % interval", "change", "in spreads", "better", "stands on", "origin")
-FLOOR_HEAD = ("side", "floor", "p50 ms", "p95 ms", "origin")
-FRESHNESS_HEAD = ("from → to", "side", "p50 ms", "p95 ms", "longest ms", "first read stale", "origin")
-FLOORS = {"empty": "answers nothing", "key_read": "one read by key"}
-FRESHNESS = {
-    "vote_to_post_score": "vote → score",
-    "vote_to_leaderboard_json": "vote → leaderboard",
-    "vote_to_leaderboard_html": "vote → page",
-    "post_to_search": "post → search",
-    "order_to_settled": "order → settled",
-    "avatar_to_shown": "avatar → shown",
-    "view_to_trending": "view → trending",
-    "post_to_live": "post → live message",
-    "vote_to_live": "vote → live message",
-}
-EVENTUAL_ON_BOTH = ("avatar_to_shown", "view_to_trending", "post_to_live", "vote_to_live")
-ON_BOTH = " (on both)"
-PUSHED = ("post_to_live", "vote_to_live")  # nobody reads, so no read is stale
-LIVE_HEAD = (
-    "side", "subscribers", "writes", "messages", "lost", "doubled", "p50 ms", "p95 ms", "last p50 ms", "last p95 ms",
-    "origin",
-)  # fmt: skip
-EFFECTS = {
-    "lost_or_doubled_votes": "votes lost or counted twice",
-    "lost_or_doubled_credits": "credits lost or taken twice",
-    "lost_or_doubled_boost_days": "days of boosts lost or given twice",
-    "wrong_orders": "orders that settled wrongly",
-    "unsettled_orders": "orders that did not settle",
-    "lost_live_messages": "live messages lost",
-    "doubled_live_messages": "live messages sent twice",
-}
-RESOURCES_HEAD = ("side", "may use", "origin")
-Rows = Iterator[tuple[str, ...]]
+if TYPE_CHECKING:
+    from loadtests.report.charts import Chart
+
+Row = Sequence[str]
+MAX_NUMBER = 20  # characters of a cell such as 6.47 – 11.05; a longer one is a sentence
+LONG = 24  # rows: a longer table of chart data stays folded on paper, because its chart is printed
 
 
-def sides(report: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names of the two sides of a run."""
-    return tuple(report.get("sides", SIDES))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of text below named columns.
 
+    origin: of all rows; empty where a column says it. note: how to read it. terminal: the columns that a terminal of 80 columns
+    shows; all if empty.
+    """
 
-def parity(report: dict[str, Any]) -> str:
-    """Return what the parity gate found, in words."""
-    found = report["parity"]
-    late = found.get("rechecked_alone", 0)
-    return f"{found['checks']:,} checks, {found['failed']} failed" + (
-        f" ({late} came too late beside others and in time when asked alone)" if late else ""
-    )
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    title: str = ""
+    origin: str = ""
+    note: str = ""
+    terminal: Sequence[str] = ()
 
-
-def effects_head(report: dict[str, Any]) -> tuple[str, ...]:
-    """Return the heads of the books."""
-    return ("after the load", *sides(report), "origin")
-
-
-def scenarios(report: dict[str, Any]) -> Rows:
-    """Yield one row a scenario and side."""
-    for name, scenario in report["scenarios"].items():
-        for side in sides(report):
-            one = scenario[side]
-            counts = (f"{one[key]}" for key in ("errors", "refusals", "dropped"))
-            times = (milliseconds(one[key]) for key in ("p50_ms", "p95_ms", "p99_ms"))
-            cpu = f"{one['generator_cpu']:.0%}"
-            yield (name, side, f"{one['offered_rate']:g}", f"{one['goodput']:g}", *counts, *times, cpu, one["origin"])
-
-
-def verdicts(report: dict[str, Any]) -> Rows:
-    """Yield one row a scenario and metric: who is better, by how much, and how sure that is."""
-    for name, scenario in report["scenarios"].items():
-        for metric, found in judged(scenario).items():
-            one = verdict(found)
-            yield (
-                name,
-                SHORT[metric],
-                one.ratio,
-                one.interval,
-                one.change,
-                one.spreads,
-                one.said,
-                one.few,
-                found["origin"],
-            )
-
-
-def resources(report: dict[str, Any]) -> Rows:
-    """Yield one row a side: what it may use."""
-    for side, found in report.get("resources", {}).items():
-        yield side, found["summary"], found["origin"]
-
-
-def floors(report: dict[str, Any]) -> Rows:
-    """Yield one row a side and floor."""
-    for side, found in report["floors"].items():
-        for name, words in FLOORS.items():
-            yield side, words, milliseconds(found[name]["p50_ms"]), milliseconds(found[name]["p95_ms"]), found["origin"]
-
-
-def freshness(report: dict[str, Any]) -> Rows:
-    """Yield one row a kind and side; what both sides show later says so."""
-    for kind, words in FRESHNESS.items():
-        for side, lag in report["freshness"].get(kind, {}).items():
-            times = (milliseconds(lag[key]) for key in ("p50_ms", "p95_ms", "max_ms"))
-            both = ON_BOTH if kind in EVENTUAL_ON_BOTH else ""
-            stale = "–" if kind in PUSHED else f"{lag['stale_first_reads']} of {lag['trials']}"
-            never = f", {lag['never']} never" if lag["never"] else ""
-            yield words + both, side, *times, stale + never, lag["origin"]
-
-
-def only_eventual(report: dict[str, Any]) -> Rows:
-    """Yield the rows of freshness of whatever is eventual: the monolith's only where it too shows the effect later."""
-    yield from (row for row in freshness(report) if row[1] == "microservices" or row[0].endswith(ON_BOTH))
-
-
-def live(report: dict[str, Any]) -> Rows:
-    """Yield one row a side: the messages of the live feed, and how long after the answer to a write they came."""
-    for side, found in report.get("live", {}).items():
-        counts = (str(found[key]) for key in ("subscribers", "writes", "messages", "lost", "doubled"))
-        times = (
-            milliseconds(found[of][key]) for of in ("from_answer", "to_last_subscriber") for key in ("p50_ms", "p95_ms")
+    @property
+    def caption(self) -> str:
+        """Return title, origin and note in one line."""
+        title = (
+            f"{self.title} ({self.origin})" if self.title and self.origin else self.title or self.origin.capitalize()
         )
-        yield side, *counts, *times, found["origin"]
+        return " ".join(f"{part.rstrip('.')}." for part in (title, self.note) if part)
+
+    @property
+    def long(self) -> bool:
+        """Whether paper leaves it out."""
+        return len(self.rows) > LONG
+
+    @property
+    def csv_link(self) -> str:
+        """Return a data URL of the table as a CSV file."""
+        file = io.StringIO()
+        csv.writer(file).writerows([self.columns, *self.rows])
+        return "data:text/csv;charset=utf-8," + quote(file.getvalue())
+
+    def markdown(self) -> list[str]:
+        """Return the lines of a Markdown table, with the caption above it."""
+        caption = [self.caption, ""] if self.caption else []
+        return [
+            *caption,
+            *(f"| {' | '.join(row)} |" for row in (self.columns, ["---"] * len(self.columns), *self.rows)),
+        ]
+
+    def print(self, console: Console) -> None:
+        """Print the columns for a terminal; nothing if there are no rows. Numbers are aligned right and not wrapped."""
+        if not self.rows:
+            return
+        grid = TerminalTable(
+            title=self.title or None, title_justify="left", title_style="bold", box=SIMPLE, padding=0, header_style="dim"
+        )  # fmt: skip
+        shown = [index for index, name in enumerate(self.columns) if not self.terminal or name in self.terminal]
+        for index in shown:
+            numeric = all(_is_number(row[index]) for row in self.rows)
+            grid.add_column(
+                self.columns[index], justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
+            )
+        for row in self.rows:
+            grid.add_row(*(row[index].replace("[", r"\[") for index in shown))
+        console.print(grid)
 
 
-def effects(report: dict[str, Any]) -> Rows:
-    """Yield one row a kind of effect that could be lost or come twice."""
-    for kind, words in EFFECTS.items():
-        if found := report.get("after_the_load", {}).get(kind):
-            yield words, *(str(found.get(side, "–")) for side in sides(report)), found["origin"]
+class Finding(NamedTuple):
+    """One sentence that the figures support, with their origin."""
+
+    text: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """A part of a report. name: its anchor. intro: how to read it. notes: below its tables.
+
+    question: what the command that measured it answers. charts: draw them; it takes seconds, so only the page does.
+    """
+
+    name: str
+    title: str
+    intro: str = ""
+    question: str = ""
+    findings: Sequence[Finding] = ()
+    tables: Sequence[Table] = ()
+    charts: "Callable[[], Iterable[Chart]]" = tuple
+    notes: Sequence[str] = ()
 
 
 def milliseconds(value: float) -> str:
-    """Return milliseconds with no more digits than they deserve."""
+    """Return milliseconds with one decimal below 100, else with none."""
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
-def lost(report: dict[str, Any]) -> Iterator[str]:
-    """Yield which workers of the generator were lost, when, and how many arrivals went with them."""
-    for name, scenario in report["scenarios"].items():
-        for side in sides(report):
-            for one in scenario[side].get("lost_workers", ()):
-                yield (
-                    f"{name}, {side}: {one['name']} of the load generator was lost, last heard of {one['at_s']:g} s into the "
-                    f"scenario, with {one['arrivals']} arrivals that count neither as offered nor as anything else"
-                )
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share as percent with a space, such as 85 %."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def span(values: Iterable[float], form: Callable[[float], str] = milliseconds) -> str:
+    """Return the range of values, such as 141–220, or the value if there is one."""
+    ordered = sorted(values)
+    low, high = form(ordered[0]), form(ordered[-1])
+    return low if low == high else f"{low}–{high}"
+
+
+def _is_number(cell: str) -> bool:
+    return not cell or (cell[0] in "0123456789+-–<>±" and len(cell) <= MAX_NUMBER)

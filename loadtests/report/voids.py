@@ -1,64 +1,60 @@
-"""Why a run proves nothing: each reason in one line, with the scenario that it voids, or with none where it voids all."""
+"""Why a run is void: one line each, with the scenario that it voids, or none if it voids the whole run."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from loadtests import resources
 from loadtests.calls import WRONG
 from loadtests.load import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, late_share, lost_share
-from loadtests.report import lag_figures
+from loadtests.report.tables import percent
 from loadtests.results import Results
 
 
 class Reason(NamedTuple):
-    """One reason. scenario: what it is about, or nothing."""
+    """One reason. scenario: empty for the whole run."""
 
-    words: str
+    text: str
     scenario: str = ""
 
 
-def reasons(results: Results) -> list[Reason]:
-    """Return every reason that a run gives not to be believed."""
-    return [*_generator(results), *_outcomes(results), *_books(results), *_resources(results)]
-
-
-def _generator(results: Results) -> Iterator[Reason]:
-    for name in results.played:
-        for side, measured in results.pairs(name).items():
-            blocks = [one.block for one in measured]
-            for words in of_generator(blocks):
-                yield Reason(f"{name} on {side}: {words}", name)
+def reasons(results: Results, effects: Mapping[str, Mapping[str, Any]]) -> list[Reason]:
+    """Return every reason. effects: the lost and doubled effects by kind and side."""
+    return [*_of_scenarios(results), *_of_effects(results, effects), *_of_resources(results)]
 
 
 def of_generator(blocks: Sequence[BlockResult]) -> Iterator[str]:
-    """Yield why these blocks say nothing. Of several workers the worst one counts: what it does too late, no other makes good."""
+    """Yield why the load generator could not offer these blocks. The worst of several workers counts."""
     cpu, late, lost = max(block.cpu for block in blocks), late_share(blocks), lost_share(blocks)
     if cpu > VOID_ABOVE_CPU:
-        took = f"took {cpu:.0%} of a core, over {VOID_ABOVE_CPU:.0%}"
-        yield f"the load generator {took}, so its times are not to be believed"
+        yield f"the load generator took {percent(cpu)} of a core, over {percent(VOID_ABOVE_CPU)}: its times are unreliable"
     if late > VOID_ABOVE_LATE:
-        yield f"{late:.0%} of the requests started late, over {VOID_ABOVE_LATE:.0%}"
+        yield f"{percent(late)} of the requests started late, over {percent(VOID_ABOVE_LATE)}"
     if lost > VOID_ABOVE_LATE:
-        yield f"{lost:.0%} of the arrivals were lost with a worker, over {VOID_ABOVE_LATE:.0%}"
+        yield f"{percent(lost)} of the arrivals were lost with a worker, over {percent(VOID_ABOVE_LATE)}"
 
 
-def _outcomes(results: Results) -> Iterator[Reason]:
+def _of_scenarios(results: Results) -> Iterator[Reason]:
     for name in results.played:
-        for side, blocks in results.pairs(name).items():
-            if number := sum(one.block.wrong for one in blocks):
-                told = (why for one in blocks for why in one.block.reasons if WRONG in why)
-                first = next(told, "one that happened too seldom to be listed")
-                yield Reason(f"{name} on {side}: {number} outcomes were wrong, such as {first}", name)
+        for side, measured in results.pairs(name).items():
+            blocks = [one.block for one in measured]
+            for text in (*of_generator(blocks), *_wrong_outcomes(blocks)):
+                yield Reason(f"{name} on {side}: {text}", name)
 
 
-def _books(results: Results) -> Iterator[Reason]:
-    for kind, found in lag_figures.effects(results).items():
+def _wrong_outcomes(blocks: Sequence[BlockResult]) -> Iterator[str]:
+    if count := sum(block.wrong for block in blocks):
+        listed = (reason for block in blocks for reason in block.reasons if WRONG in reason)
+        yield f"{count} outcomes were wrong, such as {next(listed, 'one that was too rare to be listed')}"
+
+
+def _of_effects(results: Results, effects: Mapping[str, Mapping[str, Any]]) -> Iterator[Reason]:
+    for kind, counts in effects.items():
         for side in results.sides:
-            if number := found.get(side, 0):
-                yield Reason(f"the books of the {side} are wrong after the load: {kind.replace('_', ' ')} {number}")
+            if count := counts.get(side, 0):
+                yield Reason(f"the consistency audit of the {side} failed: {kind.replace('_', ' ')} {count}")
 
 
-def _resources(results: Results) -> Iterator[Reason]:
-    """Looked at before the load and after it: a side that was given something meanwhile is no equal either."""
-    for said in dict.fromkeys(why for found in results.resources for why in resources.differences(found)):
-        yield Reason(said)
+def _of_resources(results: Results) -> Iterator[Reason]:
+    """Compare the resources before and after the load: they may change in between."""
+    differences = (text for sides in results.resources for text in resources.differences(sides))
+    return (Reason(text) for text in dict.fromkeys(differences))

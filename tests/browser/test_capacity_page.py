@@ -1,4 +1,4 @@
-"""A report of capacities alone in a real browser: answered on the first screen, drawn, quiet, readable by everybody."""
+"""A report of capacities alone in a real browser: findings first, charts drawn, accessible."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -30,19 +30,19 @@ def opened(browser: "Browser", report: str, request: pytest.FixtureRequest) -> I
         yield Opened(context.new_page(), report)
 
 
-def test_the_first_screen_answers_the_question(opened: Opened) -> None:
-    answer = opened.page.get_by_text("the monolith carries 300 (270 – 315)").first
-    box = answer.bounding_box()
+def test_the_finding_is_on_the_first_screen(opened: Opened) -> None:
+    finding = opened.page.get_by_text("the monolith 300 (270 – 315)").first
+    box = finding.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= opened.page.evaluate("innerHeight")
 
 
-def test_it_is_drawn_and_asks_nobody(opened: Opened, report: str) -> None:
-    assert (opened.asked, opened.said) == ([report], [])
+def test_it_is_drawn_and_loads_nothing_else(opened: Opened, report: str) -> None:
+    assert (opened.requests, opened.messages) == ([report], [])
     marks = opened.page.evaluate(
         "[...document.querySelectorAll('.plot')].map((plot) => plot.querySelectorAll('.points path').length)"
     )
-    assert marks == [20, 10]  # five rates a side: medians and 95th percentiles, and right answers
+    assert marks == [20, 10]  # five rates a side: p50 and p95, and goodput
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -31,12 +31,12 @@ def opened(browser: "Browser", address: str, request: pytest.FixtureRequest) -> 
         yield Opened(context.new_page(), address)
 
 
-def test_it_asks_nobody_and_complains_of_nothing(opened: Opened, address: str) -> None:
-    assert opened.asked == [address]
-    assert opened.said == []
+def test_it_loads_nothing_else_and_logs_nothing(opened: Opened, address: str) -> None:
+    assert opened.requests == [address]
+    assert opened.messages == []
 
 
-def test_every_trace_is_drawn_in_the_width_there_is(opened: Opened) -> None:
+def test_every_trace_fits_the_page(opened: Opened) -> None:
     drawn = opened.page.evaluate("""[...document.querySelectorAll(".plot")].map((plot) => [
         plot.querySelectorAll(".points path").length,
         plot.querySelector(".main-svg").getBoundingClientRect().width <= plot.getBoundingClientRect().width + 1,

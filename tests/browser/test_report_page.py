@@ -1,4 +1,4 @@
-"""The report in a real browser: everything drawn, nothing asked of anybody, usable by keyboard, in the dark and on paper."""
+"""The report in a real browser: drawn, self-contained, usable by keyboard, in light and dark, on phone and paper."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,12 +44,12 @@ def page(browser: "Browser", report: str) -> "Iterator[Page]":
         yield Opened(context.new_page(), report).page
 
 
-def test_it_asks_nobody_and_complains_of_nothing(opened: Opened, report: str) -> None:
-    assert opened.asked == [report]
-    assert opened.said == []
+def test_it_loads_nothing_else_and_logs_nothing(opened: Opened, report: str) -> None:
+    assert opened.requests == [report]
+    assert opened.messages == []
 
 
-def test_every_chart_is_drawn_in_the_width_there_is(opened: Opened) -> None:
+def test_every_chart_fits_its_column(opened: Opened) -> None:
     drawn = opened.page.evaluate("""[...document.querySelectorAll(".plot")].map((plot) => {
         const marks = plot.querySelectorAll(".trace path, .trace .point, .points path, .box, .bars path").length;
         const svg = plot.querySelector(".main-svg").getBoundingClientRect();
@@ -64,20 +64,20 @@ def test_axe_finds_nothing_serious(opened: Opened) -> None:
     assert serious(opened.page) == []
 
 
-def test_axe_would_find_what_is_wrong(page: "Page") -> None:
+def test_axe_finds_a_planted_violation(page: "Page") -> None:
     page.evaluate("document.querySelector('h1').style.color = '#eee'")
     assert serious(page) == ["color-contrast"]
 
 
-def test_the_answer_and_the_verdicts_are_on_the_first_screen_of_a_projector(browser: "Browser", report: str) -> None:
+def test_findings_and_results_are_on_the_first_screen_of_a_projector(browser: "Browser", report: str) -> None:
     with browser.new_context(viewport={"width": 1920, "height": 1080}) as context:
         page = Opened(context.new_page(), report).page
-        box = page.locator("table.verdicts").bounding_box()
+        box = page.locator("table.results").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= 1080
 
 
-def test_the_keyboard_reaches_and_works_every_control(page: "Page") -> None:
+def test_the_keyboard_reaches_every_control(page: "Page") -> None:
     controls = page.locator("a, summary, [tabindex='0']")
     wanted = sum(controls.nth(number).is_visible() for number in range(controls.count()))
     reached = set()
@@ -94,7 +94,7 @@ def test_the_keyboard_reaches_and_works_every_control(page: "Page") -> None:
     assert page.locator("details").first.get_attribute("open") is not None
 
 
-def test_a_chart_answers_the_keyboard_with_its_data_and_its_file(page: "Page") -> None:
+def test_a_chart_has_its_data_and_its_file(page: "Page") -> None:
     page.locator("summary").first.click()
     assert page.locator("details").first.locator("tbody tr").count() == 20
     with page.expect_download() as download:
@@ -103,7 +103,7 @@ def test_a_chart_answers_the_keyboard_with_its_data_and_its_file(page: "Page") -
     assert Path(download.value.path()).read_text().startswith("percentile,")
 
 
-def test_paper_shows_everything_in_ink_on_white(page: "Page", scheme: str) -> None:
+def test_paper_shows_all_chapters_in_black_on_white(page: "Page", scheme: str) -> None:
     page.emulate_media(media="print", color_scheme=scheme)  # type: ignore[arg-type]
     page.wait_for_function("document.documentElement.classList.contains('paper')")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -118,7 +118,7 @@ def test_paper_shows_everything_in_ink_on_white(page: "Page", scheme: str) -> No
     assert beyond == 0
 
 
-def test_printing_draws_the_charts_anew_for_the_sheet_and_then_for_the_screen(page: "Page", tmp_path: Path) -> None:
+def test_printing_resizes_the_charts_for_the_sheet_and_back(page: "Page", tmp_path: Path) -> None:
     widths = "[...document.querySelectorAll('.plot .main-svg')].map((svg) => svg.getBoundingClientRect().width)"
     before = page.evaluate(widths)
     page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {widths}; }})")
@@ -129,7 +129,7 @@ def test_printing_draws_the_charts_anew_for_the_sheet_and_then_for_the_screen(pa
     assert (tmp_path / "report.pdf").read_bytes().count(b"/Type /Page\n") >= 3
 
 
-def test_without_scripts_the_data_is_there(browser: "Browser", report: str) -> None:
+def test_without_scripts_the_tables_have_the_data(browser: "Browser", report: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = Opened(context.new_page(), report).page
         assert page.get_by_text("Charts need JavaScript.").is_visible()

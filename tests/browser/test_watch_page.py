@@ -56,8 +56,8 @@ def test_both_sides_are_shown_as_they_were_told(opened: Opened) -> None:
 
 
 def test_nothing_but_its_own_events_is_asked_for(opened: Opened) -> None:
-    assert [url.rpartition("/")[2] for url in opened.asked if not url.startswith("data:")] == ["", "events"]
-    assert opened.said == []
+    assert [url.rpartition("/")[2] for url in opened.requests if not url.startswith("data:")] == ["", "events"]
+    assert opened.messages == []
 
 
 def test_axe_finds_nothing_serious(opened: Opened) -> None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from loadtests import aa, interrupts, provenance, running, systems
 from loadtests.blocks import SideBlock
 from loadtests.load import BlockResult
-from loadtests.report import aa_table
+from loadtests.report import readme
 from loadtests.statistics import verdicts
 from tests.loadtests import planted_monolith
 
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--alike", type=int, default=20, help="runs of the monolith against itself (20)")
     parser.add_argument("--planted", type=int, default=10, help="runs against itself made slower (10)")
     parser.add_argument(
-        "--into", type=Path, default=aa_table.KEPT, help="where the figures go (docs/reference/aa.json)"
+        "--into", type=Path, default=readme.SELF_COMPARISONS, help="where the figures go (docs/reference/aa.json)"
     )
     parser.add_argument(
         "--runs", type=Path, help="where the runs are kept, made or to be made (.run/experiments/<commit>)"
@@ -48,9 +48,9 @@ def main() -> int:
             found[kind].append(_made(kind, runs / f"{kind}-{number:02}"))
             print(f"{kind}: {', '.join(map(_in_words, found[kind]))}", flush=True)
     kept = _keep(found, asked.into)
-    if asked.into == aa_table.KEPT:
-        aa_table.write()
-    return 0 if all(map(aa_table.holds, kept, kept.values())) else 1
+    if asked.into == readme.SELF_COMPARISONS:
+        readme.write_self_comparisons()
+    return 0 if all(map(readme.promise_kept, kept, kept.values())) else 1
 
 
 def _made(kind: str, folder: Path) -> Any:

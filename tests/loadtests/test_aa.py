@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from loadtests import aa
-from loadtests.report import aa_table
-from loadtests.report.answer import answer, question
-from loadtests.report.figures import figures
-from loadtests.report.page import as_page
-from loadtests.report.series import series
+from loadtests.report import readme
+from loadtests.report.figures import figures, series
+from loadtests.report.findings import findings, question
+from loadtests.report.forms import html
 from loadtests.results import Results
 from tests.loadtests.made_runs import made_run
 
@@ -50,18 +49,18 @@ def test_the_same_system_is_within_noise_and_ends_with_0(alike: dict[str, Any]) 
     assert aa.within_noise(alike)
     assert (aa.better(alike), aa.status([alike])) == ([], 0)
     assert question(alike).startswith("One system twice")
-    assert answer(alike)[0].words == "Within noise: none of 15 figures differs."
+    assert findings(alike)[0].text == "Within noise: none of 15 metrics differs."
 
 
 def test_a_quarter_more_time_is_found_and_ends_with_1(slower: dict[str, Any], alike: dict[str, Any]) -> None:
     assert (aa.better(slower), aa.status([alike, slower])) == (["first"], 1)
-    assert answer(slower)[0].words.startswith("the first is better in geo mean of browse, ")
+    assert findings(slower)[0].text.startswith("the first is better in geo mean of browse, ")
 
 
 def test_a_void_run_is_neither_and_ends_with_2(void: dict[str, Any], slower: dict[str, Any]) -> None:
     assert not aa.within_noise(void)
     assert aa.status([slower, void]) == 2
-    assert "void geo mean of browse" in answer(void)[0].words
+    assert "void geo mean of browse" in findings(void)[0].text
 
 
 def test_a_summary_keeps_every_interval(alike: dict[str, Any], slower: dict[str, Any], void: dict[str, Any]) -> None:
@@ -80,22 +79,22 @@ def test_a_summary_keeps_every_interval(alike: dict[str, Any], slower: dict[str,
 
 
 def test_the_page_names_both_sides(alike: dict[str, Any]) -> None:
-    page = as_page(alike, series(against_itself("a")))
+    page = html(alike, series(against_itself("a")))
     assert "Ratios are second over first" in page
     assert '<td class="second">second</td>' in page
 
 
 def test_the_method_shows_what_the_kept_runs_came_to() -> None:
-    text, kept = aa_table.PAGE.read_text(), json.loads(aa_table.KEPT.read_text())
-    assert aa_table.with_results(text, kept) == text
+    text, kept = readme.METHOD.read_text(), json.loads(readme.SELF_COMPARISONS.read_text())
+    assert readme.with_self_comparisons(text, kept) == text
 
 
-@pytest.mark.parametrize("kind", aa_table.PROMISED)
+@pytest.mark.parametrize("kind", readme.PROMISES)
 def test_the_kept_runs_are_all_that_were_promised_and_come_to_it(kind: str) -> None:
-    kept = json.loads(aa_table.KEPT.read_text())[kind]
-    assert kept["runs"] == aa_table.PROMISED[kind][2]
-    assert aa_table.holds(kind, kept)
-    assert not aa_table.holds(kind, {"runs": 10, "within_noise": 8, "better": {"first": 8}})
+    kept = json.loads(readme.SELF_COMPARISONS.read_text())[kind]
+    assert kept["runs"] == readme.PROMISES[kind][2]
+    assert readme.promise_kept(kind, kept)
+    assert not readme.promise_kept(kind, {"runs": 10, "within_noise": 8, "better": {"first": 8}})
 
 
 def test_both_systems_are_compared_with_themselves_unless_one_is_named() -> None:
@@ -106,6 +105,6 @@ def test_both_systems_are_compared_with_themselves_unless_one_is_named() -> None
 
 def test_the_table_has_a_row_for_each_experiment(alike: dict[str, Any], slower: dict[str, Any], tmp_path: Path) -> None:
     kept = {name: aa.summary([one], side="monolith") for name, one in (("alike", alike), ("planted", slower))}
-    lines = aa_table.as_table(kept).splitlines()
-    assert lines[2:4] == ["| the same | 1 | 1 | 0 | 0 |", "| 25 % slower in every handler | 1 | 0 | 1 | 0 |"]
-    assert lines[-1].startswith("| live | ± ")
+    lines = readme.with_self_comparisons("".join(readme.AA_MARKERS), kept).splitlines()
+    assert lines[3:5] == ["| the same | 1 | 1 | 0 | 0 |", "| 25 % slower in every handler | 1 | 0 | 1 | 0 |"]
+    assert lines[-2].startswith("| live | ± ")

@@ -1,4 +1,4 @@
-"""Two runs against each other: what changed, what is noise, what is a regression, and what is no run at all."""
+"""The difference of two runs: changes, noise, regressions, and files that are not reports."""
 
 import io
 import json
@@ -16,17 +16,16 @@ from rich.console import Console
 
 from loadtests import diff
 from loadtests.__main__ import main
-from loadtests.diff.changes import changes
+from loadtests.diff.changes import changes, interval, lag_median
 from loadtests.diff.runs import read
-from loadtests.diff.samples import interval, typical
 from loadtests.processes import ROOT
 from tests.loadtests.made_runs import made_run, written
 
 Change = Callable[[dict[str, Any]], None]
 
 
-class Kept:
-    """Written runs that no test changes, each made once: it takes most of a second."""
+class Runs:
+    """Written runs that no test changes. Each is made once, because it takes most of a second."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,19 +37,19 @@ class Kept:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    return Kept(tmp_path_factory.mktemp("runs"))
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    return Runs(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture
-def before(kept: Kept) -> Path:
-    return kept.run("a")
+def before(runs: Runs) -> Path:
+    return runs.run("a")
 
 
 @pytest.fixture
-def same(kept: Kept, tmp_path: Path) -> Path:
-    """The same system, measured again, in a folder that may be changed."""
-    return Path(shutil.copytree(kept.run("b"), tmp_path / "b"))
+def same(runs: Runs, tmp_path: Path) -> Path:
+    """The same system, measured again, in a folder that a test may change."""
+    return Path(shutil.copytree(runs.run("b"), tmp_path / "b"))
 
 
 def edited(folder: Path, change: Change, file: str = "report.json") -> Path:
@@ -61,14 +60,14 @@ def edited(folder: Path, change: Change, file: str = "report.json") -> Path:
     return folder
 
 
-def said(before: Path, after: Path, *more: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+def output_of(before: Path, after: Path, *more: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """Return exit status and output of the command."""
     status = main(["diff", str(before), str(after), *more])
     return status, capsys.readouterr().out
 
 
 def test_the_same_system_again_is_within_noise(before: Path, same: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, output = said(before, same, capsys=capsys)
+    status, output = output_of(before, same, capsys=capsys)
     assert status == 0
     assert "No regression of more than 10%." in output
     rows = [line for line in output.splitlines() if " p95 " in line]
@@ -76,38 +75,37 @@ def test_the_same_system_again_is_within_noise(before: Path, same: Path, capsys:
     assert all("within noise" in line for line in rows)
 
 
-def test_five_pairs_of_runs_of_one_system_have_no_regression(kept: Kept) -> None:
-    runs = [read(kept.run(seed)) for seed in "abcdef"]
-    assert [diff.status(diff.difference(*pair, threshold=0.1)) for pair in pairwise(runs)] == [0] * 5
+@pytest.mark.deep
+def test_five_pairs_of_runs_of_one_system_have_no_regression(runs: Runs) -> None:
+    read_runs = [read(runs.run(seed)) for seed in "abcdef"]
+    assert [diff.status(diff.difference(*pair, threshold=0.1)) for pair in pairwise(read_runs)] == [0] * 5
 
 
 @pytest.mark.parametrize("side", ["monolith", "microservices"])
 def test_a_side_that_is_a_quarter_slower_is_a_regression_of_that_side(
-    before: Path, kept: Kept, side: str, capsys: pytest.CaptureFixture[str]
+    before: Path, runs: Runs, side: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    slower = kept.run("b", **{side: 1.25})
-    assert said(before, slower, capsys=capsys)[0] == 1
+    slower = runs.run("b", **{side: 1.25})
+    assert output_of(before, slower, capsys=capsys)[0] == 1
     found = diff.difference(read(before), read(slower), threshold=0.1)
     worse = {change.side for change in found.changes if change.verdict(0.1) == "regression"}
     assert worse == {side}
 
 
-def test_a_side_that_became_faster_is_no_regression(
-    before: Path, kept: Kept, capsys: pytest.CaptureFixture[str]
-) -> None:
-    status, output = said(before, kept.run("b", microservices=0.6), capsys=capsys)
+def test_a_faster_side_is_better(before: Path, runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = output_of(before, runs.run("b", microservices=0.6), capsys=capsys)
     assert status == 0
     assert "better" in output
 
 
-def test_what_lies_below_the_threshold_is_worse_and_no_regression(
-    before: Path, kept: Kept, capsys: pytest.CaptureFixture[str]
+def test_a_change_below_the_threshold_is_worse_but_not_a_regression(
+    before: Path, runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, output = said(before, kept.run("b", monolith=1.3), "--threshold", "80", capsys=capsys)
+    status, output = output_of(before, runs.run("b", monolith=1.3), "--threshold", "80", capsys=capsys)
     assert (status, " worse" in output) == (0, True)
 
 
-def test_five_trials_of_a_lag_are_told_and_not_judged(before: Path, tmp_path: Path) -> None:
+def test_five_trials_of_a_lag_are_too_few_for_a_verdict(before: Path, tmp_path: Path) -> None:
     late = made_run("b")
     for lag in late.freshness["microservices"].lags.values():
         lag.lags_ms = [10 * each for each in lag.lags_ms]
@@ -117,19 +115,19 @@ def test_five_trials_of_a_lag_are_told_and_not_judged(before: Path, tmp_path: Pa
     assert all(each.low > 2 for each in found if each.side == "microservices")
 
 
-def test_eight_trials_of_a_lag_are_judged(tmp_path: Path) -> None:
-    runs = []
+def test_eight_trials_of_a_lag_have_a_verdict(tmp_path: Path) -> None:
+    measured = []
     for factor in (1, 10):
         run = made_run("a")
         run.freshness["monolith"].lags["post_to_search"].lags_ms = [factor * each for each in range(10, 18)]
-        runs.append(read(written(run, tmp_path / f"{factor}")))
-    found = diff.difference(runs[0], runs[1], threshold=0.1)
+        measured.append(read(written(run, tmp_path / f"{factor}")))
+    found = diff.difference(measured[0], measured[1], threshold=0.1)
     judged = {(each.what, each.side): each.verdict(0.1) for each in found.changes}
     assert judged["post → search", "monolith"] == "regression"
     assert judged["post → search", "microservices"] == "too few"
 
 
-def test_right_answers_that_went_missing_are_a_regression(before: Path, tmp_path: Path) -> None:
+def test_lower_goodput_is_a_regression(before: Path, tmp_path: Path) -> None:
     starved = made_run("b")
     for measured in starved.scenarios["browse"]:
         measured.block.succeeded, measured.block.errors = 30, 30
@@ -140,14 +138,12 @@ def test_right_answers_that_went_missing_are_a_regression(before: Path, tmp_path
     assert errors == {"browse: errors": "regression"}
 
 
-def test_a_floor_that_moved_is_the_machine_and_no_regression(
-    before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_slower_floor_is_not_a_regression(before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     moved, slow = made_run("b"), made_run("c", slower={"monolith": 2})
     moved.floors = slow.floors
-    status, output = said(before, written(moved, tmp_path / "moved"), capsys=capsys)
+    status, output = output_of(before, written(moved, tmp_path / "moved"), capsys=capsys)
     assert status == 0
-    assert "The machine changed too: floor: answers nothing on monolith" in output
+    assert "The machine changed too: floor: empty response on monolith" in output
 
 
 def on_another_machine(report: dict[str, Any]) -> None:
@@ -170,25 +166,25 @@ def at_another_rate(report: dict[str, Any]) -> None:
         (at_another_rate, "another load: rates"),
     ],
 )
-def test_what_is_not_comparable_is_compared_only_on_counts_and_says_so(
-    kept: Kept, tmp_path: Path, change: Change, reason: str, capsys: pytest.CaptureFixture[str]
+def test_runs_that_are_not_comparable_are_compared_on_counts_alone(
+    runs: Runs, tmp_path: Path, change: Change, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    slower = Path(shutil.copytree(kept.run("b", monolith=3), tmp_path / "slower"))
-    status, output = said(kept.run("a"), edited(slower, change), capsys=capsys)
+    slower = Path(shutil.copytree(runs.run("b", monolith=3), tmp_path / "slower"))
+    status, output = output_of(runs.run("a"), edited(slower, change), capsys=capsys)
     assert status == 0
     assert reason in " ".join(output.split())
-    assert "No regression in what is counted." in output
+    assert "No regression in the counts." in output
     assert "p95" not in output
 
 
-def test_a_vote_that_was_lost_is_a_regression_on_every_machine(
+def test_a_lost_vote_is_a_regression_on_every_machine(
     before: Path, same: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def loses(report: dict[str, Any]) -> None:
         on_another_machine(report)
         report["after_the_load"]["lost_or_doubled_votes"]["microservices"] = 1
 
-    status, output = said(before, edited(same, loses), capsys=capsys)
+    status, output = output_of(before, edited(same, loses), capsys=capsys)
     assert status == 1
     assert "votes lost or counted twice" in output
 
@@ -197,7 +193,7 @@ def test_a_run_without_its_series_is_compared_on_counts(
     before: Path, same: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (same / "series.json").unlink()
-    status, output = said(before, same, capsys=capsys)
+    status, output = output_of(before, same, capsys=capsys)
     assert status == 0
     assert "B has no series.json with blocks" in output
 
@@ -206,25 +202,25 @@ def test_a_void_run_ends_with_2(before: Path, same: Path, capsys: pytest.Capture
     def busy(report: dict[str, Any]) -> None:
         report["voids"] = ["browse on monolith: the load generator was too busy"]
 
-    status, output = said(before, edited(same, busy), capsys=capsys)
+    status, output = output_of(before, edited(same, busy), capsys=capsys)
     assert status == 2
     assert "A void run proves nothing" in output
 
 
-def test_a_run_that_was_ended_early_ends_with_2_and_what_only_one_has_is_named(
+def test_an_incomplete_run_ends_with_2_and_unmatched_scenarios_are_named(
     before: Path, same: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def ended(report: dict[str, Any]) -> None:
         report["complete"] = False
         del report["scenarios"]["live"]
 
-    status, output = said(before, edited(same, ended), capsys=capsys)
+    status, output = output_of(before, edited(same, ended), capsys=capsys)
     assert status == 2
-    assert "B was ended before it was complete." in output
+    assert "B is incomplete." in output
     assert "Not compared: only A has live." in output
 
 
-def test_errors_are_compared_by_what_was_offered(
+def test_errors_are_compared_by_the_offered_requests(
     before: Path, same: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A longer run has more of the same, and as many in a much shorter one are many more."""
@@ -240,8 +236,8 @@ def test_errors_are_compared_by_what_was_offered(
         report["scenarios"]["browse"]["monolith"]["errors"] = 29
 
     longer = edited(Path(shutil.copytree(before, tmp_path / "longer")), ten_times_as_long)
-    assert said(longer, edited(same, few), capsys=capsys)[0] == 0
-    status, output = said(before, edited(same, many), capsys=capsys)
+    assert output_of(longer, edited(same, few), capsys=capsys)[0] == 0
+    status, output = output_of(before, edited(same, many), capsys=capsys)
     assert status == 1
     assert "browse: errors" in output
 
@@ -250,16 +246,14 @@ def test_errors_are_compared_by_what_was_offered(
     ("content", "reason"),
     [
         (None, "No such file"),
-        (b"", "no report of a comparison"),
-        (b"\xff\xfe{}", "no report of a comparison"),
-        (b"<html>", "no report of a comparison"),
-        (b"[]", "no report of a comparison"),
+        (b"", "not a report of a comparison"),
+        (b"\xff\xfe{}", "not a report of a comparison"),
         (b'{"schema": 3}', "missing required field"),
-        (b'{"schema": "new"}', "no report of a comparison"),
+        (b'{"schema": "new"}', "not a report of a comparison"),
         (b'{"schema":2,"commit":"","profile":"","machine":{},"parity":{"checks":1,"failed":0},"scenarios":{"a":3}}', "$.scenarios"),
     ],
 )  # fmt: skip
-def test_a_file_that_is_no_report_is_one_clear_line_and_3(
+def test_a_file_that_is_not_a_report_ends_with_3_and_one_line(
     before: Path, tmp_path: Path, content: bytes | None, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "odd.json"
@@ -274,17 +268,17 @@ def test_a_file_that_is_no_report_is_one_clear_line_and_3(
 
 
 @pytest.mark.parametrize("broken", ["", "HISTFAAA", "x", "é", "HISTFAAAACJ42pNpmSzMwMDAxQABzFCaEUzB+QwMAA8FAKk="])
-def test_a_broken_histogram_is_one_clear_line_and_3(
+def test_a_malformed_histogram_ends_with_3_and_one_line(
     before: Path, same: Path, broken: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def breaks(series: dict[str, Any]) -> None:
         series["scenarios"]["browse"]["monolith"]["blocks"][0]["latencies"] = broken
 
     assert main(["diff", str(before), str(edited(same, breaks, "series.json"))]) == 3
-    assert "a histogram is broken" in capsys.readouterr().err
+    assert "malformed histogram" in capsys.readouterr().err
 
 
-def test_a_threshold_of_nothing_is_refused(before: Path, same: Path) -> None:
+def test_a_threshold_of_0_is_refused(before: Path, same: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["diff", str(before), str(same), "--threshold", "0"])
     assert ended.value.code == 3
@@ -313,24 +307,24 @@ def test_a_summary_that_cannot_be_written_is_3(before: Path, same: Path, tmp_pat
     assert main(["diff", str(before), str(same), "--markdown", str(tmp_path / "nowhere" / "summary.md")]) == 3
 
 
-def test_the_interval_holds_the_change_and_is_the_same_each_time(before: Path, same: Path) -> None:
+def test_the_interval_contains_the_change_and_is_reproducible(before: Path, same: Path) -> None:
     first, again = (list(changes(read(before), read(same))) for _ in range(2))
     assert first == again
     assert all(change.low <= change.ratio <= change.high for change in first if change.metric == "p50")
 
 
-def test_single_lags_are_drawn_each_by_itself() -> None:
-    assert typical([10, 30, 20]).whole() == 20
-    assert typical([40, 10, 30, 20]).whole() == 25
-    assert typical([10, 30, 20]).values(np.array([(0, 1, 2), (2, 0, 2)])).tolist() == [20, 15]
-    assert interval(typical([10.0] * 5), typical([20.0] * 5), seed="any") == (2.0, 2.0)
+def test_single_lags_are_resampled_one_by_one() -> None:
+    assert lag_median([10, 30, 20]).whole() == 20
+    assert lag_median([40, 10, 30, 20]).whole() == 25
+    assert lag_median([10, 30, 20]).values(np.array([(0, 1, 2), (2, 0, 2)])).tolist() == [20, 15]
+    assert interval(lag_median([10.0] * 5), lag_median([20.0] * 5), seed="any") == (2.0, 2.0)
 
 
-def test_the_example_workflow_gives_arguments_that_diff_takes(
+def test_diff_takes_the_arguments_of_the_example_workflow(
     before: Path, same: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     steps = yaml.safe_load((ROOT / "docs" / "ci-example.yml").read_text())["jobs"]["compare"]["steps"]
     command = next(step["run"] for step in steps if "loadtests diff" in step.get("run", ""))
     options = command[command.index("--threshold") :].replace('"$GITHUB_STEP_SUMMARY"', str(tmp_path / "summary.md"))
-    assert said(before, same, *options.split(), capsys=capsys)[0] == 0
+    assert output_of(before, same, *options.split(), capsys=capsys)[0] == 0
     assert (tmp_path / "summary.md").exists()

@@ -1,4 +1,4 @@
-"""What was explained, in every form of a report."""
+"""The chapter of `explain` in every form of a report."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from loadtests import report
 from loadtests.explain.explaining import Found
-from loadtests.report.explain import CHAPTER
+from loadtests.report.explain import chapter
 from tests.loadtests.made_explained import URLS, explained, walks
 from tests.loadtests.made_runs import made_run, written
 
@@ -20,40 +20,37 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report.add_chapter(tmp_path_factory.mktemp("explain") / "report", "explain", explained())
 
 
-def test_it_answers_with_the_ratio_and_its_largest_parts() -> None:
-    ratio, parts, afterwards = (sentence.words for sentence in CHAPTER.answer(explained()))
-    assert (
-        ratio
-        == "Alone and warm, 1 journey took 5.0 ms on the monolith and 40.0 ms on the microservices, 8.0 times as long."
-    )
+def test_the_findings_are_the_total_its_largest_parts_and_the_later_work() -> None:
+    total, parts, later = (finding.text for finding in chapter(explained()).findings)
+    assert total == "Alone and warm, 1 journey took 5.0 ms on the monolith and 40.0 ms on the microservices."
     assert parts == "Of the difference, 40 % is gateway, server and network, 29 % is cold start, 23 % is stores."
-    assert afterwards.startswith("On the monolith 0 of 1 answers left 0 store calls for afterwards")
+    assert later.startswith("On the monolith 0 of 1 responses left 0 store calls for later")
 
 
 def test_the_table_of_parts_adds_up_to_the_difference(folder: Path) -> None:
-    rows = list(CHAPTER.section(explained()).tables[0].rows)
-    assert rows[0][:2] == ("voter", "all, 8.0 times as long")
+    rows = list(chapter(explained()).tables[0].rows)
+    assert rows[0][:2] == ("voter", "all")
     assert float(rows[0][4]) == pytest.approx(sum(float(row[4]) for row in rows[1:]), abs=0.3)
     for row in rows:
         assert " | ".join(row) in (folder / "report.md").read_text()
 
 
 def test_each_chart_has_its_spans_with_their_lines_as_a_file() -> None:
-    charts = {chart.name: chart for chart in CHAPTER.charts(explained())}
+    charts = {chart.name: chart for chart in chapter(explained()).charts()}
     assert list(charts) == ["explain-voter-monolith", "explain-voter-microservices", "explain-voter-afterwards"]
     text = unquote(charts["explain-voter-microservices"].data.csv_link.partition(",")[2])
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows[-1]["line"] == "microservices/votes/store.py:23"
     assert (rows[-1]["took, ms"], rows[-1]["units"]) == ("9.00", "1")
-    assert rows[0]["by"] == "client"
+    assert rows[0]["service"] == "client"
 
 
-def test_it_is_told_at_the_terminal_and_beside_a_comparison(folder: Path, tmp_path: Path) -> None:
-    console = Console(width=100, record=True, file=(tmp_path / "terminal").open("w"))
+def test_it_is_printed_and_added_to_a_comparison(folder: Path, tmp_path: Path) -> None:
+    console = Console(width=100, record=True, file=io.StringIO())
     report.print_chapter(folder, "explain", console)
     assert "1 journey took 5.0 ms on the monolith" in console.export_text()
     run = report.add_chapter(written(made_run("a"), tmp_path / "run"), "explain", explained())
-    assert "Why: what the time is made of" in (run / "report.html").read_text()
+    assert "Why: the parts of the time" in (run / "report.html").read_text()
 
 
 def test_what_came_afterwards_is_no_part_of_the_answer() -> None:

@@ -1,5 +1,6 @@
 """The report: its schema, and a page that needs nothing but itself."""
 
+import io
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -19,10 +20,9 @@ from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.histograms import encoded, histogram_of
 from loadtests.load import LIVE, BlockResult, Live, Second
 from loadtests.parity import Parity
-from loadtests.report import tables
-from loadtests.report.figures import figures
-from loadtests.report.page import as_page
-from loadtests.report.series import series
+from loadtests.report import comparison
+from loadtests.report.figures import figures, series
+from loadtests.report.forms import html
 from loadtests.results import Results
 from loadtests.statistics.verdicts import METRICS
 
@@ -87,12 +87,12 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def test_report_json_has_the_schema(folder: Path) -> None:
-    found = read(folder)
-    assert found["schema"] == 4
-    assert (found["sides"], found["complete"]) == (list(SIDES), True)
-    assert {"commit", "machine", "versions", "profile", "parity", "floors", "scenarios", "freshness"} <= found.keys()
-    assert found["parity"] == {"checks": 70, "failed": 0, "rechecked_alone": 0, "origin": "emulated"}
-    for scenario in found["scenarios"].values():
+    report = read(folder)
+    assert report["schema"] == 4
+    assert (report["sides"], report["complete"]) == (list(SIDES), True)
+    assert {"commit", "machine", "versions", "profile", "parity", "floors", "scenarios", "freshness"} <= report.keys()
+    assert report["parity"] == {"checks": 70, "failed": 0, "rechecked_alone": 0, "origin": "emulated"}
+    for scenario in report["scenarios"].values():
         assert scenario.keys() == {*SIDES, "metrics"}
         assert all(scenario[side].keys() >= SUMMARY for side in SIDES)
         assert scenario["metrics"].keys() == set(METRICS)
@@ -100,110 +100,110 @@ def test_report_json_has_the_schema(folder: Path) -> None:
         assert all(one["low"] <= one["ratio"] <= one["high"] for one in scenario["metrics"].values())
 
 
-def test_every_group_of_figures_says_where_it_is_from(folder: Path) -> None:
-    found = read(folder)
-    assert found["scenarios"]["browse"]["monolith"]["origin"] == "measured"
-    assert found["scenarios"]["browse"]["microservices"]["origin"] == "emulated"
-    assert found["scenarios"]["browse"]["metrics"]["p95_ms"]["origin"] == "emulated"
-    assert {side: found["floors"][side]["origin"] for side in SIDES} == dict(
-        zip(SIDES, ("measured", "emulated"), strict=True)
-    )
-    assert all(found["freshness"][kind]["microservices"]["origin"] == "emulated" for kind in KINDS)
+def test_every_group_of_figures_carries_its_origin(folder: Path) -> None:
+    report, origins = read(folder), dict(zip(SIDES, ("measured", "emulated"), strict=True))
+    for group in (report["scenarios"]["browse"], report["floors"], report["live"], *report["freshness"].values()):
+        assert {side: group[side]["origin"] for side in SIDES} == origins
+    assert report["scenarios"]["browse"]["metrics"]["p95_ms"]["origin"] == "emulated"
 
 
-def test_right_answers_refusals_and_errors_stay_apart(folder: Path) -> None:
+def test_the_first_screen_shows_a_row_of_results_for_each_scenario_and_no_ratio(folder: Path) -> None:
+    table = comparison.results_table(read(folder))
+    assert table.columns[2:] == (
+        "monolith p50 ms, measured", "monolith p95 ms, measured", "microservices p50 ms, emulated",
+        "microservices p95 ms, emulated", "lower p95",
+    )  # fmt: skip
+    assert [row[0] for row in table.rows] == ["browse", "publish", LIVE]
+    page = (folder / "report.html").read_text()
+    first_screen = page[page.index('id="findings"') : page.index("<nav")]
+    assert "emulated" in first_screen
+    assert "ratio" not in first_screen
+    assert " times " not in first_screen
+
+
+def test_successes_refusals_and_errors_are_counted_apart(folder: Path) -> None:
     summary = read(folder)["scenarios"]["browse"]["monolith"]
     assert (summary["goodput"], summary["refusals"], summary["errors"], summary["offered_rate"]) == (25, 6, 6, 26)
 
 
-def test_what_was_lost_or_doubled_is_reported_by_side(folder: Path) -> None:
+def test_lost_and_doubled_effects_are_counted_by_side(folder: Path) -> None:
     after = read(folder)["after_the_load"]
-    assert {kind: (found["monolith"], found["microservices"]) for kind, found in after.items()} == {
+    assert {kind: (counts["monolith"], counts["microservices"]) for kind, counts in after.items()} == {
         "lost_or_doubled_votes": (4, 4), "lost_or_doubled_credits": (30, 30), "lost_or_doubled_boost_days": (0, 0),
         "wrong_orders": (1, 1), "unsettled_orders": (0, 0), "lost_live_messages": (0, 3), "doubled_live_messages": (6, 6),
     }  # fmt: skip
     for form in ("report.md", "report.html"):
-        assert "orders that settled wrongly" in (folder / form).read_text()
+        assert "orders settled wrongly" in (folder / form).read_text()
 
 
-def test_the_live_feed_shows_every_message_and_the_last(folder: Path) -> None:
-    found = read(folder)["live"]["microservices"]
-    assert (found["messages"], found["lost"], found["doubled"], found["subscribers"]) == (300, 3, 6, 20)
-    assert found["from_answer"]["p50_ms"] == pytest.approx(10, rel=0.01)
-    assert found["to_last_subscriber"]["p95_ms"] == pytest.approx(30, rel=0.01)
+def test_the_live_feed_has_lags_of_every_message_and_of_the_last_subscriber(folder: Path) -> None:
+    live = read(folder)["live"]["microservices"]
+    assert (live["messages"], live["lost"], live["doubled"], live["subscribers"]) == (300, 3, 6, 20)
+    assert live["from_answer"]["p50_ms"] == pytest.approx(10, rel=0.01)
+    assert live["to_last_subscriber"]["p95_ms"] == pytest.approx(30, rel=0.01)
 
 
-def test_a_row_says_where_both_sides_are_late(results: Results, folder: Path, tmp_path: Path) -> None:
-    rows = list(tables.only_eventual(read(folder)))
-    assert {row[0] for row in rows if row[1] == "monolith"} == {
-        f"{words} (on both)" for words in ("avatar → shown", "view → trending", "post → live message", "vote → live message")
-    }  # fmt: skip
-    assert len([row for row in rows if row[1] == "microservices"]) == len(KINDS)
-
-
-def test_a_kind_that_was_not_tried_is_not_reported(results: Results, tmp_path: Path) -> None:
-    for found in results.freshness.values():
-        found.lags["vote_to_live"] = Lag()
+def test_a_kind_of_lag_without_trials_is_not_reported(results: Results, tmp_path: Path) -> None:
+    for freshness in results.freshness.values():
+        freshness.lags["vote_to_live"] = Lag()
     assert "vote_to_live" not in read(report.write(results, tmp_path / "untried"))["freshness"]
 
 
 class Resources(HTMLParser):
-    """Collects what a page would load."""
+    """Collects the addresses in a page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [f"{tag} {value}" for name, value in attrs if name in ("src", "href", "data", "srcset") and value]
+        names = ("src", "href", "data", "srcset")
+        self.addresses += [f"{tag} {value}" for name, value in attrs if name in names and value]
 
 
 def test_the_page_loads_nothing(folder: Path) -> None:
     page, resources = (folder / "report.html").read_text(), Resources()
     resources.feed(page)
     own = ("a #", "a data:text/csv;")
-    assert [found for found in resources.found if not found.startswith(own)] == []
+    assert [address for address in resources.addresses if not address.startswith(own)] == []
     style = page[page.index("<style>") : page.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
 
 
-def test_the_page_holds_plotly_once_and_every_chart(folder: Path) -> None:
-    page = (folder / "report.html").read_text()
-    assert page.count("plotly.js v") == 1
-    assert page.count('class="plot"') == 2 * 3 + 3  # two a scenario, floor, outcomes, freshness
-
-
 def test_every_chart_has_its_data_as_a_table_and_as_a_file(folder: Path) -> None:
     page, resources = (folder / "report.html").read_text(), Resources()
     resources.feed(page)
-    files = [unquote(found.partition(",")[2]) for found in resources.found if "data:text/csv" in found]
+    files = [unquote(one.partition(",")[2]) for one in resources.addresses if "data:text/csv" in one]
+    assert page.count("plotly.js v") == 1
+    assert page.count('class="plot"') == 2 * 3 + 3  # two for each scenario; floor, outcomes, freshness
     assert len(files) == page.count('class="plot"') == page.count("<details")
     assert files[0].splitlines()[0] == 'percentile,"monolith, ms","microservices, ms"'
     assert all(len(file.splitlines()) > 2 for file in files)
 
 
-def test_what_a_system_said_is_escaped(folder: Path) -> None:
+def test_text_from_a_system_is_escaped(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     assert "status &lt;b&gt;500" in page
     assert "status <b>500" not in page
 
 
 def test_the_summary_fits_a_terminal_of_80_columns(folder: Path) -> None:
-    console = Console(width=80, record=True, file=(folder / "terminal").open("w"))
+    console = Console(width=80, record=True, file=io.StringIO())
     report.print_summary(folder, console)
-    tables = console.export_text().partition("report: ")[0]
-    assert "microservices" in tables
-    assert "…" not in tables
+    text = console.export_text().partition("report: ")[0]
+    assert "microservices" in text
+    assert "…" not in text
+    assert not [line for line in text.splitlines() if line.strip() in ("s", "ices", "services")], "a side is wrapped"
 
 
 def test_an_incomplete_run_says_so_on_its_first_screen(results: Results) -> None:
-    report_of_it = {**figures(results), "complete": False, "ended_by": "SIGINT"}
-    page = as_page(report_of_it, series(results))
-    assert "<b>Incomplete:</b> SIGINT" in page
+    cut = {**figures(results), "complete": False, "ended_by": "SIGINT"}
+    assert "<b>Incomplete:</b> SIGINT" in html(cut, series(results))
 
 
-def test_the_report_of_five_million_requests_is_made_from_their_histograms(tmp_path: Path) -> None:
+@pytest.mark.deep
+def test_the_report_of_five_million_requests_is_made_from_their_histograms() -> None:
     rows = list(report_rows.rows())
     assert all("5,0" in row.what for row in rows)
     size = next(row for row in rows if "its page" in row.what)

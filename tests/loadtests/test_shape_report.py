@@ -1,4 +1,4 @@
-"""A run whose rate changed shows how; one that lost workers says whom, when, and what went with them."""
+"""Reports of a changing rate, and of lost workers."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from rich.console import Console
 
 from loadtests import report
 from loadtests.load import LostWorker, Worker
-from loadtests.report.voids import reasons
+from loadtests.report.figures import figures
 from loadtests.results import Results
 from tests.loadtests.made_runs import made_run, written
 
@@ -18,7 +18,7 @@ def ramped() -> Results:
     return run
 
 
-def test_a_shape_is_drawn_with_latency_below_it_over_all_blocks(tmp_path: Path) -> None:
+def test_a_shape_is_drawn_with_the_latency_of_all_blocks_below_it(tmp_path: Path) -> None:
     folder = written(ramped(), tmp_path / "run")
     (first, second) = json.loads((folder / "series.json").read_text())["scenarios"]["browse"]["monolith"]["by_second"]
     assert (first["at_s"], first["offered"], second["at_s"], second["offered"]) == (0, 20, 1, 40)
@@ -28,7 +28,7 @@ def test_a_shape_is_drawn_with_latency_below_it_over_all_blocks(tmp_path: Path) 
     assert "browse-shape" in page
 
 
-def test_a_steady_run_has_no_shape_to_show(tmp_path: Path) -> None:
+def test_a_steady_run_has_no_chapter_of_its_shape(tmp_path: Path) -> None:
     folder = written(made_run("a"), tmp_path / "run")
     assert "by_second" not in (folder / "series.json").read_text()
     assert "Load and latency over time" not in (folder / "report.html").read_text()
@@ -43,7 +43,7 @@ def lossy(arrivals: int) -> Results:
     return run
 
 
-def test_a_lost_worker_is_named_in_every_form_of_the_report(tmp_path: Path) -> None:
+def test_a_lost_worker_is_named_on_page_and_terminal(tmp_path: Path) -> None:
     run = lossy(7)
     at_s = next(one.at_s for one in run.scenarios["browse"] if one.block.lost_workers) + 0.5
     folder = written(run, tmp_path / "run")
@@ -52,18 +52,19 @@ def test_a_lost_worker_is_named_in_every_form_of_the_report(tmp_path: Path) -> N
         {"name": "worker 2 on there", "at_s": at_s, "arrivals": 7}
     ]
     assert found["voids"] == []
-    said = f"browse, monolith: worker 2 on there of the load generator was lost, last heard of {at_s:g} s"
-    assert said in (folder / "report.html").read_text()
+    expected = f"browse, monolith: lost worker 2 on there of the load generator, last report {at_s:g} s"
+    assert expected in (folder / "report.html").read_text()
     console = Console(width=400)
     with console.capture() as printed:
         report.print_summary(folder, console)
-    assert said in printed.get()
+    assert expected in printed.get()
 
 
 def test_a_run_that_lost_much_with_a_worker_is_void() -> None:
-    (reason,) = reasons(lossy(300))
-    assert reason.scenario == "browse"
-    assert reason.words == "browse on monolith: 29% of the arrivals were lost with a worker, over 5%"
+    void = figures(lossy(300))
+    assert void["voids"] == ["browse on monolith: 29 % of the arrivals were lost with a worker, over 5 %"]
+    assert void["scenarios"]["browse"]["metrics"]["p95_ms"]["verdict"] == "void"
+    assert void["scenarios"]["live"]["metrics"]["p95_ms"]["verdict"] != "void"
 
 
 def test_the_worst_of_several_workers_voids_a_run() -> None:
@@ -73,5 +74,4 @@ def test_the_worst_of_several_workers_voids_a_run() -> None:
         one.block.workers = [
             Worker(name=f"worker {number}", arrivals=30, late=count, cpu=0.1) for number, count in enumerate(late)
         ]
-    (reason,) = reasons(run)
-    assert reason.words == "browse on monolith: 27% of the requests started late, over 5%"
+    assert figures(run)["voids"] == ["browse on monolith: 27 % of the requests started late, over 5 %"]

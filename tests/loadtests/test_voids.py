@@ -12,9 +12,8 @@ from rich.console import Console
 from loadtests import aa, resources, running, systems
 from loadtests.blocks import SIDES
 from loadtests.report import voids
-from loadtests.report.figures import figures
-from loadtests.report.page import as_page
-from loadtests.report.series import series
+from loadtests.report.figures import figures, series
+from loadtests.report.forms import html
 from loadtests.resources import Resources
 from loadtests.results import Results
 from loadtests.systems import System
@@ -51,10 +50,10 @@ def unequal(run: Results) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason", "voided"),
     [
-        (busy, "browse on monolith: the load generator took 90% of a core, over 85%", ["browse"]),
-        (late, "browse on monolith: 8% of the requests started late, over 5%", ["browse"]),
+        (busy, "browse on monolith: the load generator took 90 % of a core, over 85 %", ["browse"]),
+        (late, "browse on monolith: 8 % of the requests started late, over 5 %", ["browse"]),
         (wrong, "browse on microservices: 2 outcomes were wrong, such as GET /posts: wrong outcome: oldest", ["browse"]),
-        (lost, "the books of the microservices are wrong after the load: lost or doubled votes 3", ["browse", "live"]),
+        (lost, "the consistency audit of the microservices failed: lost or doubled votes 3", ["browse", "live"]),
         (unequal, "the resources are not equal: monolith has 12 requests at once (3 workers, 4 threads", ["browse", "live"]),
     ],
 )  # fmt: skip
@@ -67,20 +66,20 @@ def test_a_fault_voids_what_it_bears_on(fault: Fault, reason: str, voided: list[
         name: {one["verdict"] for one in found["scenarios"][name]["metrics"].values()} for name in ("browse", "live")
     }
     assert [name for name, said in verdicts.items() if said == {"void"}] == voided
-    page = as_page(found, series(run))
-    assert page.index(f"<b>Void:</b> {found['voids'][0][:40]}") < page.index('<ol class="answer"')
+    page = html(found, series(run))
+    assert page.index(f"<b>Void:</b> {found['voids'][0][:40]}") < page.index('<ol class="findings"')
 
 
 def test_a_run_without_a_fault_is_not_void() -> None:
     run = made_run("a")
     run.resources = [dict.fromkeys(SIDES, EQUAL)] * 2
-    assert voids.reasons(run) == []
+    assert voids.reasons(run, {}) == []
 
 
 def test_a_deployed_system_does_not_tell_and_voids_nothing() -> None:
     run = made_run("a")
     run.resources = [dict(zip(SIDES, (EQUAL, resources.UNKNOWN), strict=True))]
-    assert voids.reasons(run) == []
+    assert voids.reasons(run, {}) == []
     assert figures(run)["resources"]["microservices"]["summary"] == "unknown"
 
 
