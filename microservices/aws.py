@@ -1,4 +1,4 @@
-"""Clients of AWS services, with every wait and every retry written down."""
+"""Clients of AWS services, with every timeout and every retry spelled out."""
 
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +13,7 @@ _CONFIG = Config(
     connect_timeout=1,  # seconds
     read_timeout=2,
 )
-_AWAY = frozenset(
+_UNAVAILABLE_CODES = frozenset(
     {
         "InternalFailure",
         "InternalServerError",
@@ -29,20 +29,20 @@ _AWAY = frozenset(
 )
 
 
-def client(service: str, *, attempts: int = 3, at_once: int = 4, endpoint: str | None = None) -> Any:
-    """Return a low-level client whose calls are tried so often, with backoff and jitter, where it is safe to repeat them.
+def client(service: str, *, attempts: int = 3, threads: int = 4, endpoint: str | None = None) -> Any:
+    """Return a low-level client that makes at most `attempts` tries of a call that is safe to repeat, with backoff and jitter.
 
-    `at_once` is how many threads may call at the same time; `endpoint` is for a service that has no common one. Making a client
-    costs tens of milliseconds: once for a function's life, not for a request.
+    `threads` is how many threads may call at the same time. `endpoint` is for a service that has no regional address.
+    Creating a client takes tens of milliseconds, so create it once for the lifetime of a function and not per request.
     """
-    own = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=at_once)
+    own = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=threads)
     return boto3.client(service, endpoint_url=endpoint, config=_CONFIG.merge(own))
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Tell whether a call failed because its service is away or refuses more load, not because the call is wrong."""
+    """Return whether a call failed because its service is unavailable or throttles, and not because the call is wrong."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        too_many = status == HTTPStatus.TOO_MANY_REQUESTS  # how SNS and the gateway of the live feed refuse load
-        return too_many or status >= 500 or error.response["Error"]["Code"] in _AWAY
+        throttled = status == HTTPStatus.TOO_MANY_REQUESTS  # SNS and the WebSocket gateway throttle by status alone
+        return throttled or status >= 500 or error.response["Error"]["Code"] in _UNAVAILABLE_CODES
     return isinstance(error, (BotoCoreError, Unavailable)) and not isinstance(error, ParamValidationError)

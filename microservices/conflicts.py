@@ -1,4 +1,4 @@
-"""Losing a race and running again: what a row lock does for the monolith."""
+"""Retry a use case when its conditional write fails. The monolith locks the row instead."""
 
 import functools
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from shared_domain.errors import Conflict
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-_TRIES = 10  # of eight that write one thing at once each round lets one through
+_MAX_ATTEMPTS = 10  # of eight concurrent writers of one item, at least one succeeds in each round
 
 
 def retry_on_conflict(use_case: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Let a use case that raises Conflict run again from its reading on, ten times at most; then Conflict leaves it."""
+    """Run the whole use case again, from its first read, when it raises Conflict. Raise Conflict after ten attempts."""
 
     @functools.wraps(use_case)
     def run(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
-        for _ in range(_TRIES - 1):
+        for _ in range(_MAX_ATTEMPTS - 1):
             try:
                 return use_case(*arguments, **options)
             except Conflict:

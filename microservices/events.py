@@ -1,7 +1,7 @@
-"""Domain events: what one service publishes and any other may hear. The monolith has no such file: there, it is a plain call.
+"""Publish domain events to the topic that all services may subscribe to. The monolith has no such file: it makes a plain call.
 
-An event is a JSON object with its `type`, which is also the attribute that subscriptions filter by. Who changes a form, changes
-a contract between services.
+An event is a JSON object with a `type`. The type is also a message attribute, which subscriptions filter by.
+The fields of an event are a contract between services: changing them breaks its subscribers.
 """
 
 import json
@@ -17,19 +17,19 @@ class _Event(msgspec.Struct):
     type: str
 
 
-def publishing(sns: Any, topic_arn: str) -> Publish:
-    """Return what tells an event of a type, e.g. `order.placed`, to whoever subscribed to it."""
+def make_publisher(sns: Any, topic_arn: str) -> Publish:
+    """Return a function that publishes an event of a type, e.g. `order.placed`, with its fields."""
 
-    def publish(kind: str, told: Mapping[str, Any]) -> None:
+    def publish(event_type: str, fields: Mapping[str, Any]) -> None:
         sns.publish(
             TopicArn=topic_arn,
-            Message=json.dumps({"type": kind, **told}),
-            MessageAttributes={"type": {"DataType": "String", "StringValue": kind}},
+            Message=json.dumps({"type": event_type, **fields}),
+            MessageAttributes={"type": {"DataType": "String", "StringValue": event_type}},
         )
 
     return publish
 
 
-def type_of(event: str) -> str:
-    """Return the type of an event. Raise msgspec.ValidationError or DecodeError for what is none."""
+def parse_type(event: str) -> str:
+    """Return the type of an event. Raise msgspec.ValidationError or DecodeError if it has none."""
     return msgspec.json.decode(event, type=_Event).type

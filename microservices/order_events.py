@@ -1,9 +1,9 @@
-"""What services tell each other of an order, by events on the topic. Who changes a form, changes a contract.
+"""The events by which three services settle an order. Their fields are a contract between services.
 
-    order.<stage>    an order came to a stage: every field of Order, lines and all
-    order.answered   what a stage asks for was done, or refused: every field of Outcome
+    order.<stage>    an order reached a stage: every field of Order, its lines included
+    order.answered   the step of that stage succeeded or was refused: every field of Outcome
 
-The monolith has no such file: there, it is a call and what it returns.
+The monolith has no such file: a step is a function call there, and its outcome the return value.
 """
 
 from collections.abc import Callable, Collection
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from microservices.events import Publish, type_of
+from microservices.events import Publish, parse_type
 from shared_domain.orders import Order, Stage
 
-_OF_A_STAGE = "order."
-_ANSWERED = "order.answered"
+_STAGE_PREFIX = "order."
+_OUTCOME_TYPE = "order.answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Whether what a stage of an order asks for was done, or refused."""
+    """Whether the step of an order's stage succeeded (`done`) or was refused."""
 
     order_id: str
     buyer: str
@@ -28,32 +28,34 @@ class Outcome:
     done: bool
 
 
-def tell(publish: Publish, order: Order) -> None:
-    """Tell whoever subscribed to it that the order came to its stage."""
-    publish(_OF_A_STAGE + order.stage, msgspec.to_builtins(order))
+def publish_stage(publish: Publish, order: Order) -> None:
+    """Publish that the order reached its stage."""
+    publish(_STAGE_PREFIX + order.stage, msgspec.to_builtins(order))
 
 
-def answering(publish: Publish, stages: Collection[Stage], *, settle: Callable[[Order], bool]) -> Callable[[str], None]:
-    """Return what hears an event: where an order came to one of the stages, it settles that and tells how it went.
+def make_step_handler(
+    publish: Publish, stages: Collection[Stage], *, execute_step: Callable[[Order], bool]
+) -> Callable[[str], None]:
+    """Return a function that handles an event: for an order at one of the stages, it executes the step and publishes the outcome.
 
-    It is told again whenever the event comes again: the function may have ended between settling and telling. An event of
-    anything else is passed over. Raise what msgspec raises for an event that cannot be read.
+    A repeated event publishes the outcome again, because the function may have stopped between the step and its outcome.
+    Events of other types are ignored. Raise what msgspec raises for an event that cannot be read.
     """
-    mine = {_OF_A_STAGE + stage for stage in stages}
+    handled_types = {_STAGE_PREFIX + stage for stage in stages}
 
-    def hear(event: str) -> None:
-        if type_of(event) not in mine:
+    def handle_event(event: str) -> None:
+        if parse_type(event) not in handled_types:
             return
         order = msgspec.json.decode(event, type=Order)
-        outcome = Outcome(order_id=order.id, buyer=order.buyer, stage=order.stage, done=settle(order))
-        publish(_ANSWERED, msgspec.to_builtins(outcome))
+        outcome = Outcome(order_id=order.id, buyer=order.buyer, stage=order.stage, done=execute_step(order))
+        publish(_OUTCOME_TYPE, msgspec.to_builtins(outcome))
 
-    return hear
+    return handle_event
 
 
 def parse_outcome(event: str) -> Outcome | None:
-    """Return the outcome that an event tells, None where it tells of something else.
+    """Return the outcome that an event reports, or None for an event of another type.
 
-    Raise msgspec.ValidationError or DecodeError where it cannot be read.
+    Raise msgspec.ValidationError or DecodeError for an event that cannot be read.
     """
-    return msgspec.json.decode(event, type=Outcome) if type_of(event) == _ANSWERED else None
+    return msgspec.json.decode(event, type=Outcome) if parse_type(event) == _OUTCOME_TYPE else None

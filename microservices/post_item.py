@@ -1,10 +1,9 @@
-"""The form of a post as an item: in the posts table, in its stream, and in what other services keep of it.
+"""The item of a post: in the posts table, in the table's stream, and in the snapshots of other services.
 
-It is all that the services know of each other's data. Who changes it, changes a contract.
+This form is all that services know of each other's data. Changing it breaks the services that read it.
 """
 
-from microservices.dynamo import Item, Values, number, text, texts
-from shared_domain.contract.times import from_rfc3339, to_rfc3339
+from microservices.dynamo import Item, Values, number, parse_timestamp, text, texts, timestamp
 from shared_domain.posts import Post
 
 
@@ -13,7 +12,7 @@ def post_key(post_id: str) -> Values:
 
 
 def post_item(post: Post) -> Values:
-    boosted = {} if post.boosted_until is None else {"boosted_until": text(to_rfc3339(post.boosted_until))}
+    boosted = {} if post.boosted_until is None else {"boosted_until": timestamp(post.boosted_until)}
     return {
         **post_key(post.id),
         "id": text(post.id),
@@ -22,8 +21,8 @@ def post_item(post: Post) -> Values:
         "body": text(post.body),
         "tags": texts(post.tags),
         "score": number(post.score),
-        "created_at": text(to_rfc3339(post.created_at)),
-        "updated_at": text(to_rfc3339(post.updated_at)),
+        "created_at": timestamp(post.created_at),
+        "updated_at": timestamp(post.updated_at),
         **boosted,
     }
 
@@ -36,14 +35,14 @@ def post_from(item: Item) -> Post:
         body=item["body"]["S"],
         tags=tuple(tag["S"] for tag in item["tags"]["L"]),
         score=int(item["score"]["N"]),
-        boosted_until=from_rfc3339(item["boosted_until"]["S"]) if "boosted_until" in item else None,
-        created_at=from_rfc3339(item["created_at"]["S"]),
-        updated_at=from_rfc3339(item["updated_at"]["S"]),
+        boosted_until=parse_timestamp(item["boosted_until"]) if "boosted_until" in item else None,
+        created_at=parse_timestamp(item["created_at"]),
+        updated_at=parse_timestamp(item["updated_at"]),
     )
 
 
 def is_post(key: Item) -> bool:
-    """Tell a post from the listings that lie in the same table, and in its stream where nothing filters it."""
+    """Return whether a key is that of a post: the same table, and its unfiltered stream, contain listings too."""
     return bool(key["sk"]["S"] == "post")
 
 

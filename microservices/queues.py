@@ -1,4 +1,7 @@
-"""What wakes on a queue: messages one by one. One that fails comes again alone, and after some tries goes to the dead letters."""
+"""Handle an SQS batch and report the messages that failed, so that only those are redelivered.
+
+After some tries SQS moves a message to the dead-letter queue.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -7,36 +10,38 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 Message = dict[str, Any]
-Answer = dict[str, list[dict[str, str]]]
-Heard = TypeVar("Heard")
+BatchResponse = dict[str, list[dict[str, str]]]
+Result = TypeVar("Result")
 
 _log = Logger()
 
 
 class _Envelope(msgspec.Struct, tag_field="Type", tag="Notification", rename="pascal"):
-    """What a topic makes of an event for a subscription without raw delivery."""
+    """The wrapper that SNS puts around an event for a subscription without raw message delivery."""
 
     message: str
 
 
-def handle_messages(messages: Sequence[Message], hear: Callable[[str], Heard]) -> tuple[list[Heard], Answer]:
-    """Return what `hear` makes of the messages' bodies, and the function's answer: which of them must come again.
+def handle_messages(
+    messages: Sequence[Message], handle_event: Callable[[str], Result]
+) -> tuple[list[Result], BatchResponse]:
+    """Handle the events of the messages. Return the results, and the function's response that names the failed messages.
 
-    Why one must, a dead letter does not say; the log does.
+    The error of a failed message is logged, because a dead letter does not contain it.
     """
-    heard: list[Heard] = []
+    results: list[Result] = []
     failed: list[str] = []
     for message in messages:
         try:
-            heard.append(hear(_sent(message["body"])))
+            results.append(handle_event(_unwrap(message["body"])))
         except Exception:
             _log.exception("a message failed", message_id=message["messageId"])
             failed.append(message["messageId"])
-    return heard, {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
+    return results, {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
 
-def _sent(body: str) -> str:
-    """Return what was sent to the queue or, where it comes in a topic's envelope, to the topic."""
+def _unwrap(body: str) -> str:
+    """Return the event of a message body, which may be in SNS's envelope."""
     try:
         return msgspec.json.decode(body, type=_Envelope).message
     except msgspec.MsgspecError:

@@ -1,10 +1,11 @@
-"""Tells the services that follow posts of all posts again, e.g. after search was removed and deployed anew.
+"""Send all posts to the services that follow posts, e.g. after search was removed and deployed again.
 
     python -m microservices.rebuild --api https://… --stage reference
     python -m microservices.rebuild --api http://127.0.0.1:4566/_aws/execute-api/…/$default --endpoint http://127.0.0.1:4566
 
-The stream of posts holds a day and the topic nothing; this walks the list of all posts and tells search's projection and votes'
-ballots of each, as older than anything else that tells of it. So it may run while people write, twice, or be ended in the middle.
+The stream of posts retains a day of changes, and the topic nothing. This command reads the list of all posts and invokes
+search-projection and votes-post-events with each of them, as a record that is older than every other record of that post.
+So it can run while people write, run twice, or be interrupted.
 """
 
 import argparse
@@ -22,35 +23,35 @@ from shared_domain.contract.times import from_rfc3339
 from shared_domain.posts import Post
 
 FOLLOWERS = ("search-projection", "votes-post-events")
-_BEFORE_THE_STREAM = "0"
-_AT_ONCE = 10
+_OLDEST_SEQUENCE = "0"
+_PAGE_LENGTH = 10
 
 Json = dict[str, Any]
 
 
 class RebuildFailed(Exception):
-    """The API did not list the posts, or a follower did not take one."""
+    """The API did not list the posts, or a function failed on one."""
 
 
 def rebuild(get: Callable[[str], Json], functions: Any, *, stage: str) -> int:
-    """Return how many posts the stage's followers were told of; `get` asks the API for a path."""
-    told = 0
+    """Send all posts to the stage's followers and return how many there were; `get` requests a path of the API."""
+    sent = 0
     for posts in _pages(get):
         for follower in FOLLOWERS:
-            _tell(functions, f"{stage}-{follower}", posts)
-        told += len(posts)
-    return told
+            _send(functions, f"{stage}-{follower}", posts)
+        sent += len(posts)
+    return sent
 
 
-def _tell(functions: Any, function: str, posts: Sequence[Post]) -> None:
+def _send(functions: Any, function: str, posts: Sequence[Post]) -> None:
     event = json.dumps({"Records": [_record(post) for post in posts]})
-    answer = functions.invoke(FunctionName=function, Payload=event)
-    if "FunctionError" in answer:
-        raise RebuildFailed(f"{function} failed: {answer['Payload'].read().decode()}")
+    response = functions.invoke(FunctionName=function, Payload=event)
+    if "FunctionError" in response:
+        raise RebuildFailed(f"{function} failed: {response['Payload'].read().decode()}")
 
 
 def _pages(get: Callable[[str], Json]) -> Iterator[list[Post]]:
-    query: dict[str, Any] = {"limit": _AT_ONCE}
+    query: dict[str, Any] = {"limit": _PAGE_LENGTH}
     while True:
         page = get(f"/posts?{urlencode(query)}")
         if page["items"]:
@@ -61,8 +62,8 @@ def _pages(get: Callable[[str], Json]) -> Iterator[list[Post]]:
 
 
 def _record(post: Post) -> Json:
-    """Return what the stream would tell of the post, had it told it before everything else."""
-    images = {"Keys": post_key(post.id), "NewImage": post_item(post), "SequenceNumber": _BEFORE_THE_STREAM}
+    """Return a stream record that inserts the post, older than every record of the real stream."""
+    images = {"Keys": post_key(post.id), "NewImage": post_item(post), "SequenceNumber": _OLDEST_SEQUENCE}
     return {"eventName": "INSERT", "dynamodb": images}
 
 
@@ -71,28 +72,30 @@ def _post(item: Json) -> Post:
     return Post(**{**item, **times, "tags": tuple(item["tags"])})
 
 
-def _asking(api: str) -> Callable[[str], Json]:
+def _make_client(api: str) -> Callable[[str], Json]:
     http = urllib3.PoolManager(timeout=10.0, retries=urllib3.Retry(3, status_forcelist=(429, 503), backoff_factor=0.2))
 
     def get(path: str) -> Json:
-        answer = http.request("GET", api + path)
-        if answer.status != 200:
-            raise RebuildFailed(f"GET {path} answered {answer.status}")
-        page: Json = answer.json()
+        response = http.request("GET", api + path)
+        if response.status != 200:
+            raise RebuildFailed(f"GET {path} answered {response.status}")
+        page: Json = response.json()
         return page
 
     return get
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m microservices.rebuild", description="Tell of all posts again.")
+    parser = argparse.ArgumentParser(
+        prog="python -m microservices.rebuild", description="Send all posts to the services that follow posts."
+    )
     parser.add_argument("--api", required=True, help="base URL of the API")
-    parser.add_argument("--stage", default="reference", help="first part of the functions' names (reference)")
-    parser.add_argument("--endpoint", help="address of a local AWS; AWS itself where it is not given")
-    asked = parser.parse_args()
-    session = boto3.Session(region_name=REGION, **ROOT) if asked.endpoint else boto3.Session()
-    functions = session.client("lambda", endpoint_url=asked.endpoint)
-    print(f"told of {rebuild(_asking(asked.api), functions, stage=asked.stage)} posts")
+    parser.add_argument("--stage", default="reference", help="prefix of the functions' names (reference)")
+    parser.add_argument("--endpoint", help="address of a local AWS; without it, AWS itself")
+    options = parser.parse_args()
+    session = boto3.Session(region_name=REGION, **ROOT) if options.endpoint else boto3.Session()
+    functions = session.client("lambda", endpoint_url=options.endpoint)
+    print(f"sent {rebuild(_make_client(options.api), functions, stage=options.stage)} posts")
 
 
 if __name__ == "__main__":

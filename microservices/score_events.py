@@ -1,36 +1,36 @@
-"""What votes tells other services of a tally, by an event on the topic. Who changes the form, changes a contract.
+"""The event that votes publishes when the score of a post changes. Its fields are a contract between services.
 
-    tally.changed    a post has another score: every field of ScoreChanged
+    score.changed    a post has another score: every field of ScoreChanged
 
-The monolith has no such file: there, the score changes with the vote.
+The monolith has no such file: it writes the score in the transaction of the vote.
 """
 
 from dataclasses import dataclass
 
 import msgspec
 
-from microservices.events import Publish, type_of
+from microservices.events import Publish, parse_type
 
-_CHANGED = "tally.changed"
+_EVENT_TYPE = "score.changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreChanged:
-    """How a post stands since its tally has this version. The score is absolute, so that to hear it again changes nothing."""
+    """A post's total score and its version. The score is absolute, so handling the event twice changes nothing."""
 
     post_id: str
     score: int
     version: int
 
 
-def tell(publish: Publish, tally: ScoreChanged) -> None:
-    """Tell whoever subscribed to it how a post stands."""
-    publish(_CHANGED, msgspec.to_builtins(tally))
+def publish_score(publish: Publish, changed: ScoreChanged) -> None:
+    """Publish the new score of a post."""
+    publish(_EVENT_TYPE, msgspec.to_builtins(changed))
 
 
 def parse_score_changed(event: str) -> ScoreChanged | None:
-    """Return what an event tells of a tally, None where it tells of something else.
+    """Return the event's content, or None for an event of another type.
 
-    Raise msgspec.ValidationError or DecodeError where it cannot be read.
+    Raise msgspec.ValidationError or DecodeError for an event that cannot be read.
     """
-    return msgspec.json.decode(event, type=ScoreChanged) if type_of(event) == _CHANGED else None
+    return msgspec.json.decode(event, type=ScoreChanged) if parse_type(event) == _EVENT_TYPE else None

@@ -1,7 +1,7 @@
-"""What wakes on a table's stream: records one by one, each failure its own, and what cannot be handled parked with its reason.
+"""Handle a stream's batch record by record. A record that cannot be handled is parked: moved to a queue, with its reason.
 
-On AWS the event source mapping would retry, bisect and park by itself, and the templates say so. This is for the poison
-record all the same: it must not hold up the rest of its batch.
+On AWS the event source mapping retries, bisects and parks as well; the templates configure that.
+The code here keeps one bad record from delaying the rest of its batch.
 """
 
 import json
@@ -10,41 +10,41 @@ from typing import Any, TypeVar
 
 from microservices.aws import is_unavailable
 
-TRIES = 3
+MAX_ATTEMPTS = 3
 _SEQUENCE_DIGITS = 40
 
 Record = dict[str, Any]
-Handled = TypeVar("Handled")
-Job = TypeVar("Job")
+Result = TypeVar("Result")
+Unit = TypeVar("Unit")  # a record, or a group of records that are handled together
 Park = Callable[[Record, str], None]
 
 
 def handle_records(
-    jobs: Sequence[Job],
-    handle: Callable[[Job], Handled],
+    units: Sequence[Unit],
+    handle: Callable[[Unit], Result],
     *,
-    key: Callable[[Job], Hashable],
-    park: Callable[[Job, str], None],
-) -> list[Handled]:
-    """Return what `handle` makes of the jobs. One that fails three times is parked and the rest goes on.
+    key: Callable[[Unit], Hashable],
+    park: Callable[[Unit, str], None],
+) -> list[Result]:
+    """Return the results of `handle`. A unit that fails three times is parked, and the others are handled.
 
-    Jobs of one key keep their order: while one is to be tried again, those behind it wait. What raises for its key is in a line
-    with all others that do, and handling it will tell why. Raise where a service is away: no job is to blame, and the whole batch
-    comes again.
+    Units of one key are handled in order: while one is retried, those behind it wait. Units whose key cannot be read share
+    one queue; handling them raises the error that explains why. If a service is unavailable, raise that error, so that AWS
+    delivers the whole batch again: no unit is at fault then.
     """
-    handled: list[Handled] = []
-    for queue in _by_key(jobs, key):
-        for job in queue:
-            error = _tried(job, handle, handled)
+    results: list[Result] = []
+    for queue in _group_by_key(units, key):
+        for unit in queue:
+            error = _try_to_handle(unit, handle, results)
             if error is not None and is_unavailable(error):
                 raise error
             if error is not None:
-                park(job, f"{type(error).__name__}: {error}")
-    return handled
+                park(unit, f"{type(error).__name__}: {error}")
+    return results
 
 
-def parking(sqs: Any, queue_url: str, *, function: str) -> Park:
-    """Return what puts a record into a queue, with the reason why the function could not handle it. See replay.py."""
+def make_parking(sqs: Any, queue_url: str, *, function: str) -> Park:
+    """Return a function that sends a record to a queue, with the function that failed and the reason. replay.py reads it."""
 
     def park(record: Record, reason: str) -> None:
         parked = {"function": function, "reason": reason, "record": record}
@@ -53,42 +53,42 @@ def parking(sqs: Any, queue_url: str, *, function: str) -> Park:
     return park
 
 
-def sequence(record: Record) -> str:
-    """Return the record's place in its stream, in digits that sort: of one item's records the newest has the largest."""
+def sequence_number(record: Record) -> str:
+    """Return the record's position in its stream as zero-padded digits, so that the newest record of an item sorts last."""
     return str(record["dynamodb"]["SequenceNumber"]).zfill(_SEQUENCE_DIGITS)
 
 
 def new_image(record: Record) -> dict[str, Any] | None:
-    """Return the item as the record left it, None where it was removed."""
+    """Return the item after the change, None if it was removed."""
     image: dict[str, Any] | None = record["dynamodb"].get("NewImage")
     return None if record["eventName"] == "REMOVE" else image
 
 
 def item_key(record: Record) -> Hashable:
-    """Return what tells the item of a record from others. Raise what reading it raises for a record that says of none."""
+    """Return the key of the record's item in a hashable form. Raise KeyError or TypeError for a record without a key."""
     return json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
 
 
-def _by_key(jobs: Sequence[Job], key: Callable[[Job], Hashable]) -> Iterable[Sequence[Job]]:
-    queues: dict[Hashable, list[Job]] = {}
-    for job in jobs:
-        queues.setdefault(_known(job, key), []).append(job)
+def _group_by_key(units: Sequence[Unit], key: Callable[[Unit], Hashable]) -> Iterable[Sequence[Unit]]:
+    queues: dict[Hashable, list[Unit]] = {}
+    for unit in units:
+        queues.setdefault(_read_key(unit, key), []).append(unit)
     return queues.values()
 
 
-def _known(job: Job, key: Callable[[Job], Hashable]) -> Hashable:
+def _read_key(unit: Unit, key: Callable[[Unit], Hashable]) -> Hashable:
     try:
-        hash(known := key(job))
+        hash(found := key(unit))
     except (AttributeError, LookupError, TypeError):
-        return None  # a key like any
-    return known
+        return None  # shared by all units whose key cannot be read
+    return found
 
 
-def _tried(job: Job, handle: Callable[[Job], Handled], handled: list[Handled]) -> Exception | None:
-    """Handle a job at the third try at the latest; return the error of the last one where it was not handled."""
-    for remaining in reversed(range(TRIES)):
+def _try_to_handle(unit: Unit, handle: Callable[[Unit], Result], results: list[Result]) -> Exception | None:
+    """Handle a unit in at most three attempts and append its result; return the last error if all attempts failed."""
+    for remaining in reversed(range(MAX_ATTEMPTS)):
         try:
-            handled.append(handle(job))
+            results.append(handle(unit))
         except Exception as error:
             if not remaining:
                 return error

@@ -1,4 +1,4 @@
-"""The secret that signs tokens, from Secrets Manager. Only users and the authorizer may read it."""
+"""The secret that signs tokens, from Secrets Manager. Only the users function and the authorizer may read it."""
 
 from collections.abc import Callable
 from functools import cache
@@ -7,7 +7,7 @@ from microservices.aws import client
 
 
 def token_secret(arn: str) -> Callable[[], str]:
-    """Return what gives the secret: fetched when it is first needed, then kept for the function's life."""
+    """Return a function that returns the secret: it fetches it on the first call and caches it in the process."""
 
     @cache
     def secret() -> str:

@@ -35,5 +35,5 @@ def view_record(view: View, *, place: int, shard: str = SHARD) -> Record:
 
 def deliver(windows: DynamoWindows, records: list[Record]) -> None:
     """Do with a batch what the projection does."""
-    for told in projection.by_window(map(projection.parse_view, records)):
-        projection.count(windows, told)
+    for told in projection.group_by_window(map(projection.parse_view, records)):
+        projection.count_views(windows, told)

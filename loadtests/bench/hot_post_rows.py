@@ -70,8 +70,8 @@ def _settled(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
 
 
 def _standing(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
-    """The item is described in microservices/votes/board.py; its version grows by one with each write."""
-    key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "standing"}}
+    """The item is described in microservices/votes/leaderboard.py; its version grows by one with each write."""
+    key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "score"}}
     found = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
     return {name: int(found.get(name, {"N": "0"})["N"]) for name in ("score", "version")}
 

@@ -1,10 +1,10 @@
 """Avatars in S3. Twin: monolith/avatars/store.py.
 
     object      key                          metadata      access
-    original    originals/<username>/<id>                  PutObject wakes avatars-thumbnails; gone once that is done with it
-    thumbnail   thumbnails/<username>.png    upload: id    shown: GetObject; replaced only by that of a newer upload
+    original    originals/<username>/<id>                  PutObject triggers avatars-thumbnails, which deletes it when done
+    thumbnail   thumbnails/<username>.png    upload: id    show: GetObject; replaced only by that of a newer upload
 
-There is no table: a conditional write is all that two thumbnails of one user need to agree on which stays.
+There is no table: a conditional write is enough for two thumbnails of one user to agree on which one stays.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from shared_domain.avatars import Upload
 from shared_domain.errors import Conflict, NotFound
 
-_MISSING = ("NoSuchKey", "404")  # said to who may list the bucket; others would hear of a denial, which is neither
+_MISSING = ("NoSuchKey", "404")  # with the permission to list the bucket; without it, S3 answers 403
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 
 
@@ -24,9 +24,9 @@ class S3Avatars:
         self._bucket = bucket
 
     def show(self, username: str, thumbnail: bytes, *, upload: str) -> None:
-        """Raise Conflict where another thumbnail of the user is shown at the same moment."""
-        key = _thumbnail(username)
-        shown = self._found(self._s3.head_object, key)
+        """Raise Conflict if another thumbnail of the user is written at the same moment."""
+        key = _thumbnail_key(username)
+        shown = self._find(self._s3.head_object, key)
         if shown is not None and shown["Metadata"]["upload"] >= upload:
             return
         unchanged = {"IfNoneMatch": "*"} if shown is None else {"IfMatch": shown["ETag"]}
@@ -42,32 +42,32 @@ class S3Avatars:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _CHANGED:
                 raise
-            raise Conflict("another thumbnail is shown at this moment") from error
+            raise Conflict("another thumbnail was written meanwhile") from error
 
     def get(self, username: str) -> bytes:
-        return self._read(_thumbnail(username))
+        return self._read(_thumbnail_key(username))
 
     def hand_in(self, upload: Upload) -> None:
-        """Keep the picture until its thumbnail is made."""
-        self._s3.put_object(Bucket=self._bucket, Key=_original(upload), Body=upload.picture)
+        """Store the original until its thumbnail is made."""
+        self._s3.put_object(Bucket=self._bucket, Key=_original_key(upload), Body=upload.picture)
 
-    def original(self, username: str, id: str) -> Upload:
-        """Return what was handed in. Raise NotFound if it is no longer there."""
+    def get_original(self, username: str, id: str) -> Upload:
+        """Return an original. Raise NotFound if it was deleted."""
         return Upload(id=id, username=username, picture=self._read(f"originals/{username}/{id}"))
 
-    def forget(self, upload: Upload) -> None:
-        """Remove what was handed in."""
-        self._s3.delete_object(Bucket=self._bucket, Key=_original(upload))
+    def remove_original(self, upload: Upload) -> None:
+        """Delete an original."""
+        self._s3.delete_object(Bucket=self._bucket, Key=_original_key(upload))
 
     def _read(self, key: str) -> bytes:
-        found = self._found(self._s3.get_object, key)
+        found = self._find(self._s3.get_object, key)
         if found is None:
             raise NotFound("there is no such picture")
         content: bytes = found["Body"].read()
         return content
 
-    def _found(self, read: Any, key: str) -> Any:
-        """Return S3's answer, None where there is no such object."""
+    def _find(self, read: Any, key: str) -> Any:
+        """Return S3's response, None if there is no such object."""
         try:
             return read(Bucket=self._bucket, Key=key)
         except ClientError as error:
@@ -76,9 +76,9 @@ class S3Avatars:
             return None
 
 
-def _original(upload: Upload) -> str:
+def _original_key(upload: Upload) -> str:
     return f"originals/{upload.username}/{upload.id}"
 
 
-def _thumbnail(username: str) -> str:
+def _thumbnail_key(username: str) -> str:
     return f"thumbnails/{username}.png"

@@ -1,4 +1,4 @@
-"""Thumbnails: a picture that arrives in the bucket wakes this. Twin: monolith/avatars/thumbnails.py."""
+"""Make the thumbnail of a picture that was uploaded to the bucket. Twin: monolith/avatars/thumbnails.py."""
 
 import re
 from collections.abc import Callable
@@ -16,26 +16,26 @@ _ORIGINAL = re.compile(r"originals/(?P<username>[a-z0-9_]+)/(?P<id>[0-9A-Z]+)")
 
 
 @retry_on_conflict
-def make(store: S3Avatars, record: Record, *, park: Callable[[Record, str], None]) -> None:
-    """Show the thumbnail of the picture that a record tells of, and remove the picture. One without use is parked in words alone.
+def make_thumbnail(store: S3Avatars, record: Record, *, park: Callable[[Record, str], None]) -> None:
+    """Write the thumbnail of the record's picture and delete the picture. For an unusable one, park the record, not the picture.
 
-    Told again, or told of what is no original, it does nothing.
+    Ignore a record of another object, and a repeated one, whose picture is already deleted.
     """
-    told = _ORIGINAL.fullmatch(unquote_plus(record["s3"]["object"]["key"]))
-    if told is None or not record["eventName"].startswith("ObjectCreated:"):
+    original = _ORIGINAL.fullmatch(unquote_plus(record["s3"]["object"]["key"]))
+    if original is None or not record["eventName"].startswith("ObjectCreated:"):
         return
     try:
-        upload = store.original(told["username"], told["id"])  # network
+        upload = store.get_original(original["username"], original["id"])  # network
     except NotFound:
         return
     try:
         small = thumbnail(upload.picture)
-        store.show(upload.username, small, upload=upload.id)  # network: conditional, the newer stays
+        store.show(upload.username, small, upload=upload.id)  # network: conditional, the newer upload wins
     except UnusablePicture as error:
         park(record, str(error))  # network
-    store.forget(upload)  # network: last, so that a crash before it only has all of this done again
+    store.remove_original(upload)  # network: last, so that after a crash the record can be handled again
 
 
-def object_of(record: Record) -> str:
-    """Return what tells the object of a record from others. Raise what reading it raises for a record that says of none."""
+def object_key(record: Record) -> str:
+    """Return the key of the record's object. Raise what reading a malformed record raises."""
     return str(record["s3"]["object"]["key"])

@@ -1,4 +1,4 @@
-"""Composition root of avatars-thumbnails: what arrives in the bucket wakes it."""
+"""Composition root of avatars-thumbnails: triggered by a new object in the bucket."""
 
 import os
 from functools import partial
@@ -7,21 +7,21 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.avatars.store import S3Avatars
-from microservices.avatars.thumbnails import make, object_of
+from microservices.avatars.thumbnails import make_thumbnail, object_key
 from microservices.aws import client
-from microservices.streams import handle_records, parking
+from microservices.streams import handle_records, make_parking
 
 _log = Logger()
 _store = S3Avatars(client("s3"), os.environ["BUCKET"])
-_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+_park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> None:
-    """Make the thumbnails that a notification asks for; the one that S3 sends to try the connection asks for none.
+    """Make the thumbnails of a notification. S3 also sends a test notification, which has no records.
 
-    Where S3 or the queue is away it raises, and Lambda comes again, twice at most: then the event goes to the queue of what
-    could not be delivered.
+    Raise if S3 or the queue is unavailable: Lambda then invokes the function again, at most twice, and after that sends the
+    event to the failure destination, the queue `undelivered`.
     """
     records = event.get("Records", [])
-    handle_records(records, partial(make, _store, park=_park), key=object_of, park=_park)
+    handle_records(records, partial(make_thumbnail, _store, park=_park), key=object_key, park=_park)
     _log.info("thumbnails", records=len(records))

@@ -3,15 +3,13 @@
     item       pk         sk      attributes                 access
     feedback   feedback   <id>    every field of Feedback    newest first: Query, backwards
 
-The id begins with the time, so the sort key orders by creation. `created_at` is kept as a number, milliseconds since 1970: who
-exports the table or filters it orders and compares by value. One partition takes 1,000 write units a second; whoever is
-given more feedback than that has other worries.
+An id begins with its time, so the sort key orders by creation. All feedback is in one partition, which takes 1,000 write units
+a second.
 """
 
 from typing import Any
 
-from microservices.dynamo import Item, Values, number, text
-from shared_domain.contract.times import from_milliseconds, to_milliseconds
+from microservices.dynamo import Item, Values, parse_timestamp, text, timestamp
 from shared_domain.feedback import Feedback
 
 _PARTITION = text("feedback")
@@ -26,7 +24,7 @@ class DynamoFeedback:
         self._dynamodb.put_item(TableName=self._table, Item=_item(feedback))
 
     def page(self, *, before: str | None, limit: int) -> list[Feedback]:
-        newest_first = self._dynamodb.query(  # one call: a hundred of the longest messages stay below its 1 MB
+        page = self._dynamodb.query(  # one call: a hundred of the longest messages stay below its limit of 1 MB
             TableName=self._table,
             KeyConditionExpression="pk = :all" if before is None else "pk = :all AND sk < :before",
             ExpressionAttributeValues={":all": _PARTITION} | ({":before": text(before)} if before else {}),
@@ -34,7 +32,7 @@ class DynamoFeedback:
             ConsistentRead=True,
             Limit=limit,
         )
-        return [_feedback(item) for item in newest_first["Items"]]
+        return [_feedback(item) for item in page["Items"]]
 
 
 def _item(feedback: Feedback) -> Values:
@@ -43,7 +41,7 @@ def _item(feedback: Feedback) -> Values:
         "pk": _PARTITION,
         "sk": text(feedback.id),
         "message": text(feedback.message),
-        "created_at": number(to_milliseconds(feedback.created_at)),
+        "created_at": timestamp(feedback.created_at),
         **contact,
     }
 
@@ -53,5 +51,5 @@ def _feedback(item: Item) -> Feedback:
         id=item["sk"]["S"],
         message=item["message"]["S"],
         contact=item["contact"]["S"] if "contact" in item else None,
-        created_at=from_milliseconds(int(item["created_at"]["N"])),
+        created_at=parse_timestamp(item["created_at"]),
     )

@@ -1,1 +1,1 @@
-"""The live feed as a service of its own: a WebSocket API, and a function that news wakes. Twin: monolith/live."""
+"""The live feed as a service of its own: a WebSocket API, and a function that events trigger. Twin: monolith/live."""

@@ -1,52 +1,53 @@
-"""Broadcast events to subscribers. Twin: monolith/live/listener.py, where it is a loop over what is in memory."""
+"""Send events to the clients that subscribed to their topic. Twin: monolith/live/listener.py, a loop over connections in memory."""
 
 import json
 from collections.abc import Sequence
 
-from microservices.events import type_of
+from microservices.events import parse_type
 from microservices.live.clients import Clients
-from microservices.live.store import DynamoListeners, Score
+from microservices.live.store import DynamoSubscriptions, Score
 from microservices.score_events import parse_score_changed
 from shared_domain.contract.live import announce_post, announce_score
 from shared_domain.errors import Conflict
 from shared_domain.live import LiveMessage, topic_of
 
-_ROUNDS = 10
+_MAX_ROUNDS = 10
 _SHOWN = ("id", "author", "title", "created_at")
 
 
 class Broadcast:
-    def __init__(self, listeners: DynamoListeners, clients: Clients) -> None:
-        self._listeners = listeners
+    def __init__(self, subscriptions: DynamoSubscriptions, clients: Clients) -> None:
+        self._subscriptions = subscriptions
         self._clients = clients
 
-    def hear(self, event: str) -> int:
-        """Tell what an event on the topic says to who listens; return to how many. An event comes at least once."""
-        if type_of(event) == "post.published":
+    def handle_event(self, event: str) -> int:
+        """Send the message of an event to its subscribers; return to how many. A repeated event is sent again."""
+        if parse_type(event) == "post.published":
             image = json.loads(event)["dynamodb"]["NewImage"]
             message = announce_post(**{name: image[name]["S"] for name in _SHOWN})
-            return self._send(message, self._listeners.listening(message.topic))  # network
+            return self._send(message, self._subscriptions.list_subscribers(message.topic))  # network
         if (changed := parse_score_changed(event)) is not None:
-            return self._tell_newest(changed.post_id, Score(changed.score, changed.version))
-        return 0  # nobody can listen to anything else
+            return self._send_newest(changed.post_id, Score(changed.score, changed.version))
+        return 0  # no topic carries other events
 
-    def _send(self, message: LiveMessage, listening: Sequence[str]) -> int:
-        gone = self._clients.tell(listening, message.text) if listening else []  # network: a call for each
-        self._listeners.leave_topic(message.topic, gone)  # network
-        return len(listening) - len(gone)
+    def _send(self, message: LiveMessage, subscribers: Sequence[str]) -> int:
+        closed = self._clients.send(subscribers, message.text) if subscribers else []  # network: a call per subscriber
+        self._subscriptions.unsubscribe(message.topic, closed)  # network
+        return len(subscribers) - len(closed)
 
-    def _tell_newest(self, post_id: str, score: Score) -> int:
-        """Tell a score, and again where meanwhile a newer one was told: functions tell side by side, in any order.
+    def _send_newest(self, post_id: str, score: Score) -> int:
+        """Send a score, and send again if a newer score was stored meanwhile.
 
-        So each looks again after its telling; whoever tells last tells the newest. Raise Conflict where that does not settle.
+        Functions send concurrently and in any order. Each one reads the newest score after it has sent, so the last score that
+        a client receives is the newest. Raise Conflict if the score still changes after ten rounds.
         """
         topic = topic_of(post_id)
-        listening = self._listeners.listening(topic)  # network
-        if not listening or not self._listeners.is_newest(topic, score):  # network
+        subscribers = self._subscriptions.list_subscribers(topic)  # network
+        if not subscribers or not self._subscriptions.save_if_newest(topic, score):  # network
             return 0
-        for _ in range(_ROUNDS):
-            told = self._send(announce_score(post_id, score.score), listening)
-            before, score = score, self._listeners.newest(topic)  # network
-            if score == before:
-                return told
-        raise Conflict("the score changes faster than it can be told")
+        for _ in range(_MAX_ROUNDS):
+            reached = self._send(announce_score(post_id, score.score), subscribers)
+            sent, score = score, self._subscriptions.get_newest(topic)  # network
+            if score == sent:
+                return reached
+        raise Conflict("the score changes faster than it can be sent")

@@ -1,4 +1,4 @@
-"""Composition root of live-broadcast: the topic of events wakes it, and calls it again where it fails."""
+"""Composition root of live-broadcast: triggered by the topic of events, which retries an event that failed."""
 
 import os
 from typing import Any
@@ -9,14 +9,14 @@ from microservices.aws import client
 from microservices.clock import now
 from microservices.live.broadcast import Broadcast
 from microservices.live.clients import Clients
-from microservices.live.store import DynamoListeners
+from microservices.live.store import DynamoSubscriptions
 
 _log = Logger()
-_listeners = DynamoListeners(client("dynamodb"), os.environ["TABLE"], now)
-_broadcast = Broadcast(_listeners, Clients(os.environ["CONNECTIONS_ENDPOINT"]))
+_subscriptions = DynamoSubscriptions(client("dynamodb"), os.environ["TABLE"], now)
+_broadcast = Broadcast(_subscriptions, Clients(os.environ["CONNECTIONS_ENDPOINT"]))
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> None:
-    """Tell an event to who listens."""
-    told = sum(_broadcast.hear(record["Sns"]["Message"]) for record in event["Records"])
-    _log.info("broadcast", records=len(event["Records"]), told=told)
+    """Send an event to its subscribers."""
+    reached = sum(_broadcast.handle_event(record["Sns"]["Message"]) for record in event["Records"])
+    _log.info("broadcast", records=len(event["Records"]), reached=reached)

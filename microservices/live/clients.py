@@ -1,4 +1,4 @@
-"""The clients, as far as the gateway holds their connections: telling many at once. Twin: monolith/live/client.py."""
+"""Send messages to clients through the gateway that holds their connections. Twin: monolith/live/client.py."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,27 +9,28 @@ from botocore.exceptions import ClientError
 
 from microservices.aws import client
 
-AT_ONCE = 16  # calls to the gateway; each waits for the network, so one after the other would be the sum of all waits
+THREADS = 16  # concurrent calls of the gateway: one after another, their network latencies would add up
 
 
 class Clients:
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
 
-    def tell(self, connections: Sequence[str], text: str) -> list[str]:
-        """Send a text to all connections; return those that are gone. Raise what the gateway says where it fails otherwise."""
+    def send(self, connections: Sequence[str], text: str) -> list[str]:
+        """Send a text to all connections; return those that are closed. Raise any other error of the gateway."""
         gateway = self._gateway
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            gone = list(pool.map(lambda connection: _is_gone(gateway, connection, text), connections))
-        return [connection for connection, it_is in zip(connections, gone, strict=True) if it_is]
+        with ThreadPoolExecutor(THREADS) as pool:
+            closed = list(pool.map(lambda connection: _is_closed(gateway, connection, text), connections))
+        return [connection for connection, is_closed in zip(connections, closed, strict=True) if is_closed]
 
     @cached_property
     def _gateway(self) -> Any:
-        # Made when first needed: most news has no listener. The pool's threads share it.
-        return client("apigatewaymanagementapi", endpoint=self._endpoint, at_once=AT_ONCE)
+        # Created on first use, because most events have no subscriber. The threads of the pool share it.
+        return client("apigatewaymanagementapi", endpoint=self._endpoint, threads=THREADS)
 
 
-def _is_gone(gateway: Any, connection: str, text: str) -> bool:
+def _is_closed(gateway: Any, connection: str, text: str) -> bool:
+    """Send the text; return whether the gateway answers that the connection is closed."""
     try:
         gateway.post_to_connection(ConnectionId=connection, Data=text.encode())
     except ClientError as error:

@@ -1,37 +1,37 @@
-"""What a client does on its connection, as the WebSocket API tells it. Twin: monolith/live/routes.py."""
+"""Handle what clients do on their connections, as events of the WebSocket API. Twin: monolith/live/routes.py."""
 
 from typing import Any
 
-from microservices.live.store import DynamoListeners
+from microservices.live.store import DynamoSubscriptions
 from shared_domain.contract.live import error_json, parse_topic, subscribed_json
 from shared_domain.errors import DomainError
 
-Answer = dict[str, Any]
+Response = dict[str, Any]
 
-_DONE: Answer = {"statusCode": 200}
+_OK: Response = {"statusCode": 200}
 
 
-def answer(listeners: DynamoListeners, event: dict[str, Any]) -> Answer:
-    """Do what an event says; a `body` in the answer goes to the client.
+def handle_event(subscriptions: DynamoSubscriptions, event: dict[str, Any]) -> Response:
+    """Handle a connect, a disconnect or a message. The gateway sends the response's `body` to the client.
 
-    What happened is the gateway's word, the event's type: a route is chosen by what a client writes, and it might write
-    `{"action": "$disconnect"}`.
+    The event type decides what to do, because only the gateway sets it. The client's message chooses the route, so
+    `{"action": "$disconnect"}` would reach the route of a disconnect.
     """
-    connection, kind = event["requestContext"]["connectionId"], event["requestContext"]["eventType"]
-    if kind == "CONNECT":
-        listeners.join(connection)
-        return _DONE
-    if kind == "DISCONNECT":
-        listeners.leave(connection)
-        return _DONE
-    return _DONE | {"body": _heard(listeners, connection, event.get("body") or "")}
+    connection, event_type = event["requestContext"]["connectionId"], event["requestContext"]["eventType"]
+    if event_type == "CONNECT":
+        subscriptions.connect(connection)
+        return _OK
+    if event_type == "DISCONNECT":
+        subscriptions.disconnect(connection)
+        return _OK
+    return _OK | {"body": _handle_message(subscriptions, connection, event.get("body") or "")}
 
 
-def _heard(listeners: DynamoListeners, connection: str, message: str) -> str:
-    """Return what a client hears that has said this. Whatever it was, it stays connected."""
+def _handle_message(subscriptions: DynamoSubscriptions, connection: str, message: str) -> str:
+    """Subscribe the client to the topic of its message and return the reply. A bad message does not close the connection."""
     try:
         topic = parse_topic(message)
-        listeners.subscribe(connection, topic)  # network: one transaction
+        subscriptions.subscribe(connection, topic)  # network: one transaction
     except DomainError as error:
         return error_json(error)
     return subscribed_json(topic)

@@ -1,4 +1,4 @@
-"""Composition root of live-connections: the WebSocket API asks it for all three of its routes."""
+"""Composition root of live-connections: invoked by the WebSocket API for all three of its routes."""
 
 import os
 from typing import Any
@@ -7,15 +7,15 @@ from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.clock import now
-from microservices.live.connections import answer
-from microservices.live.store import DynamoListeners
+from microservices.live.connections import handle_event
+from microservices.live.store import DynamoSubscriptions
 
 _log = Logger()
-_listeners = DynamoListeners(client("dynamodb"), os.environ["TABLE"], now)
+_subscriptions = DynamoSubscriptions(client("dynamodb"), os.environ["TABLE"], now)
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Let a client in, let it listen, let it go."""
-    answered = answer(_listeners, event)
-    _log.info("connection", event=event["requestContext"]["eventType"], status=answered["statusCode"])
-    return answered
+    """Handle one connect, disconnect or message of a client."""
+    response = handle_event(_subscriptions, event)
+    _log.info("connection", event=event["requestContext"]["eventType"], status=response["statusCode"])
+    return response

@@ -1,16 +1,16 @@
-"""Orders tells all services: each stage that an order comes to becomes an event on the topic.
+"""Publish each stage that an order reaches, from the table's stream, as an event to the topic.
 
-The monolith has no such file: there, settling is a loop.
+The monolith has no such file: it settles an order in a loop.
 """
 
 from microservices.events import Publish
-from microservices.order_events import tell
+from microservices.order_events import publish_stage
 from microservices.orders.store import is_order, order_from
 from microservices.streams import Record, new_image
 
 
-def pass_on(publish: Publish, record: Record) -> None:
-    """Tell what a record of the orders table's stream says of an order."""
+def relay_record(publish: Publish, record: Record) -> None:
+    """Publish the stage of the order in a record of the orders table's stream."""
     image = new_image(record)
     if image is not None and is_order(record["dynamodb"]["Keys"]):
-        tell(publish, order_from(image))  # network
+        publish_stage(publish, order_from(image))  # network

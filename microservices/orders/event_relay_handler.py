@@ -1,4 +1,4 @@
-"""Composition root of orders-event-relay: the orders table's stream wakes it."""
+"""Composition root of orders-event-relay: triggered by the orders table's stream."""
 
 import os
 from functools import partial
@@ -7,17 +7,17 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
-from microservices.events import publishing
-from microservices.orders.event_relay import pass_on
-from microservices.streams import handle_records, item_key, parking
+from microservices.events import make_publisher
+from microservices.orders.event_relay import relay_record
+from microservices.streams import handle_records, item_key, make_parking
 
 _log = Logger()
-_publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])
-_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+_publish = make_publisher(client("sns"), os.environ["EVENTS_TOPIC"])
+_park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Publish what a batch of the stream tells, one event a record."""
-    handle_records(event["Records"], partial(pass_on, _publish), key=item_key, park=_park)
+    """Publish a batch of the stream, one event per stage that an order reached."""
+    handle_records(event["Records"], partial(relay_record, _publish), key=item_key, park=_park)
     _log.info("event relay", records=len(event["Records"]))
     return {"batchItemFailures": []}

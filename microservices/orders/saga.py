@@ -1,15 +1,15 @@
-"""How an order settles: stage by stage, as the other services tell how they did. Twin: monolith/orders/settlement.py.
+"""Settle an order: advance it from stage to stage as the other services report outcomes. Twin: monolith/orders/settlement.py.
 
-    orders (http)   writes the order ──▶ stream ──▶ outbox ──▶ topic: order.placed
-    users-credits   takes the credits ──▶ topic: order.answered
-    orders-saga     PAID ──▶ stream ──▶ outbox ──▶ topic: order.paid
+    orders-http     writes the order ──▶ stream ──▶ orders-event-relay ──▶ topic: order.placed
+    users-credits   debits the credits ──▶ topic: order.answered
+    orders-saga     PAID ──▶ stream ──▶ orders-event-relay ──▶ topic: order.paid
     posts-boosts    boosts the posts ──▶ topic: order.answered
-    orders-saga     FULFILLED; where something was refused, the other branches of shared_domain/orders.py
+    orders-saga     FULFILLED; after a refusal, the other branches of shared_domain/orders.py
 
-Who hears an event has a queue of its own between, and no service knows another's.
+Each subscriber receives events through a queue of its own, so no service depends on another.
 
-# eventual: every arrow is delivered at least once, late, or out of turn. Each step is keyed by the order and says the same when
-it is asked again, and an order takes no news of another stage than its own.
+# eventual: every arrow delivers at least once, late, or out of order. Each step is keyed by the order and returns the same
+outcome when it is repeated. An order ignores the outcome of a stage that it has left.
 """
 
 from microservices.conflicts import retry_on_conflict
@@ -19,12 +19,15 @@ from shared_domain import orders
 
 
 @retry_on_conflict
-def go_on(store: DynamoOrders, event: str) -> None:
-    """Take in how it went with an order's stage. Raise NotFound for an order that nobody placed, KeyError for what cannot be."""
-    told = parse_outcome(event)
-    if told is None:
+def handle_event(store: DynamoOrders, event: str) -> None:
+    """Advance an order after the outcome of its stage's step; ignore an event of another type.
+
+    Raise NotFound for an unknown order, KeyError for an outcome that the stage cannot have.
+    """
+    outcome = parse_outcome(event)
+    if outcome is None:
         return
-    seen = store.get(told.order_id, buyer=told.buyer)  # network
-    order = orders.advance(seen, told.stage, done=told.done)
+    seen = store.get(outcome.order_id, buyer=outcome.buyer)  # network
+    order = orders.advance(seen, outcome.stage, done=outcome.done)
     if order != seen:
         store.save(order, seen=seen)  # network

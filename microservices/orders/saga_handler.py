@@ -1,4 +1,4 @@
-"""Composition root of orders-saga: a queue of events wakes it."""
+"""Composition root of orders-saga: triggered by a queue of events."""
 
 import os
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
-from microservices.orders.saga import go_on
+from microservices.orders.saga import handle_event
 from microservices.orders.store import DynamoOrders
 from microservices.queues import handle_messages
 
@@ -16,7 +16,7 @@ _store = DynamoOrders(client("dynamodb"), os.environ["TABLE"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take a batch of answers in; answer which messages must come again."""
-    _, answer = handle_messages(event["Records"], partial(go_on, _store))
-    _log.info("saga", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
-    return answer
+    """Handle a batch of outcomes. Return which messages failed."""
+    _, response = handle_messages(event["Records"], partial(handle_event, _store))
+    _log.info("saga", messages=len(event["Records"]), failed=len(response["batchItemFailures"]))
+    return response

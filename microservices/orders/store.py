@@ -1,17 +1,16 @@
 """Orders in DynamoDB. Twin: monolith/orders/store.py.
 
     item    pk                    sk      attributes             access
-    order   buyer#<buyer>         <id>    every field of Order   show, go on: GetItem; list: Query, backwards
-    key     key#<buyer>#<key>     key     order_id               the key's order: GetItem
+    order   buyer#<buyer>         <id>    every field of Order   show, advance: GetItem; list: Query, backwards
+    key     key#<buyer>#<key>     key     order_id               the order of an idempotency key: GetItem
 
-An order and its key are written in one transaction, the key only where it is free. Its buyer is known wherever an order is
-asked for, so all orders of a buyer lie together and a list costs one call. The outbox follows the table's stream.
+One transaction writes an order and its idempotency key, and fails if the key exists. Every access knows the buyer, so all orders
+of a buyer are in one partition and a list costs one call. The event relay reads the table's stream.
 """
 
 from typing import Any
 
-from microservices.dynamo import Item, Values, number, refused, text
-from shared_domain.contract.times import from_rfc3339, to_rfc3339
+from microservices.dynamo import Item, Values, map_failed_conditions, number, parse_timestamp, text, timestamp
 from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.orders import Line, Order, Reason, Stage
 
@@ -22,17 +21,17 @@ class DynamoOrders:
         self._table = table
 
     def add(self, order: Order, *, key: str) -> Order:
-        used = {**_key_key(order.buyer, key), "order_id": text(order.id)}
-        free = {"ConditionExpression": "attribute_not_exists(pk)"}
+        key_item = {**_idempotency_key(order.buyer, key), "order_id": text(order.id)}
+        unused = {"ConditionExpression": "attribute_not_exists(pk)"}
         writes = [
-            {"Put": {"TableName": self._table, "Item": used, **free}},
+            {"Put": {"TableName": self._table, "Item": key_item, **unused}},
             {"Put": {"TableName": self._table, "Item": _item(order)}},
         ]
         try:
-            with refused(AlreadyTaken("the key was used before")):
+            with map_failed_conditions(AlreadyTaken("the key was used before")):
                 self._dynamodb.transact_write_items(TransactItems=writes)
         except AlreadyTaken:
-            return self._earlier(order.buyer, key)
+            return self._get_by_key(order.buyer, key)
         return order
 
     def get(self, order_id: str, *, buyer: str) -> Order:
@@ -54,7 +53,7 @@ class DynamoOrders:
         return [order_from(item) for item in found["Items"]]
 
     def save(self, order: Order, *, seen: Order) -> None:
-        with refused(Conflict("the order went on meanwhile")):
+        with map_failed_conditions(Conflict("the order has changed since it was read")):
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=_key(seen.id, seen.buyer),
@@ -67,18 +66,18 @@ class DynamoOrders:
                 },
             )
 
-    def _earlier(self, buyer: str, key: str) -> Order:
-        used = self._dynamodb.get_item(TableName=self._table, Key=_key_key(buyer, key), ConsistentRead=True)
-        return self.get(used["Item"]["order_id"]["S"], buyer=buyer)
+    def _get_by_key(self, buyer: str, key: str) -> Order:
+        found = self._dynamodb.get_item(TableName=self._table, Key=_idempotency_key(buyer, key), ConsistentRead=True)
+        return self.get(found["Item"]["order_id"]["S"], buyer=buyer)
 
 
 def is_order(key: Item) -> bool:
-    """Tell an order from the keys that lie in the same table, and in its stream where nothing filters it."""
+    """Return whether a key is that of an order: the same table, and its unfiltered stream, contain idempotency keys too."""
     return bool(key["pk"]["S"].startswith("buyer#"))
 
 
 def order_from(item: Item) -> Order:
-    """Return the order of an item of the table, or of its stream."""
+    """Return the order of an item, which comes from the table or its stream."""
     return Order(
         id=item["sk"]["S"],
         buyer=item["buyer"]["S"],
@@ -86,7 +85,7 @@ def order_from(item: Item) -> Order:
         reason=Reason(item["reason"]["S"]) if "S" in item["reason"] else None,
         lines=tuple(_line(line["M"]) for line in item["lines"]["L"]),
         total_credits=int(item["total_credits"]["N"]),
-        created_at=from_rfc3339(item["created_at"]["S"]),
+        created_at=parse_timestamp(item["created_at"]),
     )
 
 
@@ -94,7 +93,7 @@ def _key(order_id: str, buyer: str) -> Values:
     return {"pk": text(f"buyer#{buyer}"), "sk": text(order_id)}
 
 
-def _key_key(buyer: str, key: str) -> Values:
+def _idempotency_key(buyer: str, key: str) -> Values:
     return {"pk": text(f"key#{buyer}#{key}"), "sk": text("key")}
 
 
@@ -110,7 +109,7 @@ def _item(order: Order) -> Values:
         "reason": _reason(order),
         "lines": {"L": lines},
         "total_credits": number(order.total_credits),
-        "created_at": text(to_rfc3339(order.created_at)),
+        "created_at": timestamp(order.created_at),
     }
 
 

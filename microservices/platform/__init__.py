@@ -1,1 +1,1 @@
-"""Who calls, health and the contract: what all services share. Twin: monolith/platform."""
+"""Authentication, health and the contract: what all services share. Twin: monolith/platform."""

@@ -1,4 +1,4 @@
-"""What posts asks of another service. The monolith has no such file: there, votes go with their post by a foreign key."""
+"""Notify the votes service of a withdrawal. The monolith has no such file: a foreign key deletes the votes with their post."""
 
 import json
 from functools import cached_property
@@ -14,28 +14,27 @@ _log = Logger()
 
 
 class VotesService:
-    """The votes service's function that hears of posts."""
+    """The votes service's function that handles post events."""
 
     def __init__(self, function: str) -> None:
         self._function = function
 
     def close_voting(self, post_id: str) -> None:
-        """Tell at once that the post is gone, in the very form in which the outbox will tell it again.
+        """Notify votes synchronously that the post is gone, with the record that the event relay publishes a moment later.
 
-        A vote on a withdrawn post is a 404 from now on. Where votes does not answer, the event says it a moment later:
-        the withdrawal stands and must not fail for it.
+        From then on a vote on the post is a 404. If votes does not respond, the withdrawal still succeeds: the event follows.
         """
-        told = {"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": post_key(post_id)}}]}
+        payload = {"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": post_key(post_id)}}]}
         try:
-            answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(told))  # network
+            response = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(payload))  # network
         except (BotoCoreError, ClientError):
-            _log.exception("votes was not told; the event will tell it", post_id=post_id)
+            _log.exception("votes could not be notified; the event follows", post_id=post_id)
         else:
-            if "FunctionError" in answer:
-                _log.error("votes failed to hear; the event will tell it again", post_id=post_id)
+            if "FunctionError" in response:
+                _log.error("votes failed to handle the withdrawal; the event follows", post_id=post_id)
 
     @cached_property
     def _lambda(self) -> Any:
-        # Made when first needed: few requests withdraw a post, and every cold start would pay. Tried once: it tells
-        # early what the outbox will tell, and what does not come through early comes in a moment.
+        # Created on first use: few requests withdraw a post, and every cold start would pay for it.
+        # One attempt: the event relay delivers the same change a moment later.
         return client("lambda", attempts=1)

@@ -1,9 +1,9 @@
-"""Scores arrive as events from votes. The monolith has no such file: there, the score changes with the vote."""
+"""Set the scores of posts from events of the votes service. The monolith has no such file: a vote writes the score itself."""
 
 from typing import Any
 
 from microservices.conflicts import retry_on_conflict
-from microservices.dynamo import number, refused
+from microservices.dynamo import map_failed_conditions, number
 from microservices.post_item import post_key
 from microservices.score_events import ScoreChanged, parse_score_changed
 from shared_domain.errors import OutOfDate
@@ -15,28 +15,29 @@ class Scores:
         self._table = table
 
     @retry_on_conflict  # a revision or a boost may be writing the post
-    def hear(self, event: str) -> None:
-        """Set the score that an event tells; an event of something else is passed over.
+    def handle_event(self, event: str) -> None:
+        """Set the score of an event; ignore an event of another type.
 
         Raise what msgspec raises for an event that cannot be read.
         """
-        told = parse_score_changed(event)
-        if told is None:
+        changed = parse_score_changed(event)
+        if changed is None:
             return
         try:
-            self._set(told)  # network
+            self._set_score(changed)  # network
         except OutOfDate:
-            return  # a newer one was here before, or the post is gone
+            return
 
-    def _set(self, told: ScoreChanged) -> None:
-        with refused(OutOfDate("a newer score is known")):
+    def _set_score(self, changed: ScoreChanged) -> None:
+        """Set the score. Raise OutOfDate if a newer one is stored, or the post is gone."""
+        with map_failed_conditions(OutOfDate("a newer score is stored")):
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=post_key(told.post_id),
+                Key=post_key(changed.post_id),
                 UpdateExpression="SET #score = :score, score_version = :version",
                 ConditionExpression=(
                     "attribute_exists(pk) AND (attribute_not_exists(score_version) OR score_version < :version)"
                 ),
                 ExpressionAttributeNames={"#score": "score"},
-                ExpressionAttributeValues={":score": number(told.score), ":version": number(told.version)},
+                ExpressionAttributeValues={":score": number(changed.score), ":version": number(changed.version)},
             )

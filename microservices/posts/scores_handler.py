@@ -1,4 +1,4 @@
-"""Composition root of posts-scores: a queue of events wakes it."""
+"""Composition root of posts-scores: triggered by a queue of events."""
 
 import os
 from typing import Any
@@ -14,7 +14,7 @@ _scores = Scores(client("dynamodb"), os.environ["TABLE"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take a batch of scores in; answer which messages must come again."""
-    _, answer = handle_messages(event["Records"], _scores.hear)
-    _log.info("scores", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
-    return answer
+    """Handle a batch of score events. Return which messages failed."""
+    _, response = handle_messages(event["Records"], _scores.handle_event)
+    _log.info("scores", messages=len(event["Records"]), failed=len(response["batchItemFailures"]))
+    return response

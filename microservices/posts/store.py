@@ -2,26 +2,25 @@
 
     item       pk                sk       attributes            access
     post       post#<id>         post     every field of Post   show, revise, withdraw: GetItem
-    listing    all               <id>                           newest first: Query, backwards
-    listing    author#<name>     <id>                           the same of one author
-    listing    tag#<tag>         <id>                           the same with one tag
+    listing    all               <id>                           all posts, newest first: Query, backwards
+    listing    author#<name>     <id>                           the posts of one author
+    listing    tag#<tag>         <id>                           the posts with one tag
 
-Lists are strongly consistent, as the contract wants it, so they are items of the base table and not a secondary index, which
-DynamoDB reads eventually. A post and its listings change in one transaction. The price is two calls a page instead of one,
-three for a page of a hundred, and a ceiling: the partition `all` takes 1,000 write units a second, some 500 posts; beyond that
-it must be split in shards.
+The contract wants strongly consistent lists, and DynamoDB reads secondary indexes only eventually consistent. So the lists are
+items of the base table, and one transaction writes a post and its listings. It costs two calls a page instead of one, three for
+a page of a hundred. It also sets a ceiling: the partition `all` takes 1,000 write units a second, about 500 posts. Beyond that
+it must be split into shards.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from microservices.dynamo import Values, batch_get, refused, text, texts
+from microservices.dynamo import Values, batch_get, map_failed_conditions, text, texts, timestamp
 from microservices.post_item import post_from, post_item, post_key
-from shared_domain.contract.times import to_rfc3339
 from shared_domain.errors import Conflict, NotFound
 from shared_domain.posts import Filter, Post
 
-_AS_SEEN = "#title = :seen_title AND #body = :seen_body AND #tags = :seen_tags"
+_UNCHANGED = "#title = :seen_title AND #body = :seen_body AND #tags = :seen_tags"
 _NAMES = {"#title": "title", "#body": "body", "#tags": "tags"}
 
 
@@ -42,8 +41,8 @@ class DynamoPosts:
     def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
         found: list[Post] = []
         for ids in self._pages_of_ids(wanted, before=before, limit=limit):
-            found += self._posts(ids)
-            if len(found) >= limit:  # fewer where a post was withdrawn between its listing and itself
+            found += self._read_posts(ids)
+            if len(found) >= limit:  # fewer if a post was withdrawn after its listing was read
                 break
         return found[:limit]
 
@@ -56,46 +55,47 @@ class DynamoPosts:
                 ":title": text(post.title),
                 ":body": text(post.body),
                 ":tags": texts(post.tags),
-                ":updated_at": text(to_rfc3339(post.updated_at)),
+                ":updated_at": timestamp(post.updated_at),
             },
         }
         added = [self._put(key) for key in new if key not in old]
-        dropped = [self._delete(key) for key in old if key not in new]
-        self._transact([{"Update": {**self._where_as_seen(seen), **changes}}, *added, *dropped])
+        removed = [self._delete(key) for key in old if key not in new]
+        self._transact([{"Update": {**self._if_unchanged(seen), **changes}}, *added, *removed])
 
     def remove(self, seen: Post) -> None:
-        gone = {"Delete": {**self._where_as_seen(seen), "ExpressionAttributeValues": _seen_values(seen)}}
-        self._transact([gone, *(self._delete(key) for key in _listings(seen))])
+        delete = {"Delete": {**self._if_unchanged(seen), "ExpressionAttributeValues": _seen_values(seen)}}
+        self._transact([delete, *(self._delete(key) for key in _listings(seen))])
 
     def _pages_of_ids(self, wanted: Filter, *, before: str | None, limit: int) -> Iterator[list[str]]:
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :list" if before is None else "pk = :list AND sk < :before",
-            "ExpressionAttributeValues": {":list": text(_list(wanted))} | ({":before": text(before)} if before else {}),
+            "ExpressionAttributeValues": {":list": text(_list_name(wanted))}
+            | ({":before": text(before)} if before else {}),
             "ScanIndexForward": False,
             "ConsistentRead": True,
             "Limit": limit,
         }
         while True:
-            answer = self._dynamodb.query(**query)
-            yield [listing["sk"]["S"] for listing in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
+            page = self._dynamodb.query(**query)
+            yield [listing["sk"]["S"] for listing in page["Items"]]
+            if "LastEvaluatedKey" not in page:
                 return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def _posts(self, ids: Sequence[str]) -> list[Post]:
+    def _read_posts(self, ids: Sequence[str]) -> list[Post]:
         posts = map(post_from, batch_get(self._dynamodb, self._table, [post_key(post_id) for post_id in ids]))
         return sorted(posts, key=lambda post: post.id, reverse=True)
 
     def _transact(self, writes: Sequence[dict[str, Any]]) -> None:
-        with refused(Conflict("the post changed meanwhile")):
+        with map_failed_conditions(Conflict("the post has changed since it was read")):
             self._dynamodb.transact_write_items(TransactItems=writes)
 
-    def _where_as_seen(self, seen: Post) -> dict[str, Any]:
+    def _if_unchanged(self, seen: Post) -> dict[str, Any]:
         return {
             "TableName": self._table,
             "Key": post_key(seen.id),
-            "ConditionExpression": _AS_SEEN,
+            "ConditionExpression": _UNCHANGED,
             "ExpressionAttributeNames": _NAMES,
         }
 
@@ -111,7 +111,7 @@ def _listings(post: Post) -> list[Values]:
     return [{"pk": text(name), "sk": text(post.id)} for name in lists]
 
 
-def _list(wanted: Filter) -> str:
+def _list_name(wanted: Filter) -> str:
     if wanted.author is not None:
         return f"author#{wanted.author}"
     return "all" if wanted.tag is None else f"tag#{wanted.tag}"

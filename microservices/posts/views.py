@@ -1,7 +1,8 @@
-"""Views leave for the stream in batches, from a thread of their own: a read costs an append. Twin: monolith/trending/views.py.
+"""Send views of posts to the stream in batches, from a background thread: reading a post only appends to a buffer.
 
-What waits is lost with a process that is killed. Lambda freezes a process between requests, and the thread with it: what a
-request left behind is sent during the next one, and counted in its own minute all the same. See docs/decisions/0016.
+Twin: monolith/trending/views.py. A process that is killed loses the views in its buffer. Lambda freezes the process between
+requests, and the thread with it: views left over by one request are sent during the next one. Each view carries its own time,
+so it still counts in its own minute. See docs/decisions/0016.
 """
 
 import atexit
@@ -21,60 +22,60 @@ from shared_domain.contract.times import to_rfc3339
 from shared_domain.trending import View
 
 FLUSH_SECONDS = 0.5
-MAX_WAITING = 10_000
-MAX_RECORDS = 500  # of one call
+MAX_BUFFERED = 10_000
+MAX_RECORDS = 500  # of one PutRecords call
 
 _log = Logger()
 
 
 class Views:
-    """Views on their way to the stream: some wait here, none is waited for, and those that are dropped are told in the log."""
+    """A buffer of views and the thread that sends them. Views that had to be dropped are counted in the log."""
 
-    def __init__(self, stream: str, *, most: int = MAX_WAITING) -> None:
+    def __init__(self, stream: str, *, max_buffered: int = MAX_BUFFERED) -> None:
         self._stream = stream
-        self._most = most
-        self._waiting: deque[View] = deque()
+        self._max_buffered = max_buffered
+        self._buffer: deque[View] = deque()
         self._dropped = 0
-        self._noted = Event()
+        self._has_views = Event()
         self._sending = Lock()
 
     def record(self, view: View) -> None:
-        """Leave the view to be sent. Never waits and never raises: with no service the view is dropped."""
-        if len(self._waiting) >= self._most:
+        """Buffer the view. Never blocks and never raises: if the buffer is full, drop the view."""
+        if len(self._buffer) >= self._max_buffered:
             self._dropped += 1
             return
-        self._waiting.append(view)
-        if not self._noted.is_set():
-            self._noted.set()
-            self._started  # noqa: B018  the thread, with the first view: a process that shows no post has none
+        self._buffer.append(view)
+        if not self._has_views.is_set():
+            self._has_views.set()
+            self._thread  # noqa: B018  starts the thread with the first view: a process without views needs none
 
     def flush(self) -> None:
-        """Send all that waits. What the stream does not take at the moment waits on; what cannot be sent is dropped."""
+        """Send all buffered views. Keep those that the stream throttles; drop those of a call that failed."""
         with self._sending:
-            while batch := self._batch():
-                if not self._sent(batch):
+            while batch := self._take_batch():
+                if not self._send(batch):
                     break
             dropped, self._dropped = self._dropped, 0
         if dropped:
             _log.warning("views dropped", views=dropped)
 
-    def _batch(self) -> list[View]:
-        return [self._waiting.popleft() for _ in range(min(MAX_RECORDS, len(self._waiting)))]
+    def _take_batch(self) -> list[View]:
+        return [self._buffer.popleft() for _ in range(min(MAX_RECORDS, len(self._buffer)))]
 
-    def _sent(self, batch: Sequence[View]) -> bool:
-        """Send a batch and tell whether the stream took all of it."""
+    def _send(self, batch: Sequence[View]) -> bool:
+        """Send a batch and return whether the stream accepted all of it."""
         try:
-            answer = self._kinesis.put_records(StreamName=self._stream, Records=[_record(view) for view in batch])
+            response = self._kinesis.put_records(StreamName=self._stream, Records=[_record(view) for view in batch])
         except (BotoCoreError, ClientError):
             _log.exception("views cannot be sent")
-            self._dropped += len(batch)  # sent again, those that did arrive would count twice
+            self._dropped += len(batch)  # some may have arrived: sending them again would count those twice
             return False
-        refused = [view for view, told in zip(batch, answer["Records"], strict=True) if "ErrorCode" in told]
-        self._waiting.extendleft(reversed(refused))
-        return not refused
+        throttled = [view for view, each in zip(batch, response["Records"], strict=True) if "ErrorCode" in each]
+        self._buffer.extendleft(reversed(throttled))
+        return not throttled
 
     @cached_property
-    def _started(self) -> Thread:
+    def _thread(self) -> Thread:
         atexit.register(self.flush)
         thread = Thread(target=self._send_for_ever, name="views", daemon=True)
         thread.start()
@@ -82,19 +83,19 @@ class Views:
 
     def _send_for_ever(self) -> None:
         while True:
-            self._noted.wait()
+            self._has_views.wait()
             time.sleep(FLUSH_SECONDS)
-            self._noted.clear()
+            self._has_views.clear()
             self.flush()
-            if self._waiting:  # the stream was full
-                self._noted.set()
+            if self._buffer:  # the stream throttled
+                self._has_views.set()
 
     @cached_property
     def _kinesis(self) -> Any:
-        return client("kinesis", attempts=1)  # made by the thread: making it costs tens of milliseconds
+        return client("kinesis", attempts=1)  # created by the thread, because it takes tens of milliseconds
 
 
 def _record(view: View) -> dict[str, Any]:
-    """The moment spreads the views over the shards: by its post, a hot one would fill one shard alone."""
+    """Return the view as a stream record. Its time is the partition key: by post, a popular one would fill a single shard."""
     at = to_rfc3339(view.at)
     return {"Data": json.dumps({"post_id": view.post_id, "at": at}), "PartitionKey": at}

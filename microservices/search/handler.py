@@ -1,4 +1,4 @@
-"""Composition root of search-http. Its part of the monolith's: monolith/app.py."""
+"""Composition root of search-http. The monolith wires all modules in monolith/app.py."""
 
 import os
 

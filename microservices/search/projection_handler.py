@@ -1,4 +1,4 @@
-"""Composition root of search-projection: the posts table's stream wakes it."""
+"""Composition root of search-projection: triggered by the posts table's stream."""
 
 import os
 from functools import partial
@@ -8,17 +8,17 @@ from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.clock import now
-from microservices.search.projection import index
+from microservices.search.projection import apply_record
 from microservices.search.writer import IndexWriter
-from microservices.streams import handle_records, item_key, parking
+from microservices.streams import handle_records, item_key, make_parking
 
 _log = Logger()
 _writer = IndexWriter(client("dynamodb"), os.environ["TABLE"])
-_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+_park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Bring a batch of posts into the index."""
-    handle_records(event["Records"], partial(index, _writer, now=now), key=item_key, park=_park)
+    """Apply a batch of changed posts to the index."""
+    handle_records(event["Records"], partial(apply_record, _writer, now=now), key=item_key, park=_park)
     _log.info("index", records=len(event["Records"]))
     return {"batchItemFailures": []}

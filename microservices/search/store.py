@@ -1,12 +1,13 @@
 """The search index in DynamoDB. Twin: monolith/search/store.py. Written by writer.py.
 
-    item       pk             sk         attributes                       access
-    posting    term#<stem>    <post id>  weight                           find: one Query for each term
-    snapshot   post#<id>      snapshot   the post as posts last told      find: one batch read a page
-    indexed    post#<id>      indexed    weights, touched, sequence, version   writer: what of the post is in the index
+    item       pk             sk         attributes                            access
+    posting    term#<stem>    <post id>  weight                                find: one Query per term
+    snapshot   post#<id>      snapshot   the post as of its last event         find: one batch read per page
+    entry      post#<id>      entry      weights, pending, sequence, version,  writer.py: the terms that are indexed
+                                         expires_at
 
-A common term costs as much as it is common: its postings are read to their end, for the order is by relevance. They are read
-eventually consistent, at half the price: the index lags anyway.
+The order is by relevance, so a query reads all postings of its terms: a common term costs more than a rare one. The reads are
+eventually consistent, at half the price, because the index lags behind the posts anyway.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from microservices.post_item import post_from
 from shared_domain.posts import Post
 from shared_domain.search import Match, match_order
 
-_MAX_STEM_LENGTH = 512  # bytes; a key may have 2,048, and NFKC makes up to 18 characters of one
+_MAX_STEM_LENGTH = 512  # bytes; a key can have 2,048, and NFKC turns one character into up to 18
 
 
 class DynamoIndex:
@@ -29,17 +30,20 @@ class DynamoIndex:
 
     def find(self, terms: Sequence[str], *, after: Match | None, limit: int) -> list[tuple[Post, Match]]:
         postings = [self._postings(term) for term in terms]
-        everywhere = set.intersection(*map(set, postings))
-        matches = (Match(post_id=post_id, relevance=sum(each[post_id] for each in postings)) for post_id in everywhere)
+        with_all_terms = set.intersection(*map(set, postings))
+        matches = (
+            Match(post_id=post_id, relevance=sum(each[post_id] for each in postings)) for post_id in with_all_terms
+        )
         ordered = sorted(matches, key=match_order, reverse=True)
         rest = iter([match for match in ordered if after is None or match_order(match) < match_order(after)])
         found: list[tuple[Post, Match]] = []
-        while shown := list(islice(rest, limit - len(found))):  # again where a post went between posting and snapshot
-            found += self._with_posts(shown)
+        # Several rounds if posts were withdrawn between the reads of posting and snapshot.
+        while page := list(islice(rest, limit - len(found))):
+            found += self._with_posts(page)
         return found
 
     def _postings(self, term: str) -> dict[str, int]:
-        """Return the weight of a term by post id: one call, and one more for every megabyte, some ten thousand posts."""
+        """Return the weight of a term by post id. Each megabyte, about ten thousand posts, takes one call."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :term",
@@ -54,7 +58,7 @@ class DynamoIndex:
 
 
 def term_key(stem: str) -> str:
-    """Return the stem, or its digest where it is longer than a key can be. A colon is in no stem, so the two never meet."""
+    """Return the stem, or its digest if it is too long for a key. No stem contains a colon, so the two never collide."""
     raw = stem.encode()
     return stem if len(raw) <= _MAX_STEM_LENGTH else f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
@@ -67,5 +71,5 @@ def snapshot_key(post_id: str) -> Values:
     return {"pk": text(f"post#{post_id}"), "sk": text("snapshot")}
 
 
-def indexed_key(post_id: str) -> Values:
-    return {"pk": text(f"post#{post_id}"), "sk": text("indexed")}
+def entry_key(post_id: str) -> Values:
+    return {"pk": text(f"post#{post_id}"), "sk": text("entry")}

@@ -1,12 +1,12 @@
-"""How a post gets into the index of store.py, and out of it. The monolith has no such file: there, it is one UPDATE.
+"""Write a post to the index of store.py. The monolith has no such file: it runs one UPDATE.
 
-A post has more terms than a transaction holds, so its postings are written in batches. Before they are, `indexed` says which
-terms are being touched; after them, one transaction replaces `indexed` and the snapshot. Whoever comes next, after a crash
-anywhere, finds every term that may have a posting in `weights` or `touched`, and takes out what is no more.
+A post can have more terms than a transaction can write, so its postings are written in batches. Before that, the index entry
+lists the terms as `pending`; afterwards, one transaction replaces entry and snapshot. After a crash at any point, every term
+that may have a posting is in `weights` or `pending`, and the next writer deletes the postings that are no longer valid.
 
-A shard of the stream is one writer; a rebuild, or a parked record that is given back, is another. Every write of `indexed` is
-conditional on its version as it was read, so of two writers one goes through; the other's postings may have come last, so it
-brings them back to what `indexed` says.
+The stream is one writer; a rebuild or a redelivered record may be another at the same time. Each write of the entry is
+conditional on the version that was read, so only one of two writers succeeds. The other may have written its postings last;
+it repairs them to match the entry.
 """
 
 from collections.abc import Mapping
@@ -15,25 +15,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from microservices.conflicts import retry_on_conflict
-from microservices.dynamo import Values, batch_write, number, refused, text, texts
+from microservices.dynamo import Values, batch_write, expiry, map_failed_conditions, number, parse_expiry, text, texts
 from microservices.post_item import post_item
-from microservices.search.store import indexed_key, posting_key, snapshot_key
+from microservices.search.store import entry_key, posting_key, snapshot_key
 from shared_domain.errors import Conflict
 from shared_domain.posts import Post
 
-# A withdrawn post leaves `indexed` behind for longer than a parked record is kept, so that none brings the post back.
-REMEMBERED = timedelta(days=16)
+# The entry of a withdrawn post stays longer than a parked record can: a redelivered record must not index the post again.
+WITHDRAWN_RETENTION = timedelta(days=16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Indexed:
-    """What of a post is in the index, as of a place in the stream of posts; and what an unfinished writing may have put there."""
+class IndexEntry:
+    """The weight of each term of a post, as of a sequence number of the posts stream, and terms of an unfinished write."""
 
     weights: Mapping[str, int] = field(default_factory=dict)
-    touched: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
     sequence: str = ""
     version: int = 0
-    expires_at: int | None = None  # of a post that is gone: when this may be forgotten, in seconds since 1970
+    expires_at: datetime | None = None  # only of a withdrawn post
 
 
 class IndexWriter:
@@ -41,68 +41,71 @@ class IndexWriter:
         self._dynamodb = dynamodb
         self._table = table
 
-    def indexed(self, post_id: str) -> Indexed:
-        """Return what of the post is in the index."""
-        found = self._dynamodb.get_item(TableName=self._table, Key=indexed_key(post_id), ConsistentRead=True)
+    def get_entry(self, post_id: str) -> IndexEntry:
+        """Return the index entry of a post, an empty one if it was never indexed."""
+        found = self._dynamodb.get_item(TableName=self._table, Key=entry_key(post_id), ConsistentRead=True)
         if "Item" not in found:
-            return Indexed()
+            return IndexEntry()
         item = found["Item"]
-        return Indexed(
+        return IndexEntry(
             weights={term: int(weight["N"]) for term, weight in item["weights"]["M"].items()},
-            touched=frozenset(term["S"] for term in item["touched"]["L"]),
+            pending=frozenset(term["S"] for term in item["pending"]["L"]),
             sequence=item["sequence"]["S"],
             version=int(item["version"]["N"]),
-            expires_at=int(item["expires_at"]["N"]) if "expires_at" in item else None,
+            expires_at=parse_expiry(item["expires_at"]) if "expires_at" in item else None,
         )
 
-    def replace(self, post_id: str, post: Post | None, *, new: Indexed, seen: Indexed, now: datetime) -> None:
-        """Bring the index to `new`; `post` is None where it is gone. Raise Conflict if `indexed` is no longer as seen."""
-        changed = {term for term, _ in new.weights.items() ^ seen.weights.items()} | seen.touched
-        held = self._write(post_id, new, seen=seen, terms=changed) if changed else seen
-        kept = new if post else replace(new, expires_at=int((now + REMEMBERED).timestamp()))
-        writes = [self._indexed(post_id, kept, seen=held), self._snapshot(post_id, post)]
+    def replace(self, post_id: str, post: Post | None, *, new: IndexEntry, seen: IndexEntry, now: datetime) -> None:
+        """Replace the postings, entry and snapshot of a post; `post` is None if it was withdrawn.
+
+        Raise Conflict if the entry is no longer as seen.
+        """
+        changed = {term for term, _ in new.weights.items() ^ seen.weights.items()} | seen.pending
+        marked = self._write_postings(post_id, new, seen=seen, terms=changed) if changed else seen
+        stored = new if post else replace(new, expires_at=now + WITHDRAWN_RETENTION)
+        writes = [self._put_entry(post_id, stored, seen=marked), self._write_snapshot(post_id, post)]
         try:
-            with refused(_lost()):
+            with map_failed_conditions(_conflict()):
                 self._dynamodb.transact_write_items(TransactItems=writes)
         except Conflict:
-            self._bring_back(post_id, changed)
+            self._repair(post_id, changed)
             raise
 
-    def _write(self, post_id: str, new: Indexed, *, seen: Indexed, terms: set[str]) -> Indexed:
-        """Write the postings of these terms; return what `indexed` is meanwhile."""
-        held = replace(seen, touched=frozenset(terms), version=seen.version + 1)
-        with refused(_lost()):
-            self._dynamodb.put_item(**self._indexed(post_id, held, seen=seen)["Put"])
+    def _write_postings(self, post_id: str, new: IndexEntry, *, seen: IndexEntry, terms: set[str]) -> IndexEntry:
+        """Mark the terms as pending and write their postings; return the marked entry."""
+        marked = replace(seen, pending=frozenset(terms), version=seen.version + 1)
+        with map_failed_conditions(_conflict()):
+            self._dynamodb.put_item(**self._put_entry(post_id, marked, seen=seen)["Put"])
         batch_write(self._dynamodb, self._table, [_posting(term, post_id, new.weights.get(term)) for term in terms])
-        return held
+        return marked
 
     @retry_on_conflict
-    def _bring_back(self, post_id: str, terms: set[str]) -> None:
-        """Let the postings of these terms be what `indexed` says."""
-        seen = self.indexed(post_id)
-        if wrong := terms | seen.touched:
-            held = self._write(post_id, seen, seen=seen, terms=wrong)
-            with refused(_lost()):
-                self._dynamodb.put_item(**self._indexed(post_id, seen, seen=held)["Put"])
+    def _repair(self, post_id: str, terms: set[str]) -> None:
+        """Rewrite the postings of these terms to match the entry, after another writer succeeded."""
+        seen = self.get_entry(post_id)
+        if doubtful := terms | seen.pending:
+            marked = self._write_postings(post_id, seen, seen=seen, terms=doubtful)
+            with map_failed_conditions(_conflict()):
+                self._dynamodb.put_item(**self._put_entry(post_id, seen, seen=marked)["Put"])
 
-    def _indexed(self, post_id: str, new: Indexed, *, seen: Indexed) -> dict[str, Any]:
-        """Return the write of what is in the index, in its next version, if it is as seen."""
+    def _put_entry(self, post_id: str, new: IndexEntry, *, seen: IndexEntry) -> dict[str, Any]:
+        """Return the write of the entry's next version, on the condition that it is as seen."""
         put = {
             "TableName": self._table,
-            "Item": _indexed_item(post_id, replace(new, version=seen.version + 1)),
+            "Item": _entry_item(post_id, replace(new, version=seen.version + 1)),
             "ConditionExpression": "attribute_not_exists(pk) OR version = :seen",
             "ExpressionAttributeValues": {":seen": number(seen.version)},
         }
         return {"Put": put}
 
-    def _snapshot(self, post_id: str, post: Post | None) -> dict[str, Any]:
+    def _write_snapshot(self, post_id: str, post: Post | None) -> dict[str, Any]:
         if post is None:
             return {"Delete": {"TableName": self._table, "Key": snapshot_key(post_id)}}
         return {"Put": {"TableName": self._table, "Item": {**post_item(post), **snapshot_key(post_id)}}}
 
 
-def _lost() -> Conflict:
-    return Conflict("the index changed meanwhile")
+def _conflict() -> Conflict:
+    return Conflict("the index has changed since it was read")
 
 
 def _posting(term: str, post_id: str, weight: int | None) -> dict[str, Any]:
@@ -114,12 +117,12 @@ def _posting(term: str, post_id: str, weight: int | None) -> dict[str, Any]:
     )
 
 
-def _indexed_item(post_id: str, indexed: Indexed) -> Values:
+def _entry_item(post_id: str, entry: IndexEntry) -> Values:
     return {
-        **indexed_key(post_id),
-        "weights": {"M": {term: number(weight) for term, weight in indexed.weights.items()}},
-        "touched": texts(sorted(indexed.touched)),
-        "sequence": text(indexed.sequence),
-        "version": number(indexed.version),
-        **({} if indexed.expires_at is None else {"expires_at": number(indexed.expires_at)}),
+        **entry_key(post_id),
+        "weights": {"M": {term: number(weight) for term, weight in entry.weights.items()}},
+        "pending": texts(sorted(entry.pending)),
+        "sequence": text(entry.sequence),
+        "version": number(entry.version),
+        **({} if entry.expires_at is None else {"expires_at": expiry(entry.expires_at)}),
     }

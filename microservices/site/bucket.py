@@ -1,9 +1,9 @@
-"""The site as it lies in S3, where everybody reads it, and a note beside it of what lies there, which nobody else reads.
+"""The site's files in S3, readable by everybody, and a private manifest of what was published.
 
 | key | is |
 |---|---|
 | site/<name> | a file of the site |
-| published.json | the name of each file → the id of its content in the repository; null while that is being changed |
+| published.json | the manifest: file name → id of its content in the repository; null while that file is being written |
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 
 from shared_domain.site import content_type_of
 
-Published = dict[str, str | None]
+Manifest = dict[str, str | None]
 
-_NOTE = "published.json"
-_MISSING = ("NoSuchKey", "AccessDenied")  # S3 says the second to who may not list the bucket
+_MANIFEST_KEY = "published.json"
+_MISSING = ("NoSuchKey", "AccessDenied")  # the second without the permission to list the bucket
 
 
 class SiteBucket:
@@ -25,25 +25,25 @@ class SiteBucket:
         self._s3 = s3
         self._name = name
 
-    def published(self) -> Published:
-        """Return what was noted last."""
+    def read_manifest(self) -> Manifest:
+        """Return the manifest as it was last written, an empty one if it never was."""
         try:
-            found = self._s3.get_object(Bucket=self._name, Key=_NOTE)
+            found = self._s3.get_object(Bucket=self._name, Key=_MANIFEST_KEY)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _MISSING:
                 raise
             return {}
-        return msgspec.json.decode(found["Body"].read(), type=Published)
+        return msgspec.json.decode(found["Body"].read(), type=Manifest)
 
-    def note(self, published: Mapping[str, str | None]) -> None:
-        """Note what lies in S3, or is about to."""
-        content = msgspec.json.encode(published, order="sorted")
-        self._s3.put_object(Bucket=self._name, Key=_NOTE, Body=content, ContentType="application/json")
+    def write_manifest(self, manifest: Mapping[str, str | None]) -> None:
+        """Replace the manifest."""
+        content = msgspec.json.encode(manifest, order="sorted")
+        self._s3.put_object(Bucket=self._name, Key=_MANIFEST_KEY, Body=content, ContentType="application/json")
 
     def write(self, name: str, content: bytes) -> None:
         """Replace a file of the site."""
         self._s3.put_object(Bucket=self._name, Key=f"site/{name}", Body=content, ContentType=content_type_of(name))
 
     def remove(self, name: str) -> None:
-        """Take a file of the site away, if it is there."""
+        """Delete a file of the site, if it exists."""
         self._s3.delete_object(Bucket=self._name, Key=f"site/{name}")

@@ -1,4 +1,4 @@
-"""The site's repository as CodeCommit tells of it. The monolith's is a folder: monolith/site/repository.py."""
+"""Read the site's repository from CodeCommit. The monolith reads a folder: monolith/site/repository.py."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from shared_domain.site import BRANCH, is_served
 
-_NOTHING_PUSHED = "BranchDoesNotExistException"
+_NO_BRANCH = "BranchDoesNotExistException"
 _TOO_LARGE = "FileTooLargeException"
 
 
@@ -17,24 +17,26 @@ class SiteRepository:
         self._name = name
 
     def head(self) -> str | None:
-        """Return the commit that the branch stands at, None where there is no such branch."""
+        """Return the newest commit of the branch, None if there is no such branch."""
         try:
             branch = self._codecommit.get_branch(repositoryName=self._name, branchName=BRANCH)["branch"]
         except ClientError as error:
-            if error.response["Error"]["Code"] == _NOTHING_PUSHED:
+            if error.response["Error"]["Code"] == _NO_BRANCH:
                 return None
             raise
         return str(branch["commitId"])
 
     def files(self, commit: str) -> dict[str, str]:
-        """Return the site of a commit: the name of each file, and the id of its content."""
+        """Return the files of a commit: name → id of the content."""
         pages = self._codecommit.get_paginator("get_differences")
-        # Compared with nothing, all that a commit holds is a difference.
+        # Without a commit to compare with, all files of a commit are differences.
         differences = pages.paginate(repositoryName=self._name, afterCommitSpecifier=commit).search("differences")
-        return {blob["path"]: blob["blobId"] for blob in (each["afterBlob"] for each in differences) if _is_ours(blob)}
+        return {
+            blob["path"]: blob["blobId"] for blob in (each["afterBlob"] for each in differences) if _is_served(blob)
+        }
 
     def content(self, blob: str) -> bytes | None:
-        """Return the content with that id, None for one that is larger than CodeCommit hands out."""
+        """Return the content with that id, None if it is larger than CodeCommit returns."""
         try:
             content: bytes = self._codecommit.get_blob(repositoryName=self._name, blobId=blob)["content"]
         except ClientError as error:
@@ -44,5 +46,5 @@ class SiteRepository:
         return content
 
 
-def _is_ours(blob: Mapping[str, str]) -> bool:
+def _is_served(blob: Mapping[str, str]) -> bool:
     return is_served(blob["path"], mode=blob["mode"])

@@ -1,6 +1,6 @@
-"""Views become counts: what the stream of views tells goes into the windows.
+"""Count views from the stream of views into windows of one minute.
 
-The monolith has no such file: there, each process adds what it counted.
+The monolith has no such file: each process adds the views that it counted.
 """
 
 import base64
@@ -21,16 +21,16 @@ from shared_domain.trending import window_of
 _SEQUENCE_DIGITS = 60  # a sequence number of Kinesis has 56
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """A view as posts sends it."""
+class ViewData(msgspec.Struct, frozen=True):
+    """A view as the posts service sends it."""
 
     post_id: str
     at: str
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A view, the window that counts it, its place in its shard, and the record that told of it."""
+class ViewRecord:
+    """A view, the window that counts it, its sequence number in its shard, and the record that it was read from."""
 
     post_id: str
     window: WindowKey
@@ -38,31 +38,31 @@ class Told:
     record: Record
 
 
-def parse_view(record: Record) -> Told:
-    """Return the view that a record tells of. Raise what its reading raises where it tells of none."""
-    seen = msgspec.json.decode(base64.b64decode(record["kinesis"]["data"]), type=Seen)
-    post_id, minute = posts.require_valid_id(seen.post_id), window_of(times.from_rfc3339(seen.at))
+def parse_view(record: Record) -> ViewRecord:
+    """Return the view of a stream record. Raise what reading a malformed one raises."""
+    data = msgspec.json.decode(base64.b64decode(record["kinesis"]["data"]), type=ViewData)
+    post_id, minute = posts.require_valid_id(data.post_id), window_of(times.from_rfc3339(data.at))
     shard, _, number = record["eventID"].partition(":")
     key = WindowKey(minute, shard, part_of(post_id))
-    return Told(post_id, key, number.zfill(_SEQUENCE_DIGITS), record)
+    return ViewRecord(post_id, key, number.zfill(_SEQUENCE_DIGITS), record)
 
 
-def by_window(told: Iterable[Told]) -> list[list[Told]]:
-    """Return the views in groups of one window each, in the order of the stream."""
+def group_by_window(views: Iterable[ViewRecord]) -> list[list[ViewRecord]]:
+    """Return the views in one group per window, each in the order of the stream."""
 
-    def place(each: Told) -> tuple[object, ...]:
-        return each.window.minute, each.window.shard, each.window.part, each.sequence
+    def position(view: ViewRecord) -> tuple[object, ...]:
+        return view.window.minute, view.window.shard, view.window.part, view.sequence
 
-    return [list(group) for _, group in groupby(sorted(told, key=place), lambda each: each.window)]
+    return [list(group) for _, group in groupby(sorted(views, key=position), lambda view: view.window)]
 
 
 @retry_on_conflict
-def count(windows: DynamoWindows, told: Sequence[Told]) -> int:
-    """Count the views of one window that are not in it yet, and return how many they were: a read and a write."""
-    key = told[0].window
+def count_views(windows: DynamoWindows, views: Sequence[ViewRecord]) -> int:
+    """Add the views of one window that it does not include yet; return how many. It takes one read and one write."""
+    key = views[0].window
     seen = windows.get(key)  # network
-    fresh = {each.sequence: each.post_id for each in told if each.sequence > seen.sequence}
+    fresh = {view.sequence: view.post_id for view in views if view.sequence > seen.sequence}
     if fresh:
-        views = Counter(seen.views) + Counter(fresh.values())
-        windows.put(key, Window(views=views, sequence=max(fresh)), seen=seen)  # network
+        counts = Counter(seen.views) + Counter(fresh.values())
+        windows.put(key, Window(views=counts, sequence=max(fresh)), seen=seen)  # network
     return len(fresh)

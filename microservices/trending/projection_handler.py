@@ -1,4 +1,4 @@
-"""Composition root of trending-projection: the stream of views wakes it."""
+"""Composition root of trending-projection: triggered by the stream of views."""
 
 import os
 from collections.abc import Hashable, Sequence
@@ -8,32 +8,32 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
-from microservices.streams import handle_records, parking
-from microservices.trending.projection import Told, by_window, count, parse_view
+from microservices.streams import handle_records, make_parking
+from microservices.trending.projection import ViewRecord, count_views, group_by_window, parse_view
 from microservices.trending.windows import DynamoWindows, WindowKey
 
 _log = Logger()
 _windows = DynamoWindows(client("dynamodb"), os.environ["TABLE"])
-_park = parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+_park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Count a batch of views."""
-    told = handle_records(event["Records"], parse_view, key=_place_of, park=_park)
-    fresh = handle_records(by_window(told), partial(count, _windows), key=_window_of, park=_park_all)
+    views = handle_records(event["Records"], parse_view, key=_event_id, park=_park)
+    fresh = handle_records(group_by_window(views), partial(count_views, _windows), key=_window_of, park=_park_all)
     _log.info("views", records=len(event["Records"]), fresh=sum(fresh))
     return {"batchItemFailures": []}
 
 
-def _place_of(record: dict[str, Any]) -> Hashable:
-    place: str = record["eventID"]
-    return place
+def _event_id(record: dict[str, Any]) -> Hashable:
+    event_id: str = record["eventID"]
+    return event_id
 
 
-def _window_of(told: Sequence[Told]) -> WindowKey:
-    return told[0].window
+def _window_of(views: Sequence[ViewRecord]) -> WindowKey:
+    return views[0].window
 
 
-def _park_all(told: Sequence[Told], reason: str) -> None:
-    for each in told:
-        _park(each.record, reason)
+def _park_all(views: Sequence[ViewRecord], reason: str) -> None:
+    for view in views:
+        _park(view.record, reason)

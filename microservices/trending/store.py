@@ -1,11 +1,11 @@
 """Views in DynamoDB. Twin: monolith/trending/store.py. Written by windows.py.
 
     item       pk        sk                          attributes                       access
-    window     windows   <minute>#<shard>#<part>     views: {post id: number}         ranking: one Query from the first
-                                                     sequence, expires_at             minute that counts to the last
+    window     windows   <minute>#<shard>#<part>     views: {post id: number}         ranking: Query of the last
+                                                     sequence, expires_at             sixty minutes
 
-The ranking is added up when it is asked for, so a view stops counting as its minute passes, though nothing new comes. A call
-reads a megabyte, some 30,000 pairs of minute and post; what it costs where there are more is in docs/decisions/0016.
+Each request adds up the windows, so a view stops counting when its minute leaves the hour, even if no new view arrives.
+A call reads a megabyte, about 30,000 pairs of minute and post; docs/decisions/0016 has the costs beyond that.
 """
 
 from collections import Counter
@@ -15,8 +15,8 @@ from microservices.dynamo import text
 from shared_domain.contract.times import to_rfc3339
 from shared_domain.trending import Span, Trend, rank_by_views
 
-WINDOWS = "windows"
-_BEYOND = "$"  # sorts after the # that a minute ends with
+PARTITION = "windows"
+_AFTER_HASH = "$"  # sorts after the # that follows the minute
 
 
 class DynamoTrends:
@@ -31,9 +31,9 @@ class DynamoTrends:
             KeyConditionExpression="pk = :windows AND sk BETWEEN :first AND :last",
             ExpressionAttributeNames={"#views": "views"},
             ExpressionAttributeValues={
-                ":windows": text(WINDOWS),
+                ":windows": text(PARTITION),
                 ":first": text(to_rfc3339(span.first)),
-                ":last": text(to_rfc3339(span.last) + _BEYOND),
+                ":last": text(to_rfc3339(span.last) + _AFTER_HASH),
             },
             ProjectionExpression="#views",
         )

@@ -1,7 +1,7 @@
-"""How views get into the windows of store.py: each window says which place in its shard it holds views up to.
+"""Write the windows of store.py. Each window stores the sequence number of its shard up to which it has counted views.
 
-So a batch that comes again changes nothing, and neither does one that was cut off between two windows. A shard has one reader
-and every window one shard: nobody else writes it.
+So a repeated batch changes nothing, and neither does one that was interrupted between two windows. A shard has one reader, and
+a window belongs to one shard, so nothing else writes the window.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-from microservices.dynamo import Values, number, refused, text
-from microservices.trending.store import WINDOWS
+from microservices.dynamo import Values, expiry, map_failed_conditions, number, text
+from microservices.trending.store import PARTITION
 from shared_domain.contract.times import to_rfc3339
 from shared_domain.errors import Conflict
 
-# Of a minute's 60,000 views, the most that a shard takes, each may be of another post, at 30 bytes each. An item holds 400 kB.
+# A shard takes at most 60,000 views a minute, perhaps each of another post, at 30 bytes each. An item holds 400 kB.
 PARTS = 8
-KEPT = timedelta(days=2)  # longer than the stream keeps a view, so that a batch given back meets its window
+RETENTION = timedelta(days=2)  # longer than the stream retains a view, so that a redelivered batch finds its window
 
 
 @dataclass(frozen=True, slots=True)
 class WindowKey:
-    """One minute of one shard, and which of the posts."""
+    """One minute of one shard, and the part of the posts that it counts."""
 
     minute: datetime
     shard: str
@@ -31,14 +31,14 @@ class WindowKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The views by post, as far as a place in the shard: its sequence number, in digits that sort."""
+    """The number of views by post, up to a sequence number of the shard (zero-padded digits, so that it sorts)."""
 
     views: Mapping[str, int] = field(default_factory=dict)
     sequence: str = ""
 
 
 def part_of(post_id: str) -> int:
-    """Return which part of a minute counts the post."""
+    """Return the part of a minute that counts the post."""
     return crc32(post_id.encode()) % PARTS
 
 
@@ -48,7 +48,7 @@ class DynamoWindows:
         self._table = table
 
     def get(self, key: WindowKey) -> Window:
-        """Return the window, an empty one where nothing was counted yet."""
+        """Return the window, an empty one if it has no views yet."""
         found = self._dynamodb.get_item(TableName=self._table, Key=_item_key(key), ConsistentRead=True)
         if "Item" not in found:
             return Window()
@@ -61,9 +61,9 @@ class DynamoWindows:
             **_item_key(key),
             "views": {"M": {post_id: number(views) for post_id, views in window.views.items()}},
             "sequence": text(window.sequence),
-            "expires_at": number(int((key.minute + KEPT).timestamp())),
+            "expires_at": expiry(key.minute + RETENTION),
         }
-        with refused(Conflict("the window changed meanwhile")):
+        with map_failed_conditions(Conflict("the window has changed since it was read")):
             self._dynamodb.put_item(
                 TableName=self._table,
                 Item=item,
@@ -74,4 +74,4 @@ class DynamoWindows:
 
 
 def _item_key(key: WindowKey) -> Values:
-    return {"pk": text(WINDOWS), "sk": text(f"{to_rfc3339(key.minute)}#{key.shard}#{key.part}")}
+    return {"pk": text(PARTITION), "sk": text(f"{to_rfc3339(key.minute)}#{key.shard}#{key.part}")}

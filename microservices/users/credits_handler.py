@@ -1,4 +1,4 @@
-"""Composition root of users-credits: a queue of events wakes it."""
+"""Composition root of users-credits: triggered by a queue of events."""
 
 import os
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
-from microservices.events import publishing
-from microservices.order_events import answering
+from microservices.events import make_publisher
+from microservices.order_events import make_step_handler
 from microservices.queues import handle_messages
 from microservices.users.credits import Credits
 from shared_domain.orders import Stage
 
 _log = Logger()
 _credits = Credits(client("dynamodb"), os.environ["TABLE"])
-_publish = publishing(client("sns"), os.environ["EVENTS_TOPIC"])
-_hear = answering(_publish, (Stage.PLACED, Stage.UNDELIVERABLE), settle=_credits.settle)
+_publish = make_publisher(client("sns"), os.environ["EVENTS_TOPIC"])
+_handle_event = make_step_handler(_publish, (Stage.PLACED, Stage.UNDELIVERABLE), execute_step=_credits.execute_step)
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take a batch of orders in; answer which messages must come again."""
-    _, answer = handle_messages(event["Records"], _hear)
-    _log.info("credits", messages=len(event["Records"]), failed=len(answer["batchItemFailures"]))
-    return answer
+    """Handle a batch of order events. Return which messages failed."""
+    _, response = handle_messages(event["Records"], _handle_event)
+    _log.info("credits", messages=len(event["Records"]), failed=len(response["batchItemFailures"]))
+    return response

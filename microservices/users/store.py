@@ -2,20 +2,19 @@
 
     item       pk                 sk        attributes                     access
     user       user#<username>    profile   every field of User            sign in, show, revise: GetItem
-    email      email#<email_key>  email     username                       none: its key alone says that it is taken
+    email      email#<email_key>  email     username                       none: the item's key reserves the email
 
-Sign-up puts both in one transaction, each only where its key is free.
+Registration writes both items in one transaction, each on the condition that its key is unused.
 """
 
 from typing import Any
 
-from microservices.dynamo import Item, Values, number, refused, text
-from shared_domain.contract.times import from_rfc3339, to_rfc3339
+from microservices.dynamo import Item, Values, map_failed_conditions, number, parse_timestamp, text, timestamp
 from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.users import User, email_key
 
-_FREE = "attribute_not_exists(pk)"
-_AS_SEEN = "display_name = :seen_display_name AND bio = :seen_bio"
+_UNUSED = "attribute_not_exists(pk)"
+_UNCHANGED = "display_name = :seen_display_name AND bio = :seen_bio"
 
 
 class DynamoUsers:
@@ -24,9 +23,10 @@ class DynamoUsers:
         self._table = table
 
     def add(self, user: User) -> None:
-        holder = {**_email_key(user), "username": text(user.username)}
-        with refused(AlreadyTaken("the username is already taken"), AlreadyTaken("the email is already taken")):
-            self._dynamodb.transact_write_items(TransactItems=[self._put(_item(user)), self._put(holder)])
+        reservation = {**_email_key(user), "username": text(user.username)}
+        errors = (AlreadyTaken("the username is already taken"), AlreadyTaken("the email is already taken"))
+        with map_failed_conditions(*errors):
+            self._dynamodb.transact_write_items(TransactItems=[self._put(_item(user)), self._put(reservation)])
 
     def find(self, username: str) -> User | None:
         found = self._dynamodb.get_item(TableName=self._table, Key=_key(username), ConsistentRead=True)
@@ -39,12 +39,12 @@ class DynamoUsers:
         return user
 
     def save(self, user: User, *, seen: User) -> None:
-        with refused(Conflict("the profile changed meanwhile")):
+        with map_failed_conditions(Conflict("the profile has changed since it was read")):
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=_key(user.username),
                 UpdateExpression="SET display_name = :display_name, bio = :bio",
-                ConditionExpression=_AS_SEEN,
+                ConditionExpression=_UNCHANGED,
                 ExpressionAttributeValues={
                     ":display_name": text(user.display_name),
                     ":bio": text(user.bio),
@@ -54,7 +54,7 @@ class DynamoUsers:
             )
 
     def _put(self, item: Values) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _FREE}}
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _UNUSED}}
 
 
 def _key(username: str) -> Values:
@@ -75,7 +75,7 @@ def _item(user: User) -> Values:
         "bio": text(user.bio),
         "credits": number(user.credits),
         "password_hash": text(user.password_hash),
-        "created_at": text(to_rfc3339(user.created_at)),
+        "created_at": timestamp(user.created_at),
     }
 
 
@@ -88,5 +88,5 @@ def _user(item: Item) -> User:
         bio=item["bio"]["S"],
         credits=int(item["credits"]["N"]),
         password_hash=item["password_hash"]["S"],
-        created_at=from_rfc3339(item["created_at"]["S"]),
+        created_at=parse_timestamp(item["created_at"]),
     )

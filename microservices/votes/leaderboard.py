@@ -1,16 +1,16 @@
-"""Standings: how each post stands, what of it is counted, and its place on the board. Written by the two projections.
+"""The score of each post, the votes that it includes, and the leaderboard. Written by the two functions that events trigger.
 
-    standing   pk=post#<id>  sk=standing         state, score, version, title, author, heard
-               state      unheard (votes came first), live, gone (for good: ids do not come back)
-               version    grows with each write, which is conditional on the version it read, so no two cross. The first
-                          is the time in milliseconds: a standing that was lost and is made again is newer than all that was
-                          told of it, and those who take the newest score alone take it
-               heard      sequence of the newest record of the posts table's stream that went in
-    counted    pk=post#<id>  sk=counted#<voter>  value, sequence: which vote of a voter the score holds
-    place      pk=board      sk=<order>          post_id, title, author, score: only of live posts
+    score     pk=post#<id>    sk=score            state, score, version, title, author, post_sequence
+              state           unknown (votes arrived before the post), live, withdrawn (final: ids are not reused)
+              version         grows with each write, and each write is conditional on the version that it read. It starts at
+                              the current milliseconds, so that an item that was lost and is rebuilt is newer than every
+                              score that was published before; subscribers ignore older versions
+              post_sequence   sequence number of the newest record of the posts table's stream that was applied
+    counted   pk=post#<id>    sk=counted#<voter>  value, sequence: the vote of a voter that the score includes
+    entry     pk=leaderboard  sk=<order>          post_id, title, author, score: only for live posts
 
-A change of a post's standing, its place, and the votes that went in are one transaction. So a batch that comes twice finds
-its votes counted, one that comes late finds newer ones counted, and a crash leaves all or nothing.
+One transaction writes a post's score, its leaderboard entry and the votes that were added. So a repeated batch finds its votes
+counted, a late one finds newer votes counted, and a crash leaves either all of the change or nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,33 +18,33 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from microservices.dynamo import Item, Values, batch_get, number, refused, text
+from microservices.dynamo import Item, Values, batch_get, map_failed_conditions, number, text
 from shared_domain.contract.times import to_milliseconds
 from shared_domain.errors import Conflict
 from shared_domain.votes import ScoreEntry
 
-MAX_VOTES_PER_TRANSACTION = (
-    90  # a transaction holds a hundred items: these, the standing, the old place and the new one
-)
+# A transaction writes at most a hundred items: these votes, the score, and the old and new leaderboard entry.
+MAX_VOTES_PER_TRANSACTION = 90
+_LEADERBOARD = text("leaderboard")
 _HIGHEST_SCORE = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostScore:
-    """How a post stands."""
+    """The score of a post, and what its leaderboard entry shows."""
 
     post_id: str
-    state: str = "unheard"
+    state: str = "unknown"
     score: int = 0
     version: int = 0
     title: str = ""
     author: str = ""
-    heard: str = ""
+    post_sequence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedVote:
-    """A voter's newest vote, 0 where it was retracted, and its place in the votes table's stream."""
+    """A voter's newest vote, 0 if it was retracted, and its sequence number in the votes table's stream."""
 
     post_id: str
     voter: str
@@ -58,45 +58,45 @@ class DynamoLeaderboard:
         self._table = table
         self._now = now
 
-    def tally(self, post_id: str) -> PostScore:
-        """Return how the post stands, also where nothing is known of it yet."""
-        found = self._dynamodb.get_item(TableName=self._table, Key=_standing_key(post_id), ConsistentRead=True)
-        return _tally(post_id, found["Item"]) if "Item" in found else PostScore(post_id=post_id)
+    def get_score(self, post_id: str) -> PostScore:
+        """Return the score of the post; a new one in state `unknown` if there is none."""
+        found = self._dynamodb.get_item(TableName=self._table, Key=_score_key(post_id), ConsistentRead=True)
+        return _post_score(post_id, found["Item"]) if "Item" in found else PostScore(post_id=post_id)
 
-    def counted(self, post_id: str, voters: Sequence[str]) -> dict[str, CountedVote]:
-        """Return which of the voters' votes the score holds, by voter."""
+    def get_counted_votes(self, post_id: str, voters: Sequence[str]) -> dict[str, CountedVote]:
+        """Return the votes of these voters that the score includes, by voter."""
         keys = [_counted_key(post_id, voter) for voter in voters]
-        known = [_counted(post_id, item) for item in batch_get(self._dynamodb, self._table, keys)]
-        return {each.voter: each for each in known}
+        votes = [_counted_vote(post_id, item) for item in batch_get(self._dynamodb, self._table, keys)]
+        return {vote.voter: vote for vote in votes}
 
-    def save(self, tally: PostScore, *, seen: PostScore, counted: Sequence[CountedVote] = ()) -> PostScore:
-        """Replace the standing, its place on the board and what is counted; return it as it is kept, with its new version.
+    def save(self, score: PostScore, *, seen: PostScore, counted: Sequence[CountedVote] = ()) -> PostScore:
+        """Replace the score, its leaderboard entry and the counted votes. Return what was stored, with its new version.
 
-        Raise Conflict if it is no longer as seen.
+        Raise Conflict if the score is no longer as seen.
         """
-        kept = replace(tally, version=seen.version + 1 if seen.version else to_milliseconds(self._now()))
+        stored = replace(score, version=seen.version + 1 if seen.version else to_milliseconds(self._now()))
         writes = [
-            self._put_standing(kept, seen=seen),
-            *self._move(kept, seen=seen),
+            self._put_score(stored, seen=seen),
+            *self._move_entry(stored, seen=seen),
             *map(self._put, map(_counted_item, counted)),
         ]
-        with refused(Conflict("the standing changed meanwhile")):
+        with map_failed_conditions(Conflict("the score has changed since it was read")):
             self._dynamodb.transact_write_items(TransactItems=writes)
-        return kept
+        return stored
 
-    def leaderboard(self, limit: int) -> list[ScoreEntry]:
-        """Return the first `limit` live posts in board order, strongly consistent."""
-        answer = self._dynamodb.query(
+    def list_entries(self, limit: int) -> list[ScoreEntry]:
+        """Return the first `limit` live posts in the order of the leaderboard. The read is strongly consistent."""
+        page = self._dynamodb.query(
             TableName=self._table,
-            KeyConditionExpression="pk = :board",
-            ExpressionAttributeValues={":board": text("board")},
+            KeyConditionExpression="pk = :leaderboard",
+            ExpressionAttributeValues={":leaderboard": _LEADERBOARD},
             ConsistentRead=True,
             Limit=limit,
         )
-        return [_standing(item) for item in answer["Items"]]
+        return [_score_entry(item) for item in page["Items"]]
 
-    def _put_standing(self, tally: PostScore, *, seen: PostScore) -> dict[str, Any]:
-        put = self._put(_standing_item(tally))
+    def _put_score(self, score: PostScore, *, seen: PostScore) -> dict[str, Any]:
+        put = self._put(_score_item(score))
         if seen.version == 0:
             put["Put"]["ConditionExpression"] = "attribute_not_exists(pk)"
         else:
@@ -104,55 +104,55 @@ class DynamoLeaderboard:
             put["Put"]["ExpressionAttributeValues"] = {":seen": number(seen.version)}
         return put
 
-    def _move(self, tally: PostScore, *, seen: PostScore) -> list[dict[str, Any]]:
-        old, new = _place(seen), _place(tally)
+    def _move_entry(self, score: PostScore, *, seen: PostScore) -> list[dict[str, Any]]:
+        old, new = _entry_item(seen), _entry_item(score)
         if old == new:
             return []
-        leave = [{"Delete": {"TableName": self._table, "Key": _key_of(old)}}] if old else []
+        delete = [{"Delete": {"TableName": self._table, "Key": _key_of(old)}}] if old else []
         if old and new and _key_of(old) == _key_of(new):
-            leave = []  # a new title in the old place
-        return leave + ([self._put(new)] if new else [])
+            delete = []  # only the title changed: the put replaces the entry
+        return delete + ([self._put(new)] if new else [])
 
     def _put(self, item: Values) -> dict[str, Any]:
         return {"Put": {"TableName": self._table, "Item": item}}
 
 
-def _place(tally: PostScore) -> Values | None:
-    """Return the board item of a post: the higher score sorts first, then the older id. None for a post that is not live."""
-    if tally.state != "live":
+def _entry_item(score: PostScore) -> Values | None:
+    """Return the leaderboard entry of a post: higher scores sort first, then older ids. None for a post that is not live."""
+    if score.state != "live":
         return None
     return {
-        "pk": text("board"),
-        "sk": text(f"{_HIGHEST_SCORE - tally.score:010d}#{tally.post_id}"),
-        "post_id": text(tally.post_id),
-        "title": text(tally.title),
-        "author": text(tally.author),
-        "score": number(tally.score),
+        "pk": _LEADERBOARD,
+        "sk": text(f"{_HIGHEST_SCORE - score.score:010d}#{score.post_id}"),
+        "post_id": text(score.post_id),
+        "title": text(score.title),
+        "author": text(score.author),
+        "score": number(score.score),
     }
 
 
-def _standing(place: Item) -> ScoreEntry:
+def _score_entry(item: Item) -> ScoreEntry:
     return ScoreEntry(
-        post_id=place["post_id"]["S"],
-        title=place["title"]["S"],
-        author=place["author"]["S"],
-        score=int(place["score"]["N"]),
+        post_id=item["post_id"]["S"],
+        title=item["title"]["S"],
+        author=item["author"]["S"],
+        score=int(item["score"]["N"]),
     )
 
 
-def _standing_item(tally: PostScore) -> Values:
+def _score_item(score: PostScore) -> Values:
     return {
-        **_standing_key(tally.post_id),
-        "state": text(tally.state),
-        "score": number(tally.score),
-        "version": number(tally.version),
-        "title": text(tally.title),
-        "author": text(tally.author),
-        "heard": text(tally.heard),
+        **_score_key(score.post_id),
+        "state": text(score.state),
+        "score": number(score.score),
+        "version": number(score.version),
+        "title": text(score.title),
+        "author": text(score.author),
+        "post_sequence": text(score.post_sequence),
     }
 
 
-def _tally(post_id: str, item: Item) -> PostScore:
+def _post_score(post_id: str, item: Item) -> PostScore:
     return PostScore(
         post_id=post_id,
         state=item["state"]["S"],
@@ -160,16 +160,16 @@ def _tally(post_id: str, item: Item) -> PostScore:
         version=int(item["version"]["N"]),
         title=item["title"]["S"],
         author=item["author"]["S"],
-        heard=item["heard"]["S"],
+        post_sequence=item["post_sequence"]["S"],
     )
 
 
-def _counted_item(counted: CountedVote) -> Values:
-    key = _counted_key(counted.post_id, counted.voter)
-    return {**key, "value": number(counted.value), "sequence": text(counted.sequence)}
+def _counted_item(vote: CountedVote) -> Values:
+    key = _counted_key(vote.post_id, vote.voter)
+    return {**key, "value": number(vote.value), "sequence": text(vote.sequence)}
 
 
-def _counted(post_id: str, item: Item) -> CountedVote:
+def _counted_vote(post_id: str, item: Item) -> CountedVote:
     return CountedVote(
         post_id=post_id,
         voter=item["sk"]["S"].removeprefix("counted#"),
@@ -178,8 +178,8 @@ def _counted(post_id: str, item: Item) -> CountedVote:
     )
 
 
-def _standing_key(post_id: str) -> Values:
-    return {"pk": text(f"post#{post_id}"), "sk": text("standing")}
+def _score_key(post_id: str) -> Values:
+    return {"pk": text(f"post#{post_id}"), "sk": text("score")}
 
 
 def _counted_key(post_id: str, voter: str) -> Values:

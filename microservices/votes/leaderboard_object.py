@@ -1,4 +1,4 @@
-"""The leaderboard as it lies in S3: read for the API, written by the projection with its page for people."""
+"""The leaderboard as two objects in S3: JSON that the API returns, and the page that browsers show."""
 
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,10 @@ from shared_domain.errors import Conflict, Unavailable
 
 LEADERBOARD_KEY = "leaderboard.json"
 PAGE_KEY = "leaderboard.html"
-_MISSING = ("NoSuchKey", "404", "AccessDenied", "403")  # S3 says the last two to who may not list the bucket
-_OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")  # S3 says the second while another is still writing
+_MISSING = ("NoSuchKey", "404", "AccessDenied", "403")  # the last two without the permission to list the bucket
+_OVERWRITTEN = ("PreconditionFailed", "ConditionalRequestConflict")  # the second while another write is in progress
 
-Tags = dict[str, str]  # an object's key → its entity tag, without an entry for what has not been written yet
+ETags = dict[str, str]  # an object's key → its entity tag; no entry for an object that does not exist
 
 
 class LeaderboardObject:
@@ -22,44 +22,44 @@ class LeaderboardObject:
         self._bucket = bucket
 
     def read(self) -> dict[str, Any]:
-        """Return the leaderboard as it was last written. Raise Unavailable until it has been written once."""
+        """Return the leaderboard as it was last written. Raise Unavailable if it was never written."""
         try:
             found = self._s3.get_object(Bucket=self._bucket, Key=LEADERBOARD_KEY)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _MISSING:
                 raise
-            raise Unavailable("the leaderboard is not there yet") from error
-        board: dict[str, Any] = msgspec.json.decode(found["Body"].read())
-        return board
+            raise Unavailable("the leaderboard was not written yet") from error
+        leaderboard: dict[str, Any] = msgspec.json.decode(found["Body"].read())
+        return leaderboard
 
-    def tags(self) -> Tags:
-        """Return what lies there now, to be replaced by `write`."""
-        found = {key: self._tag(key) for key in (LEADERBOARD_KEY, PAGE_KEY)}
-        return {key: tag for key, tag in found.items() if tag}
+    def get_etags(self) -> ETags:
+        """Return the entity tags of both objects, for `write` to replace exactly these versions."""
+        etags = {key: self._get_etag(key) for key in (LEADERBOARD_KEY, PAGE_KEY)}
+        return {key: etag for key, etag in etags.items() if etag}
 
-    def write(self, board: dict[str, Any], page: str, *, over: Tags) -> None:
-        """Replace the leaderboard and its page. Raise Conflict if another lies there than the tags say."""
+    def write(self, leaderboard: dict[str, Any], page: str, *, if_match: ETags) -> None:
+        """Replace the leaderboard and its page. Raise Conflict if an object no longer has the given entity tag."""
         try:
-            self._put(LEADERBOARD_KEY, msgspec.json.encode(board), "application/json", over)
-            self._put(PAGE_KEY, page.encode(), "text/html; charset=utf-8", over)
+            self._put(LEADERBOARD_KEY, msgspec.json.encode(leaderboard), "application/json", if_match)
+            self._put(PAGE_KEY, page.encode(), "text/html; charset=utf-8", if_match)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _OVERTAKEN:
+            if error.response["Error"]["Code"] not in _OVERWRITTEN:
                 raise
-            raise Conflict("another has written the leaderboard") from error
+            raise Conflict("another function has written the leaderboard") from error
 
-    def _tag(self, key: str) -> str | None:
+    def _get_etag(self, key: str) -> str | None:
         try:
-            tag: str = self._s3.head_object(Bucket=self._bucket, Key=key)["ETag"]
+            etag: str = self._s3.head_object(Bucket=self._bucket, Key=key)["ETag"]
         except ClientError as error:
             if error.response["Error"]["Code"] not in _MISSING:
                 raise
             return None
-        return tag
+        return etag
 
-    def _put(self, key: str, content: bytes, content_type: str, over: Tags) -> None:
-        condition = {"IfMatch": over[key]} if key in over else {"IfNoneMatch": "*"}
+    def _put(self, key: str, content: bytes, content_type: str, if_match: ETags) -> None:
+        condition = {"IfMatch": if_match[key]} if key in if_match else {"IfNoneMatch": "*"}
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, **condition)
 
     @cached_property
     def _s3(self) -> Any:
-        return client("s3")  # made when first needed: a cold start that only casts a vote does not pay for it
+        return client("s3")  # created on first use, so that a cold start that only casts a vote does not pay for it

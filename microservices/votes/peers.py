@@ -1,18 +1,20 @@
-"""What votes asks of another service. The monolith has no such file: there, the post is a row of the same transaction."""
+"""Ask the posts service whether a post exists. The monolith has no such file: the post is a row of the same transaction."""
 
 import urllib3
 
 from microservices.votes.store import DynamoVotes
 from shared_domain.errors import NotFound, Unavailable
 
-# By then a posts that was cold has answered, on a busy machine too: whoever asks again sooner makes it busier.
+# Long enough for a cold start on a busy machine: a shorter timeout would retry, and so start posts twice.
 _TIMEOUT_SECONDS = 8
-_NO_VIEW = {"Sec-Purpose": "prefetch"}  # nobody looks at the post: see shared_domain/contract/trending.py
-_FULL = (429, 503)  # a gateway that is full says so at once; a moment later it takes the request
-# Once more where no answer came: a connection that froze with its function may be dead. At the worst 16 seconds of waiting and six
-# of pauses, of the function's 25.
-_RETRIES = urllib3.Retry(7, read=1, status_forcelist=_FULL, backoff_factor=0.1, backoff_max=1.6, backoff_jitter=0.05)
-_LIVES = {200: True, 404: False}
+_NOT_A_VIEW = {"Sec-Purpose": "prefetch"}  # keeps posts from counting a view: see shared_domain/contract/trending.py
+_SATURATED = (429, 503)  # a saturated gateway refuses at once, and accepts the request a moment later
+# One retry if no response came, since a connection that was frozen with its function may be dead; more if the gateway is
+# saturated. At worst 16 seconds of waiting and six of pauses, of the function's 25.
+_RETRIES = urllib3.Retry(
+    7, read=1, status_forcelist=_SATURATED, backoff_factor=0.1, backoff_max=1.6, backoff_jitter=0.05
+)
+_EXISTS = {200: True, 404: False}
 
 
 class PostsService:
@@ -22,21 +24,21 @@ class PostsService:
         self._http = urllib3.PoolManager(timeout=_TIMEOUT_SECONDS)
 
     def require(self, post_id: str) -> None:
-        """Return if the post lives. Raise NotFound if it never did or is gone, Unavailable if posts cannot be asked.
+        """Return if the post exists. Raise NotFound if it does not, Unavailable if the posts service does not respond.
 
-        What the stream told is asked first, so votes go on while posts is away. Only a post that the stream has not yet
-        told of, for it was published a moment ago, costs a hop.
+        The state that post events left in this service's table is read first, so that voting works while posts is unavailable.
+        Only a post whose event has not arrived, because it was just published, costs a hop.
         """
-        lives = self._store.lives(post_id)  # network
-        if lives is None:
-            lives = self._ask(post_id)
-        if not lives:
+        exists = self._store.post_exists(post_id)  # network
+        if exists is None:
+            exists = self._request_post(post_id)
+        if not exists:
             raise NotFound("there is no such post")
 
-    def _ask(self, post_id: str) -> bool:
+    def _request_post(self, post_id: str) -> bool:
         try:
             url = f"{self._api_base}/posts/{post_id}"
-            status = self._http.request("GET", url, headers=_NO_VIEW, retries=_RETRIES).status  # network
-            return _LIVES[status]
+            status = self._http.request("GET", url, headers=_NOT_A_VIEW, retries=_RETRIES).status  # network
+            return _EXISTS[status]
         except (urllib3.exceptions.HTTPError, KeyError) as error:
             raise Unavailable("the posts service is unavailable") from error

@@ -1,6 +1,6 @@
-"""Votes hears of posts: which live, under which title, which are gone.
+"""Apply post events to the leaderboard: which posts exist, their titles, which are withdrawn.
 
-The monolith has no such file: there, the post is a row beside its votes.
+The monolith has no such file: it joins the posts table.
 """
 
 import json
@@ -8,46 +8,53 @@ from dataclasses import replace
 
 from microservices.conflicts import retry_on_conflict
 from microservices.post_item import is_post, post_id_of
-from microservices.streams import Record, new_image, sequence
+from microservices.streams import Record, new_image, sequence_number
 from microservices.votes.leaderboard import DynamoLeaderboard, PostScore
 
 
-def handle_event(board: DynamoLeaderboard, event: str) -> bool:
-    """Take in what an event tells of a post, in the form of a stream's record; one of another type is passed over."""
-    told = json.loads(event)
-    return told["type"].startswith("post.") and hear(board, told)
+def handle_event(leaderboard: DynamoLeaderboard, event: str) -> bool:
+    """Apply a post event, which has the form of a stream's record; ignore an event of another type."""
+    record = json.loads(event)
+    return record["type"].startswith("post.") and apply_record(leaderboard, record)
 
 
 @retry_on_conflict
-def hear(board: DynamoLeaderboard, record: Record) -> bool:
-    """Take in what a record of the posts table's stream tells of a post; return whether the board must be published.
+def apply_record(leaderboard: DynamoLeaderboard, record: Record) -> bool:
+    """Apply a record of the posts table's stream to the post's score; return whether the leaderboard must be published.
 
-    Events bring the records in any order: one older than what was heard is passed over, and a post that is gone stays gone.
-    One that comes again is published again: the function may have ended between keeping and publishing.
+    Events arrive in any order: a record older than the last applied one is ignored, and a withdrawn post stays withdrawn.
+    A repeated record publishes again, because the function may have stopped between saving and publishing.
     """
-    if not is_post(record["dynamodb"]["Keys"]) or _keeps_the_title(record):
+    if not is_post(record["dynamodb"]["Keys"]) or _has_same_title(record):
         return False
-    seen = board.tally(post_id_of(record["dynamodb"]["Keys"]))  # network
-    tally = _gone(seen) if record["eventName"] == "REMOVE" else _told(seen, record)
-    if tally != seen:
-        board.save(tally, seen=seen)  # network
-    return "SequenceNumber" in record["dynamodb"]  # else posts tells it itself, and waits: the event publishes it
+    seen = leaderboard.get_score(post_id_of(record["dynamodb"]["Keys"]))  # network
+    score = _withdraw(seen) if record["eventName"] == "REMOVE" else _apply_image(seen, record)
+    if score != seen:
+        leaderboard.save(score, seen=seen)  # network
+    # Without a sequence number, posts called this function and waits for it; the event that follows publishes.
+    return "SequenceNumber" in record["dynamodb"]
 
 
-def _keeps_the_title(record: Record) -> bool:
-    """Tell whether the post changed in nothing that the board shows, e.g. in the score that this service told it."""
+def _has_same_title(record: Record) -> bool:
+    """Return whether the change left the title as it was, e.g. a new score: then the leaderboard entry stays as it is."""
     if record["eventName"] != "MODIFY":
         return False
     images = record["dynamodb"]
     return bool(images["OldImage"].get("title") == images["NewImage"].get("title"))
 
 
-def _gone(seen: PostScore) -> PostScore:
-    return replace(seen, state="gone", title="", author="")
+def _withdraw(seen: PostScore) -> PostScore:
+    return replace(seen, state="withdrawn", title="", author="")
 
 
-def _told(seen: PostScore, record: Record) -> PostScore:
+def _apply_image(seen: PostScore, record: Record) -> PostScore:
     image = new_image(record)
-    if image is None or seen.state == "gone" or sequence(record) <= seen.heard:
+    if image is None or seen.state == "withdrawn" or sequence_number(record) <= seen.post_sequence:
         return seen
-    return replace(seen, state="live", title=image["title"]["S"], author=image["author"]["S"], heard=sequence(record))
+    return replace(
+        seen,
+        state="live",
+        title=image["title"]["S"],
+        author=image["author"]["S"],
+        post_sequence=sequence_number(record),
+    )

@@ -1,4 +1,4 @@
-"""Composition root of votes-post-events: a queue of events wakes it, and posts-http, ahead of the event, for a withdrawal."""
+"""Composition root of votes-post-events: triggered by a queue of events, and invoked by posts-http for a withdrawal."""
 
 import os
 from functools import partial
@@ -11,21 +11,23 @@ from microservices.clock import now
 from microservices.queues import handle_messages
 from microservices.votes.leaderboard import DynamoLeaderboard
 from microservices.votes.leaderboard_object import LeaderboardObject
-from microservices.votes.post_events import handle_event, hear
-from microservices.votes.publication import publish
+from microservices.votes.post_events import apply_record, handle_event
+from microservices.votes.publication import publish_leaderboard
 
 _log = Logger()
-_board = DynamoLeaderboard(client("dynamodb"), os.environ["TABLE"], now)
+_leaderboard = DynamoLeaderboard(client("dynamodb"), os.environ["TABLE"], now)
 _site = LeaderboardObject(os.environ["SITE_BUCKET"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Take in what posts tells; publish the board where that changes it. Answer which messages must come again."""
+    """Apply post events, and publish the leaderboard if one changed it. Return which messages failed."""
     records = event["Records"]
-    heard, answer = handle_messages([each for each in records if "body" in each], partial(handle_event, _board))
-    heard += [hear(_board, each) for each in records if "dynamodb" in each]  # not by the queue: called directly
-    if any(heard):
-        publish(_board, _site, now)
-    failed = len(answer["batchItemFailures"])
-    _log.info("ballots", records=len(records), failed=failed, published=any(heard))
-    return answer
+    messages = [each for each in records if "body" in each]
+    must_publish, response = handle_messages(messages, partial(handle_event, _leaderboard))
+    direct = [each for each in records if "dynamodb" in each]  # records that posts-http sends without the queue
+    must_publish += [apply_record(_leaderboard, each) for each in direct]
+    if any(must_publish):
+        publish_leaderboard(_leaderboard, _site, now)
+    failed = len(response["batchItemFailures"])
+    _log.info("post events", records=len(records), failed=failed, published=any(must_publish))
+    return response

@@ -1,6 +1,6 @@
-"""The board becomes a JSON object and a static page in S3, so that reading them asks no table.
+"""Publish the leaderboard to S3 as JSON and as a static page, so that reading it costs no query.
 
-The monolith has no such file: there, the leaderboard is a query.
+The monolith has no such file: the leaderboard is a query there.
 """
 
 from collections.abc import Callable
@@ -14,19 +14,19 @@ from shared_domain.errors import Conflict
 from shared_domain.leaderboard_page import render
 from shared_domain.votes import MAX_LEADERBOARD_LENGTH, PAGE_LENGTH
 
-_ROUNDS = 10
+_MAX_ATTEMPTS = 10
 
 
-def publish(board: DynamoLeaderboard, site: LeaderboardObject, now: Callable[[], datetime]) -> None:
-    """Write the first of the board to S3 as the table holds it, or newer.
+def publish_leaderboard(leaderboard: DynamoLeaderboard, site: LeaderboardObject, now: Callable[[], datetime]) -> None:
+    """Write the top of the leaderboard to S3, as new as the table or newer.
 
-    Two functions publish, and the slower could write last what it read first. So what lies there is looked at before the
-    table is read, and replaced only while it still lies there: who is overtaken reads again. Of those who write at once one
-    always comes through, however fast the board changes. Raise Conflict where it was never this one: the batch comes again.
+    Two functions publish. Without a check, the slower one could overwrite a newer leaderboard with an older one. So the objects'
+    entity tags are read before the table, and the write is conditional on them; a function whose write fails starts again.
+    Of concurrent writers one always succeeds. Raise Conflict if this one never did, so that AWS delivers the batch again.
     """
-    for _ in range(_ROUNDS):
-        lies = site.tags()  # network
-        shown = leaderboard_json(board.leaderboard(MAX_LEADERBOARD_LENGTH), as_of=now())  # network
+    for _ in range(_MAX_ATTEMPTS):
+        etags = site.get_etags()  # network
+        top = leaderboard_json(leaderboard.list_entries(MAX_LEADERBOARD_LENGTH), as_of=now())  # network
         with suppress(Conflict):
-            return site.write(shown, render(first_entries(shown, PAGE_LENGTH)), over=lies)  # network
-    raise Conflict("others publish the board all the time")
+            return site.write(top, render(first_entries(top, PAGE_LENGTH)), if_match=etags)  # network
+    raise Conflict("other functions keep publishing the leaderboard")

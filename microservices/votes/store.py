@@ -1,10 +1,10 @@
 """Votes in DynamoDB. Twin: monolith/votes/store.py.
 
-item       pk           sk                attributes                             access
-vote       post#<id>    vote#<voter>      value                                  cast, retract: PutItem, DeleteItem
-standing   post#<id>    standing          see board.py, which keeps it           does the post live: GetItem
-counted    post#<id>    counted#<voter>   value, sequence: what the score holds  board.py
-place      board        <order of board>  post_id, title, author, score          board.py: the leaderboard, by Query
+item      pk            sk                  attributes                              access
+vote      post#<id>     vote#<voter>        value                                   cast, retract: PutItem, DeleteItem
+score     post#<id>     score               see leaderboard.py, which writes it     does the post exist: GetItem
+counted   post#<id>     counted#<voter>     value, sequence: what the score counts  leaderboard.py
+entry     leaderboard   <order of entries>  post_id, title, author, score           leaderboard.py: the leaderboard, by Query
 """
 
 from typing import Any
@@ -25,12 +25,12 @@ class DynamoVotes:
     def retract(self, post_id: str, voter: str) -> None:
         self._dynamodb.delete_item(TableName=self._table, Key=_key(post_id, voter))
 
-    def lives(self, post_id: str) -> bool | None:
-        """Tell whether the post lives, None where this service has not heard of it."""
-        key = {"pk": text(f"post#{post_id}"), "sk": text("standing")}
+    def post_exists(self, post_id: str) -> bool | None:
+        """Return whether the post exists, None if no event of it has arrived."""
+        key = {"pk": text(f"post#{post_id}"), "sk": text("score")}
         found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        state = found.get("Item", {}).get("state", {}).get("S", "unheard")
-        return {"live": True, "gone": False}.get(state)
+        state = found.get("Item", {}).get("state", {}).get("S", "unknown")
+        return {"live": True, "withdrawn": False}.get(state)
 
 
 def _key(post_id: str, voter: str) -> Values:

@@ -21,8 +21,3 @@ def truncate_to_milliseconds(moment: datetime) -> datetime:
 def to_milliseconds(moment: datetime) -> int:
     """Return the milliseconds since 1970."""
     return round(moment.timestamp() * 1000)
-
-
-def from_milliseconds(count: int) -> datetime:
-    """Return the time that is `count` milliseconds after 1970."""
-    return datetime.fromtimestamp(count / 1000, UTC)

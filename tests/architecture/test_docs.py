@@ -62,7 +62,7 @@ def test_something_wakes_every_function(service: str) -> None:
 def test_the_wires_are_those_of_the_templates() -> None:
     posts, events = Node("table", "posts"), Node("topic", "events")
     assert Wire(posts, Node("function", "search-projection"), "stream", "sk post") in wires()
-    assert Wire(events, Node("queue", "posts-scores"), "subscription", "tally.changed") in wires()
+    assert Wire(events, Node("queue", "posts-scores"), "subscription", "score.changed") in wires()
     assert Wire(Node("queue", "posts-scores"), Node("function", "posts-scores"), "queue") in wires()
     assert Wire(Node("function", "posts-http"), Node("function", "votes-post-events"), "calls") in wires()
     assert Wire(Node("function", "posts-http"), posts, "writes") in wires()

@@ -91,27 +91,27 @@ def test_a_bucket_tells_of_the_objects_that_the_notification_names_with_their_ke
 
 def test_a_topic_invokes_a_function_with_the_messages_that_its_policy_lets_through(listener: Listener) -> None:
     topic, wires = made("AWS::SNS::Topic", TopicName="events")["Ref"], EventRouting()
-    wires.listen(topic, listener, {"FilterPolicy": {"type": ["tally.changed", {"prefix": "post."}]}})
-    for kind in ("tally.changed", "order.placed", "post.revised"):
+    wires.listen(topic, listener, {"FilterPolicy": {"type": ["score.changed", {"prefix": "post."}]}})
+    for kind in ("score.changed", "order.placed", "post.revised"):
         publish(topic, f"of {kind}", type=kind)
     deliver(wires)
-    assert [record["Sns"]["Message"] for record in listener.heard] == ["of tally.changed", "of post.revised"]
+    assert [record["Sns"]["Message"] for record in listener.heard] == ["of score.changed", "of post.revised"]
     assert len(listener.batches) == 2, "a topic invokes once a message"
 
 
 @pytest.mark.parametrize("raw", [True, False])
 def test_a_topic_fills_a_queue_raw_or_in_an_envelope(listener: Listener, raw: bool) -> None:
     topic, scores, wires = made("AWS::SNS::Topic", TopicName="events")["Ref"], queue("scores"), EventRouting()
-    wires.fill(topic, scores["Arn"], {"FilterPolicy": {"type": ["tally.changed"]}, "RawMessageDelivery": raw})
+    wires.fill(topic, scores["Arn"], {"FilterPolicy": {"type": ["score.changed"]}, "RawMessageDelivery": raw})
     wires.map(listener, scores["Arn"], {})
-    publish(topic, "told", type="tally.changed")
+    publish(topic, "told", type="score.changed")
     publish(topic, "else", type="order.placed")
     deliver(wires)
     (record,) = listener.heard
     notice = record if raw else json.loads(record["body"])
     assert notice["body" if raw else "Message"] == "told"
     attribute = notice["messageAttributes" if raw else "MessageAttributes"]["type"]
-    assert attribute["stringValue" if raw else "Value"] == "tally.changed"
+    assert attribute["stringValue" if raw else "Value"] == "score.changed"
 
 
 def test_a_message_that_keeps_failing_ends_in_the_dead_letters_and_the_rest_goes_on(listener: Listener) -> None:

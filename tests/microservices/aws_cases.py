@@ -73,7 +73,7 @@ def _on_board(world: AwsWorld) -> None:
 
 
 def _counted(world: AwsWorld) -> None:
-    told = [json.loads(each) for each in world.events("tally.changed")]
+    told = [json.loads(each) for each in world.events("score.changed")]
     assert {each["post_id"]: each["score"] for each in told} == {world.first: 1, world.second: 0}
 
 
@@ -105,7 +105,7 @@ def _scored(world: AwsWorld) -> None:
 
 
 def _tally(post_id: str) -> str:
-    return json.dumps({"type": "tally.changed", "post_id": post_id, "score": 41, "version": 1000})
+    return json.dumps({"type": "score.changed", "post_id": post_id, "score": 41, "version": 1000})
 
 
 def _no_message(world: AwsWorld) -> Record:

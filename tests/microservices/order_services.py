@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from microservices.deploy import templates
-from microservices.events import publishing
-from microservices.order_events import Outcome, answering, tell
-from microservices.orders.saga import go_on
+from microservices.events import make_publisher
+from microservices.order_events import Outcome, make_step_handler, publish_stage
+from microservices.orders import saga
 from microservices.orders.store import DynamoOrders
 from microservices.posts.boosts import Boosts
 from microservices.posts.store import DynamoPosts
@@ -38,7 +38,7 @@ class Services:
         self.dynamodb, self.sqs, self.sns, self._table = dynamodb, sqs, sns, secrets.token_hex(8)
         make_table(dynamodb, self._table)
         self.queue = sqs.create_queue(QueueName=self._table)["QueueUrl"]
-        self.publish = publishing(sns, self._topic())
+        self.publish = make_publisher(sns, self._topic())
         self.users, self.posts, self.orders = (
             store(dynamodb, self._table) for store in (DynamoUsers, DynamoPosts, DynamoOrders)
         )
@@ -61,16 +61,18 @@ class Services:
     def hear(self, order: Order) -> None:
         """Let both services hear what the outbox tells of the order."""
         told: list[str] = []
-        tell(lambda kind, body: told.append(json.dumps({"type": kind, **body})), order)
+        publish_stage(lambda kind, body: told.append(json.dumps({"type": kind, **body})), order)
         for event in told:
-            answering(self.publish, (Stage.PLACED, Stage.UNDELIVERABLE), settle=self.credits.settle)(event)
-            answering(self.publish, (Stage.PAID, Stage.UNPAID), settle=self._boost)(event)
+            make_step_handler(
+                self.publish, (Stage.PLACED, Stage.UNDELIVERABLE), execute_step=self.credits.execute_step
+            )(event)
+            make_step_handler(self.publish, (Stage.PAID, Stage.UNPAID), execute_step=self._boost)(event)
 
     def go_on(self) -> None:
         """Let the saga take every message that waits for it; one during which it ends comes again."""
         asked = {"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
         for message in self.sqs.receive_message(**asked).get("Messages", []):
-            go_on(self.orders, message["Body"])
+            saga.handle_event(self.orders, message["Body"])
             self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 
     def settle(self, order: Order) -> Order:
@@ -127,7 +129,7 @@ class Services:
         return topic
 
     def _boost(self, order: Order) -> bool:
-        return self.boosts.settle(order, now=NOW)
+        return self.boosts.execute_step(order, now=NOW)
 
 
 def raising(error: BaseException) -> Callable[[], None]:

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from microservices.live.broadcast import Broadcast
 from microservices.live.clients import Clients
-from microservices.live.connections import answer
-from microservices.live.store import DynamoListeners, Score
+from microservices.live.connections import handle_event
+from microservices.live.store import DynamoSubscriptions, Score
 from shared_domain.errors import NotAllowed
 from shared_domain.live import MAX_TOPICS
 from tests.contract.client import Api, unique
@@ -36,8 +36,8 @@ def dynamodb() -> Iterator[Any]:
 
 
 @pytest.fixture
-def listeners(dynamodb: Any) -> DynamoListeners:
-    return DynamoListeners(dynamodb, "live", lambda: datetime(2026, 1, 2, tzinfo=UTC))
+def listeners(dynamodb: Any) -> DynamoSubscriptions:
+    return DynamoSubscriptions(dynamodb, "live", lambda: datetime(2026, 1, 2, tzinfo=UTC))
 
 
 class Told(Clients):
@@ -49,7 +49,7 @@ class Told(Clients):
         self.meanwhile: list[Any] = []
         self._gone = gone
 
-    def tell(self, connections: Sequence[str], text: str) -> list[str]:
+    def send(self, connections: Sequence[str], text: str) -> list[str]:
         if self.meanwhile:
             self.meanwhile.pop()()
         self.heard += [(each, text) for each in connections if each not in self._gone]
@@ -68,7 +68,7 @@ def meeting(dynamodb: Any, operation: str, code: str, **said: Any) -> None:
 
 
 def tally(score: int, version: int) -> str:
-    return json.dumps({"type": "tally.changed", "post_id": POST, "score": score, "version": version})
+    return json.dumps({"type": "score.changed", "post_id": POST, "score": score, "version": version})
 
 
 def said(kind: str, body: str | None = None, *, connection: str = "one") -> dict[str, Any]:
@@ -80,98 +80,102 @@ def wish(topic: str) -> str:
     return json.dumps({"action": "subscribe", "topic": topic})
 
 
-def test_who_leaves_leaves_nothing_behind(listeners: DynamoListeners, dynamodb: Any) -> None:
-    answer(listeners, said("CONNECT"))
+def test_who_leaves_leaves_nothing_behind(listeners: DynamoSubscriptions, dynamodb: Any) -> None:
+    handle_event(listeners, said("CONNECT"))
     for topic in ("posts", TOPIC):
-        assert json.loads(answer(listeners, said("MESSAGE", wish(topic)))["body"])["type"] == "subscribed"
-    assert listeners.listening("posts") == listeners.listening(TOPIC) == ["one"]
+        assert json.loads(handle_event(listeners, said("MESSAGE", wish(topic)))["body"])["type"] == "subscribed"
+    assert listeners.list_subscribers("posts") == listeners.list_subscribers(TOPIC) == ["one"]
     for _ in range(2):  # the gateway may say it twice
-        answer(listeners, said("DISCONNECT"))
+        handle_event(listeners, said("DISCONNECT"))
     assert dynamodb.scan(TableName="live")["Items"] == []
 
 
-def test_a_wish_that_comes_after_the_end_leaves_nothing_behind(listeners: DynamoListeners, dynamodb: Any) -> None:
-    answer(listeners, said("CONNECT"))
-    answer(listeners, said("DISCONNECT"))
-    answer(listeners, said("MESSAGE", wish("posts")))
+def test_a_wish_that_comes_after_the_end_leaves_nothing_behind(listeners: DynamoSubscriptions, dynamodb: Any) -> None:
+    handle_event(listeners, said("CONNECT"))
+    handle_event(listeners, said("DISCONNECT"))
+    handle_event(listeners, said("MESSAGE", wish("posts")))
     assert dynamodb.scan(TableName="live")["Items"] == []
 
 
-def test_a_client_that_names_a_route_of_the_gateway_does_nothing_by_it(listeners: DynamoListeners) -> None:
-    answer(listeners, said("CONNECT"))
-    answer(listeners, said("MESSAGE", wish("posts")))
+def test_a_client_that_names_a_route_of_the_gateway_does_nothing_by_it(listeners: DynamoSubscriptions) -> None:
+    handle_event(listeners, said("CONNECT"))
+    handle_event(listeners, said("MESSAGE", wish("posts")))
     event = said("MESSAGE", '{"action": "$disconnect"}')
     event["requestContext"]["routeKey"] = "$disconnect"
-    assert json.loads(answer(listeners, event)["body"])["type"] == "error"
-    assert listeners.listening("posts") == ["one"]
+    assert json.loads(handle_event(listeners, event)["body"])["type"] == "error"
+    assert listeners.list_subscribers("posts") == ["one"]
 
 
-def test_nobody_listens_to_everything(listeners: DynamoListeners) -> None:
-    listeners.join("one")
+def test_nobody_listens_to_everything(listeners: DynamoSubscriptions) -> None:
+    listeners.connect("one")
     for n in range(MAX_TOPICS):
         listeners.subscribe("one", f"topic {n}")
     listeners.subscribe("one", "topic 0")
     with pytest.raises(NotAllowed):
         listeners.subscribe("one", "one more")
-    assert listeners.listening("one more") == []
+    assert listeners.list_subscribers("one more") == []
 
 
-def test_a_wish_that_meets_another_of_its_client_is_granted(listeners: DynamoListeners, dynamodb: Any) -> None:
-    answer(listeners, said("CONNECT"))
+def test_a_wish_that_meets_another_of_its_client_is_granted(listeners: DynamoSubscriptions, dynamodb: Any) -> None:
+    handle_event(listeners, said("CONNECT"))
     reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
     meeting(dynamodb, "TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons)
-    assert json.loads(answer(listeners, said("MESSAGE", wish("posts")))["body"])["type"] == "subscribed"
-    assert listeners.listening("posts") == ["one"]
+    assert json.loads(handle_event(listeners, said("MESSAGE", wish("posts")))["body"])["type"] == "subscribed"
+    assert listeners.list_subscribers("posts") == ["one"]
 
 
-def test_an_end_that_meets_a_wish_leaves_nothing_behind(listeners: DynamoListeners, dynamodb: Any) -> None:
-    answer(listeners, said("CONNECT"))
-    answer(listeners, said("MESSAGE", wish("posts")))
+def test_an_end_that_meets_a_wish_leaves_nothing_behind(listeners: DynamoSubscriptions, dynamodb: Any) -> None:
+    handle_event(listeners, said("CONNECT"))
+    handle_event(listeners, said("MESSAGE", wish("posts")))
     meeting(dynamodb, "DeleteItem", "TransactionConflictException")
-    answer(listeners, said("DISCONNECT"))
+    handle_event(listeners, said("DISCONNECT"))
     assert dynamodb.scan(TableName="live")["Items"] == []
 
 
-def test_everything_that_is_kept_is_kept_for_a_time(listeners: DynamoListeners, dynamodb: Any) -> None:
-    listeners.join("one")
+def test_everything_that_is_kept_is_kept_for_a_time(listeners: DynamoSubscriptions, dynamodb: Any) -> None:
+    listeners.connect("one")
     listeners.subscribe("one", "posts")
-    listeners.is_newest(TOPIC, Score(1, 1))
+    listeners.save_if_newest(TOPIC, Score(1, 1))
     assert all("expires_at" in item for item in dynamodb.scan(TableName="live")["Items"])
 
 
-def test_who_is_gone_is_forgotten_and_the_others_hear(listeners: DynamoListeners) -> None:
+def test_who_is_gone_is_forgotten_and_the_others_hear(listeners: DynamoSubscriptions) -> None:
     for connection in ("one", "two", "three"):
-        listeners.join(connection)
+        listeners.connect(connection)
         listeners.subscribe(connection, TOPIC)
     clients = Told(gone=["two"])
-    assert Broadcast(listeners, clients).hear(tally(5, 1)) == 2
+    assert Broadcast(listeners, clients).handle_event(tally(5, 1)) == 2
     assert sorted(connection for connection, _ in clients.heard) == ["one", "three"]
-    assert sorted(listeners.listening(TOPIC)) == ["one", "three"]
+    assert sorted(listeners.list_subscribers(TOPIC)) == ["one", "three"]
 
 
-def test_an_older_score_is_not_told_after_a_newer_one(listeners: DynamoListeners) -> None:
-    listeners.join("one")
+def test_an_older_score_is_not_told_after_a_newer_one(listeners: DynamoSubscriptions) -> None:
+    listeners.connect("one")
     listeners.subscribe("one", TOPIC)
     clients = Told()
     broadcast = Broadcast(listeners, clients)
-    assert [broadcast.hear(tally(*each)) for each in [(5, 2), (4, 1), (5, 2)]] == [1, 0, 1]  # the last one comes again
+    assert [broadcast.handle_event(tally(*each)) for each in [(5, 2), (4, 1), (5, 2)]] == [
+        1,
+        0,
+        1,
+    ]  # the last one comes again
     assert [json.loads(text)["score"] for _, text in clients.heard] == [5, 5]
 
 
-def test_the_last_score_told_is_the_newest_though_two_functions_tell_at_once(listeners: DynamoListeners) -> None:
-    listeners.join("one")
+def test_the_last_score_told_is_the_newest_though_two_functions_tell_at_once(listeners: DynamoSubscriptions) -> None:
+    listeners.connect("one")
     listeners.subscribe("one", TOPIC)
     clients = Told()
     broadcast = Broadcast(listeners, clients)
-    clients.meanwhile = [lambda: broadcast.hear(tally(6, 2))]  # the other one tells before this one does
-    broadcast.hear(tally(5, 1))
+    clients.meanwhile = [lambda: broadcast.handle_event(tally(6, 2))]  # the other one tells before this one does
+    broadcast.handle_event(tally(5, 1))
     assert [json.loads(text)["score"] for _, text in clients.heard] == [6, 5, 6]
 
 
 def test_news_that_nobody_listens_to_is_told_to_nobody_and_keeps_nothing(
-    listeners: DynamoListeners, dynamodb: Any
+    listeners: DynamoSubscriptions, dynamodb: Any
 ) -> None:
-    assert Broadcast(listeners, Told()).hear(tally(5, 1)) == 0
+    assert Broadcast(listeners, Told()).handle_event(tally(5, 1)) == 0
     assert dynamodb.scan(TableName="live")["Items"] == []
 
 

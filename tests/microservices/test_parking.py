@@ -56,7 +56,7 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(service: Service,
     service.give_back("votes-parking")
     (again,) = _parked(service, api, "votes-parking", post_id)
     assert again["MessageId"] != first["MessageId"]
-    assert json.loads(again["Body"])["reason"].endswith(": 7 is no vote")
+    assert json.loads(again["Body"])["reason"].endswith(": a vote cannot be 7")
     service.put("votes", _vote(post_id, "bad", {"N": "1"}))
     api.score_settles(post_id, 1)
     service.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "-1"}))
@@ -120,7 +120,7 @@ def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_ar
     unreadable = [
         f"nonsense about {first}",
         json.dumps([first]),
-        json.dumps({"type": "tally.changed", "post_id": first, "score": "many"}),
+        json.dumps({"type": "score.changed", "post_id": first, "score": "many"}),
     ]
     with service.hurried("posts-scores"):
         service.send("posts-scores", _score(first, 7), *unreadable, _score(second, 8))
@@ -141,7 +141,7 @@ def test_replay_from_the_command_line_says_how_many_went_back(service: Service, 
     service.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
     ran = _replay(service, "votes-parking")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.endswith("went back\n")
+    assert ran.stdout.endswith("messages\n")
     api.score_settles(post_id, 1)
 
 
@@ -159,8 +159,8 @@ def test_replay_of_a_queue_that_is_not_there_is_one_line(service: Service) -> No
             '{"function": "reference-posts-http", "reason": "tried", "record": {}}',
             "posts-http failed: .*Error",
         ),
-        ('{"function": "reference-votes-post-events"}', "no parked record"),
-        ("mended by hand, badly", "no parked record: mended by hand"),
+        ('{"function": "reference-votes-post-events"}', "not a parked record"),
+        ("mended by hand, badly", "not a parked record: mended by hand"),
     ],
     ids=["no function", "a function that fails", "no record", "no JSON"],
 )
@@ -196,7 +196,7 @@ def _on_board(api: Api, post_id: str, *, score: int) -> None:
 
 def _lives(service: Service, post_id: str) -> None:
     """Assert that votes knows the post; the board shows a hundred, and other tests' posts may stand before this one."""
-    key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "standing"}}
+    key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "score"}}
     known = service.stack.emulator.client("dynamodb").get_item(TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True)
     assert known.get("Item", {}).get("state") == {"S": "live"}
 
@@ -223,4 +223,4 @@ def _shown(item: Item) -> Json:
 
 
 def _score(post_id: str, score: int) -> str:
-    return json.dumps({"type": "tally.changed", "post_id": post_id, "score": score, "version": 1000})
+    return json.dumps({"type": "score.changed", "post_id": post_id, "score": score, "version": 1000})

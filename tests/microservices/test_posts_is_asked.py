@@ -28,8 +28,8 @@ def ask() -> Ask:
 
         with loopback() as server:
             server.gateway = SimpleNamespace(serve=serve)  # type: ignore[attr-defined]
-            unheard = cast(DynamoVotes, SimpleNamespace(lives=lambda post_id: None))
-            PostsService(unheard, api_base=f"http://127.0.0.1:{server.server_port}").require(
+            unknown = cast(DynamoVotes, SimpleNamespace(post_exists=lambda post_id: None))
+            PostsService(unknown, api_base=f"http://127.0.0.1:{server.server_port}").require(
                 "01M7X1YXN3SBB3DZEFS5FNXBMV"
             )
         return len(requests)

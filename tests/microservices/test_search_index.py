@@ -13,9 +13,9 @@ from hypothesis import strategies as some
 
 from microservices.deploy import templates
 from microservices.post_item import post_item, post_key
-from microservices.search.projection import index
+from microservices.search.projection import apply_record
 from microservices.search.store import DynamoIndex
-from microservices.search.writer import REMEMBERED, IndexWriter
+from microservices.search.writer import WITHDRAWN_RETENTION, IndexWriter
 from microservices.streams import Record
 from shared_domain.posts import Post, compose
 from tests.dynamodb_table import make_table
@@ -56,7 +56,7 @@ def store() -> Iterator[Index]:
 
 def hear(store: Index, *records: Record) -> None:
     for each in records:
-        index(store.writer, each, now=lambda: NOW)
+        apply_record(store.writer, each, now=lambda: NOW)
 
 
 @contextmanager
@@ -155,12 +155,12 @@ def test_a_post_that_was_withdrawn_while_another_wrote_it_is_forgotten_in_time(s
         hear(store, record(2, "dog bird"))
     hear(store, record(3, None))
     assert findable(store) == set()
-    assert store.writer.indexed(POST).expires_at == int((NOW + REMEMBERED).timestamp())
+    assert store.writer.get_entry(POST).expires_at == NOW + WITHDRAWN_RETENTION
 
 
 def test_a_withdrawn_post_is_remembered_for_longer_than_a_parked_record_is_kept() -> None:
     queues = templates.resources("search", "AWS::SQS::Queue").values()
-    assert max(int(queue["MessageRetentionPeriod"]) for queue in queues) < REMEMBERED.total_seconds()
+    assert max(int(queue["MessageRetentionPeriod"]) for queue in queues) < WITHDRAWN_RETENTION.total_seconds()
 
 
 def test_a_new_score_rewrites_no_posting(store: Index) -> None:

@@ -112,7 +112,7 @@ def test_a_process_that_ends_sends_what_waits() -> None:
 def test_with_no_room_a_view_is_dropped_and_the_log_tells_how_many(
     kinesis: Any, views: MakeViews, caplog: pytest.LogCaptureFixture
 ) -> None:
-    leaving = views(most=3)
+    leaving = views(max_buffered=3)
     for number in range(5):
         leaving.record(view(number))
     leaving.flush()

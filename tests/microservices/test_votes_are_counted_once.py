@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from microservices.clock import now
-from microservices.streams import TRIES, Record, handle_records, item_key
+from microservices.streams import MAX_ATTEMPTS, Record, handle_records, item_key
 from microservices.votes import post_events, projection
 from microservices.votes.leaderboard import DynamoLeaderboard
-from microservices.votes.leaderboard_object import PAGE_KEY, LeaderboardObject, Tags
-from microservices.votes.publication import publish
+from microservices.votes.leaderboard_object import PAGE_KEY, ETags, LeaderboardObject
+from microservices.votes.publication import publish_leaderboard
 from shared_domain.errors import Conflict
 from shared_domain.votes import ScoreEntry
 from tests.dynamodb_table import make_table
@@ -65,8 +65,8 @@ def score_of(votes: Votes) -> int:
 
 def deliver(board: DynamoLeaderboard, records: list[Record]) -> None:
     told = [each for each in map(projection.parse_vote, records) if each]
-    for votes in projection.by_post(told):
-        projection.count(board, votes)
+    for votes in projection.group_by_post(told):
+        projection.count_votes(board, votes)
 
 
 def fail_on_call(board: DynamoLeaderboard, number: int, error: Exception) -> Callable[[], None]:
@@ -101,10 +101,10 @@ def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_n
         board = new_board(dynamodb, next(tables))
         for place, batch in enumerate([*batches, []]):
             if place == heard_after:
-                post_events.hear(board, post_record(1, "Title"))
+                post_events.apply_record(board, post_record(1, "Title"))
             deliver(board, batch)
-        assert board.tally(POST).score == score_of(votes)
-        assert board.leaderboard(5) == [ScoreEntry(post_id=POST, title="Title", author="ada", score=score_of(votes))]
+        assert board.get_score(POST).score == score_of(votes)
+        assert board.list_entries(5) == [ScoreEntry(post_id=POST, title="Title", author="ada", score=score_of(votes))]
 
     with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
@@ -118,13 +118,13 @@ def test_a_function_that_ends_at_any_call_loses_nothing_and_counts_nothing_twice
     records = [vote_record(place, voter, 1) for place, voter in enumerate(VOTERS, start=1)]
     mend = fail_on_call(board, call, KeyboardInterrupt("the function ends here"))  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt) if call <= CALLS else nullcontext():
-        post_events.hear(board, post_record(1, "Title"))
+        post_events.apply_record(board, post_record(1, "Title"))
         deliver(board, records[:2])
         deliver(board, records)
     mend()
-    post_events.hear(board, post_record(1, "Title"))
+    post_events.apply_record(board, post_record(1, "Title"))
     deliver(board, records)
-    assert [standing.score for standing in board.leaderboard(5)] == [3]
+    assert [standing.score for standing in board.list_entries(5)] == [3]
 
 
 def test_a_lost_race_is_run_again(board: DynamoLeaderboard) -> None:
@@ -138,12 +138,12 @@ def test_a_lost_race_is_run_again(board: DynamoLeaderboard) -> None:
     mend = fail_on_call(board, 3, conflict)  # read the standing, read what is counted, write
     deliver(board, [vote_record(1, "ada", 1)])
     mend()
-    assert board.tally(POST).score == 1
+    assert board.get_score(POST).score == 1
 
 
 def test_more_votes_than_a_transaction_holds_are_counted(board: DynamoLeaderboard) -> None:
     deliver(board, [vote_record(place, f"voter{place}", 1) for place in range(1, 201)])
-    assert board.tally(POST).score == 200
+    assert board.get_score(POST).score == 200
 
 
 def test_a_standing_that_was_lost_and_is_made_again_is_newer_than_all_that_was_told_of_it(
@@ -151,31 +151,31 @@ def test_a_standing_that_was_lost_and_is_made_again_is_newer_than_all_that_was_t
 ) -> None:
     def counted(place: int) -> int:
         (told,) = filter(None, [projection.parse_vote(vote_record(place, "ada", 1 if place % 2 else -1))])
-        return projection.count(board, [told]).version
+        return projection.count_votes(board, [told]).version
 
     versions = [counted(place) for place in range(1, 6)]
     assert versions == list(range(versions[0], versions[0] + 5))
     dynamodb = boto3.client("dynamodb", region_name="us-east-1")
     for item in dynamodb.scan(TableName="votes")["Items"]:
         dynamodb.delete_item(TableName="votes", Key={"pk": item["pk"], "sk": item["sk"]})
-    post_events.hear(board, post_record(1, "Title"))
+    post_events.apply_record(board, post_record(1, "Title"))
     assert counted(7) > versions[-1]
 
 
 def test_a_post_that_is_gone_stays_gone(board: DynamoLeaderboard) -> None:
     told = post_record(2, None)
     del told["dynamodb"]["SequenceNumber"]  # posts tells a withdrawal itself, ahead of the stream
-    post_events.hear(board, told)
-    post_events.hear(board, post_record(1, "Title"))
+    post_events.apply_record(board, told)
+    post_events.apply_record(board, post_record(1, "Title"))
     deliver(board, [vote_record(1, "ada", 1)])
-    assert board.leaderboard(5) == []
-    assert board.tally(POST).state == "gone"
+    assert board.list_entries(5) == []
+    assert board.get_score(POST).state == "withdrawn"
 
 
 def test_an_older_title_does_not_replace_a_newer_one(board: DynamoLeaderboard) -> None:
     for place, title in [(1, "First"), (3, "Third"), (2, "Second")]:
-        post_events.hear(board, post_record(place, title))
-    assert [standing.title for standing in board.leaderboard(5)] == ["Third"]
+        post_events.apply_record(board, post_record(place, title))
+    assert [standing.title for standing in board.list_entries(5)] == ["Third"]
 
 
 class Site(LeaderboardObject):
@@ -187,10 +187,10 @@ class Site(LeaderboardObject):
         self.meanwhile = meanwhile
         self.writes = 0
 
-    def write(self, shown: dict[str, Any], page: str, *, over: Tags) -> None:
+    def write(self, shown: dict[str, Any], page: str, *, if_match: ETags) -> None:
         self.writes += 1
         self.meanwhile()
-        super().write(shown, page, over=over)
+        super().write(shown, page, if_match=if_match)
 
     def page(self) -> str:
         page: bytes = self._s3.get_object(Bucket="site", Key=PAGE_KEY)["Body"].read()
@@ -199,13 +199,13 @@ class Site(LeaderboardObject):
 
 def publish_at(board: DynamoLeaderboard, site: LeaderboardObject) -> None:
     moments = count()
-    publish(board, site, lambda: datetime(2026, 1, 2, second=next(moments) % 60, tzinfo=UTC))
+    publish_leaderboard(board, site, lambda: datetime(2026, 1, 2, second=next(moments) % 60, tzinfo=UTC))
 
 
 @pytest.fixture
 def bucket(board: DynamoLeaderboard) -> None:
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="site")
-    post_events.hear(board, post_record(1, "Title"))
+    post_events.apply_record(board, post_record(1, "Title"))
 
 
 @pytest.mark.usefixtures("bucket")
@@ -220,7 +220,7 @@ def test_what_was_published_is_what_the_board_holds_though_another_function_publ
     def overtake() -> None:
         if slow.writes == 1:
             deliver(board, [vote_record(1, "ada", 1)])
-            publish(board, other, now)
+            publish_leaderboard(board, other, now)
 
     slow = Site(meanwhile=overtake)
     publish_at(board, slow)
@@ -243,7 +243,7 @@ def test_a_board_that_changes_all_the_time_is_published_all_the_same(board: Dyna
 def test_who_is_overtaken_each_time_lets_the_batch_come_again(board: DynamoLeaderboard) -> None:
     other = Site(meanwhile=lambda: None)
     with pytest.raises(Conflict):
-        publish_at(board, Site(meanwhile=lambda: publish(board, other, now)))
+        publish_at(board, Site(meanwhile=lambda: publish_leaderboard(board, other, now)))
 
 
 def test_a_record_that_cannot_be_handled_is_parked_after_three_tries_and_the_rest_goes_on() -> None:
@@ -261,7 +261,7 @@ def test_a_record_that_cannot_be_handled_is_parked_after_three_tries_and_the_res
         [rest[0], poison, rest[1]], handle, key=item_key, park=lambda record, reason: parked.append((record, reason))
     )
     assert values == [1, -1]
-    assert tries.count(poison) == TRIES == 3
+    assert tries.count(poison) == MAX_ATTEMPTS == 3
     assert [(record, "KeyError" in reason or "ValueError" in reason) for record, reason in parked] == [(poison, True)]
 
 
@@ -285,7 +285,7 @@ def test_what_the_board_keeps_in_the_same_table_is_no_vote(board: DynamoLeaderbo
     kept = vote_record(2, "ada", 1)
     kept["dynamodb"]["Keys"]["sk"]["S"] = "counted#ada"
     deliver(board, [kept])
-    assert board.tally(POST).score == 1
+    assert board.get_score(POST).score == 1
 
 
 @pytest.mark.parametrize(

@@ -98,16 +98,20 @@ def test_a_score_that_meets_a_revision_is_set_after_it_or_comes_again(dynamodb: 
     answer: Any = {"Error": {"Code": "TransactionConflictException", "Message": ""}}
     raising(dynamodb, "UpdateItem", ClientError(answer, "UpdateItem"), times=times)
     with nullcontext() if times == 1 else pytest.raises(Conflict):
-        Scores(dynamodb, TABLE).hear(f'{{"type": "tally.changed", "post_id": "{POST.id}", "score": 1, "version": 1}}')
+        Scores(dynamodb, TABLE).handle_event(
+            f'{{"type": "score.changed", "post_id": "{POST.id}", "score": 1, "version": 1}}'
+        )
     assert DynamoPosts(dynamodb, TABLE).get(POST.id).score == (1 if times == 1 else 0)
 
 
 def test_an_older_score_and_one_of_a_post_that_is_gone_are_passed_over(dynamodb: Any) -> None:
     scores = Scores(dynamodb, TABLE)
-    scores.hear(f'{{"type": "tally.changed", "post_id": "{POST.id}", "score": 9, "version": 9}}')
+    scores.handle_event(f'{{"type": "score.changed", "post_id": "{POST.id}", "score": 9, "version": 9}}')
     dynamodb.put_item(TableName=TABLE, Item=post_item(POST))
     for score, version in [(2, 2), (1, 1), (2, 2)]:
-        scores.hear(f'{{"type": "tally.changed", "post_id": "{POST.id}", "score": {score}, "version": {version}}}')
+        scores.handle_event(
+            f'{{"type": "score.changed", "post_id": "{POST.id}", "score": {score}, "version": {version}}}'
+        )
     assert DynamoPosts(dynamodb, TABLE).get(POST.id).score == 2
 
 
@@ -119,9 +123,9 @@ def test_a_score_that_cannot_be_read_is_not_taken_for_another(dynamodb: Any, fie
     dynamodb.put_item(TableName=TABLE, Item=post_item(POST))
     scores = Scores(dynamodb, TABLE)
     with pytest.raises(msgspec.ValidationError):
-        scores.hear(f'{{"type": "tally.changed", "version": 1, {fields}}}')
+        scores.handle_event(f'{{"type": "score.changed", "version": 1, {fields}}}')
     with pytest.raises(msgspec.ValidationError):
-        scores.hear('{"type": null}')
+        scores.handle_event('{"type": null}')
     assert DynamoPosts(dynamodb, TABLE).get(POST.id).score == 0
 
 

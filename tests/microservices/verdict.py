@@ -118,8 +118,8 @@ def _judge_index(crowd: Crowd, api: Api) -> None:
 def _judge_board(crowd: Crowd, api: Api, board: DynamoLeaderboard) -> None:
     living = {post_id: post for post_id, post in crowd.posts.items() if post.lives}
     for post_id, post in crowd.posts.items():
-        tally = board.tally(post_id)
-        assert tally.state == ("live" if post.lives else "gone")
+        tally = board.get_score(post_id)
+        assert tally.state == ("live" if post.lives else "withdrawn")
         assert not post.lives or (tally.title, tally.score) == (post.title, post.score)
     rank_by_views = sorted(living, key=lambda post_id: (-living[post_id].score, post_id))
     expected = [(post_id, living[post_id].title, living[post_id].score) for post_id in rank_by_views]
