@@ -117,5 +117,5 @@ def _handle_unexpected(error: Exception) -> Response:
     """Return 503 if AWS is unavailable, else 500. The cause goes to the log and never into the response."""
     _log.exception("unexpected", exc_info=error)
     if is_unavailable(error):
-        return _respond_with_problem(to_problem(Unavailable("a store is unavailable")))
+        return _respond_with_problem(to_problem(Unavailable("the data store is unavailable")))
     return _respond_with_problem(http_problem(500))

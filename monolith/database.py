@@ -62,7 +62,7 @@ def unit_of_work(engine: Engine, stores: Callable[[Connection], Work]) -> UnitOf
             with engine.begin() as connection:
                 yield stores(connection)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise Unavailable("the database is unavailable") from error
+            raise Unavailable("the data store is unavailable") from error
 
     return begin
 
