@@ -1,1 +1,1 @@
-"""The rules of the domain, without any system around them."""
+"""Tests of the rules in shared_domain, without a system around them."""

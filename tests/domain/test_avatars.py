@@ -1,4 +1,4 @@
-"""What a picture must be, and what becomes of one that is none, however it is broken."""
+"""Tests of picture validation and thumbnails, also for corrupt pictures."""
 
 from io import BytesIO
 from random import Random
@@ -33,18 +33,18 @@ SAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("said", "kind"), [("image/png", PNG), (" IMAGE/jpeg ; q=1", JPEG)])
-def test_a_content_type_says_which_kind(said: str, kind: str) -> None:
-    assert require_picture_type(said) == kind
+@pytest.mark.parametrize(("content_type", "kind"), [("image/png", PNG), (" IMAGE/jpeg ; q=1", JPEG)])
+def test_a_content_type_of_a_picture_is_accepted(content_type: str, kind: str) -> None:
+    assert require_picture_type(content_type) == kind
 
 
-@pytest.mark.parametrize("said", [None, "", ";", "image", "image/jpg", "image/svg+xml", "image/png,image/jpeg"])
-def test_another_kind_is_refused(said: str | None) -> None:
+@pytest.mark.parametrize("content_type", [None, "", ";", "image", "image/jpg", "image/svg+xml", "image/png,image/jpeg"])
+def test_another_content_type_is_rejected(content_type: str | None) -> None:
     with pytest.raises(WrongContentType):
-        require_picture_type(said)
+        require_picture_type(content_type)
 
 
-def test_a_byte_over_1_mib_is_too_large_whatever_it_is() -> None:
+def test_any_body_over_1_mib_is_too_large() -> None:
     assert require_usable(images.sized(MAX_PICTURE_BYTES), kind=PNG)
     for picture in (images.sized(MAX_PICTURE_BYTES + 1), b"x" * (MAX_PICTURE_BYTES + 1)):
         with pytest.raises(TooLarge):
@@ -52,7 +52,7 @@ def test_a_byte_over_1_mib_is_too_large_whatever_it_is() -> None:
 
 
 @pytest.mark.parametrize("make", [lambda: b"", images.unpacking_text, lambda: images.bomb(2**31 - 1, 2**31 - 1)])
-def test_what_the_door_refuses_is_of_no_use_behind_it_either(make: images.Make) -> None:
+def test_a_picture_that_the_request_rejects_has_no_thumbnail_either(make: images.Make) -> None:
     with pytest.raises(InvalidInput):
         require_usable(make(), kind=PNG)
     with pytest.raises(UnusablePicture):
@@ -65,35 +65,35 @@ def test_the_same_picture_has_the_same_thumbnail() -> None:
 
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(st.sampled_from(SAMPLES), st.randoms(use_true_random=False), st.booleans())
-def test_a_broken_picture_is_refused_or_shown_and_never_an_accident(sample: bytes, chance: Random, whole: bool) -> None:
-    picture = _broken(sample, chance, whole=whole)
+def test_a_corrupt_picture_is_rejected_or_becomes_a_thumbnail(sample: bytes, chance: Random, complete: bool) -> None:
+    picture = _corrupt(sample, chance, complete=complete)
     try:
         require_usable(picture, kind=PNG if sample.startswith(SIGNATURE) else JPEG)
-    except InvalidInput as refused:
-        assert refused.field == "avatar"
+    except InvalidInput as error:
+        assert error.field == "avatar"
     try:
-        made = thumbnail(picture)
+        png = thumbnail(picture)
     except UnusablePicture:
         return
-    with Image.open(BytesIO(made)) as opened:
+    with Image.open(BytesIO(png)) as opened:
         assert (opened.format, opened.size) == ("PNG", (SIDE, SIDE))
 
 
-def _broken(sample: bytes, chance: Random, *, whole: bool) -> bytes:
-    """Return the picture with some bytes changed, and cut off unless it is to stay whole; its checksums hold."""
+def _corrupt(sample: bytes, chance: Random, *, complete: bool) -> bytes:
+    """Return the picture with some bytes changed, truncated unless `complete`, and with valid checksums."""
     picture = bytearray(sample)
     for _ in range(chance.choice((1, 2, 5, 20))):
         picture[chance.randrange(len(picture))] = chance.choice((0, 1, 127, 255, chance.randrange(256)))
-    if not whole:
+    if not complete:
         del picture[chance.randrange(len(picture)) :]
-    return _checked(bytes(picture)) if sample.startswith(SIGNATURE) else bytes(picture)
+    return _with_checksums(bytes(picture)) if sample.startswith(SIGNATURE) else bytes(picture)
 
 
-def _checked(picture: bytes) -> bytes:
-    """Return a PNG with right checksums, so that what it holds is looked at."""
-    checked, place = picture[: len(SIGNATURE)], len(SIGNATURE)
-    while (length := int.from_bytes(picture[place : place + 4])) <= len(picture) - place - 12:
-        content = picture[place + 8 : place + 8 + length]
-        checked += chunk(picture[place + 4 : place + 8], content)
-        place += 12 + length
-    return checked + picture[place:]
+def _with_checksums(picture: bytes) -> bytes:
+    """Return the PNG with valid checksums, so that decoders read its content."""
+    checked, position = picture[: len(SIGNATURE)], len(SIGNATURE)
+    while (length := int.from_bytes(picture[position : position + 4])) <= len(picture) - position - 12:
+        content = picture[position + 8 : position + 8 + length]
+        checked += chunk(picture[position + 4 : position + 8], content)
+        position += 12 + length
+    return checked + picture[position:]

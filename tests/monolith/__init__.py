@@ -1,1 +1,1 @@
-"""What is particular to the monolith: its schema, its start and its end."""
+"""Tests of what only the monolith has: schema, start, shutdown, row locks and background tasks."""

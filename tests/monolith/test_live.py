@@ -1,4 +1,4 @@
-"""The live feed of one process: it ends with the process, cuts off who does not read, and leaves requests their threads."""
+"""The live feed of one process: it closes at shutdown, disconnects slow clients and takes no request's thread."""
 
 import socket
 import threading
@@ -20,12 +20,12 @@ from shared_domain.live import MAX_TOPICS, LiveMessage
 from tests.contract.client import Api, unique
 from tests.contract.feed import Feed, Listener, post_published
 
-from .programs import WORKERS, Program, nothing_left, program, signed_in, within
+from .programs import WORKERS, Program, kill_leftovers, run_program, sign_in, within
 
 CLIENTS = 40
 PATIENCE_S = 10.0
-A_MEGABYTE = "x" * 4_000  # each; more waits than buffers hold, long before there are so many
-GREETING = {
+LONG_TEXT = "x" * 4_000  # some hundred of these are more than the socket buffers hold
+HANDSHAKE = {
     "HTTP_HOST": "here",
     "HTTP_UPGRADE": "websocket",
     "HTTP_CONNECTION": "Upgrade",
@@ -36,7 +36,7 @@ GREETING = {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with program(tmp_path_factory.mktemp("live")) as started:
+    with run_program(tmp_path_factory.mktemp("live")) as started:
         yield started
 
 
@@ -46,77 +46,77 @@ def feed_of(running: Program, client: httpx.Client) -> Feed:
 
 @contextmanager
 def connected() -> Iterator[tuple[Client, socket.socket]]:
-    """Give a client of the feed as a server has it, and the other end of its line."""
-    with ExitStack() as opened:
-        here, there = (opened.enter_context(each) for each in socket.socketpair())
-        yield Client(Server(GREETING | {"werkzeug.socket": here}, thread_class=ReadingThread)), there
+    """Yield a client of the feed on the server side, and the socket of the other side."""
+    with ExitStack() as stack:
+        here, there = (stack.enter_context(each) for each in socket.socketpair())
+        yield Client(Server(HANDSHAKE | {"werkzeug.socket": here}, thread_class=ReadingThread)), there
 
 
 @pytest.mark.live
 @pytest.mark.parametrize("ending", ["SIGTERM", "Ctrl-C"])
-def test_an_end_tells_every_client_and_waits_for_none(tmp_path: Path, ending: str) -> None:
-    with program(tmp_path) as running, running.client() as client:
+def test_a_shutdown_closes_every_connection_at_once(tmp_path: Path, ending: str) -> None:
+    with run_program(tmp_path) as running, running.client() as client:
         with feed_of(running, client).listeners(CLIENTS, "posts") as clients:
             running.process.terminate() if ending == "SIGTERM" else running.interrupt()
             codes = [int.from_bytes(each.socket.recv_data()[1], "big") for each in clients]
             assert codes == [1001] * CLIENTS
-            assert running.ended() == 0
-        assert within(20, lambda: not running.left()), running.left()
+            assert running.wait() == 0
+        assert within(20, lambda: not running.leftovers()), running.leftovers()
 
 
 @pytest.mark.live
-def test_a_client_that_does_not_read_is_cut_off_and_the_others_hear_everything(running: Program) -> None:
-    small = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]
+def test_a_client_that_does_not_read_is_disconnected_and_the_others_receive_everything(running: Program) -> None:
+    small_buffer = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]
     with running.client() as writer:
-        feed = feed_of(running, signed_in(writer, "wordy"))
-        with feed.listener("posts", sockopt=small) as deaf, feed.listener("posts") as reads:
+        feed = feed_of(running, sign_in(writer, "wordy"))
+        with feed.listener("posts", sockopt=small_buffer) as slow, feed.listener("posts") as reader:
             for _ in range(2 * MAX_QUEUED):
                 title = unique("long") + "𝔘" * 180
                 writer.post("/posts", json={"title": title, "body": "A body"}).raise_for_status()
-                reads.wait_for(post_published(title))
-            assert deaf.is_disconnected()
+                reader.wait_for(post_published(title))
+            assert slow.is_disconnected()
 
 
 @pytest.mark.live
-def test_clients_hear_again_after_the_database_was_away(tmp_path: Path) -> None:
-    with nothing_left(tmp_path), program(tmp_path) as running, running.client() as client:
-        signed_in(client, "writer")
+def test_clients_receive_messages_again_after_a_database_outage(tmp_path: Path) -> None:
+    with kill_leftovers(tmp_path), run_program(tmp_path) as running, running.client() as client:
+        sign_in(client, "writer")
         with feed_of(running, client).listeners(WORKERS * 4, "posts") as clients:
             embedded_postgres.stop(tmp_path / "monolith" / "postgres")
             embedded_postgres.start(tmp_path / "monolith" / "postgres")
-            assert within(2 * PATIENCE_S, lambda: all(_hears_again(client, each) for each in clients))
+            assert within(2 * PATIENCE_S, lambda: all(_receives_again(client, each) for each in clients))
 
 
-def _hears_again(client: httpx.Client, listener: Listener) -> bool:
-    """Publish a post, if the server can; tell whether the listener hears anything."""
+def _receives_again(client: httpx.Client, listener: Listener) -> bool:
+    """Publish a post if the server can. Return whether the listener receives any message."""
     client.post("/posts", json={"title": "Again", "body": "A body"})
     return bool(listener.receive_rest(seconds=0.2))
 
 
 @pytest.mark.live
-def test_requests_are_answered_though_every_process_has_clients(running: Program) -> None:
+def test_requests_are_answered_while_every_process_has_clients(running: Program) -> None:
     with running.client() as client, feed_of(running, client).listeners(CLIENTS):
         assert {client.get("/health").status_code for _ in range(50)} == {200}
 
 
 @pytest.mark.live
 @pytest.mark.parametrize("path", ["/live", "/live?x", "/live/"])
-def test_the_feed_is_no_page(running: Program, path: str) -> None:
+def test_an_http_request_for_the_feed_is_not_found(running: Program, path: str) -> None:
     with running.client() as client:
         assert client.get(path).status_code == 404
 
 
-def test_a_client_that_is_gone_before_it_is_here_is_an_os_error() -> None:
+def test_a_client_that_disconnects_during_the_handshake_is_an_os_error() -> None:
     here, there = socket.socketpair()
     with here, there:
-        served = Server(GREETING | {"werkzeug.socket": here}, thread_class=ReadingThread)
+        served = Server(HANDSHAKE | {"werkzeug.socket": here}, thread_class=ReadingThread)
         there.close()
         served.thread.join(PATIENCE_S)
         with pytest.raises(OSError, match="Bad file descriptor"):
             Client(served)
 
 
-def test_a_hub_has_so_much_room_and_no_more() -> None:
+def test_a_hub_limits_the_number_of_clients() -> None:
     hub = Hub(max_clients=1)
     with connected() as (first, _), connected() as (second, _):
         hub.join(first)
@@ -130,7 +130,7 @@ def test_a_hub_has_so_much_room_and_no_more() -> None:
             hub.join(first)
 
 
-def test_a_hub_lets_nobody_listen_to_everything() -> None:
+def test_a_hub_limits_the_topics_of_a_client() -> None:
     hub = Hub(max_clients=1)
     with connected() as (client, _):
         hub.join(client)
@@ -141,63 +141,63 @@ def test_a_hub_lets_nobody_listen_to_everything() -> None:
             hub.subscribe(client, "one more")
 
 
-def test_telling_a_client_that_does_not_read_takes_no_time_and_ends_it() -> None:
+def test_sending_to_a_client_that_does_not_read_never_blocks_and_disconnects_it() -> None:
     hub = Hub(max_clients=1)
-    with connected() as (client, line):
+    with connected() as (client, peer):
         hub.join(client)
         hub.subscribe(client, "posts")
         with client.run_sender():
             for _ in range(MAX_QUEUED + 100):
-                hub.publish(LiveMessage("posts", A_MEGABYTE))
-        line.settimeout(PATIENCE_S)
-        while line.recv(1_000_000):  # what was sent before it was cut off, and then the end
+                hub.publish(LiveMessage("posts", LONG_TEXT))
+        peer.settimeout(PATIENCE_S)
+        while peer.recv(1_000_000):  # the messages before the disconnect, then the end of the stream
             pass
 
 
-def test_so_many_requests_run_at_a_time_and_the_feed_is_not_counted() -> None:
-    inside, most, free = threading.Semaphore(0), [], threading.Event()
+def test_concurrent_requests_are_limited_and_the_live_feed_is_exempt() -> None:
+    started, paths, finish = threading.Semaphore(0), [], threading.Event()
 
     def application(environ: dict[str, object], start_response: object) -> list[bytes]:
-        most.append(environ["PATH_INFO"])
-        inside.release()
-        free.wait(PATIENCE_S)
+        paths.append(environ["PATH_INFO"])
+        started.release()
+        finish.wait(PATIENCE_S)
         return []
 
-    turns = ConcurrencyLimit(application, limit=2, exempt_path="/live")  # type: ignore[arg-type]
-    asked = [{"PATH_INFO": path, "wsgi.input": BytesIO()} for path in ["/posts"] * 5 + ["/live"] * 3]
-    threads = [threading.Thread(target=turns, args=(environ, None)) for environ in asked]
+    limited = ConcurrencyLimit(application, limit=2, exempt_path="/live")  # type: ignore[arg-type]
+    requests = [{"PATH_INFO": path, "wsgi.input": BytesIO()} for path in ["/posts"] * 5 + ["/live"] * 3]
+    threads = [threading.Thread(target=limited, args=(environ, None)) for environ in requests]
     for thread in threads:
         thread.start()
     for _ in range(5):
-        assert inside.acquire(timeout=PATIENCE_S)
-    assert not inside.acquire(timeout=0.2)
-    assert sorted(most) == ["/live"] * 3 + ["/posts"] * 2
-    free.set()
+        assert started.acquire(timeout=PATIENCE_S)
+    assert not started.acquire(timeout=0.2)
+    assert sorted(paths) == ["/live"] * 3 + ["/posts"] * 2
+    finish.set()
     for thread in threads:
         thread.join(PATIENCE_S)
-    assert len(most) == 8
+    assert len(paths) == 8
 
 
-def test_who_sends_a_body_slowly_holds_up_nobody() -> None:
-    """However many there are of them: a body is received before its request takes one of the turns."""
+def test_clients_that_send_a_body_slowly_delay_no_other_request() -> None:
+    """A body is received before its request takes a slot, so any number of slow clients is harmless."""
 
     class Endless(BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
-            asked.release()
-            ended.wait(PATIENCE_S)
+            reading.release()
+            finish.wait(PATIENCE_S)
             return b""
 
-    asked, ended = threading.Semaphore(0), threading.Event()
-    turns = ConcurrencyLimit(lambda environ, start_response: [b"answered"], limit=2, exempt_path="/live")
+    reading, finish = threading.Semaphore(0), threading.Event()
+    limited = ConcurrencyLimit(lambda environ, start_response: [b"answered"], limit=2, exempt_path="/live")
     slow = [
         {"PATH_INFO": "/feedback", "CONTENT_LENGTH": length, "wsgi.input": Endless()}
         for length in ("9", "9", "2000000", "")
     ]
-    threads = [threading.Thread(target=turns, args=(environ, None)) for environ in slow]
+    threads = [threading.Thread(target=limited, args=(environ, None)) for environ in slow]
     for thread in threads:
         thread.start()
-        assert asked.acquire(timeout=PATIENCE_S)
-    assert turns({"PATH_INFO": "/health", "wsgi.input": BytesIO()}, None) == [b"answered"]  # type: ignore[arg-type]
-    ended.set()
+        assert reading.acquire(timeout=PATIENCE_S)
+    assert limited({"PATH_INFO": "/health", "wsgi.input": BytesIO()}, None) == [b"answered"]  # type: ignore[arg-type]
+    finish.set()
     for thread in threads:
         thread.join(PATIENCE_S)

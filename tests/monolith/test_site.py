@@ -1,4 +1,4 @@
-"""The folder that is served holds what the branch holds, each file whole, and shows nothing else that lies there."""
+"""The folder is equal to the branch after each push, files are replaced atomically, and nothing else is served."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from tests.git_clone import Clone, cloned
 
 @pytest.fixture
 def served(tmp_path: Path) -> Path:
-    """The folder of a site as it comes."""
+    """The folder of a new site."""
     return prepare_site(tmp_path)
 
 
@@ -26,7 +26,7 @@ def clone(served: Path, tmp_path: Path) -> Clone:
     return cloned(served.with_name("site.git"), tmp_path / "clone")
 
 
-def test_the_site_as_it_comes_is_there_and_a_second_start_keeps_what_was_pushed(served: Path, clone: Clone) -> None:
+def test_the_initial_site_is_served_and_a_second_start_keeps_what_was_pushed(served: Path, clone: Clone) -> None:
     assert (served / "index.html").is_file()
     clone.commit({"index.html": "mine", "leaderboard.css": None})
     clone.push()
@@ -35,21 +35,21 @@ def test_the_site_as_it_comes_is_there_and_a_second_start_keeps_what_was_pushed(
     assert SiteFolder(served).names() == {"index.html", "site.css"}
 
 
-def test_a_push_says_what_it_did_and_what_is_not_served(clone: Clone) -> None:
+def test_a_push_reports_what_it_changed_and_what_is_not_served(clone: Clone) -> None:
     clone.commit({"a.txt": "new", "site.css": None, ".hidden": "x", "large.txt": b"x" * (MAX_FILE_BYTES + 1)})
-    said = clone.push()
-    assert "1 files written, 1 removed; not served: '.hidden', 'large.txt'" in said
+    output = clone.push()
+    assert "1 files written, 1 removed; not served: '.hidden', 'large.txt'" in output
 
 
-def test_only_what_changed_is_written(served: Path, clone: Clone) -> None:
+def test_only_changed_files_are_written(served: Path, clone: Clone) -> None:
     before = {name: (served / name).stat() for name in SiteFolder(served).names()}
     clone.commit({"site.css": "changed"})
     clone.push()
-    same = {name for name, stat in before.items() if (served / name).stat().st_ino == stat.st_ino}
-    assert same == before.keys() - {"site.css"}
+    unchanged = {name for name, stat in before.items() if (served / name).stat().st_ino == stat.st_ino}
+    assert unchanged == before.keys() - {"site.css"}
 
 
-def test_a_push_that_cannot_be_published_is_kept_and_says_why(served: Path, clone: Clone) -> None:
+def test_a_push_that_cannot_be_published_is_stored_and_reports_the_reason(served: Path, clone: Clone) -> None:
     shutil.rmtree(served)
     served.touch()
     clone.commit({"a.txt": "new"})
@@ -59,12 +59,12 @@ def test_a_push_that_cannot_be_published_is_kept_and_says_why(served: Path, clon
     assert (served / "a.txt").read_text() == "new"
 
 
-def test_pushes_at_once_end_with_what_the_branch_holds(served: Path, clone: Clone) -> None:
+def test_concurrent_pushes_end_with_the_state_of_the_branch(served: Path, clone: Clone) -> None:
     repository = SiteRepository(served.with_name("site.git"))
     for count in range(5):
         clone.commit({"a.txt": str(count)})
         clone.push()
-        (served / "a.txt").write_text("of somebody slow")
+        (served / "a.txt").write_text("an older push")
         threads = [threading.Thread(target=publish, args=(repository, served)) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -77,7 +77,7 @@ def test_pushes_at_once_end_with_what_the_branch_holds(served: Path, clone: Clon
 @pytest.mark.parametrize(
     "name", ["", ".", "..", ".draft", "../secret", "folder", "link.txt", "pipe.txt", "a\nb", "ü.txt"]
 )
-def test_what_is_no_file_of_the_site_is_not_shown(tmp_path: Path, name: str) -> None:
+def test_anything_but_a_regular_file_of_the_site_is_not_found(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "site"
     (folder / "folder").mkdir(parents=True)
     (tmp_path / "secret").write_text("secret")
@@ -89,7 +89,7 @@ def test_what_is_no_file_of_the_site_is_not_shown(tmp_path: Path, name: str) -> 
         SiteFolder(folder).read(name)
 
 
-def test_a_file_is_written_in_place_of_a_link_and_not_through_it(tmp_path: Path) -> None:
+def test_writing_a_file_replaces_a_link_and_does_not_follow_it(tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "site" / "a.txt").symlink_to(tmp_path / "secret")

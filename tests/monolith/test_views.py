@@ -1,4 +1,4 @@
-"""Views are counted in each process and kept in batches: none is lost to a database that is away, another process, or the end."""
+"""Views are written in batches. None is lost to an unavailable database, another process or a shutdown."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from monolith.trending.views import Views
 from shared_domain.errors import Unavailable
 from shared_domain.trending import WINDOW, Trend, View, last_hour
 
-from .programs import program, signed_in
+from .programs import run_program, sign_in
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 POSTS = [f"01M7X1YXN3SBB3DZEFS5FNXBM{letter}" for letter in "VWXYZ"]
@@ -41,12 +41,12 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def work(engine: Engine) -> UnitOfWork[SqlTrends]:
+def trends(engine: Engine) -> UnitOfWork[SqlTrends]:
     return unit_of_work(engine, SqlTrends)
 
 
-def ranking(work: UnitOfWork[SqlTrends]) -> list[Trend]:
-    with work() as store:
+def ranking(trends: UnitOfWork[SqlTrends]) -> list[Trend]:
+    with trends() as store:
         return store.most_viewed(last_hour(NOW), 10)
 
 
@@ -54,25 +54,25 @@ def view(post_id: str = POSTS[0]) -> View:
     return View(post_id=post_id, at=NOW)
 
 
-def test_processes_that_keep_views_of_the_same_posts_at_once_lose_none(work: UnitOfWork[SqlTrends]) -> None:
-    def count(places: range) -> None:
-        views = Views(work)
-        for place in places:
-            for post_id in POSTS[:: 1 if place % 2 else -1]:
+def test_processes_that_write_views_of_the_same_posts_concurrently_lose_none(trends: UnitOfWork[SqlTrends]) -> None:
+    def count(rounds: range) -> None:
+        views = Views(trends)
+        for n in rounds:
+            for post_id in POSTS[:: 1 if n % 2 else -1]:
                 views.record(view(post_id))
             views.flush()
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(count, [range(25)] * 4))
-    assert ranking(work) == [Trend(post_id=post_id, views=100) for post_id in POSTS]
+    assert ranking(trends) == [Trend(post_id=post_id, views=100) for post_id in POSTS]
 
 
-def counted(first: UnitOfWork[SqlTrends], then: UnitOfWork[SqlTrends]) -> list[Trend]:
-    """Note a view, fail to flush it in the first transaction, note another, flush in the second one; return the ranking."""
-    turns = iter([first, then])
+def rank_after_failed_flush(failing: UnitOfWork[SqlTrends], working: UnitOfWork[SqlTrends]) -> list[Trend]:
+    """Record a view, fail to flush it, record another one and flush both. Return the ranking."""
+    transactions = iter([failing, working])
 
     def begin() -> AbstractContextManager[SqlTrends]:
-        return next(turns)()
+        return next(transactions)()
 
     views = Views(begin)
     views.record(view())
@@ -80,55 +80,55 @@ def counted(first: UnitOfWork[SqlTrends], then: UnitOfWork[SqlTrends]) -> list[T
         views.flush()
     views.record(view())
     views.flush()
-    return ranking(then)
+    return ranking(working)
 
 
-def test_what_a_database_that_is_away_does_not_keep_is_kept_when_it_is_back(work: UnitOfWork[SqlTrends]) -> None:
-    nowhere = unit_of_work(connect("postgresql://127.0.0.1:9/none", pool_size=1), SqlTrends)
-    assert counted(nowhere, work) == [Trend(post_id=POSTS[0], views=2)]
+def test_views_are_written_once_the_database_is_available_again(trends: UnitOfWork[SqlTrends]) -> None:
+    unavailable = unit_of_work(connect("postgresql://127.0.0.1:9/none", pool_size=1), SqlTrends)
+    assert rank_after_failed_flush(unavailable, trends) == [Trend(post_id=POSTS[0], views=2)]
 
 
-def test_views_whose_commit_nobody_answered_are_not_counted_twice(work: UnitOfWork[SqlTrends]) -> None:
+def test_views_whose_commit_has_an_unknown_outcome_are_not_counted_twice(trends: UnitOfWork[SqlTrends]) -> None:
     @contextmanager
     def lost() -> Iterator[SqlTrends]:
-        with work() as kept:
-            yield kept
-        raise Unavailable("it went away after the commit")
+        with trends() as store:
+            yield store
+        raise Unavailable("the connection broke after the commit")
 
-    assert counted(lost, work) == [Trend(post_id=POSTS[0], views=2)]
+    assert rank_after_failed_flush(lost, trends) == [Trend(post_id=POSTS[0], views=2)]
 
 
-def test_with_no_room_a_view_is_dropped_and_the_log_tells_how_many(
-    work: UnitOfWork[SqlTrends], caplog: pytest.LogCaptureFixture
+def test_views_beyond_the_buffer_are_dropped_and_logged(
+    trends: UnitOfWork[SqlTrends], caplog: pytest.LogCaptureFixture
 ) -> None:
-    views = Views(work, max_entries=2)
+    views = Views(trends, max_entries=2)
     for post_id in [*POSTS, POSTS[0]]:
         views.record(view(post_id))
     views.flush()
-    assert [(trend.post_id, trend.views) for trend in ranking(work)] == [(POSTS[0], 2), (POSTS[1], 1)]
+    assert [(trend.post_id, trend.views) for trend in ranking(trends)] == [(POSTS[0], 2), (POSTS[1], 1)]
     assert [record.message for record in caplog.records] == ["dropped 3 views: the buffer was full"]
 
 
-def test_windows_that_count_no_more_are_forgotten(engine: Engine, work: UnitOfWork[SqlTrends]) -> None:
-    views = Views(work)
+def test_old_windows_are_deleted(engine: Engine, trends: UnitOfWork[SqlTrends]) -> None:
+    views = Views(trends)
     for age in (0, 59, 300):
         views.record(View(post_id=POSTS[0], at=NOW - age * WINDOW))
     views.flush()
     with engine.begin() as connection:
         assert connection.scalar(select(func.count()).select_from(VIEWS)) == 2
-    assert ranking(work) == [Trend(post_id=POSTS[0], views=2)]
+    assert ranking(trends) == [Trend(post_id=POSTS[0], views=2)]
 
 
 @pytest.mark.live
-def test_an_end_keeps_the_views_that_were_counted(tmp_path: Path) -> None:
-    with program(tmp_path) as running:
+def test_a_shutdown_writes_the_counted_views(tmp_path: Path) -> None:
+    with run_program(tmp_path) as running:
         with running.client() as client:
-            post = signed_in(client, "viewed").post("/posts", json={"title": "A title", "body": "A body"}).json()
+            post = sign_in(client, "viewed").post("/posts", json={"title": "A title", "body": "A body"}).json()
             for _ in range(10):
                 assert client.get(f"/posts/{post['id']}").status_code == 200
         running.process.terminate()
-        assert running.ended() == 0
-    with program(tmp_path) as again, again.client() as client:
+        assert running.wait() == 0
+    with run_program(tmp_path) as again, again.client() as client:
         assert [(each["post_id"], each["views"]) for each in client.get("/trending").json()["items"]] == [
             (post["id"], 10)
         ]
