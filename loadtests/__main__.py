@@ -28,7 +28,10 @@ COMMANDS = {
     "aa": ("aa", "compare a system with itself: it must be within noise; 1 if it is not"),
     "coldstarts": ("coldstarts", "start every function cold, beside warm, and sweep its memory"),
     "diff": ("diff", "say what changed from one run to another; 1 if something got worse"),
-    "explain": ("explain", "show what each journey's time is made of on both sides, down to the line (about 30 s)"),
+    "explain": (
+        "explain.command",
+        "show what each journey's time is made of on both sides, down to the line (about 30 s)",
+    ),
     "capacity": ("capacity", "find the rate at which each side breaks a service level"),
     "watch": ("watch", "show the comparison that is being made on a local page"),
     "wrk": ("wrk", "hold this load generator against wrk: one endpoint, closed; 1 if they differ"),

@@ -69,16 +69,14 @@ def live_url(system: System, run_dir: Path) -> str:
     return str(json.loads(system.state(run_dir).read_text()).get("live_url", ""))
 
 
-def up(run_dir: Path, systems: Sequence[System] = BOTH, *, explained: bool = False) -> tuple[dict[str, str], list[str]]:
+def up(run_dir: Path, systems: Sequence[System] = BOTH) -> tuple[dict[str, str], list[str]]:
     """Start what does not run yet. Return the URLs by name, and the names of those that were started.
-
-    explained: those tell what they do.
 
     Raise SystemFailed if one does not start; then whatever this call started has been ended again.
     """
     missing = [system for system in systems if running_url(system, run_dir) is None]
     try:
-        pids = {system: _start(system, run_dir, explained=explained) for system in missing}
+        pids = {system: _start(system, run_dir) for system in missing}
         for system, pid in pids.items():
             _await_ready(system, pid, run_dir)
     except BaseException:  # also Ctrl-C: half a stack is of no use to anybody
@@ -99,19 +97,19 @@ def down(run_dir: Path, systems: Sequence[System] = BOTH) -> list[str]:
 
 
 @contextmanager
-def running(run_dir: Path, systems: Sequence[System], *, explained: bool = False) -> Iterator[dict[str, str]]:
+def running(run_dir: Path, systems: Sequence[System]) -> Iterator[dict[str, str]]:
     """Keep systems up for a block of code and end them after it, whatever happens; gives their URLs by name."""
     try:
-        yield up(run_dir, systems, explained=explained)[0] if systems else {}
+        yield up(run_dir, systems)[0] if systems else {}
     finally:
         with interrupts.ignored():
             down(run_dir, systems)
 
 
-def _start(system: System, run_dir: Path, *, explained: bool) -> int:
+def _start(system: System, run_dir: Path) -> int:
     system.state(run_dir).unlink(missing_ok=True)
     command = [*system.command, "--run-dir", str(run_dir.resolve())]
-    environment = {"ADMINISTRATORS": ADMINISTRATOR, "EXPLAINED": "yes" if explained else ""}
+    environment = {"ADMINISTRATORS": ADMINISTRATOR}
     pid = processes.start(command, mark=system.mark(run_dir), log=system.log(run_dir), env=environment)
     system.pid_file(run_dir).write_text(str(pid))
     return pid

@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, _on_signal)
     try:
-        administrators, explained = os.environ.get("ADMINISTRATORS", ""), bool(os.environ.get("EXPLAINED"))
+        administrators = os.environ.get("ADMINISTRATORS", "")
         with (
-            local_aws(options.run_dir, options.port, administrators=administrators, explained=explained) as stack,
+            local_aws(options.run_dir, options.port, administrators=administrators) as stack,
             _announced(options.run_dir, stack),
         ):
             stack.emulator.process.wait()

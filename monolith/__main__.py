@@ -75,7 +75,6 @@ def _settings(arguments: argparse.Namespace, database_url: str, *, run_dir: Path
         token_secret=token_secret(os.environ, run_dir),
         administrators=administrators(os.environ.get("ADMINISTRATORS", "")),
         pool_size=arguments.threads,
-        spans=log.with_name("spans.jsonl") if os.environ.get("EXPLAINED") else None,
         site=prepare_site(run_dir / "monolith"),
     )
 

@@ -1,7 +1,7 @@
 """The composition root: the only file that imports all modules. Twin: each service's handler.py."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,6 @@ def create_app(settings: Settings) -> Flask:
     views = Views(unit_of_work(engine, SqlTrends))
     hub = app.extensions["hub"] = Hub(max_clients=settings.live_clients)
     background = app.extensions["background"] = Background()
-    explained = _explained(background, views, settings.spans)
     for blueprint in _blueprints(settings, engine, views, hub):
         app.register_blueprint(blueprint)
     background.run_every(FLUSH_SECONDS, views.flush)
@@ -70,7 +69,6 @@ def create_app(settings: Settings) -> Flask:
         listener.EVERY_SECONDS, listener.create_task(connect(settings.database_url, pool_size=1), hub.publish)
     )
     app.wsgi_app = ConcurrencyLimit(app.wsgi_app, limit=settings.pool_size, exempt_path=live.PATH)  # type: ignore[method-assign]
-    explained(app, engine)
     return app
 
 
@@ -96,18 +94,6 @@ def _blueprints(settings: Settings, engine: Engine, views: Views, hub: Hub) -> I
     yield avatars.routes(unit_of_work(engine, thumbnails.Stores))
     yield trending.routes(unit_of_work(engine, SqlTrends))
     yield live.routes(hub)
-
-
-def _explained(background: Background, views: Views, file: Path | None) -> Callable[[Flask, Engine], None]:
-    """Have jobs and views explained where there is a file for it, and return what does so with the rest once it is there."""
-    if file is None:
-        return lambda app, engine: None
-    from monolith import tracing
-
-    write = tracing.into(file)
-    background.within(tracing.job(write))
-    tracing.follow(views, service=tracing.SERVICE, write=write)
-    return lambda app, engine: tracing.watch(app, engine, write)
 
 
 def _salt() -> bytes:

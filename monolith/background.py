@@ -16,17 +16,12 @@ class Background:
 
     def __init__(self) -> None:
         self._tasks: list[tuple[PeriodicTask, float]] = []
-        self._around: Callable[[PeriodicTask], PeriodicTask] = lambda task: task
         self._threads: list[Thread] = []
         self._stopped = Event()
 
     def run_every(self, seconds: float, task: PeriodicTask) -> None:
         """Add a task that runs again `seconds` after it returned, and once more when the process stops."""
-        self._tasks.append((self._around(task), seconds))
-
-    def within(self, around: Callable[[PeriodicTask], PeriodicTask]) -> None:
-        """Wrap every task that is added from now on."""
-        self._around = around
+        self._tasks.append((task, seconds))
 
     def start(self) -> None:
         """Start a thread for each task."""

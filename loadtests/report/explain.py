@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from loadtests.blocks import SIDES
-from loadtests.explain.parts import DOOR, JSON, PARTS
+from loadtests.explain.breakdown import GATEWAY, JSON, PARTS
 from loadtests.report.charts import Chart, styled
 from loadtests.report.tables import Chapter, Finding, Row, Table, milliseconds, percent
 
@@ -151,8 +151,8 @@ def _call_bars(calls: Calls) -> tuple[list[Bar], list[Row]]:
     """Return bars and rows of the calls of a journey, one after the other. Serialising has rows and no bars."""
     bars, rows, begin = list[Bar](), list[Row](), 0.0
     for call in calls:
-        bars.append(Bar(DOOR, call["operation"], begin, call["ms"], PARTS[DOOR]))
-        times = (f"{begin:.2f}", f"{call['ms']:.2f}", f"{call['parts'].get(DOOR, 0.0):.2f}")
+        bars.append(Bar(GATEWAY, call["operation"], begin, call["ms"], PARTS[GATEWAY]))
+        times = (f"{begin:.2f}", f"{call['ms']:.2f}", f"{call['parts'].get(GATEWAY, 0.0):.2f}")
         sizes = (f"{call['counts'][way]:g}" for way in ("bytes_out", "bytes_in"))
         rows.append((call["operation"], "client", *times, *sizes, "", "", ""))
         rows += [_span_row(span, begin) for span in call["spans"]]

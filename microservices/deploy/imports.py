@@ -9,7 +9,7 @@ from pathlib import Path
 
 # The AWS runtime contains these.
 PROVIDED = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"})
-OURS = frozenset({"microservices", "shared_domain", "tracing"})
+OURS = frozenset({"microservices", "shared_domain"})
 
 # Imports in C code, which a reader of Python does not see.
 HIDDEN = {"_argon2_cffi_bindings._ffi": ("_cffi_backend",)}

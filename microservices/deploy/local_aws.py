@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservices.deploy import balancer, package_cache, templates, tracing
+from microservices.deploy import balancer, package_cache, templates
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
@@ -37,12 +37,10 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(
-    run_dir: Path, port: int = PORT, *, administrators: str = "", explained: bool = False
-) -> Iterator[LocalAws]:
+def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> Iterator[LocalAws]:
     """Deploy everything on a local AWS while the block runs, on the port or the next free one.
 
-    `administrators` names those who read the feedback, separated by commas; `explained` lets the functions tell what they do.
+    `administrators` names those who read the feedback, separated by commas.
 
     Logs lie in `<run_dir>/microservices`, which one system at a time may use. Raise CannotStart or
     DeploymentFailed, with a message of one line, if it does not come up.
@@ -57,8 +55,6 @@ def local_aws(
         deployment.deploy(packages)
         _reserve_concurrency(deployment)
         balancer.register_targets(deployment)
-        if explained:
-            tracing.explain(deployment)
         _call_first(deployment, site)
         url, live_url = deployment.outputs("platform")["ApiBase"], deployment.outputs("live")["LiveUrl"]
         yield LocalAws(url, live_url, running, deployment, packages, site)

@@ -22,7 +22,6 @@ from microservices.deploy.imports import OURS, library
 from microservices.deploy.modules import Places, needed
 
 PROJECT = Path(__file__).parents[2]
-TRACING = "microservices.tracing.handler"  # in every zip, loaded by none that is not explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,7 @@ def build(out: Path, source: Source) -> tuple[Package, ...]:
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
-        tracing = stage(TRACING, source, tree)
-        files = {function: stage(handler, source, tree) | tracing for function, handler in handlers().items()}
+        files = {function: stage(handler, source, tree) for function, handler in handlers().items()}
         if source.interpreter:
             archives.compile_tree(tree, source.interpreter)
         zips = {function: archives.zip_files(tree, names) for function, names in files.items()}

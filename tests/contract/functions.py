@@ -16,10 +16,9 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
+from loadtests.explain.hooks.functions import traced
+from loadtests.explain.hooks.spans import Write
 from microservices.deploy.contents import CONTRACT, CONTRACT_READER
-from microservices.tracing.invocations import traced
-from tracing.left_for_later import follow
-from tracing.spans import Write
 
 from .aws_calls import answered_by
 from .cloud import STAGE, Cloud
@@ -88,19 +87,14 @@ class Function:
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
         if self._write is not None:
-            self._explain(module, self._write)
+            service = self._environment["AWS_LAMBDA_FUNCTION_NAME"].removeprefix(f"{STAGE}-")
+            handler = traced(getattr(module, self._attribute), service=service, write=self._write)
+            setattr(module, self._attribute, handler)
         return module
-
-    def _explain(self, module: ModuleType, write: Write) -> None:
-        """Put before the handler what a deployment puts there while it is explained."""
-        service = self._environment["AWS_LAMBDA_FUNCTION_NAME"].removeprefix(f"{STAGE}-")
-        setattr(module, self._attribute, traced(getattr(module, self._attribute), service=service, write=write))
-        if hasattr(module, "views"):
-            follow(module.views, service=service, write=write)
 
 
 def functions(cloud: Cloud, write: Write | None = None) -> dict[str, Function]:
-    """Return every function of the templates by its ARN. write: hears what they do, where they are explained."""
+    """Return every function of the templates by its ARN. write: takes their spans; None: they are not traced."""
     found = {}
     for stack in cloud.stacks.values():
         shared = stack.template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})

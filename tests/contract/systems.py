@@ -27,8 +27,8 @@ TOKEN_SECRET = "only the tests know this secret, and it is long enough for every
 
 
 @contextmanager
-def monolith_application(data: Path, spans: Path | None = None) -> Iterator[WSGIApplication]:
-    """Yield the monolith over an embedded PostgreSQL of its own, whose data is in the folder. spans: takes what is explained."""
+def monolith_application(data: Path) -> Iterator[WSGIApplication]:
+    """Yield the monolith over an embedded PostgreSQL of its own, whose data is in the folder."""
     server = get_server(data, cleanup_mode="stop")
     try:
         url = server.get_uri()
@@ -40,7 +40,6 @@ def monolith_application(data: Path, spans: Path | None = None) -> Iterator[WSGI
                 token_secret=TOKEN_SECRET,
                 administrators=administrators,
                 pool_size=THREADS,
-                spans=spans,
             )
         )
         with _background(app):

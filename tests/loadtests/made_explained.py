@@ -1,12 +1,12 @@
-"""What `explain` finds, made from traces that are written down: no system is asked."""
+"""Figures of `explain`, from spans that are written down."""
 
 from typing import Any
 
 from loadtests.blocks import SIDES
-from loadtests.explain.figures import figures
-from loadtests.explain.telling import Root, Span
-from loadtests.explain.walking import RunSettings
-from tracing.traceparent import Traceparent
+from loadtests.explain.breakdown import figures
+from loadtests.explain.hooks.traceparent import Traceparent
+from loadtests.explain.traces import Root, Span
+from loadtests.explain.walk import TimedCall
 
 URLS = {"monolith": "http://127.0.0.1:8000", "microservices": "http://127.0.0.1:4566/_aws/execute-api/abc/$default"}
 START_NS = 1_000_000_000
@@ -16,26 +16,26 @@ TOOK_MS = {"monolith": 5.0, "microservices": 40.0}
 def explained(journeys: tuple[str, ...] = ("voter",)) -> dict[str, Any]:
     """Return the figures of journeys of one call each: a vote, which is counted afterwards on the microservices."""
     walked = walks(journeys)
-    told = {side: [root for (asked,) in walked[side].values() for root in _told(side, asked)] for side in SIDES}
-    return {**figures(walked, told, URLS), "took_s": 25.0}
+    roots = {side: [root for (call,) in walked[side].values() for root in _roots(side, call)] for side in SIDES}
+    return {**figures(walked, roots, URLS), "took_s": 25.0}
 
 
-def walks(journeys: tuple[str, ...]) -> dict[str, dict[str, list[RunSettings]]]:
+def walks(journeys: tuple[str, ...]) -> dict[str, dict[str, list[TimedCall]]]:
     """Return the calls of journeys by side."""
-    return {side: {journey: [_asked(side, journey)] for journey in journeys} for side in SIDES}
+    return {side: {journey: [_timed(side, journey)] for journey in journeys} for side in SIDES}
 
 
-def _asked(side: str, journey: str) -> RunSettings:
+def _timed(side: str, journey: str) -> TimedCall:
     sender = Traceparent("1" * 32, f"{side[:2]}{journey}".encode().hex()[:16].ljust(16, "0"))
     sizes = {"bytes_in": 51, "bytes_out": 12}
-    return RunSettings(
+    return TimedCall(
         operation="PUT /posts/{post_id}/vote", sender=sender, start_ns=START_NS, ms=TOOK_MS[side], **sizes
     )  # fmt: skip
 
 
-def _told(side: str, asked: RunSettings) -> list[Root]:
-    sender = asked.sender.span
-    route = {"name": asked.operation}
+def _roots(side: str, call: TimedCall) -> list[Root]:
+    sender = call.sender.span
+    route = {"name": call.operation}
     if side == "monolith":
         request = _span(f"{sender}r", sender, "request", at=1, ms=3, **route, lines=["monolith/votes/routes.py:20"])
         statement = _span(f"{sender}s", request.id, "statement", at=2, ms=1, name="INSERT votes", counts={"rows": 1})

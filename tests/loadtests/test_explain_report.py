@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
-from loadtests.explain.explaining import Found
+from loadtests.explain.command import Results
 from loadtests.report.explain import chapter
 from tests.loadtests.made_explained import URLS, explained, walks
 from tests.loadtests.made_runs import made_run, written
@@ -61,6 +61,6 @@ def test_what_came_afterwards_is_no_part_of_the_answer() -> None:
 
 
 def test_what_was_walked_on_one_side_alone_is_no_journey_yet() -> None:
-    found = Found(urls=dict(URLS), walks=walks(("voter", "writer")), told={side: [] for side in URLS})
+    found = Results(urls=dict(URLS), walks=walks(("voter", "writer")), roots={side: [] for side in URLS})
     del found.walks["microservices"]["writer"]
     assert list(found.figures()["journeys"]) == ["voter"]

@@ -1,5 +1,6 @@
-"""The two systems explained for real: what the parts say is what the client measured, and each says where in the code."""
+"""Both live systems with hooks: the parts add up to the measured time, and every span has its line."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from rich.console import Console
 
 from loadtests import systems
 from loadtests.blocks import SIDES
-from loadtests.explain.explaining import JOURNEYS, Found, explain
+from loadtests.explain.command import JOURNEYS, SYSTEMS, Results, explain
+from loadtests.explain.layer import add_hooks
 from loadtests.progress import Shown
 
 pytestmark = pytest.mark.live
@@ -21,11 +23,12 @@ CLOCKS_MS = (
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The figures of two journeys: one that only reads, and one whose writes go round through a stream, a topic and queues."""
+    """The figures of two journeys: a reading one, and one whose writes pass a stream, a topic and queues."""
     run_dir = tmp_path_factory.mktemp("explained")
     chosen = [JOURNEYS[name] for name in ("reader", "voter")]
-    with Path(run_dir / "console").open("w") as nowhere, systems.running(run_dir, systems.BOTH, explained=True) as urls:
-        walked = Found()
+    with Path(run_dir / "console").open("w") as nowhere, systems.running(run_dir, SYSTEMS) as urls:
+        add_hooks(json.loads((run_dir / "microservices.json").read_text())["endpoint"])
+        walked = Results()
         explain(urls, chosen, run_dir, Shown(Console(file=nowhere)), walked)
         yield walked.figures()
 
@@ -35,11 +38,9 @@ def every_call(found: dict[str, Any], side: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_the_parts_of_every_answer_are_what_the_client_measured_and_none_is_missing(
-    found: dict[str, Any], side: str
-) -> None:
-    """What no hook sees is the rest, so the sum holds by construction. A span that is wrong makes a part negative, and one that is
-    missing leaves an answer that no code gave."""
+def test_the_parts_add_up_to_the_measured_time_and_none_is_missing(found: dict[str, Any], side: str) -> None:
+    """The gateway's part is the rest, so the sum holds by construction. A wrong span makes a part negative, and a missing span
+    leaves an answer without own code."""
     for call in every_call(found, side):
         assert sum(call["parts"].values()) == pytest.approx(call["ms"], rel=0.1), call["operation"]
         assert all(ms > -CLOCKS_MS for ms in call["parts"].values()), call["parts"]
@@ -49,7 +50,7 @@ def test_the_parts_of_every_answer_are_what_the_client_measured_and_none_is_miss
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_what_is_waited_for_lies_within_the_time_of_the_call(found: dict[str, Any], side: str) -> None:
+def test_spans_before_the_answer_lie_within_the_call(found: dict[str, Any], side: str) -> None:
     for call in every_call(found, side):
         for span in call["spans"]:
             assert span["at_ms"] > -CLOCKS_MS
@@ -57,7 +58,7 @@ def test_what_is_waited_for_lies_within_the_time_of_the_call(found: dict[str, An
             assert span["self_ms"] > -CLOCKS_MS
 
 
-def test_each_answer_of_code_says_its_lines_on_both_sides(found: dict[str, Any]) -> None:
+def test_each_answer_has_its_lines_on_both_sides(found: dict[str, Any]) -> None:
     for side in SIDES:
         calls = [call for call in every_call(found, side) if call["operation"] != "GET /leaderboard.html"]
         for call in calls:
@@ -66,7 +67,9 @@ def test_each_answer_of_code_says_its_lines_on_both_sides(found: dict[str, Any])
             assert all(span["lines"] for span in call["spans"] if span["kind"] in ("store call", "statement"))
 
 
-def test_a_vote_is_counted_after_its_answer_there_and_within_it_here(found: dict[str, Any]) -> None:
+def test_a_vote_is_counted_before_the_answer_on_the_monolith_and_after_it_on_the_services(
+    found: dict[str, Any],
+) -> None:
     here, there = (
         next(call for call in every_call(found, side) if call["operation"].startswith("PUT")) for side in SIDES
     )
@@ -76,13 +79,13 @@ def test_a_vote_is_counted_after_its_answer_there_and_within_it_here(found: dict
     assert there["afterwards"]["ms"] > 0
 
 
-def test_reading_a_post_is_a_view_that_is_counted_afterwards_on_both_sides(found: dict[str, Any]) -> None:
+def test_a_view_is_counted_after_the_answer_on_both_sides(found: dict[str, Any]) -> None:
     for side, counted_by in zip(SIDES, ("INSERT views", "dynamodb TransactWriteItems"), strict=True):
         left = [span["name"] for call in every_call(found, side) for span in call["afterwards"]["spans"]]
         assert any(name.startswith(counted_by.split()[0]) for name in left), side
 
 
-def test_functions_tell_what_their_start_took(found: dict[str, Any]) -> None:
+def test_cold_starts_are_reported(found: dict[str, Any]) -> None:
     starts = {one["function"]: one for one in found["cold_starts"]}
     assert starts["posts-http"]["waited_for"]
     assert not starts["posts-event-relay"]["waited_for"]

@@ -1,16 +1,15 @@
-"""Spans become trees and parts: by arithmetic, on traces made by hand."""
+"""Spans become trees and parts, computed for traces written by hand."""
 
 import pytest
 
-from loadtests.explain.explaining import told
-from loadtests.explain.parts import ASKING, COLD, DOOR, HOPS, JSON, OWN, STORES, answering, parts
-from loadtests.explain.telling import Root, Span, of_the_monolith
-from loadtests.explain.trees import Forest
-from loadtests.explain.walking import RunSettings
-from tracing.traceparent import Traceparent
+from loadtests.explain.breakdown import AUTHORIZER, COLD, GATEWAY, HOPS, JSON, OWN, STORES, answering, parts
+from loadtests.explain.command import read_spans
+from loadtests.explain.hooks.traceparent import Traceparent
+from loadtests.explain.traces import Forest, Root, Span, from_file
+from loadtests.explain.walk import TimedCall
 
 START_NS = 1_000_000_000
-CALL = RunSettings(
+CALL = TimedCall(
     operation="GET /any", sender=Traceparent("1" * 32, "c" * 16), start_ns=START_NS, ms=100.0, bytes_in=0, bytes_out=0
 )  # fmt: skip
 
@@ -40,9 +39,9 @@ def a_call(*more: Root) -> Forest:
     return Forest([authorizer, function, called, *more])
 
 
-def test_the_parts_are_the_self_times_and_what_lies_between() -> None:
+def test_the_parts_are_the_self_times_and_the_gaps() -> None:
     assert parts(CALL, a_call()) == pytest.approx(
-        {DOOR: 10 + 5 + 15, ASKING: 20, OWN: 50 - 20 - 10 + 7, STORES: 19, JSON: 1, HOPS: 3}
+        {GATEWAY: 10 + 5 + 15, AUTHORIZER: 20, OWN: 50 - 20 - 10 + 7, STORES: 19, JSON: 1, HOPS: 3}
     )
 
 
@@ -50,17 +49,17 @@ def test_the_parts_add_up_to_the_whole() -> None:
     assert sum(parts(CALL, a_call()).values()) == pytest.approx(CALL.ms)
 
 
-def test_a_call_that_no_span_answers_is_all_gateway() -> None:
-    assert parts(CALL, Forest([])) == {DOOR: 100.0}
+def test_a_call_without_spans_is_all_gateway() -> None:
+    assert parts(CALL, Forest([])) == {GATEWAY: 100.0}
 
 
 def test_a_start_is_a_part_of_its_own() -> None:
     cold = [span("s", CALL.sender.span, "cold start", at=30, ms=4, name="GET /any")]
     found = parts(CALL, a_call(cold))
-    assert (found[COLD], found[DOOR]) == (pytest.approx(4), pytest.approx(26))
+    assert (found[COLD], found[GATEWAY]) == (pytest.approx(4), pytest.approx(26))
 
 
-def test_what_nobody_waits_for_is_no_part_and_stands_afterwards_once() -> None:
+def test_asynchronous_work_is_no_part_and_is_listed_once() -> None:
     stream = [span("t", "f1", "function", at=70, ms=500, name="stream"), span("t1", "t", "store call", at=80, ms=5)]
     queue = [span("q", "t1", "function", at=600, ms=9, name="queue", links=("f1",))]
     forest = a_call(stream, queue)
@@ -69,7 +68,7 @@ def test_what_nobody_waits_for_is_no_part_and_stands_afterwards_once() -> None:
     assert "t" not in {work.span.id for work in answering(CALL.sender.span, forest)}
 
 
-def test_a_batch_stands_below_all_that_sent_something_of_it() -> None:
+def test_a_batch_is_below_all_its_senders() -> None:
     other = span("o", "another call", "request", at=0, ms=1)
     batch = [span("b", "f1", "function", at=200, ms=9, name="queue", links=("o",))]
     forest = a_call([other], batch)
@@ -77,7 +76,7 @@ def test_a_batch_stands_below_all_that_sent_something_of_it() -> None:
     assert "b" in {one.id for _, one in forest.afterwards(CALL.sender.span)}
 
 
-def test_a_job_stands_below_the_request_that_left_its_task() -> None:
+def test_a_job_is_below_the_request_that_added_it() -> None:
     request = [
         span("r", CALL.sender.span, "request", at=5, ms=9),
         span("r1", "r", "statement", at=6, ms=1, name="INSERT jobs", links=("task",)),
@@ -94,14 +93,14 @@ def test_a_job_stands_below_the_request_that_left_its_task() -> None:
     assert [one.id for _, one in found] == ["j", "j1"]
 
 
-def test_of_functions_whose_local_aws_has_ended_nothing_is_known(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    assert told(tmp_path, since_s=0) == {"monolith": [], "microservices": []}
+def test_a_local_aws_that_has_ended_has_no_spans(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    assert read_spans(tmp_path, since_s=0) == {"monolith": [], "microservices": []}
     (tmp_path / "microservices.json").write_text('{"endpoint": "http://127.0.0.1:1"}')
-    assert told(tmp_path, since_s=0)["microservices"] == []
+    assert read_spans(tmp_path, since_s=0)["microservices"] == []
 
 
-def test_lines_that_are_none_of_its_own_are_passed_over(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_other_lines_are_skipped(tmp_path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "spans.jsonl"
-    assert of_the_monolith(file) == []
+    assert from_file(file) == []
     file.write_text('{"level": "INFO"}\nno JSON\n{"spans": [], "service": "any", "trace": "", "process": 1}\n')
-    assert of_the_monolith(file) == [[]]
+    assert from_file(file) == [[]]

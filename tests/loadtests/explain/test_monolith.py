@@ -1,4 +1,4 @@
-"""A trace goes with what a request leaves to the background of the monolith, and each statement names its line."""
+"""A trace follows a request into the background jobs of the monolith, and each statement has its line."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.images import png
 
-from .told import SENT, SPAN, TRACE, Explained, named, nothing_sent_is_told, roots
+from .traced_systems import SENT, SPAN, TRACE, TracedSystem, all_spans, assert_no_sent_value_is_written, roots
 
 WITHIN_S = 5
 
@@ -17,11 +17,11 @@ def links_of(root: dict[str, Any]) -> list[Any]:
     return [span["links"] for span in root["spans"]]
 
 
-def of_the_trace(monolith: Explained, trace: str) -> list[dict[str, Any]]:
-    return [root for root in roots(monolith.told()) if root["trace"] == trace]
+def of_the_trace(monolith: TracedSystem, trace: str) -> list[dict[str, Any]]:
+    return [root for root in roots(monolith.lines()) if root["trace"] == trace]
 
 
-def test_a_request_is_named_by_its_route_and_says_which_line_answers_it(monolith: Explained) -> None:
+def test_a_request_has_its_routes_name_and_its_views_line(monolith: TracedSystem) -> None:
     ada = monolith.api.join("ada")
     post = monolith.api.published(ada, title="Seen", body="before")["id"]
     with monolith.sending(SENT):
@@ -43,7 +43,7 @@ def test_a_request_is_named_by_its_route_and_says_which_line_answers_it(monolith
     assert top["ms"] >= sum(span["ms"] for span in below)
 
 
-def test_views_are_kept_in_the_trace_of_the_read(monolith: Explained) -> None:
+def test_views_are_stored_in_the_trace_of_the_read(monolith: TracedSystem) -> None:
     post = monolith.api.published(monolith.api.join("eve"), title="Seen", body="before")["id"]
     with monolith.traced() as trace:
         monolith.api.read_post(post)
@@ -53,7 +53,7 @@ def test_views_are_kept_in_the_trace_of_the_read(monolith: Explained) -> None:
     assert [span["name"] for span in kept["spans"] if span["kind"] == "statement"] == ["INSERT views", "DELETE views"]
 
 
-def test_a_thumbnail_is_made_of_the_task_that_the_upload_left(monolith: Explained) -> None:
+def test_a_thumbnail_is_linked_to_its_upload(monolith: TracedSystem) -> None:
     ada = monolith.api.join("pic")
     with monolith.traced() as trace:
         monolith.api.upload_avatar(ada, png())
@@ -64,37 +64,37 @@ def test_a_thumbnail_is_made_of_the_task_that_the_upload_left(monolith: Explaine
     assert "INSERT avatars" in {span["name"] for span in took["spans"]}
 
 
-def test_a_job_that_found_nothing_to_do_is_not_told(monolith: Explained) -> None:
-    jobs = [root for root in roots(monolith.told()) if root["spans"][0]["kind"] == "background"]
+def test_a_run_without_a_job_is_not_written(monolith: TracedSystem) -> None:
+    jobs = [root for root in roots(monolith.lines()) if root["spans"][0]["kind"] == "background"]
     assert all(len(root["spans"]) > 1 for root in jobs)
 
 
 @pytest.mark.parametrize("sent", [SENT.upper(), f"{SENT}-more", "none", SENT.replace(TRACE, "0" * 32)])
-def test_what_is_no_traceparent_begins_a_trace_and_nothing_else(monolith: Explained, sent: str) -> None:
-    before = len(monolith.told())
+def test_an_invalid_traceparent_starts_a_new_trace(monolith: TracedSystem, sent: str) -> None:
+    before = len(monolith.lines())
     with monolith.sending(sent):
         assert monolith.api.list_posts().status_code == 200
-    (root,) = (root for root in roots(monolith.told()[before:]) if root["spans"][0]["kind"] == "request")
+    (root,) = (root for root in roots(monolith.lines()[before:]) if root["spans"][0]["kind"] == "request")
     assert root["trace"] != TRACE
     assert root["spans"][0]["parent"] is None
 
 
-def test_a_path_that_nobody_serves_is_not_repeated(monolith: Explained) -> None:
+def test_an_unknown_path_is_not_written(monolith: TracedSystem) -> None:
     monolith.api.send("GET", "/needle/of/a/path")
-    assert "needle" not in "".join(monolith.told())
+    assert "needle" not in "".join(monolith.lines())
 
 
-def test_spans_hold_names_counts_and_lines_and_nothing_that_anybody_sent(monolith: Explained) -> None:
-    nothing_sent_is_told(monolith)
-    assert {"statement", "transaction", "serialising"} <= {span["kind"] for span in named(monolith.told())}
+def test_spans_hold_nothing_that_a_client_sent(monolith: TracedSystem) -> None:
+    assert_no_sent_value_is_written(monolith)
+    assert {"statement", "transaction", "serialising"} <= {span["kind"] for span in all_spans(monolith.lines())}
 
 
-def awaited(monolith: Explained, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Return the first such root, as soon as there is one: its spans are told at its end, after what it did shows."""
+def awaited(monolith: TracedSystem, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Return the first such root span. It is written at its end, after its effects are visible."""
     deadline = time.monotonic() + WITHIN_S
     while time.monotonic() < deadline:
-        for root in roots(monolith.told()):
+        for root in roots(monolith.lines()):
             if wanted(root):
                 return root
         time.sleep(0.05)
-    raise AssertionError(f"nothing was told of it in {WITHIN_S} s")
+    raise AssertionError(f"no such span within {WITHIN_S} s")

@@ -1,4 +1,4 @@
-"""What explained systems told, read back."""
+"""Both sides with hooks around them, in this process: what their spans say, read back."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -8,40 +8,39 @@ from typing import Any
 
 import httpx
 
+from loadtests.explain.hooks.traceparent import NAME, new_trace
 from tests.contract.client import Api
 from tests.contract.images import png
-from tracing.traceparent import NAME, new_trace
 
 SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"  # the specification's own example
 TRACE, SPAN = SENT.split("-")[1:3]
 
 
 def roots(lines: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the roots that the lines tell of, each with its `spans`, the first of which is the root's own."""
+    """Return the root spans in the lines, each with its `spans`, of which the first is its own."""
     return [json.loads(line) for line in lines]
 
 
 def services(lines: Iterable[str], trace: str = TRACE) -> set[str]:
-    """Return who told of a trace."""
+    """Return the services with a span in a trace."""
     return {root["service"] for root in roots(lines) if root["trace"] == trace}
 
 
-def named(lines: Iterable[str]) -> list[dict[str, Any]]:
-    """Return all spans of all lines."""
+def all_spans(lines: Iterable[str]) -> list[dict[str, Any]]:
     return [span for root in roots(lines) for span in root["spans"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """A side that tells what it does: its client, and what was told so far."""
+class TracedSystem:
+    """A side with hooks: its client, and the lines that it has written so far."""
 
     api: Api
     client: httpx.Client
-    told: Callable[[], list[str]]
+    lines: Callable[[], list[str]]
 
     @contextmanager
     def sending(self, traceparent: str) -> Iterator[None]:
-        """Send it with every request while the block lasts."""
+        """Send the traceparent with every request while the block lasts."""
         self.client.headers[NAME] = traceparent
         try:
             yield
@@ -56,9 +55,9 @@ class Explained:
             yield trace
 
 
-def nothing_sent_is_told(explained: Explained) -> None:
-    """Send a needle wherever a client can, and look for it, for ids and for secrets in all that was told."""
-    api, needle = explained.api, 'needle<script>"7"'
+def assert_no_sent_value_is_written(system: TracedSystem) -> None:
+    """Send a needle wherever a client can, and look for it, for ids and for secrets in all spans."""
+    api, needle = system.api, 'needle<script>"7"'
     ada = api.join_as("needleuser")
     post = api.published(ada, title=f"{needle} title", body=f"{needle} body", tags=["needletag"])["id"]
     api.search("needle")
@@ -67,8 +66,8 @@ def nothing_sent_is_told(explained: Explained) -> None:
     api.place(ada, {"sku": "boost-1d", "post_id": post, "quantity": 1}, key="needlekey")
     api.send("GET", "/users/needleuser?needle=1", headers={"User-Agent": needle, "X-Needle": needle})
     api.upload_avatar(ada, png())
-    told = "\n".join(explained.told())
-    assert "needle" not in told
-    assert ada.token not in told
-    assert ada.password not in told
-    assert post not in told
+    written = "\n".join(system.lines())
+    assert "needle" not in written
+    assert ada.token not in written
+    assert ada.password not in written
+    assert post not in written

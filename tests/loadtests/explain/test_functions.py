@@ -1,4 +1,4 @@
-"""A trace goes with what a request sets off, through every kind of trigger, from function to function."""
+"""A trace follows a request through every kind of trigger, from function to function."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pytest
 from tests.contract.client import Api, Person
 from tests.contract.images import png
 
-from .told import SENT, SPAN, TRACE, Explained, named, nothing_sent_is_told, roots, services
+from .traced_systems import SENT, SPAN, TRACE, TracedSystem, all_spans, assert_no_sent_value_is_written, roots, services
 
 Act = Callable[[Api, Person, str], object]
 
@@ -40,38 +40,38 @@ TRAVELS: dict[str, tuple[Act, set[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def ada(functions: Explained) -> Person:
+def ada(functions: TracedSystem) -> Person:
     return functions.api.join("ada")
 
 
 @pytest.fixture
-def post(functions: Explained, ada: Person) -> str:
+def post(functions: TracedSystem, ada: Person) -> str:
     return str(functions.api.published(ada, title="Seen", body="before")["id"])
 
 
 @pytest.mark.parametrize("way", TRAVELS)
-def test_a_trace_travels_by(functions: Explained, ada: Person, post: str, way: str) -> None:
-    act, heard_by = TRAVELS[way]
+def test_a_trace_travels_by(functions: TracedSystem, ada: Person, post: str, way: str) -> None:
+    act, reached = TRAVELS[way]
     with functions.traced() as trace:
         act(functions.api, ada, post)
-    assert services(functions.told(), trace) >= heard_by
+    assert services(functions.lines(), trace) >= reached
 
 
-def test_a_trace_travels_by_a_direct_invocation(functions: Explained, ada: Person, post: str) -> None:
+def test_a_trace_travels_by_a_direct_invocation(functions: TracedSystem, ada: Person, post: str) -> None:
     with functions.traced() as trace:
         functions.api.withdraw(ada, post)
     called = [
-        root for root in roots(functions.told()) if root["trace"] == trace and root["service"] == "votes-post-events"
+        root for root in roots(functions.lines()) if root["trace"] == trace and root["service"] == "votes-post-events"
     ]
     assert [root["spans"][0]["name"] for root in called] == ["call"]
 
 
-def test_what_a_function_does_is_below_what_sent_for_it(functions: Explained, ada: Person, post: str) -> None:
+def test_a_functions_spans_are_below_the_span_that_invoked_it(functions: TracedSystem, ada: Person, post: str) -> None:
     with functions.traced() as trace:
         functions.api.cast(ada, post, value=1)
-    told = [root for root in roots(functions.told()) if root["trace"] == trace]
-    known = {span["id"]: span for root in told for span in root["spans"]}
-    (scored,) = (root["spans"][0] for root in told if root["service"] == "posts-scores")
+    written = [root for root in roots(functions.lines()) if root["trace"] == trace]
+    known = {span["id"]: span for root in written for span in root["spans"]}
+    (scored,) = (root["spans"][0] for root in written if root["service"] == "posts-scores")
     published = known[scored["parent"]]
     assert published["name"] == "sns Publish"
     projected = known[published["parent"]]
@@ -79,37 +79,37 @@ def test_what_a_function_does_is_below_what_sent_for_it(functions: Explained, ad
 
 
 @pytest.mark.parametrize("sent", [SENT.upper(), SENT[:-1], "00-x", SENT.replace(SPAN, "0" * 16)])
-def test_what_is_no_traceparent_begins_a_trace_and_nothing_else(functions: Explained, post: str, sent: str) -> None:
-    before = len(functions.told())
+def test_an_invalid_traceparent_starts_a_new_trace(functions: TracedSystem, post: str, sent: str) -> None:
+    before = len(functions.lines())
     with functions.sending(sent):
         assert functions.api.read_post(post).status_code == 200
-    began = roots(functions.told()[before:])
+    began = roots(functions.lines()[before:])
     assert TRACE not in {root["trace"] for root in began}
     assert began[0]["spans"][0]["parent"] is None
 
 
-def test_a_store_call_names_what_it_consumed_its_bytes_and_its_line(functions: Explained, post: str) -> None:
+def test_a_store_call_has_its_units_its_bytes_and_its_line(functions: TracedSystem, post: str) -> None:
     with functions.traced() as trace:
         functions.api.read_post(post)
-    root = next(each for each in roots(functions.told()) if each["trace"] == trace)
+    root = next(each for each in roots(functions.lines()) if each["trace"] == trace)
     top, got = root["spans"][0], next(span for span in root["spans"] if span["kind"] == "store call")
     assert (top["kind"], top["name"]) == ("function", "GET /posts/{post_id}")
     assert got["name"] == "dynamodb GetItem"
-    assert (got["counts"]["rows"], got["counts"]["tries"], got["counts"]["status"]) == (1, 1, 200)
+    assert (got["counts"]["rows"], got["counts"]["attempts"], got["counts"]["status"]) == (1, 1, 200)
     assert got["counts"]["units"] > 0
     assert got["counts"]["bytes_out"] > 0
     assert got["lines"][0].startswith("microservices/posts/store.py:")
     assert got["lines"][1].startswith("microservices/posts/routes.py:")
 
 
-def test_json_that_is_made_and_read_is_counted_where_it_is(functions: Explained, ada: Person) -> None:
+def test_json_that_is_written_and_read_is_counted_with_its_line(functions: TracedSystem, ada: Person) -> None:
     with functions.traced() as trace:
         functions.api.published(ada, title="A cat", body="and a dog")
-    root = next(each for each in roots(functions.told()) if each["trace"] == trace and each["service"] == "posts-http")
+    root = next(each for each in roots(functions.lines()) if each["trace"] == trace and each["service"] == "posts-http")
     lines = [span["lines"][0].partition(":")[0] for span in root["spans"] if span["kind"] == "serialising"]
     assert {"shared_domain/contract/parsing.py", "microservices/edge.py", "microservices/posts/store.py"} <= set(lines)
 
 
-def test_spans_hold_names_counts_and_lines_and_nothing_that_anybody_sent(functions: Explained) -> None:
-    nothing_sent_is_told(functions)
-    assert {"dynamodb", "sns", "s3"} <= {span["name"].partition(" ")[0] for span in named(functions.told())}
+def test_spans_hold_nothing_that_a_client_sent(functions: TracedSystem) -> None:
+    assert_no_sent_value_is_written(functions)
+    assert {"dynamodb", "sns", "s3"} <= {span["name"].partition(" ")[0] for span in all_spans(functions.lines())}

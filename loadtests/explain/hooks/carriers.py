@@ -1,25 +1,25 @@
-"""Where a traceparent travels: what each kind of message has for it, on the way out and on the way in.
+"""Where each kind of message carries a traceparent, when it is sent and when it arrives.
 
 | message | carries it as |
 |---|---|
 | HTTP | the header |
 | direct invocation | a name of the payload |
 | SNS, SQS | a message attribute |
-| DynamoDB stream | an attribute of the item that is written: a stream hands on nothing else |
+| DynamoDB stream | an attribute of the item, because a stream record holds nothing else |
 | Kinesis | a name of the record's JSON |
-| S3 | the object's metadata, which a notification leaves out: it is known with the first look at the object |
+| S3 | the object's metadata; the notification leaves it out, so GetObject reads it |
 
-A removed item carries nothing: what a removal sets off begins a trace of its own.
+A removed item carries nothing: its removal starts a trace of its own.
 """
 
 import re
 from base64 import b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable, Iterator, Mapping
-from json import JSONDecodeError, dumps, loads  # by name: the hooks count what others make of JSON, not what they make
+from json import JSONDecodeError, dumps, loads  # by name, so that the hooks' own JSON makes no span
 from typing import Any
 
-from tracing.traceparent import NAME, Traceparent, read
+from loadtests.explain.hooks.traceparent import NAME, Traceparent, parse
 
 Parameters = dict[str, Any]
 
@@ -27,21 +27,21 @@ _SET = re.compile(r"\bSET\b")
 _VALUE = f":{NAME}"
 
 
-def carrying(service: str, operation: str, parameters: Parameters, sender: Traceparent) -> Parameters:
-    """Return the parameters of a call with the trace in what it sends on; as they are where it sends nothing on."""
+def with_traceparent(service: str, operation: str, parameters: Parameters, sender: Traceparent) -> Parameters:
+    """Return the parameters of a call with the traceparent in the message that it sends. Other calls stay as they are."""
     carry = _OUT.get((service, operation))
     return parameters if carry is None else carry(parameters, str(sender))
 
 
-def carried(event: object) -> list[Traceparent]:
-    """Return what sent a function its event: one, or one of each record of a batch; none where nobody says so."""
+def traceparents_of(event: object) -> list[Traceparent]:
+    """Return the traceparents of a function's event, or of each record in a batch, without duplicates."""
     texts = (*_of_request(event), *map(_of_record, _list(_in(event, "Records"))))
-    return list(dict.fromkeys(found for text in texts if (found := read(text))))
+    return list(dict.fromkeys(parsed for text in texts if (parsed := parse(text))))
 
 
-def of_object(answer: object) -> Traceparent | None:
-    """Return what put an object into its bucket, by the answer to a GetObject."""
-    return read(_in(answer, "Metadata", NAME))
+def traceparent_of_object(answer: object) -> Traceparent | None:
+    """Return the traceparent in an object's metadata, from the answer to GetObject."""
+    return parse(_in(answer, "Metadata", NAME))
 
 
 def _attribute(parameters: Parameters, sender: str) -> Parameters:
@@ -80,8 +80,8 @@ def _records(parameters: Parameters, sender: str) -> Parameters:
 
 
 def _with_name(content: Any, sender: str) -> Any:
-    told = _object(content)
-    return content if told is None else dumps({**told, NAME: sender})
+    known = _object(content)
+    return content if known is None else dumps({**known, NAME: sender})
 
 
 def _metadata(parameters: Parameters, sender: str) -> Parameters:
@@ -109,11 +109,11 @@ def _of_request(event: object) -> Iterator[object]:
 def _of_record(record: object) -> object:
     image = _in(record, "dynamodb", "NewImage", NAME, "S")
     queued = _in(record, "messageAttributes", NAME, "stringValue")
-    told = _in(record, "Sns", "MessageAttributes", NAME, "Value")
-    return image or queued or told or _in(_viewed(_in(record, "kinesis", "data")), NAME)
+    published = _in(record, "Sns", "MessageAttributes", NAME, "Value")
+    return image or queued or published or _in(_view(_in(record, "kinesis", "data")), NAME)
 
 
-def _viewed(data: object) -> object:
+def _view(data: object) -> object:
     try:
         return _object(b64decode(data)) if isinstance(data, str) else None
     except NoBase64:
@@ -121,16 +121,16 @@ def _viewed(data: object) -> object:
 
 
 def _object(content: Any) -> Any:
-    """Return the JSON object that a text holds, None where it holds none."""
+    """Return the JSON object in a text, or None."""
     try:
-        found = loads(content)
+        value = loads(content)
     except (JSONDecodeError, UnicodeDecodeError, TypeError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _in(value: object, *names: str) -> Any:
-    """Return what stands under the names, one below the other, None where something else stands there."""
+    """Return the value at a path of names, or None."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value

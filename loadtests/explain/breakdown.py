@@ -1,0 +1,156 @@
+"""Divide the time of a call into parts, and make the figures of the report.
+
+A span's self time is its own time without the spans directly below it. What lies before, between and after the spans of a call
+is the gateway's part, by the clock that all processes of the machine share. So the parts of a call add up to its time.
+A wrong span makes a part negative. A missing span leaves a call without own code.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from loadtests.blocks import SIDES
+from loadtests.explain.traces import ASYNCHRONOUS, Forest, Root, Span
+from loadtests.explain.walk import TimedCall
+from loadtests.provenance import origin_of, origin_of_both
+
+GATEWAY, AUTHORIZER, OWN, JSON, STORES, TRANSACTION, HOPS, COLD = (
+    "gateway", "authorizer", "own code", "serialising", "stores", "transaction", "hops", "cold start",
+)  # fmt: skip
+PARTS = {
+    GATEWAY: "gateway, server and network",
+    AUTHORIZER: "authorizer",
+    OWN: "own code",
+    JSON: "serialising",
+    STORES: "stores",
+    TRANSACTION: "transaction",
+    HOPS: "calls of other functions",
+    COLD: "cold start",
+}
+_PART_OF_KIND = {
+    "request": OWN, "function": OWN, "background": OWN, "serialising": JSON, "store call": STORES, "statement": STORES,
+    "transaction": TRANSACTION, "cold start": COLD,
+}  # fmt: skip
+_HOP = "lambda Invoke"
+_STORE_KINDS = ("store call", "statement")
+
+
+class Work(NamedTuple):
+    """A span, its depth below the call, the part of its self time, and its self time in milliseconds."""
+
+    span: Span
+    depth: int
+    part: str
+    self_ms: float
+
+
+def parts(call: TimedCall, forest: Forest) -> dict[str, float]:
+    """Return the milliseconds of each part of a call that is not empty."""
+    by_part: dict[str, float] = defaultdict(float)
+    reached = call.start_ns
+    for span in forest.until_answer(call.sender.span):
+        by_part[GATEWAY] += (span.start_ns - reached) / 1e6
+        reached = span.end_ns
+    by_part[GATEWAY] += (call.start_ns - reached) / 1e6 + call.ms
+    for work in answering(call.sender.span, forest):
+        by_part[work.part] += work.self_ms
+    return dict(by_part)
+
+
+def answering(span_id: str, forest: Forest, *, depth: int = 0, part: str | None = None) -> Iterator[Work]:
+    """Yield all spans below a span that were waited for, parents first. part: of all of them."""
+    for span in forest.until_answer(span_id):
+        own = part or (AUTHORIZER if span.name == AUTHORIZER and span.kind == "function" else None)
+        yield Work(span, depth, own or _part_of(span), _self_ms(span, forest))
+        yield from answering(span.id, forest, depth=depth + 1, part=own)
+
+
+def figures(
+    walks: Mapping[str, Mapping[str, list[TimedCall]]], roots: Mapping[str, list[Root]], urls: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the chapter of report.json. walks: the calls by side and journey. roots: the spans by side."""
+    forests = {side: Forest(roots[side]) for side in SIDES}
+    return {
+        "origin": origin_of_both(*urls.values()),
+        "origins": {side: origin_of(urls[side]) for side in SIDES},
+        "journeys": {
+            journey: {side: [_call(one, forests[side]) for one in walks[side][journey]] for side in SIDES}
+            for journey in walks[SIDES[0]]
+        },
+        "cold_starts": sorted(_cold_starts(roots["microservices"]), key=lambda one: str(one["function"])),
+    }
+
+
+def _part_of(span: Span) -> str:
+    return HOPS if span.name == _HOP else _PART_OF_KIND[span.kind]
+
+
+def _self_ms(span: Span, forest: Forest) -> float:
+    return span.ms - sum(below.ms for below in forest.until_answer(span.id))
+
+
+def _call(call: TimedCall, forest: Forest) -> dict[str, Any]:
+    works = list(answering(call.sender.span, forest))
+    later = [
+        Work(span, depth, _part_of(span), _self_ms(span, forest)) for depth, span in forest.afterwards(call.sender.span)
+    ]
+    return {
+        "operation": call.operation,
+        "ms": round(call.ms, 3),
+        "parts": {name: round(ms, 3) for name, ms in parts(call, forest).items()},
+        "counts": {"bytes_out": call.bytes_out, "bytes_in": call.bytes_in, **_counts(works)},
+        "spans": [_span(call, work) for work in works],
+        "afterwards": {
+            "ms": round(_ended_after_ms(call, later), 3),
+            "counts": _counts(later),
+            "spans": [_span(call, work) for work in later],
+        },
+    }
+
+
+def _counts(works: Iterable[Work]) -> dict[str, float]:
+    spans = [work.span for work in works]
+    stores = [span for span in spans if span.kind in _STORE_KINDS]
+    texts = [span for span in spans if span.kind == "serialising"]
+    return {
+        "functions": sum(span.kind == "function" for span in spans),
+        "store_calls": len(stores),
+        "units": sum(span.counts.get("units", 0) for span in stores),
+        "rows": sum(span.counts.get("rows", 0) for span in stores),
+        "store_bytes": sum(span.counts.get(way, 0) for span in stores for way in ("bytes_in", "bytes_out")),
+        "serialisations": len(texts),
+        "json_bytes": sum(span.counts.get("bytes", 0) for span in texts),
+        "cold_starts": sum(span.kind == "cold start" for span in spans),
+    }
+
+
+def _span(call: TimedCall, work: Work) -> dict[str, Any]:
+    span = work.span
+    return {
+        "depth": work.depth,
+        "part": work.part,
+        "kind": span.kind,
+        "name": span.name,
+        "service": span.service,
+        "at_ms": round((span.start_ns - call.start_ns) / 1e6, 3),
+        "ms": round(span.ms, 3),
+        "self_ms": round(work.self_ms, 3),
+        "lines": span.lines,
+        "counts": span.counts,
+    }
+
+
+def _ended_after_ms(call: TimedCall, later: Iterable[Work]) -> float:
+    """Return the milliseconds from the answer until all of its later work had ended."""
+    last = max((work.span.end_ns for work in later), default=call.start_ns)
+    return max(0.0, (last - call.start_ns) / 1e6 - call.ms)
+
+
+def _cold_starts(roots: Iterable[Root]) -> Iterator[dict[str, Any]]:
+    """Yield the first start of each function: its import time, its event source, and whether a request waited."""
+    known = set()
+    for top in (root[0] for root in roots if root[0].kind == "cold start"):
+        if top.service not in known:
+            known.add(top.service)
+            waited = top.name not in ASYNCHRONOUS
+            yield {"function": top.service, "ms": round(top.ms, 1), "woken_by": top.name, "waited_for": waited}

@@ -1,0 +1,160 @@
+"""Start both systems with hooks, walk each journey once while nothing else runs, and write the chapter of the report.
+
+Seeding starts the functions; their cold starts are reported apart. A first walk on both sides is a warm-up.
+The second walk is reported. A pause after each write keeps its effects out of the next call.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from time import sleep, time
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError
+from rich.console import Console
+
+from loadtests import calls, interrupts, report, systems
+from loadtests.arguments import destination, into
+from loadtests.blocks import SIDES
+from loadtests.client import opened, succeed
+from loadtests.data import seeding
+from loadtests.data.world import World
+from loadtests.explain import layer
+from loadtests.explain.breakdown import figures
+from loadtests.explain.hooks import MONOLITH_SPANS
+from loadtests.explain.traces import Root, from_file, from_logs
+from loadtests.explain.walk import TimedCall, walk
+from loadtests.floors.cloud import client
+from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
+from loadtests.progress import Shown
+
+Made = TypeVar("Made")
+
+CHAPTER = "explain"
+ABOUT = """Starts both systems with tracing hooks, walks each journey once on each idle system, and shows what its time was spent
+on, down to the line of code. The times are those of one walk, not of a load."""
+JOURNEYS: Mapping[str, Journey] = {
+    each.__name__: each for each in (reader, searcher, writer, voter, hot_voter, visitor, sitter, buyer)
+}
+SYSTEMS = (
+    systems.System("monolith", (sys.executable, "-m", "loadtests.explain.hooks.monolith")),
+    systems.MICROSERVICES,
+)
+SIZE = seeding.Size(accounts=1, posts=5, votes=1)
+# So that the effects of a write are over before the next call.
+PAUSE_S = {"monolith": 0.3, "microservices": 0.6}
+# After the last call: views are buffered for half a second.
+SETTLE_S = {"monolith": 0.7, "microservices": 1.5}
+
+
+@dataclass(slots=True)
+class Results:
+    """The walks and spans so far. walks: the calls of each journey, by side. roots: by side, since the systems' start."""
+
+    urls: dict[str, str] = field(default_factory=dict)
+    walks: dict[str, dict[str, list[TimedCall]]] = field(default_factory=lambda: {side: {} for side in SIDES})
+    roots: dict[str, list[Root]] = field(default_factory=dict)
+    took_s: float = 0.0
+
+    @property
+    def journeys(self) -> list[str]:
+        """The journeys that were walked on both sides."""
+        return [name for name in self.walks[SIDES[0]] if name in self.walks[SIDES[1]]]
+
+    def figures(self) -> dict[str, Any]:
+        """Return the chapter of report.json."""
+        both = {side: {name: self.walks[side][name] for name in self.journeys} for side in SIDES}
+        return {**figures(both, self.roots, self.urls), "took_s": round(self.took_s, 1)}
+
+
+def register(verb: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    verb.description = ABOUT
+    verb.add_argument("--journey", action="append", choices=JOURNEYS, help="only this one; may be repeated")
+    into(verb)
+    verb.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Start two systems, walk the journeys and write the chapter. After a failure or Ctrl-C, write the complete journeys."""
+    chosen = [JOURNEYS[name] for name in options.journey or JOURNEYS]
+    run_dir, folder = Path(".run") / f"explain-{datetime.now():%Y%m%d-%H%M%S}", destination(options)
+    results, shown = Results(), Shown(console)
+    try:
+        with shown.running(), ExitStack() as stack:
+            with shown.phase("start both systems"):
+                urls = stack.enter_context(systems.running(run_dir, SYSTEMS))
+            with shown.phase("add hooks to the functions"):
+                layer.add_hooks(_endpoint(run_dir))
+            explain(urls, chosen, run_dir, shown, results)
+    except BaseException as error:  # also Ctrl-C
+        with interrupts.ignored():
+            if results.journeys:
+                marked = {"complete": False, "ended_by": f"ended by {error}"}
+                report.print_chapter(
+                    report.add_chapter(folder, CHAPTER, {**results.figures(), **marked}), CHAPTER, console
+                )
+        raise
+    shutil.rmtree(run_dir, ignore_errors=True)  # stays after a failure, with the logs
+    report.print_chapter(report.add_chapter(folder, CHAPTER, results.figures()), CHAPTER, console)
+    return 0
+
+
+def explain(urls: dict[str, str], journeys: Sequence[Journey], run_dir: Path, shown: Shown, results: Results) -> None:
+    """Walk the journeys on running, traced systems and read their spans, also after a failure. Raise CallFailed."""
+    began, results.urls = time(), urls
+    try:
+        with shown.phase("the same data on both sides"):
+            worlds = _on_both_sides(lambda side: _seed(urls[side]))
+        with shown.phase("warm up: each journey once on both sides"):
+            _on_both_sides(lambda side: _warm_up(urls[side], journeys, worlds[side], settle_s=SETTLE_S[side]))
+        for side in SIDES:
+            with opened(urls[side]) as api, shown.phase(f"{side}: each journey", len(journeys)) as done:
+                for journey in journeys:
+                    calls_made = walk(api, journey, worlds[side], seed=f"{journey.__name__} 2", pause_s=PAUSE_S[side])
+                    results.walks[side][journey.__name__] = list(calls_made)
+                    done()
+                sleep(SETTLE_S[side])
+                # A function's last lines reach its log with its next request.
+                succeed(api, calls.read_post(worlds[side].viewed.id))
+    finally:
+        with interrupts.ignored():
+            results.roots = read_spans(run_dir, since_s=began) if results.journeys else {}
+        results.took_s = time() - began
+
+
+def read_spans(run_dir: Path, *, since_s: float) -> dict[str, list[Root]]:
+    """Return the spans of each side. The logs of a local AWS that has ended are gone."""
+    try:
+        of_functions = from_logs(client("logs", _endpoint(run_dir)), since_ms=int(since_s * 1000))
+    except (FileNotFoundError, BotoCoreError):
+        of_functions = []
+    return {"monolith": from_file(run_dir / MONOLITH_SPANS), "microservices": of_functions}
+
+
+def _endpoint(run_dir: Path) -> str:
+    return str(json.loads(systems.MICROSERVICES.state(run_dir).read_text())["endpoint"])
+
+
+def _on_both_sides(make: Callable[[str], Made]) -> dict[str, Made]:
+    with ThreadPoolExecutor(len(SIDES)) as sides:
+        return dict(zip(SIDES, sides.map(make, SIDES), strict=True))
+
+
+def _seed(url: str) -> World:
+    """One request at a time: two would start two workers of a function."""
+    return seeding.seed(url, SIZE, run=f"{int(time()):x}", done=lambda: None, at_once=1)
+
+
+def _warm_up(url: str, journeys: Sequence[Journey], world: World, *, settle_s: float) -> None:
+    with opened(url) as api:
+        for journey in journeys:
+            list(walk(api, journey, world, seed=f"{journey.__name__} 1", pause_s=0))
+    sleep(settle_s)

@@ -1,0 +1,89 @@
+"""Make the calls of a journey one by one. Each carries its own traceparent and is timed on the wire."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from time import perf_counter_ns, sleep, time_ns
+from typing import Any
+
+import httpx
+
+from loadtests.calls import Answer, Call, Outcome, judge
+from loadtests.client import CallFailed
+from loadtests.data.world import World
+from loadtests.explain.hooks.traceparent import NAME, Traceparent, new_span, new_trace
+from loadtests.journeys import Journey
+
+_SENT, _RECEIVED = "http11.send_request_headers.started", "http11.receive_response_body.complete"
+
+
+@dataclass(slots=True)
+class _Wire:
+    """The first byte of a request and the last byte of its response, from httpx's trace extension."""
+
+    sent_ns: int = 0
+    began: int = 0
+    ended: int = 0
+
+    def __call__(self, event: str, _: dict[str, Any]) -> None:
+        if event == _SENT:
+            self.sent_ns, self.began = time_ns(), perf_counter_ns()
+        elif event == _RECEIVED:
+            self.ended = perf_counter_ns()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedCall:
+    """One call of a journey: its trace, its start, and the milliseconds until the response was complete."""
+
+    operation: str
+    sender: Traceparent
+    start_ns: int
+    ms: float
+    bytes_in: int
+    bytes_out: int
+
+
+def walk(client: httpx.Client, journey: Journey, world: World, *, seed: str, pause_s: float) -> Iterator[TimedCall]:
+    """Make each call of a journey and yield it. Pause after a write, until its effects are over.
+
+    Raise CallFailed if an answer is wrong.
+    """
+    steps = journey(world, Random(seed))
+    call = next(steps)
+    while True:
+        sleep(call.after_s)
+        timed, answer = _send(client, call)
+        outcome, reason = judge(call, answer)
+        if outcome is not Outcome.SUCCESS:
+            raise CallFailed(f"{call.operation} at {client.base_url}: {reason}")
+        yield timed
+        sleep(0 if call.method == "GET" else pause_s)
+        try:
+            call = steps.send(answer)
+        except StopIteration:
+            return
+
+
+def _send(client: httpx.Client, call: Call) -> tuple[TimedCall, Answer]:
+    sender, wire, content = Traceparent(new_trace(), new_span()), _Wire(), call.payload() or b""
+    request = client.build_request(
+        call.method,
+        call.path,
+        content=content or None,
+        headers={**call.all_headers(), NAME: str(sender)},
+        extensions={"trace": wire},
+    )
+    try:
+        response = client.send(request)
+    except httpx.TransportError as error:
+        raise CallFailed(f"{call.operation} at {client.base_url}: {error}") from error
+    timed = TimedCall(
+        operation=call.operation,
+        sender=sender,
+        start_ns=wire.sent_ns,
+        ms=(wire.ended - wire.began) / 1e6,
+        bytes_in=len(response.content),
+        bytes_out=len(content),
+    )
+    return timed, Answer(response.status_code, response.content)

@@ -1,1 +1,0 @@
-"""Spans and the trace that they belong to, on both sides; explain itself is tested in tests/loadtests."""
