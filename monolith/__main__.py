@@ -53,7 +53,7 @@ def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
     url = f"http://{arguments.host}:{listener.getsockname()[1]}"
     with _run_database(os.environ, data=run_dir / "monolith" / "postgres") as database_url:
         migrate(database_url)
-        settings = _settings(arguments, database_url, run_dir=run_dir, log=log)
+        settings = _settings(arguments, database_url, run_dir)
         server = Server(
             create_app(settings),
             listener,
@@ -69,7 +69,7 @@ def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             state.unlink(missing_ok=True)
 
 
-def _settings(arguments: argparse.Namespace, database_url: str, *, run_dir: Path, log: Path) -> Settings:
+def _settings(arguments: argparse.Namespace, database_url: str, run_dir: Path) -> Settings:
     return Settings(
         database_url=database_url,
         token_secret=token_secret(os.environ, run_dir),
