@@ -86,7 +86,7 @@ def respond_with_file(content: bytes, content_type: str) -> Response:
 def serve(router: APIGatewayHttpRouter) -> Handler:
     """Return a Lambda handler that turns errors into the contract's problems and logs one line for each request.
 
-    It answers a REST API, an HTTP API, a function URL and a load balancer alike (see event_formats.py).
+    It accepts the events of HTTP APIs, REST APIs and load balancers (see event_formats.py).
     """
     app = APIGatewayHttpResolver()
     app.include_router(router)

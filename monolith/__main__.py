@@ -23,7 +23,7 @@ from monolith.live import routes as live
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
 from monolith.site.publication import prepare_site
-from shared_domain.feedback import administrators
+from shared_domain.feedback import parse_administrators
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # An error message of PostgreSQL or its programs.
@@ -53,7 +53,7 @@ def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
     url = f"http://{arguments.host}:{listener.getsockname()[1]}"
     with _run_database(os.environ, data=run_dir / "monolith" / "postgres") as database_url:
         migrate(database_url)
-        settings = _settings(arguments, database_url, run_dir)
+        settings = _load_settings(arguments, database_url, run_dir)
         server = Server(
             create_app(settings),
             listener,
@@ -69,11 +69,11 @@ def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             state.unlink(missing_ok=True)
 
 
-def _settings(arguments: argparse.Namespace, database_url: str, run_dir: Path) -> Settings:
+def _load_settings(arguments: argparse.Namespace, database_url: str, run_dir: Path) -> Settings:
     return Settings(
         database_url=database_url,
         token_secret=token_secret(os.environ, run_dir),
-        administrators=administrators(os.environ.get("ADMINISTRATORS", "")),
+        administrators=parse_administrators(os.environ.get("ADMINISTRATORS", "")),
         pool_size=arguments.threads,
         site=prepare_site(run_dir / "monolith"),
     )

@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> Flask:
     views = Views(unit_of_work(engine, SqlTrends))
     hub = app.extensions["hub"] = Hub(max_clients=settings.live_clients)
     background = app.extensions["background"] = Background()
-    for blueprint in _blueprints(settings, engine, views, hub):
+    for blueprint in _create_blueprints(settings, engine, views, hub):
         app.register_blueprint(blueprint)
     background.run_every(FLUSH_SECONDS, views.flush)
     background.run_every(thumbnails.EVERY_SECONDS, thumbnails.create_task(unit_of_work(engine, thumbnails.Stores)))
@@ -82,9 +82,9 @@ def _create_flask() -> Flask:
     return app
 
 
-def _blueprints(settings: Settings, engine: Engine, views: Views, hub: Hub) -> Iterator[Blueprint]:
-    yield platform.routes(_contract())
-    yield users.routes(unit_of_work(engine, SqlUsers), secret=settings.token_secret, salt=_salt)
+def _create_blueprints(settings: Settings, engine: Engine, views: Views, hub: Hub) -> Iterator[Blueprint]:
+    yield platform.routes(_load_contract())
+    yield users.routes(unit_of_work(engine, SqlUsers), secret=settings.token_secret, salt=_make_salt)
     yield posts.routes(unit_of_work(engine, posts.Stores), views)
     yield votes.routes(unit_of_work(engine, votes.Stores))
     yield search.routes(unit_of_work(engine, SqlIndex))
@@ -96,11 +96,11 @@ def _blueprints(settings: Settings, engine: Engine, views: Views, hub: Hub) -> I
     yield live.routes(hub)
 
 
-def _salt() -> bytes:
+def _make_salt() -> bytes:
     return os.urandom(SALT_BYTES)
 
 
-def _contract() -> dict[str, Any]:
+def _load_contract() -> dict[str, Any]:
     text = (Path(__file__).parents[1] / "docs" / "openapi.yaml").read_text()
     contract: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return contract

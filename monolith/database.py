@@ -26,7 +26,7 @@ _STATEMENT_MILLISECONDS = 10_000
 def connect(database_url: str, *, pool_size: int) -> Engine:
     """Return an engine with a timeout for each wait. It connects when it is first used."""
     return create_engine(
-        _address(database_url),
+        _parse_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
@@ -37,7 +37,7 @@ def connect(database_url: str, *, pool_size: int) -> Engine:
     )
 
 
-def _address(database_url: str) -> URL:
+def _parse_url(database_url: str) -> URL:
     """Return the URL with the installed driver. Raise ArgumentError; its message never repeats a part of the password."""
     try:
         url = make_url(database_url)

@@ -27,12 +27,12 @@ def start(data: Path) -> "PostgresServer":
     data = data.resolve()
     data.parent.mkdir(parents=True, exist_ok=True)
     _remove_stale_pid_file(data)
-    server = _server(data)
+    server = _get_server(data)
     try:
         server.start()
     except (OSError, SubprocessError) as error:
         stop(data)  # a server that was too slow may still be starting
-        # The library reads PostgreSQL's log, and raises FileNotFoundError if there is none yet: the cause is its context.
+        # The library reads PostgreSQL's log to report the reason. Without a log, its FileNotFoundError hides the real error.
         raise (error.__context__ if isinstance(error.__context__, SubprocessError) else error) from None
     return server
 
@@ -43,14 +43,14 @@ def stop(data: Path) -> None:
     Signals are used and not pg_ctl: the library runs that as another user, who may lack access to the folder.
     """
     for stop_signal in _STOP_SIGNALS:
-        if (postgres := _postgres_on(data)) is None:
+        if (postgres := _find_postgres(data)) is None:
             return
         with suppress(psutil.Error):  # it has already stopped, or takes longer
             postgres.send_signal(stop_signal)
             postgres.wait(_STOP_SECONDS)
 
 
-def _server(data: Path) -> "PostgresServer":
+def _get_server(data: Path) -> "PostgresServer":
     """Return the library's server object. It is imported here, because systems with a DATABASE_URL do not need it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the import warns about socket paths that are too long
@@ -62,23 +62,23 @@ def _server(data: Path) -> "PostgresServer":
 def _remove_stale_pid_file(data: Path) -> None:
     """Remove a pid file whose process id now belongs to another program: the library would use and later stop that process."""
     with suppress(FileNotFoundError, ValueError):
-        if psutil.pid_exists(_recorded_pid(data)) and _postgres_on(data) is None:
-            for file in (data / _PID_FILE, *_sockets(data)):  # the socket's lock file has the same process id
+        if psutil.pid_exists(_read_pid(data)) and _find_postgres(data) is None:
+            for file in (data / _PID_FILE, *_find_sockets(data)):  # the socket's lock file has the same process id
                 file.unlink()
 
 
-def _sockets(data: Path) -> list[Path]:
+def _find_sockets(data: Path) -> list[Path]:
     """Return the socket and its lock file. They are in another folder if the path of `data` is too long for a socket."""
     other_folder = (data / _PID_FILE).read_text().splitlines()[_SOCKET_LINE : _SOCKET_LINE + 1]
     return list(Path("".join(other_folder) or data).glob(_SOCKETS))
 
 
-def _postgres_on(data: Path) -> psutil.Process | None:
+def _find_postgres(data: Path) -> psutil.Process | None:
     with suppress(FileNotFoundError, ValueError, psutil.Error):
-        process = psutil.Process(_recorded_pid(data))
+        process = psutil.Process(_read_pid(data))
         return process if str(data) in process.cmdline() else None
     return None
 
 
-def _recorded_pid(data: Path) -> int:
+def _read_pid(data: Path) -> int:
     return int((data / _PID_FILE).read_text().partition("\n")[0])

@@ -48,7 +48,7 @@ class SqlJobs:
     def claim(self, kind: str) -> str | None:
         """Claim the next unlocked job: count the attempt and return the id. Return None if there is no job.
 
-        Jobs with fewer attempts come first, then older ones. A job that failed five times is parked instead.
+        Jobs with fewer attempts come first, then older ones. A job that has used all attempts is parked instead.
         """
         next_job = _SELECT_JOBS.where(JOBS.c.kind == kind).order_by(JOBS.c.attempts, JOBS.c.id).limit(1)
         while row := self._connection.execute(next_job.with_for_update(skip_locked=True)).one_or_none():

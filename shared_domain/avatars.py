@@ -95,7 +95,7 @@ def thumbnail(picture: bytes) -> bytes:
         small = ImageOps.fit(_to_8_bit_colour(image), (SIDE, SIDE))
     except _PILLOW_ERRORS as error:
         raise UnusablePicture(f"cannot be decoded: {error}") from error
-    transpose = _TRANSPOSE_BY_ORIENTATION.get(_orientation(image))
+    transpose = _TRANSPOSE_BY_ORIENTATION.get(_read_orientation(image))
     upright = small if transpose is None else small.transpose(transpose)
     upright.info.clear()  # otherwise Pillow writes a colour profile and other metadata into the thumbnail
     png = BytesIO()
@@ -127,7 +127,7 @@ def _to_8_bit_colour(image: Image.Image) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _orientation(image: Image.Image) -> object:
+def _read_orientation(image: Image.Image) -> object:
     """Return the EXIF orientation, None if it is absent or not readable."""
     try:
         return image.getexif().get(_EXIF_ORIENTATION)

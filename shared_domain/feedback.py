@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared_domain.errors import NotAllowed
-from shared_domain.text import clean, email_address
+from shared_domain.text import clean, clean_email
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +22,12 @@ def compose(*, id: str, message: str, contact: str | None = None, now: datetime)
     return Feedback(
         id=id,
         message=clean("message", message, min_length=1, max_length=2_000),
-        contact=None if contact is None else email_address("contact", contact),
+        contact=None if contact is None else clean_email("contact", contact),
         created_at=now,
     )
 
 
-def administrators(setting: str) -> frozenset[str]:
+def parse_administrators(setting: str) -> frozenset[str]:
     """Parse the usernames in a setting, separated by commas."""
     return frozenset(name.strip() for name in setting.split(",") if name.strip())
 

@@ -140,7 +140,7 @@ def require_same_order(earlier: Order, *, requested: Order) -> Order:
     return earlier
 
 
-def idempotency_key(header: str | None) -> str:
+def parse_idempotency_key(header: str | None) -> str:
     """Return the key in an Idempotency-Key header. Raise InvalidInput if it is absent or malformed."""
     key = (header or "").strip(" \t")  # white space around a value is not part of it (RFC 9110, 5.5)
     if not _KEY.fullmatch(key):

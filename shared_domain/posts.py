@@ -85,7 +85,7 @@ def withdraw(post: Post, *, editor: str) -> Post:
     return post
 
 
-def boosted_until(post: Post, *, days: int, now: datetime) -> datetime:
+def extend_boost(post: Post, *, days: int, now: datetime) -> datetime:
     """Return when the boost ends after adding days. They are added to the current boost, or to now if there is none."""
     return max(now, post.boosted_until or now) + timedelta(days=days)
 

@@ -36,7 +36,9 @@ class Match:
 def analyse(text: str) -> list[str]:
     """Return the stems of a text in their order, including repeated ones."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    words = [word for run in _LETTERS_AND_NUMBERS.findall(folded) for word in _words(run) if word not in STOP_WORDS]
+    words = [
+        word for run in _LETTERS_AND_NUMBERS.findall(folded) for word in _split_words(run) if word not in STOP_WORDS
+    ]
     # A new stemmer per call costs a microsecond; a shared one is not thread-safe.
     stems: list[str] = snowballstemmer.stemmer("english").stemWords(words)
     return stems
@@ -51,7 +53,7 @@ def weigh(*, title: str, body: str) -> dict[str, int]:
     }
 
 
-def query_terms(q: str | None) -> list[str]:
+def parse_terms(q: str | None) -> list[str]:
     """Return the distinct terms of a query in their order. Raise InvalidInput if there are none or too many."""
     if q is None:
         raise InvalidInput("q", "is required")
@@ -66,7 +68,7 @@ def match_order(match: Match) -> tuple[int, str]:
     return match.relevance, match.post_id
 
 
-def _words(run: str) -> list[str]:
+def _split_words(run: str) -> list[str]:
     """Split a run at characters that are neither letters (L*) nor decimal digits (Nd), such as the numerals in Nl and No."""
     if run.isascii():
         return [run]

@@ -19,7 +19,7 @@ def clean(field: str, value: str, *, min_length: int = 0, max_length: int | None
     return normal
 
 
-def email_address(field: str, value: str) -> str:
+def clean_email(field: str, value: str) -> str:
     """Return the address in NFC. Raise InvalidInput unless it has 3 to 254 characters of the form name@example.org."""
     address = clean(field, value, min_length=3, max_length=254)
     if not _EMAIL.fullmatch(address):

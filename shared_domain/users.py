@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared_domain.errors import InvalidInput, NotAuthenticated, NotFound
-from shared_domain.text import clean, email_address
+from shared_domain.text import clean, clean_email
 
 STARTING_CREDITS = 100
 PLACEHOLDER = "-"  # no username: too short and not in its alphabet
@@ -40,7 +40,7 @@ def register(
     """Return a new user. Raise InvalidInput naming the field. Hashing is slow on purpose, so it happens last."""
     if not _USERNAME.fullmatch(username):
         raise InvalidInput("username", "must be 3 to 30 of a-z, 0-9 and _")
-    address = email_address("email", email)
+    address = clean_email("email", email)
     password = clean("password", password, min_length=8, max_length=128)
     return User(
         id=id,

@@ -6,11 +6,11 @@ from microservices.aws import client
 from microservices.edge import serve
 from microservices.feedback.routes import routes
 from microservices.feedback.store import DynamoFeedback
-from shared_domain.feedback import administrators
+from shared_domain.feedback import parse_administrators
 
 lambda_handler = serve(
     routes(
         DynamoFeedback(client("dynamodb"), os.environ["TABLE"]),
-        administrators=administrators(os.environ["ADMINISTRATORS"]),
+        administrators=parse_administrators(os.environ["ADMINISTRATORS"]),
     )
 )

@@ -36,7 +36,7 @@ class Boosts:
             return all_exist
         if not all_exist:
             return self._refuse(order)
-        return self._boost(order, {post: posts.boosted_until(post, days=days[post.id], now=now) for post in seen})
+        return self._boost(order, {post: posts.extend_boost(post, days=days[post.id], now=now) for post in seen})
 
     def _read_posts(self, days: Mapping[str, int]) -> list[Post]:
         keys = [

@@ -18,7 +18,7 @@ class Client:
     """A connected client. `send` only queues; a thread of the client's own writes, so a slow client delays nobody else."""
 
     def __init__(self, socket: Server) -> None:
-        """Raise OSError if the client has already disconnected."""
+        """Take over the socket of a client. Raise OSError if the client has already disconnected."""
         self._socket = socket
         self._queue: Queue[str | None] = Queue(MAX_QUEUED)
         self._connection = (

@@ -17,7 +17,7 @@ def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
     def place() -> Response:
         """Order boosts for posts, once for each idempotency key."""
         buyer = current_user()
-        key = orders.idempotency_key(header("idempotency-key"))
+        key = orders.parse_idempotency_key(header("idempotency-key"))
         form = body(NewOrder)
         moment = now()
         order = orders.place(id=new_id(moment), buyer=buyer, lines=form.lines, now=moment)

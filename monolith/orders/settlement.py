@@ -53,5 +53,5 @@ def _boost(order: Order, work: Stores, now: datetime) -> bool:
     locked = work.posts.get_many_for_update(list(days))
     if len(locked) < len(days):
         return False
-    work.posts.boost({post.id: posts.boosted_until(post, days=days[post.id], now=now) for post in locked})
+    work.posts.boost({post.id: posts.extend_boost(post, days=days[post.id], now=now) for post in locked})
     return True

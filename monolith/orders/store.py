@@ -58,26 +58,26 @@ class SqlOrders:
         self._connection = connection
 
     def add(self, order: Order, *, key: str) -> Order:
-        if self._connection.scalar(_INSERT_ORDER, _row(order, key)) is not None:
+        if self._connection.scalar(_INSERT_ORDER, _to_row(order, key)) is not None:
             return order
-        return _order(self._connection.execute(_SELECT_ORDER_BY_KEY, {"buyer": order.buyer, "key": key}).one())
+        return _to_order(self._connection.execute(_SELECT_ORDER_BY_KEY, {"buyer": order.buyer, "key": key}).one())
 
     def get(self, order_id: str, *, buyer: str) -> Order:
         row = self._connection.execute(_SELECT_ORDER, {"order_id": order_id, "buyer": buyer}).one_or_none()
         if row is None:
             raise NotFound("there is no such order")
-        return _order(row)
+        return _to_order(row)
 
     def page(self, buyer: str, *, before: str | None, limit: int) -> list[Order]:
         statement = _SELECT_ORDERS if before is None else _SELECT_ORDERS.where(ORDERS.c.id < before)
-        return [_order(row) for row in self._connection.execute(statement, {"buyer": buyer, "limit": limit})]
+        return [_to_order(row) for row in self._connection.execute(statement, {"buyer": buyer, "limit": limit})]
 
     def save(self, order: Order) -> None:
         """Replace stage and reason of an order that this transaction has added: nobody else sees it yet."""
         self._connection.execute(_UPDATE_ORDER, {"order_id": order.id, **_progress(order)})
 
 
-def _row(order: Order, key: str) -> dict[str, object]:
+def _to_row(order: Order, key: str) -> dict[str, object]:
     fields = {column.name: getattr(order, column.name) for column in _FIELDS}
     return {**fields, **_progress(order), "lines": lines_json(order), "idempotency_key": key}
 
@@ -87,7 +87,7 @@ def _progress(order: Order) -> dict[str, str | None]:
     return {"stage": order.stage.value, "reason": order.reason and order.reason.value}
 
 
-def _order(row: Row[*tuple[Any, ...]]) -> Order:
+def _to_order(row: Row[*tuple[Any, ...]]) -> Order:
     fields = row._mapping
     return Order(
         id=fields["id"],

@@ -23,12 +23,12 @@ _UPSERT_VIEWS = _UPSERT_VIEWS.on_conflict_do_update(
     index_elements=["minute", "post_id"], set_={"views": VIEWS.c.views + _UPSERT_VIEWS.excluded.views}
 )
 _DELETE_OLD_VIEWS = delete(VIEWS).where(VIEWS.c.minute < bindparam("before"))
-_TOTAL = func.sum(VIEWS.c.views)
+_SUM_OF_VIEWS = func.sum(VIEWS.c.views)
 _SELECT_MOST_VIEWED = (
-    select(VIEWS.c.post_id, _TOTAL.label("views"))
+    select(VIEWS.c.post_id, _SUM_OF_VIEWS.label("views"))
     .where(VIEWS.c.minute.between(bindparam("first"), bindparam("last")))
     .group_by(VIEWS.c.post_id)
-    .order_by(_TOTAL.desc(), VIEWS.c.post_id)
+    .order_by(_SUM_OF_VIEWS.desc(), VIEWS.c.post_id)
     .limit(bindparam("limit"))
 )
 

@@ -61,7 +61,7 @@ class SqlUsers:
 
     def add(self, user: User) -> None:
         try:
-            self._connection.execute(_INSERT_USER, _row(user))
+            self._connection.execute(_INSERT_USER, _to_row(user))
         except IntegrityError as error:
             if not isinstance(error.orig, UniqueViolation):
                 raise
@@ -92,7 +92,7 @@ class SqlUsers:
 
     def _select_one(self, statement: Select[*tuple[Any, ...]], username: str) -> User | None:
         row = self._connection.execute(statement, {"name": username}).one_or_none()
-        return None if row is None else _user(row)
+        return None if row is None else _to_user(row)
 
 
 def _taken_field(violation: UniqueViolation) -> str:
@@ -106,10 +106,10 @@ def _require_user(user: User | None) -> User:
     return user
 
 
-def _user(row: Row[*tuple[Any, ...]]) -> User:
+def _to_user(row: Row[*tuple[Any, ...]]) -> User:
     return User(**row._mapping)
 
 
-def _row(user: User) -> dict[str, object]:
+def _to_row(user: User) -> dict[str, object]:
     fields = {column.name: getattr(user, column.name) for column in _FIELDS}
     return {**fields, "email_key": email_key(user.email)}

@@ -29,9 +29,9 @@ VOTES = Table(
     Column("voter", Text(collation="C"), primary_key=True),
     Column("value", SmallInteger, nullable=False),
 )
-_KEY = (VOTES.c.post_id == bindparam("post"), VOTES.c.voter == bindparam("who"))
-_SELECT_VOTE = select(VOTES.c.value).where(*_KEY)
-_DELETE_VOTE = delete(VOTES).where(*_KEY).returning(VOTES.c.value)
+_BY_KEY = (VOTES.c.post_id == bindparam("post_id"), VOTES.c.voter == bindparam("voter"))
+_SELECT_VOTE = select(VOTES.c.value).where(*_BY_KEY)
+_DELETE_VOTE = delete(VOTES).where(*_BY_KEY).returning(VOTES.c.value)
 _UPSERT_VOTE = insert(VOTES)
 _UPSERT_VOTE = _UPSERT_VOTE.on_conflict_do_update(
     index_elements=["post_id", "voter"], set_={"value": _UPSERT_VOTE.excluded.value}
@@ -49,13 +49,13 @@ class SqlVotes:
 
     def cast(self, vote: Vote) -> int:
         """Store the vote and return the change of the score. This transaction must have locked the post."""
-        before = self._connection.scalar(_SELECT_VOTE, {"post": vote.post_id, "who": vote.voter}) or 0
+        before = self._connection.scalar(_SELECT_VOTE, {"post_id": vote.post_id, "voter": vote.voter}) or 0
         self._connection.execute(_UPSERT_VOTE, {"post_id": vote.post_id, "voter": vote.voter, "value": vote.value})
         return vote.value - before
 
     def retract(self, post_id: str, voter: str) -> int:
         """Delete the vote if there is one, and return the change of the score."""
-        return -(self._connection.scalar(_DELETE_VOTE, {"post": post_id, "who": voter}) or 0)
+        return -(self._connection.scalar(_DELETE_VOTE, {"post_id": post_id, "voter": voter}) or 0)
 
     def leaderboard(self, limit: int) -> list[ScoreEntry]:
         """Return the `limit` posts with the highest scores; the older post first if scores are equal."""

@@ -33,24 +33,24 @@ def parse_topic(message: str | bytes) -> str:
 
 def subscribed_json(topic: str) -> str:
     """Return the message that confirms a subscription."""
-    return _text({"type": "subscribed", "topic": topic})
+    return _encode({"type": "subscribed", "topic": topic})
 
 
 def error_json(error: Exception) -> str:
     """Return the message that reports an error to the client."""
-    return _text({"type": "error", "detail": str(error)})
+    return _encode({"type": "error", "detail": str(error)})
 
 
 def announce_post(*, id: str, author: str, title: str, created_at: str) -> LiveMessage:
     """Return the message that announces a new post. `created_at` is a time in RFC 3339."""
     post = {"id": id, "author": author, "title": title, "created_at": created_at}
-    return LiveMessage(ALL_POSTS, _text({"type": "post.published", "post": post}))
+    return LiveMessage(ALL_POSTS, _encode({"type": "post.published", "post": post}))
 
 
 def announce_score(post_id: str, score: int) -> LiveMessage:
     """Return the message that announces a post's new score."""
-    return LiveMessage(topic_of(post_id), _text({"type": "tally.changed", "post_id": post_id, "score": score}))
+    return LiveMessage(topic_of(post_id), _encode({"type": "tally.changed", "post_id": post_id, "score": score}))
 
 
-def _text(message: dict[str, Any]) -> str:
+def _encode(message: dict[str, Any]) -> str:
     return msgspec.json.encode(message).decode()

@@ -10,7 +10,7 @@ from shared_domain.contract.paging import page_json, parse_cursor, parse_limit
 from shared_domain.contract.parsing import Query, build_decoder
 from shared_domain.contract.posts import PostId, post_json
 from shared_domain.posts import Post
-from shared_domain.search import Match, query_terms
+from shared_domain.search import Match, parse_terms
 
 
 @build_decoder
@@ -38,7 +38,7 @@ class SearchQuery:
 
 def parse_search_query(query: Query) -> SearchQuery:
     """Parse the query parameters. Raise InvalidInput naming the parameter."""
-    terms = query_terms(query.get("q"))
+    terms = parse_terms(query.get("q"))
     last = parse_cursor(query, list_name=_list_name(terms), shape=MatchPosition)
     after = None if last is None else Match(relevance=last.relevance, post_id=last.post_id)
     return SearchQuery(terms, after, parse_limit(query))

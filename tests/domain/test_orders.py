@@ -113,9 +113,9 @@ def test_days_of_lines_for_one_post_add_up_and_posts_are_sorted_by_id() -> None:
 
 def test_a_boost_extends_the_current_one_or_starts_now() -> None:
     current, expired = (replace(POST, boosted_until=NOW + timedelta(hours=hours)) for hours in (5, -5))
-    assert posts.boosted_until(POST, days=2, now=NOW) == NOW + timedelta(days=2)
-    assert posts.boosted_until(current, days=2, now=NOW) == NOW + timedelta(days=2, hours=5)
-    assert posts.boosted_until(expired, days=2, now=NOW) == NOW + timedelta(days=2)
+    assert posts.extend_boost(POST, days=2, now=NOW) == NOW + timedelta(days=2)
+    assert posts.extend_boost(current, days=2, now=NOW) == NOW + timedelta(days=2, hours=5)
+    assert posts.extend_boost(expired, days=2, now=NOW) == NOW + timedelta(days=2)
 
 
 def test_a_key_can_be_reused_only_for_the_same_lines() -> None:
@@ -132,13 +132,13 @@ def test_a_key_can_be_reused_only_for_the_same_lines() -> None:
     ("header", "key"), [("a", "a"), (" two words\t", "two words"), ("~" * 64, "~" * 64), ("{}", "{}")]
 )
 def test_white_space_around_a_key_is_not_part_of_it(header: str, key: str) -> None:
-    assert orders.idempotency_key(header) == key
+    assert orders.parse_idempotency_key(header) == key
 
 
 @pytest.mark.parametrize("header", [None, "", " \t ", "k" * 65, "é", "a\tb", "a\nb", "a\x7f"])
 def test_a_key_has_1_to_64_printable_characters(header: str | None) -> None:
     with pytest.raises(InvalidInput, match="Idempotency-Key"):
-        orders.idempotency_key(header)
+        orders.parse_idempotency_key(header)
 
 
 @pytest.mark.parametrize("order_id", ["", "nope", "01M7X1YXN3SBB3DZEFS5FNXBMV\n", "8" * 26])

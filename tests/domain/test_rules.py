@@ -134,7 +134,7 @@ def test_a_title_weighs_three_times_as_much_and_at_most_five_occurrences_count()
 
 
 def test_repeated_terms_of_a_query_count_once() -> None:
-    assert search.query_terms("cats cat CAT dog") == ["cat", "dog"]
+    assert search.parse_terms("cats cat CAT dog") == ["cat", "dog"]
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,4 @@ def test_repeated_terms_of_a_query_count_once() -> None:
 )
 def test_a_query_without_terms_or_with_too_many_is_rejected(q: str | None) -> None:
     with pytest.raises(InvalidInput):
-        search.query_terms(q)
+        search.parse_terms(q)
