@@ -8,6 +8,7 @@ import pytest
 from xdist.remote import Producer
 
 from microservices.deploy.local_aws import LocalAws, local_aws
+from tests.deep import mark_further_variants
 from tests.groups import InGroups, longest_first
 
 ADMINISTRATOR = "admin"  # of every system that the tests ask
@@ -19,8 +20,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InGroup
     return InGroups(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    mark_further_variants(items)  # before pytest deselects by marker
+    yield
     if config.getoption("loadgroup", default=False):  # in one of several processes
         longest_first(items)
 

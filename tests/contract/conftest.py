@@ -75,29 +75,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("api", running if named else [*IN_PROCESS, *running], indirect=True, scope="module")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest deselects by marker
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every variant of a test on a running system as deep, except the first one.
-
-    The code of both sides runs every variant in this process. A running system adds its deployment, so one variant proves it.
-    """
-    seen = set()
-    for item in items:
-        if (system := _running_system(item)) is None:
-            continue
-        promise = (item.nodeid.partition("[")[0], system)
-        if promise in seen:
-            item.add_marker(pytest.mark.deep)
-        seen.add(promise)
-
-
-def _running_system(item: pytest.Item) -> str | None:
-    """Return the running system that a test is parametrized with, or None."""
-    callspec = getattr(item, "callspec", None)
-    values = callspec.params.values() if callspec else ()
-    return next((value for value in values if isinstance(value, str) and value in URL_OPTIONS), None)
-
-
 @pytest.fixture(scope="module")
 def api(request: pytest.FixtureRequest) -> Api:
     """One implementation of the contract."""

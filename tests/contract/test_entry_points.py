@@ -110,6 +110,7 @@ def test_a_question_is_answered_alike_at_every_door(gateway: Gateway, ada: Perso
     assert (status, body, headers) == expected
 
 
+@pytest.mark.one_variant("name")
 @every_entry_point
 @pytest.mark.parametrize("name", ALIKE)
 def test_what_is_hostile_is_answered_alike_at_every_door(

@@ -26,7 +26,11 @@ from tests.moto_aws import aws_in_process
 from .stores import Open, in_dynamodb, in_memory, in_postgresql
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
-WITHOUT_LOCKS = ["memory", "dynamodb_moto", pytest.param("dynamodb_ministack", marks=pytest.mark.live)]
+WITHOUT_LOCKS = [
+    "memory",
+    "dynamodb_moto",
+    pytest.param("dynamodb_ministack", marks=[pytest.mark.live, pytest.mark.deep]),
+]
 IMPLEMENTATIONS = ["postgresql", *WITHOUT_LOCKS]
 
 

@@ -65,7 +65,8 @@ def _said(document_of: str) -> Event:
     return found
 
 
-@every_form
+@pytest.mark.one_variant("operation")
+@pytest.mark.parametrize("form", FORMS[1:])
 @pytest.mark.parametrize("encoded", [False, True], ids=["text", "base64"])
 @pytest.mark.parametrize("operation", operations())
 def test_an_operation_is_answered_alike_in_every_form(

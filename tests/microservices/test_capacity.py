@@ -46,11 +46,13 @@ def integrations(stack: LocalAws) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("service", SERVICES_WITH_A_TABLE)
 def test_a_table_is_billed_by_request_by_default(local_aws_stack: LocalAws, service: str) -> None:
     assert table(local_aws_stack.deployment, service)["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
+@pytest.mark.deep
 def test_a_table_gets_provisioned_capacity_and_goes_back(users: LocalAws) -> None:
     deploy(users, PROVISIONED)
     provisioned = table(users.deployment, "users")
@@ -61,6 +63,7 @@ def test_a_table_gets_provisioned_capacity_and_goes_back(users: LocalAws) -> Non
     assert table(users.deployment, "users")["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
+@pytest.mark.deep
 def test_a_warm_function_serves_by_its_alias(users: LocalAws) -> None:
     function, lambdas = f"{users.deployment.stage}-users-http", users.emulator.client("lambda")
     assert lambdas.list_aliases(FunctionName=function)["Aliases"] == []

@@ -91,6 +91,7 @@ def client(local_aws_stack: LocalAws) -> Iterator[httpx.Client]:
         yield visitor
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_room_is_updated_and_updated_back_while_the_others_serve(
     local_aws_stack: LocalAws, client: httpx.Client, service: str
@@ -105,6 +106,7 @@ def test_a_room_is_updated_and_updated_back_while_the_others_serve(
     _expect_whole_journey(client)
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_update_that_fails_is_rolled_back_and_the_room_serves_as_before(
     local_aws_stack: LocalAws, client: httpx.Client, service: str

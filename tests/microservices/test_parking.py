@@ -65,6 +65,7 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(service: Service,
     assert service.waiting("votes-parking", post_id) == []
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     "title",
     [
@@ -151,6 +152,7 @@ def test_replay_of_a_queue_that_is_not_there_is_one_line(service: Service) -> No
     assert service.name("nobodys-parking") in ran.stderr
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -71,6 +71,7 @@ def ada(api: Api) -> Person:
     return person
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("path", QUESTIONS + HOSTILE)
 def test_a_question_has_the_same_answer_at_both_doors(api: Api, door: Api, ada: Person, path: str) -> None:
     here, there = door.send("GET", path), api.send("GET", path)
@@ -88,6 +89,7 @@ def test_a_post_is_shown_and_nobody_can_write_one(api: Api, door: Api, ada: Pers
     assert api.post(post["id"]) == post
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("path", ["/", "/users/ada", "/leaderboard", "/healthy"])
 def test_what_it_does_not_lead_to_is_not_found(door: Api, path: str) -> None:
     assert door.client.get(path).status_code == 404

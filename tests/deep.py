@@ -1,0 +1,34 @@
+"""Choose the tests that `make test` leaves to `make test-deep`: further variants of a promise that it proves already.
+
+A test with the marker `one_variant` keeps its first variant in `make test`. With `one_variant("operation")` it keeps the first
+variant of each operation. Every test of a running system keeps one variant: the same code runs all variants in process, and a
+running system adds only its deployment.
+"""
+
+from collections.abc import Iterable
+
+import pytest
+
+RUNNING_SYSTEMS = ("live-monolith", "live-microservices")
+
+
+def mark_further_variants(items: Iterable[pytest.Item]) -> None:
+    """Add the marker `deep` to all variants of a test except the first one."""
+    seen = set()
+    for item in items:
+        kept_for = _kept_for(item)
+        if kept_for is None:
+            continue
+        promise = (item.nodeid.partition("[")[0], *kept_for)
+        if promise in seen:
+            item.add_marker(pytest.mark.deep)
+        seen.add(promise)
+
+
+def _kept_for(item: pytest.Item) -> list[str] | None:
+    """Return the values of which each keeps one variant, or None where all variants stay."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    marker = item.get_closest_marker("one_variant")
+    if marker is not None:
+        return [repr(parameters[name]) for name in marker.args]
+    return [value for value in parameters.values() if value in RUNNING_SYSTEMS] or None
