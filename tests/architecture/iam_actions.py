@@ -1,7 +1,7 @@
-"""Which IAM actions a function's code asks for: the operations of AWS clients that its reachable code names.
+"""Find the IAM actions that a function's code needs: the operations of AWS clients in its reachable code.
 
-A client is known by its name, as in `self._dynamodb.put_item` or `client("s3").get_object`. Where it has another name, the
-operation's own name tells, as long as none of our methods is called like it.
+A client is recognised by its name, as in `self._dynamodb.put_item` or `client("s3").get_object`. A client with another name
+is recognised by the operation, unless one of our methods has the same name.
 """
 
 import ast
@@ -25,7 +25,7 @@ SERVICES = (
     "sns",
     "sqs",
 )
-ALLOWED_BY = {  # where the action that allows an operation has not its name
+ALLOWED_BY = {  # operations whose IAM action has another name
     "dynamodb:TransactGetItems": {"dynamodb:GetItem"},
     "execute-api:DeleteConnection": {"execute-api:ManageConnections"},
     "execute-api:GetConnection": {"execute-api:ManageConnections"},
@@ -39,22 +39,22 @@ ALLOWED_BY = {  # where the action that allows an operation has not its name
     "sqs:DeleteMessageBatch": {"sqs:DeleteMessage"},
     "sqs:SendMessageBatch": {"sqs:SendMessage"},
 }
-MEMBERS = {  # of a transaction, which is allowed by what it is made of
+MEMBERS = {  # IAM checks the items of a transaction
     "ConditionCheck": "dynamodb:ConditionCheckItem",
     "Delete": "dynamodb:DeleteItem",
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
 }
 TRANSACTION = "dynamodb:TransactWriteItems"
-ASKS_NOTHING = {"close", "exceptions", "meta"}
+NO_OPERATION = {"close", "exceptions", "meta"}
 
 
 class Unreadable(Exception):
-    """A client is used in a way that this reading does not understand; the message says where."""
+    """A client is used in an unknown way. The message holds the place."""
 
 
 def actions(files: Mapping[str, Path], handler: str) -> set[str]:
-    """Return the IAM actions of all calls in the code that runs where these modules are loaded for the handler."""
+    """Return the IAM actions of all calls in the code that the handler can reach."""
     units = reachable(files, handler)
     ours = {node.name for unit in units for node in unit.nodes if isinstance(node, ast.FunctionDef)}
     called = {operation for unit in units for operation in _operations(unit, ours)}
@@ -81,7 +81,7 @@ def _operations(unit: Unit, ours: set[str]) -> Iterator[str]:
 def _of_client(node: ast.Attribute, service: str, unit: Unit) -> Iterator[str]:
     if node.attr in operations(service):
         yield operations(service)[node.attr]
-    elif node.attr not in {"get_paginator", "get_waiter", *ASKS_NOTHING}:
+    elif node.attr not in {"get_paginator", "get_waiter", *NO_OPERATION}:
         raise Unreadable(f"{unit.module}:{node.lineno}: {service} has no operation {node.attr}")
 
 
@@ -90,10 +90,10 @@ def _of_any_client(name: str) -> Iterator[str]:
 
 
 def _service(client: ast.expr, unit: Unit) -> str | None:
-    """Return the service whose client stands before a dot: by its name, or by the call that makes it."""
+    """Return the service of a client expression, from its name or from the call that creates it."""
     if isinstance(client, ast.Call) and ast.unparse(client.func) in ("client", "aws.client"):
         if not (client.args and isinstance(client.args[0], ast.Constant)):
-            raise Unreadable(f"{unit.module}:{client.lineno}: which service?")
+            raise Unreadable(f"{unit.module}:{client.lineno}: unknown service")
         return str(client.args[0].value)
     last = client.attr if isinstance(client, ast.Attribute) else getattr(client, "id", "")
     return last.lstrip("_") if last.lstrip("_") in SERVICES else None
@@ -101,7 +101,7 @@ def _service(client: ast.expr, unit: Unit) -> str | None:
 
 @cache
 def operations(service: str) -> dict[str, str]:
-    """Return the operations of a service: name of the client's method → name in IAM's form."""
+    """Return the operations of a service: method name → IAM name."""
     model = botocore.session.get_session().get_service_model(service)
     return {xform_name(name): f"{model.signing_name}:{name}" for name in model.operation_names}
 

@@ -1,14 +1,14 @@
-"""What a function's role grants, and what it must grant for something other than its code: the log, and what wakes it."""
+"""Read what a function's role grants, and what its log and its event sources need."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Grant = tuple[str, str]  # action, and resource by its name in the template or by the name that an import has
+Grant = tuple[str, str]  # action, and the resource's name in the template or in an import
 Template = Mapping[str, Any]
 
-# What the poller needs that Lambda runs for the function: https://docs.aws.amazon.com/lambda/latest/dg/, the chapters on each
-# source, and the policy templates of AWS SAM, which name the same.
+# What Lambda's poller needs. Source: https://docs.aws.amazon.com/lambda/latest/dg/, the chapter of each event source, and the
+# policy templates of AWS SAM.
 READS = {
     "DynamoDB": ("Stream", ("dynamodb", "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")),
     "Kinesis": (
@@ -30,11 +30,11 @@ GRANTABLE = {
 }
 _PART = re.compile(r"\$\{(?!AWS::|(?:LocalEndpoint|Stage)\})([^}]+)\}")
 _IMPORTED = re.compile(r"-(arn|url|name)$")
-_SPELT_OUT = re.compile(r"arn:|^\$\{Stage\}-|[./]execute-api[./]")
+_ARN_OR_NAME = re.compile(r"arn:|^\$\{Stage\}-|[./]execute-api[./]")
 
 
 def granted(template: Template, function: Mapping[str, Any]) -> set[Grant]:
-    """Return what the function's role allows."""
+    """Return the grants of the function's role."""
     role = template["Resources"][named(function["Role"])]["Properties"]
     statements = [each for policy in role["Policies"] for each in policy["PolicyDocument"]["Statement"]]
     return {
@@ -45,13 +45,13 @@ def granted(template: Template, function: Mapping[str, Any]) -> set[Grant]:
     }
 
 
-def for_others(function: Mapping[str, Any]) -> set[Grant]:
-    """Return what the role must allow that the function's code never asks for."""
+def platform_grants(function: Mapping[str, Any]) -> set[Grant]:
+    """Return the grants that Lambda needs for the function, which its code does not call."""
     log = named(function["LoggingConfig"]["LogGroup"])
-    return {(action, log) for action in WRITES_ITS_LOG} | set(_for_triggers(function))
+    return {(action, log) for action in WRITES_ITS_LOG} | set(_for_event_sources(function))
 
 
-def _for_triggers(function: Mapping[str, Any]) -> Iterator[Grant]:
+def _for_event_sources(function: Mapping[str, Any]) -> Iterator[Grant]:
     events = function.get("Events", {}).values()
     for event in events:
         if event["Type"] in READS:
@@ -64,28 +64,28 @@ def _for_triggers(function: Mapping[str, Any]) -> Iterator[Grant]:
         yield "sqs:SendMessage", named(function["DeadLetterQueue"]["TargetArn"])
 
 
-def told(template: Template, function: Mapping[str, Any]) -> set[str]:
-    """Return the resources that the function's environment names: what its code can ask at all."""
+def environment_resources(template: Template, function: Mapping[str, Any]) -> set[str]:
+    """Return the resources in the function's environment. Its code knows no others."""
     variables = function.get("Environment", {}).get("Variables", {}).values()
     return {named(value) for value in variables if isinstance(value, dict) and _is_resource(template, value)}
 
 
 def _is_resource(template: Template, value: dict[str, Any]) -> bool:
-    """Tell a resource from a plain setting, such as the base of an API that anybody may ask."""
+    """Return whether a value is a resource, and not a setting such as the URL of a public API."""
     if "Fn::If" in value:
         return all(isinstance(each, dict) and _is_resource(template, each) for each in value["Fn::If"][1:])
     if "Fn::ImportValue" in value:
         return bool(_IMPORTED.search(value["Fn::ImportValue"]["Fn::Sub"]))
     if "Fn::Sub" in value:
-        return bool(_SPELT_OUT.search(str(value["Fn::Sub"])))
+        return bool(_ARN_OR_NAME.search(str(value["Fn::Sub"])))
     return template["Resources"].get(named(value), {}).get("Type") in GRANTABLE
 
 
 def named(value: Any) -> str:
-    """Return which resource a text of the template means, whether by its name, its address or its ARN.
+    """Return the name of the resource that a value refers to by name, URL or ARN.
 
-    `!Ref Queue`, `!GetAtt Queue.Arn` and `!Sub ${Queue.Arn}/*` are all Queue; an import is the export's name without `-arn` or
-    `-url`; what is spelt out, such as `!Sub arn:…:function:${Stage}-votes-post-events`, is its last part.
+    `!Ref Queue`, `!GetAtt Queue.Arn` and `!Sub ${Queue.Arn}/*` give `Queue`. An import gives the export's name without `-arn` or
+    `-url`. An ARN such as `!Sub arn:…:function:${Stage}-votes-post-events` gives its last part.
     """
     if "Ref" in value:
         return str(value["Ref"])
@@ -105,7 +105,7 @@ def named(value: Any) -> str:
 
 
 def _last_part(pattern: str) -> str:
-    """Return the name in an ARN that is spelt out; of an object of a bucket, that of the bucket."""
+    """Return the name in an ARN. For an object, return its bucket."""
     plain = re.sub(r"\$\{AWS::(\w+)\}", r"<\1>", pattern)
     bucket = plain.partition(":s3:::")[2].partition("/")[0]
     return bucket or re.split(r"[:/]", plain)[-1]

@@ -1,8 +1,8 @@
-"""Which code of a function can run, found by reading its modules and never by running them.
+"""Find the code of a function that can run, without running it.
 
-Loading a module runs its top level. From there on a name reaches what it names; an attribute reaches the method of that name of
-every class that is made, for nobody says here which object stands before the dot, but for `self` and for a module. So more may
-be found than can run, never less: a method that two classes share counts for both where both are made.
+Loading a module runs its top level. A name reaches the function or class that it names. An attribute reaches the methods with its
+name of every instantiated class, because types are not known, except for `self` and for modules. So the result may contain
+code that cannot run, but it never lacks code that can.
 """
 
 import ast
@@ -12,12 +12,12 @@ from pathlib import Path
 
 Code = list[ast.AST]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-PLAIN_BASES = {"Protocol", "Exception", "NamedTuple", "StrEnum", "Enum"}  # they call none of our methods by themselves
+PLAIN_BASES = {"Protocol", "Exception", "NamedTuple", "StrEnum", "Enum"}  # they do not call our methods
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A piece of code that runs as a whole: where it stands, in which class, and its nodes."""
+    """A piece of code that runs as a whole: its module, its class and its nodes."""
 
     module: str
     owner: str | None
@@ -26,7 +26,7 @@ class Unit:
 
 @dataclass(slots=True)
 class Names:
-    """What a module's own names mean."""
+    """The names that a module defines and imports."""
 
     functions: dict[str, Function] = field(default_factory=dict)
     classes: dict[str, ast.ClassDef] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Names:
 
 
 def reachable(files: Mapping[str, Path], handler: str) -> list[Unit]:
-    """Return all code that may run where these modules are loaded and the handler, e.g. `a.module.function`, is called."""
+    """Return all code that can run when the modules are loaded and the handler, such as `a.module.function`, is called."""
     reader = _Reader({name: ast.parse(file.read_bytes()) for name, file in files.items()})
     return reader.run(handler)
 
@@ -43,17 +43,17 @@ def reachable(files: Mapping[str, Path], handler: str) -> list[Unit]:
 class _Reader:
     def __init__(self, trees: Mapping[str, ast.Module]) -> None:
         self._names = {module: _names(tree, trees) for module, tree in trees.items()}
-        self._waiting = [Unit(module, None, list(_top_level(tree))) for module, tree in trees.items()]
+        self._pending = [Unit(module, None, list(_top_level(tree))) for module, tree in trees.items()]
         self._seen: set[int] = set()
-        self._made: dict[str, list[tuple[str, Function]]] = {}  # method name → the methods of classes that are made
-        self._asked: set[str] = set()  # attributes that were seen before a dot that nobody knows
+        self._instantiated: dict[str, list[tuple[str, Function]]] = {}  # method name → methods of instantiated classes
+        self._attributes: set[str] = set()  # attributes of objects of unknown type
 
     def run(self, handler: str) -> list[Unit]:
         module, _, function = handler.rpartition(".")
         self._reach(module, function)
         done = []
-        while self._waiting:
-            unit = self._waiting.pop()
+        while self._pending:
+            unit = self._pending.pop()
             done.append(unit)
             for node in unit.nodes:
                 self._follow(node, unit)
@@ -65,7 +65,7 @@ class _Reader:
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             self._attribute(node, node.value.id, unit)
         elif isinstance(node, ast.Attribute):
-            self._ask(node.attr)
+            self._reach_attribute(node.attr)
 
     def _attribute(self, node: ast.Attribute, before: str, unit: Unit) -> None:
         module = self._names[unit.module].modules.get(before)
@@ -74,17 +74,17 @@ class _Reader:
         elif before in ("self", "cls") and unit.owner is not None:
             self._reach_method(unit.module, unit.owner, node.attr)
         else:
-            self._ask(node.attr)
+            self._reach_attribute(node.attr)
 
     def _reach(self, module: str, name: str) -> None:
-        """Reach what the name means in the module, if it is ours."""
+        """Reach the function or class of this name, if it is ours."""
         names = self._names.get(module)
         if names is None:
             return
         if name in names.functions:
             self._add(module, None, names.functions[name])
         elif name in names.classes:
-            self._make(module, names.classes[name])
+            self._instantiate(module, names.classes[name])
         elif name in names.imported:
             self._reach(*names.imported[name])
 
@@ -94,33 +94,33 @@ class _Reader:
                 if method.name == name:
                     self._add(holder, kind.name, method)
 
-    def _make(self, module: str, kind: ast.ClassDef) -> None:
+    def _instantiate(self, module: str, kind: ast.ClassDef) -> None:
         if id(kind) in self._seen:
             return
         self._seen.add(id(kind))
         for holder, each in self._lineage(module, kind.name):
             for method in _methods(each):
-                self._made.setdefault(method.name, []).append((f"{holder}:{each.name}", method))
+                self._instantiated.setdefault(method.name, []).append((f"{holder}:{each.name}", method))
                 if (
-                    method.name in self._asked
+                    method.name in self._attributes
                     or method.name.startswith("__")
                     or self._is_called_from_outside(holder, each)
                 ):
                     self._add(holder, each.name, method)
 
-    def _ask(self, name: str) -> None:
-        self._asked.add(name)
-        for place, method in self._made.get(name, ()):
+    def _reach_attribute(self, name: str) -> None:
+        self._attributes.add(name)
+        for place, method in self._instantiated.get(name, ()):
             module, _, owner = place.partition(":")
             self._add(module, owner, method)
 
     def _add(self, module: str, owner: str | None, function: Function) -> None:
         if id(function) not in self._seen:
             self._seen.add(id(function))
-            self._waiting.append(Unit(module, owner, list(_without_annotations(function))))
+            self._pending.append(Unit(module, owner, list(_without_annotations(function))))
 
     def _lineage(self, module: str, name: str) -> Iterator[tuple[str, ast.ClassDef]]:
-        """Yield the class and those of its bases that are ours, each with its module."""
+        """Yield the class and its bases in our code, each with its module."""
         names = self._names.get(module, Names())
         if name in names.imported:
             yield from self._lineage(*names.imported[name])
@@ -131,7 +131,7 @@ class _Reader:
                 yield from self._lineage(module, ast.unparse(base).partition("[")[0])
 
     def _is_called_from_outside(self, module: str, kind: ast.ClassDef) -> bool:
-        """Tell whether a library's class is among the bases: it may call any method."""
+        """Return whether a base is a class of a library, which may call any method."""
         bases = {ast.unparse(base).partition("[")[0] for base in kind.bases}
         return any(base not in PLAIN_BASES and not list(self._lineage(module, base)) for base in bases)
 
@@ -165,7 +165,7 @@ def _methods(kind: ast.ClassDef) -> Iterator[Function]:
 
 
 def _top_level(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what loading runs: all but the bodies of functions."""
+    """Yield the nodes that loading runs: everything except the bodies of functions."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Function):
             for part in (*child.decorator_list, *child.args.defaults, *filter(None, child.args.kw_defaults)):
@@ -177,7 +177,7 @@ def _top_level(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _without_annotations(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the node and all below it; a class that is only an annotation is not made there."""
+    """Yield the node and its descendants, except annotations, which create no object."""
     yield node
     for name, value in ast.iter_fields(node):
         if name not in ("annotation", "returns"):

@@ -1,4 +1,4 @@
-"""Every function's zip is complete, holds nothing that its function does not need, and is the same whenever it is built."""
+"""Check that every function's zip is complete, minimal and reproducible."""
 
 import json
 import os
@@ -16,41 +16,41 @@ from microservices.deploy.imports import PROVIDED
 from microservices.deploy.modules import MissingModule, Places, needed
 
 MEGABYTE = 1_000_000
-ROOM_OF = {name: service for service in templates.services() for name in templates.functions(service)}
-UNCHECKED = 0b01  # the flag of a .pyc that is valid whatever its source says
+SERVICE_OF = {name: service for service in templates.services() for name in templates.functions(service)}
+UNCHECKED = 0b01  # the flag of a .pyc that Python does not compare with its source
 
-every_function = pytest.mark.parametrize("function", ROOM_OF)
+every_function = pytest.mark.parametrize("function", SERVICE_OF)
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of kept zips, in which others lie, and what a build that was killed left."""
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a cache folder with an outdated entry and the rest of a killed build."""
     folder = tmp_path_factory.mktemp("zips")
-    for left in ("0123456789abcdef", "draft"):
-        (folder / left / "posts-0123456789ab").mkdir(parents=True)
+    for old in ("0123456789abcdef", "draft"):
+        (folder / old / "posts-0123456789ab").mkdir(parents=True)
     return folder
 
 
 @pytest.fixture(scope="module")
-def zips(kept: Path) -> dict[str, Path]:
-    """The zip of every function, by its name."""
-    return {each.function: each.zip for each in package_cache.get_packages(kept)}
+def zips(cache: Path) -> dict[str, Path]:
+    """Return the zip of every function by name."""
+    return {each.function: each.zip for each in package_cache.get_packages(cache)}
 
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the AWS runtime brings, and nothing else."""
+    """Return a folder with the packages of the AWS runtime only."""
     folder = tmp_path_factory.mktemp("runtime")
     for name in PROVIDED:
-        (found,) = (each for each in LIBRARIES.joinpath("site-packages").iterdir() if each.stem == name)
-        folder.joinpath(found.name).symlink_to(found)
+        (package,) = (each for each in LIBRARIES.joinpath("site-packages").iterdir() if each.stem == name)
+        folder.joinpath(package.name).symlink_to(package)
     return folder
 
 
 @every_function
-def test_a_zip_can_be_loaded_with_nothing_but_what_aws_brings(
+def test_a_zip_loads_with_the_packages_of_the_runtime_only(
     zips: dict[str, Path], runtime: Path, tmp_path: Path, function: str
 ) -> None:
     with zipfile.ZipFile(zips[function]) as archive:
@@ -65,47 +65,49 @@ def test_a_zip_can_be_loaded_with_nothing_but_what_aws_brings(
 
 @every_function
 def test_a_zip_is_small(zips: dict[str, Path], function: str) -> None:
-    most = 5 if ROOM_OF[function] == "avatars" else 3  # for Pillow's codecs
-    assert zips[function].stat().st_size < most * MEGABYTE
+    limit = 5 if SERVICE_OF[function] == "avatars" else 3  # for Pillow's codecs
+    assert zips[function].stat().st_size < limit * MEGABYTE
 
 
 @every_function
-def test_a_zip_holds_no_other_room_and_nothing_that_aws_brings(zips: dict[str, Path], function: str) -> None:
-    others = {f"microservices/{service}" for service in templates.services()} - {f"microservices/{ROOM_OF[function]}"}
+def test_a_zip_contains_no_other_service_and_no_package_of_the_runtime(zips: dict[str, Path], function: str) -> None:
+    others = {f"microservices/{service}" for service in templates.services()} - {
+        f"microservices/{SERVICE_OF[function]}"
+    }
     for name in _names(zips[function]):
         assert "/".join(name.split("/")[:2]) not in others
         assert name.partition("/")[0].partition(".")[0] not in PROVIDED
 
 
-def test_search_ships_neither_tokens_nor_passwords(zips: dict[str, Path]) -> None:
+def test_the_zip_of_search_contains_no_token_or_password_library(zips: dict[str, Path]) -> None:
     libraries = {name.partition("/")[0] for name in _names(zips["search-http"])}
     assert "snowballstemmer" in libraries
     assert libraries.isdisjoint({"jwt", "argon2"})
 
 
-def test_only_what_hashes_passwords_ships_the_code_for_it(zips: dict[str, Path]) -> None:
+def test_only_the_zip_of_users_http_contains_argon2(zips: dict[str, Path]) -> None:
     assert {name for name, path in zips.items() if "argon2/__init__.py" in _names(path)} == {"users-http"}
 
 
 @every_function
-def test_every_module_is_compiled_and_python_takes_it_unchecked(zips: dict[str, Path], function: str) -> None:
+def test_every_module_is_compiled_without_a_source_check(zips: dict[str, Path], function: str) -> None:
     with zipfile.ZipFile(zips[function]) as archive:
         compiled = [name for name in archive.namelist() if name.endswith(".pyc")]
         assert len(compiled) == sum(name.endswith(".py") for name in archive.namelist())
         assert {int.from_bytes(archive.read(name)[4:8], "little") for name in compiled} == {UNCHECKED}
 
 
-def test_building_again_gives_the_same_bytes_and_the_same_releases(zips: dict[str, Path], tmp_path: Path) -> None:
+def test_a_second_build_gives_the_same_bytes_and_releases(zips: dict[str, Path], tmp_path: Path) -> None:
     again = packages.build(tmp_path, packages.local_source())
     assert {each.function: each.zip.read_bytes() for each in again} == {k: v.read_bytes() for k, v in zips.items()}
     assert {each.release for each in again} == {path.parent.name for path in zips.values()}
 
 
-def test_what_has_not_changed_is_not_built_again_and_nothing_old_is_kept(zips: dict[str, Path], kept: Path) -> None:
-    written = {name: path.stat().st_mtime_ns for name, path in zips.items()}
-    again = package_cache.get_packages(kept)
-    assert {each.function: each.zip.stat().st_mtime_ns for each in again} == written
-    assert {each.name for each in kept.iterdir()} == {
+def test_the_cache_rebuilds_nothing_unchanged_and_removes_outdated_entries(zips: dict[str, Path], cache: Path) -> None:
+    built_at = {name: path.stat().st_mtime_ns for name, path in zips.items()}
+    again = package_cache.get_packages(cache)
+    assert {each.function: each.zip.stat().st_mtime_ns for each in again} == built_at
+    assert {each.name for each in cache.iterdir()} == {
         "lock",
         package_cache.digest_of_inputs(packages.local_source().places),
     }
@@ -114,7 +116,7 @@ def test_what_has_not_changed_is_not_built_again_and_nothing_old_is_kept(zips: d
 @pytest.mark.parametrize(
     "changed", ["microservices/posts/store.py", "docs/openapi.yaml", "libraries/a-2.dist-info/METADATA"]
 )
-def test_what_goes_into_a_zip_and_changes_is_built_anew(tmp_path: Path, changed: str) -> None:
+def test_a_changed_input_changes_the_digest(tmp_path: Path, changed: str) -> None:
     places = Places(tmp_path, tmp_path / "libraries")
     for name in (
         "microservices/posts/store.py",
@@ -127,17 +129,17 @@ def test_what_goes_into_a_zip_and_changes_is_built_anew(tmp_path: Path, changed:
     assert package_cache.digest_of_inputs(places) == before
     _write(tmp_path / "microservices/__pycache__/store.pyc", "compiled")
     assert package_cache.digest_of_inputs(places) == before
-    _write(tmp_path / changed, "anew")
+    _write(tmp_path / changed, "changed")
     assert package_cache.digest_of_inputs(places) != before
 
 
-def test_the_contract_is_shipped_as_json_to_the_function_that_shows_it(zips: dict[str, Path]) -> None:
+def test_the_zip_of_platform_http_contains_the_contract_as_json(zips: dict[str, Path]) -> None:
     with zipfile.ZipFile(zips["platform-http"]) as archive:
         shipped = json.loads(archive.read("microservices/platform/openapi.json"))
     assert shipped == yaml.load((packages.PROJECT / "docs/openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
 
 
-def test_a_part_that_a_library_loads_late_is_taken_along(tmp_path: Path) -> None:
+def test_a_late_import_within_a_library_is_included(tmp_path: Path) -> None:
     assert "library.late" in _needed(tmp_path, "def f():\n    from library import late")
 
 
@@ -153,17 +155,17 @@ def test_a_part_that_a_library_loads_late_is_taken_along(tmp_path: Path) -> None
         "if sys.version_info >= (4, 0):\n    import of_the_future",
     ],
 )
-def test_what_a_library_can_do_without_is_left_out(tmp_path: Path, unneeded: str) -> None:
+def test_an_optional_import_of_a_library_is_left_out(tmp_path: Path, unneeded: str) -> None:
     assert _needed(tmp_path, unneeded) == {"microservices.handler", "library"}
 
 
-def test_a_module_that_is_nowhere_stops_the_build(tmp_path: Path) -> None:
+def test_a_missing_module_fails_the_build(tmp_path: Path) -> None:
     with pytest.raises(MissingModule, match="nowhere"):
         _needed(tmp_path, "import nowhere")
 
 
 def _needed(folder: Path, library: str) -> set[str]:
-    """Return what a handler needs that imports a library with this text."""
+    """Return the modules that a handler needs if it imports a library with this source."""
     files = {
         "microservices/handler.py": "import library",
         "library/__init__.py": library,
@@ -187,12 +189,12 @@ def _names(path: Path) -> set[str]:
 
 
 def _environment(function: str) -> dict[str, str]:
-    """Return what the runtime sets and what the template gives, with a word for each value that a deployment knows."""
-    given = dict.fromkeys(_variables(function), "https://anything")
-    return {"PATH": os.defpath, "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function, **given}
+    """Return the environment of a function, with a placeholder for each value of the template."""
+    variables = dict.fromkeys(_variables(function), "https://anything")
+    return {"PATH": os.defpath, "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function, **variables}
 
 
 def _variables(function: str) -> Iterator[str]:
-    for each in templates.resources(ROOM_OF[function], "AWS::Serverless::Function").values():
+    for each in templates.resources(SERVICE_OF[function], "AWS::Serverless::Function").values():
         if templates.name_in_stage(each["FunctionName"]) == function:
             yield from each.get("Environment", {}).get("Variables", {})
