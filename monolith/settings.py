@@ -13,9 +13,7 @@ class Settings:
     administrators: frozenset[str] = frozenset()  # usernames that may read feedback
     pool_size: int = 4  # concurrent requests of a worker, and its database connections for them
     live_clients: int = 200  # live feed clients of a worker; each occupies a thread but no database connection
-    site: Path = (
-        Path(__file__).parents[1] / "site"
-    )  # folder of the static site; `python -m monolith` passes another one
+    site: Path = Path(__file__).parents[1] / "shared_domain/site"  # `python -m monolith` passes another folder
 
 
 def token_secret(environment: Mapping[str, str], run_dir: Path) -> str:

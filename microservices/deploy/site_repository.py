@@ -10,7 +10,7 @@ from pathlib import Path
 from shared_domain.site import BRANCH
 
 REPOSITORY = "site"  # its name in CodeCommit
-FIRST = Path(__file__).parents[2] / "site"  # the initial site
+FIRST = Path(__file__).parents[2] / "shared_domain" / "site"  # the initial site
 
 _PROJECT = Path(__file__).parents[2]
 _TIMEOUT_S = 30  # of each command
