@@ -26,7 +26,7 @@ compare: setup ## start, seed, check parity, load both systems and write results
 	@$(RUN) loadtests compare $(ARGS)
 
 bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
-	@$(RUN) loadtests bench $(ARGS)
+	@$(RUN) tests.bench $(ARGS)
 
 test: setup ## prove every promise once, on both live systems too (6 minutes, 10 on slow cores)
 	@$(RUN) pytest $(PARALLEL) -m "not deep" $(ARGS)

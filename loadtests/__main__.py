@@ -23,7 +23,6 @@ COMMANDS = {
     "load": ("loading", "offer open load to one system and print what came of it"),
     "worker": ("workers.command", "offer load for a master elsewhere, which was started with --workers and --bind"),
     "seed": ("commands.seed", "fill one system with accounts, posts and votes through its API"),
-    "bench": ("commands.bench", "measure the costs against bare floors and write docs/bench.md"),
     "readme": ("commands.readme", "put the results of docs/reference into README.md"),
     "aa": ("aa", "compare a system with itself: it must be within noise; 1 if it is not"),
     "coldstarts": ("coldstarts", "start every function cold, beside warm, and sweep its memory"),

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 
 from loadtests import calls
-from loadtests.bench.thumbnail_rows import photograph
 from loadtests.calls import Call
 from loadtests.client import succeed
 from loadtests.coldstarts.deployed import Deployed
@@ -23,6 +22,7 @@ from loadtests.data.world import World
 from loadtests.systems import SystemFailed
 from microservices.deploy.site_repository import SiteRepository
 from microservices.deploy.site_trigger import last_push
+from tests.bench.thumbnail_rows import photograph
 
 PUSHED = "site-publisher"
 PICTURED = "avatars-thumbnails"  # forgets a picture once it is made small, so it gets a new one each time

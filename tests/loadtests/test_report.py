@@ -13,7 +13,6 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
-from loadtests.bench import report_rows
 from loadtests.blocks import SIDES, SideBlock, turns
 from loadtests.data.ledger import Ledger
 from loadtests.freshness import KINDS, Freshness, Lag
@@ -25,6 +24,7 @@ from loadtests.report.figures import figures, series
 from loadtests.report.forms import html
 from loadtests.results import Results
 from loadtests.statistics.verdicts import METRICS
+from tests.bench import report_rows
 
 LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
 SUMMARY = {

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep, time
 from typing import Any
 
-from loadtests.bench.rows import Row
 from microservices.votes.store import DynamoVotes
 from shared_domain.votes import Vote
+from tests.bench.rows import Row
 
 VOTES = 2_000
 AT_ONCE = 4

@@ -2,10 +2,10 @@
 
 import pytest
 
-from loadtests.bench import bulk
-from loadtests.bench.closed import Request, UnexpectedAnswer, closed_loop
-from loadtests.bench.operations import all_of, written_calls
-from loadtests.bench.rows import Row, in_turns, share
+from tests.bench import bulk
+from tests.bench.closed import Request, UnexpectedAnswer, closed_loop
+from tests.bench.operations import all_of, written_calls
+from tests.bench.rows import Row, in_turns, share
 from tests.loadtests.planted import serving
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loadtests.bench import order_rows, thumbnail_rows
-from loadtests.bench.closed import Request
-from loadtests.bench.live_rows import rows as live_rows
-from loadtests.bench.package_rows import megabytes
-from loadtests.bench.rows import Row
 from loadtests.calls.avatars import PNG
 from shared_domain.avatars import MAX_PICTURE_BYTES, thumbnail
+from tests.bench import order_rows, thumbnail_rows
+from tests.bench.closed import Request
+from tests.bench.live_rows import rows as live_rows
+from tests.bench.package_rows import megabytes
+from tests.bench.rows import Row
 from tests.loadtests.planted_feed import Copies, feeding
 
 

@@ -11,9 +11,9 @@ from random import Random
 
 from PIL import Image
 
-from loadtests.bench.package_rows import ENVIRONMENT
-from loadtests.bench.rows import Row
 from microservices.deploy.emulator_process import INTERPRETER
+from tests.bench.package_rows import ENVIRONMENT
+from tests.bench.rows import Row
 
 FUNCTION = "avatars-thumbnails"
 WIDTH, HEIGHT = 4000, 3000  # of a telephone's photograph

@@ -1,7 +1,7 @@
 """The bare Flask application that the monolith is held against: one file, the ORM, no rules, no token, no contract.
 
 As a tutorial would write it, on the monolith's server, its database server and a table like its own.
-`python -m loadtests.floors.bare_app --database-url URL --state FILE` serves until told to stop.
+`python -m tests.bench.bare_app --database-url URL --state FILE` serves until told to stop.
 """
 
 from datetime import UTC, datetime

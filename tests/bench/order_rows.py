@@ -6,10 +6,10 @@ from time import perf_counter
 from uuid import uuid4
 
 from loadtests import calls
-from loadtests.bench.rows import Row
 from loadtests.client import opened, succeed
 from loadtests.data import orders
 from loadtests.freshness.lags import Lag, watch
+from tests.bench.rows import Row
 
 ORDERS = 10  # what the credits of one user buy
 

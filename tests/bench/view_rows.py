@@ -10,9 +10,9 @@ from typing import Any
 
 import psutil
 
-from loadtests.bench.closed import Request, closed_loop
-from loadtests.bench.in_process import Handler, event
-from loadtests.bench.rows import Row, in_turns
+from tests.bench.closed import Request, closed_loop
+from tests.bench.in_process import Handler, event
+from tests.bench.rows import Row, in_turns
 
 READS, ROUNDS = 100, 6
 CONNECTIONS, SECONDS = 2, 1.0

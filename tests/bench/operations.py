@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from loadtests.bench.bulk import RARE
 from loadtests.data.orders import line
 from loadtests.data.pictures import picture
 from loadtests.processes import ROOT
+from tests.bench.bulk import RARE
 
 FIND = " ".join(RARE)  # what the bench's own post, and no other, is about
 OWN = {"title": f"About {FIND}", "body": "To be read, changed and found."}

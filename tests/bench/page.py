@@ -8,9 +8,9 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.bench.rows import Row
 from loadtests.processes import ROOT
 from loadtests.report.tables import Table as ReportTable
+from tests.bench.rows import Row
 
 PAGE = ROOT / "docs" / "bench.md"
 PROFILES = ROOT / "docs" / "bench-profiles.md"

@@ -1,4 +1,4 @@
-"""What the comparison itself is worth: `python -m tests.loadtests.experiments`. Compares the monolith with itself, which must be
+"""What the comparison itself is worth: `python -m tests.bench.experiments`. Compares the monolith with itself, which must be
 within noise, and with itself made a quarter slower, which must be found. Takes two minutes a run; every run is kept at once, and
 one that was made of this commit is not made again, so that what was interrupted goes on.
 """
@@ -27,7 +27,7 @@ SLOWER = planted_monolith.system("slower")
 
 def main() -> int:
     """Make the runs, write what they come to, and put that into docs/method.md where it is the reference; 1 if it is too little."""
-    parser = argparse.ArgumentParser(prog="python -m tests.loadtests.experiments")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.experiments")
     parser.add_argument("--alike", type=int, default=20, help="runs of the monolith against itself (20)")
     parser.add_argument("--planted", type=int, default=10, help="runs against itself made slower (10)")
     parser.add_argument(

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import psutil
 
-from loadtests.bench.closed import Request, closed_loop
-from loadtests.bench.operations import FORM
-from loadtests.bench.rows import Row, in_turns, share
 from loadtests.floors import cloud
+from tests.bench.closed import Request, closed_loop
+from tests.bench.operations import FORM
+from tests.bench.rows import Row, in_turns, share
 
 CONNECTIONS, SECONDS, ROUNDS = 2, 1.5, 4
 WARM_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""Locust's own fast user, closed and bare: `python -m loadtests.bench.fast_user URL USERS SECONDS` prints its answers a second."""
+"""Locust's own fast user, closed and bare: `python -m tests.bench.fast_user URL USERS SECONDS` prints its answers a second."""
 
 import sys
 from time import perf_counter

@@ -6,11 +6,11 @@ from time import monotonic, sleep, time
 from uuid import uuid4
 
 from loadtests import calls
-from loadtests.bench.operations import OWN
 from loadtests.client import CallFailed, opened, send, succeed
 from loadtests.data import orders
 from loadtests.data.pictures import picture
 from loadtests.data.seeding import PASSWORD
+from tests.bench.operations import OWN
 
 SHOWN_WITHIN_S = 20.0
 POLL_S = 0.1

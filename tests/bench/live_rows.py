@@ -5,7 +5,6 @@ from statistics import median
 from time import perf_counter, sleep
 
 from loadtests import calls
-from loadtests.bench.rows import Row
 from loadtests.client import opened, succeed
 from loadtests.data.world import written
 from loadtests.live.audience import await_known
@@ -13,6 +12,7 @@ from loadtests.live.block import DOUBLES_WITHIN_S
 from loadtests.live.deliveries import PUBLISHED, Write, doubled, known_at
 from loadtests.live.subscriber import Heard, Subscriber, subscribed
 from loadtests.provenance import origin_of
+from tests.bench.rows import Row
 
 CONNECTIONS = 200
 COLD, MESSAGES = 2, 10  # the first ones pay for cold starts

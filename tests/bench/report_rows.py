@@ -7,7 +7,6 @@ from random import Random
 from time import perf_counter
 
 from loadtests import provenance, report
-from loadtests.bench.rows import Row
 from loadtests.blocks import SIDES, SideBlock, turns
 from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.histograms import TICKS_PER_MS, empty_histogram, encoded
@@ -15,6 +14,7 @@ from loadtests.load import LIVE, BlockResult, Second
 from loadtests.parity import Parity
 from loadtests.profiles import PROFILES
 from loadtests.results import Results
+from tests.bench.rows import Row
 
 RECORDED = 5_000_000
 WITHIN_S = 10

@@ -6,13 +6,13 @@ from statistics import median
 from time import thread_time
 from typing import Any
 
-from loadtests.bench import order_rows
-from loadtests.bench.hashing import hashing_timed
-from loadtests.bench.in_process import Handler, event
-from loadtests.bench.operations import Operation, written_calls
-from loadtests.bench.rows import Row
-from loadtests.bench.spied import Calls
 from loadtests.errors import RunError
+from tests.bench import order_rows
+from tests.bench.hashing import hashing_timed
+from tests.bench.in_process import Handler, event
+from tests.bench.operations import Operation, written_calls
+from tests.bench.rows import Row
+from tests.bench.spied import Calls
 
 WARM, TIMED = 5, 40
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import psutil
 
-from loadtests.bench import bulk
-from loadtests.bench.closed import Request, closed_loop
-from loadtests.bench.operations import FORM
-from loadtests.bench.rows import Row, in_turns, share
-from loadtests.floors import bare_app
 from loadtests.floors.measured import database_url, web_up
 from monolith.database import connect
 from shared_domain.posts import Post
+from tests.bench import bare_app, bulk
+from tests.bench.closed import Request, closed_loop
+from tests.bench.operations import FORM
+from tests.bench.rows import Row, in_turns, share
 
 CONNECTIONS, SECONDS, ROUNDS = 4, 1.2, 4
 SMALL, MIDDLE, LARGE = 1_000, 20_000, 100_000

@@ -9,12 +9,12 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from loadtests.bench import bulk
-from loadtests.bench.function_rows import once
-from loadtests.bench.in_process import Handler
-from loadtests.bench.operations import Operation, reads
-from loadtests.bench.rows import Row
-from loadtests.bench.spied import Calls
+from tests.bench import bulk
+from tests.bench.function_rows import once
+from tests.bench.in_process import Handler
+from tests.bench.operations import Operation, reads
+from tests.bench.rows import Row
+from tests.bench.spied import Calls
 
 SMALL, LARGE = 1_000, 20_000
 WORDS = 5  # of a post: what is read does not depend on it, loading them does

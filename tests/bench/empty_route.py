@@ -1,4 +1,4 @@
-"""An empty Flask route on a server that costs little, in two processes: `python -m loadtests.bench.empty_route`.
+"""An empty Flask route on a server that costs little, in two processes: `python -m tests.bench.empty_route`.
 
 Prints its base URL, then serves until its input ends. gunicorn's threads take twice the processor for it: two cores would
 be full of the server before a generator of load is.

@@ -9,7 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from loadtests import systems
-from loadtests.bench import (
+from loadtests.data.seeding import PASSWORD
+from loadtests.floors.cloud import client
+from loadtests.progress import Shown
+from microservices.deploy import package_cache
+from tests.bench import (
     explain_rows,
     function_rows,
     gateway_rows,
@@ -24,17 +28,13 @@ from loadtests.bench import (
     thumbnail_rows,
     view_rows,
 )
-from loadtests.bench.acquaintance import Known, acquainted, equipped
-from loadtests.bench.function_rows import Services
-from loadtests.bench.in_process import imported, quietly
-from loadtests.bench.monolith_rows import Monolith
-from loadtests.bench.operations import all_of
-from loadtests.bench.rows import Row
-from loadtests.bench.spied import spied
-from loadtests.data.seeding import PASSWORD
-from loadtests.floors.cloud import client
-from loadtests.progress import Shown
-from microservices.deploy import package_cache
+from tests.bench.acquaintance import Known, acquainted, equipped
+from tests.bench.function_rows import Services
+from tests.bench.in_process import imported, quietly
+from tests.bench.monolith_rows import Monolith
+from tests.bench.operations import all_of
+from tests.bench.rows import Row
+from tests.bench.spied import spied
 
 ROOMS = ("users", "posts", "votes", "search", "feedback", "orders", "trending", "avatars")
 STAGE = "reference"

@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from time import perf_counter
 
-from loadtests.bench.rows import Row
 from loadtests.processes import ROOT
 from loadtests.systems import SystemFailed
+from tests.bench.rows import Row
 
 WITHIN_S = 30
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from loadtests.bench.rows import Row
 from microservices.deploy.emulator_process import INTERPRETER
+from tests.bench.rows import Row
 
 RUNS = 7
 # Processor time, which is all that an import needs: another process on the machine does not count.
@@ -58,7 +58,7 @@ def _imports(zips: list[Path], folder: Path, done: Callable[[], None]) -> Iterat
     for path in zips:
         zipfile.ZipFile(path).extractall(folder / path.stem)
     programs[FLOOR] = (folder / zips[0].stem, FLOOR)
-    floor = Path(__file__).parents[1] / "floors" / f"{FLOOR}.py"
+    floor = Path(__file__).with_name(f"{FLOOR}.py")
     (programs[FLOOR][0] / floor.name).write_text(floor.read_text())
     took: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(RUNS):

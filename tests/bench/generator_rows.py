@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from random import Random
 from time import perf_counter
 
-from loadtests.bench.empty_route import PATH
-from loadtests.bench.rows import Row, in_turns, share
 from loadtests.calls import Outcome
 from loadtests.generator.tally import Tally
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.processes import ROOT
+from tests.bench.empty_route import PATH
+from tests.bench.rows import Row, in_turns, share
 
 RATE, HOLD_S = 2_500, 5.0
 USERS, SECONDS, ROUNDS = 32, 2.0, 4
@@ -71,9 +71,9 @@ def recording() -> Row:
 @contextmanager
 def serving() -> Iterator[str]:
     """Serve the empty route while the block lasts; gives its base URL."""
-    command = [sys.executable, "-m", "loadtests.bench.empty_route"]
+    command = [sys.executable, "-m", "tests.bench.empty_route"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None  # noqa: S101 - it is a pipe
+        assert server.stdout is not None
         yield server.stdout.readline().strip()
         server.communicate()
 
@@ -83,5 +83,5 @@ def _plan(url: str, *, rate: float, seconds: float) -> LoadPlan:
 
 
 def _closed(url: str) -> float:
-    command = [sys.executable, "-m", "loadtests.bench.fast_user", url + PATH, str(USERS), str(SECONDS)]
+    command = [sys.executable, "-m", "tests.bench.fast_user", url + PATH, str(USERS), str(SECONDS)]
     return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)

@@ -1,0 +1,40 @@
+"""`python -m tests.bench`: measure what the systems' own code costs against bare floors, and write docs/bench.md."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests import provenance
+from loadtests.__main__ import done
+from loadtests.progress import Shown
+from tests.bench import page
+from tests.bench.run import run
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure every row and write the page. Return 1 if a row misses its target."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--page", type=Path, default=page.PAGE, help="where the table is written (docs/bench.md)")
+    options = parser.parse_args(words)
+    return done(lambda console: _bench(options.page, console))
+
+
+def _bench(file: Path, console: Console) -> int:
+    run_dir, shown = Path(".run") / f"bench-{datetime.now():%Y%m%d-%H%M%S}", Shown(console)
+    with shown.running(), closing(run(run_dir, shown)) as measured:
+        rows = list(measured)
+    shutil.rmtree(run_dir, ignore_errors=True)
+    page.write(rows, provenance.known(), file)
+    page.show(rows, console)
+    console.print(f"page: {file}", soft_wrap=True)
+    return 0 if all(row.reached for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
