@@ -35,7 +35,7 @@ def parse_administrators(setting: str) -> frozenset[str]:
 def require_administrator(reader: str, *, administrators: Collection[str]) -> None:
     """Raise NotAllowed unless the reader is an administrator. Only the deployment's settings make somebody one."""
     if reader not in administrators:
-        raise NotAllowed("only administrators read what others wrote")
+        raise NotAllowed("only administrators may read feedback")
 
 
 class FeedbackStore(Protocol):

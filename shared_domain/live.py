@@ -34,4 +34,4 @@ def topic_of(post_id: str) -> str:
 
 def too_many_topics() -> NotAllowed:
     """Return the error for one subscription too many."""
-    return NotAllowed(f"nobody listens to more than {MAX_TOPICS} topics")
+    return NotAllowed(f"a client may subscribe to at most {MAX_TOPICS} topics")

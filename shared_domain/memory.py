@@ -51,10 +51,10 @@ class MemoryPosts:
             raise NotFound("there is no such post")
         return self._posts[post_id]
 
-    def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
+    def page(self, post_filter: Filter, *, before: str | None, limit: int) -> list[Post]:
         newest_first = sorted(self._posts.values(), key=lambda post: post.id, reverse=True)
         shown = (
-            post for post in newest_first if _matches_filter(post, wanted) and (before is None or post.id < before)
+            post for post in newest_first if _matches_filter(post, post_filter) and (before is None or post.id < before)
         )
         return [post for _, post in zip(range(limit), shown, strict=False)]
 
@@ -175,5 +175,5 @@ class MemoryTrends:
         return rank_by_views(views, limit)
 
 
-def _matches_filter(post: Post, wanted: Filter) -> bool:
-    return wanted.author in (None, post.author) and (wanted.tag is None or wanted.tag in post.tags)
+def _matches_filter(post: Post, post_filter: Filter) -> bool:
+    return post_filter.author in (None, post.author) and (post_filter.tag is None or post_filter.tag in post.tags)

@@ -97,7 +97,7 @@ class LineRequest(Protocol):
 def place(*, id: str, buyer: str, lines: Sequence[LineRequest], now: datetime) -> Order:
     """Return a new order. Raise InvalidInput naming the field."""
     if not 1 <= len(lines) <= MAX_LINES:
-        raise InvalidInput("lines", f"must be 1 to {MAX_LINES}")
+        raise InvalidInput("lines", f"must be 1 to {MAX_LINES} lines")
     valid_lines = tuple(_validate_line(f"lines[{position}]", line) for position, line in enumerate(lines))
     return Order(
         id=id,
@@ -165,7 +165,7 @@ def _validate_line(field: str, line: LineRequest) -> Line:
 
 
 class OrderStore(Protocol):
-    """What every store of orders promises. How a change is kept from overwriting another differs: see OptimisticOrderStore."""
+    """The methods that the stores of both sides share. `save` differs: see OptimisticOrderStore."""
 
     def add(self, order: Order, *, key: str) -> Order:
         """Insert a new order and return it. If the buyer has used the key before, return that order and insert nothing."""
@@ -178,7 +178,7 @@ class OrderStore(Protocol):
 
 
 class OptimisticOrderStore(OrderStore, Protocol):
-    """A store that locks nothing, so that each change is conditional on what was read. The monolith locks rows instead."""
+    """A store without locks: each change is conditional on what was read. The monolith locks rows instead (decision 24)."""
 
     def save(self, order: Order, *, seen: Order) -> None:
         """Replace stage and reason. Raise Conflict if the stage has changed since `seen` was read."""

@@ -69,7 +69,7 @@ def revise(
     """Return the revised post. Raise NotAllowed unless the editor is its author, OutOfDate if `if_match` does not match."""
     _require_author(post, editor)
     if if_match is not None and not _matches(if_match, etag(post)):
-        raise OutOfDate("the post is no longer as If-Match says")
+        raise OutOfDate("the post does not match If-Match")
     revised = replace(
         post,
         title=post.title if title is None else _validate_title(title),
@@ -120,7 +120,7 @@ def make_filter(*, author: str | None, tag: str | None) -> Filter:
 
 def _require_author(post: Post, editor: str) -> None:
     if editor != post.author:
-        raise NotAllowed("only the author changes a post")
+        raise NotAllowed("only the author may change a post")
 
 
 def _validate_title(title: str) -> str:
@@ -132,10 +132,10 @@ def _validate_title(title: str) -> str:
 
 def _validate_tags(tags: Sequence[str]) -> tuple[str, ...]:
     if len(tags) > MAX_TAGS:
-        raise InvalidInput("tags", f"must be at most {MAX_TAGS}")
+        raise InvalidInput("tags", f"must be at most {MAX_TAGS} tags")
     for position, tag in enumerate(tags):
         if not _TAG.fullmatch(tag):
-            raise InvalidInput(f"tags[{position}]", "must be 1 to 30 of a-z, 0-9 and -")
+            raise InvalidInput(f"tags[{position}]", "must be 1 to 30 characters of a-z, 0-9 and -")
     if len(set(tags)) < len(tags):
         raise InvalidInput("tags", "must not repeat a tag")
     return tuple(tags)
@@ -147,7 +147,7 @@ def _matches(if_match: str, current: str) -> bool:
 
 
 class PostStore(Protocol):
-    """What every store of posts promises. How a change is kept from overwriting another differs: see OptimisticPostStore."""
+    """The methods that the stores of both sides share. `save` and `remove` differ: see OptimisticPostStore."""
 
     def add(self, post: Post) -> None:
         """Insert a new post."""
@@ -155,12 +155,12 @@ class PostStore(Protocol):
     def get(self, post_id: str) -> Post:
         """Return the post. Raise NotFound if there is none."""
 
-    def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
+    def page(self, post_filter: Filter, *, before: str | None, limit: int) -> list[Post]:
         """Return at most `limit` posts, newest first, older than the post `before`."""
 
 
 class OptimisticPostStore(PostStore, Protocol):
-    """A store that locks nothing, so that each change is conditional on what was read. The monolith locks rows instead."""
+    """A store without locks: each change is conditional on what was read. The monolith locks rows instead (decision 24)."""
 
     def save(self, post: Post, *, seen: Post) -> None:
         """Replace title, body and tags. Raise Conflict if they have changed since `seen` was read, or the post is gone."""

@@ -59,7 +59,7 @@ def parse_terms(q: str | None) -> list[str]:
         raise InvalidInput("q", "is required")
     terms = list(dict.fromkeys(analyse(clean("q", q, min_length=1, max_length=200))))
     if not 1 <= len(terms) <= MAX_TERMS:
-        raise InvalidInput("q", f"must hold 1 to {MAX_TERMS} terms other than stop words")
+        raise InvalidInput("q", f"must have 1 to {MAX_TERMS} terms other than stop words")
     return terms
 
 

@@ -25,7 +25,7 @@ def verify(authorization: str | None, *, secret: str) -> Identity:
     """Return the identity in an `Authorization` header. Raise NotAuthenticated unless its bearer token has a valid signature."""
     scheme, _, token = (authorization or "").strip().partition(" ")
     if scheme.lower() != "bearer":
-        raise NotAuthenticated("a bearer token is needed")
+        raise NotAuthenticated("a bearer token is required")
     try:
         # PyJWT would compare `exp` with the system clock; here it only has to be present.
         claims = jwt.decode(

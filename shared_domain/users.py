@@ -39,7 +39,7 @@ def register(
 ) -> User:
     """Return a new user. Raise InvalidInput naming the field. Hashing is slow on purpose, so it happens last."""
     if not _USERNAME.fullmatch(username):
-        raise InvalidInput("username", "must be 3 to 30 of a-z, 0-9 and _")
+        raise InvalidInput("username", "must be 3 to 30 characters of a-z, 0-9 and _")
     address = clean_email("email", email)
     password = clean("password", password, min_length=8, max_length=128)
     return User(
@@ -90,7 +90,7 @@ def email_key(email: str) -> str:
 
 
 class UserStore(Protocol):
-    """What every store of users promises. How a change is kept from overwriting another differs: see OptimisticUserStore."""
+    """The methods that the stores of both sides share. `save` differs: see OptimisticUserStore."""
 
     def add(self, user: User) -> None:
         """Insert a new user. Raise AlreadyTaken if another user has the username, or the email in any case."""
@@ -103,7 +103,7 @@ class UserStore(Protocol):
 
 
 class OptimisticUserStore(UserStore, Protocol):
-    """A store that locks nothing, so that each change is conditional on what was read. The monolith locks rows instead."""
+    """A store without locks: each change is conditional on what was read. The monolith locks rows instead (decision 24)."""
 
     def save(self, user: User, *, seen: User) -> None:
         """Replace display name and bio. Raise Conflict if they have changed since `seen` was read."""

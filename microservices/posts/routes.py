@@ -34,7 +34,7 @@ def routes(store: DynamoPosts, votes_service: VotesService, views: Views) -> API
         """Return a page of posts, newest first."""
         posts_query = parse_posts_query(query())
         # network: two calls
-        items = store.page(posts_query.wanted, before=posts_query.before, limit=posts_query.limit + 1)
+        items = store.page(posts_query.post_filter, before=posts_query.before, limit=posts_query.limit + 1)
         return respond(posts_query.page_json(items))
 
     @router.get("/posts/<post_id>")

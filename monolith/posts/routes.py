@@ -49,7 +49,7 @@ def routes(unit_of_work: UnitOfWork[Stores], views: Views) -> Blueprint:
         """Return a page of posts, newest first."""
         posts_query = parse_posts_query(query())
         with unit_of_work() as work:
-            items = work.posts.page(posts_query.wanted, before=posts_query.before, limit=posts_query.limit + 1)
+            items = work.posts.page(posts_query.post_filter, before=posts_query.before, limit=posts_query.limit + 1)
         return respond(posts_query.page_json(items))
 
     @blueprint.get("/posts/<post_id>")

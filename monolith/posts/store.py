@@ -83,12 +83,12 @@ class SqlPosts:
         """Return the posts that exist and lock them in the order of their ids, so that no two transactions deadlock."""
         return [to_post(row) for row in self._connection.execute(_SELECT_POSTS_FOR_UPDATE, {"ids": list(post_ids)})]
 
-    def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
+    def page(self, post_filter: Filter, *, before: str | None, limit: int) -> list[Post]:
         statement = _SELECT_POSTS
-        if wanted.author is not None:
-            statement = statement.where(POSTS.c.author == wanted.author)
-        if wanted.tag is not None:
-            statement = statement.where(POSTS.c.tags.contains([wanted.tag]))
+        if post_filter.author is not None:
+            statement = statement.where(POSTS.c.author == post_filter.author)
+        if post_filter.tag is not None:
+            statement = statement.where(POSTS.c.tags.contains([post_filter.tag]))
         if before is not None:
             statement = statement.where(POSTS.c.id < before)
         return [to_post(row) for row in self._connection.execute(statement, {"limit": limit})]

@@ -14,7 +14,7 @@ from monolith.site.folder import SiteFolder
 from monolith.site.repository import Entry, GitError, SiteRepository
 from shared_domain.site import BRANCH, MAX_FILE_BYTES, is_served
 
-_FIRST = Path(__file__).parents[2] / "shared_domain" / "site"  # the site as it comes
+_FIRST = Path(__file__).parents[2] / "shared_domain" / "site"  # the initial content
 
 
 def prepare_site(folder: Path) -> Path:

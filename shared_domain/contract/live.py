@@ -21,13 +21,13 @@ class _Subscribe(Struct, frozen=True, forbid_unknown_fields=True):
 def parse_topic(message: str | bytes) -> str:
     """Return the topic that a client's message subscribes to. Raise MalformedBody, TooLarge or NotFound for any other message."""
     if isinstance(message, bytes):
-        raise MalformedBody("a message is a text, not bytes")
+        raise MalformedBody("a message must be text, not binary")
     if len(message) > MAX_MESSAGE_LENGTH:
-        raise TooLarge(f"a message has at most {MAX_MESSAGE_LENGTH} characters")
+        raise TooLarge(f"a message must have at most {MAX_MESSAGE_LENGTH} characters")
     try:
         subscribe = msgspec.json.decode(message, type=_Subscribe)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MalformedBody('a message is {"action": "subscribe", "topic": "posts" or "post:<id>"}') from error
+        raise MalformedBody('a message must be {"action": "subscribe", "topic": "posts" or "post:<id>"}') from error
     return require_valid_topic(subscribe.topic)
 
 

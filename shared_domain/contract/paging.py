@@ -43,7 +43,7 @@ def parse_cursor(query: Query, *, list_name: str, shape: type[Position]) -> Posi
     try:
         payload = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[_DIGEST_BYTES:]
         if _make_cursor(payload, list_name) != cursor:
-            raise InvalidInput("cursor", "was not made for this list")
+            raise InvalidInput("cursor", "is not a cursor of this list")
         return msgspec.json.decode(payload, type=shape)
     except (ValueError, msgspec.DecodeError) as error:
         raise InvalidInput("cursor", "is not a cursor") from error

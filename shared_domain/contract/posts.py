@@ -49,7 +49,7 @@ def post_json(post: Post) -> dict[str, Any]:
 class PostsQuery:
     """The page of a list of posts that is requested."""
 
-    wanted: Filter
+    post_filter: Filter
     before: str | None
     limit: int
 
@@ -58,7 +58,7 @@ class PostsQuery:
         return page_json(
             items,
             limit=self.limit,
-            list_name=_list_name(self.wanted),
+            list_name=_list_name(self.post_filter),
             position_of=lambda post: post.id,
             to_json=post_json,
         )
@@ -66,10 +66,10 @@ class PostsQuery:
 
 def parse_posts_query(query: Query) -> PostsQuery:
     """Parse the query parameters. Raise InvalidInput naming the parameter."""
-    wanted = posts.make_filter(author=query.get("author"), tag=query.get("tag"))
-    before = parse_cursor(query, list_name=_list_name(wanted), shape=PostId)
-    return PostsQuery(wanted=wanted, before=before, limit=parse_limit(query))
+    post_filter = posts.make_filter(author=query.get("author"), tag=query.get("tag"))
+    before = parse_cursor(query, list_name=_list_name(post_filter), shape=PostId)
+    return PostsQuery(post_filter=post_filter, before=before, limit=parse_limit(query))
 
 
-def _list_name(wanted: Filter) -> str:
-    return f"posts author={wanted.author} tag={wanted.tag}"
+def _list_name(post_filter: Filter) -> str:
+    return f"posts author={post_filter.author} tag={post_filter.tag}"

@@ -111,7 +111,7 @@ Open = Callable[[], AbstractContextManager[Stores]]
 
 
 class WithoutLocks:
-    """How stores change things that lock nothing: each write is conditional on what was read."""
+    """Changes in stores without locks: each write is conditional on what was read."""
 
     users: OptimisticUserStore
     posts: OptimisticPostStore
