@@ -1,134 +1,123 @@
-"""`python -m loadtests aa`: each system against itself. An instrument that sees a difference there sees one anywhere.
+"""`python -m loadtests aa`: compare each system with itself. Any difference comes from the instrument.
 
-Ends with 0 when every run is within noise, 1 when one is not, 2 when one is void.
+Exit status: 0 if every run is within noise, 1 if one is not, 2 if one is void.
 """
 
 import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from loadtests import provenance, report, running, systems
-from loadtests.arguments import count
-from loadtests.asking import RunSettings
-from loadtests.profiles import PROFILES
-from loadtests.running import DIFFERENT, FINE, VOID
+from loadtests import provenance, report, systems
+from loadtests.run import DIFFERENT, FINE, VOID, run_and_report
+from loadtests.settings import PROFILES, RunSettings, add_results, destination, run_directory, whole
 from loadtests.statistics.verdicts import NOISE
 
 SIDES = ("first", "second")
 NAMES = tuple(system.name for system in systems.BOTH)
 SHOWN = ("ratio", "low", "high", "verdict")
-ABOUT = """Makes the same run as compare with one system on both sides, each a process of its own with data of its own. What differs
-there is the instrument. The exit status is 0 when every run is within noise, 1 when one is not, 2 when one is void."""
+ABOUT = """Make the same run as compare with one system on both sides, each in processes of its own with data of its own. Any
+difference comes from the instrument. The exit status is 0 if every run is within noise, 1 if one is not, 2 if one is void."""
 Figures = dict[str, Any]
 
 
-def register(verb: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
-    verb.description = ABOUT
-    verb.add_argument("--side", choices=NAMES, help="only this system (both, one after the other)")
-    verb.add_argument(
-        "--profile", choices=("quick", "standard"), default="quick", help="how long: 2 or 3 minutes a run (quick)"
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = ABOUT
+    parser.add_argument("--side", choices=NAMES, help="only this system (both, one after the other)")
+    parser.add_argument(
+        "--profile", choices=("quick", "standard"), default="quick", help="length: 2 or 3 minutes a run (quick)"
     )
-    verb.add_argument("--times", type=count, default=1, metavar="N", help="so many runs, summed up in aa.json (1)")
-    verb.add_argument("--url", help="a deployed system in place of the first; it is neither started nor stopped")
-    verb.add_argument("--other-url", help="a deployed system in place of the second")
-    verb.add_argument(
-        "--results", type=Path, default=Path("results"), help="where the report's folder is made (results)"
-    )
-    verb.set_defaults(command=run)
+    parser.add_argument("--times", type=whole(1, 100), default=1, metavar="N", help="runs, summarised in aa.json (1)")
+    parser.add_argument("--url", help="a deployed system as the first side; it is neither started nor stopped")
+    parser.add_argument("--other-url", help="a deployed system as the second side")
+    add_results(parser)
+    parser.set_defaults(command=command)
 
 
-def run(asked: argparse.Namespace, console: Console) -> int:
-    """Make the runs, write their reports, print what they come to."""
-    folder, known = asked.results / f"{datetime.now():%Y%m%d-%H%M%S}", given(asked)
-    found: dict[str, list[Figures]] = {side: [] for side in chosen(asked.side, known)}
-    for side, number in product(found, range(1, asked.times + 1)):
-        own = folder if asked.times == len(found) == 1 else folder / f"{side}-{number:02}"
-        found[side].append(running.made(request(side, asked.profile, known), own, console))
-        summed = {one: summary(reports, side=one) for one, reports in found.items() if reports}
-        (folder / "aa.json").write_text(json.dumps(summed, indent=1) + "\n")
+def command(options: argparse.Namespace, console: Console) -> int:
+    """Make the runs, write their reports and print a summary."""
+    folder = destination(options)
+    urls = zip(SIDES, (options.url, options.other_url), strict=True)
+    deployed = {side: url.rstrip("/") for side, url in urls if url}
+    reports: dict[str, list[Figures]] = {name: [] for name in systems_to_compare(options.side, deployed)}
+    for name, run in product(reports, range(1, options.times + 1)):
+        own = folder if options.times == len(reports) == 1 else folder / f"{name}-{run:02}"
+        reports[name].append(run_and_report(settings(name, options.profile, deployed), own, console))
+        summaries = {one: summary(made, side=one) for one, made in reports.items() if made}
+        (folder / "aa.json").write_text(json.dumps(summaries, indent=1) + "\n")
         report.print_summary(own, console)
-    for side, one in summed.items():
-        words = f"{one['within_noise']} of {one['runs']} runs within noise, {one['void']} void"
-        console.print(f"{side}: {words}", highlight=False)
-    return status([each for reports in found.values() for each in reports])
+    for name, one in summaries.items():
+        line = f"{name}: {one['within_noise']} of {one['runs']} runs within noise, {one['void']} void"
+        console.print(line, highlight=False)
+    return status([one for made in reports.values() for one in made])
 
 
-def chosen(side: str | None, known: dict[str, str]) -> tuple[str, ...]:
-    """Return the systems to be compared with themselves: both, but where one is named or there are URLs, which are of one."""
-    return (side,) if side else NAMES[:1] if known else NAMES
+def systems_to_compare(side: str | None, deployed: dict[str, str]) -> tuple[str, ...]:
+    """Return the chosen system, or both. Deployed systems are one system, called by the first name."""
+    return (side,) if side else NAMES[:1] if deployed else NAMES
 
 
-def given(asked: argparse.Namespace) -> dict[str, str]:
-    """Return the base URLs that the command line names, by side."""
-    named = zip(SIDES, (asked.url, asked.other_url), strict=True)
-    return {side: url.rstrip("/") for side, url in named if url}
-
-
-def request(side: str, profile: str, known: dict[str, str]) -> RunSettings:
-    """Return what one run asks for: a system on both sides, but where a URL is given."""
-    system = next(one for one in systems.BOTH if one.name == side)
+def settings(name: str, profile: str, deployed: dict[str, str]) -> RunSettings:
+    """Return the settings of one run: a system on both sides."""
+    system = next(one for one in systems.BOTH if one.name == name)
     return RunSettings(
         profile=replace(PROFILES[profile], freshness=0),
         scenarios=tuple(PROFILES[profile].rates),
-        given=known,
-        live_given={},
-        run_dir=Path(".run") / f"aa-{datetime.now():%Y%m%d-%H%M%S}",
         sides=dict.fromkeys(SIDES, system),
+        run_dir=run_directory("aa"),
+        deployed=deployed,
     )
 
 
-def summary(found: Sequence[Figures], *, side: str) -> Figures:
-    """Return what some runs come to: how often they were within noise, by metric too, and every interval."""
-    metrics = [(f"{name} {metric}", one) for report in found for name, metric, one in _metrics(report)]
+def summary(reports: Sequence[Figures], *, side: str) -> Figures:
+    """Return how many runs were within noise, also by metric, and every interval."""
+    metrics = [(f"{name} {metric}", one) for made in reports for name, metric, one in _metrics(made)]
     return {
         "schema": provenance.SCHEMA,
-        **{name: found[0][name] for name in ("commit", "machine", "versions")},
+        **{name: reports[0][name] for name in ("commit", "machine", "versions")},
         "side": side,
-        "profile": found[0]["profile"],
-        "settings": found[0]["settings"],
-        "origin": found[0]["parity"]["origin"],
-        "runs": len(found),
-        "within_noise": sum(map(within_noise, found)),
-        "better": {one: sum(one in better(report) for report in found) for one in SIDES},
-        "void": sum(bool(report["voids"]) for report in found),
-        "voids": [why for report in found for why in report["voids"]],
+        "profile": reports[0]["profile"],
+        "settings": reports[0]["settings"],
+        "origin": reports[0]["parity"]["origin"],
+        "runs": len(reports),
+        "within_noise": sum(map(within_noise, reports)),
+        "better": {one: sum(one in better(made) for made in reports) for one in SIDES},
+        "void": sum(bool(made["voids"]) for made in reports),
+        "voids": [reason for made in reports for reason in made["voids"]],
         "by_metric": {
             name: {
                 "within_noise": sum(one["verdict"] == NOISE for other, one in metrics if other == name),
-                "runs": [[one[what] for what in SHOWN] for other, one in metrics if other == name],
+                "runs": [[one[key] for key in SHOWN] for other, one in metrics if other == name],
             }
             for name in dict.fromkeys(name for name, _ in metrics)
         },
     }
 
 
-def within_noise(report: Figures) -> bool:
-    """Say whether no figure of a run differs."""
-    return not report["voids"] and all(one["verdict"] == NOISE for _, _, one in _metrics(report))
+def within_noise(figures: Figures) -> bool:
+    """Return whether no metric of a run differs."""
+    return not figures["voids"] and all(one["verdict"] == NOISE for _, _, one in _metrics(figures))
 
 
-def better(report: Figures) -> list[str]:
-    """Return the sides that a run says are better by any figure."""
-    said = {one["verdict"] for _, _, one in _metrics(report)}
-    return [side for side in SIDES if side in said]
+def better(figures: Figures) -> list[str]:
+    """Return the sides that a run calls better by any metric."""
+    verdicts = {one["verdict"] for _, _, one in _metrics(figures)}
+    return [side for side in SIDES if side in verdicts]
 
 
-def status(found: Sequence[Figures]) -> int:
+def status(reports: Sequence[Figures]) -> int:
     """Return the exit status."""
-    if any(report["voids"] for report in found):
+    if any(figures["voids"] for figures in reports):
         return VOID
-    return FINE if all(map(within_noise, found)) else DIFFERENT
+    return FINE if all(map(within_noise, reports)) else DIFFERENT
 
 
-def _metrics(report: Figures) -> Iterator[tuple[str, str, Figures]]:
-    for name, scenario in report["scenarios"].items():
+def _metrics(figures: Figures) -> Iterator[tuple[str, str, Figures]]:
+    for name, scenario in figures["scenarios"].items():
         for metric, one in scenario["metrics"].items():
             yield name, metric, one

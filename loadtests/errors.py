@@ -1,14 +1,14 @@
-"""What ends a command: each kind has an exit status of its own. Every message is one line, for whoever gave the command."""
+"""Errors that end a command, each kind with its own exit status. Every message is one line."""
 
 from collections.abc import Sequence
 
 
 class UsageError(Exception):
-    """A file or an option cannot be used. Of a file the message begins with its name and, where there is one, the line."""
+    """An option or a file is wrong. The message names it, and the line of a file where there is one."""
 
 
 class ParityError(Exception):
-    """The systems are not the same to a client, or one is none of ours. lines: what differs, where there is more to say."""
+    """The systems give different answers, or a URL serves another API. lines: the differences."""
 
     def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -16,4 +16,4 @@ class ParityError(Exception):
 
 
 class RunError(Exception):
-    """A system, or what measures it, does not do what a command needs."""
+    """A system or the load generator failed."""

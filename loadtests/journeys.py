@@ -73,10 +73,10 @@ def sitter(world: World, draw: Random) -> Steps:
 def buyer(world: World, draw: Random) -> Steps:
     """Count one's credits, order what they allow or what must be refused, look after the order until it is settled as it must."""
     account = _account(world, draw)
-    purse = (yield calls.read_me(account.username, account.token)).record()["credits"]
+    credits = (yield calls.read_me(account.username, account.token)).record()["credits"]
     known = (yield calls.own_orders(account.token)).record()["items"]
-    purse -= sum(order["total_credits"] for order in known if not orders.settled(order))
-    lines = orders.drawn(world, draw, purse=purse)
+    credits -= sum(order["total_credits"] for order in known if not orders.settled(order))
+    lines = orders.random_lines(world, draw, credits=credits)
     wanted, key = orders.outcome_of(lines), f"{draw.getrandbits(128):032x}"
     order = (yield calls.place_order(lines, wanted, key=key, token=account.token)).record()
     for number, after_s in enumerate(LOOKS_AFTER_S, start=1):

@@ -8,8 +8,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import interrupts, offer, reachable
-from loadtests.arguments import positive
+from loadtests import interrupts, reachable, settings
 from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.histograms import decoded, percentile_ms
@@ -35,17 +34,17 @@ def register(verb: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     verb.description = ABOUT
     verb.add_argument("--url", required=True, help="base URL of either system")
-    verb.add_argument("--scenario", choices=offer.Offer().scenarios, help="a mix of loadtests/mixes, or live (browse)")
+    verb.add_argument(
+        "--scenario", choices=settings.LoadOptions().scenarios, help="a mix of loadtests/mixes, or live (browse)"
+    )
     verb.add_argument("--live-url", help="of its live feed, for the scenario live (below the base URL)")
-    verb.add_argument("--rate", type=positive, default=30.0, help="arrivals a second (30)")
-    verb.add_argument("--duration", type=positive, help="seconds (30; of a shape, its own)")
-    offer.register(verb)
+    settings.add_load_options(verb)
     verb.set_defaults(command=run)
 
 
 def run(asked: argparse.Namespace, console: Console) -> int:
     """Seed one system a little, offer it load, print what came of it; 2 if the generator was too busy to be believed."""
-    given, shown = offer.of(asked), Shown(console)
+    given, shown = settings.load_options(asked), Shown(console)
     scenario = asked.scenario or (given.mix.name if given.mix else "browse")
     if scenario not in (LIVE, given.mix.name if given.mix else ""):
         named(scenario)  # what is wrong with its file is said before anything starts
@@ -53,8 +52,8 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     with shown.running():
         with shown.phase("seed", seeding.STEPS) as done:
             world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)
-        plan = given.over(_steady(asked, scenario, world, seconds=given.seconds(asked.duration) or SECONDS))
-        with LoadProcess(given.workers, given.bind) as generator, shown.phase(_words(given, plan)):
+        plan = given.apply(_steady(asked, scenario, world, seconds=given.block_s(asked.duration) or SECONDS))
+        with LoadProcess(given.workers) as generator, shown.phase(_words(given, plan)):
             block, ended = _offered(generator, plan)
     show(block, plan, console)
     if ended:
@@ -98,12 +97,12 @@ def show(block: BlockResult, plan: LoadPlan, console: Console) -> None:
 
 def _steady(asked: argparse.Namespace, scenario: str, world: World, *, seconds: float) -> LoadPlan:
     return LoadPlan(
-        base_url=asked.url, rate=asked.rate, duration_s=seconds, warm_up_s=1, seed="load", scenario=scenario, world=world,
+        base_url=asked.url, rate=asked.rate or 30.0, duration_s=seconds, warm_up_s=1, seed="load", scenario=scenario, world=world,
         live_url=asked.live_url or beside(asked.url), subscribers=PROFILES["quick"].subscribers,
     )  # fmt: skip
 
 
-def _words(given: offer.Offer, plan: LoadPlan) -> str:
+def _words(given: settings.LoadOptions, plan: LoadPlan) -> str:
     up_to = "" if given.shape == STEADY else "up to "
     rate = f"{len(plan.trace)} arrivals" if plan.trace else f"{up_to}{plan.rate:g} a second"
     return f"{plan.scenario}, {given.name}: {rate} in {plan.duration_s:g} s"

@@ -1,4 +1,4 @@
-"""Progress at the terminal, all the way: one line a phase, with a bar where the number of steps is known."""
+"""Progress in the terminal: one line a phase, with a bar where the number of steps is known."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from loadtests.watch.journal import Journal
 
 
-class Shown:
-    """Shows phases on a console and tells a journal; on what is no terminal, a line when one begins and one when it ends."""
+class ProgressDisplay:
+    """Shows phases on a console and appends them to a journal. Without a terminal it prints a line at each begin and end."""
 
     def __init__(self, console: Console, journal: Journal | None = None) -> None:
         self.console = console
@@ -27,17 +27,20 @@ class Shown:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Show phases while the block lasts."""
-        with self._progress if self.console.is_terminal else _nothing():
+        """Show phases for the length of a block."""
+        if not self.console.is_terminal:
+            yield
+            return
+        with self._progress:
             yield
 
     @contextmanager
     def phase(self, name: str, steps: int = 1) -> Iterator[Callable[[], None]]:
-        """Show one phase; gives what to call after each of its steps."""
+        """Show one phase, and yield a function to call after each step."""
         task = self._progress.add_task(name, total=steps)
         if not self.console.is_terminal:
             self.console.print(f"… {name}")
-        began = monotonic()
+        begin = monotonic()
         self.journal.tell("phase", name=name, steps=steps)
 
         def done() -> None:
@@ -47,9 +50,7 @@ class Shown:
         yield done
         self._progress.update(task, completed=steps)
         if not self.console.is_terminal:
-            self.console.print(f"✓ {name}: {monotonic() - began:.0f} s")
+            self.console.print(f"✓ {name}: {monotonic() - begin:.0f} s")
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+Shown = ProgressDisplay  # until all callers use the new name

@@ -1,48 +1,57 @@
-"""Both systems as background processes: up, down, and up for the length of a comparison."""
+"""Start and stop both systems as background processes, and check that a URL serves this contract."""
 
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 
+import httpx
 import psutil
+import yaml
 
-from loadtests import interrupts, processes
-from loadtests.errors import RunError
+from loadtests import processes
+from loadtests.errors import ParityError, RunError
+from loadtests.processes import ROOT, ignore_interrupts
 
 READY_WITHIN_S = 90.0
 ENDED_WITHIN_S = 25.0
-ADMINISTRATOR = "admin"  # of both systems, so that the contract can be asked what only administrators may
+ANSWER_WITHIN_S = 10.0
+ADMINISTRATOR = "admin"  # on both systems, for the contract's administrator operations
 
 
 class SystemFailed(RunError):
-    """A system did not start, or went away. The message is one line: the reason, and where the log is."""
+    """A system did not start, or stopped answering. The message gives the reason and the log's path."""
+
+
+class WrongContract(ParityError):
+    """A URL serves another API or another version of this contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One side. `command` runs it in the foreground; it writes `<run-dir>/<name>.json` once it answers."""
+    """One side. `command` runs it in the foreground. It writes `<run-dir>/<name>.json` once it answers."""
 
     name: str
     command: tuple[str, ...]
 
     def state(self, run_dir: Path) -> Path:
-        """Return the file with the URL and the pid of the running system."""
+        """Return the file with the running system's URL and pid."""
         return run_dir / f"{self.name}.json"
 
     def pid_file(self, run_dir: Path) -> Path:
-        """Return the file with the pid of the system from its start on."""
+        """Return the file with the system's pid, written at its start."""
         return run_dir / self.name / "pid"
 
     def log(self, run_dir: Path) -> Path:
-        """Return the file that takes the system's own output."""
+        """Return the file with the system's output."""
         return run_dir / self.name / "start.log"
 
     def mark(self, run_dir: Path) -> str:
-        """Return what all processes of this system carry in their environment."""
+        """Return the value of processes.MARK in all processes of this system."""
         return f"{self.name} of {run_dir.resolve()}"
 
 
@@ -52,35 +61,35 @@ BOTH = (MONOLITH, MICROSERVICES)
 
 
 def running_url(system: System, run_dir: Path) -> str | None:
-    """Return the base URL of a system that runs, or None; the state that a killed one left is removed."""
+    """Return a running system's base URL, or None. Remove the state file of a killed one."""
     state = system.state(run_dir)
     try:
-        known = json.loads(state.read_text())
+        content = json.loads(state.read_text())
     except (FileNotFoundError, json.JSONDecodeError):  # absent, or just being written
         return None
-    if _is_ours(known["pid"], system):
-        return str(known["url"])
+    if _is_ours(content["pid"], system):
+        return str(content["url"])
     state.unlink(missing_ok=True)
     return None
 
 
 def live_url(system: System, run_dir: Path) -> str:
-    """Return the address of the live feed of a system that runs, or nothing where it names none."""
+    """Return the address of a running system's live feed, or "" if its state file has none."""
     return str(json.loads(system.state(run_dir).read_text()).get("live_url", ""))
 
 
 def up(run_dir: Path, systems: Sequence[System] = BOTH) -> tuple[dict[str, str], list[str]]:
-    """Start what does not run yet. Return the URLs by name, and the names of those that were started.
+    """Start the systems that do not run yet. Return the URLs by name, and the names of the started ones.
 
-    Raise SystemFailed if one does not start; then whatever this call started has been ended again.
+    Raise SystemFailed if one does not start, after ending what this call started.
     """
     missing = [system for system in systems if running_url(system, run_dir) is None]
     try:
         pids = {system: _start(system, run_dir) for system in missing}
         for system, pid in pids.items():
             _await_ready(system, pid, run_dir)
-    except BaseException:  # also Ctrl-C: half a stack is of no use to anybody
-        with interrupts.ignored():
+    except BaseException:  # also Ctrl-C
+        with ignore_interrupts():
             _end(missing, run_dir)
         raise
     urls = {system.name: running_url(system, run_dir) or "" for system in systems}
@@ -89,7 +98,7 @@ def up(run_dir: Path, systems: Sequence[System] = BOTH) -> tuple[dict[str, str],
 
 
 def down(run_dir: Path, systems: Sequence[System] = BOTH) -> list[str]:
-    """End the systems of a run directory and everything they started; return the names of those that ran."""
+    """End the systems of a run directory and their descendants. Return the names of those that ran."""
     names = [system.name for system in systems if running_url(system, run_dir) is not None]
     (run_dir / "stack.json").unlink(missing_ok=True)
     _end(systems, run_dir)
@@ -98,12 +107,34 @@ def down(run_dir: Path, systems: Sequence[System] = BOTH) -> list[str]:
 
 @contextmanager
 def running(run_dir: Path, systems: Sequence[System]) -> Iterator[dict[str, str]]:
-    """Keep systems up for a block of code and end them after it, whatever happens; gives their URLs by name."""
+    """Run systems for the length of a block and yield their URLs by name."""
     try:
         yield up(run_dir, systems)[0] if systems else {}
     finally:
-        with interrupts.ignored():
+        with ignore_interrupts():
             down(run_dir, systems)
+
+
+def check_reachable(base_url: str) -> None:
+    """Check that a URL serves this contract. Raise SystemFailed if nothing answers, WrongContract if it is another API."""
+    where = f"{base_url.rstrip('/')}/openapi.json"
+    try:
+        answer = httpx.get(where, timeout=ANSWER_WITHIN_S)
+        served = answer.raise_for_status().json()["info"]["version"]
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise SystemFailed(f"no system answers at {base_url}: {error}") from error
+    except (httpx.HTTPStatusError, ValueError, KeyError, TypeError) as error:
+        raise WrongContract(f"{base_url} does not serve this API: {where} is not its contract") from error
+    if served != contract_version():
+        raise WrongContract(
+            f"{base_url} serves contract version {served}, this is version {contract_version()}: use matching tests"
+        )
+
+
+@cache
+def contract_version() -> str:
+    """Return the version of docs/openapi.yaml."""
+    return str(yaml.load((ROOT / "docs" / "openapi.yaml").read_text(), Loader=yaml.CSafeLoader)["info"]["version"])
 
 
 def _start(system: System, run_dir: Path) -> int:
@@ -148,7 +179,7 @@ def _recorded(system: System, run_dir: Path) -> int:
 
 
 def _is_ours(pid: int, system: System) -> bool:
-    """A pid is given again to somebody else one day: what runs must be what was started."""
+    """Return whether the pid is still the system's. The kernel reuses pids."""
     try:
         return processes.is_running(pid) and system.command[-1] in psutil.Process(pid).cmdline()
     except psutil.NoSuchProcess:

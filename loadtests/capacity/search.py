@@ -1,151 +1,262 @@
-"""The search for the highest rate that holds: raised until it breaks, halved to the precision, then held to it by longer probes.
+"""The search for one side's capacity: raise the rate until the service level breaks, bisect, then uphold both ends.
 
-A search says which rate to probe next and is sent what came of it; who runs the probes is no business of its.
+docs/decisions/0020-capacity.md explains the method.
 """
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from math import inf, sqrt
+from math import ceil, inf, log, sqrt
+from statistics import median
 
-FACTOR = 2.0  # between two rates while it is raised
+from loadtests.capacity.saturation import Meter, Usage
+from loadtests.histograms import decoded, percentile_ms
+from loadtests.load import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, LoadPlan, late_share
+from loadtests.statistics.resampling import NEGLIGIBLE
+
+FACTOR = 2.0  # between two rates while the rate is raised
 LEAST_RATE = 1.0
+WARM_UP_S = 0.5
+SHORT_S, LONG_S, MAX_S = 1.0, 2.0, 10.0
+TAIL = 0.05  # of the requests, above p95
+BEYOND_SHORT, BEYOND_LONG = 2, 5  # requests beyond p95 that a probe needs
+UNNAMED_PERCENT = 1.0  # limit of refused and of dropped requests: a system that refuses half carries half
+MIN_STRAIN, MAX_STRAIN = 0.02, 50.0  # an outlier must not bend the line between two rates
 
 
 class Outcome(StrEnum):
-    """What a probe says of its rate; `void` says nothing but that the generator was too busy to offer it."""
+    """Result of the probes at a rate. A void probe could not be offered and proves nothing about the system."""
 
     HELD = "held"
     BROKEN = "broken"
     VOID = "void"
 
 
-class End(StrEnum):
-    """Why a search ended."""
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A service level: p95 in milliseconds, and failed requests in percent of the offered ones."""
 
-    BROKE = "the level broke"
-    GENERATOR = "the load generator's own limit"
-    CEILING = "the ceiling asked for"
-    FLOOR = "no rate held"
-    TIME = "the time was over"
+    p95_ms: float
+    errors_percent: float
+
+    def __str__(self) -> str:
+        return f"p95<{self.p95_ms:g}ms,errors<{self.errors_percent:g}%"
+
+    def strains(self, blocks: Sequence[BlockResult]) -> dict[str, float]:
+        """Return each value as a share of its limit. p95 is the median of the blocks, so one disturbed block decides nothing."""
+        offered = max(1, sum(block.offered for block in blocks)) / 100
+        limits = {"errors": self.errors_percent, "refused": UNNAMED_PERCENT, "dropped": UNNAMED_PERCENT}
+        shares = {name: sum(getattr(block, name) for block in blocks) / offered for name in limits}
+        return {
+            "p95": percentile_of_blocks(blocks, 95) / self.p95_ms,
+            **{name: shares[name] / limits[name] for name in limits},
+        }
+
+    def broken(self, blocks: Sequence[BlockResult]) -> list[str]:
+        """Return the broken limits in words, or nothing if the level held."""
+        strains = self.strains(blocks)
+        p95 = [f"p95 {strains['p95'] * self.p95_ms:,.0f} ms, over {self.p95_ms:,.0f} ms"] if strains["p95"] >= 1 else []
+        limits = {"errors": self.errors_percent, "refused": UNNAMED_PERCENT, "dropped": UNNAMED_PERCENT}
+        shares = ((name, strains[name] * limit, limit) for name, limit in limits.items() if strains[name] >= 1)
+        return p95 + [f"{name} {share:.3g} %, over {limit:g} %" for name, share, limit in shares]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next probe. long: one of those that decide."""
+    """The next probe. Long probes decide."""
 
     rate: float
     long: bool
 
 
-Sent = tuple[Outcome, Outcome]  # of the probe alone, and of all probes of its kind at its rate together
-Steps = Generator[Step, Sent, None]
-Decision = Generator[Step, Sent, Outcome]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One block at one rate. usage: None for a deployed system."""
+
+    rate: float
+    long: bool
+    block: BlockResult
+    usage: Usage | None = None
+
+    @property
+    def void(self) -> str:
+        """Why the load generator could not offer the rate, or nothing."""
+        if self.block.cpu > VOID_ABOVE_CPU:
+            return f"the load generator took {100 * self.block.cpu:.0f} % of a core"
+        late = late_share([self.block])
+        return f"{100 * late:.0f} % of the arrivals started late" if late > VOID_ABOVE_LATE else ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Knee:
+    """The rate at which the level breaks, and the interval that contains it."""
+
+    rate: float
+    low: float
+    high: float
+
+
+@dataclass(slots=True, kw_only=True)
 class Search:
-    """The bracket between the highest rate that holds and the lowest that does not, and how it is narrowed.
+    """The search on one side. plan: of its probes, with rate and length still to set. precision: a share."""
 
-    start, ceiling: requests a second. precision: how far apart, as a share, the ends of the bracket may be in the end.
-    held: the rates that held a short probe.
-    """
-
+    plan: LoadPlan
+    level: Level
     start: float
     ceiling: float
     precision: float
-    low: float = 0.0
-    high: float = inf
-    stopped_by: Outcome = Outcome.BROKEN
-    end: End = End.TIME
-    held: list[float] = field(default_factory=list)
+    meter: Meter | None = None
+    probes: list[Probe] = field(default_factory=list)
 
-    def steps(self) -> Steps:
-        """Yield the probes to run; each is sent what came of it. Ended early, the search stands where it is."""
-        yield from self._narrowed()
-        yield from self._held_to_it()
-        self.end = self._why()
+    def run_next(self, step: Step, offer: Callable[[LoadPlan], BlockResult]) -> Probe:
+        """Run one probe and store it."""
+        block, usage = measured(self.plan_of(step), offer, self.meter)
+        self.probes.append(Probe(rate=step.rate, long=step.long, block=block, usage=usage))
+        return self.probes[-1]
 
-    def _narrowed(self) -> Steps:
-        rate = min(self.start, self.ceiling)
-        while not self._found:
-            outcome = yield from _decided(rate)
-            if outcome is Outcome.HELD:
-                self.low = rate
-                self.held.append(rate)
-            else:
-                self.high, self.stopped_by = rate, outcome
-            rate = self._next()
-
-    def _held_to_it(self) -> Steps:
-        """Longer probes see an overload that short ones do not, and several of them no accident: they may move the bracket."""
-        known: dict[float, Outcome] = {}
-        while self.low:
-            for rate in (self.low, self.high):
-                if rate not in known and rate < inf:
-                    known[rate] = yield from _together(rate)
-            if known[self.low] is not Outcome.HELD:
-                yield from self._lowered(known)
-            elif known.get(self.high) is Outcome.HELD:
-                yield from self._raised(known)
-            else:
-                return
-
-    def _lowered(self, known: dict[float, Outcome]) -> Steps:
-        """Until a lower rate holds longer probes, the lower end is the highest below that held a short one."""
-        rate, outcome = self.low, known[self.low]
-        while outcome is not Outcome.HELD:
-            self.high, self.stopped_by = rate, outcome
-            self.low = max((held for held in self.held if held < rate), default=0.0)
-            if rate <= LEAST_RATE:
-                return
-            rate /= 1 + self.precision
-            outcome = known[rate] = yield from _together(rate)
-        self.low = rate
-
-    def _raised(self, known: dict[float, Outcome]) -> Steps:
-        """What held is the lower end now; until the next rate is probed nothing is known to break."""
-        self.low, self.high = self.high, inf
-        rate = min(self.low * (1 + self.precision), self.ceiling)
-        if rate > self.low:
-            known[rate] = yield from _together(rate)
-            self.high, self.stopped_by = rate, known[rate]
+    def plan_of(self, step: Step) -> LoadPlan:
+        """Return a probe's plan: long enough for p95, and for the queue of a small overload to reach the limit."""
+        limit_s = self.level.p95_ms / 1000
+        beyond = BEYOND_LONG if step.long else BEYOND_SHORT
+        queue_s = limit_s / self.precision * (1.5 if step.long else 0.5)
+        needed_s = max(LONG_S if step.long else SHORT_S, queue_s, beyond / TAIL / step.rate)
+        return replace(
+            self.plan,
+            rate=step.rate,
+            duration_s=min(MAX_S, needed_s),
+            warm_up_s=WARM_UP_S,
+            seed=f"{self.plan.seed} {len(self.probes)}",
+            max_in_flight=max(self.plan.max_in_flight, ceil(2 * step.rate * limit_s)),
+            timeout_ms=max(self.plan.timeout_ms, 2 * self.level.p95_ms),
+        )
 
     @property
-    def _found(self) -> bool:
-        if self.high == inf:
-            return self.low >= self.ceiling
-        return self.high <= max(LEAST_RATE, self.low * (1 + self.precision))
+    def high(self) -> float:
+        """The lowest rate that did not hold, or infinity."""
+        return min((rate for rate, outcome in self._outcomes().items() if outcome is not Outcome.HELD), default=inf)
 
-    def _next(self) -> float:
-        if self.high == inf:
-            return min(self.low * FACTOR, self.ceiling)
-        return sqrt(self.low * self.high) if self.low else max(LEAST_RATE, self.high / FACTOR)
+    @property
+    def low(self) -> float:
+        """The highest rate below `high` that held, or 0."""
+        held = (rate for rate, outcome in self._outcomes().items() if outcome is Outcome.HELD)
+        return max((rate for rate in held if rate < self.high), default=0.0)
 
-    def _why(self) -> End:
-        if self.high == inf:
-            return End.CEILING
-        if not self.low:
-            return End.FLOOR
-        return End.GENERATOR if self.stopped_by is Outcome.VOID else End.BROKE
+    @property
+    def at_least(self) -> bool:
+        """Whether the capacity is `low` or more: the ceiling held, or the load generator could not offer `high`."""
+        return self.high == inf or self._outcomes()[self.high] is Outcome.VOID
+
+    @property
+    def decisive(self) -> float:
+        """The rate at which saturation is looked for: the one that broke, else the highest that held."""
+        return self.high if self.high < inf else self.low or self.start
+
+    def next_step(self) -> Step | None:
+        """Return the next probe, or None at the end of the search."""
+        if self.probes and self._decided(last := Step(self.probes[-1].rate, self.probes[-1].long)) is None:
+            return last
+        low, high = self.low, self.high
+        upholding = any(probe.long for probe in self.probes)
+        if high == inf and low < self.ceiling:
+            factor = 1 + self.precision if upholding else FACTOR
+            return Step(min(low * factor or self.start, self.ceiling), upholding)
+        if inf > high > max(LEAST_RATE, low * (1 + self.precision) * 1.0001):
+            return Step(max(LEAST_RATE, self._between(low, high, upholding=upholding)), upholding)
+        ends = (Step(rate, long=True) for rate in (low, high) if 0 < rate < inf)
+        return next((step for step in ends if self._decided(step) is None), None)
+
+    def knee(self) -> Knee | None:
+        """Return where the level breaks, or None if no rate held.
+
+        The knee lies where the line of the strain between the ends, on logarithmic scales, crosses 1. A probe of T seconds
+        cannot see an overload below limit/T, so the interval begins that much lower.
+        """
+        low, high = self.low, self.high
+        if not low or self.at_least:
+            return Knee(low, low, low) if low else None
+        below, above = (log(min(max(self._strain(rate), MIN_STRAIN), MAX_STRAIN)) for rate in (low, high))
+        share = min(max(-below / (above - below), 0.0), 1.0) if above > below else 0.5
+        unseen = self.level.p95_ms / 1000 / self.plan_of(Step(low, long=True)).duration_s
+        return Knee(low * (high / low) ** share, low / (1 + unseen), high)
+
+    def at(self, rate: float) -> list[Probe]:
+        """Return the probes that count at a rate: long before short ones, void ones only if there are no others."""
+        probes = [probe for probe in self.probes if probe.rate == rate]
+        valid = [probe for probe in probes if not probe.void] or probes
+        return [probe for probe in valid if probe.long] or valid
+
+    def broken(self, probes: Sequence[Probe]) -> list[str]:
+        """Return the limits that these probes break together, in words."""
+        return self.level.broken([probe.block for probe in probes])
+
+    def _between(self, low: float, high: float, *, upholding: bool) -> float:
+        """Return the next rate of a bracket: its geometric mean; of long probes one step from the end that is certain."""
+        if not upholding:
+            return sqrt(low * high) if low else high / FACTOR
+        certain = self._decided(Step(low, long=True)) is Outcome.HELD
+        return low * (1 + self.precision) if certain else high / (1 + self.precision)
+
+    def _strain(self, rate: float) -> float:
+        return max(self.level.strains([probe.block for probe in self.at(rate)]).values())
+
+    def _outcomes(self) -> dict[float, Outcome]:
+        """Return the outcome of each decided rate. A long probe's outcome replaces a short one's."""
+        steps = sorted({(probe.long, probe.rate) for probe in self.probes})
+        decided = ((rate, self._decided(Step(rate, long))) for long, rate in steps)
+        return {rate: outcome for rate, outcome in decided if outcome}
+
+    def _decided(self, step: Step) -> Outcome | None:
+        """Return the outcome of a step's probes, or None if it needs another probe.
+
+        A short probe that holds is enough, a break must happen twice. Long probes need two equal outcomes, or three that
+        are judged together. On a shared machine one break may be caused by other processes.
+        """
+        probes = [probe for probe in self.probes if (probe.rate, probe.long) == (step.rate, step.long)]
+        outcomes = [self._judged([probe]) for probe in probes]
+        if not step.long:
+            return Outcome.HELD if Outcome.HELD in outcomes else outcomes[-1] if len(outcomes) > 1 else None
+        if len(outcomes) == 2 and len(set(outcomes)) == 1:
+            return outcomes[0]
+        return self._judged(probes) if len(outcomes) > 2 else None
+
+    def _judged(self, probes: Sequence[Probe]) -> Outcome:
+        valid = [probe for probe in probes if not probe.void]
+        if len(valid) <= len(probes) / 2:
+            return Outcome.VOID
+        return Outcome.BROKEN if self.broken(valid) else Outcome.HELD
 
 
-def _decided(rate: float) -> Decision:
-    """Probe a rate until it holds once or is decided by two alike: on a machine that others use, one break may be theirs."""
-    first, _ = yield Step(rate, long=False)
-    if first is Outcome.HELD:
-        return first
-    second, _ = yield Step(rate, long=False)
-    if second is first:
-        return first
-    third, _ = yield Step(rate, long=False)
-    return third
+def measured(
+    plan: LoadPlan, offer: Callable[[LoadPlan], BlockResult], meter: Meter | None
+) -> tuple[BlockResult, Usage | None]:
+    """Offer one block and measure what it uses."""
+    if meter is None:
+        return offer(plan), None
+    with meter.over(after_s=plan.warm_up_s, lasting_s=plan.duration_s):
+        block = offer(plan)
+    return block, meter.usage
 
 
-def _together(rate: float) -> Decision:
-    """Probe a rate long, until two probes are alike or all of them are judged as one."""
-    first, _ = yield Step(rate, long=True)
-    second, together = yield Step(rate, long=True)
-    if second is not first:
-        _, together = yield Step(rate, long=True)
-    return together
+def percentile_of_blocks(blocks: Sequence[BlockResult], percentile: float) -> float:
+    """Return the median of the blocks' percentiles, in milliseconds."""
+    return median(percentile_ms(decoded(block.latencies), percentile) for block in blocks)
+
+
+def ratio(searches: tuple[Search, Search]) -> dict[str, float | str] | None:
+    """Compare two knees, second over first. Return ratio, interval and verdict, or None if a side has no knee.
+
+    A side whose capacity is only "at least" can win, but not lose.
+    """
+    first, second = (search.knee() for search in searches)
+    if not first or not second:
+        return None
+    first_open, second_open = (search.at_least for search in searches)
+    low, high = second.low / first.high, second.high / first.low
+    verdict = "unknown" if first_open or second_open else "within noise"
+    if high < 1 - NEGLIGIBLE and not second_open:
+        verdict = "monolith"
+    if low > 1 + NEGLIGIBLE and not first_open:
+        verdict = "microservices"
+    bound = {(True, False): "at most", (False, True): "at least"}.get((first_open, second_open), "")
+    numbers = {"ratio": second.rate / first.rate, "low": low, "high": high}
+    return {**{name: round(value, 3) for name, value in numbers.items()}, "bound": bound, "verdict": verdict}

@@ -1,11 +1,11 @@
-"""Pictures that can be told apart after they were made small: each is of one colour, which no thumbnail changes."""
+"""Pictures of one colour each, which a thumbnail keeps, so that pictures can be told apart."""
 
 from io import BytesIO
 from random import Random
 
 from PIL import Image
 
-SIDE = 160  # pixels: more than a thumbnail has, so that it really is made
+SIDE = 160  # pixels, larger than a thumbnail
 Colour = tuple[int, int, int]
 
 
@@ -16,15 +16,15 @@ def colour(name: object) -> Colour:
 
 
 def picture(name: object) -> bytes:
-    """Return the picture of this name as a PNG: the same for the same name."""
-    made = BytesIO()
-    Image.new("RGB", (SIDE, SIDE), colour(name)).save(made, "PNG")
-    return made.getvalue()
+    """Return the picture of this name as a PNG, the same for the same name."""
+    png = BytesIO()
+    Image.new("RGB", (SIDE, SIDE), colour(name)).save(png, "PNG")
+    return png.getvalue()
 
 
 def colour_of(png: bytes) -> Colour:
     """Return the colour in the middle of a picture."""
     with Image.open(BytesIO(png)) as opened:
-        seen = opened.convert("RGB")
-        red, green, blue = seen.getpixel((seen.width // 2, seen.height // 2))  # type: ignore[misc]
+        image = opened.convert("RGB")
+        red, green, blue = image.getpixel((image.width // 2, image.height // 2))  # type: ignore[misc]
     return int(red), int(green), int(blue)

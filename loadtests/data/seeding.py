@@ -1,4 +1,4 @@
-"""The data set, made through the public API: the same in every room of every system, in the same order."""
+"""Seed a system through its public API: the same data in the same order on every system."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,18 +12,18 @@ from loadtests.calls import Call
 from loadtests.client import opened, succeed
 from loadtests.data import orders
 from loadtests.data.pictures import picture
-from loadtests.data.settling import await_heard, await_settled
+from loadtests.data.settling import await_complete, await_votes_and_search
 from loadtests.data.world import Account, SeededPost, World, written
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 AT_ONCE = 4
 VIEWS = 5  # of the viewed post
-STEPS = 5  # accounts, posts, votes, the other rooms, and waiting until all of it shows
+STEPS = 5  # accounts, posts, votes, the other features, and waiting until all of it is visible
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is seeded: accounts, posts, and votes on all posts together; an order, an avatar and feedback for each account."""
+    """How much is seeded: accounts, posts and votes. Each account also gets an order, an avatar and feedback."""
 
     accounts: int
     posts: int
@@ -31,10 +31,10 @@ class Size:
 
 
 def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object], at_once: int = AT_ONCE) -> World:
-    """Fill one system and return what is there once all of it shows.
+    """Seed one system and return its world once everything is visible.
 
-    run: goes into the usernames, so that a system can be seeded again. done: hears of each of the STEPS. at_once: requests.
-    Raise CallFailed if a call fails or what is eventual does not settle in time.
+    run: part of the usernames, so that a system can be seeded again. done: called after each of the STEPS. at_once: concurrent
+    requests. Raise CallFailed if a call fails or the data is not visible in time.
     """
     with opened(base_url) as client, ThreadPoolExecutor(at_once) as workers:
         names = [f"u{run}_{number}" for number in range(size.accounts)]
@@ -42,23 +42,23 @@ def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object], at_
         done()
         posts = _posts(client, accounts, size.posts)
         done()
-        drawn = list(votes(size))
-        first, *others = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in drawn]
+        cast = list(votes(size))
+        first, *others = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in cast]
         succeed(client, first)
-        await_heard(client, World(accounts, _scored(posts[:1], drawn[:1])))
+        await_votes_and_search(client, World(accounts, _scored(posts[:1], cast[:1])))
         list(workers.map(lambda call: succeed(client, call), others))
         done()
-        world = World(accounts, _scored(posts, drawn))
-        for call in other_rooms(world):
+        world = World(accounts, _scored(posts, cast))
+        for call in other_features(world):
             succeed(client, call)
         done()
-        await_settled(client, world, views=VIEWS)
+        await_complete(client, world, views=VIEWS)
         done()
     return world
 
 
 def votes(size: Size) -> Iterable[tuple[int, int, int]]:
-    """Yield (post, voter, value): everybody for the hot post, the others drawn, each pair once."""
+    """Yield (post, voter, value): every account votes for the hot post, other pairs are random, none twice."""
     yield from ((0, voter, 1) for voter in range(size.accounts))
     pairs = [(post, voter) for post in range(1, size.posts) for voter in range(size.accounts)]
     draw = Random("votes")
@@ -66,13 +66,12 @@ def votes(size: Size) -> Iterable[tuple[int, int, int]]:
         yield post, voter, draw.choice((1, 1, -1))
 
 
-def other_rooms(world: World) -> Iterator[Call]:
-    """Yield avatar, order and feedback of each account, some of the orders such as are refused, and views of one post."""
+def other_features(world: World) -> Iterator[Call]:
+    """Yield the avatar, order and feedback of each account, and views of one post. Some orders must be refused."""
     for number, account in enumerate(world.accounts):
         yield calls.upload_avatar(picture(account.username.partition("_")[2]), account.token)
         lines = orders.seeded(world, number)
-        key = f"seeded-{number}"  # of that account alone
-        yield calls.place_order(lines, orders.outcome_of(lines), key=key, token=account.token)
+        yield calls.place_order(lines, orders.outcome_of(lines), key=f"seeded-{number}", token=account.token)
         yield calls.leave_feedback(written(f"feedback {number}")["body"], f"{account.username}@example.com")
     yield from [calls.read_post(world.viewed.id)] * VIEWS
 
@@ -83,10 +82,13 @@ def _account(client: httpx.Client, username: str) -> Account:
 
 
 def _posts(client: httpx.Client, accounts: tuple[Account, ...], count: int) -> list[SeededPost]:
-    """Publish one by one, for order is part of the data, and let the first be heard of before the others, as the first vote is:
-    functions that start meanwhile start once then; else once more for each event, thirty of them and more."""
+    """Publish posts one by one, because their order is part of the data.
+
+    Wait until the first is visible, as after the first vote: then each subscribed function starts once. Without the wait the
+    local AWS starts one for each event, thirty and more.
+    """
     first = _post(client, accounts, 0)
-    await_heard(client, World(accounts, (first,)))
+    await_votes_and_search(client, World(accounts, (first,)))
     return [first, *(_post(client, accounts, number) for number in range(1, count))]
 
 
@@ -96,8 +98,8 @@ def _post(client: httpx.Client, accounts: tuple[Account, ...], number: int) -> S
     return SeededPost(post["id"], author.username, post["title"], 0)
 
 
-def _scored(posts: Iterable[SeededPost], drawn: Iterable[tuple[int, int, int]]) -> tuple[SeededPost, ...]:
+def _scored(posts: Iterable[SeededPost], cast: Iterable[tuple[int, int, int]]) -> tuple[SeededPost, ...]:
     scored = list(posts)
-    for number, _, value in drawn:
+    for number, _, value in cast:
         scored[number] = replace(scored[number], score=scored[number].score + value)
     return tuple(scored)

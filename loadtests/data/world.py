@@ -1,4 +1,4 @@
-"""What a load run knows of the system it loads: accounts with tokens and the posts that were seeded."""
+"""The seeded data of one system: accounts with tokens, and posts."""
 
 from dataclasses import dataclass
 from random import Random
@@ -16,7 +16,7 @@ WORDS = (  # noqa: SIM905 - a list literal of them fills the page
 ).split()
 
 
-NO_POST = "0" * 26  # the form of a post's id, and none
+NO_POST = "0" * 26  # a valid id that no post has
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class SeededPost:
-    """A post that is known to be there, with the score that its seeded votes add up to."""
+    """A seeded post with the score of its seeded votes."""
 
     id: str
     author: str
@@ -39,7 +39,7 @@ class SeededPost:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The accounts and posts of one system. The first post is the hot one that a vote storm is about."""
+    """The accounts and posts of one system. Vote storms vote for the first post, the hot one."""
 
     accounts: tuple[Account, ...]
     posts: tuple[SeededPost, ...]
@@ -50,12 +50,12 @@ class World:
 
     @property
     def viewed(self) -> SeededPost:
-        """The post that was viewed most when the load began, and that no journey reads by its id."""
+        """The post with most views at the begin of the load. No journey reads it by its id."""
         return self.posts[1]
 
 
 def written(number: int | str) -> dict[str, Any]:
-    """Return the form of post `number`: the same text for the same number, on every system."""
+    """Return the body of post `number`, the same for the same number on every system."""
     draw = Random(f"post {number}")
     title = " ".join(draw.sample(WORDS, 4)).capitalize()
     sentences = (" ".join(draw.choices(WORDS, k=draw.randint(5, 12))).capitalize() for _ in range(draw.randint(2, 6)))

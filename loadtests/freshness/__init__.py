@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 
 from loadtests.client import opened
-from loadtests.data import ledger
+from loadtests.data import audit
 from loadtests.data.world import World
 from loadtests.freshness import rooms, votes
 from loadtests.freshness.lags import KINDS, Freshness, Lag
@@ -33,7 +33,7 @@ def measure(base_url: str, live_url: str, world: World, *, trials: int, done: Ca
             for number in range(trials):
                 trial(client, world, number, found)
                 done()
-        found.ledger = ledger.audit(client, world)
+        found.audit = audit.audit(client, world)
     return found
 
 
@@ -44,7 +44,7 @@ def await_caught_up(base_url: str, world: World) -> None:
     """
     with opened(base_url) as client:
         _votes_and_posts(client, world, Freshness(), listener=Listener(None), trials=1, done=lambda: None)
-        ledger.await_settled(client, world)
+        audit.await_settled(client, world)
 
 
 def _votes_and_posts(

@@ -25,7 +25,7 @@ def chapter(figures: Figures) -> Chapter:
         findings=list(_findings(figures)),
         tables=[
             Table(
-                columns=("scenario", "side", "requests/s", "99 % interval", "end of the search", "origin"),
+                columns=("scenario", "side", "requests/s", "interval", "end of the search", "origin"),
                 rows=[(name, side, _knee(one), _interval(one), one["ended"], one["origin"]) for name, side, one in _each(figures)],
             ),
             *(table for table in (_ratios(figures), _usage(figures)) if table.rows),
@@ -53,7 +53,7 @@ def _ratios(figures: Figures) -> Table:
         for name, one in ratios
     ]  # fmt: skip
     return Table(
-        columns=("scenario", "microservices over monolith", "99 % interval", "higher capacity", "origin"), rows=rows
+        columns=("scenario", "microservices over monolith", "interval", "higher capacity", "origin"), rows=rows
     )
 
 

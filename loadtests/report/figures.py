@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from loadtests.blocks import SideBlock
-from loadtests.freshness import KINDS, Lag
 from loadtests.histograms import decoded, histogram_of, merged, percentile_ms, percentiles
 from loadtests.load import LIVE, BlockResult, Second
 from loadtests.provenance import SCHEMA, origin_of, origin_of_both
 from loadtests.report import voids
-from loadtests.results import Results
+from loadtests.results import LAG_KINDS, Lag, Results, SideBlock
 from loadtests.shapes import STEADY
 from loadtests.statistics.verdicts import GOODPUT, NOT_CARRIED, PERCENTILES, VOID, judge_scenario
 
@@ -56,7 +54,7 @@ def figures(results: Results) -> Figures:
         **({"ended_by": results.ended_by} if results.ended_by else {}),
         "voids": [reason.text for reason in reasons],
         "resources": _resources(results),
-        **({} if results.stolen is None else {"cpu_steal_percent": round(100 * results.stolen, 1)}),
+        **({} if results.cpu_steal is None else {"cpu_steal_percent": round(100 * results.cpu_steal, 1)}),
         "parity": {
             "checks": results.parity.checks,
             "failed": len(results.parity.failed),
@@ -81,7 +79,7 @@ def effect_figures(results: Results, live: Figures) -> Figures:
     """Return the lost, doubled and wrong effects after the load, by kind and side."""
     by_side: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for side, freshness in results.freshness.items():
-        by_side[side] = {"lost_or_doubled_votes": freshness.lost_or_doubled_votes, **asdict(freshness.ledger)}
+        by_side[side] = {"lost_or_doubled_votes": freshness.lost_or_doubled_votes, **asdict(freshness.audit)}
     for side, counts in live.items():
         by_side[side] |= {f"{name}_live_messages": counts[name] for name in ("lost", "doubled")}
     origin = origin_of_both(*results.urls.values())
@@ -170,7 +168,7 @@ def _floors(floors: dict[str, list[BlockResult]], url: str) -> Figures:
 
 
 def _freshness(results: Results) -> Figures:
-    tried = [kind for kind in KINDS if any(_trials(one.lags[kind]) for one in results.freshness.values())]
+    tried = [kind for kind in LAG_KINDS if any(_trials(one.lags[kind]) for one in results.freshness.values())]
     return {
         kind: {
             side: {**_lag(freshness.lags[kind]), "origin": origin_of(results.urls[side])}

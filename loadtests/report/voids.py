@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from loadtests import resources
 from loadtests.calls import WRONG
 from loadtests.load import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, late_share, lost_share
 from loadtests.report.tables import percent
-from loadtests.results import Results
+from loadtests.results import Results, differences
 
 
 class Reason(NamedTuple):
@@ -56,5 +55,5 @@ def _of_effects(results: Results, effects: Mapping[str, Mapping[str, Any]]) -> I
 
 def _of_resources(results: Results) -> Iterator[Reason]:
     """Compare the resources before and after the load: they may change in between."""
-    differences = (text for sides in results.resources for text in resources.differences(sides))
-    return (Reason(text) for text in dict.fromkeys(differences))
+    texts = (text for sides in results.resources for text in differences(sides))
+    return (Reason(text) for text in dict.fromkeys(texts))

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import provenance
-from loadtests.__main__ import done
+from loadtests.__main__ import exit_status
 from loadtests.progress import Shown
 from tests.bench import page
 from tests.bench.run import run
@@ -22,7 +22,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--page", type=Path, default=page.PAGE, help="where the table is written (docs/bench.md)")
     options = parser.parse_args(words)
-    return done(lambda console: _bench(options.page, console))
+    return exit_status(lambda console: _bench(options.page, console))
 
 
 def _bench(file: Path, console: Console) -> int:

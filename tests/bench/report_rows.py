@@ -7,13 +7,12 @@ from random import Random
 from time import perf_counter
 
 from loadtests import provenance, report
-from loadtests.blocks import SIDES, SideBlock, turns
-from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.histograms import TICKS_PER_MS, empty_histogram, encoded
 from loadtests.load import LIVE, BlockResult, Second
-from loadtests.parity import Parity
-from loadtests.profiles import PROFILES
-from loadtests.results import Results
+from loadtests.results import LAG_KINDS as KINDS
+from loadtests.results import SIDES, Freshness, Lag, Parity, Results, SideBlock
+from loadtests.run import alternating
+from loadtests.settings import PROFILES
 from tests.bench.rows import Row
 
 RECORDED = 5_000_000
@@ -41,7 +40,10 @@ def _run(draw: Random) -> tuple[Results, int]:
     scenarios = [name for name in profile.rates if name != LIVE]
     each = 1 + RECORDED // (len(scenarios) * len(SIDES) * REPEATS * PAIRS * VALUES)
     played = {
-        name: [SideBlock(side, repeat, float(at), _block(draw, each)) for at, (repeat, side) in enumerate(turns(REPEATS, PAIRS))]
+        name: [
+            SideBlock(side, repeat, float(at), _block(draw, each))
+            for at, (repeat, side) in enumerate(alternating(REPEATS, PAIRS))
+        ]
         for name in scenarios
     }  # fmt: skip
     results = Results(

@@ -4,13 +4,11 @@ from pathlib import Path
 from random import Random
 
 from loadtests import report
-from loadtests.blocks import SIDES, SideBlock, turns
-from loadtests.data.ledger import Ledger
-from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.histograms import encoded, histogram_of
 from loadtests.load import LIVE, BlockResult, Live, Second
-from loadtests.parity import Parity
-from loadtests.results import Results
+from loadtests.results import LAG_KINDS as KINDS
+from loadtests.results import SIDES, Audit, Freshness, Lag, Parity, Results, SideBlock
+from loadtests.run import alternating
 
 LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
 MACHINE = {"processor": "any", "cores": 2, "memory_gib": 8, "system": "Linux"}
@@ -28,7 +26,7 @@ def made_run(
     def block(side: str) -> BlockResult:
         return a_block(draw, TYPICAL_MS[side] * factor[side], requests)
 
-    order = list(turns(REPEATS, PAIRS))
+    order = list(alternating(REPEATS, PAIRS))
     played = {
         name: [SideBlock(side, repeat, 2.5 * at, block(side)) for at, (repeat, side) in enumerate(order)]
         for name in scenarios
@@ -46,7 +44,7 @@ def made_run(
         floors={side: {name: [block(side) for _ in range(4)] for name in ("empty", "key_read")} for side in SIDES},
         scenarios=played | {LIVE: heard},
         freshness={
-            side: Freshness({kind: Lag(_drawn(draw, 80 * factor[side], 5), stale, 0) for kind in KINDS}, 0, Ledger())
+            side: Freshness({kind: Lag(_drawn(draw, 80 * factor[side], 5), stale, 0) for kind in KINDS}, 0, Audit())
             for side, stale in zip(SIDES, (0, 3), strict=True)
         },
     )  # fmt: skip

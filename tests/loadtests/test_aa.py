@@ -1,4 +1,4 @@
-"""A system against itself: what its runs come to, and where that is shown."""
+"""A system against itself: the summary of its runs, and where it is shown."""
 
 import json
 from pathlib import Path
@@ -45,33 +45,33 @@ def void() -> dict[str, Any]:
     return figures(run)
 
 
-def test_the_same_system_is_within_noise_and_ends_with_0(alike: dict[str, Any]) -> None:
+def test_the_same_system_is_within_noise_with_exit_status_0(alike: dict[str, Any]) -> None:
     assert aa.within_noise(alike)
     assert (aa.better(alike), aa.status([alike])) == ([], 0)
     assert question(alike).startswith("One system twice")
     assert findings(alike)[0].text == "Within noise: none of 15 metrics differs."
 
 
-def test_a_quarter_more_time_is_found_and_ends_with_1(slower: dict[str, Any], alike: dict[str, Any]) -> None:
+def test_a_slowdown_of_a_quarter_is_found_with_exit_status_1(slower: dict[str, Any], alike: dict[str, Any]) -> None:
     assert (aa.better(slower), aa.status([alike, slower])) == (["first"], 1)
     assert findings(slower)[0].text.startswith("the first is better in geo mean of browse, ")
 
 
-def test_a_void_run_is_neither_and_ends_with_2(void: dict[str, Any], slower: dict[str, Any]) -> None:
+def test_a_void_run_is_neither_with_exit_status_2(void: dict[str, Any], slower: dict[str, Any]) -> None:
     assert not aa.within_noise(void)
     assert aa.status([slower, void]) == 2
     assert "void geo mean of browse" in findings(void)[0].text
 
 
 def test_a_summary_keeps_every_interval(alike: dict[str, Any], slower: dict[str, Any], void: dict[str, Any]) -> None:
-    found = aa.summary([alike, slower, void], side="monolith")
-    assert (found["runs"], found["within_noise"], found["void"], found["better"]) == (
+    result = aa.summary([alike, slower, void], side="monolith")
+    assert (result["runs"], result["within_noise"], result["void"], result["better"]) == (
         3,
         1,
         1,
         {"first": 1, "second": 0},
     )
-    browse = found["by_metric"]["browse p50_ms"]
+    browse = result["by_metric"]["browse p50_ms"]
     assert browse["within_noise"] == 1
     assert [run[3] for run in browse["runs"]] == ["within noise", "first", "void"]
     ratio, low, high, _ = browse["runs"][1]
@@ -97,10 +97,10 @@ def test_the_kept_runs_are_all_that_were_promised_and_come_to_it(kind: str) -> N
     assert not readme.promise_kept(kind, {"runs": 10, "within_noise": 8, "better": {"first": 8}})
 
 
-def test_both_systems_are_compared_with_themselves_unless_one_is_named() -> None:
-    assert aa.chosen(None, {}) == ("monolith", "microservices")
-    assert aa.chosen("microservices", {}) == ("microservices",)
-    assert aa.chosen(None, {"first": "http://somewhere"}) == ("monolith",)
+def test_both_systems_are_compared_with_themselves_unless_one_is_chosen() -> None:
+    assert aa.systems_to_compare(None, {}) == ("monolith", "microservices")
+    assert aa.systems_to_compare("microservices", {}) == ("microservices",)
+    assert aa.systems_to_compare(None, {"first": "http://somewhere"}) == ("monolith",)
 
 
 def test_the_table_has_a_row_for_each_experiment(alike: dict[str, Any], slower: dict[str, Any], tmp_path: Path) -> None:

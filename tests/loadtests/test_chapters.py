@@ -95,12 +95,12 @@ def test_a_folder_without_a_run_is_refused_on_the_command_line(alone: Path, tmp_
     assert arguments.report_folder(str(alone)) == arguments.report_folder(str(alone / "report.json")) == alone
     (tmp_path / "report.json").write_text("{")
     for place in (tmp_path / "nowhere", tmp_path):
-        with pytest.raises(argparse.ArgumentTypeError, match="holds no run"):
+        with pytest.raises(argparse.ArgumentTypeError, match="has no report"):
             arguments.report_folder(str(place))
 
 
 @pytest.mark.parametrize("content", ["[]", '{"schema": 2}'])
 def test_a_report_that_nothing_can_be_added_to_is_refused_on_the_command_line(alone: Path, content: str) -> None:
     (alone / "report.json").write_text(content)
-    with pytest.raises(argparse.ArgumentTypeError, match="holds no run of schema 4"):
+    with pytest.raises(argparse.ArgumentTypeError, match="has no report of schema 4"):
         arguments.report_folder(str(alone))

@@ -1,24 +1,23 @@
-"""A run that ends early: one clear line, what was measured so far kept, nothing left running, the right exit status."""
+"""A run that ends early: one clear line, an incomplete report, nothing left running, the right exit status."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from time import monotonic, sleep
 
 import psutil
 import pytest
 
-from loadtests import client, processes, reachable, systems
+from loadtests import processes, systems
 from loadtests.__main__ import main
-from tests.loadtests.begun import Begun, end_in
+from microservices.deploy.local_aws import LocalAws
 from tests.loadtests.planted import serving
+from tests.loadtests.started_runs import StartedRun, interrupt_in
 
 NOBODY = "http://127.0.0.1:1"
-FILLED = """
+FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from loadtests.report import ReportNotWritten
@@ -31,151 +30,118 @@ except ReportNotWritten as full:
 """
 
 
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[Begun]:
-    """A run that starts both of its sides."""
-    with closing(Begun(tmp_path)) as run:
-        yield run
-
-
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a monolith that is up."""
+    """The URL of a running monolith."""
     with systems.running(tmp_path_factory.mktemp("first"), [systems.MONOLITH]) as urls:
         yield urls[systems.MONOLITH.name]
 
 
 @pytest.fixture
-def begun(tmp_path: Path, first: str) -> Iterator[Begun]:
-    """A run that starts its second side only: to start and to end one takes seconds."""
-    with closing(Begun(tmp_path, first)) as run:
-        yield run
+def run(tmp_path: Path, first: str) -> Iterator[StartedRun]:
+    """A run that starts only its second side, which saves seconds."""
+    with closing(StartedRun(tmp_path, first)) as started:
+        yield started
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("phase", ["start", "second: the same data"])
-def test_a_run_that_is_ended_before_it_measured_leaves_nothing(both: Begun, phase: str) -> None:
-    end_in(phase, both)
-    assert not (both.folder / "report").exists()
+def test_an_interrupted_run_keeps_what_was_measured(run: StartedRun) -> None:
+    interrupt_in("publish", run)
+    report = run.report()
+    assert (report["complete"], report["ended_by"]) == (False, "SIGINT")
+    assert report["scenarios"]["browse"]["first"]["seconds"] == 1.0
+    assert "<b>Incomplete:</b> SIGINT" in (run.folder / "report" / "report.html").read_text()
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("phase", ["publish", "second: the books"])
-def test_a_run_that_is_ended_keeps_what_was_measured(begun: Begun, phase: str) -> None:
-    end_in(phase, begun)
-    found = begun.report()
-    assert (found["complete"], found["ended_by"]) == (False, "SIGINT")
-    assert found["scenarios"]["browse"]["first"]["seconds"] == 1.0
-    assert "<b>Incomplete:</b> SIGINT" in (begun.folder / "report" / "report.html").read_text()
-
-
-@pytest.mark.live
-def test_a_comparison_that_is_ended_in_its_gate_leaves_nothing_running(tmp_path: Path, first: str) -> None:
-    with closing(Begun(tmp_path, f"monolith={first}", module="tiny_comparison")) as compared:
-        end_in("parity: the contract's tests on both", compared)
+@pytest.mark.deep
+@pytest.mark.parametrize("phase", ["start", "second: seed"])
+def test_a_run_interrupted_before_it_measured_leaves_nothing(tmp_path: Path, phase: str) -> None:
+    with closing(StartedRun(tmp_path)) as both:
+        interrupt_in(phase, both)
     assert not (tmp_path / "report").exists()
 
 
 @pytest.mark.live
-def test_a_system_that_dies_in_the_middle_is_named_and_what_was_measured_is_kept(begun: Begun) -> None:
-    begun.until("publish")
-    state = json.loads((begun.folder / "run" / "second" / "monolith.json").read_text())
+@pytest.mark.deep
+def test_a_run_interrupted_in_its_audit_keeps_what_was_measured(run: StartedRun) -> None:
+    interrupt_in("second: consistency audit", run)
+    assert run.report()["scenarios"]["publish"]["first"]["seconds"] == 1.0
+
+
+@pytest.mark.live
+@pytest.mark.deep
+def test_a_comparison_interrupted_in_its_contract_tests_leaves_nothing_running(tmp_path: Path, first: str) -> None:
+    with closing(StartedRun(tmp_path, f"monolith={first}")) as comparison:
+        interrupt_in("parity: the contract tests on both", comparison)
+    assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.live
+@pytest.mark.deep
+def test_a_comparison_interrupted_in_its_floors_leaves_nothing_running(
+    tmp_path: Path, local_aws_stack: LocalAws
+) -> None:
+    with closing(StartedRun(tmp_path, f"microservices={local_aws_stack.url}")) as comparison:
+        interrupt_in("floors", comparison)
+    assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.live
+@pytest.mark.deep
+def test_a_system_that_dies_in_the_middle_is_named_and_what_was_measured_is_kept(run: StartedRun) -> None:
+    run.await_phase("publish")
+    state = json.loads((run.folder / "run" / "second" / "monolith.json").read_text())
     psutil.Process(state["pid"]).kill()
-    status, said = begun.ended()
+    status, errors = run.result()
     assert status == 4
-    assert [line.partition(" (log: ")[0] for line in said] == ["second ended in the middle of the run"]
-    assert begun.left() == []
-    assert begun.report()["ended_by"].startswith("second ended in the middle of the run")
-    assert begun.report()["scenarios"]["browse"]["first"]["seconds"] == 1.0
+    assert [line.partition(" (log: ")[0] for line in errors] == ["second ended in the middle of the run"]
+    assert run.survivors() == []
+    assert run.report()["ended_by"].startswith("second ended in the middle of the run")
+    assert run.report()["scenarios"]["browse"]["first"]["seconds"] == 1.0
 
 
-def loading(url: str, *options: str) -> subprocess.Popen[str]:
-    """Begin a load of a minute on a system, in a process of its own, and wait until it is offered."""
-    command = [sys.executable, "-m", "loadtests", "load", "--url", url, "--duration", "60", "--rate", "50", *options]
-    begun = subprocess.Popen(command, cwd=processes.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert begun.stdout is not None
-    assert any(line.startswith("… browse, steady") for line in begun.stdout)
-    return begun
-
-
-def await_views(url: str, more: int) -> None:
-    """Wait until so many more views were counted than there are now."""
-    with client.opened(url) as api:
-
-        def counted() -> int:
-            return sum(row["views"] for row in api.get("/trending?limit=100").json()["items"])
-
-        wanted, deadline = counted() + more, monotonic() + 20
-        while counted() < wanted:
-            assert monotonic() < deadline
-            sleep(0.05)
-
-
-@pytest.mark.live
-@pytest.mark.parametrize("workers", [(), ("--workers", "2")])
-def test_a_load_that_is_ended_says_what_came_of_it_so_far(first: str, workers: tuple[str, ...]) -> None:
-    with loading(first, *workers) as begun:
-        await_views(first, 120)  # more than the 50 or so requests of the warm-up
-        children = psutil.Process(begun.pid).children(recursive=True)
-        begun.send_signal(signal.SIGINT)
-        said, errors = begun.communicate(timeout=20)
-    assert (begun.returncode, errors.splitlines()) == (130, ["ended by SIGINT; nothing is left running"])
-    assert "incomplete: ended " in said
-    (rate,) = (line.split()[0] for line in said.splitlines() if "right answers a second" in line)
-    assert 25 < float(rate) < 75
-    assert not [child for child in children if processes.is_running(child.pid)]
-
-
-@pytest.mark.live
-def test_a_load_on_a_system_that_dies_ends_with_4(tmp_path: Path) -> None:
-    with (
-        systems.running(tmp_path, [systems.MONOLITH]) as urls,
-        loading(urls[systems.MONOLITH.name], "--duration", "5") as begun,
-    ):
-        psutil.Process(json.loads((tmp_path / "monolith.json").read_text())["pid"]).kill()
-        said, errors = begun.communicate(timeout=60)
-    assert begun.returncode == 4
-    assert errors.startswith("nobody answers at http://127.0.0.1:")
-    assert "right answers a second" in said
-
-
-def test_a_full_disk_keeps_the_figures_and_says_what_is_missing(tmp_path: Path) -> None:
+def test_a_full_disk_keeps_the_figures_and_names_what_is_missing(tmp_path: Path) -> None:
     folder = tmp_path / "report"
-    said = subprocess.run(
-        [sys.executable, "-c", FILLED, str(folder)], cwd=processes.ROOT, capture_output=True, text=True, check=True
+    written = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(folder)], cwd=processes.ROOT, capture_output=True, text=True, check=True
     )
-    assert said.stdout.splitlines() == [f"cannot write the report into {folder}: File too large; its figures are kept"]
+    assert written.stdout.splitlines() == [
+        f"cannot write the report into {folder}: File too large; its figures are kept"
+    ]
     assert sorted(file.name for file in folder.iterdir()) == ["report.json", "series.json"]
     assert json.loads((folder / "report.json").read_text())["complete"]
 
 
 @pytest.mark.parametrize(
-    "command", ["compare --monolith-url", "aa --url", "aa --other-url", "load --url", "seed --url"]
+    "command", ["compare --monolith-url", "aa --other-url", "seed --url", "capacity --monolith-url"]
 )
-def test_a_url_that_nobody_answers_at_is_said_before_anything_is_started(
+def test_a_url_without_a_system_is_reported_before_anything_starts(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*command.split(), NOBODY]) == 4
     captured = capsys.readouterr()
-    assert captured.err.startswith(f"nobody answers at {NOBODY}: ")
+    assert captured.err.startswith(f"no system answers at {NOBODY}: ")
     assert captured.err.count("\n") == 1
     assert "start" not in captured.out
     assert "seed" not in captured.out
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
-        ({"info": {"version": "9.9.9"}}, f"serves version 9.9.9 of the contract, and this is {reachable.version()}"),
-        ({"hello": "world"}, "is no system of ours"),
-        ([], "is no system of ours"),
+        (
+            {"info": {"version": "9.9.9"}},
+            f"serves contract version 9.9.9, this is version {systems.contract_version()}",
+        ),
+        ([], "does not serve this API"),
     ],
 )
-def test_another_contract_is_told_from_ours(
-    document: object, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_another_api_is_refused(
+    document: object, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with serving(lambda number: (200, document)) as server:
         assert main(["aa", "--url", server.url, "--results", str(tmp_path)]) == 2
-    captured = capsys.readouterr()
-    assert said in captured.err
-    assert captured.err.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert errors.count("\n") == 1

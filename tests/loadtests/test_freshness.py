@@ -5,7 +5,7 @@ from time import perf_counter
 import pytest
 
 from loadtests.data.orders import outcome_of
-from loadtests.data.seeding import VIEWS, other_rooms
+from loadtests.data.seeding import VIEWS, other_features
 from loadtests.data.world import Account, SeededPost, World
 from loadtests.freshness.lags import Lag
 from loadtests.freshness.live import Listener, listening
@@ -60,7 +60,7 @@ def test_a_feed_that_is_not_there_is_named() -> None:
 def test_every_account_leaves_feedback_and_an_order_and_orders_of_each_outcome_are_seeded() -> None:
     accounts = tuple(Account(f"user_{number}", f"token {number}") for number in range(8))
     world = World(accounts, tuple(SeededPost(f"P{number}", "ada", "Title", 0) for number in range(4)))
-    calls = list(other_rooms(world))
+    calls = list(other_features(world))
     assert [call.operation for call in calls].count("POST /feedback") == len(accounts)
     placed = [call.body["lines"] for call in calls if call.body and "lines" in call.body]
     assert {outcome_of(lines) for lines in placed} == {

@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.calls import Answer, Call, judge
 from loadtests.data import orders
-from loadtests.data.orders import FULFILLED, NO_SUCH_POST, RESERVE, TOO_DEAR, Outcome
+from loadtests.data.orders import FULFILLED, INSUFFICIENT_CREDITS, NO_SUCH_POST, RESERVE, Outcome
 from loadtests.data.pictures import colour, colour_of, picture
 from loadtests.data.world import Account, SeededPost, World
 from loadtests.generator.walks import Walks
@@ -22,11 +22,11 @@ def answered(body: Any) -> Answer:
     return Answer(200, msgspec.json.encode(body))
 
 
-def walked(purse: int, pending: int, statuses: list[str], seed: int = 0) -> tuple[list[Call], dict[str, Any]]:
+def walked(credits: int, pending: int, statuses: list[str], seed: int = 0) -> tuple[list[Call], dict[str, Any]]:
     """Walk a buyer's journey; its order has these statuses, one a look. Return its calls and what it ordered."""
     steps = buyer(WORLD, Random(seed))
     known = [{"status": "pending", "total_credits": pending}]
-    answers = iter([{"credits": purse}, {"items": known}])
+    answers = iter([{"credits": credits}, {"items": known}])
     made, ordered = [next(steps)], {}
     for _ in range(20):
         if made[-1].operation == "POST /orders":
@@ -54,16 +54,16 @@ def test_an_order_that_stays_pending_is_wrong_at_the_last_look() -> None:
     assert [judge(look, pending)[0].value for look in looks] == ["succeeded"] * 4 + ["error"]
 
 
-@pytest.mark.parametrize(("purse", "pending"), [(RESERVE, 0), (100, 60), (0, 0)])
-def test_a_buyer_at_the_reserve_orders_only_what_must_be_refused(purse: int, pending: int) -> None:
-    outcomes = {orders.outcome_of(walked(purse, pending, ["rejected"], seed)[1]["lines"]) for seed in range(30)}
-    assert outcomes == {NO_SUCH_POST, TOO_DEAR}
+@pytest.mark.parametrize(("credits", "pending"), [(RESERVE, 0), (100, 60), (0, 0)])
+def test_a_buyer_at_the_reserve_orders_only_what_must_be_refused(credits: int, pending: int) -> None:
+    outcomes = {orders.outcome_of(walked(credits, pending, ["rejected"], seed)[1]["lines"]) for seed in range(30)}
+    assert outcomes == {NO_SUCH_POST, INSUFFICIENT_CREDITS}
 
 
 def test_a_buyer_above_the_reserve_orders_all_kinds() -> None:
     outcomes = [orders.outcome_of(walked(100, 0, ["fulfilled"], seed)[1]["lines"]) for seed in range(100)]
     assert 35 < outcomes.count(FULFILLED) < 65
-    assert set(outcomes) == {FULFILLED, NO_SUCH_POST, TOO_DEAR}
+    assert set(outcomes) == {FULFILLED, NO_SUCH_POST, INSUFFICIENT_CREDITS}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_buyer_above_the_reserve_orders_all_kinds() -> None:
     [
         ([orders.line("P1")], FULFILLED),
         ([orders.line("P1", "boost-7d", 2)], FULFILLED),
-        ([orders.line("P1", "boost-7d", 2), orders.line("P1")], TOO_DEAR),
+        ([orders.line("P1", "boost-7d", 2), orders.line("P1")], INSUFFICIENT_CREDITS),
         ([orders.line("P1", "boost-7d", 3), orders.line(orders.NO_POST)], NO_SUCH_POST),
     ],
 )

@@ -44,7 +44,7 @@ RIGHT: list[tuple[Call, int, Any]] = [
     (PLACE, 201, FULFILLED),
     (LOOK, 200, ORDER),
     (LAST_LOOK, 200, FULFILLED),
-    (calls.read_order("O1", orders.TOO_DEAR, token="token"), 200, REJECTED),
+    (calls.read_order("O1", orders.INSUFFICIENT_CREDITS, token="token"), 200, REJECTED),
     (calls.own_orders("token", holding="O1"), 200, {"items": [ORDER]}),
     (calls.leave_feedback("Well done"), 201, {"id": "F1", "created_at": "2026-01-02T03:04:05.678Z"}),
     (calls.upload_avatar(b"", "token"), 202, {}),
@@ -75,7 +75,7 @@ WRONG: list[tuple[str, Call, int, Any]] = [
     ),
     (
         "a fulfilled order that should be refused",
-        calls.read_order("O1", orders.TOO_DEAR, token="token"),
+        calls.read_order("O1", orders.INSUFFICIENT_CREDITS, token="token"),
         200,
         FULFILLED,
     ),

@@ -7,7 +7,8 @@ import httpx
 
 from loadtests.data.pictures import picture
 from loadtests.data.world import Account, SeededPost, World
-from loadtests.parity import Parity, compare
+from loadtests.parity import compare_answers
+from loadtests.results import Parity
 
 TIME = "2026-01-02T03:04:05.678Z"
 Answers = Callable[[httpx.Request], httpx.Response]
@@ -39,7 +40,7 @@ def compared(first: Answers, second: Answers) -> Parity:
         name: httpx.Client(base_url="http://test", transport=httpx.MockTransport(behave))
         for name, (_, behave) in sides.items()
     }
-    return compare(clients, {name: world(side) for name, (side, _) in sides.items()}, alone=True)
+    return compare_answers(clients, {name: world(side) for name, (side, _) in sides.items()}, alone=True)
 
 
 def test_what_differs_by_nature_is_no_difference() -> None:

@@ -13,16 +13,14 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
-from loadtests.blocks import SIDES, SideBlock, turns
-from loadtests.data.ledger import Ledger
-from loadtests.freshness import KINDS, Freshness, Lag
 from loadtests.histograms import encoded, histogram_of
 from loadtests.load import LIVE, BlockResult, Live, Second
-from loadtests.parity import Parity
 from loadtests.report import comparison
 from loadtests.report.figures import figures, series
 from loadtests.report.forms import html
-from loadtests.results import Results
+from loadtests.results import LAG_KINDS as KINDS
+from loadtests.results import SIDES, Audit, Freshness, Lag, Parity, Results, SideBlock
+from loadtests.run import alternating
 from loadtests.statistics.verdicts import METRICS
 from tests.bench import report_rows
 
@@ -54,8 +52,8 @@ def live_block(side: str) -> BlockResult:
 @pytest.fixture
 def results() -> Results:
     """A run of two scenarios on a monolith and on services behind a local AWS."""
-    books = Ledger(lost_or_doubled_credits=30, wrong_orders=1)
-    lags = {side: Freshness({kind: Lag([2.0, 30.0], 1, 0) for kind in KINDS}, 4, books) for side in SIDES}
+    audit = Audit(lost_or_doubled_credits=30, wrong_orders=1)
+    lags = {side: Freshness({kind: Lag([2.0, 30.0], 1, 0) for kind in KINDS}, 4, audit) for side in SIDES}
     return Results(
         urls={"monolith": "http://127.0.0.1:8000", "microservices": LOCAL},
         profile="quick",
@@ -68,10 +66,10 @@ def results() -> Results:
         parity=Parity(70, []),
         floors={side: {"empty": [block(side)], "key_read": [block(side)]} for side in SIDES},
         scenarios={
-            name: [SideBlock(side, repeat, 2.0, block(side)) for repeat, side in turns(3, 2)]
+            name: [SideBlock(side, repeat, 2.0, block(side)) for repeat, side in alternating(3, 2)]
             for name in ("browse", "publish")
         }
-        | {LIVE: [SideBlock(side, repeat, 2.0, live_block(side)) for repeat, side in turns(3, 1)]},
+        | {LIVE: [SideBlock(side, repeat, 2.0, live_block(side)) for repeat, side in alternating(3, 1)]},
         freshness=lags,
     )
 

@@ -1,24 +1,25 @@
-"""Both sides meet the same shape in turns, and the report shows what they met."""
+"""Both sides get the same shape, and the report shows it."""
 
 import json
 from dataclasses import replace
 from pathlib import Path
 
-from loadtests.blocks import SIDES, interleaved
 from loadtests.load import LoadPlan
 from loadtests.load_process import LoadProcess
-from loadtests.offer import Offer
+from loadtests.results import SIDES
+from loadtests.run import interleaved
+from loadtests.settings import LoadOptions
 from tests.loadtests.made_runs import made_run, written
 from tests.loadtests.planted import serving
 
 
-def test_a_burst_after_an_idle_time_is_offered_and_shown_as_it_is(tmp_path: Path) -> None:
-    offer, run = Offer(shape="burst"), made_run("a")
+def test_a_burst_after_an_idle_time_is_offered_and_shown(tmp_path: Path) -> None:
+    options, run = LoadOptions(shape="burst"), made_run("a")
     steady = LoadPlan(base_url="", rate=30.0, duration_s=2.5, warm_up_s=0.1, seed="test", path="/")
     with serving(lambda number: (200, {})) as server, LoadProcess() as generator:
-        plans = dict.fromkeys(SIDES, offer.over(replace(steady, base_url=server.url)))
+        plans = dict.fromkeys(SIDES, options.apply(replace(steady, base_url=server.url)))
         run.scenarios["browse"] = list(interleaved(generator.run, plans, repeats=1, pairs=1))
-    run.settings.update(shape=offer.name, block_s=2.5)
+    run.settings.update(shape=options.name, block_s=2.5)
     folder = written(run, tmp_path / "report")
     browse = json.loads((folder / "series.json").read_text())["scenarios"]["browse"]
     # 0.5 s at a fifth of the rate, 1.5 s of nothing, 0.5 s at the rate: 3 arrivals, none, and 15.

@@ -1,4 +1,4 @@
-"""A run that cannot be believed says why, on its first screen and by its exit status."""
+"""A void run shows the reason on its first screen and by its exit status."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests import aa, resources, running, systems
-from loadtests.blocks import SIDES
+from loadtests import aa, systems
 from loadtests.report import voids
 from loadtests.report.figures import figures, series
 from loadtests.report.forms import html
-from loadtests.resources import Resources
-from loadtests.results import Results
+from loadtests.results import SIDES, UNKNOWN, Resources, Results, differences
+from loadtests.run import run_and_report
 from loadtests.systems import System
 from tests.loadtests import planted_monolith, tiny_runs
 from tests.loadtests.made_runs import made_run
@@ -57,7 +56,7 @@ def unequal(run: Results) -> None:
         (unequal, "the resources are not equal: monolith has 12 requests at once (3 workers, 4 threads", ["browse", "live"]),
     ],
 )  # fmt: skip
-def test_a_fault_voids_what_it_bears_on(fault: Fault, reason: str, voided: list[str]) -> None:
+def test_a_fault_voids_the_scenarios_that_it_affects(fault: Fault, reason: str, voided: list[str]) -> None:
     run = made_run("a")
     fault(run)
     found = figures(run)
@@ -76,60 +75,59 @@ def test_a_run_without_a_fault_is_not_void() -> None:
     assert voids.reasons(run, {}) == []
 
 
-def test_a_deployed_system_does_not_tell_and_voids_nothing() -> None:
+def test_unknown_resources_of_a_deployed_system_void_nothing() -> None:
     run = made_run("a")
-    run.resources = [dict(zip(SIDES, (EQUAL, resources.UNKNOWN), strict=True))]
+    run.resources = [dict(zip(SIDES, (EQUAL, UNKNOWN), strict=True))]
     assert voids.reasons(run, {}) == []
     assert figures(run)["resources"]["microservices"]["summary"] == "unknown"
 
 
 def test_other_cores_are_unequal() -> None:
-    found = resources.differences({"first": EQUAL, "second": replace(EQUAL, cores=(0,))})
+    found = differences({"first": EQUAL, "second": replace(EQUAL, cores=(0,))})
     assert len(found) == 1
     assert "on cores 0, 1; second has" in found[0]
 
 
 @pytest.fixture(scope="module")
 def one_wrong(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The URLs of a monolith, and of one that answers the load wrongly."""
+    """The URLs of a correct monolith and of one with wrong answers under load."""
     folder, planted = tmp_path_factory.mktemp("one-wrong"), planted_monolith.system("wrong")
     with systems.running(folder, [systems.MONOLITH, planted]) as urls:
         yield dict(zip(aa.SIDES, (urls["monolith"], urls[planted.name]), strict=True))
 
 
-def made(tmp_path: Path, **asked: Any) -> tuple[int, list[str]]:
-    """Make a tiny run; return the exit status that follows and the reasons why it is void."""
-    found = running.made(tiny_runs.asked(tmp_path / "run", **asked), tmp_path / "report", Console(quiet=True))
-    return aa.status([found]), found["voids"]
+def run(tmp_path: Path, **changed: Any) -> tuple[int, list[str]]:
+    """Make a tiny run. Return its exit status and why it is void."""
+    settings = tiny_runs.settings(tmp_path / "run", **changed)
+    figures = run_and_report(settings, tmp_path / "report", Console(quiet=True))
+    return aa.status([figures]), figures["voids"]
 
 
 @pytest.mark.live
 def test_a_wrong_outcome_under_load_voids_the_run(one_wrong: dict[str, str], tmp_path: Path) -> None:
-    status, why = made(tmp_path, given=one_wrong, scenarios=("browse",))
+    status, voids = run(tmp_path, deployed=one_wrong, scenarios=("browse",))
     assert status == 2
-    assert any("browse on second" in reason and "wrong outcome" in reason for reason in why)
-    assert not any("browse on first" in reason and "wrong outcome" in reason for reason in why)
+    assert any("browse on second" in reason and "wrong outcome" in reason for reason in voids)
+    assert not any("browse on first" in reason and "wrong outcome" in reason for reason in voids)
 
 
 @pytest.mark.live
-def test_a_generator_that_is_asked_for_more_than_a_core_voids_the_run(
-    one_wrong: dict[str, str], tmp_path: Path
-) -> None:
-    status, why = made(tmp_path, given=one_wrong, scenarios=("publish",), rate=15_000)
+@pytest.mark.deep
+def test_a_generator_that_needs_more_than_a_core_voids_the_run(one_wrong: dict[str, str], tmp_path: Path) -> None:
+    status, voids = run(tmp_path, deployed=one_wrong, scenarios=("publish",), rate=15_000)
     assert status == 2
-    assert any("the load generator took" in reason or "started late" in reason for reason in why)
+    assert any("the load generator took" in reason or "started late" in reason for reason in voids)
 
 
 @pytest.mark.live
+@pytest.mark.deep
 def test_a_side_with_another_worker_voids_the_run(tmp_path: Path) -> None:
     three = System("monolith", (sys.executable, "-m", "monolith", "--workers", "3"))
-    status, why = made(tmp_path, second=three, scenarios=("browse",))
+    sides = dict(zip(aa.SIDES, (systems.MONOLITH, three), strict=True))
+    status, voids = run(tmp_path, sides=sides, scenarios=("browse",))
+    cores = voids[0].rpartition("on cores ")[2]
     assert status == 2
-    assert why == [
+    assert voids == [
         "the resources are not equal: first has 8 requests at once (2 workers, 4 threads each) on cores "
-        f"{cores(why)}; second has 12 requests at once (3 workers, 4 threads each) on cores {cores(why)}"
+        f"{cores}; second has 12 requests at once (3 workers, 4 threads each) on cores {cores}"
     ]
-
-
-def cores(why: list[str]) -> str:
-    return why[0].rpartition("on cores ")[2]

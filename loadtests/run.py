@@ -1,0 +1,274 @@
+"""One run: start the systems, seed, check parity, measure floors, load both sides in alternating blocks, measure freshness.
+
+A run that ends early keeps what it measured.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import time
+from typing import Any
+
+import httpx
+import psutil
+from rich.console import Console
+
+from loadtests import freshness, provenance, report, resources, systems
+from loadtests.client import CallFailed, opened
+from loadtests.data.seeding import STEPS, seed
+from loadtests.data.world import World
+from loadtests.errors import ParityError
+from loadtests.floors.measured import floors
+from loadtests.live import subscriber as live
+from loadtests.load import BlockResult, LoadPlan
+from loadtests.load_process import LoadFailed, LoadProcess
+from loadtests.parity import compare_answers
+from loadtests.parity.contract import contract_checks
+from loadtests.processes import ignore_interrupts
+from loadtests.progress import ProgressDisplay
+from loadtests.results import SIDES, UNKNOWN, Parity, Resources, Results, SideBlock
+from loadtests.settings import Profile, RunSettings
+from loadtests.systems import SystemFailed, check_reachable
+from loadtests.watch.journal import NAME, Journal
+
+FINE, DIFFERENT, VOID = 0, 1, 2
+
+
+class ParityFailed(ParityError):
+    """The systems give different answers."""
+
+    def __init__(self, parity: Parity) -> None:
+        super().__init__(
+            f"{len(parity.failed)} of {parity.checks} parity checks failed; no figures were written:", parity.failed
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Base URLs and live feeds of both sides. An unknown live feed is empty."""
+
+    urls: dict[str, str]
+    live: dict[str, str]
+
+
+def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dict[str, Any]:
+    """Run, write the report into a new folder, and return its figures. An error is raised after writing what was measured."""
+    display = ProgressDisplay(
+        console, Journal(None if settings.is_aa else settings.run_dir / NAME)
+    )  # `watch` shows two systems
+    results = Results(
+        sides=tuple(settings.sides), profile=settings.profile.name, settings=settings.as_figures(), provenance=provenance.known()
+    )  # fmt: skip
+    with display.running(), display.journal.running(profile=settings.profile.name, scenarios=settings.scenarios):
+        try:
+            run(settings, results, display)
+        except BaseException as error:  # also Ctrl-C
+            _keep(results, error, folder, console)
+            raise
+        with display.phase("report"), ignore_interrupts():  # half a report is useless
+            report.write(results, folder)
+    shutil.rmtree(settings.run_dir, ignore_errors=True)  # a failed run keeps it for its logs
+    figures: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return figures
+
+
+def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> None:
+    """Go through all phases and put each result into `results` at once. Raise RunError or ParityError if a phase fails."""
+    for url in settings.deployed.values():
+        check_reachable(url)
+    with _both_up(settings, display) as addresses, LoadProcess(settings.load.workers) as generator:
+        results.urls = addresses.urls
+        with _naming_a_dead_system(settings):
+            worlds = seed_alike(addresses.urls, settings.profile, display)
+            results.parity = _parity(addresses, worlds, display, settings=settings)
+            _await_projections(addresses.urls, worlds, display)
+            results.resources.append(_resources(settings))
+            if not settings.is_aa:
+                results.floors = _floors(addresses.urls, settings, generator, display)
+            with resources.measure_cpu_steal(results):
+                for name in settings.scenarios:
+                    plans = {
+                        side: _plan(name, addresses, side, world=worlds[side], settings=settings)
+                        for side in settings.sides
+                    }
+                    _load(plans, generator, settings=settings, results=results, display=display)
+                    _await_projections(addresses.urls, worlds, display)
+            results.resources.append(_resources(settings))
+            _freshness_and_audit(addresses, worlds, settings, results=results, display=display)
+
+
+def interleaved(
+    offer: Callable[[LoadPlan], BlockResult], plans: dict[str, LoadPlan], *, repeats: int, pairs: int
+) -> Iterator[SideBlock]:
+    """Yield the blocks of both sides, alternating A B B A …. Both blocks of a pair walk the same journeys."""
+    at_s = 0.0
+    for block, (repeat, side) in enumerate(alternating(repeats, pairs, tuple(plans))):
+        plan = replace(plans[side], seed=f"{plans[side].seed} {block // 2}")
+        yield SideBlock(side, repeat, at_s, offer(plan))
+        at_s += plan.warm_up_s + plan.duration_s
+
+
+def alternating(repeats: int, pairs: int, sides: Sequence[str] = SIDES) -> Iterator[tuple[int, str]]:
+    """Yield (repeat, side) in the order A B B A A B …, so that a drift of the machine affects both sides alike."""
+    for pair in range(repeats * pairs):
+        for side in sides if pair % 2 == 0 else sides[::-1]:
+            yield pair // pairs, side
+
+
+def seed_alike(urls: dict[str, str], profile: Profile, display: ProgressDisplay) -> dict[str, World]:
+    """Seed every side with the same data and return the worlds by side."""
+    run_name, worlds = f"{int(time()):x}", {}
+    for side, url in urls.items():
+        with display.phase(f"{side}: seed the same data", STEPS) as done:
+            worlds[side] = seed(url, profile.size, run=run_name, done=done)
+    return worlds
+
+
+def _keep(results: Results, error: BaseException, folder: Path, console: Console) -> None:
+    """Write an incomplete report. The systems have ended by now."""
+    if not results.played:
+        return
+    results.ended_by = str(error) or type(error).__name__
+    with ignore_interrupts():
+        report.write(results, folder)
+    console.print(f"what was measured so far: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def _both_up(settings: RunSettings, display: ProgressDisplay) -> Iterator[Addresses]:
+    """Start the sides that are not deployed, for the length of a block, and yield all addresses."""
+    folders: dict[Path, list[str]] = {}
+    for side in settings.started:
+        folders.setdefault(settings.folder(side), []).append(side)
+    urls = dict(settings.deployed)
+    with ExitStack() as stack:
+        with display.phase(f"start {' and '.join(settings.started) or 'nothing'}"):
+            for folder, sides in folders.items():
+                by_name = stack.enter_context(systems.running(folder, [settings.sides[side] for side in sides]))
+                urls |= {side: by_name[settings.sides[side].name] for side in sides}
+        yield Addresses({side: urls[side] for side in settings.sides}, _live_urls(settings))
+
+
+def _live_urls(settings: RunSettings) -> dict[str, str]:
+    """Return the live feeds. A deployed monolith serves its feed below its base URL."""
+    deployed_monolith = {
+        side: live.beside(url)
+        for side, url in settings.deployed.items()
+        if settings.sides[side].name == systems.MONOLITH.name
+    }
+    started = {side: systems.live_url(system, settings.folder(side)) for side, system in settings.started.items()}
+    return {**dict.fromkeys(settings.sides, ""), **deployed_monolith, **started, **settings.deployed_live}
+
+
+@contextmanager
+def _naming_a_dead_system(settings: RunSettings) -> Iterator[None]:
+    """Raise SystemFailed in place of an error that a system caused by ending."""
+    try:
+        yield
+    except (CallFailed, LoadFailed, SystemFailed, psutil.NoSuchProcess):
+        _require_alive(settings)
+        raise
+    except httpx.TransportError as error:
+        _require_alive(settings)
+        raise SystemFailed(f"a system stopped answering: {error}") from error
+
+
+def _require_alive(settings: RunSettings) -> None:
+    """Raise SystemFailed if a system that this run started has ended, or a deployed one does not answer."""
+    for side, system in settings.started.items():
+        if systems.running_url(system, settings.folder(side)) is None:
+            raise SystemFailed(f"{side} ended in the middle of the run (log: {system.log(settings.folder(side))})")
+    for url in settings.deployed.values():
+        check_reachable(url)
+
+
+def _resources(settings: RunSettings) -> dict[str, Resources]:
+    return {
+        side: UNKNOWN if side in settings.deployed else resources.of_system(system, settings.folder(side))
+        for side, system in settings.sides.items()
+    }
+
+
+def _plan(scenario: str, addresses: Addresses, side: str, *, world: World, settings: RunSettings) -> LoadPlan:
+    profile = settings.profile
+    steady = LoadPlan(
+        base_url=addresses.urls[side],
+        live_url=addresses.live[side],
+        subscribers=profile.subscribers,
+        rate=profile.rates[scenario],
+        duration_s=profile.block_s,
+        warm_up_s=profile.warm_up_s,
+        seed=scenario,
+        scenario=scenario,
+        world=world,
+    )
+    return settings.load.apply(steady)
+
+
+def _load(
+    plans: dict[str, LoadPlan],
+    generator: LoadProcess,
+    *,
+    settings: RunSettings,
+    results: Results,
+    display: ProgressDisplay,
+) -> None:
+    name, profile = next(iter(plans.values())).scenario, settings.profile
+    blocks = results.scenarios[name] = []
+    with display.phase(f"{name}: alternating blocks on both sides", 2 * profile.repeats * profile.pairs) as done:
+        for measured in interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
+            if not measured.block.succeeded:
+                _require_alive(settings)
+            blocks.append(measured)
+            display.journal.block(name, measured, seconds=profile.block_s)
+            done()
+
+
+def _parity(
+    addresses: Addresses, worlds: dict[str, World], display: ProgressDisplay, *, settings: RunSettings
+) -> Parity:
+    with display.phase("parity: the same requests to both, answers compared"), ExitStack() as stack:
+        clients = {side: stack.enter_context(opened(url)) for side, url in addresses.urls.items()}
+        parity = compare_answers(clients, worlds, alone=not settings.deployed)
+    if not settings.is_aa:
+        with display.phase("parity: the contract tests on both"):
+            contract = contract_checks(addresses.urls, addresses.live)
+        failed = [*parity.failed, *contract.failed]
+        parity = Parity(parity.checks + contract.checks, failed, contract.rechecked_alone)
+    if parity.failed:
+        _require_alive(settings)  # all checks fail on a system that has ended
+        raise ParityFailed(parity)
+    return parity
+
+
+def _await_projections(urls: dict[str, str], worlds: dict[str, World], display: ProgressDisplay) -> None:
+    """Wait until the projections have caught up, so that one phase leaves no work to the next."""
+    with display.phase("projections catch up", len(urls)) as done:
+        for side, url in urls.items():
+            freshness.await_caught_up(url, worlds[side])
+            done()
+
+
+def _floors(
+    urls: dict[str, str], settings: RunSettings, generator: LoadProcess, display: ProgressDisplay
+) -> dict[str, dict[str, list[BlockResult]]]:
+    own = None if "monolith" in settings.deployed else settings.run_dir
+    with display.phase("floors: empty function, empty route, one read by key", 4) as done:
+        return floors(urls, generator.run, rate=settings.profile.rates["publish"], own=own, done=done)
+
+
+def _freshness_and_audit(
+    addresses: Addresses, worlds: dict[str, World], settings: RunSettings, *, results: Results, display: ProgressDisplay
+) -> None:
+    """Measure freshness and audit consistency. An A/A run only audits."""
+    trials = 0 if settings.is_aa else settings.profile.freshness
+    name = "consistency audit" if settings.is_aa else "freshness and consistency audit"
+    for side, url in addresses.urls.items():
+        with display.phase(f"{side}: {name}", max(1, freshness.STEPS * trials)) as done:
+            results.freshness[side] = freshness.measure(
+                url, addresses.live[side], worlds[side], trials=trials, done=done
+            )
+        display.journal.lags(side, results.freshness[side])

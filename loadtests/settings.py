@@ -1,0 +1,285 @@
+"""Settings of a run: profiles, the ranges of numbers on a command line, and the options that several commands share."""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from loadtests import mixes
+from loadtests.data.seeding import Size
+from loadtests.errors import UsageError
+from loadtests.load import LIVE, LoadPlan
+from loadtests.mixes import Mix
+from loadtests.provenance import SCHEMA
+from loadtests.results import SIDES
+from loadtests.shapes import SHAPES, STEADY, length_s, read_trace, shaped, trace_length_s
+from loadtests.systems import System
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Length and intensity of a comparison.
+
+    rates: arrivals a second on each side, by scenario. block_s, warm_up_s: of one block. pairs: blocks of each side in a
+    repeat, alternating A B B A. freshness: trials of each kind and side. subscribers: of each side's live feed.
+    """
+
+    name: str
+    rates: dict[str, float]
+    block_s: float
+    warm_up_s: float
+    pairs: int
+    freshness: int
+    size: Size
+    subscribers: int
+    repeats: int = 3
+
+
+OTHER_RATE = 20.0  # of a mix that no profile has
+RATES = {
+    "browse": 30.0,
+    "publish": 20.0,
+    "vote-storm": 20.0,
+    "checkout": 10.0,
+    "live": 4.0,
+}  # both sides sustain them on 2 cores
+PROFILES = {
+    "quick": Profile(
+        name="quick", rates=RATES, block_s=0.6, warm_up_s=0.1, pairs=4, freshness=2, size=Size(8, 40, 100), subscribers=10
+    ),
+    "standard": Profile(
+        name="standard", rates=RATES, block_s=1.0, warm_up_s=0.15, pairs=4, freshness=5, size=Size(10, 80, 200),
+        subscribers=20,
+    ),
+    "full": Profile(
+        name="full", rates=RATES, block_s=10, warm_up_s=2, pairs=4, freshness=30, size=Size(40, 1_000, 4_000),
+        subscribers=50,
+    ),
+}  # fmt: skip
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """Return an argparse type: a number from `low` to `high`."""
+
+    def parse(word: str) -> float:
+        try:
+            value = float(word)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{word} is not a number from {low:,g} to {high:,g}")
+        return value
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Return an argparse type: a whole number from `low` to `high`."""
+
+    def parse(word: str) -> int:
+        try:
+            value = int(word)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{word} is not a whole number from {low:,} to {high:,}")
+        return value
+
+    return parse
+
+
+RATE = number(0.1, 10_000)  # arrivals a second
+DURATION = number(0.1, 86_400)  # seconds
+WORKERS = whole(0, 64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A recorded trace: its file, and when each arrival is due."""
+
+    path: Path
+    times: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """How load is offered. mix: one from a file of the user's. workers: Locust workers on this machine."""
+
+    shape: str = STEADY
+    trace: Trace | None = None
+    mix: Mix | None = None
+    workers: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the shape, or the path of the trace."""
+        return str(self.trace.path) if self.trace else self.shape
+
+    @property
+    def generator(self) -> str:
+        """A description of the load generator for the report."""
+        return "on the same machine, " + (f"{self.workers} workers" if self.workers else "a process of its own")
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """All scenarios: every mix and the live feed."""
+        return (*mixes.names(), *([self.mix.name] if self.mix else []), LIVE)
+
+    @property
+    def trace_rate(self) -> float | None:
+        """The mean rate of the trace."""
+        return len(self.trace.times) / trace_length_s(self.trace.times) if self.trace else None
+
+    def block_s(self, duration_s: float | None) -> float | None:
+        """Return a block's length: the trace's, the option's or the shape's. None for a steady rate without a duration."""
+        if self.trace:
+            return trace_length_s(self.trace.times)
+        return duration_s or (None if self.shape == STEADY else length_s(SHAPES[self.shape]))
+
+    def apply(self, plan: LoadPlan) -> LoadPlan:
+        """Return a steady plan with this shape, mix or trace. A shape's highest rate is the plan's rate."""
+        own = self.mix if self.mix and self.mix.name == plan.scenario else None
+        plan = replace(plan, journeys=own.journeys) if own else plan
+        if self.trace:
+            times = self.trace.times
+            return replace(plan, trace=times, duration_s=trace_length_s(times), rate=self.trace_rate or plan.rate)
+        return replace(plan, shape=shaped(self.shape, rate=plan.rate, seconds=plan.duration_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What one run does.
+
+    sides: the compared systems, by side. deployed, deployed_live: base URLs and live feeds of systems that already run; the run
+    neither starts nor stops them. An A/A run has one system on both sides, each with its own run directory.
+    """
+
+    profile: Profile
+    scenarios: tuple[str, ...]
+    sides: dict[str, System]
+    run_dir: Path
+    deployed: dict[str, str] = field(default_factory=dict)
+    deployed_live: dict[str, str] = field(default_factory=dict)
+    load: LoadOptions = field(default_factory=LoadOptions)
+
+    @property
+    def is_aa(self) -> bool:
+        """Whether the run compares a system with itself."""
+        return tuple(self.sides) != SIDES
+
+    @property
+    def started(self) -> dict[str, System]:
+        """The systems that this run starts, by side."""
+        return {side: system for side, system in self.sides.items() if side not in self.deployed}
+
+    def folder(self, side: str) -> Path:
+        """Return the run directory of a side."""
+        return self.run_dir / side if self.is_aa else self.run_dir
+
+    def as_figures(self) -> dict[str, Any]:
+        """Return the settings for the report."""
+        profile = self.profile
+        return {
+            "shape": self.load.name,
+            "generator": self.load.generator,
+            "rates": {name: profile.rates[name] for name in self.scenarios},
+            "block_s": profile.block_s,
+            "warm_up_s": profile.warm_up_s,
+            "repeats": profile.repeats,
+            "blocks_a_side": profile.repeats * profile.pairs,
+            "subscribers": profile.subscribers,
+            "data": {"accounts": profile.size.accounts, "posts": profile.size.posts, "votes": profile.size.votes},
+        }
+
+
+def add_load_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `load_options` reads."""
+    parser.add_argument("--rate", type=RATE, help="arrivals a second on each side, instead of the profile's")
+    parser.add_argument("--duration", type=DURATION, help="measured seconds of a block, instead of the profile's")
+    timing = parser.add_mutually_exclusive_group()
+    timing.add_argument(
+        "--shape", choices=SHAPES, default=STEADY, help="how the rate runs; --rate is its peak (steady)"
+    )
+    timing.add_argument("--trace", type=Path, metavar="FILE", help="replay arrivals: a CSV of offsets in seconds")
+    parser.add_argument("--mix", type=Path, metavar="FILE", help="your own mix of journeys, as in loadtests/mixes")
+    parser.add_argument(
+        "--workers", type=WORKERS, default=0, help="Locust workers that offer the load (0: one process)"
+    )
+
+
+def load_options(options: argparse.Namespace) -> LoadOptions:
+    """Return the load options of a command line. Raise UsageError if they contradict or a file is wrong."""
+    if options.trace and options.duration:
+        raise UsageError("--duration: a trace has its own length")
+    return LoadOptions(
+        shape=options.shape,
+        trace=Trace(path=options.trace, times=read_trace(options.trace)) if options.trace else None,
+        mix=mixes.read(options.mix) if options.mix else None,
+        workers=options.workers,
+    )
+
+
+def add_urls(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `deployed` and `deployed_live` read."""
+    for side in SIDES:
+        parser.add_argument(f"--{side}-url", help="use this deployed system; it is neither started nor stopped")
+        parser.add_argument(f"--{side}-live-url", help="its live feed, if that is not below its base URL")
+
+
+def deployed(options: argparse.Namespace) -> dict[str, str]:
+    """Return the base URLs of deployed systems, by side."""
+    return {side: url.rstrip("/") for side in SIDES if (url := getattr(options, f"{side}_url"))}
+
+
+def deployed_live(options: argparse.Namespace) -> dict[str, str]:
+    """Return the live feeds of deployed systems, by side."""
+    return {side: url for side in SIDES if (url := getattr(options, f"{side}_live_url"))}
+
+
+def lacks_live_url(options: argparse.Namespace) -> bool:
+    """Return whether the services' live feed is unknown: deployed services do not serve it below their base URL."""
+    return bool(options.microservices_url and not options.microservices_live_url)
+
+
+def require_live_url(scenarios: tuple[str, ...], options: argparse.Namespace) -> None:
+    """Raise UsageError if the live scenario has no live feed."""
+    if LIVE in scenarios and lacks_live_url(options):
+        raise UsageError(f"the scenario {LIVE} needs --microservices-live-url: deployed services serve it elsewhere")
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Add the option for the folder of new reports."""
+    parser.add_argument("--results", type=Path, default=Path("results"), help="parent folder of new reports (results)")
+
+
+def add_destination(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `destination` reads."""
+    add_results(parser)
+    parser.add_argument(
+        "--into", type=report_folder, metavar="RUN", help="add to this run's report instead: its folder"
+    )
+
+
+def destination(options: argparse.Namespace) -> Path:
+    """Return the folder of the report that a command writes or adds to."""
+    return Path(getattr(options, "into", None) or options.results / f"{datetime.now():%Y%m%d-%H%M%S}")
+
+
+def run_directory(command: str) -> Path:
+    """Return a new run directory's path."""
+    return Path(".run") / f"{command}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def report_folder(word: str) -> Path:
+    """Return the folder of a report, from its path or that of its report.json. Raise ArgumentTypeError if it has no report."""
+    folder = Path(word).parent if Path(word).name == "report.json" else Path(word)
+    try:
+        report, series = (json.loads((folder / name).read_text()) for name in ("report.json", "series.json"))
+    except (OSError, ValueError) as wrong:
+        raise argparse.ArgumentTypeError(f"{folder} has no report: {wrong}") from wrong
+    if not (isinstance(report, dict) and isinstance(series, dict) and report.get("schema") == SCHEMA):
+        raise argparse.ArgumentTypeError(f"{folder} has no report of schema {SCHEMA}")
+    return folder
