@@ -13,11 +13,11 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import provenance, report, systems
+from loadtests.results import AA_SIDES as SIDES
 from loadtests.run import DIFFERENT, FINE, VOID, run_and_report
 from loadtests.settings import PROFILES, RunSettings, add_results, destination, run_directory, whole
 from loadtests.statistics.verdicts import NOISE
 
-SIDES = ("first", "second")
 NAMES = tuple(system.name for system in systems.BOTH)
 SHOWN = ("ratio", "low", "high", "verdict")
 ABOUT = """Make the same run as compare with one system on both sides, each in processes of its own with data of its own. Any

@@ -4,7 +4,7 @@ from time import sleep
 
 import httpx
 
-from loadtests.calls import Answer, Call, Outcome, judge
+from loadtests.calls.call import Answer, Call, Outcome, judge
 from loadtests.errors import RunError
 
 TRIES, PAUSE_S = 4, 1.0

@@ -76,7 +76,7 @@ def buyer(world: World, draw: Random) -> Steps:
     credits = (yield calls.read_me(account.username, account.token)).record()["credits"]
     known = (yield calls.own_orders(account.token)).record()["items"]
     credits -= sum(order["total_credits"] for order in known if not orders.settled(order))
-    lines = orders.random_lines(world, draw, credits=credits)
+    lines = orders.random_lines(draw.choice(world.posts).id, draw, credits=credits)
     wanted, key = orders.outcome_of(lines), f"{draw.getrandbits(128):032x}"
     order = (yield calls.place_order(lines, wanted, key=key, token=account.token)).record()
     for number, after_s in enumerate(LOOKS_AFTER_S, start=1):

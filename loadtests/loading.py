@@ -8,7 +8,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from loadtests import interrupts, reachable, settings
+from loadtests import processes, settings
 from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.histograms import decoded, percentile_ms
@@ -16,10 +16,11 @@ from loadtests.live.subscriber import beside
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.mixes import named
-from loadtests.profiles import PROFILES
 from loadtests.progress import Shown
 from loadtests.report.voids import of_generator
+from loadtests.settings import PROFILES
 from loadtests.shapes import STEADY
+from loadtests.systems import check_reachable
 
 FINE, VOID = 0, 2
 SECONDS = 30.0
@@ -48,7 +49,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     scenario = asked.scenario or (given.mix.name if given.mix else "browse")
     if scenario not in (LIVE, given.mix.name if given.mix else ""):
         named(scenario)  # what is wrong with its file is said before anything starts
-    reachable.check(asked.url)
+    check_reachable(asked.url)
     with shown.running():
         with shown.phase("seed", seeding.STEPS) as done:
             world = seeding.seed(asked.url, PROFILES["quick"].size, run=f"{int(time()):x}", done=done)
@@ -59,16 +60,16 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     if ended:
         raise ended
     if block.errors:  # of a system that has gone
-        reachable.check(asked.url)
+        check_reachable(asked.url)
     return VOID if any(of_generator([block])) else FINE
 
 
-def _offered(generator: LoadProcess, plan: LoadPlan) -> tuple[BlockResult, interrupts.Interrupted | None]:
+def _offered(generator: LoadProcess, plan: LoadPlan) -> tuple[BlockResult, processes.Interrupted | None]:
     """Return what came of the load, and what ended it early."""
     try:
         return generator.run(plan), None
-    except interrupts.Interrupted as ended:
-        with interrupts.ignored():
+    except processes.Interrupted as ended:
+        with processes.ignore_interrupts():
             return generator.stop_early(), ended
 
 

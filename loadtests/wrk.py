@@ -12,10 +12,9 @@ from statistics import median
 
 from rich.console import Console
 
-from loadtests import reachable
-from loadtests.arguments import count, positive
 from loadtests.processes import ROOT
-from loadtests.systems import SystemFailed
+from loadtests.settings import number, whole
+from loadtests.systems import SystemFailed, check_reachable
 
 TURNS = 4
 WITHIN = 0.10
@@ -28,8 +27,8 @@ def register(verb: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     verb.add_argument("--url", required=True, help="base URL of either system")
     verb.add_argument("--path", default="/posts?limit=100", help="what to GET (/posts?limit=100)")
-    verb.add_argument("--connections", type=count, default=4, help="requests at a time (4)")
-    verb.add_argument("--duration", type=positive, default=4.0, help=f"seconds of each of {TURNS} turns (4)")
+    verb.add_argument("--connections", type=whole(1, 10_000), default=4, help="requests at a time (4)")
+    verb.add_argument("--duration", type=number(0.1, 86_400), default=4.0, help=f"seconds of each of {TURNS} turns (4)")
     verb.set_defaults(command=run)
 
 
@@ -38,7 +37,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
     if shutil.which("wrk") is None:
         print("there is no wrk on this machine (Debian: apt install wrk)", file=sys.stderr)
         return USAGE
-    reachable.check(asked.url)
+    check_reachable(asked.url)
     found: dict[str, list[float]] = {"this": [], "wrk": []}
     for turn in range(TURNS):
         for name in ("this", "wrk") if turn % 2 == 0 else ("wrk", "this"):

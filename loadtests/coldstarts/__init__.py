@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import arguments, interrupts, report
+from loadtests import processes, report, settings
 from loadtests.coldstarts.deployed import handlers
 from loadtests.coldstarts.measured import MONOLITH, Found, RunSettings, measure
 from loadtests.progress import Shown
@@ -25,16 +25,16 @@ def register(verb: argparse.ArgumentParser) -> None:
         choices=(*handlers(), MONOLITH),
         help="only this one; may be repeated",
     )
-    verb.add_argument("--times", type=arguments.count, default=TIMES, help=f"cold starts of each ({TIMES})")
+    verb.add_argument("--times", type=settings.whole(1, 100), default=TIMES, help=f"cold starts of each ({TIMES})")
     verb.add_argument("--no-sweep", dest="sweep", action="store_false", help="leave the sizes of memory out")
-    arguments.into(verb)
+    settings.add_destination(verb)
     verb.set_defaults(command=run)
 
 
 def run(asked: argparse.Namespace, console: Console) -> int:
     """Start everything cold so often, write the report; what was measured before a failure or Ctrl-C is kept and marked."""
     run_dir = Path(".run") / f"coldstarts-{datetime.now():%Y%m%d-%H%M%S}"
-    folder = arguments.destination(asked)
+    folder = settings.destination(asked)
     request = RunSettings(
         tuple(asked.function or (*handlers(), MONOLITH)), asked.times, sweep=asked.sweep, run_dir=run_dir
     )
@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace, console: Console) -> int:
         with shown.running():
             measure(request, found, shown)
     except BaseException as ended:  # also Ctrl-C
-        with interrupts.ignored():
+        with processes.ignore_interrupts():
             _keep(found, folder, console, ended_by=f"ended by {ended}")
         raise
     shutil.rmtree(run_dir, ignore_errors=True)  # kept when something failed: its logs say why

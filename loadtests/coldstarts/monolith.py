@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from loadtests import calls, interrupts, processes
+from loadtests import calls, processes
 from loadtests.client import opened, succeed
 from loadtests.coldstarts.figures import GROUPS, imports_ms, rounded_median, spread
 from loadtests.coldstarts.notes import Note, Notes
@@ -60,7 +60,7 @@ class Starts:
                 raise SystemFailed(f"the monolith did not tell when it was ready (log: {log})")
             return Start(pid, master.start, (answered[0] - began) * 1000, tuple(answered[1:]), _peak_kib(pid))
         finally:
-            with interrupts.ignored():
+            with processes.ignore_interrupts():
                 processes.end([pid], [mark], within_s=ENDED_WITHIN_S)
 
     def _asked(self, pid: int, log: Path) -> list[float]:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from loadtests.data.world import NO_POST, World
-
+NO_POST = "0" * 26  # a valid id that no post has
 PRICES = {"boost-1d": 10, "boost-7d": 50}
 DAYS = {"boost-1d": 1, "boost-7d": 7}
 CREDITS = 100  # of a new user
@@ -27,17 +26,17 @@ def line(post_id: str, sku: str = "boost-1d", quantity: int = 1) -> dict[str, An
     return {"sku": sku, "post_id": post_id, "quantity": quantity}
 
 
-def random_lines(world: World, draw: Random, *, credits: int) -> Lines:
+def random_lines(post_id: str, draw: Random, *, credits: int) -> Lines:
     """Return a buyer's next order: above the reserve half are fulfilled, and a quarter refused for each reason."""
-    post = draw.choice(world.posts).id
-    refused = draw.choice(([line(post), line(NO_POST)], [line(post, "boost-7d", 3)]))
-    return draw.choice(([line(post)], refused)) if credits > RESERVE else refused
+    refused = draw.choice(([line(post_id), line(NO_POST)], [line(post_id, "boost-7d", 3)]))
+    return draw.choice(([line(post_id)], refused)) if credits > RESERVE else refused
 
 
-def seeded(world: World, number: int) -> Lines:
+def seeded(post_id: str, number: int) -> Lines:
     """Return the order that account `number` places while seeding: two of four are fulfilled, for 10 credits."""
-    post = world.posts[number % len(world.posts)].id
-    return ([line(post)], [line(post)], [line(post), line(NO_POST)], [line(post, "boost-7d", 3)])[number % 4]
+    return ([line(post_id)], [line(post_id)], [line(post_id), line(NO_POST)], [line(post_id, "boost-7d", 3)])[
+        number % 4
+    ]
 
 
 def outcome_of(lines: Sequence[dict[str, Any]]) -> Outcome:

@@ -1,24 +1,27 @@
-"""Seed a system through its public API: the same data in the same order on every system."""
+"""Seed a system through its public API, the same on every system, and wait until all of it is visible."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from random import Random
+from time import monotonic, sleep
 
 import httpx
 
 from loadtests import calls
 from loadtests.calls import Call
-from loadtests.client import opened, succeed
-from loadtests.data import orders
+from loadtests.client import CallFailed, opened, send, succeed
+from loadtests.data import audit, orders
 from loadtests.data.pictures import picture
-from loadtests.data.settling import await_complete, await_votes_and_search
 from loadtests.data.world import Account, SeededPost, World, written
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 AT_ONCE = 4
 VIEWS = 5  # of the viewed post
 STEPS = 5  # accounts, posts, votes, the other features, and waiting until all of it is visible
+VISIBLE_WITHIN_S = 90.0
+POLL_S = 0.2  # each read of a post is a view, which costs a function call
+Check = Callable[[httpx.Client, World], str]  # returns what is missing, or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,21 @@ def other_features(world: World) -> Iterator[Call]:
     """Yield the avatar, order and feedback of each account, and views of one post. Some orders must be refused."""
     for number, account in enumerate(world.accounts):
         yield calls.upload_avatar(picture(account.username.partition("_")[2]), account.token)
-        lines = orders.seeded(world, number)
+        lines = orders.seeded(world.posts[number % len(world.posts)].id, number)
         yield calls.place_order(lines, orders.outcome_of(lines), key=f"seeded-{number}", token=account.token)
         yield calls.leave_feedback(written(f"feedback {number}")["body"], f"{account.username}@example.com")
     yield from [calls.read_post(world.viewed.id)] * VIEWS
+
+
+def await_complete(client: httpx.Client, world: World, *, views: int) -> None:
+    """Wait until scores, leaderboard, search, orders, avatars and views are complete. Raise CallFailed after the deadline."""
+    others = (_unsettled_orders, _missing_avatars, lambda client, world: _uncounted_views(client, world, views))
+    _await(client, world, (*_votes_and_search(world), *others))
+
+
+def await_votes_and_search(client: httpx.Client, world: World) -> None:
+    """Wait until scores, leaderboard and search show the posts and their votes. Raise CallFailed after the deadline."""
+    _await(client, world, _votes_and_search(world))
 
 
 def _account(client: httpx.Client, username: str) -> Account:
@@ -103,3 +117,66 @@ def _scored(posts: Iterable[SeededPost], cast: Iterable[tuple[int, int, int]]) -
     for number, _, value in cast:
         scored[number] = replace(scored[number], score=scored[number].score + value)
     return tuple(scored)
+
+
+def _votes_and_search(world: World) -> tuple[Check, ...]:
+    return _wrong_scores(world), _missing_on_leaderboard, _missing_in_search
+
+
+def _await(client: httpx.Client, world: World, checks: Iterable[Check]) -> None:
+    deadline = monotonic() + VISIBLE_WITHIN_S
+    for check in checks:
+        while missing := check(client, world):
+            if monotonic() > deadline:
+                raise CallFailed(f"{client.base_url} is incomplete after {VISIBLE_WITHIN_S:.0f} s: {missing}")
+            sleep(POLL_S)
+
+
+def _wrong_scores(world: World) -> Check:
+    """Return a check of all scores that reads each post until its score is right, and then never again."""
+    waiting = list(world.posts)
+
+    def wrong(client: httpx.Client, _: World) -> str:
+        while waiting:
+            post = waiting[-1]
+            score = succeed(client, calls.read_post(post.id)).record()["score"]
+            if score != post.score:
+                return f"post {post.id} scores {score}, not {post.score}"
+            waiting.pop()
+        return ""
+
+    return wrong
+
+
+def _missing_on_leaderboard(client: httpx.Client, world: World) -> str:
+    scores = {row["post_id"]: row["score"] for row in succeed(client, calls.leaderboard(100)).record()["items"]}
+    score = scores.get(world.hot.id)
+    full = len(scores) == 100 and min(scores.values()) >= world.hot.score  # a deployed system may hold higher scores
+    return "" if full or score == world.hot.score else f"the leaderboard shows {score} for the hot post"
+
+
+def _missing_in_search(client: httpx.Client, world: World) -> str:
+    last = world.posts[-1]
+    answer = succeed(client, replace(calls.search(last.title, limit=100), check=calls.unchecked)).record()
+    ids = {item["post"]["id"] for item in answer["items"]}
+    return "" if last.id in ids else f"search does not return {last.id}"
+
+
+def _unsettled_orders(client: httpx.Client, world: World) -> str:
+    placed = [order for own in audit.await_settled(client, world).values() for order in own]
+    wrong = [one["id"] for one in placed if (one["status"], one["reason"]) != orders.outcome_of(one["lines"])]
+    return f"orders that did not settle as they must: {', '.join(wrong)}" if wrong else ""
+
+
+def _missing_avatars(client: httpx.Client, world: World) -> str:
+    for account in world.accounts:
+        if send(client, calls.read_avatar(account.username)).status != 200:
+            return f"{account.username} has no avatar"
+    return ""
+
+
+def _uncounted_views(client: httpx.Client, world: World, views: int) -> str:
+    listed = succeed(client, replace(calls.trending(100), check=calls.unchecked)).record()["items"]
+    counted = {row["post_id"]: row["views"] for row in listed}.get(world.viewed.id, 0)
+    full = len(listed) == 100 and min(row["views"] for row in listed) >= views  # as on the leaderboard
+    return "" if full or counted >= views else f"trending counts {counted} views of {world.viewed.id}"

@@ -16,9 +16,6 @@ WORDS = (  # noqa: SIM905 - a list literal of them fills the page
 ).split()
 
 
-NO_POST = "0" * 26  # a valid id that no post has
-
-
 @dataclass(frozen=True, slots=True)
 class Account:
     """A user who can sign requests."""

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.arguments import positive
-from loadtests.blocks import SIDES
 from loadtests.diff.changes import NOISE, REGRESSION, SAME, Change, CountChange, changes, counts
 from loadtests.diff.runs import Run, obstacles, read
 from loadtests.errors import UsageError
 from loadtests.report.tables import Row, Table, milliseconds
+from loadtests.results import SIDES
+from loadtests.settings import number
 
 FINE, REGRESSED, VOID = 0, 1, 2
 THRESHOLD = 10.0
@@ -51,7 +51,7 @@ def register(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("before", type=Path, metavar="A", help="a report.json, or its folder")
     verb.add_argument("after", type=Path, metavar="B", help="the later one")
     verb.add_argument(
-        "--threshold", type=positive, default=THRESHOLD, metavar="PERCENT",
+        "--threshold", type=number(0.1, 1_000), default=THRESHOLD, metavar="PERCENT",
         help=f"a figure that is significantly worse by more than this is a regression ({THRESHOLD:g})",
     )  # fmt: skip
     verb.add_argument(

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from loadtests.blocks import SIDES
 from loadtests.diff.runs import Block, Report, Run, histograms
 from loadtests.report.comparison import EFFECTS, FLOORS, FRESHNESS
 from loadtests.report.figures import CARRIED
+from loadtests.results import SIDES
 from loadtests.statistics.resampling import NEGLIGIBLE, tail_share
 from loadtests.statistics.samples import SMALLEST, Counts, Sample, Values, goodput, seeded_rng
 

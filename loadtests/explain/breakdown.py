@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from loadtests.blocks import SIDES
 from loadtests.explain.traces import ASYNCHRONOUS, Forest, Root, Span
 from loadtests.explain.walk import TimedCall
 from loadtests.provenance import origin_of, origin_of_both
+from loadtests.results import SIDES
 
 GATEWAY, AUTHORIZER, OWN, JSON, STORES, TRANSACTION, HOPS, COLD = (
     "gateway", "authorizer", "own code", "serialising", "stores", "transaction", "hops", "cold start",

@@ -20,9 +20,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
-from loadtests import calls, interrupts, report, systems
-from loadtests.arguments import destination, into
-from loadtests.blocks import SIDES
+from loadtests import calls, processes, report, systems
 from loadtests.client import opened, succeed
 from loadtests.data import seeding
 from loadtests.data.world import World
@@ -34,6 +32,8 @@ from loadtests.explain.walk import TimedCall, walk
 from loadtests.floors.cloud import client
 from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
 from loadtests.progress import Shown
+from loadtests.results import SIDES
+from loadtests.settings import add_destination, destination
 
 Made = TypeVar("Made")
 
@@ -78,7 +78,7 @@ def register(verb: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     verb.description = ABOUT
     verb.add_argument("--journey", action="append", choices=JOURNEYS, help="only this one; may be repeated")
-    into(verb)
+    add_destination(verb)
     verb.set_defaults(command=run)
 
 
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
                 layer.add_hooks(_endpoint(run_dir))
             explain(urls, chosen, run_dir, shown, results)
     except BaseException as error:  # also Ctrl-C
-        with interrupts.ignored():
+        with processes.ignore_interrupts():
             if results.journeys:
                 marked = {"complete": False, "ended_by": f"ended by {error}"}
                 report.print_chapter(
@@ -125,7 +125,7 @@ def explain(urls: dict[str, str], journeys: Sequence[Journey], run_dir: Path, sh
                 # A function's last lines reach its log with its next request.
                 succeed(api, calls.read_post(worlds[side].viewed.id))
     finally:
-        with interrupts.ignored():
+        with processes.ignore_interrupts():
             results.roots = read_spans(run_dir, since_s=began) if results.journeys else {}
         results.took_s = time() - began
 

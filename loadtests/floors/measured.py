@@ -8,7 +8,7 @@ from json import JSONDecodeError, loads
 from pathlib import Path
 from time import monotonic, sleep
 
-from loadtests import interrupts, processes
+from loadtests import processes
 from loadtests.calls import Call, unchecked
 from loadtests.client import opened, succeed
 from loadtests.floors import cloud
@@ -68,7 +68,7 @@ def web_up(run_dir: Path, module: str = "loadtests.floors.web") -> Iterator[str]
     try:
         yield _awaited(state, pid, log)
     finally:
-        with interrupts.ignored():
+        with processes.ignore_interrupts():
             processes.end([pid], [mark], within_s=10)
             state.unlink(missing_ok=True)
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import httpx
 
-from loadtests.data.orders import line
+from loadtests.data.orders import NO_POST, line
 from loadtests.data.pictures import picture
-from loadtests.data.world import NO_POST, World, written
+from loadtests.data.world import World, written
 from loadtests.systems import ADMINISTRATOR
 
 PNG, JPEG = {"Content-Type": "image/png"}, {"Content-Type": "image/jpeg"}

@@ -5,9 +5,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.blocks import SIDES
 from loadtests.report.charts import GREY, MS_TICKS, Chart, add_line, add_points, styled
 from loadtests.report.tables import Chapter, Finding, Row, Table, milliseconds, percent
+from loadtests.results import SIDES
 
 RATE_TICKS = [digit * 10**power for power in range(4) for digit in (1, 2, 5)]
 Figures = dict[str, Any]

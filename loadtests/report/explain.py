@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from loadtests.blocks import SIDES
 from loadtests.explain.breakdown import GATEWAY, JSON, PARTS
 from loadtests.report.charts import Chart, styled
 from loadtests.report.tables import Chapter, Finding, Row, Table, milliseconds, percent
+from loadtests.results import SIDES
 
 COLOURS = ("#7a828b", "#3f7f9f", "#4f6bd0", "#a04f8f", "#2e8b6f", "#8a8a1f", "#a8631a", "#c0453a")  # of PARTS, in order
 ROOT_KINDS = ("request", "function", "background", "cold start")

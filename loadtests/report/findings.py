@@ -3,10 +3,10 @@ more about the emulator than about the systems."""
 
 from collections import defaultdict
 
-from loadtests.blocks import SIDES
 from loadtests.report.charts import Report
 from loadtests.report.comparison import EVENTUAL_ON_BOTH, METRICS
 from loadtests.report.tables import Finding, span
+from loadtests.results import SIDES
 from loadtests.statistics.verdicts import NOISE
 
 QUESTION = "One application, built as a monolith and as microservices: which serves its users better at the same load?"

@@ -8,11 +8,11 @@ import shutil
 from pathlib import Path
 from statistics import median
 
-from loadtests.aa import SIDES
 from loadtests.processes import ROOT
 from loadtests.report.charts import Report
 from loadtests.report.comparison import METRICS, parity_text, results_table
 from loadtests.report.tables import Table
+from loadtests.results import AA_SIDES as SIDES
 
 README, METHOD = ROOT / "README.md", ROOT / "docs" / "method.md"
 REFERENCE = ROOT / "docs" / "reference"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from loadtests.blocks import SideBlock
 from loadtests.histograms import decoded
+from loadtests.results import SideBlock
 from loadtests.statistics.resampling import NEGLIGIBLE, PairedComparison, compare_pairs, smallest_p_value
 from loadtests.statistics.samples import BlockHistograms, goodput
 

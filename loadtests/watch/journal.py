@@ -11,9 +11,8 @@ from typing import Any
 
 import psutil
 
-from loadtests.blocks import SideBlock
-from loadtests.freshness import Freshness
 from loadtests.histograms import decoded, percentile_ms, percentiles
+from loadtests.results import Freshness, SideBlock
 
 NAME = "progress.jsonl"
 

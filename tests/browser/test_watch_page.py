@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loadtests.blocks import SIDES, SideBlock
+from loadtests.results import SIDES, SideBlock
 from loadtests.watch.following import Story, tell
 from loadtests.watch.journal import NAME, Journal
 from loadtests.watch.server import serving

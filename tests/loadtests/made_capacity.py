@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from loadtests.blocks import SIDES
+from loadtests.results import SIDES
 
 ORIGINS = dict(zip(SIDES, ("measured", "emulated"), strict=True))
 KNEES = dict(zip(SIDES, (300.0, 120.0), strict=True))

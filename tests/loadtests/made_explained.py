@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from loadtests.blocks import SIDES
 from loadtests.explain.breakdown import figures
 from loadtests.explain.hooks.traceparent import Traceparent
 from loadtests.explain.traces import Root, Span
 from loadtests.explain.walk import TimedCall
+from loadtests.results import SIDES
 
 URLS = {"monolith": "http://127.0.0.1:8000", "microservices": "http://127.0.0.1:4566/_aws/execute-api/abc/$default"}
 START_NS = 1_000_000_000

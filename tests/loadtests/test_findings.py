@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from loadtests.blocks import SIDES
 from loadtests.report.figures import figures
 from loadtests.report.findings import findings
-from loadtests.results import Results
+from loadtests.results import SIDES, Results
 from tests.loadtests.made_runs import made_run
 
 SCENARIOS = ("browse", "publish")

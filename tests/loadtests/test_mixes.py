@@ -9,7 +9,7 @@ from loadtests.__main__ import main
 from loadtests.errors import UsageError
 from loadtests.journeys import JOURNEYS
 from loadtests.mixes import Mix
-from loadtests.profiles import RATES
+from loadtests.settings import RATES
 
 GOOD = "about: A few readers.\njourneys:\n  reader: 2\n  searcher: 0.5\n"
 

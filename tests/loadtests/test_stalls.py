@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from loadtests.blocks import SideBlock
+from loadtests.results import SideBlock
 from tests.loadtests.made_runs import a_block, made_run, written
 from tests.loadtests.planted import offered, serving, stalling
 

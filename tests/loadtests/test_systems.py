@@ -26,15 +26,15 @@ signal.pause()
 FAILING = "import sys; print('some noise'); sys.exit('failing: the port is haunted')"
 HOLDER = """
 import pathlib, sys, time
-from loadtests import interrupts, systems
+from loadtests import processes, systems
 from tests.loadtests.test_systems import system
-interrupts.raised()
+processes.raise_interrupts()
 run_dir = pathlib.Path(sys.argv[1])
 try:
     with systems.running(run_dir, [system("willing", run_dir)]):
         print("up", flush=True)
         time.sleep(60)
-except interrupts.Interrupted:
+except processes.Interrupted:
     sys.exit(0)
 """
 

@@ -8,11 +8,11 @@ from time import sleep
 
 import pytest
 
-from loadtests import processes, reachable
+from loadtests import processes, systems
 from loadtests.__main__ import main
 from tests.loadtests.planted import Behaviour, serving
 
-CONTRACT = {"info": {"version": reachable.version()}}
+CONTRACT = {"info": {"version": systems.contract_version()}}
 BRIEFLY = ["--connections", "4", "--duration", "1"]
 
 

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from loadtests import systems
-from loadtests.blocks import SIDES
 from loadtests.explain.command import JOURNEYS, SYSTEMS, Results, explain
 from loadtests.explain.layer import add_hooks
 from loadtests.progress import Shown
+from loadtests.results import SIDES
 
 pytestmark = pytest.mark.live
 
