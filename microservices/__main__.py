@@ -1,4 +1,4 @@
-"""`python -m microservices`: local AWS up, packages built, stacks deployed; runs until it is told to stop."""
+"""`python -m microservices`: start a local AWS, build the packages, deploy the stacks, and run until a signal ends it."""
 
 import argparse
 import json
@@ -17,14 +17,14 @@ from microservices.deploy.modules import MissingModule
 
 
 class _Stop(Exception):
-    """A signal asked for the end."""
+    """The process received SIGTERM or SIGINT."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the system in the foreground; return 0 when told to stop, and 1 with one line on stderr if it fails."""
+    """Run the system in the foreground. Return 0 after a signal; print one line to stderr and return 1 if it fails."""
     parser = argparse.ArgumentParser(prog="python -m microservices", description="Run the services on a local AWS.")
-    parser.add_argument("--port", type=int, default=PORT, help="its port, or the next free one (%(default)s)")
-    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="where logs go (%(default)s)")
+    parser.add_argument("--port", type=int, default=PORT, help="port of the local AWS, or the next free one (%(default)s)")
+    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="folder for logs (%(default)s)")
     options = parser.parse_args(arguments)
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, _on_signal)
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         administrators = os.environ.get("ADMINISTRATORS", "")
         with (
             local_aws(options.run_dir, options.port, administrators=administrators) as stack,
-            _announced(options.run_dir, stack),
+            _state_file(options.run_dir, stack),
         ):
             stack.emulator.process.wait()
     except _Stop:
@@ -46,13 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _on_signal(_signal: int, _frame: FrameType | None) -> None:
     for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, signal.SIG_IGN)  # the end is under way and must not be cut short
+        signal.signal(kind, signal.SIG_IGN)  # a second signal must not interrupt the shutdown
     raise _Stop
 
 
 @contextmanager
-def _announced(run_dir: Path, stack: LocalAws) -> Iterator[None]:
-    """Keep the state file while the block lasts; it appears whole or not at all."""
+def _state_file(run_dir: Path, stack: LocalAws) -> Iterator[None]:
+    """Write the state file for the duration of the block. It is renamed into place, so that no reader sees half of it."""
     state = run_dir / STATE
     draft = state.with_suffix(".draft")
     draft.write_text(

@@ -19,7 +19,7 @@ def routes(store: S3Avatars) -> APIGatewayHttpRouter:
         kind = avatars.require_picture_type(header("content-type"))
         picture = avatars.require_usable(raw_body(max_bytes=MAX_PICTURE_BYTES), kind=kind)
         # network; eventual: S3 invokes the function that makes the thumbnail
-        store.hand_in(Upload(id=new_id(now()), username=username, picture=picture))
+        store.save_original(Upload(id=new_id(now()), username=username, picture=picture))
         return respond(None, 202)
 
     @router.get("/users/<username>/avatar")

@@ -47,7 +47,7 @@ class S3Avatars:
     def get(self, username: str) -> bytes:
         return self._read(_thumbnail_key(username))
 
-    def hand_in(self, upload: Upload) -> None:
+    def save_original(self, upload: Upload) -> None:
         """Store the original until its thumbnail is made."""
         self._s3.put_object(Bucket=self._bucket, Key=_original_key(upload), Body=upload.picture)
 

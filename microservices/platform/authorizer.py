@@ -1,7 +1,7 @@
-"""Who calls: the gateway asks this function for every route that needs a token, and keeps the answer for a minute.
+"""Verify the token of a request. The gateway invokes this function for each protected route and caches its response for a minute.
 
-It never refuses. A refusal would leave as the gateway's own 403, whose body nobody can write; so it says who calls and until
-when that counts, or why the token is bad, and the service's edge answers the 401 of the contract.
+The function never denies a request: the gateway would answer its own 403, whose body cannot be changed. Instead it passes on the
+username and when the token expires, or why the token is invalid, and the service's edge answers the 401 of the contract.
 """
 
 import os
@@ -19,13 +19,13 @@ _secret = token_secret(os.environ["TOKEN_SECRET_ARN"])
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer a REQUEST authorizer's event (payload 2.0) in the simple form: always authorized, the context says the rest."""
-    told = _told(event["headers"].get("authorization"))
-    _log.info("authorize", route=event["routeKey"], known="username" in told)
-    return {"isAuthorized": True, "context": told}
+    """Return the simple response of a REQUEST authorizer (payload 2.0): always authorized, with the result in the context."""
+    result = _verify(event["headers"].get("authorization"))
+    _log.info("authorize", route=event["routeKey"], known="username" in result)
+    return {"isAuthorized": True, "context": result}
 
 
-def _told(authorization: str | None) -> dict[str, str]:
+def _verify(authorization: str | None) -> dict[str, str]:
     try:
         identity = tokens.verify(authorization, secret=_secret())
     except NotAuthenticated as error:
