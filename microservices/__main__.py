@@ -23,7 +23,9 @@ class _Stop(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the system in the foreground. Return 0 after a signal; print one line to stderr and return 1 if it fails."""
     parser = argparse.ArgumentParser(prog="python -m microservices", description="Run the services on a local AWS.")
-    parser.add_argument("--port", type=int, default=PORT, help="port of the local AWS, or the next free one (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="port of the local AWS, or the next free one (%(default)s)"
+    )
     parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="folder for logs (%(default)s)")
     options = parser.parse_args(arguments)
     for kind in (signal.SIGTERM, signal.SIGINT):

@@ -23,7 +23,7 @@ FILES_OF_SERVICES = frozenset(
         "tests/microservices/test_parking.py",
         "tests/microservices/test_permissions.py",
         "tests/microservices/test_saga.py",
-        "tests/microservices/test_second_front_door.py",
+        "tests/microservices/test_load_balancer.py",
     }
 )
 LONG = (  # the longest first

@@ -1,8 +1,8 @@
-"""Events in the exact form that AWS delivers, each in a file of tests/events, with this or that in them.
+"""Events in the exact form that AWS delivers. Each form is a file of tests/events, into which a test puts its own values.
 
-The files are written from AWS's documentation: the chapters of the Lambda guide on each source, those of the API Gateway guide on
-proxy integrations and WebSocket APIs, and that of the load balancers on functions as targets. What a test puts in its place is
-what our functions look at; all else stays as AWS says it.
+The files follow AWS's documentation: the chapters of the Lambda guide on each event source, those of the API Gateway guide on
+proxy integrations and WebSocket APIs, and that of the load balancers on functions as targets. A test replaces only the values
+that the functions read.
 """
 
 import base64
@@ -14,78 +14,78 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-_TOLD = ("Keys", "OldImage", "NewImage", "SequenceNumber")
+_CONTENT = ("Keys", "OldImage", "NewImage", "SequenceNumber")
 EVENTS = Path(__file__).parents[1] / "events"
 Event = dict[str, Any]
 Record = dict[str, Any]
 
 
 def event(name: str) -> Event:
-    """Return the event of a file, to be changed at will."""
+    """Return the event of a file, which the caller may change."""
     found: Event = json.loads((EVENTS / f"{name}.json").read_text())
     return found
 
 
 def request(form: str, method: str, path: str, *, resource: str, body: str, authorizer: Event | None = None) -> Event:
-    """Return a request in the form of a file, without a query; `resource` is the path that its operation has."""
-    asked = event(form)
-    asked |= {name: None for name in asked if name.endswith("ueryStringParameters")} | {"body": body}
-    if "rawPath" in asked:
+    """Return a request in the form of a file, without a query. `resource` is the path template of the operation."""
+    request = event(form)
+    request |= {name: None for name in request if name.endswith("ueryStringParameters")} | {"body": body}
+    if "rawPath" in request:
         key = f"{method} {resource}"
-        asked |= {"routeKey": key, "rawPath": path, "rawQueryString": ""}
-        asked["requestContext"] |= {"routeKey": key, "authorizer": {"lambda": authorizer}}
-        asked["requestContext"]["http"] |= {"method": method, "path": path}
+        request |= {"routeKey": key, "rawPath": path, "rawQueryString": ""}
+        request["requestContext"] |= {"routeKey": key, "authorizer": {"lambda": authorizer}}
+        request["requestContext"]["http"] |= {"method": method, "path": path}
     else:
-        asked |= {"httpMethod": method, "path": path}
-    if "resource" in asked:
-        asked |= {"resource": resource}
-        asked["requestContext"] |= {"httpMethod": method, "resourcePath": resource, "authorizer": authorizer}
-    _declare(asked, body)
-    return asked
+        request |= {"httpMethod": method, "path": path}
+    if "resource" in request:
+        request |= {"resource": resource}
+        request["requestContext"] |= {"httpMethod": method, "resourcePath": resource, "authorizer": authorizer}
+    _declare(request, body)
+    return request
 
 
-def _declare(asked: Event, body: str) -> None:
-    """Say of a body what a client says of JSON."""
-    said = {"content-type": "application/json", "content-length": str(len(body.encode()))}
-    for name, kept in (("headers", dict), ("multiValueHeaders", lambda told: {key: [told[key]] for key in told})):
-        if name in asked:
-            others = {key: value for key, value in asked[name].items() if key.lower() not in said}
-            asked[name] = others | kept(said)
+def _declare(request: Event, body: str) -> None:
+    """Set the headers that a client sends with a JSON body."""
+    declared = {"content-type": "application/json", "content-length": str(len(body.encode()))}
+    for name, convert in (("headers", dict), ("multiValueHeaders", lambda one: {key: [one[key]] for key in one})):
+        if name in request:
+            others = {key: value for key, value in request[name].items() if key.lower() not in declared}
+            request[name] = others | convert(declared)
 
 
-def messages(bodies: Iterable[str]) -> list[Record]:
-    """Return messages of a queue."""
+def queue_messages(bodies: Iterable[str]) -> list[Record]:
+    """Return messages of a queue with these bodies."""
     forms = event("sqs")["Records"]
     return [_message(forms[place % len(forms)], body, place) for place, body in enumerate(bodies)]
 
 
-def messages_of_topic(bodies: Iterable[str]) -> list[Record]:
-    """Return messages of a queue that subscribed to a topic and gets them in the topic's envelope."""
+def enveloped_messages(bodies: Iterable[str]) -> list[Record]:
+    """Return messages of a queue that subscribed to a topic without raw delivery, so that they are in SNS's envelope."""
     (form,) = event("sqs_of_sns")["Records"]
     envelope = json.loads(form["body"])
     return [_message(form, json.dumps(envelope | {"Message": body}), place) for place, body in enumerate(bodies)]
 
 
-def changes(told: Iterable[Record]) -> list[Record]:
-    """Return records of a table's stream that say what the given ones say: name, keys, images and place."""
+def stream_records(records: Iterable[Record]) -> list[Record]:
+    """Return records of a table's stream with the content of the given ones: name, keys, images and sequence number."""
     forms = {record["eventName"]: record for record in event("dynamodb")["Records"]}
-    return [_change(forms[each["eventName"]], each) for each in told]
+    return [_stream_record(forms[each["eventName"]], each) for each in records]
 
 
-def views(datas: Iterable[bytes]) -> list[Record]:
-    """Return records of a Kinesis stream that hold those bytes, one after the other."""
+def view_records(datas: Iterable[bytes]) -> list[Record]:
+    """Return consecutive records of a Kinesis stream with these bytes."""
     (form, *_) = event("kinesis")["Records"]
     first = int(form["kinesis"]["sequenceNumber"])
     return [_view(form, data, str(first + place)) for place, data in enumerate(datas)]
 
 
-def objects(keys: Iterable[str], *, name: str = "ObjectCreated:Put") -> list[Record]:
-    """Return what S3 tells of objects with those keys."""
+def object_notifications(keys: Iterable[str], *, name: str = "ObjectCreated:Put") -> list[Record]:
+    """Return the notifications of S3 for objects with these keys."""
     return [_object(key) | {"eventName": name} for key in keys]
 
 
-def pushes(references: Iterable[str], *, repository_arn: str) -> list[Record]:
-    """Return what CodeCommit tells of pushes, each of one reference."""
+def push_records(references: Iterable[str], *, repository_arn: str) -> list[Record]:
+    """Return the records of CodeCommit for pushes, each of one reference."""
     return [_push(reference) | {"eventSourceARN": repository_arn} for reference in references]
 
 
@@ -106,11 +106,11 @@ def _message(form: Record, body: str, place: int) -> Record:
     return copy.deepcopy(form) | {"messageId": f"message-{place}", "body": body, "md5OfBody": digest}
 
 
-def _change(form: Record, told: Record) -> Record:
-    record = copy.deepcopy(form) | {"eventSourceARN": told["eventSourceARN"]}
-    for name in _TOLD:
+def _stream_record(form: Record, content: Record) -> Record:
+    record = copy.deepcopy(form) | {"eventSourceARN": content["eventSourceARN"]}
+    for name in _CONTENT:
         record["dynamodb"].pop(name, None)
-    record["dynamodb"] |= {name: told["dynamodb"][name] for name in _TOLD if name in told["dynamodb"]}
+    record["dynamodb"] |= {name: content["dynamodb"][name] for name in _CONTENT if name in content["dynamodb"]}
     return record
 
 

@@ -1,4 +1,4 @@
-"""What tests of the running services share: those deployed for this session, and a patient client of theirs."""
+"""Fixtures of the tests of the deployed services: their tables and queues, and a client that waits for eventual effects."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,14 @@ import pytest
 from microservices.deploy.local_aws import LocalAws
 from tests.contract.client import Api
 
-from .parked import Service
+from .deployed_stage import DeployedStage
 
-PATIENCE_S = 20.0  # five tries of a second each, cold starts, and whatever else the one stream poller has to do
+PATIENCE_S = 20.0  # five tries of a second each, cold starts, and a stream poller that all streams share
 
 
 @pytest.fixture(scope="module")
-def service(local_aws_stack: LocalAws) -> Service:
-    return Service(local_aws_stack)
+def stage(local_aws_stack: LocalAws) -> DeployedStage:
+    return DeployedStage(local_aws_stack)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
-"""Random histories of all services: what a few people do, and what befalls messages and functions on the way, by a number.
+"""Random histories of all services: what a few users do, and which faults happen on the way. A number determines a history.
 
-Two modules of tests share the numbers, so that two processes can.
+Two test modules share the numbers, so that two processes can run them.
 """
 
 import logging
@@ -12,75 +12,76 @@ import httpx
 
 from tests.contract.aws_calls import watched_by
 
-from .crowd import Crowd
-from .storm import Point, Storm
-from .verdict import judge, judge_courses
-from .world import World, world_of
+from .fault_injection import FaultInjector, Point
+from .in_process_system import InProcessSystem, in_process_system
+from .invariants import check_invariants, check_order_stages
+from .random_users import RandomUsers
 
-EACH = 250  # histories of each module of tests at least
+EACH = 250  # histories of each test module at least
 MOST = 600
 PEOPLE = ("ada", "bob")
-LONGEST = 6  # things that people do in a history
-MOST_BETWEEN = 3  # batches that are handed over between two of them
+MAX_ACTIONS = 6  # of users in one history
+MAX_BATCHES_BETWEEN = 3  # batches that are delivered between two actions
 
 
 def run_histories(numbers: range) -> None:
     """Run these histories and check the end state of each."""
-    with _quiet(), world_of(*PEOPLE) as world:
+    with _without_info_logs(), in_process_system(*PEOPLE) as system:
         for number in numbers:
-            lived(world, number)
+            run_history(system, number)
 
 
 def run_until_interrupted_everywhere(numbers: range) -> None:
     """Run at least EACH of these histories, and more until every function was interrupted at every call."""
-    met: set[Point] = set()
-    cut: set[Point] = set()
-    with _quiet(), world_of(*PEOPLE) as world:
-        functions = {backlog.reader.function.name for backlog in world.routing.backlogs}
+    seen: set[Point] = set()
+    interrupted: set[Point] = set()
+    with _without_info_logs(), in_process_system(*PEOPLE) as system:
+        functions = {backlog.reader.function.name for backlog in system.routing.backlogs}
         for place, number in enumerate(numbers, start=1):
-            storm = lived(world, number)
-            met |= {point for point in storm.met if point[0] in functions}
-            cut |= storm.cut
-            if place >= EACH and met <= cut:
+            faults = run_history(system, number)
+            seen |= {point for point in faults.seen if point[0] in functions}
+            interrupted |= faults.interrupted
+            if place >= EACH and seen <= interrupted:
                 return
-    raise AssertionError(f"never interrupted: {met - cut}")
+    raise AssertionError(f"never interrupted: {seen - interrupted}")
 
 
-def lived(world: World, number: int) -> Storm:
-    """Let a history happen and judge it; its number says all of it, so one that fails can be had again."""
-    world.begin_again()
-    chance = Random(number)  # noqa: S311  the history's own
-    storm = Storm(world.routing, chance)
+def run_history(system: InProcessSystem, number: int) -> FaultInjector:
+    """Run a history and check its end state. The number seeds all chance, so a failed history can be repeated."""
+    system.reset()
+    chance = Random(number)  # noqa: S311  must be reproducible, not secure
+    faults = FaultInjector(system.routing, chance)
 
     def serve(request: httpx.Request) -> httpx.Response:
-        may_end = request.url.path != "/posts"  # a client that hears nothing cannot publish again
-        return storm.request(f"{request.method} {request.url.path}", lambda: world.serve(request), may_end=may_end)
+        may_interrupt = request.url.path != "/posts"  # publishing is not idempotent, so the client cannot retry it
+        name = f"{request.method} {request.url.path}"
+        return faults.request(name, lambda: system.serve(request), may_interrupt=may_interrupt)
 
-    crowd = Crowd(world.api(serve), world.people, chance, word="chance")
+    users = RandomUsers(system.api(serve), system.people, chance, word="chance")
     try:
-        with watched_by(storm):
-            _live(crowd, storm, chance)
-        judge(crowd, world.api(world.serve), world.board())
-        judge_courses(storm.told)
-        assert world.messages() == {}, "messages are left over or given up"
+        with watched_by(faults):
+            _run(users, faults, chance)
+        check_invariants(users, system.api(system.serve), system.leaderboard())
+        check_order_stages(faults.records)
+        assert system.messages() == {}, "messages were left in queues"
     except AssertionError as failure:
-        failure.add_note(f"history {number}:\n" + "\n".join(storm.log))
+        failure.add_note(f"history {number}:\n" + "\n".join(faults.log))
         raise
-    return storm
+    return faults
 
 
-def _live(crowd: Crowd, storm: Storm, chance: Random) -> None:
-    for _ in range(chance.randint(3, LONGEST)):
-        crowd.act()
-        for _ in range(chance.randint(0, MOST_BETWEEN)):
-            storm.blow()
-    while storm.blow():
+def _run(users: RandomUsers, faults: FaultInjector, chance: Random) -> None:
+    for _ in range(chance.randint(3, MAX_ACTIONS)):
+        users.act()
+        for _ in range(chance.randint(0, MAX_BATCHES_BETWEEN)):
+            faults.deliver_batch()
+    while faults.deliver_batch():
         pass
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    logging.disable(logging.INFO)  # a hundred thousand lines of what went well
+def _without_info_logs() -> Iterator[None]:
+    logging.disable(logging.INFO)  # a hundred thousand lines of successful calls
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The services that settle orders, in this process on moto: stores, topic, queue; functions are called one by one."""
+"""The services that settle orders, over moto: stores, topic and queue. A test calls each function itself."""
 
 import json
 import secrets
@@ -32,7 +32,7 @@ ADA = User(
 
 
 class Services:
-    """Users, posts and orders. Their keys are apart, so they share a table. Call it within `aws_in_process`."""
+    """Users, posts and orders in one table, since their keys differ. Create it within `aws_in_process`."""
 
     def __init__(self, dynamodb: Any, sqs: Any, sns: Any) -> None:
         self.dynamodb, self.sqs, self.sns, self._table = dynamodb, sqs, sns, secrets.token_hex(8)
@@ -58,49 +58,49 @@ class Services:
         )
         return self.orders.add(order, key=order.id)
 
-    def hear(self, order: Order) -> None:
-        """Let both services hear what the outbox tells of the order."""
-        told: list[str] = []
-        publish_stage(lambda kind, body: told.append(json.dumps({"type": kind, **body})), order)
-        for event in told:
+    def execute_steps(self, order: Order) -> None:
+        """Deliver the event of the order's stage to users and posts."""
+        events: list[str] = []
+        publish_stage(lambda kind, body: events.append(json.dumps({"type": kind, **body})), order)
+        for event in events:
             make_step_handler(
                 self.publish, (Stage.PLACED, Stage.UNDELIVERABLE), execute_step=self.credits.execute_step
             )(event)
             make_step_handler(self.publish, (Stage.PAID, Stage.UNPAID), execute_step=self._boost)(event)
 
-    def go_on(self) -> None:
-        """Let the saga take every message that waits for it; one during which it ends comes again."""
-        asked = {"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
-        for message in self.sqs.receive_message(**asked).get("Messages", []):
+    def deliver_outcomes(self) -> None:
+        """Deliver the waiting messages to the saga; one during which it ends stays in the queue."""
+        request = {"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+        for message in self.sqs.receive_message(**request).get("Messages", []):
             saga.handle_event(self.orders, message["Body"])
             self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 
     def settle(self, order: Order) -> Order:
-        """Let the services hear of the order until it has settled."""
-        while not orders.is_settled(self.seen(order)):
-            self.hear(self.seen(order))
-            self.go_on()
-        return self.seen(order)
+        """Deliver events until the order has settled."""
+        while not orders.is_settled(self.get(order)):
+            self.execute_steps(self.get(order))
+            self.deliver_outcomes()
+        return self.get(order)
 
-    def seen(self, order: Order) -> Order:
+    def get(self, order: Order) -> Order:
         return self.orders.get(order.id, buyer="ada")
 
     def items(self) -> list[dict[str, Any]]:
-        """Return all that the stores hold."""
+        """Return all items of the table."""
         found: list[dict[str, Any]] = self.dynamodb.scan(TableName=self._table)["Items"]
         return found
 
-    def left(self) -> int:
+    def credits_left(self) -> int:
         """Return the credits that Ada has."""
         return self.users.get("ada").credits
 
     def days(self) -> list[int]:
-        """Return for how many days each post that is there is boosted."""
+        """Return for how many days each existing post is boosted."""
         found = self.posts.page(posts.Filter(), before=None, limit=100)
         return [0 if each.boosted_until is None else (each.boosted_until - NOW).days for each in found]
 
     def at_call(self, number: int | None, act: Callable[[], object], *, of: str = "") -> Callable[[], None]:
-        """Act when a store, topic or queue is called for the n-th time from here on, None every time; return what ends that."""
+        """Call `act` at the n-th call of AWS from now on, or at every call for None; return a function that undoes this."""
         calls = count(1)
 
         def acting(**_: object) -> None:
@@ -109,9 +109,9 @@ class Services:
 
         for events, name in self._events():
             events.register(f"before-call.{name}{of}", acting)
-        return lambda: self._forget(acting, of)
+        return lambda: self._unregister(acting, of)
 
-    def _forget(self, acting: Callable[..., None], of: str) -> None:
+    def _unregister(self, acting: Callable[..., None], of: str) -> None:
         for events, name in self._events():
             events.unregister(f"before-call.{name}{of}", acting)
 
@@ -120,12 +120,12 @@ class Services:
         return [(client.meta.events, name) for name, client in clients]
 
     def _topic(self) -> str:
-        """Make the topic, which the saga's queue hears as the template says; return its ARN."""
+        """Create the topic with the saga's queue as the template subscribes it; return its ARN."""
         (subscription,) = templates.resources("orders", "AWS::SNS::Subscription").values()
         topic = str(self.sns.create_topic(Name=self._table)["TopicArn"])
-        named = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]
+        queue = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]
         attributes = {"RawMessageDelivery": "true", "FilterPolicy": json.dumps(subscription["FilterPolicy"])}
-        self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=named["QueueArn"], Attributes=attributes)
+        self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue["QueueArn"], Attributes=attributes)
         return topic
 
     def _boost(self, order: Order) -> bool:
@@ -140,5 +140,5 @@ def raising(error: BaseException) -> Callable[[], None]:
 
 
 def outcome(order: Order, *, done: bool) -> str:
-    told = Outcome(order_id=order.id, buyer=order.buyer, stage=order.stage, done=done)
-    return json.dumps({"type": "order.answered", **msgspec.to_builtins(told)})
+    reported = Outcome(order_id=order.id, buyer=order.buyer, stage=order.stage, done=done)
+    return json.dumps({"type": "order.answered", **msgspec.to_builtins(reported)})

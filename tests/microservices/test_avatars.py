@@ -1,4 +1,4 @@
-"""Thumbnails that a bucket's events wake: the newest stays, a crash loses nothing, and what cannot be made is parked."""
+"""Thumbnails made on a bucket's events: the newest upload wins, a crash loses nothing, an unusable picture is parked."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,43 +16,43 @@ from tests.contract.gateway import gateway_over_moto
 from tests.contract.images import BLUE, GREEN, PNG, RED, near, noise, png
 from tests.contract.resources import ACCOUNT
 
-from .aws_events import Record, objects
-from .aws_world import STAGE, AwsWorld
-from .parked import Service
+from .aws_events import Record, object_notifications
+from .deployed_stage import DeployedStage
+from .event_scenario import STAGE, EventScenario
 
 BUCKET = f"{STAGE}-avatars-{ACCOUNT}"
-MOST_CALLS = 8  # of one invocation, and more than it makes
+MOST_CALLS = 8  # more than one invocation makes
 
 
-class Ended(BaseException):
-    """The process is gone."""
+class Interrupted(BaseException):
+    """The process ended."""
 
 
 @dataclass
-class Cut:
-    """Ends a function before or after its n-th call."""
+class Interruption:
+    """Interrupts a function before or after its n-th call."""
 
     place: int
     when: str
-    met: bool = False
+    happened: bool = False
     calls: int = 0
 
     def before(self, operation: str) -> None:
         self.calls += 1
-        self._end("before")
+        self._interrupt("before")
 
     def after(self, operation: str) -> None:
-        self._end("after")
+        self._interrupt("after")
 
-    def _end(self, when: str) -> None:
-        if (self.calls, when) == (self.place, self.when) and not self.met:
-            self.met = True
-            raise Ended
+    def _interrupt(self, when: str) -> None:
+        if (self.calls, when) == (self.place, self.when) and not self.happened:
+            self.happened = True
+            raise Interrupted
 
 
 @dataclass
-class Overtaken:
-    """Lets something else happen before a call, once."""
+class Overtaking:
+    """Does something before a call, once."""
 
     operation: str
     by: Callable[[], object]
@@ -68,204 +68,208 @@ class Overtaken:
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[AwsWorld]:
+def scenario() -> Iterator[EventScenario]:
     with gateway_over_moto() as gateway:
-        yield AwsWorld(gateway)
+        yield EventScenario(gateway)
 
 
 @pytest.fixture
-def owner(world: AwsWorld) -> Person:
-    """Somebody without an avatar."""
-    return world.api.join("face")
+def owner(scenario: EventScenario) -> Person:
+    """A user without an avatar."""
+    return scenario.api.join("face")
 
 
-def handed_in(world: AwsWorld, owner: Person, picture: bytes) -> Record:
-    """Upload a picture; return what the bucket tells of it, which nobody has been told yet."""
-    before = originals(world, owner)
-    assert world.api.upload_avatar(owner, picture).status_code == 202
-    (record,) = objects([key for key in originals(world, owner) if key not in before])
+def upload(scenario: EventScenario, owner: Person, picture: bytes) -> Record:
+    """Upload a picture; return the bucket's notification, which is not delivered yet."""
+    before = originals(scenario, owner)
+    assert scenario.api.upload_avatar(owner, picture).status_code == 202
+    (record,) = object_notifications([key for key in originals(scenario, owner) if key not in before])
     return record
 
 
-def originals(world: AwsWorld, owner: Person) -> list[str]:
-    return [key for key in world.keys(BUCKET) if key.startswith(f"originals/{owner.username}/")]
+def originals(scenario: EventScenario, owner: Person) -> list[str]:
+    return [key for key in scenario.keys(BUCKET) if key.startswith(f"originals/{owner.username}/")]
 
 
-def make(world: AwsWorld, *records: Record) -> None:
-    world.invoke("avatars-thumbnails", list(records))
+def make(scenario: EventScenario, *records: Record) -> None:
+    scenario.invoke("avatars-thumbnails", list(records))
 
 
-def shown(world: AwsWorld, owner: Person) -> bytes:
-    answer = world.api.read_avatar(owner.username)
+def shown(scenario: EventScenario, owner: Person) -> bytes:
+    answer = scenario.api.read_avatar(owner.username)
     assert answer.status_code == 200
     content: bytes = answer.content
     return content
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (2, 0, 1), (1, 2, 2, 0, 1)])
-def test_the_newest_upload_wins_in_whatever_order_its_events_come(
-    world: AwsWorld, owner: Person, order: tuple[int, ...]
+def test_the_newest_upload_wins_whatever_the_order_of_events(
+    scenario: EventScenario, owner: Person, order: tuple[int, ...]
 ) -> None:
-    records = [handed_in(world, owner, png(colour)) for colour in (RED, GREEN, BLUE)]
+    records = [upload(scenario, owner, png(colour)) for colour in (RED, GREEN, BLUE)]
     for place in order:
-        make(world, records[place])
-    assert near(BLUE)(shown(world, owner))
-    assert originals(world, owner) == []
+        make(scenario, records[place])
+    assert near(BLUE)(shown(scenario, owner))
+    assert originals(scenario, owner) == []
 
 
-def test_a_thumbnail_that_is_overtaken_while_it_is_shown_gives_way(world: AwsWorld, owner: Person) -> None:
-    older, newer = (handed_in(world, owner, png(colour)) for colour in (RED, GREEN))
-    overtaken = Overtaken("s3.PutObject", by=lambda: make(world, newer))
+def test_a_thumbnail_that_is_overtaken_by_a_newer_one_is_not_shown(scenario: EventScenario, owner: Person) -> None:
+    older, newer = (upload(scenario, owner, png(colour)) for colour in (RED, GREEN))
+    overtaken = Overtaking("s3.PutObject", by=lambda: make(scenario, newer))
     with watched_by(overtaken):
-        make(world, older)
+        make(scenario, older)
     assert overtaken.done
-    assert near(GREEN)(shown(world, owner))
-    assert originals(world, owner) == []
+    assert near(GREEN)(shown(scenario, owner))
+    assert originals(scenario, owner) == []
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("place", range(1, MOST_CALLS))
-def test_a_function_that_is_cut_off_loses_no_picture(world: AwsWorld, owner: Person, place: int, when: str) -> None:
-    record = handed_in(world, owner, png(RED))
-    cut = Cut(place, when)
-    with watched_by(cut):
-        try:
-            make(world, record)
-        except Ended:
-            make(world, record)  # Lambda comes again
-    assert near(RED)(shown(world, owner))
-    assert originals(world, owner) == []
-    assert cut.met or cut.calls < place
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("place", range(1, MOST_CALLS))
-def test_a_picture_without_use_is_parked_with_its_reason_and_not_kept_wherever_the_function_is_cut_off(
-    world: AwsWorld, owner: Person, place: int, when: str
+def test_an_interrupted_function_loses_no_picture(
+    scenario: EventScenario, owner: Person, place: int, when: str
 ) -> None:
-    record = handed_in(world, owner, noise()[:-500])
-    cut = Cut(place, when)
-    with watched_by(cut):
+    record = upload(scenario, owner, png(RED))
+    interruption = Interruption(place, when)
+    with watched_by(interruption):
         try:
-            make(world, record)
-        except Ended:
-            make(world, record)
-    about = [each for each in world.parked("avatars-parking") if each["record"] == record]
+            make(scenario, record)
+        except Interrupted:
+            make(scenario, record)  # Lambda retries
+    assert near(RED)(shown(scenario, owner))
+    assert originals(scenario, owner) == []
+    assert interruption.happened or interruption.calls < place
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", range(1, MOST_CALLS))
+def test_an_unusable_picture_is_parked_and_deleted_wherever_the_function_is_interrupted(
+    scenario: EventScenario, owner: Person, place: int, when: str
+) -> None:
+    record = upload(scenario, owner, noise()[:-500])
+    interruption = Interruption(place, when)
+    with watched_by(interruption):
+        try:
+            make(scenario, record)
+        except Interrupted:
+            make(scenario, record)
+    about = [each for each in scenario.parked("avatars-parking") if each["record"] == record]
     assert about
     assert all(each["reason"].startswith("cannot be decoded: ") for each in about)
-    assert originals(world, owner) == []
-    assert world.api.read_avatar(owner.username).status_code == 404
+    assert originals(scenario, owner) == []
+    assert scenario.api.read_avatar(owner.username).status_code == 404
 
 
-def test_a_bucket_that_is_away_has_the_event_come_again(world: AwsWorld, owner: Person) -> None:
-    record = handed_in(world, owner, png(RED))
-    parked = len(world.parked("avatars-parking"))
+def test_an_event_fails_and_is_not_parked_while_the_bucket_is_unavailable(
+    scenario: EventScenario, owner: Person
+) -> None:
+    record = upload(scenario, owner, png(RED))
+    parked = len(scenario.parked("avatars-parking"))
 
-    def away(request: object) -> AWSResponse | None:
+    def unavailable(request: object) -> AWSResponse | None:
         return AWSResponse("", 503, {}, MockRawResponse("<Error><Code>SlowDown</Code></Error>"))
 
-    with answered_by(away), pytest.raises(ClientError):
-        make(world, record)
-    assert len(originals(world, owner)) == 1
-    assert len(world.parked("avatars-parking")) == parked
-    make(world, record)
-    assert near(RED)(shown(world, owner))
+    with answered_by(unavailable), pytest.raises(ClientError):
+        make(scenario, record)
+    assert len(originals(scenario, owner)) == 1
+    assert len(scenario.parked("avatars-parking")) == parked
+    make(scenario, record)
+    assert near(RED)(shown(scenario, owner))
 
 
-def test_keys_are_read_as_s3_encodes_them(world: AwsWorld, owner: Person) -> None:
-    record = handed_in(world, owner, png(RED))
+def test_url_encoded_keys_are_decoded(scenario: EventScenario, owner: Person) -> None:
+    record = upload(scenario, owner, png(RED))
     record["s3"]["object"]["key"] = record["s3"]["object"]["key"].replace("originals/f", "original%73/%66")
     strange = ["originals/some one+é/01", "originals/../thumbnails/ada.png", "thumbnails/ada.png", "originals/ada", "%"]
-    make(world, *objects(strange), record)
-    assert near(RED)(shown(world, owner))
-    assert [each for each in world.parked("avatars-parking") if each["record"] in objects(strange)] == []
+    make(scenario, *object_notifications(strange), record)
+    assert near(RED)(shown(scenario, owner))
+    assert [
+        each for each in scenario.parked("avatars-parking") if each["record"] in object_notifications(strange)
+    ] == []
 
 
 @pytest.mark.live
-def test_an_upload_wakes_the_function_by_the_bucket_which_then_holds_the_thumbnail_alone(
-    service: Service, api: Api
-) -> None:
+def test_an_upload_triggers_the_function_and_only_the_thumbnail_stays(stage: DeployedStage, api: Api) -> None:
     owner = api.join("face")
     for colour in (RED, GREEN):
         assert api.upload_avatar(owner, png(colour)).status_code == 202
         api.avatar_settles(owner.username, near(colour))
-    api.eventually(lambda: _holds(service, owner, [f"thumbnails/{owner.username}.png"]))
+    api.eventually(lambda: _holds(stage, owner, [f"thumbnails/{owner.username}.png"]))
 
 
 @pytest.mark.live
-def test_a_key_that_s3_encodes_reaches_the_function_and_is_passed_over(service: Service, api: Api) -> None:
+def test_a_foreign_object_with_an_encoded_key_is_ignored(stage: DeployedStage, api: Api) -> None:
     owner, odd = api.join("face"), "originals/some one+é/01"
-    s3 = service.stack.emulator.client("s3")
-    s3.put_object(Bucket=_bucket(service), Key=odd, Body=png())
+    s3 = stage.stack.emulator.client("s3")
+    s3.put_object(Bucket=_bucket(stage), Key=odd, Body=png())
     api.upload_avatar(owner, png(BLUE))
     api.avatar_settles(owner.username, near(BLUE))
-    assert service.waiting("avatars-parking", "some") == []
-    assert service.waiting("avatars-undelivered", "some") == []
-    s3.delete_object(Bucket=_bucket(service), Key=odd)
+    assert stage.messages("avatars-parking", "some") == []
+    assert stage.messages("avatars-undelivered", "some") == []
+    s3.delete_object(Bucket=_bucket(stage), Key=odd)
 
 
 @pytest.mark.live
-def test_a_picture_that_cannot_be_decoded_is_parked_in_words_and_nothing_is_kept(service: Service, api: Api) -> None:
+def test_a_picture_that_cannot_be_decoded_is_parked_without_its_bytes_and_deleted(
+    stage: DeployedStage, api: Api
+) -> None:
     owner = api.join("face")
     assert api.upload_avatar(owner, noise()[:-500], PNG).status_code == 202
 
-    (message,) = _told_of(service, api, "avatars-parking", owner)
-    told = json.loads(message["Body"])
-    assert told["function"] == service.name("avatars-thumbnails")
-    assert told["reason"].startswith("cannot be decoded: ")
+    (message,) = _messages_about(stage, api, "avatars-parking", owner)
+    parked = json.loads(message["Body"])
+    assert parked["function"] == stage.name("avatars-thumbnails")
+    assert parked["reason"].startswith("cannot be decoded: ")
     assert len(message["Body"]) < 2_000
-    api.eventually(lambda: _holds(service, owner, []))
+    api.eventually(lambda: _holds(stage, owner, []))
     assert api.read_avatar(owner.username).status_code == 404
 
 
 @pytest.mark.live
-def test_what_the_function_cannot_do_at_the_moment_waits_in_a_queue_and_is_done_when_it_is_given_back(
-    service: Service, api: Api
-) -> None:
+def test_an_undelivered_event_waits_in_a_queue_and_can_be_redelivered(stage: DeployedStage, api: Api) -> None:
     owner = api.join("face")
-    with _put_away(service):
+    with _without_access(stage):
         assert api.upload_avatar(owner, png(RED)).status_code == 202
 
-        (message,) = _told_of(service, api, "avatars-undelivered", owner)
+        (message,) = _messages_about(stage, api, "avatars-undelivered", owner)
     assert api.read_avatar(owner.username).status_code == 404
-    service.invoke("avatars-thumbnails", json.loads(message["Body"])["requestPayload"])
+    stage.invoke("avatars-thumbnails", json.loads(message["Body"])["requestPayload"])
     api.avatar_settles(owner.username, near(RED))
 
 
 @contextmanager
-def _put_away(service: Service) -> Iterator[None]:
-    """Take the function's queue of parked records and its bucket from it, for as long as the block lasts."""
-    lambdas, function = service.stack.emulator.client("lambda"), service.name("avatars-thumbnails")
-    kept = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    lost = kept | {"BUCKET": "no-such-bucket", "PARKING_QUEUE_URL": f"{service.stack.emulator.endpoint}/none/none"}
-    lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": lost})
+def _without_access(stage: DeployedStage) -> Iterator[None]:
+    """Configure a bucket and a queue that do not exist for the function, for the duration of the block."""
+    lambdas, function = stage.stack.emulator.client("lambda"), stage.name("avatars-thumbnails")
+    original = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    broken = original | {"BUCKET": "no-such-bucket", "PARKING_QUEUE_URL": f"{stage.stack.emulator.endpoint}/none/none"}
+    lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": broken})
     try:
         yield
     finally:
-        lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": kept})
+        lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": original})
 
 
-def _told_of(service: Service, api: Api, queue: str, owner: Person) -> list[Json]:
-    """Return what a queue says about somebody's pictures, once it does."""
+def _messages_about(stage: DeployedStage, api: Api, queue: str, owner: Person) -> list[Json]:
+    """Return a queue's messages about a user's pictures, once there are some."""
 
     def there() -> list[Json]:
-        messages = service.waiting(queue, owner.username)
+        messages = stage.messages(queue, owner.username)
         assert messages
         return messages
 
     return api.eventually(there)
 
 
-def _bucket(service: Service) -> str:
+def _bucket(stage: DeployedStage) -> str:
     (name,) = (
         each["Name"]
-        for each in service.stack.emulator.client("s3").list_buckets()["Buckets"]
-        if each["Name"].startswith(service.name("avatars"))
+        for each in stage.stack.emulator.client("s3").list_buckets()["Buckets"]
+        if each["Name"].startswith(stage.name("avatars"))
     )
     return str(name)
 
 
-def _holds(service: Service, owner: Person, keys: list[str]) -> None:
-    """Assert which objects there are of somebody."""
-    listed = service.stack.emulator.client("s3").list_objects_v2(Bucket=_bucket(service)).get("Contents", [])
+def _holds(stage: DeployedStage, owner: Person, keys: list[str]) -> None:
+    """Assert which objects of a user exist."""
+    listed = stage.stack.emulator.client("s3").list_objects_v2(Bucket=_bucket(stage)).get("Contents", [])
     assert [each["Key"] for each in listed if owner.username in each["Key"]] == keys

@@ -1,5 +1,6 @@
-"""Every function that an event wakes takes it in AWS's own form: what is good is done, what is not for it is passed over, and one
-bad record is set aside with its reason, or comes again alone.
+"""Every function with an event source handles AWS's own form of the event.
+
+Good records are handled, foreign ones ignored, and a bad one is parked with its reason or redelivered alone.
 """
 
 import json
@@ -16,86 +17,86 @@ from microservices.deploy import templates
 from tests.contract.aws_calls import answered_by
 from tests.contract.gateway import gateway_over_moto
 
-from .aws_cases import CASES
-from .aws_events import Record, event, messages_of_topic
-from .aws_world import STAGE, AwsWorld
-from .test_aws_requests import ANSWERING
+from .aws_events import Record, enveloped_messages, event
+from .event_cases import CASES
+from .event_scenario import STAGE, EventScenario
+from .test_aws_requests import REQUEST_FUNCTIONS
 
-ONE_AT_A_TIME = {"live-broadcast"}  # a topic hands over no batches
+ONE_AT_A_TIME = {"live-broadcast"}  # a topic delivers no batches
 BY_REQUEST = {"apigateway", "elasticloadbalancing"}
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[AwsWorld]:
+def scenario() -> Iterator[EventScenario]:
     with gateway_over_moto() as gateway:
-        yield AwsWorld(gateway)
+        yield EventScenario(gateway)
 
 
 every_case = pytest.mark.parametrize("name", CASES)
 
 
 @every_case
-def test_one_bad_record_is_set_aside_with_its_reason_and_the_rest_is_done(world: AwsWorld, name: str) -> None:
+def test_a_bad_record_is_parked_or_redelivered_and_the_others_are_handled(scenario: EventScenario, name: str) -> None:
     case = CASES[name]
-    bad = case.bad(world)
-    batch = _numbered([*case.foreign(world), bad, *case.good(world)])
-    before = world.parked(case.parking) if case.parking else []
-    answer = world.invoke(name, batch)
-    case.done(world)
+    bad = case.bad(scenario)
+    batch = _numbered([*case.foreign(scenario), bad, *case.good(scenario)])
+    before = scenario.parked(case.parking) if case.parking else []
+    answer = scenario.invoke(name, batch)
+    case.done(scenario)
     if case.parking is None:
         assert answer == {"batchItemFailures": [{"itemIdentifier": bad["messageId"]}]}
         return
     assert answer in (None, {"batchItemFailures": []})
-    (parked,) = world.parked(case.parking)[len(before) :]
+    (parked,) = scenario.parked(case.parking)[len(before) :]
     assert (parked["function"], parked["record"]) == (f"{STAGE}-{name}", bad)
     assert parked["reason"]
 
 
 @every_case
-def test_a_batch_that_comes_again_changes_nothing(world: AwsWorld, name: str) -> None:
+def test_a_repeated_batch_changes_nothing(scenario: EventScenario, name: str) -> None:
     case = CASES[name]
-    batch = _numbered([*case.good(world), *case.foreign(world)])
+    batch = _numbered([*case.good(scenario), *case.foreign(scenario)])
     for _ in range(2):
-        assert world.invoke(name, batch) in (None, {"batchItemFailures": []})
-        case.done(world)
+        assert scenario.invoke(name, batch) in (None, {"batchItemFailures": []})
+        case.done(scenario)
 
 
 @every_case
-def test_an_empty_batch_is_no_error(world: AwsWorld, name: str) -> None:
-    assert world.invoke(name, []) in (None, {"batchItemFailures": []})
+def test_an_empty_batch_succeeds(scenario: EventScenario, name: str) -> None:
+    assert scenario.invoke(name, []) in (None, {"batchItemFailures": []})
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name].parking is None])
-def test_a_queue_may_hold_messages_in_their_topics_envelope(world: AwsWorld, name: str) -> None:
+def test_messages_in_the_envelope_of_sns_are_handled(scenario: EventScenario, name: str) -> None:
     case = CASES[name]
-    bodies = [record["body"] for record in (*case.good(world), *case.foreign(world), case.bad(world))]
-    batch = messages_of_topic(bodies)
-    assert world.invoke(name, batch) == {"batchItemFailures": [{"itemIdentifier": batch[-1]["messageId"]}]}
-    case.done(world)
+    bodies = [record["body"] for record in (*case.good(scenario), *case.foreign(scenario), case.bad(scenario))]
+    batch = enveloped_messages(bodies)
+    assert scenario.invoke(name, batch) == {"batchItemFailures": [{"itemIdentifier": batch[-1]["messageId"]}]}
+    case.done(scenario)
 
 
-def test_the_event_by_which_s3_tries_a_connection_asks_for_nothing(world: AwsWorld) -> None:
-    world.gateway.functions["avatars-thumbnails"].invoke(event("s3_test_event"))
+def test_the_test_event_of_s3_is_ignored(scenario: EventScenario) -> None:
+    scenario.gateway.functions["avatars-thumbnails"].invoke(event("s3_test_event"))
 
 
 # --- one event at a time ---
 
 
-def test_a_topic_tells_a_function_of_an_event_and_it_tells_who_listens(world: AwsWorld) -> None:
-    connections, broadcast = (world.gateway.functions[f"live-{name}"] for name in ("connections", "broadcast"))
+def test_an_event_of_the_topic_is_sent_to_subscribers(scenario: EventScenario) -> None:
+    connections, broadcast = (scenario.gateway.functions[f"live-{name}"] for name in ("connections", "broadcast"))
     assert connections.invoke(event("websocket_connect"))["statusCode"] == 200
     answer = connections.invoke(event("websocket_message"))
     assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"type": "subscribed", "topic": "posts"})
-    with _connection() as heard:
-        broadcast.invoke(_notice(world.post_events[0]))
-        broadcast.invoke(event("sns"))  # of a post to which nobody listens
+    with _connection() as received:
+        broadcast.invoke(_notice(scenario.post_events[0]))
+        broadcast.invoke(event("sns"))  # of a post without subscribers
         assert connections.invoke(event("websocket_disconnect"))["statusCode"] == 200
-        broadcast.invoke(_notice(world.post_events[1]))
-    assert [(told["type"], told["post"]["title"]) for told in heard] == [("post.published", "Snail one")]
+        broadcast.invoke(_notice(scenario.post_events[1]))
+    assert [(message["type"], message["post"]["title"]) for message in received] == [("post.published", "Snail one")]
 
 
-def test_garbage_on_a_connection_is_answered_and_does_no_harm(world: AwsWorld) -> None:
-    connections = world.gateway.functions["live-connections"]
+def test_a_malformed_message_on_a_connection_is_answered_with_an_error(scenario: EventScenario) -> None:
+    connections = scenario.gateway.functions["live-connections"]
     connections.invoke(event("websocket_connect"))
     for garbage in ("", "no JSON", "[]", '{"action": "$disconnect"}', "\ud800"):
         answer = connections.invoke(event("websocket_message") | {"body": garbage})
@@ -104,49 +105,51 @@ def test_garbage_on_a_connection_is_answered_and_does_no_harm(world: AwsWorld) -
     connections.invoke(event("websocket_disconnect"))
 
 
-def test_an_event_that_cannot_be_told_fails_and_has_somewhere_to_go(world: AwsWorld) -> None:
+def test_a_malformed_event_of_the_topic_fails_and_has_a_failure_destination(scenario: EventScenario) -> None:
     with pytest.raises(msgspec.DecodeError):
-        world.gateway.functions["live-broadcast"].invoke(_notice("no JSON"))
-    told = templates.resources("live", "AWS::Serverless::Function")["BroadcastFunction"]["EventInvokeConfig"]
-    assert "OnFailure" in told["DestinationConfig"]
+        scenario.gateway.functions["live-broadcast"].invoke(_notice("no JSON"))
+    config = templates.resources("live", "AWS::Serverless::Function")["BroadcastFunction"]["EventInvokeConfig"]
+    assert "OnFailure" in config["DestinationConfig"]
 
 
 def _notice(message: str) -> dict[str, Any]:
-    told = event("sns")
-    told["Records"][0]["Sns"]["Message"] = message
-    return told
+    notice = event("sns")
+    notice["Records"][0]["Sns"]["Message"] = message
+    return notice
 
 
 @contextmanager
 def _connection() -> Iterator[list[dict[str, Any]]]:
-    """Play the WebSocket API that takes messages to a client; yield what the client hears."""
-    heard: list[dict[str, Any]] = []
+    """Answer as the WebSocket API does that sends messages to a client; yield the messages."""
+    received: list[dict[str, Any]] = []
 
     def answer(request: Any) -> AWSResponse | None:
         if "@connections" not in request.url:
             return None
-        heard.append(json.loads(request.body))
+        received.append(json.loads(request.body))
         return AWSResponse(request.url, 200, {}, MockRawResponse(""))
 
     with answered_by(answer):
-        yield heard
+        yield received
 
 
-# --- nobody is left out ---
+# --- every function has a case ---
 
 
 @every_case
-def test_a_case_is_made_of_what_wakes_its_function(world: AwsWorld, name: str) -> None:
-    assert {record["eventSource"] for record in CASES[name].good(world)} == {f"aws:{kind}" for kind in _woken()[name]}
+def test_a_case_uses_the_event_source_of_its_function(scenario: EventScenario, name: str) -> None:
+    assert {record["eventSource"] for record in CASES[name].good(scenario)} == {
+        f"aws:{kind}" for kind in _event_sources()[name]
+    }
 
 
-def test_no_function_is_left_out() -> None:
-    assert {*CASES, *ONE_AT_A_TIME} == {name for name, kinds in _woken().items() if kinds}
-    assert set(ANSWERING) == {name for name, kinds in _woken().items() if not kinds}
+def test_every_function_has_a_case_or_answers_requests() -> None:
+    assert {*CASES, *ONE_AT_A_TIME} == {name for name, kinds in _event_sources().items() if kinds}
+    assert set(REQUEST_FUNCTIONS) == {name for name, kinds in _event_sources().items() if not kinds}
 
 
-def _woken() -> dict[str, set[str]]:
-    """Return by which events each function of the templates is woken: by none, where it answers requests."""
+def _event_sources() -> dict[str, set[str]]:
+    """Return the event sources of each function of the templates: none for a function that answers requests."""
     return {
         templates.name_in_stage(function["FunctionName"]): {*_mapped(function), *_permitted(service, logical)}
         for service in templates.services()
@@ -166,7 +169,7 @@ def _permitted(service: str, function: str) -> Iterator[str]:
 
 
 def _numbered(batch: list[Record]) -> list[Record]:
-    """Give the messages of a batch names of their own."""
+    """Give the messages of a batch distinct ids."""
     for place, record in enumerate(batch):
         if "messageId" in record:
             record["messageId"] = f"message-{place}"

@@ -1,4 +1,4 @@
-"""Every function that answers requests takes them in each form that AWS has for HTTP, and answers in that form."""
+"""Every function that answers requests reads each of AWS's event formats for HTTP, and responds in the same format."""
 
 import base64
 import json
@@ -13,54 +13,54 @@ from tests.contract.gateway import gateway_over_moto
 from tests.contract.openapi import document, operations
 
 from .aws_events import Event, event, request
-from .aws_world import STAGE, AwsWorld
+from .event_scenario import STAGE, EventScenario
 
-ANSWERING = (
+REQUEST_FUNCTIONS = (
     *("avatars-http", "feedback-http", "orders-http", "platform-http", "posts-http", "search-http", "trending-http"),
     *("users-http", "votes-http"),
-    *("live-connections", "platform-authorizer"),  # of a WebSocket, and before a route
+    *("live-connections", "platform-authorizer"),  # for a WebSocket, and before protected routes
 )
 FORMS = ("http_api_2.0", "http_api_1.0", "rest_api", "alb", "alb_multi_value")
 WITHOUT_AUTHORIZER = ("alb", "alb_multi_value")
-NO_SUCH_THING = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 every_form = pytest.mark.parametrize("form", FORMS)
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[AwsWorld]:
+def scenario() -> Iterator[EventScenario]:
     with gateway_over_moto() as gateway:
-        yield AwsWorld(gateway)
+        yield EventScenario(gateway)
 
 
-def _asked(world: AwsWorld, operation: str) -> tuple[Function | None, str]:
-    """Return the function that answers an operation, and a path that names nothing which is there."""
+def _function_and_path(scenario: EventScenario, operation: str) -> tuple[Function | None, str]:
+    """Return the function that answers an operation, and its path with an unknown id."""
     method, template = operations()[operation]
-    path = re.sub(r"\{\w+\}", NO_SUCH_THING, template)
-    return world.gateway.route(httpx.Request(method, f"http://functions.test{path}")).function, path
+    path = re.sub(r"\{\w+\}", UNKNOWN_ID, template)
+    return scenario.gateway.route(httpx.Request(method, f"http://functions.test{path}")).function, path
 
 
-def _ask(world: AwsWorld, operation: str, form: str, *, encoded: bool = False) -> Event | None:
-    """Ask an operation, as Ada where the form has an authorizer; None where no function answers it."""
-    (method, template), (function, path) = operations()[operation], _asked(world, operation)
+def _invoke(scenario: EventScenario, operation: str, form: str, *, encoded: bool = False) -> Event | None:
+    """Return the response to an operation, as Ada if the format has an authorizer; None if no function answers it."""
+    (method, template), (function, path) = operations()[operation], _function_and_path(scenario, operation)
     if function is None:
         return None
-    told = {"username": world.ada.username, "expires": "9999999999"}
-    asked = request(
+    context = {"username": scenario.ada.username, "expires": "9999999999"}
+    sent = request(
         form,
         method,
         path,
         resource=template,
         body="{}",
-        authorizer=None if form in WITHOUT_AUTHORIZER else told,
+        authorizer=None if form in WITHOUT_AUTHORIZER else context,
     )
     if encoded:
-        asked |= {"body": base64.b64encode(b"{}").decode(), "isBase64Encoded": True}
-    answer: Event = function.invoke(asked)
+        sent |= {"body": base64.b64encode(b"{}").decode(), "isBase64Encoded": True}
+    answer: Event = function.invoke(sent)
     return answer
 
 
-def _said(document_of: str) -> Event:
-    method, path = operations()[document_of]
+def _documented(name: str) -> Event:
+    method, path = operations()[name]
     found: Event = document()["paths"][path][method.lower()]
     return found
 
@@ -69,57 +69,59 @@ def _said(document_of: str) -> Event:
 @pytest.mark.parametrize("form", FORMS[1:])
 @pytest.mark.parametrize("encoded", [False, True], ids=["text", "base64"])
 @pytest.mark.parametrize("operation", operations())
-def test_an_operation_is_answered_alike_in_every_form(
-    world: AwsWorld, operation: str, form: str, encoded: bool
+def test_an_operation_has_the_same_status_in_every_format(
+    scenario: EventScenario, operation: str, form: str, encoded: bool
 ) -> None:
-    answer, expected = (_ask(world, operation, each, encoded=encoded) for each in (form, "http_api_2.0"))
+    answer, expected = (_invoke(scenario, operation, each, encoded=encoded) for each in (form, "http_api_2.0"))
     if answer is None or expected is None:
         return
-    if form in WITHOUT_AUTHORIZER and "security" in _said(operation):
+    if form in WITHOUT_AUTHORIZER and "security" in _documented(operation):
         assert answer["statusCode"] == 401
     else:
         assert answer["statusCode"] == expected["statusCode"]
-        assert str(answer["statusCode"]) in _said(operation)["responses"]
+        assert str(answer["statusCode"]) in _documented(operation)["responses"]
 
 
 @every_form
-def test_an_answer_has_the_form_of_its_question(world: AwsWorld, form: str) -> None:
-    answer = _ask(world, "list_posts", form)
+def test_a_response_has_the_format_of_its_request(scenario: EventScenario, form: str) -> None:
+    answer = _invoke(scenario, "list_posts", form)
     assert answer is not None
     headers = {"headers"} if form == "alb" else {"multiValueHeaders"} if form != "http_api_2.0" else set()
     assert set(answer) >= {"statusCode", "body", "isBase64Encoded"} | headers
     assert ("statusDescription" in answer) is (form in WITHOUT_AUTHORIZER)
-    assert [item["id"] for item in json.loads(answer["body"])["items"]] == [world.second, world.first]
+    assert [item["id"] for item in json.loads(answer["body"])["items"]] == [scenario.second, scenario.first]
 
 
 @every_form
-def test_the_question_of_the_file_is_understood(world: AwsWorld, form: str) -> None:
-    """It asks for five posts with the tag `one`; a load balancer without multi-value headers tells only the last tag."""
-    api, tag = world.api, "two" if form == "alb" else "one"
-    wanted = api.published(world.bob, tags=[tag])["id"]
-    answer = world.gateway.functions["posts-http"].invoke(event(form))
+def test_the_example_request_of_each_format_is_understood(scenario: EventScenario, form: str) -> None:
+    """It lists five posts with the tag `one`. A load balancer without multi-value headers passes on only the last tag."""
+    api, tag = scenario.api, "two" if form == "alb" else "one"
+    wanted = api.published(scenario.bob, tags=[tag])["id"]
+    answer = scenario.gateway.functions["posts-http"].invoke(event(form))
     assert answer["statusCode"] == 200
     assert wanted in [item["id"] for item in json.loads(answer["body"])["items"]]
 
 
-def test_a_body_in_base64_is_read_as_what_it_was(world: AwsWorld) -> None:
-    asked = event("http_api_2.0_base64")
-    answer = world.gateway.functions["posts-http"].invoke(asked)
+def test_a_body_in_base64_is_decoded(scenario: EventScenario) -> None:
+    sent = event("http_api_2.0_base64")
+    answer = scenario.gateway.functions["posts-http"].invoke(sent)
     assert answer["statusCode"] == 201
     assert json.loads(answer["body"])["title"] == "Ünïcode"
-    told = asked["requestContext"]["authorizer"]["lambda"]
-    assert json.loads(answer["body"])["author"] == told["username"]
+    context = sent["requestContext"]["authorizer"]["lambda"]
+    assert json.loads(answer["body"])["author"] == context["username"]
 
 
-def test_the_authorizer_says_whose_a_token_is_or_what_is_wrong_with_it(world: AwsWorld) -> None:
-    authorizer, asked = world.gateway.functions["platform-authorizer"], event("authorizer_2.0")
-    refused = authorizer.invoke(asked)
+def test_the_authorizer_returns_the_username_or_why_the_token_is_invalid(scenario: EventScenario) -> None:
+    authorizer, sent = scenario.gateway.functions["platform-authorizer"], event("authorizer_2.0")
+    refused = authorizer.invoke(sent)
     assert (refused["isAuthorized"], set(refused["context"])) == (True, {"reason"})
-    asked["headers"]["authorization"] = asked["identitySource"][0] = f"Bearer {world.ada.token}"
-    known = authorizer.invoke(asked)
-    assert (known["isAuthorized"], known["context"]["username"]) == (True, world.ada.username)
+    sent["headers"]["authorization"] = sent["identitySource"][0] = f"Bearer {scenario.ada.token}"
+    known = authorizer.invoke(sent)
+    assert (known["isAuthorized"], known["context"]["username"]) == (True, scenario.ada.username)
 
 
-def test_every_function_that_has_a_route_is_asked(world: AwsWorld) -> None:
-    asked = {function.name for operation in operations() if (function := _asked(world, operation)[0])}
-    assert asked == {f"{STAGE}-{name}" for name in ANSWERING} - {f"{STAGE}-{name}" for name in ANSWERING[-2:]}
+def test_every_function_with_a_route_is_tested(scenario: EventScenario) -> None:
+    tested = {function.name for operation in operations() if (function := _function_and_path(scenario, operation)[0])}
+    assert tested == {f"{STAGE}-{name}" for name in REQUEST_FUNCTIONS} - {
+        f"{STAGE}-{name}" for name in REQUEST_FUNCTIONS[-2:]
+    }

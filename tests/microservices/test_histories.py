@@ -1,4 +1,4 @@
-"""Random histories end with exact data, whatever happens to messages and functions on the way: a few, then every even one."""
+"""Random histories end with exact data, whatever faults happen on the way: a few of them, then all even ones."""
 
 import pytest
 

@@ -19,7 +19,7 @@ from shared_domain.contract.times import from_rfc3339
 from shared_domain.orders import Line, Order, Stage
 from tests.contract.client import Api, Json, Person
 
-from .parked import Service
+from .deployed_stage import DeployedStage
 
 pytestmark = pytest.mark.live
 
@@ -141,7 +141,7 @@ def test_orders_is_removed_and_deployed_again_while_the_others_serve_and_then_se
     with _traffic_without("orders", client) as traffic:
         local_aws_stack.deployment.remove_service("orders")
         gone = client.get(f"/orders/{before['id']}").status_code
-        _expect_an_answer_that_nobody_hears(api, Service(local_aws_stack), buyer, post_id)
+        _expect_an_answer_that_nobody_hears(api, DeployedStage(local_aws_stack), buyer, post_id)
         _update(local_aws_stack, "orders")
     assert gone == 404
     assert traffic.wrong == []
@@ -159,7 +159,7 @@ def _fulfilled(api: Api, buyer: Person, post_id: str) -> Json:
     return order
 
 
-def _expect_an_answer_that_nobody_hears(api: Api, service: Service, buyer: Person, post_id: str) -> None:
+def _expect_an_answer_that_nobody_hears(api: Api, stage: DeployedStage, buyer: Person, post_id: str) -> None:
     """Let users hear of an order that was on its way when its service was removed: it takes the credits, and no letter is dead."""
     order = Order(
         id=UNKNOWN_ORDER,
@@ -170,14 +170,14 @@ def _expect_an_answer_that_nobody_hears(api: Api, service: Service, buyer: Perso
         total_credits=10,
         created_at=datetime.now(UTC),
     )
-    service.send("users-credits", json.dumps({"type": "order.placed", **msgspec.to_builtins(order)}))
+    stage.send("users-credits", json.dumps({"type": "order.placed", **msgspec.to_builtins(order)}))
 
     def answered() -> None:
         assert api.read_me(buyer).json()["credits"] == 80
-        assert service.kept("users-credits") == 0
+        assert stage.count_messages("users-credits") == 0
 
     api.eventually(answered)
-    assert service.waiting("users-credits-dead-letters", UNKNOWN_ORDER) == []
+    assert stage.messages("users-credits-dead-letters", UNKNOWN_ORDER) == []
 
 
 def _found_in_time(client: httpx.Client, word: str) -> bool:

@@ -20,7 +20,7 @@ from tests.contract.feed import Feed, post_published
 from tests.dynamodb_table import make_table
 from tests.moto_aws import aws_in_process
 
-from .parked import Item, Service
+from .deployed_stage import DeployedStage, Item
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 TOPIC = f"post:{POST}"
@@ -180,15 +180,15 @@ def test_news_that_nobody_listens_to_is_told_to_nobody_and_keeps_nothing(
 
 
 @pytest.mark.live
-def test_a_connection_that_the_gateway_knows_no_more_is_forgotten(service: Service, api: Api) -> None:
-    feed, writer, title = Feed(api, service.stack.live_url, patience=api.patience), api.join("ada"), unique("gone")
-    service.put("live", _subscription(PLACEHOLDER))
+def test_a_connection_that_the_gateway_knows_no_more_is_forgotten(stage: DeployedStage, api: Api) -> None:
+    feed, writer, title = Feed(api, stage.stack.live_url, patience=api.patience), api.join("ada"), unique("gone")
+    stage.put("live", _subscription(PLACEHOLDER))
     with feed.listener("posts") as listener:
         api.published(writer, title=title)
         listener.wait_for(post_published(title))
-        api.eventually(lambda: _expect(PLACEHOLDER not in _listening(service)))
-        assert len(_listening(service)) >= 1
-    api.eventually(lambda: _expect(_listening(service) == set()))
+        api.eventually(lambda: _expect(PLACEHOLDER not in _listening(stage)))
+        assert len(_listening(stage)) >= 1
+    api.eventually(lambda: _expect(_listening(stage) == set()))
 
 
 def _expect(it: bool) -> None:
@@ -199,7 +199,7 @@ def _subscription(connection: str) -> Item:
     return {"pk": {"S": "topic#posts"}, "sk": {"S": connection}, "expires_at": {"N": "2000000000"}}
 
 
-def _listening(service: Service) -> set[str]:
+def _listening(stage: DeployedStage) -> set[str]:
     asked = {"KeyConditionExpression": "pk = :topic", "ExpressionAttributeValues": {":topic": {"S": "topic#posts"}}}
-    found = service.stack.emulator.client("dynamodb").query(TableName=service.name("live"), **asked)
+    found = stage.stack.emulator.client("dynamodb").query(TableName=stage.name("live"), **asked)
     return {item["sk"]["S"] for item in found["Items"]}

@@ -13,7 +13,7 @@ from microservices.replay import ReplayFailed
 from tests.contract.client import Api, Json, Person
 from tests.contract.search_terms import new_word, wait_for_hits
 
-from .parked import Item, Service
+from .deployed_stage import DeployedStage, Item
 
 pytestmark = pytest.mark.live
 
@@ -26,43 +26,43 @@ def writer(api: Api) -> Person:
 
 
 def test_a_malformed_vote_is_parked_beside_good_ones_and_counts_once_it_is_mended(
-    service: Service, api: Api, writer: Person
+    stage: DeployedStage, api: Api, writer: Person
 ) -> None:
     post_id = api.published(writer)["id"]
     api.cast(writer, post_id, value=1)
     good, bad = [_vote(post_id, f"good{n}", {"N": "1"}) for n in range(3)], _vote(post_id, "bad", {"S": "many"})
-    service.put("votes", good[0], bad, *good[1:])
+    stage.put("votes", good[0], bad, *good[1:])
 
     api.score_settles(post_id, 4)
     api.eventually(lambda: _on_board(api, post_id, score=4))
-    (message,) = _parked(service, api, "votes-parking", post_id)
+    (message,) = _parked(stage, api, "votes-parking", post_id)
     parked = json.loads(message["Body"])
-    assert parked["function"] == service.name("votes-projection")
+    assert parked["function"] == stage.name("votes-projection")
     assert parked["reason"] == "KeyError: 'N'"
     assert parked["record"]["dynamodb"]["NewImage"]["value"] == {"S": "many"}
 
-    service.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
-    assert service.give_back("votes-parking") >= 1
+    stage.repair("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
+    assert stage.replay("votes-parking") >= 1
     api.score_settles(post_id, 5)
-    assert service.waiting("votes-parking", post_id) == []
+    assert stage.messages("votes-parking", post_id) == []
     api.cast(writer, post_id, value=-1)  # and what was counted before is still known
     api.score_settles(post_id, 3)
 
 
-def test_a_record_that_is_given_back_too_early_is_parked_again(service: Service, api: Api, writer: Person) -> None:
+def test_a_record_that_is_given_back_too_early_is_parked_again(stage: DeployedStage, api: Api, writer: Person) -> None:
     post_id = api.published(writer)["id"]
-    service.put("votes", _vote(post_id, "bad", {"N": "7"}))
-    (first,) = _parked(service, api, "votes-parking", post_id)
-    service.give_back("votes-parking")
-    (again,) = _parked(service, api, "votes-parking", post_id)
+    stage.put("votes", _vote(post_id, "bad", {"N": "7"}))
+    (first,) = _parked(stage, api, "votes-parking", post_id)
+    stage.replay("votes-parking")
+    (again,) = _parked(stage, api, "votes-parking", post_id)
     assert again["MessageId"] != first["MessageId"]
     assert json.loads(again["Body"])["reason"].endswith(": a vote cannot be 7")
-    service.put("votes", _vote(post_id, "bad", {"N": "1"}))
+    stage.put("votes", _vote(post_id, "bad", {"N": "1"}))
     api.score_settles(post_id, 1)
-    service.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "-1"}))
-    service.give_back("votes-parking")  # older than what counts by now, so it changes nothing
+    stage.repair("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "-1"}))
+    stage.replay("votes-parking")  # older than what counts by now, so it changes nothing
     api.score_settles(post_id, 1)
-    assert service.waiting("votes-parking", post_id) == []
+    assert stage.messages("votes-parking", post_id) == []
 
 
 @pytest.mark.one_variant
@@ -74,48 +74,48 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(service: Service,
     ],
 )
 def test_a_malformed_post_is_given_up_by_both_who_follow_posts_and_is_known_once_it_is_mended(
-    service: Service, api: Api, writer: Person, title: Item | None
+    stage: DeployedStage, api: Api, writer: Person, title: Item | None
 ) -> None:
     needle = new_word()
     bad = _post(writer, f"{needle} bad")
     malformed = {name: value for name, value in (bad | {"title": title}).items() if value is not None}
     good = _post(writer, f"{needle} good")
-    with service.hurried("votes-post-events"):
-        service.put("posts", malformed, good)
+    with stage.fast_redelivery("votes-post-events"):
+        stage.put("posts", malformed, good)
         try:
             wait_for_hits(api, needle, [_shown(good)])
-            api.eventually(lambda: _lives(service, good["id"]["S"]))
-            (message,) = _parked(service, api, "search-parking", bad["id"]["S"])
+            api.eventually(lambda: _lives(stage, good["id"]["S"]))
+            (message,) = _parked(stage, api, "search-parking", bad["id"]["S"])
             assert "Error: " in json.loads(message["Body"])["reason"]
-            _parked(service, api, "votes-post-events-dead-letters", bad["id"]["S"])
+            _parked(stage, api, "votes-post-events-dead-letters", bad["id"]["S"])
 
-            service.put("posts", bad)  # what mends it comes by the stream, as everything does
+            stage.put("posts", bad)  # what mends it comes by the stream, as everything does
             wait_for_hits(api, needle, sorted([_shown(good), _shown(bad)], key=lambda post: post["id"], reverse=True))
-            api.eventually(lambda: _lives(service, bad["id"]["S"]))
-            assert service.give_back("search-parking") >= 1  # older than what is known by now
-            assert service.waiting("search-parking", bad["id"]["S"]) == []
+            api.eventually(lambda: _lives(stage, bad["id"]["S"]))
+            assert stage.replay("search-parking") >= 1  # older than what is known by now
+            assert stage.messages("search-parking", bad["id"]["S"]) == []
             assert len(api.search(needle).json()["items"]) == 2
         finally:
             for item in (good, bad):
-                service.delete("posts", item)
+                stage.delete("posts", item)
         wait_for_hits(api, needle, [])
 
 
 def test_a_post_that_the_outbox_cannot_tell_of_is_parked_and_told_once_it_is_mended(
-    service: Service, api: Api, writer: Person
+    stage: DeployedStage, api: Api, writer: Person
 ) -> None:
     post = _post(writer, f"{new_word()} untold")
     event = {"Records": [{"eventName": "UPSERT", "dynamodb": _inserted(post)}]}
-    service.invoke("posts-event-relay", event)
-    (message,) = _parked(service, api, "posts-parking", post["id"]["S"])
+    stage.invoke("posts-event-relay", event)
+    (message,) = _parked(stage, api, "posts-parking", post["id"]["S"])
     assert json.loads(message["Body"])["reason"] == "KeyError: 'UPSERT'"
-    service.mend("posts-parking", post["id"]["S"], lambda parked: parked.update(eventName="INSERT"))
-    assert service.give_back("posts-parking") >= 1
-    api.eventually(lambda: _lives(service, post["id"]["S"]))
+    stage.repair("posts-parking", post["id"]["S"], lambda parked: parked.update(eventName="INSERT"))
+    assert stage.replay("posts-parking") >= 1
+    api.eventually(lambda: _lives(stage, post["id"]["S"]))
 
 
 def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_are_heard(
-    service: Service, api: Api, writer: Person
+    stage: DeployedStage, api: Api, writer: Person
 ) -> None:
     first, second = (api.published(writer)["id"] for _ in range(2))
     unreadable = [
@@ -123,33 +123,33 @@ def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_ar
         json.dumps([first]),
         json.dumps({"type": "score.changed", "post_id": first, "score": "many"}),
     ]
-    with service.hurried("posts-scores"):
-        service.send("posts-scores", _score(first, 7), *unreadable, _score(second, 8))
+    with stage.fast_redelivery("posts-scores"):
+        stage.send("posts-scores", _score(first, 7), *unreadable, _score(second, 8))
         api.score_settles(first, 7)
         api.score_settles(second, 8)
 
         def dead() -> None:
-            letters = service.waiting("posts-scores-dead-letters", first)
+            letters = stage.messages("posts-scores-dead-letters", first)
             assert sorted(letter["Body"] for letter in letters) == sorted(unreadable)
 
         api.eventually(dead)
 
 
-def test_replay_from_the_command_line_says_how_many_went_back(service: Service, api: Api, writer: Person) -> None:
+def test_replay_from_the_command_line_says_how_many_went_back(stage: DeployedStage, api: Api, writer: Person) -> None:
     post_id = api.published(writer)["id"]
-    service.put("votes", _vote(post_id, "bad", {"S": "many"}))
-    _parked(service, api, "votes-parking", post_id)
-    service.mend("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
-    ran = _replay(service, "votes-parking")
+    stage.put("votes", _vote(post_id, "bad", {"S": "many"}))
+    _parked(stage, api, "votes-parking", post_id)
+    stage.repair("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "1"}))
+    ran = _replay(stage, "votes-parking")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.endswith("messages\n")
     api.score_settles(post_id, 1)
 
 
-def test_replay_of_a_queue_that_is_not_there_is_one_line(service: Service) -> None:
-    ran = _replay(service, "nobodys-parking")
+def test_replay_of_a_queue_that_is_not_there_is_one_line(stage: DeployedStage) -> None:
+    ran = _replay(stage, "nobodys-parking")
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
-    assert service.name("nobodys-parking") in ran.stderr
+    assert stage.name("nobodys-parking") in ran.stderr
 
 
 @pytest.mark.one_variant
@@ -166,25 +166,25 @@ def test_replay_of_a_queue_that_is_not_there_is_one_line(service: Service) -> No
     ],
     ids=["no function", "a function that fails", "no record", "no JSON"],
 )
-def test_what_cannot_be_given_back_says_why_and_stays(service: Service, body: str, said: str) -> None:
-    with service.queue_of_its_own() as queue:
-        service.send(queue, body)
+def test_what_cannot_be_given_back_says_why_and_stays(stage: DeployedStage, body: str, said: str) -> None:
+    with stage.temporary_queue() as queue:
+        stage.send(queue, body)
         with pytest.raises(ReplayFailed, match=said):
-            service.give_back(queue)
-        assert service.kept(queue) == 1
+            stage.replay(queue)
+        assert stage.count_messages(queue) == 1
 
 
-def _replay(service: Service, queue: str) -> subprocess.CompletedProcess[str]:
-    asked = [service.name(queue), "--endpoint", service.stack.emulator.endpoint]
+def _replay(stage: DeployedStage, queue: str) -> subprocess.CompletedProcess[str]:
+    asked = [stage.name(queue), "--endpoint", stage.stack.emulator.endpoint]
     command = [sys.executable, "-m", "microservices.replay", *asked]
     return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
 
 
-def _parked(service: Service, api: Api, queue: str, about: str) -> list[Json]:
+def _parked(stage: DeployedStage, api: Api, queue: str, about: str) -> list[Json]:
     """Return what is parked about that id, once there is something."""
 
     def there() -> list[Json]:
-        messages = service.waiting(queue, about)
+        messages = stage.messages(queue, about)
         assert messages
         return messages
 
@@ -196,10 +196,10 @@ def _on_board(api: Api, post_id: str, *, score: int) -> None:
     assert [standing["score"] for standing in board if standing["post_id"] == post_id] == [score]
 
 
-def _lives(service: Service, post_id: str) -> None:
+def _lives(stage: DeployedStage, post_id: str) -> None:
     """Assert that votes knows the post; the board shows a hundred, and other tests' posts may stand before this one."""
     key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "score"}}
-    known = service.stack.emulator.client("dynamodb").get_item(TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True)
+    known = stage.stack.emulator.client("dynamodb").get_item(TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True)
     assert known.get("Item", {}).get("state") == {"S": "live"}
 
 

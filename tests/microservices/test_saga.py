@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.client import Api, Json, Person
 
-from .parked import Service
+from .deployed_stage import DeployedStage
 
 pytestmark = pytest.mark.live
 
@@ -36,11 +36,11 @@ def day(post_id: str) -> Json:
     return {"sku": "boost-1d", "post_id": post_id, "quantity": 1}
 
 
-def dead_letters(service: Service, api: Api, queue: str, about: str) -> list[str]:
+def dead_letters(stage: DeployedStage, api: Api, queue: str, about: str) -> list[str]:
     """Return the dead letters that name this id, once there are some."""
 
     def there() -> list[str]:
-        letters = service.waiting(f"{queue}-dead-letters", about)
+        letters = stage.messages(f"{queue}-dead-letters", about)
         assert letters
         return [letter["Body"] for letter in letters]
 
@@ -59,7 +59,7 @@ def test_half_of_the_orders_settle_within_three_seconds(api: Api, buyer: Person,
 
 
 def test_outcomes_that_nobody_can_take_become_dead_letters_beside_orders_that_settle(
-    service: Service, api: Api, buyer: Person, post_id: str
+    stage: DeployedStage, api: Api, buyer: Person, post_id: str
 ) -> None:
     good = {"type": "order.answered", "order_id": UNKNOWN, "buyer": buyer.username, "stage": "placed", "done": True}
     hopeless = [
@@ -70,72 +70,72 @@ def test_outcomes_that_nobody_can_take_become_dead_letters_beside_orders_that_se
         json.dumps([UNKNOWN]),
         f"nonsense about {UNKNOWN}",
     ]
-    with service.hurried("orders-saga"):
-        service.send("orders-saga", *hopeless)
+    with stage.fast_redelivery("orders-saga"):
+        stage.send("orders-saga", *hopeless)
         assert api.order_settles(buyer, api.place(buyer, day(post_id)))["status"] == "fulfilled"
 
         def dead() -> None:
-            assert sorted(dead_letters(service, api, "orders-saga", UNKNOWN)) == sorted(hopeless)
+            assert sorted(dead_letters(stage, api, "orders-saga", UNKNOWN)) == sorted(hopeless)
 
         api.eventually(dead)
 
 
 def test_an_order_that_cannot_settle_waits_and_goes_on_once_its_message_is_given_back(
-    service: Service, api: Api, buyer: Person
+    stage: DeployedStage, api: Api, buyer: Person
 ) -> None:
     post_id = api.published(buyer)["id"]
     key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "post"}}
-    with service.hurried("posts-boosts"), service.broken("posts", key, "boosted_until", {"N": "7"}):
+    with stage.fast_redelivery("posts-boosts"), stage.corrupted("posts", key, "boosted_until", {"N": "7"}):
         placed = api.place(buyer, day(post_id))
         order_id = placed.json()["id"]
-        (letter,) = dead_letters(service, api, "posts-boosts", order_id)
+        (letter,) = dead_letters(stage, api, "posts-boosts", order_id)
         assert json.loads(letter)["type"] == "order.paid"
         assert api.read_order(buyer, order_id).json()["status"] == "pending"
         assert api.read_me(buyer).json()["credits"] == 90
 
-    ran = _replay(service, "posts-boosts-dead-letters")
+    ran = _replay(stage, "posts-boosts-dead-letters")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert api.order_settles(buyer, placed)["status"] == "fulfilled"
     assert api.post(post_id)["boosted_until"] is not None
     assert api.read_me(buyer).json()["credits"] == 90
-    assert service.waiting("posts-boosts-dead-letters", order_id) == []
+    assert stage.messages("posts-boosts-dead-letters", order_id) == []
 
 
 def test_an_order_that_the_outbox_cannot_read_is_parked_and_goes_on_once_it_is_mended(
-    service: Service, api: Api, buyer: Person, post_id: str
+    stage: DeployedStage, api: Api, buyer: Person, post_id: str
 ) -> None:
     before = api.order_settles(buyer, api.place(buyer, day(post_id)))
-    item = service.get("orders", {"pk": {"S": f"buyer#{buyer.username}"}, "sk": {"S": before["id"]}})
+    item = stage.get("orders", {"pk": {"S": f"buyer#{buyer.username}"}, "sk": {"S": before["id"]}})
     order_id = before["id"][:-4] + "0000"
-    service.put("orders", {**item, "sk": {"S": order_id}, "stage": {"S": "stolen"}})
+    stage.put("orders", {**item, "sk": {"S": order_id}, "stage": {"S": "stolen"}})
 
     def parked() -> None:
-        reasons = [json.loads(message["Body"])["reason"] for message in service.waiting("orders-parking", order_id)]
+        reasons = [json.loads(message["Body"])["reason"] for message in stage.messages("orders-parking", order_id)]
         assert reasons == ["ValueError: 'stolen' is not a valid Stage"]
 
     def settled() -> None:
         assert api.read_order(buyer, order_id).json()["status"] == "fulfilled"
 
     api.eventually(parked)
-    service.put("orders", {**item, "sk": {"S": order_id}, "stage": {"S": "placed"}})
+    stage.put("orders", {**item, "sk": {"S": order_id}, "stage": {"S": "placed"}})
     api.eventually(settled)
-    service.mend(
+    stage.repair(
         "orders-parking", order_id, lambda record: record["dynamodb"]["NewImage"].update(stage={"S": "placed"})
     )
-    assert service.give_back("orders-parking") >= 1  # told again, and not done again
+    assert stage.replay("orders-parking") >= 1  # told again, and not done again
     last = api.order_settles(buyer, api.place(buyer, day(post_id)))
     assert last["status"] == "fulfilled"
     assert api.read_me(buyer).json()["credits"] == 70
 
 
-def test_replay_of_dead_letters_without_their_queue_is_one_line(service: Service) -> None:
-    with service.queue_of_its_own("dead-letters") as queue:
-        ran = _replay(service, queue)
+def test_replay_of_dead_letters_without_their_queue_is_one_line(stage: DeployedStage) -> None:
+    with stage.temporary_queue("dead-letters") as queue:
+        ran = _replay(stage, queue)
         assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
-        assert service.name(queue.removesuffix("-dead-letters")) in ran.stderr
+        assert stage.name(queue.removesuffix("-dead-letters")) in ran.stderr
 
 
-def _replay(service: Service, queue: str) -> subprocess.CompletedProcess[str]:
-    asked = [service.name(queue), "--endpoint", service.stack.emulator.endpoint]
+def _replay(stage: DeployedStage, queue: str) -> subprocess.CompletedProcess[str]:
+    asked = [stage.name(queue), "--endpoint", stage.stack.emulator.endpoint]
     command = [sys.executable, "-m", "microservices.replay", *asked]
     return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Delivery is at least once and a function may end anywhere: the score is the votes all the same."""
+"""The score equals the sum of the votes, although events are delivered repeatedly and functions end at any point."""
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -26,13 +26,13 @@ from tests.moto_aws import aws_in_process
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 VOTERS = ("ada", "bob", "cyd")
 EXAMPLES = 60
-CALLS = 8  # that hearing of a post and counting three votes of it take, one of them given twice
+CALLS = 8  # of applying a post event and counting three votes in two batches
 
 Votes = list[tuple[str, int]]
 
 
 def vote_record(place: int, voter: str, value: int) -> Record:
-    """What the votes table's stream says of a vote, or of one that was retracted (0)."""
+    """Return the stream record of a vote; value 0 is a retracted one."""
     keys = {"pk": {"S": f"post#{POST}"}, "sk": {"S": f"vote#{voter}"}}
     images: dict[str, Any] = {"NewImage": {**keys, "value": {"N": str(value)}}} if value else {"OldImage": keys}
     name = "MODIFY" if value else "REMOVE"
@@ -40,7 +40,7 @@ def vote_record(place: int, voter: str, value: int) -> Record:
 
 
 def post_record(place: int, title: str | None) -> Record:
-    """What the posts table's stream says of a post under a title, or of its withdrawal (None)."""
+    """Return the stream record of a post with this title; None is a withdrawal."""
     keys = {"pk": {"S": f"post#{POST}"}, "sk": {"S": "post"}}
     if title is None:
         return {"eventName": "REMOVE", "dynamodb": {"Keys": keys, "SequenceNumber": str(place)}}
@@ -49,12 +49,12 @@ def post_record(place: int, title: str | None) -> Record:
 
 
 @pytest.fixture
-def board() -> Iterator[DynamoLeaderboard]:
+def leaderboard() -> Iterator[DynamoLeaderboard]:
     with aws_in_process():
-        yield new_board(boto3.client("dynamodb", region_name="us-east-1"), "votes")
+        yield new_leaderboard(boto3.client("dynamodb", region_name="us-east-1"), "votes")
 
 
-def new_board(dynamodb: Any, table: str) -> DynamoLeaderboard:
+def new_leaderboard(dynamodb: Any, table: str) -> DynamoLeaderboard:
     make_table(dynamodb, table)
     return DynamoLeaderboard(dynamodb, table, now)
 
@@ -63,27 +63,27 @@ def score_of(votes: Votes) -> int:
     return sum(dict(votes).values())
 
 
-def deliver(board: DynamoLeaderboard, records: list[Record]) -> None:
-    told = [each for each in map(projection.parse_vote, records) if each]
-    for votes in projection.group_by_post(told):
-        projection.count_votes(board, votes)
+def deliver(leaderboard: DynamoLeaderboard, records: list[Record]) -> None:
+    parsed = [each for each in map(projection.parse_vote, records) if each]
+    for votes in projection.group_by_post(parsed):
+        projection.count_votes(leaderboard, votes)
 
 
-def fail_on_call(board: DynamoLeaderboard, number: int, error: Exception) -> Callable[[], None]:
-    """Let the n-th call from here on fail before it reaches the store; return what ends that."""
+def fail_on_call(leaderboard: DynamoLeaderboard, number: int, error: Exception) -> Callable[[], None]:
+    """Make the n-th call from now on fail before it reaches the store; return a function that undoes this."""
     calls = count(1)
 
     def fail(**_: object) -> None:
         if next(calls) == number:
             raise error
 
-    events = board._dynamodb.meta.events
+    events = leaderboard._dynamodb.meta.events
     events.register("before-call.dynamodb", fail)
     return lambda: events.unregister("before-call.dynamodb", fail)
 
 
 @pytest.mark.slow
-def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_none() -> None:
+def test_repeated_and_reordered_batches_count_each_vote_once() -> None:
     tables = (f"votes{number}" for number in count())
 
     @given(
@@ -91,43 +91,43 @@ def test_batches_that_come_twice_and_out_of_order_count_no_vote_twice_and_lose_n
         chaos=some.data(),
     )
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
-    def hold(votes: Votes, chaos: some.DataObject) -> None:
+    def check(votes: Votes, chaos: some.DataObject) -> None:
         records = [vote_record(place, *vote) for place, vote in enumerate(votes, start=7)]
         again = chaos.draw(some.lists(some.sampled_from(records), max_size=8)) if records else []
         shuffled = chaos.draw(some.permutations([*records, *again]))
         size = chaos.draw(some.integers(1, 6))
         batches = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
-        heard_after = chaos.draw(some.integers(0, len(batches)))
-        board = new_board(dynamodb, next(tables))
+        post_event_at = chaos.draw(some.integers(0, len(batches)))
+        leaderboard = new_leaderboard(dynamodb, next(tables))
         for place, batch in enumerate([*batches, []]):
-            if place == heard_after:
-                post_events.apply_record(board, post_record(1, "Title"))
-            deliver(board, batch)
-        assert board.get_score(POST).score == score_of(votes)
-        assert board.list_entries(5) == [ScoreEntry(post_id=POST, title="Title", author="ada", score=score_of(votes))]
+            if place == post_event_at:
+                post_events.apply_record(leaderboard, post_record(1, "Title"))
+            deliver(leaderboard, batch)
+        assert leaderboard.get_score(POST).score == score_of(votes)
+        assert leaderboard.list_entries(5) == [
+            ScoreEntry(post_id=POST, title="Title", author="ada", score=score_of(votes))
+        ]
 
     with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        hold()
+        check()
 
 
 @pytest.mark.parametrize("call", range(1, CALLS + 2))
-def test_a_function_that_ends_at_any_call_loses_nothing_and_counts_nothing_twice(
-    board: DynamoLeaderboard, call: int
-) -> None:
+def test_a_function_that_ends_at_any_call_counts_each_vote_once(leaderboard: DynamoLeaderboard, call: int) -> None:
     records = [vote_record(place, voter, 1) for place, voter in enumerate(VOTERS, start=1)]
-    mend = fail_on_call(board, call, KeyboardInterrupt("the function ends here"))  # type: ignore[arg-type]
+    undo = fail_on_call(leaderboard, call, KeyboardInterrupt("the function ends here"))  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt) if call <= CALLS else nullcontext():
-        post_events.apply_record(board, post_record(1, "Title"))
-        deliver(board, records[:2])
-        deliver(board, records)
-    mend()
-    post_events.apply_record(board, post_record(1, "Title"))
-    deliver(board, records)
-    assert [standing.score for standing in board.list_entries(5)] == [3]
+        post_events.apply_record(leaderboard, post_record(1, "Title"))
+        deliver(leaderboard, records[:2])
+        deliver(leaderboard, records)
+    undo()
+    post_events.apply_record(leaderboard, post_record(1, "Title"))
+    deliver(leaderboard, records)
+    assert [entry.score for entry in leaderboard.list_entries(5)] == [3]
 
 
-def test_a_lost_race_is_run_again(board: DynamoLeaderboard) -> None:
+def test_a_transaction_conflict_is_retried(leaderboard: DynamoLeaderboard) -> None:
     conflict = ClientError(
         {
             "Error": {"Code": "TransactionCanceledException", "Message": ""},
@@ -135,51 +135,53 @@ def test_a_lost_race_is_run_again(board: DynamoLeaderboard) -> None:
         },  # type: ignore[typeddict-unknown-key]
         "TransactWriteItems",
     )
-    mend = fail_on_call(board, 3, conflict)  # read the standing, read what is counted, write
-    deliver(board, [vote_record(1, "ada", 1)])
-    mend()
-    assert board.get_score(POST).score == 1
+    undo = fail_on_call(
+        leaderboard, 3, conflict
+    )  # the third call writes, after reads of the score and of counted votes
+    deliver(leaderboard, [vote_record(1, "ada", 1)])
+    undo()
+    assert leaderboard.get_score(POST).score == 1
 
 
-def test_more_votes_than_a_transaction_holds_are_counted(board: DynamoLeaderboard) -> None:
-    deliver(board, [vote_record(place, f"voter{place}", 1) for place in range(1, 201)])
-    assert board.get_score(POST).score == 200
+def test_more_votes_than_one_transaction_writes_are_counted(leaderboard: DynamoLeaderboard) -> None:
+    deliver(leaderboard, [vote_record(place, f"voter{place}", 1) for place in range(1, 201)])
+    assert leaderboard.get_score(POST).score == 200
 
 
-def test_a_standing_that_was_lost_and_is_made_again_is_newer_than_all_that_was_told_of_it(
-    board: DynamoLeaderboard,
+def test_a_rebuilt_score_has_a_newer_version_than_the_lost_one(
+    leaderboard: DynamoLeaderboard,
 ) -> None:
-    def counted(place: int) -> int:
-        (told,) = filter(None, [projection.parse_vote(vote_record(place, "ada", 1 if place % 2 else -1))])
-        return projection.count_votes(board, [told]).version
+    def count_vote(place: int) -> int:
+        (vote,) = filter(None, [projection.parse_vote(vote_record(place, "ada", 1 if place % 2 else -1))])
+        return projection.count_votes(leaderboard, [vote]).version
 
-    versions = [counted(place) for place in range(1, 6)]
+    versions = [count_vote(place) for place in range(1, 6)]
     assert versions == list(range(versions[0], versions[0] + 5))
     dynamodb = boto3.client("dynamodb", region_name="us-east-1")
     for item in dynamodb.scan(TableName="votes")["Items"]:
         dynamodb.delete_item(TableName="votes", Key={"pk": item["pk"], "sk": item["sk"]})
-    post_events.apply_record(board, post_record(1, "Title"))
-    assert counted(7) > versions[-1]
+    post_events.apply_record(leaderboard, post_record(1, "Title"))
+    assert count_vote(7) > versions[-1]
 
 
-def test_a_post_that_is_gone_stays_gone(board: DynamoLeaderboard) -> None:
-    told = post_record(2, None)
-    del told["dynamodb"]["SequenceNumber"]  # posts tells a withdrawal itself, ahead of the stream
-    post_events.apply_record(board, told)
-    post_events.apply_record(board, post_record(1, "Title"))
-    deliver(board, [vote_record(1, "ada", 1)])
-    assert board.list_entries(5) == []
-    assert board.get_score(POST).state == "withdrawn"
+def test_a_withdrawn_post_stays_withdrawn(leaderboard: DynamoLeaderboard) -> None:
+    withdrawal = post_record(2, None)
+    del withdrawal["dynamodb"]["SequenceNumber"]  # as posts sends it synchronously, ahead of the stream
+    post_events.apply_record(leaderboard, withdrawal)
+    post_events.apply_record(leaderboard, post_record(1, "Title"))
+    deliver(leaderboard, [vote_record(1, "ada", 1)])
+    assert leaderboard.list_entries(5) == []
+    assert leaderboard.get_score(POST).state == "withdrawn"
 
 
-def test_an_older_title_does_not_replace_a_newer_one(board: DynamoLeaderboard) -> None:
+def test_an_older_title_does_not_replace_a_newer_one(leaderboard: DynamoLeaderboard) -> None:
     for place, title in [(1, "First"), (3, "Third"), (2, "Second")]:
-        post_events.apply_record(board, post_record(place, title))
-    assert [standing.title for standing in board.list_entries(5)] == ["Third"]
+        post_events.apply_record(leaderboard, post_record(place, title))
+    assert [entry.title for entry in leaderboard.list_entries(5)] == ["Third"]
 
 
 class Site(LeaderboardObject):
-    """Where something happens each time that a board is on its way."""
+    """Calls a function before each write."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
         super().__init__("site")
@@ -187,74 +189,74 @@ class Site(LeaderboardObject):
         self.meanwhile = meanwhile
         self.writes = 0
 
-    def write(self, shown: dict[str, Any], page: str, *, if_match: ETags) -> None:
+    def write(self, leaderboard: dict[str, Any], page: str, *, if_match: ETags) -> None:
         self.writes += 1
         self.meanwhile()
-        super().write(shown, page, if_match=if_match)
+        super().write(leaderboard, page, if_match=if_match)
 
     def page(self) -> str:
         page: bytes = self._s3.get_object(Bucket="site", Key=PAGE_KEY)["Body"].read()
         return page.decode()
 
 
-def publish_at(board: DynamoLeaderboard, site: LeaderboardObject) -> None:
+def publish_at(leaderboard: DynamoLeaderboard, site: LeaderboardObject) -> None:
     moments = count()
-    publish_leaderboard(board, site, lambda: datetime(2026, 1, 2, second=next(moments) % 60, tzinfo=UTC))
+    publish_leaderboard(leaderboard, site, lambda: datetime(2026, 1, 2, second=next(moments) % 60, tzinfo=UTC))
 
 
 @pytest.fixture
-def bucket(board: DynamoLeaderboard) -> None:
+def bucket(leaderboard: DynamoLeaderboard) -> None:
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="site")
-    post_events.apply_record(board, post_record(1, "Title"))
+    post_events.apply_record(leaderboard, post_record(1, "Title"))
 
 
 @pytest.mark.usefixtures("bucket")
-@pytest.mark.parametrize("first", [True, False], ids=["nothing was published", "a board was published"])
-def test_what_was_published_is_what_the_board_holds_though_another_function_published_between(
-    board: DynamoLeaderboard, first: bool
+@pytest.mark.parametrize("first", [True, False], ids=["nothing was published", "an older one was published"])
+def test_a_function_that_is_overtaken_publishes_the_newest_leaderboard(
+    leaderboard: DynamoLeaderboard, first: bool
 ) -> None:
     other = Site(meanwhile=lambda: None)
     if not first:
-        publish_at(board, other)
+        publish_at(leaderboard, other)
 
     def overtake() -> None:
         if slow.writes == 1:
-            deliver(board, [vote_record(1, "ada", 1)])
-            publish_leaderboard(board, other, now)
+            deliver(leaderboard, [vote_record(1, "ada", 1)])
+            publish_leaderboard(leaderboard, other, now)
 
     slow = Site(meanwhile=overtake)
-    publish_at(board, slow)
+    publish_at(leaderboard, slow)
     assert [item["score"] for item in slow.read()["items"]] == [1]
     assert slow.read()["as_of"] in slow.page()
     assert slow.writes == 2
 
 
 @pytest.mark.usefixtures("bucket")
-def test_a_board_that_changes_all_the_time_is_published_all_the_same(board: DynamoLeaderboard) -> None:
+def test_a_leaderboard_that_keeps_changing_is_published(leaderboard: DynamoLeaderboard) -> None:
     places = count(1)
-    site = Site(meanwhile=lambda: deliver(board, [vote_record(next(places), f"voter{next(places)}", 1)]))
-    publish_at(board, site)
-    publish_at(board, site)
+    site = Site(meanwhile=lambda: deliver(leaderboard, [vote_record(next(places), f"voter{next(places)}", 1)]))
+    publish_at(leaderboard, site)
+    publish_at(leaderboard, site)
     assert [item["score"] for item in site.read()["items"]] == [1]
     assert site.writes == 2
 
 
 @pytest.mark.usefixtures("bucket")
-def test_who_is_overtaken_each_time_lets_the_batch_come_again(board: DynamoLeaderboard) -> None:
+def test_a_function_that_is_overtaken_each_time_raises_conflict(leaderboard: DynamoLeaderboard) -> None:
     other = Site(meanwhile=lambda: None)
     with pytest.raises(Conflict):
-        publish_at(board, Site(meanwhile=lambda: publish_leaderboard(board, other, now)))
+        publish_at(leaderboard, Site(meanwhile=lambda: publish_leaderboard(leaderboard, other, now)))
 
 
-def test_a_record_that_cannot_be_handled_is_parked_after_three_tries_and_the_rest_goes_on() -> None:
+def test_a_record_that_fails_is_parked_after_three_attempts_and_the_others_are_handled() -> None:
     poison = {"eventName": "INSERT", "dynamodb": {"Keys": {}, "NewImage": {"value": {"N": "many"}}}}
     tries, parked = [], []
 
     def handle(record: Record) -> int:
         tries.append(record)
-        told = projection.parse_vote(record)
-        assert told is not None
-        return told.vote.value
+        parsed = projection.parse_vote(record)
+        assert parsed is not None
+        return parsed.vote.value
 
     rest = [vote_record(1, "ada", 1), vote_record(2, "bob", -1)]
     values = handle_records(
@@ -265,7 +267,7 @@ def test_a_record_that_cannot_be_handled_is_parked_after_three_tries_and_the_res
     assert [(record, "KeyError" in reason or "ValueError" in reason) for record, reason in parked] == [(poison, True)]
 
 
-def test_records_of_one_item_keep_their_order_while_one_is_tried_again() -> None:
+def test_records_of_one_item_stay_in_order_while_one_is_retried() -> None:
     handled: list[str] = []
     failures = iter([True, True])
 
@@ -280,28 +282,28 @@ def test_records_of_one_item_keep_their_order_while_one_is_tried_again() -> None
     assert handled.index("1") < handled.index("2")
 
 
-def test_what_the_board_keeps_in_the_same_table_is_no_vote(board: DynamoLeaderboard) -> None:
-    deliver(board, [vote_record(1, "ada", 1)])
-    kept = vote_record(2, "ada", 1)
-    kept["dynamodb"]["Keys"]["sk"]["S"] = "counted#ada"
-    deliver(board, [kept])
-    assert board.get_score(POST).score == 1
+def test_other_items_of_the_table_are_not_counted_as_votes(leaderboard: DynamoLeaderboard) -> None:
+    deliver(leaderboard, [vote_record(1, "ada", 1)])
+    counted = vote_record(2, "ada", 1)
+    counted["dynamodb"]["Keys"]["sk"]["S"] = "counted#ada"
+    deliver(leaderboard, [counted])
+    assert leaderboard.get_score(POST).score == 1
 
 
 @pytest.mark.parametrize(
     "broken", [None, [], {}, {"dynamodb": None}, {"dynamodb": {}}, {"dynamodb": {"Keys": {1}}}], ids=repr
 )
-def test_a_record_that_has_no_key_is_parked_and_the_rest_of_its_batch_is_done(broken: Any) -> None:
+def test_a_record_without_a_key_is_parked_and_the_others_are_handled(broken: Any) -> None:
     parked: list[Any] = []
     good = vote_record(1, "ada", 1)
-    told = handle_records(
+    votes = handle_records(
         [broken, good], projection.parse_vote, key=item_key, park=lambda record, reason: parked.append(record)
     )
-    assert [each and each.record for each in told] == [good]
+    assert [each and each.record for each in votes] == [good]
     assert parked == [broken]
 
 
-def test_no_record_is_blamed_for_a_store_that_is_away() -> None:
+def test_no_record_is_parked_while_the_store_is_unavailable() -> None:
     def handle(record: Record) -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
 

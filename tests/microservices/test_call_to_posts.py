@@ -1,4 +1,4 @@
-"""Votes asks posts of a post that its stream has not told of yet, and is patient with a gateway that is full."""
+"""Votes requests a post from posts if no event of it has arrived, and retries while the gateway is saturated."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -12,14 +12,14 @@ from microservices.votes.store import DynamoVotes
 from shared_domain.errors import NotFound, Unavailable
 from tests.contract.loopback_server import loopback
 
-Ask = Callable[[Sequence[int]], int]
+Require = Callable[[Sequence[int]], int]
 
 
 @pytest.fixture
-def ask() -> Ask:
-    """Require a post while posts answers these statuses in turn; return how often posts was asked."""
+def require() -> Require:
+    """Require a post while posts answers with these statuses in turn; return the number of requests."""
 
-    def asked(statuses: Sequence[int]) -> int:
+    def count_requests(statuses: Sequence[int]) -> int:
         requests: list[httpx.Request] = []
 
         def serve(request: httpx.Request) -> httpx.Response:
@@ -34,28 +34,28 @@ def ask() -> Ask:
             )
         return len(requests)
 
-    return asked
+    return count_requests
 
 
-def test_a_post_that_posts_knows_may_be_voted_on(ask: Ask) -> None:
-    assert ask([200]) == 1
+def test_an_existing_post_can_be_voted_on(require: Require) -> None:
+    assert require([200]) == 1
 
 
-def test_a_post_that_posts_does_not_know_is_not_found(ask: Ask) -> None:
+def test_a_missing_post_is_not_found(require: Require) -> None:
     with pytest.raises(NotFound):
-        ask([404])
+        require([404])
 
 
-def test_posts_is_asked_again_while_its_gateway_is_full(ask: Ask) -> None:
-    assert ask([429, 503, 429, 503, 429, 503, 200]) == 7
+def test_requests_are_retried_while_the_gateway_is_saturated(require: Require) -> None:
+    assert require([429, 503, 429, 503, 429, 503, 200]) == 7
 
 
-def test_a_posts_that_stays_away_is_said_to_be_away(ask: Ask) -> None:
+def test_a_gateway_that_stays_saturated_makes_posts_unavailable(require: Require) -> None:
     with pytest.raises(Unavailable):
-        ask([503] * 20)
+        require([503] * 20)
 
 
 @pytest.mark.parametrize("status", [301, 403, 500, 502, 504])
-def test_what_says_nothing_of_the_post_is_not_taken_for_an_answer(ask: Ask, status: int) -> None:
+def test_other_statuses_make_posts_unavailable(require: Require, status: int) -> None:
     with pytest.raises(Unavailable):
-        ask([status])
+        require([status])

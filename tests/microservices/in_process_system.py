@@ -1,4 +1,4 @@
-"""Every function of the templates in this process, in a world that begins again as often as a test wants."""
+"""All functions of the templates in this process, over moto, with data that a test can reset."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -22,45 +22,47 @@ BASE_URL = "http://functions.test"
 Serve = Callable[[httpx.Request], httpx.Response]
 
 
-class World:
-    """The services, a few people who are signed up, and nothing else: no post, no vote, no order."""
+class InProcessSystem:
+    """The services with a few registered users: no post, no vote, no order."""
 
     def __init__(self, gateway: Gateway, names: tuple[str, ...]) -> None:
         self.routing, self.serve = gateway.routing, gateway.serve
         self._projection = gateway.functions["votes-projection"]
         api = Api(httpx.Client(transport=gateway, base_url=BASE_URL), patience=0)
         self.people = [api.join(name) for name in names]
-        for person in self.people:  # so that no history is the first one, in which the authorizer fetches its secret
+        for (
+            person
+        ) in self.people:  # the authorizer fetches its secret now, so that no history differs by being the first
             api.read_me(person)
         self._tables = {name: copy.deepcopy(table.items) for name, table in _tables().items()}
 
-    def begin_again(self) -> None:
-        """Make the world as it was. The tables would grow from history to history, and each transaction of moto copies them."""
+    def reset(self) -> None:
+        """Restore the initial data. Without it the tables grow, and moto copies a whole table in each transaction."""
         deliver(self.routing)
         for name, table in _tables().items():
             table.items = copy.deepcopy(self._tables[name])
-        # An empty batch publishes the board as it is, and S3 forgets the last history.
+        # An empty batch publishes the empty leaderboard, which replaces the last history's in S3.
         self._projection.invoke({"Records": []})
 
     def api(self, serve: Serve) -> Api:
-        """Return the API as `serve` serves it: nothing is delivered but by whoever tests."""
+        """Return the API behind `serve`. It delivers no events: the test does."""
         return Api(httpx.Client(transport=httpx.MockTransport(serve), base_url=BASE_URL), patience=0)
 
-    def board(self) -> DynamoLeaderboard:
-        """Return the board as the votes service keeps it."""
+    def leaderboard(self) -> DynamoLeaderboard:
+        """Return the leaderboard in the votes table."""
         return DynamoLeaderboard(boto3.client("dynamodb", region_name=REGION), f"{STAGE}-votes", now)
 
     def messages(self) -> dict[str, list[str]]:
-        """Return what lies in each queue that is not empty, dead letters and parked records too."""
+        """Return the messages in all queues that are not empty, dead letters and parked records included."""
         queues = sqs_backends[ACCOUNT][REGION].queues.items()
         return {name: [message.body for message in queue._messages] for name, queue in queues if queue._messages}
 
 
 @contextmanager
-def world_of(*names: str) -> Iterator[World]:
-    """Yield a world with people of these names."""
+def in_process_system(*names: str) -> Iterator[InProcessSystem]:
+    """Yield the system with users of these names."""
     with gateway_over_moto() as gateway:
-        yield World(gateway, names)
+        yield InProcessSystem(gateway, names)
 
 
 def _tables() -> dict[str, Any]:

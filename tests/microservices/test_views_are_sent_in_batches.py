@@ -24,7 +24,7 @@ import atexit, os
 os.environ.update(AWS_DEFAULT_REGION="us-east-1")
 import boto3
 from moto import mock_aws
-from tests.microservices.test_views_leave_in_batches import NOW, POST, sent
+from tests.microservices.test_views_are_sent_in_batches import NOW, POST, sent
 from microservices.posts.views import Views
 from shared_domain.trending import View
 mock_aws().start()

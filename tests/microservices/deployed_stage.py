@@ -1,4 +1,4 @@
-"""Past the API: the tables and queues of a deployed stage, as somebody sees them who repairs it."""
+"""Direct access to the tables, queues and functions of a deployed stage, as an operator has it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,16 +15,16 @@ Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """What is reached past the API: tables, queues and functions of the deployed stage."""
+class DeployedStage:
+    """The tables, queues and functions of the deployed stage, without the API."""
 
     stack: LocalAws
 
-    def name(self, thing: str) -> str:
-        return f"{self.stack.deployment.stage}-{thing}"
+    def name(self, resource: str) -> str:
+        return f"{self.stack.deployment.stage}-{resource}"
 
     def put(self, table: str, *items: Item) -> None:
-        """Write items at once, as no function of ours would."""
+        """Write items directly, also malformed ones that no function writes."""
         requests = [{"PutRequest": {"Item": item}} for item in items]
         self._client("dynamodb").batch_write_item(RequestItems={self.name(table): requests})
 
@@ -33,14 +33,14 @@ class Service:
         self._client("dynamodb").delete_item(TableName=self.name(table), Key=key)
 
     def get(self, table: str, key: Item) -> Item:
-        """Return an item as it is now."""
+        """Return an item."""
         found = self._client("dynamodb").get_item(TableName=self.name(table), Key=key, ConsistentRead=True)
         item: Item = found["Item"]
         return item
 
     @contextmanager
-    def broken(self, table: str, key: Item, attribute: str, value: Item) -> Iterator[None]:
-        """Let an attribute of an item be another one, for as long as the block lasts."""
+    def corrupted(self, table: str, key: Item, attribute: str, value: Item) -> Iterator[None]:
+        """Replace an attribute of an item for the duration of the block."""
         before = self.get(table, key)
         self.put(table, {**before, attribute: value})
         try:
@@ -55,31 +55,31 @@ class Service:
         entries = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
         self._client("sqs").send_message_batch(QueueUrl=self.queue(queue), Entries=entries)
 
-    def waiting(self, queue: str, about: str) -> list[Json]:
-        """Return the messages of the queue that name this id; they stay there."""
-        asked = {"QueueUrl": self.queue(queue), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
-        messages: list[Json] = self._client("sqs").receive_message(**asked).get("Messages", [])
+    def messages(self, queue: str, about: str) -> list[Json]:
+        """Return the queue's messages that contain this id, without deleting them."""
+        request = {"QueueUrl": self.queue(queue), "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+        messages: list[Json] = self._client("sqs").receive_message(**request).get("Messages", [])
         return [message for message in messages if about in message["Body"]]
 
-    def mend(self, queue: str, about: str, change: Callable[[Json], None]) -> None:
-        """Change what a parked record says, as somebody would who knows what it should have been."""
-        (message,) = self.waiting(queue, about)
+    def repair(self, queue: str, about: str, change: Callable[[Json], None]) -> None:
+        """Change a parked record in its queue, as an operator would."""
+        (message,) = self.messages(queue, about)
         parked = json.loads(message["Body"])
         change(parked["record"])
         self._client("sqs").delete_message(QueueUrl=self.queue(queue), ReceiptHandle=message["ReceiptHandle"])
         self.send(queue, json.dumps(parked))
 
     def invoke(self, function: str, event: Json) -> None:
-        """Hand a function an event, as what wakes it would."""
+        """Invoke a function with an event, as its event source would."""
         self.stack.deployment.invoke(function, event)
 
-    def give_back(self, queue: str) -> int:
-        """Do what `python -m microservices.replay` does."""
+    def replay(self, queue: str) -> int:
+        """Run what `python -m microservices.replay` runs."""
         return replay(self._client("sqs"), self._client("lambda"), self.name(queue))
 
     @contextmanager
-    def hurried(self, queue: str) -> Iterator[None]:
-        """Let what fails come again after a second, for as long as the block lasts."""
+    def fast_redelivery(self, queue: str) -> Iterator[None]:
+        """Redeliver failed messages after one second for the duration of the block."""
         sqs, url, name = self._client("sqs"), self.queue(queue), "VisibilityTimeout"
         before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
         sqs.set_queue_attributes(QueueUrl=url, Attributes={name: "1"})
@@ -89,8 +89,8 @@ class Service:
             sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
 
     @contextmanager
-    def queue_of_its_own(self, kind: str = "parking") -> Iterator[str]:
-        """Give the name of a queue that is there as long as the block lasts."""
+    def temporary_queue(self, kind: str = "parking") -> Iterator[str]:
+        """Yield the name of a queue that exists for the duration of the block."""
         name = f"{new_word()}-{kind}"
         url = self._client("sqs").create_queue(QueueName=self.name(name))["QueueUrl"]
         try:
@@ -98,11 +98,13 @@ class Service:
         finally:
             self._client("sqs").delete_queue(QueueUrl=url)
 
-    def kept(self, queue: str) -> int:
-        """Return how many messages the queue holds, also those that somebody is at."""
+    def count_messages(self, queue: str) -> int:
+        """Return the number of messages in the queue, those in flight included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self._client("sqs").get_queue_attributes(QueueUrl=self.queue(queue), AttributeNames=names)["Attributes"]
-        return sum(int(told[name]) for name in names)
+        counts = self._client("sqs").get_queue_attributes(QueueUrl=self.queue(queue), AttributeNames=names)[
+            "Attributes"
+        ]
+        return sum(int(counts[name]) for name in names)
 
     def _client(self, service: str) -> Any:
         return self.stack.emulator.client(service)
