@@ -34,7 +34,7 @@ def matches_schema(message: Any, *, by: str) -> bool:
 def server_messages() -> list[str]:
     """Return the names of the messages that a server may send."""
     operations = asyncapi()["operations"]
-    told = [*operations["hearWish"]["reply"]["messages"], *operations["tellNews"]["messages"]]
+    told = [*operations["subscribe"]["reply"]["messages"], *operations["publish"]["messages"]]
     return [each["$ref"].rpartition("/")[2] for each in told]
 
 
