@@ -13,7 +13,6 @@ OF_SERVICES = ("[live-microservices", "[dynamodb_ministack")  # in the names of 
 FILES_OF_SERVICES = frozenset(
     {
         "tests/contract/test_site_pushed.py",
-        "tests/loadtests/test_cold_functions.py",
         "tests/loadtests/test_ended_floors.py",
         "tests/microservices/test_avatars.py",
         "tests/microservices/test_capacity.py",

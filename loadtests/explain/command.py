@@ -31,7 +31,7 @@ from loadtests.explain.traces import Root, from_file, from_logs
 from loadtests.explain.walk import TimedCall, walk
 from loadtests.floors.cloud import client
 from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
-from loadtests.progress import Shown
+from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 from loadtests.settings import add_destination, destination
 
@@ -86,14 +86,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Start two systems, walk the journeys and write the chapter. After a failure or Ctrl-C, write the complete journeys."""
     chosen = [JOURNEYS[name] for name in options.journey or JOURNEYS]
     run_dir, folder = Path(".run") / f"explain-{datetime.now():%Y%m%d-%H%M%S}", destination(options)
-    results, shown = Results(), Shown(console)
+    results, display = Results(), ProgressDisplay(console)
     try:
-        with shown.running(), ExitStack() as stack:
-            with shown.phase("start both systems"):
+        with display.running(), ExitStack() as stack:
+            with display.phase("start both systems"):
                 urls = stack.enter_context(systems.running(run_dir, SYSTEMS))
-            with shown.phase("add hooks to the functions"):
+            with display.phase("add hooks to the functions"):
                 layer.add_hooks(_endpoint(run_dir))
-            explain(urls, chosen, run_dir, shown, results)
+            explain(urls, chosen, run_dir, display, results)
     except BaseException as error:  # also Ctrl-C
         with processes.ignore_interrupts():
             if results.journeys:
@@ -107,16 +107,18 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def explain(urls: dict[str, str], journeys: Sequence[Journey], run_dir: Path, shown: Shown, results: Results) -> None:
+def explain(
+    urls: dict[str, str], journeys: Sequence[Journey], run_dir: Path, display: ProgressDisplay, results: Results
+) -> None:
     """Walk the journeys on running, traced systems and read their spans, also after a failure. Raise CallFailed."""
     began, results.urls = time(), urls
     try:
-        with shown.phase("the same data on both sides"):
+        with display.phase("the same data on both sides"):
             worlds = _on_both_sides(lambda side: _seed(urls[side]))
-        with shown.phase("warm up: each journey once on both sides"):
+        with display.phase("warm up: each journey once on both sides"):
             _on_both_sides(lambda side: _warm_up(urls[side], journeys, worlds[side], settle_s=SETTLE_S[side]))
         for side in SIDES:
-            with opened(urls[side]) as api, shown.phase(f"{side}: each journey", len(journeys)) as done:
+            with opened(urls[side]) as api, display.phase(f"{side}: each journey", len(journeys)) as done:
                 for journey in journeys:
                     calls_made = walk(api, journey, worlds[side], seed=f"{journey.__name__} 2", pause_s=PAUSE_S[side])
                     results.walks[side][journey.__name__] = list(calls_made)

@@ -23,7 +23,7 @@ _FILES = ("loadtests/__init__.py", "loadtests/explain/__init__.py", "loadtests/e
 
 
 def add_hooks(endpoint: str) -> None:
-    """Trace every function of a local AWS from its next start on; running ones start anew. Raise SystemFailed."""
+    """Trace every function of a local AWS, also if it is traced already. All functions start anew. Raise SystemFailed."""
     functions = client("lambda", endpoint)
     with told("the hooks cannot be added to the functions"):
         layer = functions.publish_layer_version(LayerName=NAME, Content={"ZipFile": layer_zip()})["LayerVersionArn"]
@@ -35,15 +35,10 @@ def add_hooks(endpoint: str) -> None:
 
 
 def traced_configuration(known: Mapping[str, Any], layer: str) -> dict[str, Any]:
-    """Return the changes to a function's configuration, none if it is traced already."""
-    if known["Handler"] == HANDLER:
-        return {}
+    """Return the changes to a function's configuration."""
     variables = known.get("Environment", {}).get("Variables", {})
-    return {
-        "Handler": HANDLER,
-        "Layers": [layer],
-        "Environment": {"Variables": {**variables, OWN_HANDLER: known["Handler"]}},
-    }
+    own = variables.get(OWN_HANDLER, known["Handler"])
+    return {"Handler": HANDLER, "Layers": [layer], "Environment": {"Variables": {**variables, OWN_HANDLER: own}}}
 
 
 def layer_zip() -> bytes:

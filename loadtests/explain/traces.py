@@ -14,7 +14,7 @@ _GROUPS = "/aws/lambda/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A span that has ended (hooks/spans.py), and its service."""
+    """A span that has ended (hooks/spans.py), its service and its process id."""
 
     id: str
     parent: str | None
@@ -26,6 +26,7 @@ class Span:
     lines: list[str]
     counts: dict[str, float]
     service: str
+    process: int = 0
 
     @property
     def end_ns(self) -> int:
@@ -57,7 +58,8 @@ def _roots(lines: Iterable[str]) -> Iterator[Root]:
     for line in lines:
         if line.startswith(_FIRST):
             record = json.loads(line)
-            yield [Span(**span, service=record["service"]) for span in record["spans"]]
+            own = {"service": record["service"], "process": record["process"]}
+            yield [Span(**span, **own) for span in record["spans"]]
 
 
 class Forest:

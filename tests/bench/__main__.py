@@ -12,7 +12,7 @@ from rich.console import Console
 
 from loadtests import provenance
 from loadtests.__main__ import exit_status
-from loadtests.progress import Shown
+from loadtests.progress import ProgressDisplay
 from tests.bench import page
 from tests.bench.run import run
 
@@ -26,8 +26,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _bench(file: Path, console: Console) -> int:
-    run_dir, shown = Path(".run") / f"bench-{datetime.now():%Y%m%d-%H%M%S}", Shown(console)
-    with shown.running(), closing(run(run_dir, shown)) as measured:
+    run_dir, display = Path(".run") / f"bench-{datetime.now():%Y%m%d-%H%M%S}", ProgressDisplay(console)
+    with display.running(), closing(run(run_dir, display)) as measured:
         rows = list(measured)
     shutil.rmtree(run_dir, ignore_errors=True)
     page.write(rows, provenance.known(), file)

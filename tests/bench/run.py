@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from loadtests import systems
 from loadtests.data.seeding import PASSWORD
 from loadtests.floors.cloud import client
-from loadtests.progress import Shown
+from loadtests.progress import ProgressDisplay
 from microservices.deploy import package_cache
 from tests.bench import (
     explain_rows,
@@ -41,39 +41,39 @@ STAGE = "reference"
 LAST_HEARS_WITHIN_S = {"monolith": 0.3, "microservices": 2.0}
 
 
-def run(run_dir: Path, shown: Shown) -> Generator[Row, None, None]:
+def run(run_dir: Path, display: ProgressDisplay) -> Generator[Row, None, None]:
     """Yield every row. Raise SystemFailed, CallFailed or UnexpectedAnswer if it cannot be measured."""
-    with shown.phase("every journey explained"):
+    with display.phase("every journey explained"):
         yield from explain_rows.rows()
     with ExitStack() as stack:
-        with shown.phase("start both systems"):
+        with display.phase("start both systems"):
             urls = stack.enter_context(systems.running(run_dir, systems.BOTH))
-        yield from _packages(shown)
-        yield from _events(urls, run_dir, shown)
-        yield from _services(urls["microservices"], run_dir, shown)
-        yield from _monolith(urls["monolith"], run_dir, shown)
+        yield from _packages(display)
+        yield from _events(urls, run_dir, display)
+        yield from _services(urls["microservices"], run_dir, display)
+        yield from _monolith(urls["monolith"], run_dir, display)
 
 
-def _packages(shown: Shown) -> Iterator[Row]:
+def _packages(display: ProgressDisplay) -> Iterator[Row]:
     zips = [each.zip for each in package_cache.get_packages()]  # those that were deployed
-    with shown.phase("cold imports", package_rows.RUNS) as done:
+    with display.phase("cold imports", package_rows.RUNS) as done:
         yield from package_rows.rows(zips, done)
-    with shown.phase("a thumbnail"):
+    with display.phase("a thumbnail"):
         yield from thumbnail_rows.rows(next(each for each in zips if each.stem == thumbnail_rows.FUNCTION))
-    with shown.phase("a long report"):
+    with display.phase("a long report"):
         yield from report_rows.rows()
-    with shown.phase("the load generator"):
+    with display.phase("the load generator"):
         yield from generator_rows.rows()
 
 
-def _events(urls: dict[str, str], run_dir: Path, shown: Shown) -> Iterator[Row]:
+def _events(urls: dict[str, str], run_dir: Path, display: ProgressDisplay) -> Iterator[Row]:
     """What is asked of quiet systems comes first."""
     url = urls["microservices"]
-    with shown.phase("orders settle"):
+    with display.phase("orders settle"):
         known = acquainted(url)
         yield order_rows.settled(url, known.post_id, username=known.username, token=known.token)
     for system in systems.BOTH:
-        with shown.phase(f"{system.name}: {live_rows.CONNECTIONS} connections to the live feed"):
+        with display.phase(f"{system.name}: {live_rows.CONNECTIONS} connections to the live feed"):
             yield from live_rows.rows(
                 system.name,
                 urls[system.name],
@@ -83,38 +83,38 @@ def _events(urls: dict[str, str], run_dir: Path, shown: Shown) -> Iterator[Row]:
             )
 
 
-def _monolith(url: str, run_dir: Path, shown: Shown) -> Iterator[Row]:
+def _monolith(url: str, run_dir: Path, display: ProgressDisplay) -> Iterator[Row]:
     known = acquainted(url)
-    with shown.phase("the monolith: views"):
+    with display.phase("the monolith: views"):
         yield view_rows.monolith(url, known.post_id, pid=int((run_dir / "monolith" / "pid").read_text()))
-    with shown.phase("the monolith and a bare Flask application", 7) as done:
+    with display.phase("the monolith and a bare Flask application", 7) as done:
         yield from monolith_rows.rows(Monolith(url, run_dir, known.token), done)
 
 
-def _services(url: str, run_dir: Path, shown: Shown) -> Iterator[Row]:
+def _services(url: str, run_dir: Path, display: ProgressDisplay) -> Iterator[Row]:
     known = equipped(url, acquainted(url))
-    with shown.phase("the services and bare functions", 2) as done:
+    with display.phase("the services and bare functions", 2) as done:
         yield from gateway_rows.rows(url, known.post_id, known.token, done)
     pid = json.loads((run_dir / "microservices.json").read_text())["pid"]
     yield gateway_rows.memory(url, known.post_id, pid)
-    yield from _inside(_deployed(url), known, hot=acquainted(url).post_id, shown=shown)
+    yield from _inside(_deployed(url), known, hot=acquainted(url).post_id, display=display)
 
 
-def _inside(services: Services, known: Known, *, hot: str, shown: Shown) -> Iterator[Row]:
+def _inside(services: Services, known: Known, *, hot: str, display: ProgressDisplay) -> Iterator[Row]:
     asked = all_of(known.post_id, known.order_id, username=known.username, password=PASSWORD, run=f"{int(time()):x}")
     with quietly(services.endpoint), spied() as calls:
-        with shown.phase("inside the functions", len(asked)) as done:
+        with display.phase("inside the functions", len(asked)) as done:
             handlers = imported(services.environments)
             yield from function_rows.rows(handlers, asked, calls, done)
-        with shown.phase("views"):
+        with display.phase("views"):
             yield view_rows.services(handlers["posts"], known.post_id)
-        with shown.phase(f"{hot_post_rows.VOTES:,} votes for one post"):
+        with display.phase(f"{hot_post_rows.VOTES:,} votes for one post"):
             logs, table = client("logs", services.endpoint), services.environments["votes"]["TABLE"]
             yield from hot_post_rows.rows(services.dynamodb, logs, table=table, post_id=hot)
         bench_tables = {
             room: {**services.environments[room], "TABLE": table} for room, table in growth_rows.TABLES.items()
         }
-        with shown.phase("twenty times the posts", 2) as done:
+        with display.phase("twenty times the posts", 2) as done:
             yield from growth_rows.rows(services.dynamodb, imported(bench_tables), calls, done)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from loadtests import systems
 from loadtests.explain.command import JOURNEYS, SYSTEMS, Results, explain
 from loadtests.explain.layer import add_hooks
-from loadtests.progress import Shown
+from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 
 pytestmark = pytest.mark.live
@@ -29,7 +29,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     with Path(run_dir / "console").open("w") as nowhere, systems.running(run_dir, SYSTEMS) as urls:
         add_hooks(json.loads((run_dir / "microservices.json").read_text())["endpoint"])
         walked = Results()
-        explain(urls, chosen, run_dir, Shown(Console(file=nowhere)), walked)
+        explain(urls, chosen, run_dir, ProgressDisplay(Console(file=nowhere)), walked)
         yield walked.figures()
 
 

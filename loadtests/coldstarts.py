@@ -1,0 +1,271 @@
+"""`python -m loadtests coldstarts`: what a function's first invocation costs, compared with a warm one.
+
+Imports: `python -X importtime` in the unpacked zip, with the function's environment and the interpreter of the local AWS.
+Invocations: the hooks of `explain` time them in each function's process. In each round every function starts anew, then the
+seeded data and some requests reach all of them. The first invocation is compared with later ones of the same route or source.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter, sleep, time
+from typing import Any
+
+from rich.console import Console
+
+from loadtests import calls, processes, report, settings, systems
+from loadtests.calls import Call
+from loadtests.client import opened, succeed
+from loadtests.data import seeding
+from loadtests.data.world import World
+from loadtests.explain.layer import add_hooks
+from loadtests.explain.traces import Root, from_logs
+from loadtests.floors.cloud import STAGE, client, told
+from loadtests.live.subscriber import subscribed
+from loadtests.progress import ProgressDisplay
+from microservices.deploy import package_cache, packages
+from microservices.deploy.emulator_process import INTERPRETER
+from microservices.deploy.site_repository import SiteRepository
+from microservices.deploy.site_trigger import last_push
+
+CHAPTER = "cold_starts"
+ROUNDS = 3
+SIZE = seeding.Size(accounts=3, posts=5, votes=8)
+REPEATS = 3  # of each request
+SETTLE_S = 1.5  # views are buffered for half a second
+START = "-- start"
+PROGRAM = f"""
+import sys, time
+sys.stderr.write("{START}\\n")
+import boto3
+make, made_s = boto3.client, 0.0
+def timed(*names, **options):
+    global made_s
+    began = time.perf_counter()
+    try:
+        return make(*names, **options)
+    finally:
+        made_s += time.perf_counter() - began
+boto3.client = timed
+import {{module}}
+print(made_s * 1000)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """One import of a handler in a fresh process. libraries: the self times of all modules of each, in milliseconds."""
+
+    libraries: dict[str, float]
+    client_ms: float = 0.0
+
+    @property
+    def import_ms(self) -> float:
+        """All modules without the clients: a client is made while its module is imported."""
+        return sum(self.libraries.values()) - self.client_ms
+
+
+@dataclass(slots=True)
+class Invocations:
+    """The durations of a function's invocations in milliseconds: the first of each process, and later ones of that kind."""
+
+    first_ms: list[float] = field(default_factory=list)
+    warm_ms: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Measured:
+    """What is measured so far, by function; `monolith` is one of them."""
+
+    rounds: int
+    imports: dict[str, list[Imports]] = field(default_factory=lambda: defaultdict(list))
+    invocations: dict[str, Invocations] = field(default_factory=lambda: defaultdict(Invocations))
+    package_mb: dict[str, float] = field(default_factory=dict)
+
+    def figures(self) -> dict[str, Any]:
+        """Return the chapter of report.json."""
+        return {
+            "rounds": self.rounds,
+            "functions": {name: self._row(name) for name in sorted(self.imports) if name != systems.MONOLITH.name},
+            "monolith": self._row(systems.MONOLITH.name) if systems.MONOLITH.name in self.imports else None,
+            "complete": True,
+            "origin": "emulated",
+        }
+
+    def _row(self, name: str) -> dict[str, Any]:
+        imports, invocations = self.imports[name], self.invocations[name]
+        return {
+            "import_ms": _median(one.import_ms for one in imports),
+            "client_ms": _median(one.client_ms for one in imports),
+            "first_ms": _median(invocations.first_ms),
+            "warm_ms": _median(invocations.warm_ms),
+            "package_mb": self.package_mb.get(name),
+        }
+
+
+def register(verb: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    verb.add_argument(
+        "--rounds", type=settings.whole(1, 100), default=ROUNDS, help=f"cold starts of each function ({ROUNDS})"
+    )
+    settings.add_destination(verb)
+    verb.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Measure and write the chapter. After a failure or Ctrl-C, write the rounds so far."""
+    run_dir = Path(".run") / f"coldstarts-{datetime.now():%Y%m%d-%H%M%S}"
+    folder, measured, display = settings.destination(options), Measured(options.rounds), ProgressDisplay(console)
+    try:
+        with display.running():
+            measure(run_dir, measured, display)
+    except BaseException as error:  # also Ctrl-C
+        with processes.ignore_interrupts():
+            if measured.imports:
+                marked = {**measured.figures(), "complete": False, "ended_by": f"ended by {error}"}
+                report.print_chapter(report.add_chapter(folder, CHAPTER, marked), CHAPTER, console)
+        raise
+    shutil.rmtree(run_dir, ignore_errors=True)  # stays after a failure, with the logs
+    report.print_chapter(report.add_chapter(folder, CHAPTER, measured.figures()), CHAPTER, console)
+    return 0
+
+
+def measure(run_dir: Path, measured: Measured, display: ProgressDisplay) -> None:
+    """Start each side, run all rounds and fill in the figures. Raise SystemFailed or CallFailed."""
+    with display.phase("monolith: cold starts", measured.rounds) as done:
+        for _ in range(measured.rounds):
+            measured.imports[systems.MONOLITH.name].append(import_monolith())
+            _start_monolith(run_dir, measured.invocations[systems.MONOLITH.name])
+            done()
+    with systems.running(run_dir, [systems.MICROSERVICES]):
+        state = json.loads(systems.MICROSERVICES.state(run_dir).read_text())
+        with display.phase("microservices: imports", measured.rounds) as done, TemporaryDirectory() as folder:
+            environments = _environments(state["endpoint"])
+            for package in package_cache.get_packages():
+                measured.package_mb[package.function] = round(package.zip.stat().st_size / 1e6, 2)
+                with zipfile.ZipFile(package.zip) as archive:
+                    archive.extractall(Path(folder) / package.function)
+            for _ in range(measured.rounds):
+                for name, module in packages.handlers().items():
+                    once = import_handler(module, Path(folder) / name, environments[name])
+                    measured.imports[name].append(once)
+                done()
+        with display.phase("microservices: cold starts", measured.rounds) as done:
+            for number in range(measured.rounds):
+                add_invocations(_invoke_all(state, run_dir, number), measured.invocations)
+                done()
+
+
+def import_handler(module: str, place: Path, environment: Mapping[str, str]) -> Imports:
+    """Import a handler's module from its unpacked zip, as a function does, and time it."""
+    return _import(str(INTERPRETER), PROGRAM.format(module=module), place, environment)
+
+
+def import_monolith() -> Imports:
+    """Import the monolith as its server does, and time it."""
+    program = f'import sys; sys.stderr.write("{START}\\n"); import monolith.__main__; print(0)'
+    return _import(sys.executable, program, Path(__file__).parents[1], {})
+
+
+def parse_importtime(lines: Iterable[str]) -> dict[str, float]:
+    """Return the self times after the start line by library, in milliseconds. See `python --help-xoptions`."""
+    libraries: dict[str, float] = defaultdict(float)
+    started = False
+    for line in lines:
+        started = started or line == START
+        head, _, rest = line.partition(":")
+        if started and head == "import time":
+            self_us, _, name = (part.strip() for part in rest.split("|"))
+            libraries[name.partition(".")[0]] += int(self_us) / 1000
+    return dict(libraries)
+
+
+def add_invocations(roots: Iterable[Root], invocations: dict[str, Invocations]) -> None:
+    """Add the first invocation of each process, and the later ones with the same route or event source."""
+    processes: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for top in (root[0] for root in roots if root[0].kind == "function"):
+        processes[top.service, top.process].append(top)
+    for (service, _), tops in processes.items():
+        first, *later = sorted(tops, key=lambda top: top.start_ns)
+        invocations[service].first_ms.append(first.ms)
+        invocations[service].warm_ms += [top.ms for top in later if top.name == first.name]
+
+
+def requests(world: World) -> Iterator[Call]:
+    """Yield the requests for functions that the seeding does not reach."""
+    yield Call(operation="GET /health", path="/health", check=calls.unchecked)
+    yield calls.search(world.hot.title)
+    yield calls.trending()
+    yield calls.leaderboard()
+
+
+def _invoke_all(state: Mapping[str, str], run_dir: Path, number: int) -> list[Root]:
+    """Start every function anew, reach all of them, and return their spans."""
+    began, functions = time(), client("lambda", state["endpoint"])
+    add_hooks(state["endpoint"])
+    with subscribed(state["live_url"], [["posts"]] * REPEATS):  # live-connections, and clients for live-broadcast
+        world = seeding.seed(state["url"], SIZE, run=f"{int(began):x}{number}", done=lambda: None, at_once=1)
+        with opened(state["url"]) as api:
+            for call in requests(world):
+                for _ in range(REPEATS):
+                    succeed(api, call)
+    push = json.dumps(last_push(SiteRepository(run_dir.resolve() / "microservices" / "site.git")))
+    with told("the site's publisher cannot be invoked"):
+        for _ in range(REPEATS):
+            functions.invoke(FunctionName=f"{STAGE}-site-publisher", Payload=push)
+    sleep(SETTLE_S)
+    return from_logs(client("logs", state["endpoint"]), since_ms=int(began * 1000))
+
+
+def _start_monolith(run_dir: Path, invocations: Invocations) -> None:
+    """Time the first request and the next ones of a process: one connection stays with one worker."""
+    with systems.running(run_dir, [systems.MONOLITH]) as urls, opened(urls[systems.MONOLITH.name]) as api:
+        times = []
+        for _ in range(1 + REPEATS):
+            began = perf_counter()
+            succeed(api, calls.list_posts())
+            times.append((perf_counter() - began) * 1000)
+    invocations.first_ms.append(times[0])
+    invocations.warm_ms += times[1:]
+
+
+def _environments(endpoint: str) -> dict[str, dict[str, str]]:
+    """Return the variables of each function, by its name without the stage."""
+    pages = client("lambda", endpoint).get_paginator("list_functions").paginate()
+    return {
+        one["FunctionName"].removeprefix(f"{STAGE}-"): one.get("Environment", {}).get("Variables", {})
+        for page in pages
+        for one in page["Functions"]
+    }
+
+
+def _import(interpreter: str, program: str, place: Path, environment: Mapping[str, str]) -> Imports:
+    variables = {
+        "PATH": os.environ["PATH"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_LAMBDA_FUNCTION_NAME": place.name,
+        **environment,
+    }
+    command = [interpreter, "-X", "importtime", "-c", program]
+    ran = subprocess.run(command, cwd=place, env=variables, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise systems.SystemFailed(f"{place.name} cannot be imported: {ran.stderr.splitlines()[-1]}")
+    return Imports(parse_importtime(ran.stderr.splitlines()), float(ran.stdout.splitlines()[-1]))
+
+
+def _median(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return round(median(known), 2) if known else None
