@@ -79,24 +79,24 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
     """Go through all phases and put each result into `results` at once. Raise RunError or ParityError if a phase fails."""
     for url in settings.deployed.values():
         check_reachable(url)
-    with _both_up(settings, display) as addresses, LoadProcess(settings.load.workers) as generator:
+    with both_up(settings, display) as addresses, LoadProcess(settings.load.workers) as generator:
         results.urls = addresses.urls
         with _naming_a_dead_system(settings):
             worlds = seed_alike(addresses.urls, settings.profile, display)
             results.parity = _parity(addresses, worlds, display, settings=settings)
             _await_projections(addresses.urls, worlds, display)
-            results.resources.append(_resources(settings))
+            results.resources.append(resources_by_side(settings))
             if not settings.is_aa:
                 results.floors = _floors(addresses.urls, settings, generator, display)
             with resources.measure_cpu_steal(results):
                 for name in settings.scenarios:
                     plans = {
-                        side: _plan(name, addresses, side, world=worlds[side], settings=settings)
+                        side: plan_of(name, addresses, side, world=worlds[side], settings=settings)
                         for side in settings.sides
                     }
                     _load(plans, generator, settings=settings, results=results, display=display)
                     _await_projections(addresses.urls, worlds, display)
-            results.resources.append(_resources(settings))
+            results.resources.append(resources_by_side(settings))
             _freshness_and_audit(addresses, worlds, settings, results=results, display=display)
 
 
@@ -138,7 +138,7 @@ def _keep(results: Results, error: BaseException, folder: Path, console: Console
 
 
 @contextmanager
-def _both_up(settings: RunSettings, display: ProgressDisplay) -> Iterator[Addresses]:
+def both_up(settings: RunSettings, display: ProgressDisplay) -> Iterator[Addresses]:
     """Start the sides that are not deployed, for the length of a block, and yield all addresses."""
     folders: dict[Path, list[str]] = {}
     for side in settings.started:
@@ -185,14 +185,16 @@ def _require_alive(settings: RunSettings) -> None:
         check_reachable(url)
 
 
-def _resources(settings: RunSettings) -> dict[str, Resources]:
+def resources_by_side(settings: RunSettings) -> dict[str, Resources]:
+    """Return the resources of each side, unknown for a deployed one."""
     return {
         side: UNKNOWN if side in settings.deployed else resources.of_system(system, settings.folder(side))
         for side, system in settings.sides.items()
     }
 
 
-def _plan(scenario: str, addresses: Addresses, side: str, *, world: World, settings: RunSettings) -> LoadPlan:
+def plan_of(scenario: str, addresses: Addresses, side: str, *, world: World, settings: RunSettings) -> LoadPlan:
+    """Return the plan of one side's blocks in a scenario."""
     profile = settings.profile
     steady = LoadPlan(
         base_url=addresses.urls[side],

@@ -168,7 +168,7 @@ class RunSettings:
     @property
     def is_aa(self) -> bool:
         """Whether the run compares a system with itself."""
-        return tuple(self.sides) != SIDES
+        return not set(self.sides) <= set(SIDES)
 
     @property
     def started(self) -> dict[str, System]:

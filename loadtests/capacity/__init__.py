@@ -12,23 +12,23 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import mixes, report, resources, systems
+from loadtests import mixes, report, systems
 from loadtests.capacity.saturation import Meter, evidence
 from loadtests.capacity.search import Level, Outcome, Probe, Search, Step, measured, percentile_of_blocks, ratio
 from loadtests.errors import UsageError
 from loadtests.floors import cloud
 from loadtests.floors.measured import PATHS, database_url, warm
-from loadtests.live import subscriber as live
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.processes import Interrupted, ignore_interrupts
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import SIDES
-from loadtests.run import seed_alike
+from loadtests.run import both_up, plan_of, resources_by_side, seed_alike
 from loadtests.settings import (
     PROFILES,
     RATE,
+    RunSettings,
     add_destination,
     add_urls,
     deployed,
@@ -42,7 +42,6 @@ from loadtests.systems import check_reachable
 from monolith.database import connect
 
 NAME = "capacity"
-DATA = PROFILES["standard"]
 IDLE_WITHIN_S = 5.0
 FLOOR_S = 10.0  # for the floor, after the probes
 MIN_PROBING_S = 60.0  # even after a slow start
@@ -53,29 +52,24 @@ Offer = Callable[[LoadPlan], BlockResult]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapacitySettings:
-    """What the command measures. precision: a share. seconds: for a scenario, with the start of the systems."""
+class Limits:
+    """The service level and the bounds of the searches. precision: a share. seconds: for a scenario, with the start."""
 
     level: Level
-    scenarios: tuple[str, ...]
-    sides: tuple[str, ...]
-    deployed: dict[str, str]
-    deployed_live: dict[str, str]
     start: float
     ceiling: float
     precision: float
     seconds: float
-    run_dir: Path
 
 
 @dataclass(slots=True)
 class Measured:
-    """What was measured so far, by scenario and side. limits: concurrent requests of a side."""
+    """What was measured so far, by scenario and side. at_once: concurrent requests of a side."""
 
     urls: dict[str, str] = field(default_factory=dict)
     searches: dict[str, dict[str, Search]] = field(default_factory=dict)
     floors: dict[str, BlockResult] = field(default_factory=dict)
-    limits: dict[str, int] = field(default_factory=dict)
+    at_once: dict[str, int] = field(default_factory=dict)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -88,13 +82,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--side", action="append", choices=SIDES, help="only this side")
     parser.add_argument("--start", type=RATE, default=20.0, help="requests a second of the first probe (20)")
     parser.add_argument("--ceiling", type=RATE, default=2_000.0, help="highest requests a second (2000)")
-    parser.add_argument(
-        "--precision",
-        type=number(1, 100),
-        default=10.0,
-        metavar="PERCENT",
-        help="between the rates that held and broke (10)",
-    )
+    precision = "between the rates that held and broke (10)"
+    parser.add_argument("--precision", type=number(1, 100), default=10.0, metavar="PERCENT", help=precision)
     parser.add_argument("--seconds", type=number(10, 86_400), default=180.0, help="for one scenario (180)")
     add_urls(parser)
     add_destination(parser)
@@ -103,58 +92,41 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace, console: Console) -> int:
     """Measure, write the chapter and print it. An error is raised after writing what was measured."""
-    settings, folder = settings_of(options), destination(options)
+    settings, limits, folder = _settings(options), _limits(options), destination(options)
     display, results = ProgressDisplay(console), Measured()
     try:
         with display.running():
-            run(settings, results, display)
+            run(settings, limits, results=results, display=display)
     except BaseException as error:  # also Ctrl-C
-        _keep(settings, results, folder, error=error, console=console)
+        if isinstance(error, Interrupted):
+            shutil.rmtree(settings.run_dir, ignore_errors=True)  # nothing failed, so nobody needs its logs
+        if any(search.probes for searches in results.searches.values() for search in searches.values()):
+            with ignore_interrupts():
+                _write(figures(limits, results, ended_by=str(error) or type(error).__name__), folder, console)
         raise
     shutil.rmtree(settings.run_dir, ignore_errors=True)  # a failed run keeps it for its logs
-    report.print_chapter(report.add_chapter(folder, NAME, figures(settings, results)), NAME, console)
+    _write(figures(limits, results), folder, console)
     return 0
 
 
-def settings_of(options: argparse.Namespace) -> CapacitySettings:
-    """Return the settings of a command line. Raise UsageError if they cannot be measured."""
-    sides = tuple(side for side in SIDES if side in (options.side or SIDES))
-    scenarios = tuple(dict.fromkeys(options.scenario or ("browse",)))
-    require_live_url(scenarios, options)
-    if options.start > options.ceiling:
-        raise UsageError(f"--start {options.start:g} is above --ceiling {options.ceiling:g}")
-    return CapacitySettings(
-        level=Level(options.p95, options.errors),
-        scenarios=scenarios,
-        sides=sides,
-        deployed={side: url for side, url in deployed(options).items() if side in sides},
-        deployed_live=deployed_live(options),
-        start=options.start,
-        ceiling=options.ceiling,
-        precision=options.precision / 100,
-        seconds=options.seconds,
-        run_dir=run_directory(NAME),
-    )
-
-
-def run(settings: CapacitySettings, results: Measured, display: ProgressDisplay) -> None:
+def run(settings: RunSettings, limits: Limits, *, results: Measured, display: ProgressDisplay) -> None:
     """Search every capacity and put each probe into `results` at once. Raise RunError or ParityError if that fails."""
     for url in settings.deployed.values():
         check_reachable(url)
     with LoadProcess() as generator:
         for name in settings.scenarios:
-            until = monotonic() + settings.seconds - FLOOR_S
-            with _both_up(settings, name, display) as plans, _meters(settings, name) as meters:
-                results.urls |= {side: plan.base_url for side, plan in plans.items()}
-                results.limits |= _limits(settings, name)
+            own = replace(settings, run_dir=settings.run_dir / name)  # fresh data for each scenario
+            until = monotonic() + limits.seconds - FLOOR_S
+            with both_up(own, display) as addresses, _meters(own) as meters:
+                worlds = seed_alike(addresses.urls, own.profile, display)
+                plans = {side: plan_of(name, addresses, side, world=worlds[side], settings=own) for side in own.sides}
+                results.urls = addresses.urls
+                resources = resources_by_side(own)
+                results.at_once = {side: max(one.at_once.values(), default=0) for side, one in resources.items()}
                 searches = results.searches[name] = {
-                    side: Search(
-                        plan=plan, level=settings.level, start=settings.start, ceiling=settings.ceiling,
-                        precision=settings.precision, meter=meters.get(side),
-                    )
-                    for side, plan in plans.items()
-                }  # fmt: skip
-                with display.phase(f"{name}: raise the rate until {settings.level} breaks"):
+                    side: _search(plan, limits, meters.get(side)) for side, plan in plans.items()
+                }
+                with display.phase(f"{name}: raise the rate until {limits.level} breaks"):
                     seconds = max(MIN_PROBING_S, until - monotonic())
                     alternate(searches, checked(generator.run), seconds=seconds, on_probe=_printer(name, display))
                 search = searches.get("microservices")
@@ -191,16 +163,16 @@ def checked(offer: Offer) -> Offer:
     return run_block
 
 
-def figures(settings: CapacitySettings, results: Measured, *, ended_by: str = "") -> Figures:
+def figures(limits: Limits, results: Measured, *, ended_by: str = "") -> Figures:
     """Return the chapter for report.json. Rates and milliseconds have one decimal, ratios three."""
-    last = [*results.searches][-1:]
+    interrupted = [*results.searches][-1:] if ended_by else []
     return {
-        "slo": str(settings.level),
-        "settings": {name: getattr(settings, name) for name in ("start", "ceiling", "precision", "seconds")},
+        "slo": str(limits.level),
+        "settings": {name: getattr(limits, name) for name in ("start", "ceiling", "precision", "seconds")},
         "complete": not ended_by,
         "ended_by": ended_by,
         "scenarios": {
-            name: _scenario(name, probed, results, interrupted=bool(ended_by) and [name] == last)
+            name: _scenario(name, probed, results, interrupted=name in interrupted)
             for name, searches in results.searches.items()
             if (probed := {side: search for side, search in searches.items() if search.probes})
         },
@@ -208,11 +180,12 @@ def figures(settings: CapacitySettings, results: Measured, *, ended_by: str = ""
 
 
 def _scenario(name: str, searches: Mapping[str, Search], results: Measured, *, interrupted: bool) -> Figures:
+    floors = {"microservices": results.floors.get(name)}
     sides = {
         side: {
             **_bounds(search),
             "ended": _end(search, interrupted=interrupted),
-            **_saturation(search, results.limits.get(side, 0), results.floors.get(name) if side == SIDES[1] else None),
+            **_saturation(search, results.at_once.get(side, 0), floors.get(side)),
             "curve": [_point(search, rate) for rate in sorted({probe.rate for probe in search.probes})],
             "origin": origin_of(results.urls[side]),
         }
@@ -226,7 +199,8 @@ def _scenario(name: str, searches: Mapping[str, Search], results: Measured, *, i
 def _bounds(search: Search) -> Figures:
     knee = search.knee()
     if knee is None:
-        return {"knee": _rounded(search.high), "low": 0.0, "high": _rounded(search.high), "bound": "below"}
+        high = _rounded(search.high)
+        return {"knee": high or 0.0, "low": 0.0, "high": high, "bound": "below" if high else "at least"}
     bound = "at least" if search.at_least else ""
     high = None if bound else _rounded(knee.high)
     return {"knee": _rounded(knee.rate), "low": _rounded(knee.low), "high": high, "bound": bound}
@@ -240,9 +214,10 @@ def _end(search: Search, *, interrupted: bool) -> str:
     """Return why a search ended, in words."""
     high, probes = search.high, search.at(search.decisive)
     if high == inf:
-        why = f"{search.decisive:.0f} a second held"
+        why = f"{search.decisive:.0f} a second held" if search.low else "no rate was decided"
     elif search.at_least:
-        why = f"at {high:.0f} a second {probes[-1].void or 'most probes were void'}: the limit is the load generator's"
+        void = next(probe.void for probe in reversed(search.probes) if probe.rate == high and probe.void)
+        why = f"at {high:.0f} a second {void}: the limit is the load generator's"
     else:
         why = f"at {high:.0f} a second {'; '.join(search.broken(probes))}"
     if search.next_step():
@@ -265,16 +240,15 @@ def _point(search: Search, rate: float) -> Figures:
     probes = search.at(rate)
     blocks = [probe.block for probe in probes]
     offered = sum(block.offered for block in blocks) or 1
-    share = {
-        name: sum(getattr(block, name) for block in blocks) / offered
-        for name in ("succeeded", "errors", "refused", "dropped")
+    counts = {
+        name: sum(getattr(block, name) for block in blocks) for name in ("succeeded", "errors", "refused", "dropped")
     }
     outcome = Outcome.VOID if probes[0].void else Outcome.BROKEN if search.broken(probes) else Outcome.HELD
     return {
         "rate": _rounded(rate),
-        "goodput": round(rate * share.pop("succeeded"), 1),
+        "goodput": round(rate * counts.pop("succeeded") / offered, 1),
         **_percentiles(blocks),
-        **{f"{name}_percent": round(100 * value, 2) for name, value in share.items()},
+        **{f"{name}_percent": round(100 * count / offered, 2) for name, count in counts.items()},
         "probes": len(probes),
         "outcome": str(outcome),
     }
@@ -284,60 +258,48 @@ def _percentiles(blocks: list[BlockResult]) -> Figures:
     return {f"p{each}_ms": round(percentile_of_blocks(blocks, each), 1) for each in (50, 95, 99)}
 
 
-def _keep(
-    settings: CapacitySettings, results: Measured, folder: Path, *, error: BaseException, console: Console
-) -> None:
-    """Write an incomplete chapter. The systems have ended by now."""
-    if isinstance(error, Interrupted):
-        shutil.rmtree(settings.run_dir, ignore_errors=True)  # nothing failed, so nobody needs its logs
-    if not any(search.probes for searches in results.searches.values() for search in searches.values()):
-        return
-    with ignore_interrupts():
-        chapter = figures(settings, results, ended_by=str(error) or type(error).__name__)
-        report.print_chapter(report.add_chapter(folder, NAME, chapter), NAME, console)
+def _settings(options: argparse.Namespace) -> RunSettings:
+    """Return which systems to start and load. Raise UsageError if a live feed is unknown."""
+    scenarios = tuple(dict.fromkeys(options.scenario or ("browse",)))
+    require_live_url(scenarios, options)
+    sides = {system.name: system for system in systems.BOTH if system.name in (options.side or SIDES)}
+    return RunSettings(
+        profile=replace(PROFILES["standard"], rates=dict.fromkeys(scenarios, options.start)),
+        scenarios=scenarios,
+        sides=sides,
+        run_dir=run_directory(NAME),
+        deployed={side: url for side, url in deployed(options).items() if side in sides},
+        deployed_live=deployed_live(options),
+    )
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    """Return the limits of a command line. Raise UsageError if they contradict."""
+    if options.start > options.ceiling:
+        raise UsageError(f"--start {options.start:g} is above --ceiling {options.ceiling:g}")
+    level, precision = Level(options.p95, options.errors), options.precision / 100
+    return Limits(
+        level=level, start=options.start, ceiling=options.ceiling, precision=precision, seconds=options.seconds
+    )
+
+
+def _search(plan: LoadPlan, limits: Limits, meter: Meter | None) -> Search:
+    start, ceiling, precision = limits.start, limits.ceiling, limits.precision
+    return Search(plan=plan, level=limits.level, start=start, ceiling=ceiling, precision=precision, meter=meter)
 
 
 @contextmanager
-def _both_up(settings: CapacitySettings, name: str, display: ProgressDisplay) -> Iterator[dict[str, LoadPlan]]:
-    """Start the sides that are not deployed on fresh data, and yield the plan of each side's probes."""
-    started, folder = _started(settings), settings.run_dir / name
-    with ExitStack() as stack:
-        with display.phase(f"{name}: start {' and '.join(system.name for system in started) or 'nothing'}"):
-            urls = {**stack.enter_context(systems.running(folder, started)), **settings.deployed}
-        feeds = {side: live.beside(url) for side, url in settings.deployed.items()} | settings.deployed_live
-        feeds |= {system.name: systems.live_url(system, folder) for system in started}
-        worlds = seed_alike({side: urls[side] for side in settings.sides}, DATA, display)
-        subscribers = DATA.subscribers if name == LIVE else 0
-        yield {
-            side: LoadPlan(
-                base_url=urls[side], rate=1, duration_s=1, warm_up_s=0, seed=name, scenario=name, world=world,
-                live_url=feeds.get(side, ""), subscribers=subscribers,
-            )
-            for side, world in worlds.items()
-        }  # fmt: skip
-
-
-def _started(settings: CapacitySettings) -> list[systems.System]:
-    return [one for one in systems.BOTH if one.name in settings.sides and one.name not in settings.deployed]
-
-
-@contextmanager
-def _meters(settings: CapacitySettings, name: str) -> Iterator[dict[str, Meter]]:
+def _meters(settings: RunSettings) -> Iterator[dict[str, Meter]]:
     """Yield a meter for each started system. Processes of a deployed one cannot be measured."""
-    folder, meters = settings.run_dir / name, {}
     with ExitStack() as stack:
-        for system in _started(settings):
+        meters = {}
+        for side, system in settings.started.items():
             database = None
             if system == systems.MONOLITH:
-                database = connect(database_url(folder), pool_size=1)
+                database = connect(database_url(settings.run_dir), pool_size=1)
                 stack.callback(database.dispose)
-            meters[system.name] = Meter([system.mark(folder)], database)
+            meters[side] = Meter([system.mark(settings.run_dir)], database)
         yield meters
-
-
-def _limits(settings: CapacitySettings, name: str) -> dict[str, int]:
-    at_once = {one.name: resources.of_system(one, settings.run_dir / name).at_once for one in _started(settings)}
-    return {side: max(limits.values(), default=0) for side, limits in at_once.items()}
 
 
 def _floor(search: Search, offer: Offer, display: ProgressDisplay) -> BlockResult:
@@ -356,3 +318,7 @@ def _printer(name: str, display: ProgressDisplay) -> Callable[[str, Search, Prob
         display.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     return print_probe
+
+
+def _write(chapter: Figures, folder: Path, console: Console) -> None:
+    report.print_chapter(report.add_chapter(folder, NAME, chapter), NAME, console)

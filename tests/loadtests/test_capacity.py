@@ -15,9 +15,10 @@ import psutil
 import pytest
 
 from loadtests import processes, report
-from loadtests.capacity import CapacitySettings, Measured, alternate, checked, figures
+from loadtests.capacity import Limits, Measured, alternate, checked, figures
 from loadtests.capacity.saturation import GENERATOR, Meter, Usage, evidence
-from loadtests.capacity.search import Level, Search
+from loadtests.capacity.search import Level, Search, Step
+from loadtests.histograms import encoded, histogram_of
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.systems import SystemFailed
@@ -37,11 +38,8 @@ def search(url: str, *, start: float = 20, precision: float = 0.1) -> Search:
 
 def chapter(searches: dict[str, Search], *, ended_by: str = "") -> dict[str, Any]:
     urls = {side: one.plan.base_url for side, one in searches.items()}
-    settings = CapacitySettings(
-        level=LEVEL, scenarios=("browse",), sides=tuple(urls), deployed=urls, deployed_live={}, start=20, ceiling=2_000,
-        precision=0.1, seconds=100, run_dir=RUNS,
-    )  # fmt: skip
-    return figures(settings, Measured(urls=urls, searches={"browse": searches}), ended_by=ended_by)
+    limits = Limits(level=LEVEL, start=20, ceiling=2_000, precision=0.1, seconds=100)
+    return figures(limits, Measured(urls=urls, searches={"browse": searches}), ended_by=ended_by)
 
 
 @pytest.mark.slow
@@ -59,19 +57,27 @@ def test_the_knee_of_a_server_with_a_fixed_capacity_is_found() -> None:
     assert knee.low <= 60 <= knee.high
 
 
-def test_a_server_that_goes_away_ends_the_search_and_what_was_measured_is_kept(tmp_path: Path) -> None:
-    with LoadProcess() as generator:
-        with serving(lambda _: (200, {})) as server:
-            made = search(server.url)
-            alternate({"monolith": made}, checked(generator.run), seconds=0.1, on_probe=lambda *_: None)
-        with pytest.raises(SystemFailed, match="no system answers at"):
-            alternate({"monolith": made}, checked(generator.run), seconds=60, on_probe=lambda *_: None)
+def test_a_server_that_went_away_ends_the_search_and_what_was_measured_is_kept(tmp_path: Path) -> None:
+    made, answers = search("http://127.0.0.1:1"), in_virtual_time(1_000, luck=Random(1))
+    made.run_next(Step(20, long=False), answers)
+    with LoadProcess() as generator, pytest.raises(SystemFailed, match="no system answers at"):
+        alternate({"monolith": made}, checked(generator.run), seconds=60, on_probe=lambda *_: None)
     assert [probe.rate for probe in made.probes] == [20]
     interrupted = chapter({"monolith": made}, ended_by="no system answers")
     one = interrupted["scenarios"]["browse"]["monolith"]
     assert (one["knee"], one["bound"], one["ended"]) == (20, "at least", "the search was interrupted; 20 a second held")
     page = (report.add_chapter(tmp_path / "report", "capacity", interrupted) / "report.html").read_text()
     assert "<b>Incomplete:</b> capacity, no system answers" in page
+
+
+def test_a_search_without_a_decided_rate_claims_nothing() -> None:
+    made = search("http://127.0.0.1:1")
+    made.run_next(
+        Step(20, long=False), lambda _: BlockResult(offered=10, errors=10, latencies=encoded(histogram_of([])))
+    )
+    one = chapter({"monolith": made})["scenarios"]["browse"]["monolith"]
+    assert (one["knee"], one["low"], one["high"], one["bound"]) == (0.0, 0.0, None, "at least")
+    assert one["ended"] == "the time was over; no rate was decided"
 
 
 def test_the_chapter_has_knees_ratio_curve_and_why_each_search_ended(tmp_path: Path) -> None:

@@ -59,6 +59,11 @@ def test_a_live_scenario_without_a_feed_is_refused_before_anything_starts(
     assert "live needs --microservices-live-url" in capsys.readouterr().err
 
 
+def test_a_start_above_the_ceiling_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["capacity", "--start", "30", "--ceiling", "20"]) == 3
+    assert capsys.readouterr().err == "--start 30 is above --ceiling 20\n"
+
+
 def test_the_list_of_commands_imports_none() -> None:
     done = subprocess.run([*IMPORTS, "--help"], cwd=processes.ROOT, capture_output=True, text=True, check=True)
     assert all(f"    {name}" in done.stdout for name in COMMANDS)
