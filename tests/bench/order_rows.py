@@ -8,7 +8,8 @@ from uuid import uuid4
 from loadtests import calls
 from loadtests.client import opened, succeed
 from loadtests.data import orders
-from loadtests.freshness.lags import Lag, watch
+from loadtests.freshness import poll
+from loadtests.results import Lag
 from tests.bench.rows import Row
 
 ORDERS = 10  # what the credits of one user buy
@@ -35,7 +36,7 @@ def settled(url: str, post_id: str, *, username: str, token: str) -> Row:
             place = calls.place_order([orders.line(post_id)], orders.FULFILLED, key=uuid4().hex, token=token)
             order = succeed(client, place).record()
             look = calls.read_order(order["id"], orders.FULFILLED, token=token)
-            watch(client, look, lambda seen: orders.settled(seen.record()), since=perf_counter(), lag=lag)
+            poll(client, look, lambda seen: orders.settled(seen.record()), since=perf_counter(), lag=lag)
         left = succeed(client, calls.read_me(username, token)).record()["credits"]
     return Row(
         what=f"services: an order settled, idle, median of {ORDERS}",

@@ -19,10 +19,9 @@ from rich.console import Console
 
 from loadtests import processes, systems
 from loadtests.__main__ import main
-from loadtests.freshness import Freshness, Lag
 from loadtests.processes import ROOT
 from loadtests.progress import Shown
-from loadtests.results import SideBlock
+from loadtests.results import Freshness, Lag, SideBlock
 from loadtests.watch.following import Story, follow, running
 from loadtests.watch.journal import NAME, Journal
 from loadtests.watch.server import serving
