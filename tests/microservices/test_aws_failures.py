@@ -1,4 +1,4 @@
-"""What AWS does and the local one never: load refused, transactions throttled, conflicts on single writes, batches with a rest."""
+"""Failures that AWS reports and the local AWS never does: throttling, conflicts of single writes, unprocessed batch items."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -36,10 +36,10 @@ def dynamodb() -> Iterator[Any]:
 
 
 def raising(dynamodb: Any, operation: str, error: ClientError, *, times: int = 1_000) -> None:
-    left = iter(range(times))
+    failures = iter(range(times))
 
     def fail(**_: object) -> None:
-        if next(left, None) is not None:
+        if next(failures, None) is not None:
             raise error
 
     dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", fail)
@@ -64,14 +64,14 @@ def cancelled(*codes: str) -> ClientError:
         ("sqs", "RequestThrottled"),
     ],
 )
-def test_a_service_that_refuses_load_is_away(service: str, name: str) -> None:
+def test_a_service_that_throttles_is_unavailable(service: str, name: str) -> None:
     shape = botocore.session.get_session().get_service_model(service).shape_for(name)
     status = shape.metadata.get("error", {}).get("httpStatusCode", 400)
     answer: Any = {"Error": {"Code": shape.error_code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     assert is_unavailable(ClientError(answer, "Any"))
 
 
-def test_a_call_that_is_wrong_is_no_service_that_is_away(dynamodb: Any) -> None:
+def test_an_invalid_call_does_not_mean_that_a_service_is_unavailable(dynamodb: Any) -> None:
     with pytest.raises(ParamValidationError) as wrong:
         dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": 7}})
     assert not is_unavailable(wrong.value)
@@ -79,21 +79,21 @@ def test_a_call_that_is_wrong_is_no_service_that_is_away(dynamodb: Any) -> None:
 
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_a_throttled_transaction_is_a_store_that_is_away(dynamodb: Any, code: str) -> None:
+def test_a_throttled_transaction_means_that_the_store_is_unavailable(dynamodb: Any, code: str) -> None:
     raising(dynamodb, "TransactWriteItems", cancelled("None", code))
     with pytest.raises(Unavailable) as refusal:
         DynamoPosts(dynamodb, TABLE).add(POST)
     assert is_unavailable(refusal.value)
 
 
-def test_a_transaction_that_meets_another_is_a_conflict(dynamodb: Any) -> None:
+def test_a_transaction_conflict_raises_conflict(dynamodb: Any) -> None:
     raising(dynamodb, "TransactWriteItems", cancelled("None", "TransactionConflict"))
     with pytest.raises(Conflict):
         DynamoPosts(dynamodb, TABLE).add(POST)
 
 
 @pytest.mark.parametrize("times", [1, 1_000])
-def test_a_score_that_meets_a_revision_is_set_after_it_or_comes_again(dynamodb: Any, times: int) -> None:
+def test_a_score_is_retried_after_a_conflict_with_a_revision(dynamodb: Any, times: int) -> None:
     dynamodb.put_item(TableName=TABLE, Item=post_item(POST))
     answer: Any = {"Error": {"Code": "TransactionConflictException", "Message": ""}}
     raising(dynamodb, "UpdateItem", ClientError(answer, "UpdateItem"), times=times)
@@ -104,7 +104,7 @@ def test_a_score_that_meets_a_revision_is_set_after_it_or_comes_again(dynamodb: 
     assert DynamoPosts(dynamodb, TABLE).get(POST.id).score == (1 if times == 1 else 0)
 
 
-def test_an_older_score_and_one_of_a_post_that_is_gone_are_passed_over(dynamodb: Any) -> None:
+def test_an_older_score_and_the_score_of_a_withdrawn_post_are_ignored(dynamodb: Any) -> None:
     scores = Scores(dynamodb, TABLE)
     scores.handle_event(f'{{"type": "score.changed", "post_id": "{POST.id}", "score": 9, "version": 9}}')
     dynamodb.put_item(TableName=TABLE, Item=post_item(POST))
@@ -119,7 +119,7 @@ def test_an_older_score_and_one_of_a_post_that_is_gone_are_passed_over(dynamodb:
     "fields",
     ['"post_id": null, "score": 1', f'"post_id": "{POST.id}", "score": 1.5', f'"post_id": "{POST.id}", "score": "1"'],
 )
-def test_a_score_that_cannot_be_read_is_not_taken_for_another(dynamodb: Any, fields: str) -> None:
+def test_a_malformed_score_raises_and_changes_nothing(dynamodb: Any, fields: str) -> None:
     dynamodb.put_item(TableName=TABLE, Item=post_item(POST))
     scores = Scores(dynamodb, TABLE)
     with pytest.raises(msgspec.ValidationError):
@@ -129,16 +129,16 @@ def test_a_score_that_cannot_be_read_is_not_taken_for_another(dynamodb: Any, fie
     assert DynamoPosts(dynamodb, TABLE).get(POST.id).score == 0
 
 
-def test_what_a_loaded_table_leaves_over_of_a_batch_is_asked_for_again(dynamodb: Any) -> None:
+def test_unprocessed_keys_of_a_batch_are_requested_again(dynamodb: Any) -> None:
     keys = [{"pk": text(f"p{place}"), "sk": text("x")} for place in range(30)]
     batch_write(dynamodb, TABLE, [{"PutRequest": {"Item": key}} for key in keys])
-    loaded = Loaded(most=10)
-    dynamodb.meta.events.register("provide-client-params.dynamodb.BatchGetItem", loaded.cut)
-    dynamodb.meta.events.register("after-call.dynamodb.BatchGetItem", loaded.leave_over)
+    throttled = ThrottledTable(most=10)
+    dynamodb.meta.events.register("provide-client-params.dynamodb.BatchGetItem", throttled.cut)
+    dynamodb.meta.events.register("after-call.dynamodb.BatchGetItem", throttled.add_unprocessed)
     assert len(list(batch_get(dynamodb, TABLE, keys))) == 30
 
 
-def test_a_table_that_leaves_over_everything_is_away(dynamodb: Any) -> None:
+def test_a_table_that_processes_no_item_is_unavailable(dynamodb: Any) -> None:
     def refuse(request: Any, **_: object) -> AWSResponse:
         body = f'{{"UnprocessedItems": {{"{TABLE}": [{{"DeleteRequest": {{"Key": {{}}}}}}]}}}}'
         return AWSResponse(request.url, 200, {}, MockRawResponse(body))
@@ -148,18 +148,18 @@ def test_a_table_that_leaves_over_everything_is_away(dynamodb: Any) -> None:
         batch_write(dynamodb, TABLE, [{"DeleteRequest": {"Key": {"pk": text("p"), "sk": text("x")}}}])
 
 
-class Loaded:
-    """A table that reads at most so many keys of a batch and leaves over the rest."""
+class ThrottledTable:
+    """A table that reads at most `most` keys of a batch and returns the others as unprocessed."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._left: list[Any] = []
+        self._rest: list[Any] = []
 
     def cut(self, params: dict[str, Any], **_: object) -> dict[str, Any]:
-        asked = params["RequestItems"][TABLE]["Keys"]
-        self._left = asked[self._most :]
-        return {"RequestItems": {TABLE: {**params["RequestItems"][TABLE], "Keys": asked[: self._most]}}}
+        keys = params["RequestItems"][TABLE]["Keys"]
+        self._rest = keys[self._most :]
+        return {"RequestItems": {TABLE: {**params["RequestItems"][TABLE], "Keys": keys[: self._most]}}}
 
-    def leave_over(self, parsed: dict[str, Any], **_: object) -> None:
-        if self._left:
-            parsed["UnprocessedKeys"] = {TABLE: {"Keys": self._left, "ConsistentRead": True}}
+    def add_unprocessed(self, parsed: dict[str, Any], **_: object) -> None:
+        if self._rest:
+            parsed["UnprocessedKeys"] = {TABLE: {"Keys": self._rest, "ConsistentRead": True}}

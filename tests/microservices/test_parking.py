@@ -1,4 +1,4 @@
-"""A record that cannot be handled holds nothing up: it is parked with its reason, the rest goes on, and it is given back."""
+"""A record that cannot be handled is parked with its reason, delays no other record, and can be replayed after a repair."""
 
 import json
 import subprocess
@@ -25,16 +25,14 @@ def writer(api: Api) -> Person:
     return api.join("parker")
 
 
-def test_a_malformed_vote_is_parked_beside_good_ones_and_counts_once_it_is_mended(
-    stage: DeployedStage, api: Api, writer: Person
-) -> None:
+def test_a_malformed_vote_is_parked_and_counts_after_its_repair(stage: DeployedStage, api: Api, writer: Person) -> None:
     post_id = api.published(writer)["id"]
     api.cast(writer, post_id, value=1)
     good, bad = [_vote(post_id, f"good{n}", {"N": "1"}) for n in range(3)], _vote(post_id, "bad", {"S": "many"})
     stage.put("votes", good[0], bad, *good[1:])
 
     api.score_settles(post_id, 4)
-    api.eventually(lambda: _on_board(api, post_id, score=4))
+    api.eventually(lambda: _is_on_leaderboard(api, post_id, score=4))
     (message,) = _parked(stage, api, "votes-parking", post_id)
     parked = json.loads(message["Body"])
     assert parked["function"] == stage.name("votes-projection")
@@ -45,11 +43,13 @@ def test_a_malformed_vote_is_parked_beside_good_ones_and_counts_once_it_is_mende
     assert stage.replay("votes-parking") >= 1
     api.score_settles(post_id, 5)
     assert stage.messages("votes-parking", post_id) == []
-    api.cast(writer, post_id, value=-1)  # and what was counted before is still known
+    api.cast(writer, post_id, value=-1)  # replaces the vote of the first cast
     api.score_settles(post_id, 3)
 
 
-def test_a_record_that_is_given_back_too_early_is_parked_again(stage: DeployedStage, api: Api, writer: Person) -> None:
+def test_a_record_that_is_replayed_without_a_repair_is_parked_again(
+    stage: DeployedStage, api: Api, writer: Person
+) -> None:
     post_id = api.published(writer)["id"]
     stage.put("votes", _vote(post_id, "bad", {"N": "7"}))
     (first,) = _parked(stage, api, "votes-parking", post_id)
@@ -60,7 +60,7 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(stage: DeployedSt
     stage.put("votes", _vote(post_id, "bad", {"N": "1"}))
     api.score_settles(post_id, 1)
     stage.repair("votes-parking", post_id, lambda parked: parked["dynamodb"]["NewImage"].update(value={"N": "-1"}))
-    stage.replay("votes-parking")  # older than what counts by now, so it changes nothing
+    stage.replay("votes-parking")  # older than the counted vote, so it changes nothing
     api.score_settles(post_id, 1)
     assert stage.messages("votes-parking", post_id) == []
 
@@ -73,7 +73,7 @@ def test_a_record_that_is_given_back_too_early_is_parked_again(stage: DeployedSt
         pytest.param(None, id="missing"),
     ],
 )
-def test_a_malformed_post_is_given_up_by_both_who_follow_posts_and_is_known_once_it_is_mended(
+def test_a_malformed_post_is_parked_by_search_and_a_dead_letter_of_votes_until_its_repair(
     stage: DeployedStage, api: Api, writer: Person, title: Item | None
 ) -> None:
     needle = new_word()
@@ -84,15 +84,15 @@ def test_a_malformed_post_is_given_up_by_both_who_follow_posts_and_is_known_once
         stage.put("posts", malformed, good)
         try:
             wait_for_hits(api, needle, [_shown(good)])
-            api.eventually(lambda: _lives(stage, good["id"]["S"]))
+            api.eventually(lambda: _exists_in_votes(stage, good["id"]["S"]))
             (message,) = _parked(stage, api, "search-parking", bad["id"]["S"])
             assert "Error: " in json.loads(message["Body"])["reason"]
             _parked(stage, api, "votes-post-events-dead-letters", bad["id"]["S"])
 
-            stage.put("posts", bad)  # what mends it comes by the stream, as everything does
+            stage.put("posts", bad)  # the repair arrives by the stream
             wait_for_hits(api, needle, sorted([_shown(good), _shown(bad)], key=lambda post: post["id"], reverse=True))
-            api.eventually(lambda: _lives(stage, bad["id"]["S"]))
-            assert stage.replay("search-parking") >= 1  # older than what is known by now
+            api.eventually(lambda: _exists_in_votes(stage, bad["id"]["S"]))
+            assert stage.replay("search-parking") >= 1  # older than the repair, so it changes nothing
             assert stage.messages("search-parking", bad["id"]["S"]) == []
             assert len(api.search(needle).json()["items"]) == 2
         finally:
@@ -101,20 +101,20 @@ def test_a_malformed_post_is_given_up_by_both_who_follow_posts_and_is_known_once
         wait_for_hits(api, needle, [])
 
 
-def test_a_post_that_the_outbox_cannot_tell_of_is_parked_and_told_once_it_is_mended(
+def test_a_post_that_the_event_relay_cannot_read_is_parked_and_published_after_its_repair(
     stage: DeployedStage, api: Api, writer: Person
 ) -> None:
-    post = _post(writer, f"{new_word()} untold")
+    post = _post(writer, f"{new_word()} unpublished")
     event = {"Records": [{"eventName": "UPSERT", "dynamodb": _inserted(post)}]}
     stage.invoke("posts-event-relay", event)
     (message,) = _parked(stage, api, "posts-parking", post["id"]["S"])
     assert json.loads(message["Body"])["reason"] == "KeyError: 'UPSERT'"
     stage.repair("posts-parking", post["id"]["S"], lambda parked: parked.update(eventName="INSERT"))
     assert stage.replay("posts-parking") >= 1
-    api.eventually(lambda: _lives(stage, post["id"]["S"]))
+    api.eventually(lambda: _exists_in_votes(stage, post["id"]["S"]))
 
 
-def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_are_heard(
+def test_a_malformed_score_becomes_a_dead_letter_and_the_others_are_handled(
     stage: DeployedStage, api: Api, writer: Person
 ) -> None:
     first, second = (api.published(writer)["id"] for _ in range(2))
@@ -128,14 +128,16 @@ def test_a_score_that_cannot_be_read_becomes_a_dead_letter_and_its_neighbours_ar
         api.score_settles(first, 7)
         api.score_settles(second, 8)
 
-        def dead() -> None:
+        def are_dead_letters() -> None:
             letters = stage.messages("posts-scores-dead-letters", first)
             assert sorted(letter["Body"] for letter in letters) == sorted(unreadable)
 
-        api.eventually(dead)
+        api.eventually(are_dead_letters)
 
 
-def test_replay_from_the_command_line_says_how_many_went_back(stage: DeployedStage, api: Api, writer: Person) -> None:
+def test_the_replay_command_prints_the_number_of_redelivered_messages(
+    stage: DeployedStage, api: Api, writer: Person
+) -> None:
     post_id = api.published(writer)["id"]
     stage.put("votes", _vote(post_id, "bad", {"S": "many"}))
     _parked(stage, api, "votes-parking", post_id)
@@ -146,7 +148,7 @@ def test_replay_from_the_command_line_says_how_many_went_back(stage: DeployedSta
     api.score_settles(post_id, 1)
 
 
-def test_replay_of_a_queue_that_is_not_there_is_one_line(stage: DeployedStage) -> None:
+def test_the_replay_command_prints_one_line_for_an_unknown_queue(stage: DeployedStage) -> None:
     ran = _replay(stage, "nobodys-parking")
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
     assert stage.name("nobodys-parking") in ran.stderr
@@ -154,7 +156,7 @@ def test_replay_of_a_queue_that_is_not_there_is_one_line(stage: DeployedStage) -
 
 @pytest.mark.one_variant
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ('{"function": "reference-votes-nobody", "reason": "tried", "record": {}}', "votes-nobody"),
         (
@@ -162,26 +164,28 @@ def test_replay_of_a_queue_that_is_not_there_is_one_line(stage: DeployedStage) -
             "posts-http failed: .*Error",
         ),
         ('{"function": "reference-votes-post-events"}', "not a parked record"),
-        ("mended by hand, badly", "not a parked record: mended by hand"),
+        ("repaired badly by hand", "not a parked record: repaired badly"),
     ],
     ids=["no function", "a function that fails", "no record", "no JSON"],
 )
-def test_what_cannot_be_given_back_says_why_and_stays(stage: DeployedStage, body: str, said: str) -> None:
+def test_a_message_that_cannot_be_replayed_stays_in_the_queue_and_the_error_says_why(
+    stage: DeployedStage, body: str, message: str
+) -> None:
     with stage.temporary_queue() as queue:
         stage.send(queue, body)
-        with pytest.raises(ReplayFailed, match=said):
+        with pytest.raises(ReplayFailed, match=message):
             stage.replay(queue)
         assert stage.count_messages(queue) == 1
 
 
 def _replay(stage: DeployedStage, queue: str) -> subprocess.CompletedProcess[str]:
-    asked = [stage.name(queue), "--endpoint", stage.stack.emulator.endpoint]
-    command = [sys.executable, "-m", "microservices.replay", *asked]
+    options = [stage.name(queue), "--endpoint", stage.stack.emulator.endpoint]
+    command = [sys.executable, "-m", "microservices.replay", *options]
     return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
 
 
 def _parked(stage: DeployedStage, api: Api, queue: str, about: str) -> list[Json]:
-    """Return what is parked about that id, once there is something."""
+    """Return the queue's messages that contain this id, once there are some."""
 
     def there() -> list[Json]:
         messages = stage.messages(queue, about)
@@ -191,16 +195,16 @@ def _parked(stage: DeployedStage, api: Api, queue: str, about: str) -> list[Json
     return api.eventually(there)
 
 
-def _on_board(api: Api, post_id: str, *, score: int) -> None:
-    board = api.leaderboard(limit=100).json()["items"]
-    assert [standing["score"] for standing in board if standing["post_id"] == post_id] == [score]
+def _is_on_leaderboard(api: Api, post_id: str, *, score: int) -> None:
+    entries = api.leaderboard(limit=100).json()["items"]
+    assert [entry["score"] for entry in entries if entry["post_id"] == post_id] == [score]
 
 
-def _lives(stage: DeployedStage, post_id: str) -> None:
-    """Assert that votes knows the post; the board shows a hundred, and other tests' posts may stand before this one."""
+def _exists_in_votes(stage: DeployedStage, post_id: str) -> None:
+    """Assert that votes has the post. The leaderboard shows only a hundred posts, perhaps those of other tests."""
     key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "score"}}
-    known = stage.stack.emulator.client("dynamodb").get_item(TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True)
-    assert known.get("Item", {}).get("state") == {"S": "live"}
+    found = stage.stack.emulator.client("dynamodb").get_item(TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True)
+    assert found.get("Item", {}).get("state") == {"S": "live"}
 
 
 def _vote(post_id: str, voter: str, value: Item) -> Item:
@@ -208,7 +212,7 @@ def _vote(post_id: str, voter: str, value: Item) -> Item:
 
 
 def _post(author: Person, title: str) -> Item:
-    """Return the item of a post that no list names: put past the posts service, only its followers see it."""
+    """Return the item of a post without listings. Written directly, only the subscribers of posts see it."""
     post_id, now = str(ULID()), "2026-01-02T03:04:05.678Z"
     words = {"id": post_id, "author": author.username, "title": title, "body": "A body", "created_at": now}
     texts = {name: {"S": value} for name, value in {**words, "updated_at": now, "pk": f"post#{post_id}"}.items()}

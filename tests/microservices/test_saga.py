@@ -1,4 +1,4 @@
-"""Orders on the local AWS: they settle, what cannot settle waits in a dead-letter queue, and one command lets it go on."""
+"""Orders on the local AWS settle; an event that fails waits in a dead-letter queue, and one command redelivers it."""
 
 import json
 import subprocess
@@ -16,8 +16,8 @@ from .deployed_stage import DeployedStage
 pytestmark = pytest.mark.live
 
 PROJECT = Path(__file__).parents[2]
-SETTLED_S = 3.0  # at the median
-ORDERS = 10  # of ten credits: all that a buyer has
+SETTLED_S = 3.0  # median
+ORDERS = 10  # of ten credits each: all credits of a buyer
 UNKNOWN = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 
 
@@ -37,50 +37,50 @@ def day(post_id: str) -> Json:
 
 
 def dead_letters(stage: DeployedStage, api: Api, queue: str, about: str) -> list[str]:
-    """Return the dead letters that name this id, once there are some."""
+    """Return the dead letters that contain this id, once there are some."""
 
-    def there() -> list[str]:
+    def find() -> list[str]:
         letters = stage.messages(f"{queue}-dead-letters", about)
         assert letters
         return [letter["Body"] for letter in letters]
 
-    return api.eventually(there)
+    return api.eventually(find)
 
 
 def test_half_of_the_orders_settle_within_three_seconds(api: Api, buyer: Person, post_id: str) -> None:
-    api.order_settles(buyer, api.place(buyer, day(UNKNOWN)))  # so that no cold start is measured
-    took = []
+    api.order_settles(buyer, api.place(buyer, day(UNKNOWN)))  # so that the measured orders have no cold start
+    durations = []
     for _ in range(ORDERS):
-        begun = time.monotonic()
+        began = time.monotonic()
         assert api.order_settles(buyer, api.place(buyer, day(post_id)))["status"] == "fulfilled"
-        took.append(time.monotonic() - begun)
-    assert median(took) < SETTLED_S
+        durations.append(time.monotonic() - began)
+    assert median(durations) < SETTLED_S
     assert api.read_me(buyer).json()["credits"] == 0
 
 
-def test_outcomes_that_nobody_can_take_become_dead_letters_beside_orders_that_settle(
+def test_invalid_outcomes_become_dead_letters_and_orders_settle(
     stage: DeployedStage, api: Api, buyer: Person, post_id: str
 ) -> None:
     good = {"type": "order.answered", "order_id": UNKNOWN, "buyer": buyer.username, "stage": "placed", "done": True}
-    hopeless = [
+    invalid = [
         json.dumps(good),
         json.dumps(good | {"stage": "undeliverable", "done": False}),
         json.dumps(good | {"done": "yes"}),
-        json.dumps(good | {"stage": "stolen"}),
+        json.dumps(good | {"stage": "misspelt"}),
         json.dumps([UNKNOWN]),
         f"nonsense about {UNKNOWN}",
     ]
     with stage.fast_redelivery("orders-saga"):
-        stage.send("orders-saga", *hopeless)
+        stage.send("orders-saga", *invalid)
         assert api.order_settles(buyer, api.place(buyer, day(post_id)))["status"] == "fulfilled"
 
-        def dead() -> None:
-            assert sorted(dead_letters(stage, api, "orders-saga", UNKNOWN)) == sorted(hopeless)
+        def are_dead_letters() -> None:
+            assert sorted(dead_letters(stage, api, "orders-saga", UNKNOWN)) == sorted(invalid)
 
-        api.eventually(dead)
+        api.eventually(are_dead_letters)
 
 
-def test_an_order_that_cannot_settle_waits_and_goes_on_once_its_message_is_given_back(
+def test_an_order_with_a_dead_letter_waits_and_settles_after_a_replay(
     stage: DeployedStage, api: Api, buyer: Person
 ) -> None:
     post_id = api.published(buyer)["id"]
@@ -101,17 +101,17 @@ def test_an_order_that_cannot_settle_waits_and_goes_on_once_its_message_is_given
     assert stage.messages("posts-boosts-dead-letters", order_id) == []
 
 
-def test_an_order_that_the_outbox_cannot_read_is_parked_and_goes_on_once_it_is_mended(
+def test_an_order_that_the_event_relay_cannot_read_is_parked_and_settles_after_its_repair(
     stage: DeployedStage, api: Api, buyer: Person, post_id: str
 ) -> None:
     before = api.order_settles(buyer, api.place(buyer, day(post_id)))
     item = stage.get("orders", {"pk": {"S": f"buyer#{buyer.username}"}, "sk": {"S": before["id"]}})
     order_id = before["id"][:-4] + "0000"
-    stage.put("orders", {**item, "sk": {"S": order_id}, "stage": {"S": "stolen"}})
+    stage.put("orders", {**item, "sk": {"S": order_id}, "stage": {"S": "misspelt"}})
 
     def parked() -> None:
         reasons = [json.loads(message["Body"])["reason"] for message in stage.messages("orders-parking", order_id)]
-        assert reasons == ["ValueError: 'stolen' is not a valid Stage"]
+        assert reasons == ["ValueError: 'misspelt' is not a valid Stage"]
 
     def settled() -> None:
         assert api.read_order(buyer, order_id).json()["status"] == "fulfilled"
@@ -122,13 +122,13 @@ def test_an_order_that_the_outbox_cannot_read_is_parked_and_goes_on_once_it_is_m
     stage.repair(
         "orders-parking", order_id, lambda record: record["dynamodb"]["NewImage"].update(stage={"S": "placed"})
     )
-    assert stage.replay("orders-parking") >= 1  # told again, and not done again
+    assert stage.replay("orders-parking") >= 1  # published again, and not executed again
     last = api.order_settles(buyer, api.place(buyer, day(post_id)))
     assert last["status"] == "fulfilled"
     assert api.read_me(buyer).json()["credits"] == 70
 
 
-def test_replay_of_dead_letters_without_their_queue_is_one_line(stage: DeployedStage) -> None:
+def test_the_replay_command_prints_one_line_for_dead_letters_without_a_source_queue(stage: DeployedStage) -> None:
     with stage.temporary_queue("dead-letters") as queue:
         ran = _replay(stage, queue)
         assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
@@ -136,6 +136,6 @@ def test_replay_of_dead_letters_without_their_queue_is_one_line(stage: DeployedS
 
 
 def _replay(stage: DeployedStage, queue: str) -> subprocess.CompletedProcess[str]:
-    asked = [stage.name(queue), "--endpoint", stage.stack.emulator.endpoint]
-    command = [sys.executable, "-m", "microservices.replay", *asked]
+    options = [stage.name(queue), "--endpoint", stage.stack.emulator.endpoint]
+    command = [sys.executable, "-m", "microservices.replay", *options]
     return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Views come by shards, in order, at least once, and a function may end anywhere: each is counted once all the same."""
+"""Each view is counted once, although batches of a shard are repeated and functions end at any point."""
 
 import json
 from collections import Counter
@@ -25,12 +25,12 @@ from tests.view_records import SHARD, deliver, view_record
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 POSTS = ("01M7X1YXN3SBB3DZEFS5FNXBMV", "01M7X1YXN3SBB3DZEFS5FNXBMW", "01M7X1YXN3SBB3DZEFS5FNXBMX")
 SHARDS = (SHARD, "shardId-000000000001")
-A_SHARDS_MINUTE = 60_000  # records; AWS takes a thousand a second
+MAX_VIEWS_PER_MINUTE = 60_000  # of one shard, which takes a thousand records a second
 EXAMPLES = 60
 
 
 class Step(NamedTuple):
-    """A batch that comes to the function: from one shard, perhaps from before where it had got to, perhaps cut off."""
+    """A batch of one shard; it may repeat records, and the function may end at one of its calls."""
 
     shard: int
     back: int
@@ -59,7 +59,7 @@ def dynamodb() -> Iterator[Any]:
 
 @contextmanager
 def ending_at(dynamodb: Any, call: int | None) -> Iterator[None]:
-    """Let the function end at its n-th call, before or after the table has heard of it."""
+    """End the function at its n-th call, before or after the call took effect."""
     calls = count(1)
 
     def end(**_: object) -> None:
@@ -75,8 +75,8 @@ def ending_at(dynamodb: Any, call: int | None) -> Iterator[None]:
             dynamodb.meta.events.unregister(moment, end)
 
 
-def counts(windows: DynamoWindows, shard: list[Record], start: int, step: Step, dynamodb: Any) -> int:
-    """Deliver a batch; return up to where the shard has been handled."""
+def deliver_step(windows: DynamoWindows, shard: list[Record], start: int, step: Step, dynamodb: Any) -> int:
+    """Deliver a batch; return the position up to which the shard is handled."""
     begin = max(0, start - step.back)
     batch = shard[begin : begin + step.size]
     with suppress(KeyboardInterrupt), ending_at(dynamodb, step.ends_at_call):
@@ -86,34 +86,34 @@ def counts(windows: DynamoWindows, shard: list[Record], start: int, step: Step, 
 
 
 @pytest.mark.slow
-def test_batches_that_are_cut_off_and_come_again_between_those_of_other_shards_count_each_view_once() -> None:
+def test_interrupted_and_repeated_batches_of_two_shards_count_each_view_once() -> None:
     tables = (f"views{number}" for number in count())
 
-    @given(told=some.tuples(views, views), chaos=some.lists(steps, max_size=12))
+    @given(views_by_shard=some.tuples(views, views), chaos=some.lists(steps, max_size=12))
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
-    def hold(told: tuple[list[View], list[View]], chaos: list[Step]) -> None:
+    def check(views_by_shard: tuple[list[View], list[View]], chaos: list[Step]) -> None:
         table = next(tables)
         make_table(dynamodb, table)
         windows = DynamoWindows(dynamodb, table)
         shards = [
             [view_record(view, place=place, shard=shard) for place, view in enumerate(views, start=9)]
-            for shard, views in zip(SHARDS, told, strict=True)
+            for shard, views in zip(SHARDS, views_by_shard, strict=True)
         ]
         done = [0, 0]
         for step in chaos:
-            done[step.shard] = counts(windows, shards[step.shard], done[step.shard], step, dynamodb)
+            done[step.shard] = deliver_step(windows, shards[step.shard], done[step.shard], step, dynamodb)
         for shard, start in zip(shards, done, strict=True):
             deliver(windows, shard[start:])
         hour = last_hour(NOW)
-        seen = Counter(view.post_id for views in told for view in views if hour.first <= view.at <= NOW)
+        seen = Counter(view.post_id for views in views_by_shard for view in views if hour.first <= view.at <= NOW)
         assert DynamoTrends(dynamodb, table).most_viewed(hour, 5) == rank_by_views(seen, 5)
 
     with aws_in_process():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        hold()
+        check()
 
 
-def test_a_batch_that_comes_again_after_a_later_one_changes_nothing(dynamodb: Any) -> None:
+def test_a_batch_that_is_repeated_after_a_later_one_changes_nothing(dynamodb: Any) -> None:
     windows = DynamoWindows(dynamodb, "views")
     records = [view_record(View(post_id=POSTS[0], at=NOW), place=place) for place in range(8, 13)]
     for batch in (records[:2], records[2:], records[:2], records):
@@ -121,8 +121,8 @@ def test_a_batch_that_comes_again_after_a_later_one_changes_nothing(dynamodb: An
     assert DynamoTrends(dynamodb, "views").most_viewed(last_hour(NOW), 5) == [Trend(post_id=POSTS[0], views=5)]
 
 
-def test_a_minute_of_a_shard_holds_as_many_posts_as_the_shard_brings(dynamodb: Any) -> None:
-    posts = [f"01M7X1YXN3SBB3DZEFS{number:07d}" for number in range(A_SHARDS_MINUTE)]
+def test_the_items_of_a_minute_have_space_for_all_views_of_a_shard(dynamodb: Any) -> None:
+    posts = [f"01M7X1YXN3SBB3DZEFS{number:07d}" for number in range(MAX_VIEWS_PER_MINUTE)]
     parts = Counter(map(part_of, posts))
     part, _ = parts.most_common(1)[0]
     key = WindowKey(NOW, SHARD, part)
@@ -133,7 +133,7 @@ def test_a_minute_of_a_shard_holds_as_many_posts_as_the_shard_brings(dynamodb: A
 
 
 @pytest.mark.slow
-def test_more_windows_than_one_call_reads_are_read(dynamodb: Any) -> None:
+def test_windows_are_read_beyond_the_first_page(dynamodb: Any) -> None:
     windows = DynamoWindows(dynamodb, "views")
     views = {f"01M7X1YXN3SBB3DZEFS{number:07d}": number for number in range(1, 6_001)}
     for place in range(8):
@@ -155,13 +155,13 @@ def test_the_first_and_the_last_window_count_and_their_neighbours_do_not(dynamod
 @pytest.mark.parametrize(
     "data", ["", "!", "bm8=", "W10=", "e30=", "eyJwb3N0X2lkIjogIm5vIGlkIiwgImF0IjogIjIwMjYtMDEtMDJUMDM6MDQ6MDVaIn0="]
 )
-def test_a_record_that_tells_of_no_view_is_parked_with_its_reason_and_the_rest_goes_on(data: str) -> None:
+def test_a_malformed_record_is_parked_with_its_reason_and_the_others_are_handled(data: str) -> None:
     good = [view_record(View(post_id=POSTS[0], at=NOW), place=place) for place in (1, 3)]
     bad = view_record(View(post_id=POSTS[0], at=NOW), place=2)
     bad["kinesis"]["data"] = data
     parked: list[tuple[Record, str]] = []
-    told = handle_records(
+    handled = handle_records(
         [good[0], bad, good[1]], parse_view, key=json.dumps, park=lambda record, reason: parked.append((record, reason))
     )
-    assert [each.record for each in told] == good
+    assert [each.record for each in handled] == good
     assert [(record, bool(reason)) for record, reason in parked] == [(bad, True)]
