@@ -1,4 +1,4 @@
-"""A local AWS that enforces no IAM would let a test of permissions pass that means nothing: nothing starts on one."""
+"""The system does not start on a local AWS that enforces no IAM: tests of permissions would prove nothing there."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from microservices.deploy.emulator import CannotStart, Emulator, wait_until_heal
 
 @contextmanager
 def health_page(page: dict[str, str]) -> Iterator[str]:
-    """Serve a health page on loopback; yield the address."""
+    """Serve a health page on loopback; yield its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -25,7 +25,7 @@ def health_page(page: dict[str, str]) -> Iterator[str]:
             self.wfile.write(json.dumps(page).encode())
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep the tests' output for the tests."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
@@ -44,15 +44,15 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
         yield running
 
 
-@pytest.mark.parametrize(("page", "goes_on"), [({"auth": "enabled"}, True), ({"auth": "disabled"}, False), ({}, False)])
-def test_nothing_goes_on_unless_the_health_page_says_that_iam_is_enforced(
-    process: subprocess.Popen[bytes], tmp_path: Path, page: dict[str, str], goes_on: bool
+@pytest.mark.parametrize(("page", "starts"), [({"auth": "enabled"}, True), ({"auth": "disabled"}, False), ({}, False)])
+def test_the_start_fails_unless_the_health_page_reports_that_iam_is_enforced(
+    process: subprocess.Popen[bytes], tmp_path: Path, page: dict[str, str], starts: bool
 ) -> None:
     log = tmp_path / "local-aws.log"
     log.write_text("Running on a port")
     with health_page(page) as endpoint:
         running = Emulator(endpoint, process, log)
-        if goes_on:
+        if starts:
             wait_until_healthy(running)
         else:
             with pytest.raises(CannotStart, match="does not enforce IAM"):

@@ -1,4 +1,4 @@
-"""A service is updated, rolled back, removed and deployed again while the other services serve: none of their requests fails."""
+"""A service is updated, rolled back, removed and deployed again, and no request to the other services fails meanwhile."""
 
 import json
 import threading
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.live
 AUTHOR = {"username": "deployer", "email": "deployer@example.com", "password": "long enough to be one"}
 UNKNOWN_POST = UNKNOWN_ORDER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 SETTLED_S = 30.0
-CATCH_UP_S = 120.0  # all that the other tests published since the stream began is read again: thousands of records
+CATCH_UP_S = 120.0  # the stream is read from its start: thousands of records of the other tests
 SERVICES = [service for service in templates.services() if service != "platform" and templates.functions(service)]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of the services that a request needs, and the status of the right answer."""
+    """A request, the services that it needs, and its expected status."""
 
     services: frozenset[str]
     method: str
@@ -64,36 +64,36 @@ JOURNEY = (
 
 @dataclass(slots=True)
 class Traffic:
-    """Requests to the services that are left alone, over and over, and those that went wrong."""
+    """Repeated requests to the services that are not being deployed, and those that failed."""
 
     requests: list[Request]
-    wrong: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     rounds: int = 0
 
-    def ask_all(self, client: httpx.Client) -> None:
-        """Ask each request once and note what went wrong."""
+    def send_all(self, client: httpx.Client) -> None:
+        """Send each request once and note those that failed."""
         for each in self.requests:
             answer = client.request(each.method, each.path, json=each.body)
             if answer.status_code != each.status:
-                self.wrong.append(f"{each.method} {each.path}: {answer.status_code} {answer.text}")
+                self.failed.append(f"{each.method} {each.path}: {answer.status_code} {answer.text}")
         self.rounds += 1
 
 
 @pytest.fixture(scope="module")
 def client(local_aws_stack: LocalAws) -> Iterator[httpx.Client]:
-    """Somebody who is signed in; every operation of the journey has been warmed up."""
-    with httpx.Client(base_url=local_aws_stack.url, timeout=20) as visitor:
-        visitor.post("/users", json=AUTHOR)
-        token = visitor.post("/tokens", json={key: AUTHOR[key] for key in ("username", "password")}).json()[
+    """A client of a signed-in user."""
+    with httpx.Client(base_url=local_aws_stack.url, timeout=20) as client:
+        client.post("/users", json=AUTHOR)
+        token = client.post("/tokens", json={key: AUTHOR[key] for key in ("username", "password")}).json()[
             "access_token"
         ]
-        visitor.headers["Authorization"] = f"Bearer {token}"
-        yield visitor
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
 
 
 @pytest.mark.one_variant
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_room_is_updated_and_updated_back_while_the_others_serve(
+def test_a_service_is_updated_and_rolled_back_while_the_others_serve(
     local_aws_stack: LocalAws, client: httpx.Client, service: str
 ) -> None:
     with _traffic_without(service, client) as traffic:
@@ -102,18 +102,18 @@ def test_a_room_is_updated_and_updated_back_while_the_others_serve(
         updated = _memory(local_aws_stack, service)
         _update(local_aws_stack, service)
     assert (updated, _memory(local_aws_stack, service)) == (1536, before)
-    assert traffic.wrong == []
+    assert traffic.failed == []
     _expect_whole_journey(client)
 
 
 @pytest.mark.one_variant
 @pytest.mark.parametrize("service", SERVICES)
-def test_an_update_that_fails_is_rolled_back_and_the_room_serves_as_before(
+def test_a_failed_update_is_rolled_back_and_the_service_serves_as_before(
     local_aws_stack: LocalAws, client: httpx.Client, service: str
 ) -> None:
     with _traffic_without(service, client) as traffic, pytest.raises(DeploymentFailed, match=f"-{service}: "):
         local_aws_stack.deployment.deploy_service(service, "a-release-that-was-never-uploaded")
-    assert traffic.wrong == []
+    assert traffic.failed == []
     _expect_whole_journey(client)
 
 
@@ -126,9 +126,9 @@ def test_search_is_removed_and_deployed_again_while_the_others_serve_and_then_ca
         client.post("/posts", json={"title": "Bereft of an index", "body": "while there was no search"})
         _update(local_aws_stack, "search")
     assert gone == 404
-    assert traffic.wrong == []
+    assert traffic.failed == []
     _expect_whole_journey(client)
-    assert _found_in_time(client, "bereft")
+    assert _is_found_in_time(client, "bereft")
 
 
 def test_orders_is_removed_and_deployed_again_while_the_others_serve_and_then_settles_new_orders(
@@ -141,10 +141,10 @@ def test_orders_is_removed_and_deployed_again_while_the_others_serve_and_then_se
     with _traffic_without("orders", client) as traffic:
         local_aws_stack.deployment.remove_service("orders")
         gone = client.get(f"/orders/{before['id']}").status_code
-        _expect_an_answer_that_nobody_hears(api, DeployedStage(local_aws_stack), buyer, post_id)
+        _expect_an_outcome_without_subscriber(api, DeployedStage(local_aws_stack), buyer, post_id)
         _update(local_aws_stack, "orders")
     assert gone == 404
-    assert traffic.wrong == []
+    assert traffic.failed == []
     _expect_whole_journey(client)
     assert api.list_orders(buyer).json()["items"] == []
     _fulfilled(api, buyer, post_id)
@@ -159,8 +159,8 @@ def _fulfilled(api: Api, buyer: Person, post_id: str) -> Json:
     return order
 
 
-def _expect_an_answer_that_nobody_hears(api: Api, stage: DeployedStage, buyer: Person, post_id: str) -> None:
-    """Let users hear of an order that was on its way when its service was removed: it takes the credits, and no letter is dead."""
+def _expect_an_outcome_without_subscriber(api: Api, stage: DeployedStage, buyer: Person, post_id: str) -> None:
+    """Deliver the event of an order whose service was removed: users debits the credits, and no dead letter appears."""
     order = Order(
         id=UNKNOWN_ORDER,
         buyer=buyer.username,
@@ -172,15 +172,15 @@ def _expect_an_answer_that_nobody_hears(api: Api, stage: DeployedStage, buyer: P
     )
     stage.send("users-credits", json.dumps({"type": "order.placed", **msgspec.to_builtins(order)}))
 
-    def answered() -> None:
+    def is_debited() -> None:
         assert api.read_me(buyer).json()["credits"] == 80
         assert stage.count_messages("users-credits") == 0
 
-    api.eventually(answered)
+    api.eventually(is_debited)
     assert stage.messages("users-credits-dead-letters", UNKNOWN_ORDER) == []
 
 
-def _found_in_time(client: httpx.Client, word: str) -> bool:
+def _is_found_in_time(client: httpx.Client, word: str) -> bool:
     deadline = time.monotonic() + CATCH_UP_S
     while time.monotonic() < deadline:
         if client.get("/search", params={"q": word}).json()["items"]:
@@ -202,26 +202,26 @@ def _memory(stack: LocalAws, service: str) -> int:
 
 def _expect_whole_journey(client: httpx.Client) -> None:
     whole = Traffic(list(JOURNEY))
-    whole.ask_all(client)
-    assert whole.wrong == []
+    whole.send_all(client)
+    assert whole.failed == []
 
 
 @contextmanager
 def _traffic_without(service: str, client: httpx.Client) -> Iterator[Traffic]:
-    """Ask what does not need the service again and again, at least once before, while and after the block runs."""
+    """Send the requests that do not need the service repeatedly: at least once before, during and after the block."""
     traffic = Traffic([each for each in JOURNEY if service not in each.services])
-    traffic.ask_all(client)
+    traffic.send_all(client)
     done = threading.Event()
-    thread = threading.Thread(target=_ask_until, args=(done, traffic, client))
+    thread = threading.Thread(target=_send_until, args=(done, traffic, client))
     thread.start()
     try:
         yield traffic
     finally:
         done.set()
         thread.join()
-    traffic.ask_all(client)
+    traffic.send_all(client)
 
 
-def _ask_until(done: threading.Event, traffic: Traffic, client: httpx.Client) -> None:
+def _send_until(done: threading.Event, traffic: Traffic, client: httpx.Client) -> None:
     while not done.is_set():
-        traffic.ask_all(client)
+        traffic.send_all(client)

@@ -1,4 +1,4 @@
-"""The local system comes up whole or says why not, and never leaves a process behind."""
+"""The local system starts completely or reports why not, and never leaves a process running."""
 
 import json
 import os
@@ -25,9 +25,9 @@ START_S = 90.0
 STOP_S = 20.0
 
 
-def test_it_announces_where_it_answers_and_a_signal_ends_it_without_a_trace(tmp_path: Path) -> None:
+def test_it_prints_its_url_and_a_signal_ends_all_its_processes(tmp_path: Path) -> None:
     with _system(tmp_path) as process:
-        state = json.loads(_announced(tmp_path, process).read_text())
+        state = json.loads(_wait_for_state(tmp_path, process).read_text())
         assert httpx.get(f"{state['url']}/health", timeout=20).json() == {"status": "ok"}
         assert state["pid"] == process.pid
         family = psutil.Process(process.pid).children(recursive=True)
@@ -39,11 +39,11 @@ def test_it_announces_where_it_answers_and_a_signal_ends_it_without_a_trace(tmp_
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_S) == 0
-        assert _in_time(lambda: not any(_is_alive(each) for each in family))
+        assert _becomes_true(lambda: not any(_is_alive(each) for each in family))
         assert not (tmp_path / "microservices.json").exists()
 
 
-def test_the_local_aws_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
+def test_the_local_aws_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     start = (
         "import signal, sys; from pathlib import Path; from microservices.deploy.emulator import emulator, free_port\n"
         f"with emulator(Path({str(tmp_path)!r}), free_port({PORT})) as running:\n"
@@ -55,10 +55,10 @@ def test_the_local_aws_dies_with_the_process_that_started_it(tmp_path: Path) -> 
         emulating = psutil.Process(int(pid))
         assert httpx.get(f"{endpoint}/_ministack/health").json()["auth"] == "enabled"
         parent.kill()
-    assert _in_time(lambda: not _is_alive(emulating))
+    assert _becomes_true(lambda: not _is_alive(emulating))
 
 
-def test_a_port_that_is_taken_is_passed_over() -> None:
+def test_a_port_in_use_is_skipped() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -74,15 +74,13 @@ def test_a_local_aws_that_cannot_start_names_its_log(tmp_path: Path) -> None:
             emulator(tmp_path, taken.getsockname()[1]).__enter__()
 
 
-def test_two_local_aws_run_side_by_side(tmp_path: Path) -> None:
+def test_two_local_aws_run_at_the_same_time(tmp_path: Path) -> None:
     with emulator(tmp_path / "a", free_port(PORT)) as one, emulator(tmp_path / "b", free_port(PORT)) as other:
         one.client("sqs").create_queue(QueueName="only-here")
         assert not other.client("sqs").list_queues().get("QueueUrls")
 
 
-def test_what_the_user_has_set_up_for_aws_leads_no_client_astray(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_aws_settings_of_the_user_do_not_affect_the_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"):
         monkeypatch.setenv(name, "of-the-user")
     with emulator(tmp_path, free_port(PORT)) as running:
@@ -104,22 +102,22 @@ def _command(run_dir: Path) -> list[str]:
     return [sys.executable, "-m", "microservices", "--run-dir", os.fspath(run_dir), "--port", str(PORT)]
 
 
-def _announced(run_dir: Path, process: subprocess.Popen[str]) -> Path:
+def _wait_for_state(run_dir: Path, process: subprocess.Popen[str]) -> Path:
     state = run_dir / "microservices.json"
-    assert _in_time(lambda: state.exists() or process.poll() is not None, START_S)
+    assert _becomes_true(lambda: state.exists() or process.poll() is not None, START_S)
     assert process.poll() is None
     return state
 
 
 def _is_alive(process: psutil.Process) -> bool:
     try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)  # which nobody has asked about yet
+        return bool(process.status() != psutil.STATUS_ZOMBIE)  # ended, but its parent has not collected it yet
     except psutil.NoSuchProcess:
         return False
 
 
-def _in_time(true: Callable[[], bool], seconds: float = STOP_S) -> bool:
+def _becomes_true(condition: Callable[[], bool], seconds: float = STOP_S) -> bool:
     deadline = time.monotonic() + seconds
-    while not (now := true()) and time.monotonic() < deadline:
+    while not (result := condition()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return now
+    return result

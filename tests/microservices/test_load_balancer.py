@@ -1,7 +1,7 @@
-"""The load balancer leads to the same functions as the API: what both serve, both answer alike.
+"""The load balancer invokes the same functions as the API, and both give the same responses.
 
-The local one decodes path and parameters before it tells a function of them, where AWS's leaves that to the function: what was
-encoded twice, or is no UTF-8, is asked in AWS's form by tests/contract/test_entry_points.py.
+The local load balancer decodes path and parameters before it invokes a function; AWS's leaves that to the function. So
+tests/contract/test_entry_points.py tests doubly encoded and non-UTF-8 requests in AWS's form.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.live
 
 TIMEOUT_S = 20.0
 POST = "/posts/01ARZ3NDEKTSV4RRFFQ69G5FAV"
-QUESTIONS = [
+REQUESTS = [
     "/health",
     "/openapi.json",
     "/posts",
@@ -57,7 +57,7 @@ def api(local_aws_stack: LocalAws) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
-def door(local_aws_stack: LocalAws) -> Iterator[Api]:
+def load_balancer(local_aws_stack: LocalAws) -> Iterator[Api]:
     url = local_aws_stack.deployment.outputs(balancer.SERVICE)["Url"]
     with httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
         yield Api(client, patience=0)
@@ -65,31 +65,33 @@ def door(local_aws_stack: LocalAws) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def ada(api: Api) -> Person:
-    person = api.join("door")
+    person = api.join("balancer")
     for title in ("one", "two"):
         api.published(person, title=title, tags=["doors"])
     return person
 
 
 @pytest.mark.one_variant
-@pytest.mark.parametrize("path", QUESTIONS + HOSTILE)
-def test_a_question_has_the_same_answer_at_both_doors(api: Api, door: Api, ada: Person, path: str) -> None:
-    here, there = door.send("GET", path), api.send("GET", path)
+@pytest.mark.parametrize("path", REQUESTS + HOSTILE)
+def test_a_request_has_the_same_response_at_both_entry_points(
+    api: Api, load_balancer: Api, ada: Person, path: str
+) -> None:
+    here, there = load_balancer.send("GET", path), api.send("GET", path)
     names = ("content-type", "etag", "location", "www-authenticate")
     assert here.status_code == there.status_code
     assert here.text == there.text
     assert [here.headers.get(name) for name in names] == [there.headers.get(name) for name in names]
 
 
-def test_a_post_is_shown_and_nobody_can_write_one(api: Api, door: Api, ada: Person) -> None:
+def test_the_load_balancer_returns_posts_and_accepts_no_writes(api: Api, load_balancer: Api, ada: Person) -> None:
     post = api.published(ada)
-    assert door.post(post["id"]) == post
-    for answer in (door.publish(ada, title="x", body="y"), door.withdraw(ada, post["id"])):
+    assert load_balancer.post(post["id"]) == post
+    for answer in (load_balancer.publish(ada, title="x", body="y"), load_balancer.withdraw(ada, post["id"])):
         assert answer.status_code == 401
     assert api.post(post["id"]) == post
 
 
 @pytest.mark.one_variant
 @pytest.mark.parametrize("path", ["/", "/users/ada", "/leaderboard", "/healthy"])
-def test_what_it_does_not_lead_to_is_not_found(door: Api, path: str) -> None:
-    assert door.client.get(path).status_code == 404
+def test_paths_without_a_rule_are_not_found(load_balancer: Api, path: str) -> None:
+    assert load_balancer.client.get(path).status_code == 404

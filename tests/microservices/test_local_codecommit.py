@@ -16,7 +16,7 @@ from microservices.deploy.site_repository import REPOSITORY, SiteRepository
 from shared_domain.site import MAX_FILE_BYTES
 from tests.git_clone import Clone, cloned
 
-MOST_SECONDS = 20.0  # for a push that nobody hears of
+MOST_SECONDS = 20.0  # for a push without a reachable service
 PLACEHOLDER = "0" * 40
 
 
@@ -50,7 +50,7 @@ def _differences(client: Any, **commits: str) -> set[tuple[str, str]]:
     }
 
 
-def test_it_tells_all_that_a_commit_holds_and_what_two_differ_in(client: Any, clone: Clone) -> None:
+def test_it_lists_the_files_of_a_commit_and_the_differences_of_two(client: Any, clone: Clone) -> None:
     before = _head(client)
     clone.commit({"index.html": "changed", "site.css": None, "folder/new.txt": "x", '\u00fc "\n': "y"})
     clone.push()
@@ -63,40 +63,40 @@ def test_it_tells_all_that_a_commit_holds_and_what_two_differ_in(client: Any, cl
 def test_a_page_of_differences_is_followed_by_the_next_one(client: Any, clone: Clone) -> None:
     clone.commit({f"{count}.txt": str(count) for count in range(7)})
     clone.push()
-    asked = {"repositoryName": REPOSITORY, "afterCommitSpecifier": _head(client), "MaxResults": 4}
-    first = client.get_differences(**asked)
-    second = client.get_differences(**asked, NextToken=first["NextToken"])
+    request = {"repositoryName": REPOSITORY, "afterCommitSpecifier": _head(client), "MaxResults": 4}
+    first = client.get_differences(**request)
+    second = client.get_differences(**request, NextToken=first["NextToken"])
     paths = [each["afterBlob"]["path"] for page in (first, second) for each in page["differences"]]
     assert (len(first["differences"]), len(paths), len(set(paths))) == (4, 8, 8)
 
 
-def test_it_refuses_in_the_services_words(client: Any, clone: Clone) -> None:
+def test_its_errors_have_the_codes_of_codecommit(client: Any, clone: Clone) -> None:
     clone.commit({"large.bin": b"x" * (MAX_FILE_BYTES + 1)})
     clone.push()
     commit, named = _head(client), {"repositoryName": REPOSITORY}
     blobs = client.get_differences(**named, afterCommitSpecifier=commit)["differences"]
     (large,) = (each["afterBlob"]["blobId"] for each in blobs if each["afterBlob"]["path"] == "large.bin")
-    refused = {
+    errors = {
         "BranchDoesNotExistException": lambda: client.get_branch(**named, branchName="nobodys"),
         "RepositoryDoesNotExistException": lambda: client.get_branch(repositoryName="nobodys", branchName="main"),
         "CommitDoesNotExistException": lambda: client.get_differences(**named, afterCommitSpecifier=PLACEHOLDER),
         "BlobIdDoesNotExistException": lambda: client.get_blob(**named, blobId=commit),
         "FileTooLargeException": lambda: client.get_blob(**named, blobId=large),
     }
-    for code, ask in refused.items():
+    for code, call in errors.items():
         with pytest.raises(ClientError) as error:
-            ask()
+            call()
         assert error.value.response["Error"]["Code"] == code
 
 
 @pytest.mark.parametrize("argument", ["--upload-pack=touch pwned", "HEAD", "main", "../../etc/passwd", "x" * 40])
-def test_what_is_no_id_never_reaches_git(client: Any, argument: str) -> None:
-    for ask in (
+def test_a_malformed_id_never_reaches_git(client: Any, argument: str) -> None:
+    for call in (
         lambda: client.get_blob(repositoryName=REPOSITORY, blobId=argument),
         lambda: client.get_differences(repositoryName=REPOSITORY, afterCommitSpecifier=argument),
     ):
         with pytest.raises(ClientError, match="DoesNotExist"):
-            ask()
+            call()
 
 
 def test_a_push_while_the_services_are_down_is_stored_and_the_user_sees_it(

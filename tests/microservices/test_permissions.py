@@ -1,8 +1,7 @@
-"""Each function may do what its role grants, and the local AWS denies it everything else.
+"""Each function can do what its role grants, and the local AWS denies everything else.
 
-A probe is a function that takes the role of another one and tries each call; it answers the error of each. The calls
-change nothing where they are allowed. What a role grants is read from the deployed role, so that a new
-function, table or queue is covered as soon as a template has it.
+A probe is a function that runs with the role of another one, makes each call and returns the errors. An allowed call changes
+nothing. The grants are read from the deployed role, so a new function, table or queue is covered as soon as a template has it.
 """
 
 import io
@@ -44,7 +43,7 @@ def attempt(service, operation, parameters, endpoint=None, **_):
 """
 NOTHING = {"pk": {"S": "no such thing"}, "sk": {"S": "no such thing"}}
 ONLY_IF_THERE = {"ConditionExpression": "attribute_exists(pk)"}
-# A key of every folder that some function may write to, and one that none may.
+# A key of every folder that some function may write to, and one that no function may.
 KEYS = (
     "leaderboard.html",
     "leaderboard.json",
@@ -54,14 +53,14 @@ KEYS = (
     "thumbnails/x",
     "anything-else",
 )
-PUBLIC = ("leaderboard.html", "site/")  # for everybody to read, whatever a role says
-ROOM_OF = {name: service for service in templates.services() for name in templates.functions(service)}
+PUBLIC = ("leaderboard.html", "site/")  # readable by everybody, whatever the role
+SERVICE_OF = {name: service for service in templates.services() for name in templates.functions(service)}
 
 Call = dict[str, Any]
 
 
-class Tried(NamedTuple):
-    """A function, and each call that was made with its role: whether it was denied."""
+class ProbeResult(NamedTuple):
+    """A function, and for each call that was made with its role whether it was denied."""
 
     function: str
     answers: list[tuple[Call, bool]]
@@ -73,26 +72,28 @@ def calls(local_aws_stack: LocalAws) -> list[Call]:
     return list(_calls(local_aws_stack))
 
 
-@pytest.fixture(scope="module", params=ROOM_OF)
-def tried(request: pytest.FixtureRequest, local_aws_stack: LocalAws, calls: list[Call]) -> Tried:
-    """What became of all those calls when they were made with the role of one function."""
+@pytest.fixture(scope="module", params=SERVICE_OF)
+def probe_result(request: pytest.FixtureRequest, local_aws_stack: LocalAws, calls: list[Call]) -> ProbeResult:
+    """The results of all calls with the role of one function."""
     answers = _attempt(local_aws_stack, request.param, calls)
-    return Tried(request.param, [(call, _is_denial(answer)) for call, answer in zip(calls, answers, strict=True)])
+    return ProbeResult(request.param, [(call, _is_denial(answer)) for call, answer in zip(calls, answers, strict=True)])
 
 
-def test_a_function_may_do_what_its_role_grants_and_nothing_else(local_aws_stack: LocalAws, tried: Tried) -> None:
-    granted = _granted(local_aws_stack, tried.function)
-    allowed = {(call["action"], call["resource"]) for call, denied in tried.answers if not denied}
+def test_a_function_can_do_what_its_role_grants_and_nothing_else(
+    local_aws_stack: LocalAws, probe_result: ProbeResult
+) -> None:
+    granted = _granted(local_aws_stack, probe_result.function)
+    allowed = {(call["action"], call["resource"]) for call, denied in probe_result.answers if not denied}
     assert allowed == {
         (call["action"], call["resource"])
-        for call, _ in tried.answers
+        for call, _ in probe_result.answers
         if any(call["action"] == action and fnmatchcase(call["resource"], resource) for action, resource in granted)
     }
 
 
-def test_no_function_reaches_the_table_of_another_room(tried: Tried) -> None:
-    own = f"-{ROOM_OF[tried.function]}"
-    tables = [(call["resource"], denied) for call, denied in tried.answers if call["service"] == "dynamodb"]
+def test_no_function_can_access_the_table_of_another_service(probe_result: ProbeResult) -> None:
+    own = f"-{SERVICE_OF[probe_result.function]}"
+    tables = [(call["resource"], denied) for call, denied in probe_result.answers if call["service"] == "dynamodb"]
     assert [table for table, denied in tables if not denied and not table.endswith(own)] == []
 
 
@@ -104,7 +105,7 @@ def test_search_cannot_read_the_users_table(local_aws_stack: LocalAws) -> None:
 
 
 def _is_denial(code: str) -> bool:
-    return "AccessDenied" in code or code == "AuthorizationError"  # as SNS calls it
+    return "AccessDenied" in code or code == "AuthorizationError"  # the code of SNS
 
 
 def _granted(stack: LocalAws, function: str) -> set[tuple[str, str]]:
@@ -155,12 +156,12 @@ def _role(stack: LocalAws, function: str) -> str:
 
 
 def _calls(stack: LocalAws) -> Iterator[Call]:
-    # CodeCommit is not among them: no local AWS has it.
+    # Without CodeCommit, which the local AWS does not have.
     for service in templates.services():
         for calls in CALLS:
             yield from calls(stack, service)
         yield from _connection_calls(stack, service)
-    for function in ROOM_OF:
+    for function in SERVICE_OF:
         name = f"{stack.deployment.stage}-{function}"
         arn = stack.emulator.client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"]
         yield _call("lambda", "invoke", "InvokeFunction", arn, FunctionName=name, InvocationType="DryRun")
@@ -192,9 +193,11 @@ def _secret_calls(stack: LocalAws, service: str) -> Iterator[Call]:
 
 def _queue_calls(stack: LocalAws, service: str) -> Iterator[Call]:
     for url in _physical(stack, service, "AWS::SQS::Queue"):
-        asked = stack.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        arn = asked["Attributes"]["QueueArn"]
-        yield _call("sqs", "send_message", "SendMessage", arn, QueueUrl=url, MessageBody="\ufffe")  # no legal text
+        found = stack.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn = found["Attributes"]["QueueArn"]
+        yield _call(
+            "sqs", "send_message", "SendMessage", arn, QueueUrl=url, MessageBody="\ufffe"
+        )  # invalid, so nothing is sent
         yield _call("sqs", "receive_message", "ReceiveMessage", arn, QueueUrl=url, VisibilityTimeout=0)
 
 
@@ -221,16 +224,16 @@ def _bucket_calls(stack: LocalAws, service: str) -> Iterator[Call]:
 
 def _topic_calls(stack: LocalAws, service: str) -> Iterator[Call]:
     for arn in _physical(stack, service, "AWS::SNS::Topic"):
-        heard_by_nobody = {"type": {"DataType": "String", "StringValue": "nothing.happened"}}
-        yield _call("sns", "publish", "Publish", arn, TopicArn=arn, Message="{}", MessageAttributes=heard_by_nobody)
+        without_subscribers = {"type": {"DataType": "String", "StringValue": "nothing.happened"}}
+        yield _call("sns", "publish", "Publish", arn, TopicArn=arn, Message="{}", MessageAttributes=without_subscribers)
 
 
 def _stream_calls(stack: LocalAws, service: str) -> Iterator[Call]:
     for name in _physical(stack, service, "AWS::Kinesis::Stream"):
-        matches_schema = stack.emulator.client("kinesis").describe_stream_summary(StreamName=name)
-        arn = matches_schema["StreamDescriptionSummary"]["StreamARN"]
-        in_no_shard = {"Data": "", "PartitionKey": "none", "ExplicitHashKey": "no number"}
-        yield _call("kinesis", "put_records", "PutRecords", arn, StreamName=name, Records=[in_no_shard])
+        summary = stack.emulator.client("kinesis").describe_stream_summary(StreamName=name)
+        arn = summary["StreamDescriptionSummary"]["StreamARN"]
+        invalid_record = {"Data": "", "PartitionKey": "none", "ExplicitHashKey": "no number"}
+        yield _call("kinesis", "put_records", "PutRecords", arn, StreamName=name, Records=[invalid_record])
 
 
 def _connection_calls(stack: LocalAws, service: str) -> Iterator[Call]:

@@ -1,4 +1,4 @@
-"""S3 ends with what the branch holds, written only where it changed, wherever a publication is cut off or overtaken."""
+"""S3 gets exactly the files of the branch and only changed files are written, also after interruptions and overtaking."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,12 +25,12 @@ NOWHERE = "http://127.0.0.1:1"
 MOST_CALLS = 40
 
 
-class Cut(Exception):
-    """The function ends here."""
+class Interrupted(Exception):
+    """The function ended."""
 
 
-class At:
-    """Does something just before one of the calls, the first being 1."""
+class BeforeCall:
+    """Does something before the n-th call; the first call is 1."""
 
     def __init__(self, place: int, do: Callable[[], None]) -> None:
         self._calls_before, self._do = place, do
@@ -43,12 +43,12 @@ class At:
             self._do()
 
     def after(self, operation: str) -> None:
-        """What comes after a call comes before the next one."""
+        """Nothing happens after a call."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """How often each operation was asked for."""
+class CallCounts:
+    """How often each operation was called."""
 
     times: Counter[str] = field(default_factory=Counter)
 
@@ -56,37 +56,37 @@ class Asked:
         self.times[operation] += 1
 
     def after(self, operation: str) -> None:
-        """It is counted by now."""
+        """The call is counted already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The function that publishes, over moto, and a clone of the repository that it reads."""
+    """The function that publishes, over moto, and a clone of its repository."""
 
     publisher: Function
     repository: SiteRepository
     clone: Clone
     s3: Any
-    asked: Asked
+    calls: CallCounts
 
     def push(self, **files: str | bytes | None) -> None:
         """Commit files, e.g. `a="…"` for `a.txt`, and push them."""
         self.clone.commit({f"{name}.txt": content for name, content in files.items()})
         self.clone.push("--force", "main")
 
-    def wake(self) -> None:
+    def publish(self) -> None:
         """Invoke the function with the event of a push."""
         self.publisher.invoke(last_push(self.repository, repository_arn=REPOSITORY_ARN))
 
     def shown(self) -> dict[str, bytes]:
-        """Return what lies in S3 for everybody to read."""
+        """Return the public files in S3."""
         bucket = f"{STAGE}-site-files-123456789012"
         found = self.s3.list_objects_v2(Bucket=bucket, Prefix="site/").get("Contents", [])
         keys = [each["Key"] for each in found]
         return {key.partition("/")[2]: self.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
     def pushed(self) -> dict[str, bytes]:
-        """Return what lies in the clone."""
+        """Return the files in the clone."""
         return {file.name: file.read_bytes() for file in self.clone.path.iterdir() if file.is_file()}
 
 
@@ -94,100 +94,100 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     repository = SiteRepository(tmp_path / "site.git")
     repository.prepare()
-    with aws_in_process(), codecommit(repository) as endpoint, watched_by(asked := Asked()):
+    with aws_in_process(), codecommit(repository) as endpoint, watched_by(calls := CallCounts()):
         cloud = Cloud(NOWHERE, codecommit=endpoint)
         publisher = next(each for each in functions(cloud).values() if each.name == f"{STAGE}-site-publisher")
-        yield Site(publisher, repository, cloned(repository.path, tmp_path / "clone"), cloud.client("s3"), asked)
+        yield Site(publisher, repository, cloned(repository.path, tmp_path / "clone"), cloud.client("s3"), calls)
 
 
-def test_the_first_push_brings_everything(site: Site) -> None:
-    site.wake()
+def test_the_first_push_publishes_all_files(site: Site) -> None:
+    site.publish()
     assert site.shown() == site.pushed()
     assert "index.html" in site.shown()
 
 
-def test_only_what_changed_is_written(site: Site) -> None:
+def test_only_changed_files_are_written(site: Site) -> None:
     site.push(a="one", b="two", c="three")
-    site.wake()
+    site.publish()
     site.push(a="another", b=None)
-    site.asked.times.clear()
-    site.wake()
-    assert site.asked.times["codecommit.GetBlob"] == 1
-    assert site.asked.times["s3.PutObject"] == 3  # the file, and the note before and after it
-    assert site.asked.times["s3.DeleteObject"] == 1
+    site.calls.times.clear()
+    site.publish()
+    assert site.calls.times["codecommit.GetBlob"] == 1
+    assert site.calls.times["s3.PutObject"] == 3  # the file, and the manifest before and after it
+    assert site.calls.times["s3.DeleteObject"] == 1
     assert site.shown() == site.pushed()
 
 
-def test_an_event_that_comes_again_writes_nothing(site: Site) -> None:
-    site.wake()
-    site.asked.times.clear()
-    site.wake()
-    assert not {"s3.PutObject", "s3.DeleteObject", "codecommit.GetBlob"} & site.asked.times.keys()
+def test_a_repeated_event_writes_nothing(site: Site) -> None:
+    site.publish()
+    site.calls.times.clear()
+    site.publish()
+    assert not {"s3.PutObject", "s3.DeleteObject", "codecommit.GetBlob"} & site.calls.times.keys()
 
 
 @pytest.mark.slow
-def test_a_site_of_many_files_arrives_whole(site: Site) -> None:
+def test_a_site_of_many_files_is_published_whole(site: Site) -> None:
     site.push(**{f"file{count}": str(count) for count in range(120)})
-    site.wake()
+    site.publish()
     assert site.shown() == site.pushed()
 
 
-def test_a_file_that_grows_too_large_goes_and_the_rest_stays(site: Site) -> None:
+def test_a_file_that_becomes_too_large_is_removed_and_the_others_stay(site: Site) -> None:
     site.push(large="not yet", small="one")
-    site.wake()
+    site.publish()
     site.push(large=b"x" * (MAX_FILE_BYTES + 1), small="another")
-    site.wake()
+    site.publish()
     assert site.shown() == {name: content for name, content in site.pushed().items() if name != "large.txt"}
     site.push(large="again")
-    site.wake()
+    site.publish()
     assert site.shown() == site.pushed()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("taken_back", [False, True], ids=["the event comes again", "the change is taken back"])
-def test_wherever_it_is_cut_off_the_next_one_makes_it_whole(site: Site, taken_back: bool) -> None:
-    def cut() -> None:
-        raise Cut
+@pytest.mark.parametrize("reverted", [False, True], ids=["the event is repeated", "the change is reverted"])
+def test_the_next_publication_completes_one_that_was_interrupted_at_any_call(site: Site, reverted: bool) -> None:
+    def interrupt() -> None:
+        raise Interrupted
 
     for place in range(1, MOST_CALLS):
         site.push(stays="same", a="old", b="to go", c=None)
-        site.wake()
+        site.publish()
         site.push(a="new", b=None, c="comes")
-        at = At(place, cut)
-        with watched_by(at), suppress(Cut):
-            site.wake()
-        if not at.reached:
+        fault = BeforeCall(place, interrupt)
+        with watched_by(fault), suppress(Interrupted):
+            site.publish()
+        if not fault.reached:
             break
-        if taken_back:
+        if reverted:
             site.push(a="old", b="to go", c=None)
         site.publisher.end()
-        site.wake()
-        assert site.shown() == site.pushed(), f"cut off before call {place}"
+        site.publish()
+        assert site.shown() == site.pushed(), f"interrupted before call {place}"
     assert 10 < place < MOST_CALLS - 1
 
 
 @pytest.mark.slow
-def test_whenever_a_newer_push_overtakes_an_older_one_the_newer_one_stays(site: Site) -> None:
+def test_a_newer_push_that_overtakes_at_any_call_is_what_stays(site: Site) -> None:
     def overtake() -> None:
         site.push(a="newest", b="back again", c=None)
-        site.wake()
+        site.publish()
 
     for place in range(1, MOST_CALLS):
         site.push(stays="same", a="old", b="to go", c=None)
-        site.wake()
+        site.publish()
         site.push(a="new", b=None, c="comes")
-        at = At(place, overtake)
-        with watched_by(at):
-            site.wake()
+        fault = BeforeCall(place, overtake)
+        with watched_by(fault):
+            site.publish()
         assert site.shown() == site.pushed(), f"overtaken before call {place}"
-        if not at.reached:
+        if not fault.reached:
             break
     assert 10 < place < MOST_CALLS - 1
 
 
-def test_a_repository_that_is_away_fails_the_event_so_that_it_comes_again(tmp_path: Path) -> None:
+def test_an_unavailable_repository_fails_the_event(tmp_path: Path) -> None:
     with aws_in_process():
-        known = functions(Cloud(NOWHERE, codecommit=NOWHERE)).values()
-        publisher = next(each for each in known if each.name == f"{STAGE}-site-publisher")
+        found = functions(Cloud(NOWHERE, codecommit=NOWHERE)).values()
+        publisher = next(each for each in found if each.name == f"{STAGE}-site-publisher")
         with pytest.raises(EndpointConnectionError):
             publisher.invoke(event_of(["0 1 refs/heads/main"], repository_arn=REPOSITORY_ARN))
