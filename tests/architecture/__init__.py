@@ -1,1 +1,1 @@
-"""What holds for the code as a whole."""
+"""The rules about the code as a whole: operations, permissions, store calls, docs, lock files."""

@@ -1,0 +1,1 @@
+"""The report pages in a real Chromium: layout, keyboard, print, accessibility."""

@@ -1,4 +1,4 @@
-"""The contract suite: one set of tests for every implementation of the HTTP and live API. conftest.py lists the implementations."""
+"""The HTTP and live API, with the same tests for every implementation; conftest.py lists them."""
 
 import pytest
 

@@ -1,1 +1,1 @@
-"""Tests of the rules in shared_domain, without a system around them."""
+"""The rules of `shared_domain`, without a system around them."""

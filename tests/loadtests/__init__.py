@@ -1,0 +1,1 @@
+"""The load tests: users, arrivals, statistics, parity check, reports, commands."""

@@ -1,0 +1,1 @@
+"""Only the microservices: events, redelivery, permissions, packages, deployment."""

@@ -1,1 +1,1 @@
-"""Tests of what only the monolith has: schema, start, shutdown, row locks and background tasks."""
+"""Only the monolith: schema, start, shutdown, row locks, background tasks."""
