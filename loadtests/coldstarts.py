@@ -31,8 +31,8 @@ from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.explain.layer import add_hooks
 from loadtests.explain.traces import Root, from_logs
-from loadtests.floors.cloud import STAGE, client, told
 from loadtests.live.subscriber import subscribed
+from loadtests.local_aws import STAGE, client, errors_as
 from loadtests.progress import ProgressDisplay
 from microservices.deploy import package_cache, packages
 from microservices.deploy.emulator_process import INTERPRETER
@@ -221,7 +221,7 @@ def _invoke_all(state: Mapping[str, str], run_dir: Path, number: int) -> list[Ro
                 for _ in range(REPEATS):
                     succeed(api, call)
     push = json.dumps(last_push(SiteRepository(run_dir.resolve() / "microservices" / "site.git")))
-    with told("the site's publisher cannot be invoked"):
+    with errors_as("the site's publisher cannot be invoked"):
         for _ in range(REPEATS):
             functions.invoke(FunctionName=f"{STAGE}-site-publisher", Payload=push)
     sleep(SETTLE_S)

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 
 from loadtests import processes
-from loadtests.floors.cloud import client, told
+from loadtests.local_aws import client, endpoint_of, errors_as
 from loadtests.results import UNKNOWN, Resources, Results
 from loadtests.systems import MICROSERVICES, MONOLITH, System
 
@@ -60,8 +59,8 @@ def _workers(master: int) -> list[psutil.Process]:
 
 def _reserved_concurrency(url: str) -> dict[str, int]:
     """Return the reserved concurrency of each function that answers HTTP. 0 means no limit."""
-    functions = client("lambda", "{0.scheme}://{0.netloc}".format(urlsplit(url)))
-    with told("the local AWS does not list its functions"):
+    functions = client("lambda", endpoint_of(url))
+    with errors_as("the local AWS does not list its functions"):
         pages = functions.get_paginator("list_functions").paginate()
         names = sorted(one["FunctionName"] for page in pages for one in page["Functions"])
         return {name: _limit(functions, name) for name in names if name.endswith(HTTP)}

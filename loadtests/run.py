@@ -21,7 +21,7 @@ from loadtests.client import CallFailed, opened
 from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.errors import ParityError
-from loadtests.floors.measured import floors
+from loadtests.floors.measure import measure_floors
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
@@ -259,7 +259,7 @@ def _floors(
 ) -> dict[str, dict[str, list[BlockResult]]]:
     own = None if "monolith" in settings.deployed else settings.run_dir
     with display.phase("floors: empty function, empty route, one read by key", 4) as done:
-        return floors(urls, generator.run, rate=settings.profile.rates["publish"], own=own, done=done)
+        return measure_floors(urls, generator.run, rate=settings.profile.rates["publish"], own=own, done=done)
 
 
 def _freshness_and_audit(

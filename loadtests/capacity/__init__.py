@@ -17,7 +17,7 @@ from loadtests.capacity.saturation import Meter, evidence
 from loadtests.capacity.search import Level, Outcome, Probe, Search, Step, measured, percentile_of_blocks, ratio
 from loadtests.errors import UsageError
 from loadtests.floors import cloud
-from loadtests.floors.measured import PATHS, database_url, warm
+from loadtests.floors.measure import PATHS, database_url, warm_up
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.processes import Interrupted, ignore_interrupts
@@ -306,7 +306,7 @@ def _floor(search: Search, offer: Offer, display: ProgressDisplay) -> BlockResul
     """Offer the decisive rate to an empty function behind the same gateway."""
     rate = search.decisive
     with display.phase(f"the empty function at {rate:.0f} a second"), cloud.deployed(search.plan.base_url) as url:
-        warm(url)
+        warm_up(url)
         plan = replace(search.plan_of(Step(rate, long=True)), base_url=url, scenario="", path=PATHS["empty"])
         return measured(plan, offer, search.meter)[0]
 

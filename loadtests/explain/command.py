@@ -29,8 +29,8 @@ from loadtests.explain.breakdown import figures
 from loadtests.explain.hooks import MONOLITH_SPANS
 from loadtests.explain.traces import Root, from_file, from_logs
 from loadtests.explain.walk import TimedCall, walk
-from loadtests.floors.cloud import client
 from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
+from loadtests.local_aws import client
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 from loadtests.settings import add_destination, destination

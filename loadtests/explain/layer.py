@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from loadtests.floors.cloud import client, told
+from loadtests.local_aws import client, errors_as
 
 NAME = "explain-hooks"
 HANDLER = "loadtests.explain.hooks.handler.lambda_handler"
@@ -25,7 +25,7 @@ _FILES = ("loadtests/__init__.py", "loadtests/explain/__init__.py", "loadtests/e
 def add_hooks(endpoint: str) -> None:
     """Trace every function of a local AWS, also if it is traced already. All functions start anew. Raise SystemFailed."""
     functions = client("lambda", endpoint)
-    with told("the hooks cannot be added to the functions"):
+    with errors_as("the hooks cannot be added to the functions"):
         layer = functions.publish_layer_version(LayerName=NAME, Content={"ZipFile": layer_zip()})["LayerVersionArn"]
         for page in functions.get_paginator("list_functions").paginate():
             for known in page["Functions"]:

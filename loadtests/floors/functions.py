@@ -1,6 +1,6 @@
-"""The least a function can be: nothing but a log line, one GetItem, one PutItem. Deployed by cloud.py.
+"""The smallest functions: only a log line, one GetItem, one PutItem. cloud.py deploys them.
 
-Each writes one line to its log, as every function of the services does; the local AWS makes a silent function wait.
+Each writes one line to its log, as all functions of the services do: the local AWS delays a function without one.
 """
 
 import json
@@ -15,20 +15,20 @@ dynamodb = boto3.client("dynamodb")
 
 
 def empty(event: dict[str, Any], _: Any) -> dict[str, Any]:
-    """Answer with nothing."""
+    """Return an empty answer."""
     print(json.dumps({"path": event["rawPath"]}))
     return _json(200, {})
 
 
 def read_one(event: dict[str, Any], _: Any) -> dict[str, Any]:
-    """Answer with one item by its key."""
+    """Return one item by its key."""
     print(json.dumps({"path": event["rawPath"]}))
     item = dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": "floor"}}, ConsistentRead=True)["Item"]
     return _json(200, {name: next(iter(value.values())) for name, value in item.items()})
 
 
 def write_one(event: dict[str, Any], _: Any) -> dict[str, Any]:
-    """Keep the body as one item."""
+    """Store the body as one item."""
     print(json.dumps({"path": event["rawPath"]}))
     form = json.loads(event["body"])
     item = {"pk": {"S": uuid.uuid4().hex}, **{name: {"S": json.dumps(value)} for name, value in form.items()}}

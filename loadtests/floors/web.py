@@ -1,6 +1,6 @@
-"""An empty Flask route, and one row by its primary key, on the monolith's server settings and database server.
+"""An empty Flask route, and one row by its primary key, with the monolith's server settings and database server.
 
-`python -m loadtests.floors.web --database-url URL --state FILE` serves until told to stop.
+`python -m loadtests.floors.web --database-url URL --state FILE` serves until SIGTERM.
 """
 
 import argparse
@@ -22,7 +22,7 @@ rows = Table("floor_rows", MetaData(), Column("id", String, primary_key=True), C
 
 
 def create_app(engine: Engine) -> Flask:
-    """Return an application of the two floors."""
+    """Return the application with both floors."""
     app = Flask("floors")
 
     @app.get("/floors/empty")
@@ -32,40 +32,40 @@ def create_app(engine: Engine) -> Flask:
     @app.get("/floors/row")
     def row() -> dict[str, str]:
         with engine.connect() as connection:
-            found = connection.execute(select(rows).where(rows.c.id == "floor")).one()
-        return {"id": found.id, "body": found.body}
+            row = connection.execute(select(rows).where(rows.c.id == "floor")).one()
+        return {"id": row.id, "body": row.body}
 
     return app
 
 
-def with_row(engine: Engine) -> None:
-    """Put the row to read into the database."""
+def insert_row(engine: Engine) -> None:
+    """Insert the row that the floor reads."""
     with engine.begin() as connection:
         rows.metadata.create_all(connection)
         connection.execute(insert(rows).values(id="floor", body="x" * 200).on_conflict_do_nothing())
 
 
-def served(make_app: Callable[[Engine], Flask]) -> None:
-    """Serve an application on the monolith's server settings; the command line names the database and the state file."""
+def serve(make_app: Callable[[Engine], Flask]) -> None:
+    """Serve an application with the monolith's server settings. Arguments: the database and the state file."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--database-url", required=True)
     parser.add_argument("--state", type=Path, required=True)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     listener = listen("127.0.0.1", FIRST_PORT)
-    known: dict[str, object] = {"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}
+    state: dict[str, object] = {"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}
     Server(
-        make_app(connect(asked.database_url, pool_size=THREADS)),  # connects in the workers, with their first request
+        make_app(connect(options.database_url, pool_size=THREADS)),  # connects in the workers, at their first request
         listener,
         workers=WORKERS,
         threads=THREADS,
-        log=asked.state.with_suffix(".log"),
-        ready=lambda: _tell(asked.state, known),
+        log=options.state.with_suffix(".log"),
+        ready=lambda: _write_state(options.state, state),
     ).run()
 
 
-def _tell(state: Path, known: dict[str, object]) -> None:
-    state.write_text(json.dumps(known))
+def _write_state(file: Path, state: dict[str, object]) -> None:
+    file.write_text(json.dumps(state))
 
 
 if __name__ == "__main__":
-    served(create_app)
+    serve(create_app)

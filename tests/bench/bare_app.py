@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, Engine, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from ulid import ULID
 
-from loadtests.floors.web import served
+from loadtests.floors.web import serve
 from monolith.posts.store import POSTS
 from monolith.search.store import SEARCH_INDEX
 
@@ -101,4 +101,4 @@ def with_posts(engine: Engine) -> None:
 
 
 if __name__ == "__main__":
-    served(create_app)
+    serve(create_app)

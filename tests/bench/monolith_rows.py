@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from loadtests.floors.measured import database_url, web_up
+from loadtests.floors.measure import database_url, web_up
 from monolith.database import connect
 from shared_domain.posts import Post
 from tests.bench import bare_app, bulk

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from loadtests import systems
 from loadtests.data.seeding import PASSWORD
-from loadtests.floors.cloud import client
+from loadtests.local_aws import client
 from loadtests.progress import ProgressDisplay
 from microservices.deploy import package_cache
 from tests.bench import (

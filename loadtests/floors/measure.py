@@ -1,4 +1,4 @@
-"""Brings the floors up beside the systems and measures them with the same generator at the same kind of load."""
+"""Start the floors next to the systems and measure them with the same kind of load."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from loadtests import processes
 from loadtests.calls import Call, unchecked
 from loadtests.client import opened, succeed
 from loadtests.floors import cloud
-from loadtests.floors.web import with_row
+from loadtests.floors.web import insert_row
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.provenance import origin_of
 from loadtests.systems import SystemFailed
@@ -21,12 +21,12 @@ from monolith.database import connect
 
 PATHS = {"empty": "/floors/empty", "key_read": "/floors/row"}
 ROUNDS = 2
-WARMING = 5
+WARM_UP_REQUESTS = 5
 READY_WITHIN_S = 20
 Floors = dict[str, dict[str, list[BlockResult]]]
 
 
-def floors(
+def measure_floors(
     urls: Mapping[str, str],
     run: Callable[[LoadPlan], BlockResult],
     *,
@@ -34,39 +34,39 @@ def floors(
     own: Path | None,
     done: Callable[[], None],
 ) -> Floors:
-    """Return the blocks of each floor by side. `done` hears of each round of a floor.
+    """Return the blocks of each floor by side. `done` is called after each round of a floor.
 
-    own: the run directory of a monolith that this run started; without it, and for services on a real AWS, there is no
-    floor of that side, because nothing may be put beside a deployed system.
+    own: the run directory of a monolith that this run started. Without it, and for services on AWS, that side has no floor:
+    nothing is deployed next to a system that the user gave.
     """
     with ExitStack() as stack:
         bases = {}
         if own is not None:
-            with_row(connect(database_url(own), pool_size=1))
+            insert_row(connect(database_url(own), pool_size=1))
             bases["monolith"] = stack.enter_context(web_up(own))
         if origin_of(urls["microservices"]) == "emulated":
             bases["microservices"] = stack.enter_context(cloud.deployed(urls["microservices"]))
         for base in bases.values():
-            warm(base)
-        found: Floors = {side: {name: [] for name in PATHS} for side in bases}
+            warm_up(base)
+        results: Floors = {side: {name: [] for name in PATHS} for side in bases}
         for _ in range(ROUNDS):
             for name, path in PATHS.items():
                 for side, base in bases.items():
                     block = run(LoadPlan(base_url=base, rate=rate, duration_s=1, warm_up_s=0.2, seed=name, path=path))
-                    found[side][name].append(block)
+                    results[side][name].append(block)
                 done()
-    return found
+    return results
 
 
 @contextmanager
 def web_up(run_dir: Path, module: str = "loadtests.floors.web") -> Iterator[str]:
-    """Serve the monolith's floors, or another application beside it on its database, while the block lasts; gives the URL."""
+    """Serve the monolith's floors, or another application on its database, for the length of a block. Yield the URL."""
     state = run_dir / f"{module}.json"
     command = [sys.executable, "-m", module, "--database-url", database_url(run_dir), "--state", str(state)]
     mark, log = f"{module} of {run_dir.resolve()}", run_dir / f"{module}-start.log"
     pid = processes.start(command, mark=mark, log=log)
     try:
-        yield _awaited(state, pid, log)
+        yield _await_url(state, pid, log)
     finally:
         with processes.ignore_interrupts():
             processes.end([pid], [mark], within_s=10)
@@ -78,14 +78,14 @@ def database_url(run_dir: Path) -> str:
     return os.environ.get("DATABASE_URL") or str(embedded_postgres.start(run_dir / "monolith" / "postgres").get_uri())
 
 
-def warm(base_url: str) -> None:
-    """Let cold starts pass, one request at a time: in a burst each waiting request would start one of its own."""
+def warm_up(base_url: str) -> None:
+    """Send requests one by one until the functions are warm: in a burst each request would start a process."""
     with opened(base_url) as client:
-        for path in (*PATHS.values(),) * WARMING:
+        for path in (*PATHS.values(),) * WARM_UP_REQUESTS:
             succeed(client, Call(operation=f"GET {path}", path=path, check=unchecked))
 
 
-def _awaited(state: Path, pid: int, log: Path) -> str:
+def _await_url(state: Path, pid: int, log: Path) -> str:
     deadline = monotonic() + READY_WITHIN_S
     while monotonic() < deadline and processes.is_running(pid):
         try:
