@@ -48,13 +48,13 @@ def command(options: argparse.Namespace, console: Console) -> int:
     for name, run in product(reports, range(1, options.times + 1)):
         own = folder if options.times == len(reports) == 1 else folder / f"{name}-{run:02}"
         reports[name].append(run_and_report(settings(name, options.profile, deployed), own, console))
-        summaries = {one: summary(made, side=one) for one, made in reports.items() if made}
+        summaries = {one: summary(runs, side=one) for one, runs in reports.items() if runs}
         (folder / "aa.json").write_text(json.dumps(summaries, indent=1) + "\n")
         report.print_summary(own, console)
     for name, one in summaries.items():
         line = f"{name}: {one['within_noise']} of {one['runs']} runs within noise, {one['void']} void"
         console.print(line, highlight=False)
-    return status([one for made in reports.values() for one in made])
+    return status([figures for runs in reports.values() for figures in runs])
 
 
 def systems_to_compare(side: str | None, deployed: dict[str, str]) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def settings(name: str, profile: str, deployed: dict[str, str]) -> RunSettings:
 
 def summary(reports: Sequence[Figures], *, side: str) -> Figures:
     """Return how many runs were within noise, also by metric, and every interval."""
-    metrics = [(f"{name} {metric}", one) for made in reports for name, metric, one in _metrics(made)]
+    metrics = [(f"{name} {metric}", one) for figures in reports for name, metric, one in _metrics(figures)]
     return {
         "schema": provenance.SCHEMA,
         **{name: reports[0][name] for name in ("commit", "machine", "versions")},
@@ -86,9 +86,9 @@ def summary(reports: Sequence[Figures], *, side: str) -> Figures:
         "origin": reports[0]["parity"]["origin"],
         "runs": len(reports),
         "within_noise": sum(map(within_noise, reports)),
-        "better": {one: sum(one in better(made) for made in reports) for one in SIDES},
-        "void": sum(bool(made["voids"]) for made in reports),
-        "voids": [reason for made in reports for reason in made["voids"]],
+        "better": {one: sum(one in better(figures) for figures in reports) for one in SIDES},
+        "void": sum(bool(figures["voids"]) for figures in reports),
+        "voids": [reason for figures in reports for reason in figures["voids"]],
         "by_metric": {
             name: {
                 "within_noise": sum(one["verdict"] == NOISE for other, one in metrics if other == name),

@@ -1,4 +1,4 @@
-"""A plain client for everything that is not load: seeding, parity, freshness."""
+"""An HTTP client for everything but load: seeding, parity, freshness."""
 
 from time import sleep
 
@@ -11,27 +11,27 @@ TRIES, PAUSE_S = 4, 1.0
 
 
 class CallFailed(RunError):
-    """A system did not do what a step of the comparison needs."""
+    """A call of the comparison failed."""
 
 
 def opened(base_url: str) -> httpx.Client:
-    """Return a client for one base URL; it keeps its connections and may be shared by threads."""
+    """Return a client for one base URL. Threads may share it."""
     return httpx.Client(base_url=base_url.rstrip("/"), timeout=30, limits=httpx.Limits(max_connections=16))
 
 
 def send(client: httpx.Client, call: Call) -> Answer:
-    """Send a call and return its answer, whatever it is."""
+    """Send a call and return its answer, whether it succeeded or not."""
     try:
         response = client.request(call.method, call.path, content=call.payload(), headers=call.all_headers())
-    except httpx.TransportError as gone:
-        return Answer(0, failure=f"{type(gone).__name__}: {gone}")
+    except httpx.TransportError as error:
+        return Answer(0, failure=f"{type(error).__name__}: {error}")
     return Answer(response.status_code, response.content)
 
 
 def succeed(client: httpx.Client, call: Call) -> Answer:
-    """Send a call and return its right answer; one that may be repeated is, where a busy system asks for it.
+    """Send a call and return its successful answer. Raise CallFailed if it fails.
 
-    Raise CallFailed if it is refused or wrong.
+    A busy system's 429 or 503 is retried, except for POST, which is not idempotent.
     """
     for tries_left in range(TRIES - 1, -1, -1):
         answer = send(client, call)
@@ -41,5 +41,5 @@ def succeed(client: httpx.Client, call: Call) -> Answer:
         if answer.status not in (429, 503) or call.method == "POST" or not tries_left:
             break
         sleep(PAUSE_S)
-    said = answer.body[:200].decode(errors="replace")
-    raise CallFailed(f"{call.operation} at {client.base_url}: {reason} {said}")
+    body = answer.body[:200].decode(errors="replace")
+    raise CallFailed(f"{call.operation} at {client.base_url}: {reason} {body}")

@@ -16,7 +16,7 @@ from loadtests.live.subscriber import beside
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.mixes import named
-from loadtests.progress import Shown
+from loadtests.progress import ProgressDisplay
 from loadtests.report.voids import of_generator
 from loadtests.settings import PROFILES
 from loadtests.shapes import STEADY
@@ -45,7 +45,7 @@ def register(verb: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace, console: Console) -> int:
     """Seed one system a little, offer it load, print what came of it; 2 if the generator was too busy to be believed."""
-    given, shown = settings.load_options(asked), Shown(console)
+    given, shown = settings.load_options(asked), ProgressDisplay(console)
     scenario = asked.scenario or (given.mix.name if given.mix else "browse")
     if scenario not in (LIVE, given.mix.name if given.mix else ""):
         named(scenario)  # what is wrong with its file is said before anything starts

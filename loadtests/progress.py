@@ -1,4 +1,4 @@
-"""Progress in the terminal: one line a phase, with a bar where the number of steps is known."""
+"""Progress in the terminal: one line a phase, with a bar of its steps."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +51,3 @@ class ProgressDisplay:
         self._progress.update(task, completed=steps)
         if not self.console.is_terminal:
             self.console.print(f"✓ {name}: {monotonic() - begin:.0f} s")
-
-
-Shown = ProgressDisplay  # until all callers use the new name

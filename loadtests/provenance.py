@@ -1,4 +1,4 @@
-"""What a figure stands on: the commit, the machine, the versions, and where each figure's origin follows from."""
+"""Provenance of figures: commit, machine, versions, and the origin that follows from a URL."""
 
 import os
 import platform
@@ -19,9 +19,9 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def known() -> dict[str, Any]:
+def collect() -> dict[str, Any]:
     """Return commit, machine and versions."""
-    return {"commit": commit(), "machine": machine(), "versions": versions()}
+    return {"commit": commit(), "machine": machine(), "versions": package_versions()}
 
 
 def origin_of(url: str) -> str:
@@ -35,7 +35,7 @@ def origin_of_both(*urls: str) -> str:
 
 
 def commit() -> str:
-    """Return the commit of the working tree, with `-changed` where files differ from it; `unknown` outside a clone."""
+    """Return the working tree's commit, with `-changed` if files differ from it, or `unknown` outside a clone."""
     try:
         name = _git("rev-parse", "--short=12", "HEAD")
         return f"{name}-changed" if _git("status", "--porcelain", "--untracked-files=no") else name
@@ -44,7 +44,7 @@ def commit() -> str:
 
 
 def machine() -> dict[str, str | int]:
-    """Return what ran the comparison: processor, cores, memory in GiB, system."""
+    """Return processor, cores, memory in GiB and operating system."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 0,
@@ -53,19 +53,19 @@ def machine() -> dict[str, str | int]:
     }
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of every package that a figure depends on."""
-    found = {"python": platform.python_version()}
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of all packages that affect figures."""
+    versions = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "absent"
-    return {**found, **_local_aws()}
+            versions[package] = "absent"
+    return {**versions, **_local_aws()}
 
 
 def _local_aws() -> dict[str, str]:
-    """The local AWS has an environment of its own; its lock says what is in it."""
+    """Return the version of the local AWS from its lock file, because it has its own environment."""
     lock = ROOT / "microservices" / "local-aws.lock"
     pins = [line.split()[0] for line in lock.read_text().splitlines() if "==" in line] if lock.exists() else []
     return {name: pin for name, _, pin in (line.partition("==") for line in pins) if name == "ministack"}

@@ -60,7 +60,7 @@ def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dic
         console, Journal(None if settings.is_aa else settings.run_dir / NAME)
     )  # `watch` shows two systems
     results = Results(
-        sides=tuple(settings.sides), profile=settings.profile.name, settings=settings.as_figures(), provenance=provenance.known()
+        sides=tuple(settings.sides), profile=settings.profile.name, settings=settings.as_figures(), provenance=provenance.collect()
     )  # fmt: skip
     with display.running(), display.journal.running(profile=settings.profile.name, scenarios=settings.scenarios):
         try:

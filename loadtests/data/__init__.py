@@ -1,1 +1,1 @@
-"""The data set that every run begins with, and the books that are checked when it ends."""
+"""The seeded data of a run, and the consistency audit at its end."""

@@ -1,4 +1,4 @@
-"""Pictures of one colour each, which a thumbnail keeps, so that pictures can be told apart."""
+"""Pictures of one colour each. A thumbnail keeps the colour, so it identifies its picture."""
 
 from io import BytesIO
 from random import Random

@@ -33,7 +33,7 @@ def write(results: Results, folder: Path) -> Path:
 def add_chapter(folder: Path, name: str, chapter: dict[str, Any]) -> Path:
     """Add the figures of a command to the report in a folder, or replace its earlier ones; without a report, make one. Return
     the folder."""
-    known = provenance.known()
+    known = provenance.collect()
     report, lines = {"schema": provenance.SCHEMA, **known}, dict[str, Any]()
     if (folder / "report.json").exists():
         report, lines = (json.loads((folder / name).read_text()) for name in DATA)

@@ -30,7 +30,7 @@ def _bench(file: Path, console: Console) -> int:
     with display.running(), closing(run(run_dir, display)) as measured:
         rows = list(measured)
     shutil.rmtree(run_dir, ignore_errors=True)
-    page.write(rows, provenance.known(), file)
+    page.write(rows, provenance.collect(), file)
     page.show(rows, console)
     console.print(f"page: {file}", soft_wrap=True)
     return 0 if all(row.reached for row in rows) else 1

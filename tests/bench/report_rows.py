@@ -50,7 +50,7 @@ def _run(draw: Random) -> tuple[Results, int]:
         urls=dict.fromkeys(SIDES, "http://127.0.0.1:1"),
         profile=profile.name,
         settings={"rates": profile.rates, "block_s": profile.block_s, "blocks_a_side": REPEATS * PAIRS},
-        provenance=provenance.known(),
+        provenance=provenance.collect(),
         parity=Parity(0, []),
         scenarios=played,
         freshness={side: Freshness({kind: Lag([draw.uniform(1, 300) for _ in range(30)]) for kind in KINDS}) for side in SIDES},

@@ -1,4 +1,4 @@
-"""The chapter of capacity as its command leaves it, made from numbers: no system is asked."""
+"""A chapter of capacity with made-up figures."""
 
 from typing import Any
 
@@ -15,8 +15,7 @@ RATIO = {"ratio": 0.4, "low": 0.33, "high": 0.49, "bound": "", "verdict": "monol
 
 def chapter(*, knees: dict[str, float] | None = None, **changed: Any) -> dict[str, Any]:
     """Return the figures of a search on one scenario. knees: by side."""
-    known = KNEES if knees is None else knees
-    sides = {side: one_side(side, knee) for side, knee in known.items()}
+    sides = {side: one_side(side, knee) for side, knee in (KNEES if knees is None else knees).items()}
     ratio = {"ratio": RATIO} if len(sides) == len(SIDES) else {}
     return {
         "slo": "p95<250ms,errors<0.1%", "scenarios": {"browse": {**sides, **ratio}}, "complete": True, "ended_by": "", **changed,

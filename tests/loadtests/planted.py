@@ -1,4 +1,4 @@
-"""Little servers that misbehave in known ways, and the generator run against them."""
+"""Small servers with planted faults, and load on them."""
 
 import json
 import threading

@@ -1,7 +1,7 @@
-"""A monolith with a planted fault, as a system of its own: `python -m tests.loadtests.planted_monolith slower --run-dir DIR`.
+"""A monolith with a planted fault: `python -m tests.loadtests.planted_monolith slower --run-dir DIR`.
 
-slower: every handler takes a quarter longer than it did. wrong: what the load generator asks for is answered wrongly, and
-nobody else, for the comparison's other checks come first.
+slower: every handler takes a quarter longer. wrong: only the load generator gets wrong answers, because the parity check comes
+before the load.
 """
 
 import argparse
@@ -24,13 +24,13 @@ from monolith.site.publication import prepare_site
 
 FIRST_PORT = 8500
 WORKERS = 2
-MORE = 0.25  # of what the handler took
-GENERATOR = "loadtests"  # what the load generator calls itself
+MORE = 0.25  # of the handler's time
+GENERATOR = "loadtests"  # in the load generator's User-Agent
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def system(fault: str) -> System:
-    """Return the system with this fault."""
+    """Return the system of this fault."""
     return System("planted", (sys.executable, "-m", "tests.loadtests.planted_monolith", fault))
 
 
@@ -40,7 +40,7 @@ def slower(application: Application) -> Application:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         began = perf_counter()
         body = application(environ, start_response)
-        if environ["PATH_INFO"] != LIVE:  # a connection that lasts is no handler
+        if environ["PATH_INFO"] != LIVE:  # a WebSocket lasts as long as its client
             sleep(MORE * (perf_counter() - began))
         return body
 
@@ -48,7 +48,7 @@ def slower(application: Application) -> Application:
 
 
 def wrong(application: Application) -> Application:
-    """Return an application that answers every user's profile with somebody else's, under load."""
+    """Return an application that answers every profile request of the load generator with another user's profile."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if GENERATOR not in environ.get("HTTP_USER_AGENT", "") or not environ["PATH_INFO"].startswith("/users/"):
@@ -60,16 +60,18 @@ def wrong(application: Application) -> Application:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM."""
     parser = argparse.ArgumentParser()
     parser.add_argument("fault", choices=("slower", "wrong"))
     parser.add_argument("--run-dir", type=Path, required=True)
-    asked = parser.parse_args()
-    run_dir: Path = asked.run_dir.resolve()
+    options = parser.parse_args()
+    run_dir: Path = options.run_dir.resolve()
     data = run_dir / "planted" / "postgres"
-    (run_dir / "monolith").mkdir(exist_ok=True)  # where a monolith keeps its secret and its site
+    (run_dir / "monolith").mkdir(exist_ok=True)  # for the secret and the site
     try:
-        _serve(run_dir, embedded_postgres.start(data).get_uri(), fault={"slower": slower, "wrong": wrong}[asked.fault])
+        _serve(
+            run_dir, embedded_postgres.start(data).get_uri(), fault={"slower": slower, "wrong": wrong}[options.fault]
+        )
     finally:
         embedded_postgres.stop(data)
 
@@ -80,8 +82,8 @@ def _serve(run_dir: Path, database_url: str, *, fault: Callable[[Application], A
     settings = Settings(database_url=database_url, token_secret=secret, site=site)
     app, listener = create_app(settings), listen("127.0.0.1", FIRST_PORT)
     app.wsgi_app = fault(app.wsgi_app)
-    known = {"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}
-    state = run_dir / "planted.json"
+    state = {"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}
+    file = run_dir / "planted.json"
     Server(
         app,
         listener,
@@ -89,12 +91,8 @@ def _serve(run_dir: Path, database_url: str, *, fault: Callable[[Application], A
         threads=settings.pool_size,
         live_clients=settings.live_clients,
         log=run_dir / "planted" / "server.log",
-        ready=lambda: _tell(state, known),
+        ready=lambda: file.write_text(json.dumps(state)),
     ).run()
-
-
-def _tell(state: Path, known: dict[str, Any]) -> None:
-    state.write_text(json.dumps(known))
 
 
 if __name__ == "__main__":

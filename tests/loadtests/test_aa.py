@@ -20,8 +20,8 @@ def against_itself(seed: str, slower: float = 1.0) -> Results:
     as_fast = {"microservices": slower / 4}  # it takes four times as long
     run = made_run(seed, slower=as_fast, scenarios=("browse", "publish"))
     names = dict(zip(run.sides, aa.SIDES, strict=True))
-    for found in run.scenarios.values():
-        for measured in found:
+    for blocks in run.scenarios.values():
+        for measured in blocks:
             measured.side = names[measured.side]
     run.sides, run.urls = aa.SIDES, dict.fromkeys(aa.SIDES, "http://127.0.0.1:8000")
     run.floors, run.freshness = {}, {}
@@ -84,16 +84,16 @@ def test_the_page_names_both_sides(alike: dict[str, Any]) -> None:
     assert '<td class="second">second</td>' in page
 
 
-def test_the_method_shows_what_the_kept_runs_came_to() -> None:
-    text, kept = readme.METHOD.read_text(), json.loads(readme.SELF_COMPARISONS.read_text())
-    assert readme.with_self_comparisons(text, kept) == text
+def test_the_method_shows_the_saved_experiments() -> None:
+    text, saved = readme.METHOD.read_text(), json.loads(readme.SELF_COMPARISONS.read_text())
+    assert readme.with_self_comparisons(text, saved) == text
 
 
 @pytest.mark.parametrize("kind", readme.PROMISES)
-def test_the_kept_runs_are_all_that_were_promised_and_come_to_it(kind: str) -> None:
-    kept = json.loads(readme.SELF_COMPARISONS.read_text())[kind]
-    assert kept["runs"] == readme.PROMISES[kind][2]
-    assert readme.promise_kept(kind, kept)
+def test_the_saved_experiments_are_complete_and_keep_the_promise(kind: str) -> None:
+    saved = json.loads(readme.SELF_COMPARISONS.read_text())[kind]
+    assert saved["runs"] == readme.PROMISES[kind][2]
+    assert readme.promise_kept(kind, saved)
     assert not readme.promise_kept(kind, {"runs": 10, "within_noise": 8, "better": {"first": 8}})
 
 
@@ -104,7 +104,7 @@ def test_both_systems_are_compared_with_themselves_unless_one_is_chosen() -> Non
 
 
 def test_the_table_has_a_row_for_each_experiment(alike: dict[str, Any], slower: dict[str, Any], tmp_path: Path) -> None:
-    kept = {name: aa.summary([one], side="monolith") for name, one in (("alike", alike), ("planted", slower))}
-    lines = readme.with_self_comparisons("".join(readme.AA_MARKERS), kept).splitlines()
+    saved = {name: aa.summary([one], side="monolith") for name, one in (("alike", alike), ("planted", slower))}
+    lines = readme.with_self_comparisons("".join(readme.AA_MARKERS), saved).splitlines()
     assert lines[3:5] == ["| the same | 1 | 1 | 0 | 0 |", "| 25 % slower in every handler | 1 | 0 | 1 | 0 |"]
     assert lines[-2].startswith("| live | ± ")

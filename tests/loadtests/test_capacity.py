@@ -31,7 +31,7 @@ SECOND_PROBE = "  browse, monolith, 40.0 a second"
 LOCAL_AWS = "http://127.0.0.1:4566/_aws/execute-api/a/$default"
 
 
-def search(url: str, *, start: float = 20, precision: float = 0.1) -> Search:
+def new_search(url: str, *, start: float = 20, precision: float = 0.1) -> Search:
     plan = LoadPlan(base_url=url, rate=1, duration_s=1, warm_up_s=0, seed="planted", path="/", scenario="")
     return Search(plan=plan, level=LEVEL, start=start, ceiling=2_000, precision=precision)
 
@@ -46,24 +46,24 @@ def chapter(searches: dict[str, Search], *, ended_by: str = "") -> dict[str, Any
 def test_the_knee_of_a_server_with_a_fixed_capacity_is_found() -> None:
     with serving(admitting(60)) as server, LoadProcess() as generator:
         for _ in range(3):  # a busy machine limits the generator; then the search says so and runs again
-            made = search(server.url, start=45, precision=0.2)
-            alternate({"monolith": made}, checked(generator.run), seconds=90, on_probe=lambda *_: None)
-            if not made.at_least:
+            search = new_search(server.url, start=45, precision=0.2)
+            alternate({"monolith": search}, checked(generator.run), seconds=90, on_probe=lambda *_: None)
+            if not search.at_least:
                 break
-    knee = made.knee()
+    knee = search.knee()
     assert knee is not None
-    assert made.next_step() is None
+    assert search.next_step() is None
     assert knee.rate == pytest.approx(60, rel=0.2)
     assert knee.low <= 60 <= knee.high
 
 
 def test_a_server_that_went_away_ends_the_search_and_what_was_measured_is_kept(tmp_path: Path) -> None:
-    made, answers = search("http://127.0.0.1:1"), in_virtual_time(1_000, luck=Random(1))
-    made.run_next(Step(20, long=False), answers)
+    search, answers = new_search("http://127.0.0.1:1"), in_virtual_time(1_000, luck=Random(1))
+    search.run_next(Step(20, long=False), answers)
     with LoadProcess() as generator, pytest.raises(SystemFailed, match="no system answers at"):
-        alternate({"monolith": made}, checked(generator.run), seconds=60, on_probe=lambda *_: None)
-    assert [probe.rate for probe in made.probes] == [20]
-    interrupted = chapter({"monolith": made}, ended_by="no system answers")
+        alternate({"monolith": search}, checked(generator.run), seconds=60, on_probe=lambda *_: None)
+    assert [probe.rate for probe in search.probes] == [20]
+    interrupted = chapter({"monolith": search}, ended_by="no system answers")
     one = interrupted["scenarios"]["browse"]["monolith"]
     assert (one["knee"], one["bound"], one["ended"]) == (20, "at least", "the search was interrupted; 20 a second held")
     page = (report.add_chapter(tmp_path / "report", "capacity", interrupted) / "report.html").read_text()
@@ -71,11 +71,11 @@ def test_a_server_that_went_away_ends_the_search_and_what_was_measured_is_kept(t
 
 
 def test_a_search_without_a_decided_rate_claims_nothing() -> None:
-    made = search("http://127.0.0.1:1")
-    made.run_next(
+    search = new_search("http://127.0.0.1:1")
+    search.run_next(
         Step(20, long=False), lambda _: BlockResult(offered=10, errors=10, latencies=encoded(histogram_of([])))
     )
-    one = chapter({"monolith": made})["scenarios"]["browse"]["monolith"]
+    one = chapter({"monolith": search})["scenarios"]["browse"]["monolith"]
     assert (one["knee"], one["low"], one["high"], one["bound"]) == (0.0, 0.0, None, "at least")
     assert one["ended"] == "the time was over; no rate was decided"
 
@@ -83,7 +83,7 @@ def test_a_search_without_a_decided_rate_claims_nothing() -> None:
 def test_the_chapter_has_knees_ratio_curve_and_why_each_search_ended(tmp_path: Path) -> None:
     urls = {"monolith": "http://127.0.0.1:8000", "microservices": LOCAL_AWS}
     offers = {url: in_virtual_time(rate, luck=Random(url)) for url, rate in zip(urls.values(), (300, 100), strict=True)}
-    searches = {side: search(url) for side, url in urls.items()}
+    searches = {side: new_search(url) for side, url in urls.items()}
     alternate(searches, lambda plan: offers[plan.base_url](plan), seconds=1e9, on_probe=lambda *_: None)
     written = json.loads(json.dumps(chapter(searches)))
     sides: dict[str, Any] = written["scenarios"]["browse"]
@@ -109,11 +109,11 @@ def test_the_load_generators_limit_is_named_also_when_the_time_is_over(probes: i
         block.cpu = plan.rate / 200
         return block
 
-    made = search("http://127.0.0.1:8000")
+    search = new_search("http://127.0.0.1:8000")
     for _ in range(probes):
-        if step := made.next_step():
-            made.run_next(step, offer)
-    one = chapter({"monolith": made})["scenarios"]["browse"]["monolith"]
+        if step := search.next_step():
+            search.run_next(step, offer)
+    one = chapter({"monolith": search})["scenarios"]["browse"]["monolith"]
     assert (one["bound"], one["high"]) == ("at least", None)
     assert "the load generator took" in one["ended"]
     assert "the limit is the load generator's" in one["ended"]
@@ -130,8 +130,8 @@ QUIET = Usage(
 
 
 def usage(**changed: Any) -> Usage:
-    known = {"machine": QUIET.machine, "cores": QUIET.cores, "busiest": QUIET.busiest, "connections": QUIET.connections}
-    return Usage(**{**known, **changed})
+    quiet = {"machine": QUIET.machine, "cores": QUIET.cores, "busiest": QUIET.busiest, "connections": QUIET.connections}
+    return Usage(**{**quiet, **changed})
 
 
 def sentence(*usages: Usage, refused: int = 0, floor_broken: tuple[str, ...] = ()) -> str:
@@ -205,7 +205,7 @@ def started(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         shutil.rmtree(folder)
 
 
-def kept(tmp_path: Path) -> tuple[dict[str, Any], list[float]]:
+def written_chapter(tmp_path: Path) -> tuple[dict[str, Any], list[float]]:
     """Return the written chapter and the rates of its curve."""
     (file,) = tmp_path.glob("*/report.json")
     written: dict[str, Any] = json.loads(file.read_text())["capacity"]
@@ -222,7 +222,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing_running(
     _, errors = started.communicate(timeout=60)
     assert (started.returncode, errors.splitlines()) == (130, ["ended by SIGINT; nothing is left running"])
     assert not [one for one in children if processes.is_running(one.pid)]
-    written, rates = kept(tmp_path)
+    written, rates = written_chapter(tmp_path)
     assert (written["complete"], written["ended_by"]) == (False, "SIGINT")
     assert rates == [20, 40]
 
@@ -239,6 +239,6 @@ def test_a_system_that_dies_is_named_and_what_was_measured_is_kept(
     assert started.returncode == 4
     assert errors.startswith("no system answers at http://127.0.0.1:")
     assert errors.count("\n") == 1
-    written, rates = kept(tmp_path)
+    written, rates = written_chapter(tmp_path)
     assert written["ended_by"].startswith("no system answers at")
     assert rates[:2] == [20, 40]

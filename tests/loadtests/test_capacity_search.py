@@ -16,19 +16,19 @@ PLAN = LoadPlan(base_url="http://127.0.0.1:1", rate=1, duration_s=1, warm_up_s=0
 NOTHING = encoded(histogram_of([]))
 
 
-def search(**changed: object) -> Search:
+def new_search(**changed: object) -> Search:
     defaults = {"plan": PLAN, "level": LEVEL, "start": 20.0, "ceiling": 2_000.0, "precision": 0.1}
     return Search(**{**defaults, **changed})  # type: ignore[arg-type]
 
 
 def searched(offer: object, *, seconds: float = 1e9, **changed: object) -> Search:
-    made = search(**changed)
-    alternate({"monolith": made}, offer, seconds=seconds, on_probe=lambda *_: None)  # type: ignore[arg-type]
-    return made
+    search = new_search(**changed)
+    alternate({"monolith": search}, offer, seconds=seconds, on_probe=lambda *_: None)  # type: ignore[arg-type]
+    return search
 
 
-def knee_of(made: Search) -> Knee:
-    knee = made.knee()
+def knee_of(search: Search) -> Knee:
+    knee = search.knee()
     assert knee is not None
     return knee
 
@@ -58,10 +58,10 @@ def test_one_disturbed_block_does_not_break_a_level() -> None:
 @pytest.mark.parametrize("capacity", [11.0, 47.0, 333.0])
 @pytest.mark.parametrize("precision", [0.05, 0.1])
 def test_the_knee_is_found_within_the_precision(capacity: float, precision: float) -> None:
-    made = searched(in_virtual_time(capacity, luck=Random(1)), precision=precision)
-    assert made.next_step() is None
-    assert made.high <= made.low * (1 + precision) * 1.001
-    assert knee_of(made).rate == pytest.approx(capacity, rel=precision)
+    search = searched(in_virtual_time(capacity, luck=Random(1)), precision=precision)
+    assert search.next_step() is None
+    assert search.high <= search.low * (1 + precision) * 1.001
+    assert knee_of(search).rate == pytest.approx(capacity, rel=precision)
 
 
 def test_the_interval_contains_the_capacity_whatever_luck_the_probes_had() -> None:
@@ -89,14 +89,14 @@ def test_long_probes_correct_a_bracket_that_short_ones_put_too_high() -> None:
         easy = plan.duration_s < 1.4 and plan.rate < 150
         return BlockResult(offered=100, succeeded=100, latencies=NOTHING) if easy else answers(plan)
 
-    made = searched(offer)
-    assert made.high <= 121
-    assert knee_of(made).low <= 100 <= knee_of(made).high
+    search = searched(offer)
+    assert search.high <= 121
+    assert knee_of(search).low <= 100 <= knee_of(search).high
 
 
 def test_a_ceiling_that_holds_is_at_least_the_capacity() -> None:
-    made = searched(in_virtual_time(1_000, luck=Random(1)), ceiling=150.0)
-    assert (made.low, made.high, made.at_least) == (150, inf, True)
+    search = searched(in_virtual_time(1_000, luck=Random(1)), ceiling=150.0)
+    assert (search.low, search.high, search.at_least) == (150, inf, True)
 
 
 @pytest.mark.parametrize("limit", ["cpu", "late"])
@@ -104,27 +104,27 @@ def test_the_load_generators_limit_is_not_the_systems(limit: str) -> None:
     answers = in_virtual_time(1_000, luck=Random(1))
 
     def offer(plan: LoadPlan) -> BlockResult:
-        made = answers(plan)
-        made.arrivals = 1_000
-        made.cpu, made.late = (plan.rate / 300, 0) if limit == "cpu" else (0.0, round(plan.rate / 255 * 50))
-        return made
+        block = answers(plan)
+        block.arrivals = 1_000
+        block.cpu, block.late = (plan.rate / 300, 0) if limit == "cpu" else (0.0, round(plan.rate / 255 * 50))
+        return block
 
-    made = searched(offer)
-    assert made.at_least
-    assert 200 < made.low <= 256 < made.high
-    assert all(probe.void for probe in made.probes if probe.rate >= made.high)
+    search = searched(offer)
+    assert search.at_least
+    assert 200 < search.low <= 256 < search.high
+    assert all(probe.void for probe in search.probes if probe.rate >= search.high)
 
 
 def test_a_system_that_holds_no_rate_has_no_knee() -> None:
-    made = searched(lambda _: BlockResult(offered=10, errors=10, latencies=NOTHING))
-    assert (made.low, made.high, made.knee()) == (0, LEAST_RATE, None)
+    search = searched(lambda _: BlockResult(offered=10, errors=10, latencies=NOTHING))
+    assert (search.low, search.high, search.knee()) == (0, LEAST_RATE, None)
 
 
 def test_the_sides_alternate_until_each_has_ended() -> None:
     capacities, order = {"monolith": 300.0, "microservices": 30.0}, list[str]()
     offers = {side: in_virtual_time(capacity, luck=Random(side)) for side, capacity in capacities.items()}
     searches = {
-        side: search(plan=LoadPlan(base_url=side, rate=1, duration_s=1, warm_up_s=0, seed="queue", path="/"))
+        side: new_search(plan=LoadPlan(base_url=side, rate=1, duration_s=1, warm_up_s=0, seed="queue", path="/"))
         for side in capacities
     }
     alternate(
@@ -156,17 +156,17 @@ def test_a_side_that_did_not_break_cannot_lose() -> None:
 
 @pytest.mark.parametrize(("seen_short", "capacity"), [(150.0, 100.0), (60.0, 100.0)])
 def test_a_search_that_ends_anywhere_has_probed_both_ends(seen_short: float, capacity: float) -> None:
-    made, good, bad = search(), block(*[1.0] * 100), block(errors=100)
-    while step := made.next_step():
+    search, good, bad = new_search(), block(*[1.0] * 100), block(errors=100)
+    while step := search.next_step():
         held = step.rate <= (capacity if step.long else seen_short)
-        made.probes.append(Probe(rate=step.rate, long=step.long, block=good if held else bad))
-        assert {made.low, made.high} <= {probe.rate for probe in made.probes} | {0.0, inf}
-    assert made.low <= capacity < made.high <= made.low * 1.11
+        search.probes.append(Probe(rate=step.rate, long=step.long, block=good if held else bad))
+        assert {search.low, search.high} <= {probe.rate for probe in search.probes} | {0.0, inf}
+    assert search.low <= capacity < search.high <= search.low * 1.11
 
 
 def test_a_short_probe_that_broke_runs_again() -> None:
-    made = search()
-    made.probes.append(Probe(rate=20, long=False, block=block(errors=1)))
-    assert (made.next_step(), made.high) == (Step(20, long=False), inf)
-    made.probes.append(Probe(rate=20, long=False, block=block(errors=1)))
-    assert made._outcomes() == {20: Outcome.BROKEN}
+    search = new_search()
+    search.probes.append(Probe(rate=20, long=False, block=block(errors=1)))
+    assert (search.next_step(), search.high) == (Step(20, long=False), inf)
+    search.probes.append(Probe(rate=20, long=False, block=block(errors=1)))
+    assert search._outcomes() == {20: Outcome.BROKEN}

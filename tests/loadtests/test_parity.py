@@ -1,4 +1,4 @@
-"""The differential half of the parity gate, tried on two little servers."""
+"""The parity check of answers, on two small servers."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def world(side: str) -> World:
 
 
 def system(side: str) -> Answers:
-    """Answer every request with an object that holds what differs by nature between systems."""
+    """Return a system whose every answer contains what differs by nature: ids, times, cursors."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         own = world(side).posts[0].id
@@ -57,7 +57,7 @@ def test_another_value_is_named_with_its_place() -> None:
     assert parity.failed == ["health: answer.body.value is 1 on monolith, 2 on microservices"]
 
 
-def test_another_status_is_a_difference_also_where_only_the_status_counts() -> None:
+def test_another_status_is_a_difference_even_if_only_the_status_counts() -> None:
     parity = compared(system("AB"), changed(system("CD"), "/nowhere", lambda _: httpx.Response(404)))
     assert parity.failed == ["an unknown path: answer.status is 200 on monolith, 404 on microservices"]
 
@@ -72,7 +72,7 @@ def test_a_missing_header_is_a_difference() -> None:
 
 
 def with_orders(behave: Answers, statuses: list[str], reason: str | None = None) -> Answers:
-    """An order is fulfilled at once for whoever reads it, or has these statuses one after the other and this reason."""
+    """Return answers whose orders have these statuses in turn, then `fulfilled`, with this reason."""
     left = iter(statuses)
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -83,12 +83,12 @@ def with_orders(behave: Answers, statuses: list[str], reason: str | None = None)
     return answer
 
 
-def test_an_order_that_is_pending_for_a_while_is_no_difference() -> None:
+def test_an_order_that_is_pending_at_first_is_no_difference() -> None:
     pending = with_orders(system("CD"), ["pending"] * 3)
     assert compared(with_orders(system("AB"), []), pending).failed == []
 
 
-def test_what_a_search_shows_late_is_no_difference_and_what_a_read_shows_late_is_one() -> None:
+def test_a_late_search_result_is_no_difference_and_a_late_read_is_one() -> None:
     def late(path: str) -> Answers:
         stale = iter([0, 0])
 
@@ -102,7 +102,7 @@ def test_what_a_search_shows_late_is_no_difference_and_what_a_read_shows_late_is
     assert compared(system("AB"), late("/health")).failed != []
 
 
-def test_an_order_that_settles_otherwise_is_a_difference() -> None:
+def test_an_order_with_another_outcome_is_a_difference() -> None:
     refused = with_orders(system("CD"), [], "insufficient_credits")
     failed = compared(with_orders(system("AB"), []), refused).failed
     assert (
@@ -111,7 +111,7 @@ def test_an_order_that_settles_otherwise_is_a_difference() -> None:
     )
 
 
-def test_only_what_differs_by_nature_is_ignored_of_an_order() -> None:
+def test_only_status_and_reason_of_a_new_order_are_ignored() -> None:
     def priced(credits: int) -> Callable[[httpx.Response], httpx.Response]:
         body = {"id": "01ABC", "status": "pending" if credits else "fulfilled", "total_credits": 10 + credits}
         return lambda _: httpx.Response(201, json=body)

@@ -1,4 +1,4 @@
-"""Start and end of background systems, tried on little programs of our own."""
+"""Start and end of background systems, on small programs."""
 
 import signal
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 from loadtests import processes, systems
 from loadtests.systems import System, SystemFailed
 
-# Writes its state file as a system does, with a child and a process that has left its session, and waits to be told to end.
+# Writes its state file as a system does, starts a child and a detached process, and waits for SIGTERM.
 WILLING = """
 import json, os, pathlib, signal, subprocess, sys
 run_dir = pathlib.Path(sys.argv[sys.argv.index("--run-dir") + 1])

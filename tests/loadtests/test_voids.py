@@ -59,14 +59,14 @@ def unequal(run: Results) -> None:
 def test_a_fault_voids_the_scenarios_that_it_affects(fault: Fault, reason: str, voided: list[str]) -> None:
     run = made_run("a")
     fault(run)
-    found = figures(run)
-    assert [why.startswith(reason) for why in found["voids"]] == [True]
+    report = figures(run)
+    assert [why.startswith(reason) for why in report["voids"]] == [True]
     verdicts = {
-        name: {one["verdict"] for one in found["scenarios"][name]["metrics"].values()} for name in ("browse", "live")
+        name: {one["verdict"] for one in report["scenarios"][name]["metrics"].values()} for name in ("browse", "live")
     }
-    assert [name for name, said in verdicts.items() if said == {"void"}] == voided
-    page = html(found, series(run))
-    assert page.index(f"<b>Void:</b> {found['voids'][0][:40]}") < page.index('<ol class="findings"')
+    assert [name for name, voided_all in verdicts.items() if voided_all == {"void"}] == voided
+    page = html(report, series(run))
+    assert page.index(f"<b>Void:</b> {report['voids'][0][:40]}") < page.index('<ol class="findings"')
 
 
 def test_a_run_without_a_fault_is_not_void() -> None:
@@ -83,9 +83,9 @@ def test_unknown_resources_of_a_deployed_system_void_nothing() -> None:
 
 
 def test_other_cores_are_unequal() -> None:
-    found = differences({"first": EQUAL, "second": replace(EQUAL, cores=(0,))})
-    assert len(found) == 1
-    assert "on cores 0, 1; second has" in found[0]
+    texts = differences({"first": EQUAL, "second": replace(EQUAL, cores=(0,))})
+    assert len(texts) == 1
+    assert "on cores 0, 1; second has" in texts[0]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from rich.console import Console
 from loadtests import processes, systems
 from loadtests.__main__ import main
 from loadtests.processes import ROOT
-from loadtests.progress import Shown
+from loadtests.progress import ProgressDisplay
 from loadtests.results import Freshness, Lag, SideBlock
 from loadtests.watch.following import Story, follow, running
 from loadtests.watch.journal import NAME, Journal
@@ -32,7 +32,7 @@ WITHIN_S = 10.0
 
 def play(journal: Journal) -> None:
     """Do what a comparison does, but for the load."""
-    shown = Shown(Console(file=io.StringIO()), journal)
+    shown = ProgressDisplay(Console(file=io.StringIO()), journal)
     with shown.phase("browse: both sides in turns", 2) as done:
         for side in ("monolith", "microservices"):
             journal.block("browse", SideBlock(side, 0, 0.0, a_block(Random(side), 5.0, 60)), seconds=2.0)
