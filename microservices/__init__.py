@@ -1,1 +1,1 @@
-"""The domain as one Lambda service per service on DynamoDB. Twin: monolith."""
+"""The domain as independent services: Lambda functions on DynamoDB and S3. Twin: monolith."""

@@ -43,6 +43,8 @@ def is_unavailable(error: BaseException) -> bool:
     """Return whether a call failed because its service is unavailable or throttles, and not because the call is wrong."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        throttled = status == HTTPStatus.TOO_MANY_REQUESTS  # SNS and the WebSocket gateway throttle by status alone
+        throttled = (
+            status == HTTPStatus.TOO_MANY_REQUESTS
+        )  # SNS and the WebSocket gateway report throttling only by this status
         return throttled or status >= 500 or error.response["Error"]["Code"] in _UNAVAILABLE_CODES
     return isinstance(error, (BotoCoreError, Unavailable)) and not isinstance(error, ParamValidationError)

@@ -34,7 +34,7 @@ def to_http_api(event: Event) -> Event:
         "requestContext": {
             "http": {"method": method, "path": path},
             "stage": "$default",
-            "authorizer": {"lambda": context.get("authorizer") or {}},  # these formats have no "lambda" level
+            "authorizer": {"lambda": context.get("authorizer") or {}},  # the other formats have no level "lambda"
         },
         "body": event.get("body"),
         "isBase64Encoded": event.get("isBase64Encoded", False),

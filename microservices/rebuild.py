@@ -3,9 +3,9 @@
     python -m microservices.rebuild --api https://… --stage reference
     python -m microservices.rebuild --api http://127.0.0.1:4566/_aws/execute-api/…/$default --endpoint http://127.0.0.1:4566
 
-The stream of posts retains a day of changes, and the topic nothing. This command reads the list of all posts and invokes
-search-projection and votes-post-events with each of them, as a record that is older than every other record of that post.
-So it can run while people write, run twice, or be interrupted.
+The stream of posts retains the changes of one day, and the topic retains nothing. So this command reads the list of all posts and
+invokes search-projection and votes-post-events with each of them. Each record is older than every other record of that post, so
+the command can run while users write, run twice, or be interrupted.
 """
 
 import argparse

@@ -6,7 +6,7 @@
     score          topic#<topic>     score#         score, version, expires_at  the newest score that was sent
 
 One transaction writes a connection and its subscription. So no subscription outlives its connection: subscribing after the
-connection was deleted fails. Where API Gateway reports no disconnect, the subscription is deleted when a message to the
+connection was deleted fails. If API Gateway reports no disconnect, the subscription is deleted when a message to the
 connection fails, or by its expiry: API Gateway closes every connection after two hours.
 """
 
@@ -44,7 +44,7 @@ class DynamoSubscriptions:
 
     @retry_on_conflict  # two messages of one client are two concurrent functions that write the same item
     def subscribe(self, connection: str, topic: str) -> None:
-        """Subscribe a connection to a topic; again changes nothing. Raise NotAllowed for more than MAX_TOPICS topics."""
+        """Subscribe a connection to a topic; repeating it changes nothing. Raise NotAllowed for more than MAX_TOPICS topics."""
         subscription = {**_subscription_key(topic, connection), **self._expires_at()}
         with map_failed_conditions(too_many_topics()):
             self._dynamodb.transact_write_items(

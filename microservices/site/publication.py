@@ -18,7 +18,7 @@ def is_push(record: Mapping[str, object], *, repository_arn: str) -> bool:
     """Return whether a record of CodeCommit is a push to the site's branch. Raise ValueError for a malformed record."""
     match record:
         case {"eventSourceARN": str(arn), "codecommit": {"references": [*references]}}:
-            # A list, not a generator: every reference must be checked, also behind the first that matches.
+            # A list, not a generator: every reference must be checked, also those after the first match.
             return any([_is_branch(each) for each in references]) and arn == repository_arn  # noqa: C419
     raise ValueError("not a record of CodeCommit")
 

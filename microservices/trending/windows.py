@@ -15,7 +15,7 @@ from microservices.trending.store import PARTITION
 from shared_domain.contract.times import to_rfc3339
 from shared_domain.errors import Conflict
 
-# A shard takes at most 60,000 views a minute, perhaps each of another post, at 30 bytes each. An item holds 400 kB.
+# A shard takes at most 60,000 views a minute, perhaps each of another post, at 30 bytes each. An item has at most 400 kB.
 PARTS = 8
 RETENTION = timedelta(days=2)  # longer than the stream retains a view, so that a redelivered batch finds its window
 

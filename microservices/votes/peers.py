@@ -1,4 +1,4 @@
-"""Ask the posts service whether a post exists. The monolith has no such file: the post is a row of the same transaction."""
+"""Check with the posts service that a post exists. The monolith has no such file: the post is a row of the same transaction."""
 
 import urllib3
 

@@ -51,7 +51,7 @@ def group_by_post(records: Iterable[VoteRecord]) -> list[list[VoteRecord]]:
 def count_votes(leaderboard: DynamoLeaderboard, records: Sequence[VoteRecord]) -> PostScore:
     """Count the votes of one post and return its score, with one transaction per ninety votes.
 
-    Votes may come repeatedly or late: only a vote newer than the voter's counted one changes the score.
+    Votes may arrive repeatedly or late: only a vote newer than the voter's counted one changes the score.
     """
     post_id = records[0].vote.post_id
     newest = list({each.vote.voter: each.vote for each in records}.values())

@@ -42,17 +42,17 @@ class EventScenario:
 
     @cached_property
     def post_records(self) -> list[Record]:
-        """The records of the posts table's stream, those of listings included."""
+        """Return the records of the posts table's stream, those of listings included."""
         return stream_records(TableStream(self._arn("posts")).take())
 
     @cached_property
     def vote_records(self) -> list[Record]:
-        """The records of the votes table's stream."""
+        """Return the records of the votes table's stream."""
         return stream_records(TableStream(self._arn("votes")).take())
 
     @cached_property
     def order_records(self) -> list[Record]:
-        """The records of the orders table's stream from the placed order."""
+        """Return the records of the orders table's stream from the placed order."""
         return self.take_order_records()
 
     def take_order_records(self) -> list[Record]:
@@ -74,25 +74,25 @@ class EventScenario:
 
     @cached_property
     def post_events(self) -> list[str]:
-        """The events of the posts, in any order."""
+        """Return the events of the posts, in any order."""
         self.invoke("posts-event-relay", self.post_records)
         return self.events("post.")
 
     @cached_property
     def placed(self) -> list[str]:
-        """The event of the placed order."""
+        """Return the event of the placed order."""
         self.invoke("orders-event-relay", self.order_records)
         return self.events("order.placed")
 
     @cached_property
     def outcomes(self) -> list[str]:
-        """The event of the order's payment."""
+        """Return the event of the order's payment."""
         self.invoke("users-credits", queue_messages(self.placed))
         return self.events("order.answered")[:1]
 
     @cached_property
     def paid(self) -> list[str]:
-        """The event of the paid order."""
+        """Return the event of the paid order."""
         self.invoke("orders-saga", queue_messages(self.outcomes))
         self.invoke("orders-event-relay", self.take_order_records())
         return self.events("order.paid")

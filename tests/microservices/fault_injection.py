@@ -30,12 +30,8 @@ SHARDS = 2  # of each table's stream
 MAX_DEPTH = 3  # functions that run at once
 SPARED_TRIES = 2  # of a record's tries: a function that is overtaken may also fail by itself
 LOST, REPEATED, INTERRUPTED, GIVEN_UP = "lost", "repeated", "interrupted", "given up"
-OVERTAKING_BATCHES = (
-    1,
-    1,
-    3,
-    30,
-)  # batches delivered while a function waits for one call; thirty can settle everything
+# Batches that are delivered while a function waits for one call; thirty can settle everything.
+OVERTAKING_BATCHES = (1, 1, 3, 30)
 CALLS_UP_TO = (2, 5, 12)  # a fault hits one of the first calls: some functions make two, others ten
 FAULTS = (None, None, LOST, REPEATED, INTERRUPTED, INTERRUPTED, INTERRUPTED, INTERRUPTED, GIVEN_UP)
 Result = TypeVar("Result")

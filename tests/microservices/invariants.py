@@ -53,13 +53,13 @@ def check_order_stages(records: Iterable[Record]) -> None:
 
 def _check_orders(users: RandomUsers, orders: Orders) -> None:
     assert orders.keys() == users.orders.keys()
-    gone = {post_id for post_id, post in users.posts.items() if not post.exists}
+    withdrawn = {post_id for post_id, post in users.posts.items() if not post.exists}
     for order in orders.values():
         posts = {line["post_id"] for line in order["lines"]}
         unknown = posts - users.posts.keys()
         possible = {
             ("fulfilled", None): not unknown,
-            ("rejected", "post_not_found"): bool(unknown | posts & gone),
+            ("rejected", "post_not_found"): bool(unknown | posts & withdrawn),
             ("rejected", "insufficient_credits"): not unknown and _may_be_short(order, users, orders),
         }
         assert possible.get((order["status"], order["reason"])), order

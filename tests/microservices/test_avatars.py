@@ -75,7 +75,7 @@ def scenario() -> Iterator[EventScenario]:
 
 @pytest.fixture
 def owner(scenario: EventScenario) -> Person:
-    """A user without an avatar."""
+    """Return a user without an avatar."""
     return scenario.api.join("face")
 
 

@@ -81,7 +81,7 @@ class Traffic:
 
 @pytest.fixture(scope="module")
 def client(local_aws_stack: LocalAws) -> Iterator[httpx.Client]:
-    """A client of a signed-in user."""
+    """Yield a client of a signed-in user."""
     with httpx.Client(base_url=local_aws_stack.url, timeout=20) as client:
         client.post("/users", json=AUTHOR)
         token = client.post("/tokens", json={key: AUTHOR[key] for key in ("username", "password")}).json()[
@@ -122,10 +122,10 @@ def test_search_is_removed_and_deployed_again_while_the_others_serve_and_then_ca
 ) -> None:
     with _traffic_without("search", client) as traffic:
         local_aws_stack.deployment.remove_service("search")
-        gone = client.get("/search?q=bereft").status_code
+        status = client.get("/search?q=bereft").status_code
         client.post("/posts", json={"title": "Bereft of an index", "body": "while there was no search"})
         _update(local_aws_stack, "search")
-    assert gone == 404
+    assert status == 404
     assert traffic.failed == []
     _expect_whole_journey(client)
     assert _is_found_in_time(client, "bereft")
@@ -140,10 +140,10 @@ def test_orders_is_removed_and_deployed_again_while_the_others_serve_and_then_se
     before = _fulfilled(api, buyer, post_id)
     with _traffic_without("orders", client) as traffic:
         local_aws_stack.deployment.remove_service("orders")
-        gone = client.get(f"/orders/{before['id']}").status_code
+        status = client.get(f"/orders/{before['id']}").status_code
         _expect_an_outcome_without_subscriber(api, DeployedStage(local_aws_stack), buyer, post_id)
         _update(local_aws_stack, "orders")
-    assert gone == 404
+    assert status == 404
     assert traffic.failed == []
     _expect_whole_journey(client)
     assert api.list_orders(buyer).json()["items"] == []

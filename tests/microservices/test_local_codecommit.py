@@ -1,4 +1,4 @@
-"""The local CodeCommit answers a client of AWS as the service does, and its trigger never holds up a push."""
+"""The local CodeCommit answers a client of AWS as the service does, and its trigger never delays a push."""
 
 import socket
 import time

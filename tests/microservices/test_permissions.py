@@ -68,13 +68,13 @@ class ProbeResult(NamedTuple):
 
 @pytest.fixture(scope="module")
 def calls(local_aws_stack: LocalAws) -> list[Call]:
-    """A call of every kind for every resource of every service."""
+    """Return a call of every kind for every resource of every service."""
     return list(_calls(local_aws_stack))
 
 
 @pytest.fixture(scope="module", params=SERVICE_OF)
 def probe_result(request: pytest.FixtureRequest, local_aws_stack: LocalAws, calls: list[Call]) -> ProbeResult:
-    """The results of all calls with the role of one function."""
+    """Return the results of all calls with the role of one function."""
     answers = _attempt(local_aws_stack, request.param, calls)
     return ProbeResult(request.param, [(call, _is_denial(answer)) for call, answer in zip(calls, answers, strict=True)])
 
