@@ -43,6 +43,11 @@ class Table:
         return " ".join(f"{part.rstrip('.')}." for part in (title, self.note) if part)
 
     @property
+    def numeric(self) -> list[bool]:
+        """Tell of each column whether it holds numbers, which are aligned right."""
+        return [all(map(_is_number, cells)) for cells in zip(*self.rows, strict=True)] or [False] * len(self.columns)
+
+    @property
     def long(self) -> bool:
         """Whether paper leaves it out."""
         return len(self.rows) > LONG
@@ -63,7 +68,7 @@ class Table:
         ]
 
     def print(self, console: Console) -> None:
-        """Print the columns for a terminal; nothing if there are no rows. Numbers are aligned right and not wrapped."""
+        """Print the columns for a terminal; nothing if there are no rows. Numbers are not wrapped."""
         if not self.rows:
             return
         grid = TerminalTable(
@@ -71,10 +76,8 @@ class Table:
         )  # fmt: skip
         shown = [index for index, name in enumerate(self.columns) if not self.terminal or name in self.terminal]
         for index in shown:
-            numeric = all(_is_number(row[index]) for row in self.rows)
-            grid.add_column(
-                self.columns[index], justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
-            )
+            number = self.numeric[index]
+            grid.add_column(self.columns[index], justify="right" if number else "left", no_wrap=number, overflow="fold")
         for row in self.rows:
             grid.add_row(*(row[index].replace("[", r"\[") for index in shown))
         console.print(grid)

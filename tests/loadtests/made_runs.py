@@ -1,4 +1,4 @@
-"""Runs as a comparison leaves them, made from drawn latencies: no system is asked."""
+"""Results of comparisons, made from random latencies without a running system."""
 
 from pathlib import Path
 from random import Random
@@ -19,19 +19,19 @@ REPEATS, PAIRS = 3, 4
 def made_run(
     seed: str, *, slower: dict[str, float] | None = None, requests: int = 60, scenarios: tuple[str, ...] = ("browse",)
 ) -> Results:
-    """Return a run; slower: by what factor a side answers later than it usually does. The live feed is always part of it."""
+    """Return a run of these scenarios and of the live feed. slower: a factor on the latencies of a side."""
     factor = {**dict.fromkeys(SIDES, 1.0), **(slower or {})}
-    draw = Random(seed)
+    rng = Random(seed)
 
     def block(side: str) -> BlockResult:
-        return a_block(draw, TYPICAL_MS[side] * factor[side], requests)
+        return a_block(rng, TYPICAL_MS[side] * factor[side], requests)
 
     order = list(alternating(REPEATS, PAIRS))
     played = {
         name: [SideBlock(side, repeat, 2.5 * at, block(side)) for at, (repeat, side) in enumerate(order)]
         for name in scenarios
     }
-    heard = [SideBlock(side, repeat, 2.5 * at, _heard(block(side))) for at, (repeat, side) in enumerate(order)]
+    live = [SideBlock(side, repeat, 2.5 * at, _live_block(block(side))) for at, (repeat, side) in enumerate(order)]
     return Results(
         urls={"monolith": "http://127.0.0.1:8000", "microservices": LOCAL},
         profile="standard",
@@ -42,17 +42,17 @@ def made_run(
         provenance={"commit": f"commit-{seed}", "machine": dict(MACHINE), "versions": {"python": "3.11"}},
         parity=Parity(70, []),
         floors={side: {name: [block(side) for _ in range(4)] for name in ("empty", "key_read")} for side in SIDES},
-        scenarios=played | {LIVE: heard},
+        scenarios=played | {LIVE: live},
         freshness={
-            side: Freshness({kind: Lag(_drawn(draw, 80 * factor[side], 5), stale, 0) for kind in KINDS}, 0, Audit())
+            side: Freshness({kind: Lag(_latencies(rng, 80 * factor[side], 5), stale, 0) for kind in KINDS}, 0, Audit())
             for side, stale in zip(SIDES, (0, 3), strict=True)
         },
     )  # fmt: skip
 
 
-def a_block(draw: Random, typical_ms: float, requests: int) -> BlockResult:
-    """Return a block of right answers around this median, with a luck of its own."""
-    latencies = _drawn(draw, typical_ms * draw.lognormvariate(0, 0.03), requests)
+def a_block(rng: Random, typical_ms: float, requests: int) -> BlockResult:
+    """Return a block of successful responses around this median, which varies by 3 % from block to block."""
+    latencies = _latencies(rng, typical_ms * rng.lognormvariate(0, 0.03), requests)
     histogram = encoded(histogram_of(latencies))
     return BlockResult(
         arrivals=requests, offered=requests, succeeded=requests, cpu=0.05, latencies=histogram,
@@ -72,12 +72,12 @@ def written(results: Results, folder: Path) -> Path:
     return report.write(results, folder)
 
 
-def _heard(block: BlockResult) -> BlockResult:
+def _live_block(block: BlockResult) -> BlockResult:
     block.live = Live(
         subscribers=20, writes=8, messages=100, lost=0, doubled=0, from_answer=block.latencies, to_last=block.latencies
     )  # fmt: skip
     return block
 
 
-def _drawn(draw: Random, typical_ms: float, count: int) -> list[float]:
-    return [typical_ms * draw.lognormvariate(0, 0.3) for _ in range(count)]
+def _latencies(rng: Random, typical_ms: float, count: int) -> list[float]:
+    return [typical_ms * rng.lognormvariate(0, 0.3) for _ in range(count)]
