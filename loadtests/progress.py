@@ -7,7 +7,7 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from loadtests.watch.journal import Journal
+from loadtests.journal import Journal
 
 
 class ProgressDisplay:
@@ -41,11 +41,11 @@ class ProgressDisplay:
         if not self.console.is_terminal:
             self.console.print(f"… {name}")
         begin = monotonic()
-        self.journal.tell("phase", name=name, steps=steps)
+        self.journal.append("phase", name=name, steps=steps)
 
         def done() -> None:
             self._progress.advance(task)
-            self.journal.tell("step")
+            self.journal.append("step")
 
         yield done
         self._progress.update(task, completed=steps)

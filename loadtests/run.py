@@ -22,6 +22,7 @@ from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.errors import ParityError
 from loadtests.floors.measure import measure_floors
+from loadtests.journal import NAME, Journal
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
@@ -32,7 +33,6 @@ from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES, UNKNOWN, Parity, Resources, Results, SideBlock
 from loadtests.settings import Profile, RunSettings
 from loadtests.systems import SystemFailed, check_reachable
-from loadtests.watch.journal import NAME, Journal
 
 FINE, DIFFERENT, VOID = 0, 1, 2
 

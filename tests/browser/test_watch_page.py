@@ -1,19 +1,17 @@
-"""The page of `watch` in a real browser, fed by its own event stream."""
+"""The page of `watch` in a real browser, with the events of a run."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
+from loadtests.journal import NAME, Journal
 from loadtests.results import SIDES, SideBlock
-from loadtests.watch.following import Story, tell
-from loadtests.watch.journal import NAME, Journal
-from loadtests.watch.server import serving
 from tests.browser.opened import Opened, serious
 from tests.loadtests.made_runs import a_block
+from tests.loadtests.test_watch import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -22,31 +20,29 @@ ON_A_PHONE, ON_A_PROJECTOR = {"width": 390, "height": 844}, {"width": 1920, "hei
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> Story:
-    """A run that has measured two blocks."""
-    journal = Journal(tmp_path / NAME)
+def runs(tmp_path: Path) -> Path:
+    """The folder of a run that has measured two blocks."""
+    journal = Journal(tmp_path / "run" / NAME)
     with journal.running(profile="quick"):
-        journal.tell("phase", name="browse: both sides in turns", steps=6)
+        journal.append("phase", name="browse: both sides in alternating blocks", steps=6)
         for side in SIDES:
             block = a_block(Random(side), 5.0, 60)
             block.errors = 2 * (side == "microservices")
             journal.block("browse", SideBlock(side, 0, 0.0, block), seconds=2.0)
-            journal.tell("step")
-    found = Story()
-    tell(tmp_path / NAME, found, Event(), recorded=True)
-    return found
+            journal.append("step")
+    return tmp_path
 
 
 @pytest.fixture(params=["light", "dark"])
-def opened(browser: "Browser", story: Story, request: pytest.FixtureRequest) -> Iterator[Opened]:
+def opened(browser: "Browser", runs: Path, request: pytest.FixtureRequest) -> Iterator[Opened]:
     viewport = ON_A_PHONE if request.param == "dark" else ON_A_PROJECTOR
-    with serving(story, 0) as url, browser.new_context(viewport=viewport, color_scheme=request.param) as context:  # type: ignore[arg-type]
+    with served(runs) as url, browser.new_context(viewport=viewport, color_scheme=request.param) as context:  # type: ignore[arg-type]
         found = Opened(context.new_page(), url)
         found.page.get_by_text("The comparison is complete").wait_for()
         yield found
 
 
-def test_both_sides_are_shown_as_they_were_told(opened: Opened) -> None:
+def test_both_sides_show_their_last_block(opened: Opened) -> None:
     page = opened.page
     assert page.locator("#monolith dd.rate").inner_text() == "30"
     assert page.locator("#microservices dd.failed").inner_text() == "2 · 0 · 0"
@@ -55,8 +51,9 @@ def test_both_sides_are_shown_as_they_were_told(opened: Opened) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_nothing_but_its_own_events_is_asked_for(opened: Opened) -> None:
-    assert [url.rpartition("/")[2] for url in opened.requests if not url.startswith("data:")] == ["", "events"]
+def test_the_page_requests_only_its_own_events(opened: Opened) -> None:
+    paths = {url.rpartition("/")[2].partition("?")[0] for url in opened.requests if not url.startswith("data:")}
+    assert paths == {"", "events"}
     assert opened.messages == []
 
 
@@ -64,6 +61,6 @@ def test_axe_finds_nothing_serious(opened: Opened) -> None:
     assert serious(opened.page) == []
 
 
-def test_a_page_without_a_run_says_so(browser: "Browser") -> None:
-    with serving(Story(), 0) as url, browser.new_context() as context:
-        Opened(context.new_page(), url).page.get_by_text("No comparison runs.").wait_for()
+def test_a_page_without_a_run_says_so(browser: "Browser", tmp_path: Path) -> None:
+    with served(tmp_path) as url, browser.new_context() as context:
+        Opened(context.new_page(), url).page.get_by_text("No comparison has run yet.").wait_for()

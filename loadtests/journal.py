@@ -1,4 +1,4 @@
-"""What happens in a run, appended to a file of its run directory, one JSON line an event, for whoever watches."""
+"""The journal of a run: a file in its run directory with one JSON line an event. `watch` shows it."""
 
 import json
 import os
@@ -18,15 +18,15 @@ NAME = "progress.jsonl"
 
 
 class Journal:
-    """The file, or nothing where nobody can watch. A full disk ends the watching, not the run."""
+    """Appends events to a file, if there is one. A full disk ends the journal, not the run."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
 
     @contextmanager
     def running(self, **about: Any) -> Iterator[None]:
-        """Tell of a run's begin, with the process that makes it, and of its end, however it ends."""
-        self.tell("began", pid=os.getpid(), born=psutil.Process().create_time(), **about)
+        """Append the begin of a run, with its process, and its end."""
+        self.append("began", pid=os.getpid(), born=psutil.Process().create_time(), **about)
         how = "complete"
         try:
             yield
@@ -34,10 +34,10 @@ class Journal:
             how = f"ended by {ended}" if str(ended) else type(ended).__name__
             raise
         finally:
-            self.tell("ended", how=how)
+            self.append("ended", how=how)
 
-    def tell(self, kind: str, **more: Any) -> None:
-        """Append one event. Its time is in seconds since 1970."""
+    def append(self, kind: str, **more: Any) -> None:
+        """Append one event with its time in seconds since 1970."""
         if self._file is None:
             return
         try:
@@ -48,10 +48,10 @@ class Journal:
             self._file = None
 
     def block(self, scenario: str, measured: SideBlock, *, seconds: float) -> None:
-        """Tell what a block measured; seconds: how long it was."""
+        """Append the result of a block. seconds: its length."""
         block = measured.block
         messages = decoded(block.live.from_answer) if block.live else None
-        self.tell(
+        self.append(
             "block",
             scenario=scenario,
             side=measured.side,
@@ -67,6 +67,6 @@ class Journal:
         )
 
     def lags(self, side: str, found: Freshness) -> None:
-        """Tell the median lag of each kind that was tried on a side."""
+        """Append the median lag of each kind on a side."""
         known = {kind: round(median(lag.lags_ms), 1) for kind, lag in found.lags.items() if lag.lags_ms}
-        self.tell("lags", side=side, lags_ms=known)
+        self.append("lags", side=side, lags_ms=known)
