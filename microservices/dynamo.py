@@ -91,7 +91,7 @@ def _cancellation_error(codes: Sequence[str], errors: Sequence[DomainError]) -> 
             return error
     if "TransactionConflict" in codes:
         return Conflict("another transaction is writing the item")
-    return Unavailable("the table is throttled") if THROTTLED.intersection(codes) else None
+    return Unavailable("the data store is unavailable") if THROTTLED.intersection(codes) else None
 
 
 def batch_get(dynamodb: Any, table: str, keys: Sequence[Values]) -> Iterator[Item]:
@@ -120,4 +120,4 @@ def _call_until_processed(call: Callable[..., Any], request: Mapping[str, Any], 
             return
         if pause is not None:
             time.sleep(pause)
-    raise Unavailable("the table is throttled")
+    raise Unavailable("the data store is unavailable")
