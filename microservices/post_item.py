@@ -27,7 +27,7 @@ def post_item(post: Post) -> Values:
     }
 
 
-def post_from(item: Item) -> Post:
+def parse_post(item: Item) -> Post:
     return Post(
         id=item["id"]["S"],
         author=item["author"]["S"],

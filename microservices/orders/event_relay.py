@@ -5,7 +5,7 @@ The monolith has no such file: it settles an order in a loop.
 
 from microservices.events import Publish
 from microservices.order_events import publish_stage
-from microservices.orders.store import is_order, order_from
+from microservices.orders.store import is_order, parse_order
 from microservices.streams import Record, new_image
 
 
@@ -13,4 +13,4 @@ def relay_record(publish: Publish, record: Record) -> None:
     """Publish the stage of the order in a record of the orders table's stream."""
     image = new_image(record)
     if image is not None and is_order(record["dynamodb"]["Keys"]):
-        publish_stage(publish, order_from(image))  # network
+        publish_stage(publish, parse_order(image))  # network

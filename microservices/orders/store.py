@@ -38,7 +38,7 @@ class DynamoOrders:
         found = self._dynamodb.get_item(TableName=self._table, Key=_key(order_id, buyer), ConsistentRead=True)
         if "Item" not in found:
             raise NotFound("there is no such order")
-        return order_from(found["Item"])
+        return parse_order(found["Item"])
 
     def page(self, buyer: str, *, before: str | None, limit: int) -> list[Order]:
         found = self._dynamodb.query(
@@ -50,7 +50,7 @@ class DynamoOrders:
             ConsistentRead=True,
             Limit=limit,
         )
-        return [order_from(item) for item in found["Items"]]
+        return [parse_order(item) for item in found["Items"]]
 
     def save(self, order: Order, *, seen: Order) -> None:
         with map_failed_conditions(Conflict("the order has changed since it was read")):
@@ -76,7 +76,7 @@ def is_order(key: Item) -> bool:
     return bool(key["pk"]["S"].startswith("buyer#"))
 
 
-def order_from(item: Item) -> Order:
+def parse_order(item: Item) -> Order:
     """Return the order of an item, which comes from the table or its stream."""
     return Order(
         id=item["sk"]["S"],

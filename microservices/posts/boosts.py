@@ -14,7 +14,7 @@ from typing import Any
 
 from microservices.conflicts import retry_on_conflict
 from microservices.dynamo import Values, batch_get, map_failed_conditions, text, timestamp
-from microservices.post_item import post_from, post_key
+from microservices.post_item import parse_post, post_key
 from shared_domain import posts
 from shared_domain.errors import AlreadyTaken, Conflict
 from shared_domain.orders import Order, Stage, days_by_post
@@ -42,7 +42,7 @@ class Boosts:
         keys = [
             post_key(post_id) for post_id in days if posts.is_valid_id(post_id)
         ]  # malformed ids never reach the store
-        return [post_from(item) for item in batch_get(self._dynamodb, self._table, keys)]  # network
+        return [parse_post(item) for item in batch_get(self._dynamodb, self._table, keys)]  # network
 
     def _boost(self, order: Order, until: Mapping[Post, datetime]) -> bool:
         updates = [{"Update": self._update_post(seen, moment)} for seen, moment in until.items()]

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from microservices.dynamo import Values, batch_get, map_failed_conditions, text, texts, timestamp
-from microservices.post_item import post_from, post_item, post_key
+from microservices.post_item import parse_post, post_item, post_key
 from shared_domain.errors import Conflict, NotFound
 from shared_domain.posts import Filter, Post
 
@@ -36,7 +36,7 @@ class DynamoPosts:
         found = self._dynamodb.get_item(TableName=self._table, Key=post_key(post_id), ConsistentRead=True)
         if "Item" not in found:
             raise NotFound("there is no such post")
-        return post_from(found["Item"])
+        return parse_post(found["Item"])
 
     def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
         found: list[Post] = []
@@ -84,7 +84,7 @@ class DynamoPosts:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _read_posts(self, ids: Sequence[str]) -> list[Post]:
-        posts = map(post_from, batch_get(self._dynamodb, self._table, [post_key(post_id) for post_id in ids]))
+        posts = map(parse_post, batch_get(self._dynamodb, self._table, [post_key(post_id) for post_id in ids]))
         return sorted(posts, key=lambda post: post.id, reverse=True)
 
     def _transact(self, writes: Sequence[dict[str, Any]]) -> None:

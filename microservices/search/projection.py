@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from microservices.conflicts import retry_on_conflict
-from microservices.post_item import is_post, post_from, post_id_of
+from microservices.post_item import is_post, parse_post, post_id_of
 from microservices.search.store import term_key
 from microservices.search.writer import IndexEntry, IndexWriter
 from microservices.streams import Record, new_image, sequence_number
@@ -28,7 +28,7 @@ def apply_record(writer: IndexWriter, record: Record, *, now: Callable[[], datet
     if sequence <= seen.sequence:
         return
     image = new_image(record)
-    post = None if image is None else post_from(image)
+    post = None if image is None else parse_post(image)
     weights = {} if post is None else weigh(title=post.title, body=post.body)
     new = IndexEntry(weights={term_key(term): weight for term, weight in weights.items()}, sequence=sequence)
     writer.replace(post_id, post, new=new, seen=seen, now=now())  # network

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from microservices.dynamo import Values, batch_get, text
-from microservices.post_item import post_from
+from microservices.post_item import parse_post
 from shared_domain.posts import Post
 from shared_domain.search import Match, match_order
 
@@ -53,7 +53,7 @@ class DynamoIndex:
 
     def _with_posts(self, matches: Sequence[Match]) -> Iterator[tuple[Post, Match]]:
         keys = [snapshot_key(match.post_id) for match in matches]
-        posts = {post.id: post for post in map(post_from, batch_get(self._dynamodb, self._table, keys))}
+        posts = {post.id: post for post in map(parse_post, batch_get(self._dynamodb, self._table, keys))}
         return ((posts[match.post_id], match) for match in matches if match.post_id in posts)
 
 
