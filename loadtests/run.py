@@ -56,13 +56,12 @@ class Addresses:
 
 def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dict[str, Any]:
     """Run, write the report into a new folder, and return its figures. An error is raised after writing what was measured."""
-    display = ProgressDisplay(
-        console, Journal(None if settings.is_aa else settings.run_dir / NAME)
-    )  # `watch` shows two systems
+    journal = Journal(None if settings.is_aa else settings.run_dir / NAME)  # `watch` shows two systems
+    display = ProgressDisplay(console, journal)
     results = Results(
         sides=tuple(settings.sides), profile=settings.profile.name, settings=settings.as_figures(), provenance=provenance.collect()
     )  # fmt: skip
-    with display.running(), display.journal.running(profile=settings.profile.name, scenarios=settings.scenarios):
+    with display.running(), journal.running(profile=settings.profile.name, scenarios=settings.scenarios):
         try:
             run(settings, results, display)
         except BaseException as error:  # also Ctrl-C
@@ -224,6 +223,7 @@ def _load(
         for measured in interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
             if not measured.block.succeeded:
                 _require_alive(settings)
+                check_reachable(plans[measured.side].base_url)
             blocks.append(measured)
             display.journal.block(name, measured, seconds=profile.block_s)
             done()

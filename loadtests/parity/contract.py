@@ -35,13 +35,14 @@ def contract_checks(
         # there as another user fails.
         words = [str(tests), *sides, "-o", f"cache_dir={folder}/cache", f"--basetemp={folder}/files"]
         parity = _run(Path(folder), [*words, "-n", str(workers)])
-        if not _only_late(parity):
+        if not only_late(parity):
             return parity
         alone = _run(Path(folder), [*words, "--last-failed", "-n", "0"])
     return Parity(parity.checks, alone.failed, rechecked_alone=len(parity.failed))
 
 
-def _only_late(parity: Parity) -> bool:
+def only_late(parity: Parity) -> bool:
+    """Return whether every failure is a late effect, and at most one check in a hundred failed."""
     return 0 < len(parity.failed) <= MAX_LATE * parity.checks and all(TOO_LATE in line for line in parity.failed)
 
 

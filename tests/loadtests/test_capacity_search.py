@@ -65,9 +65,9 @@ def test_the_knee_is_found_within_the_precision(capacity: float, precision: floa
 
 
 def test_the_interval_contains_the_capacity_whatever_luck_the_probes_had() -> None:
-    knees = [knee_of(searched(in_virtual_time(111, luck=Random(luck), hiccup=0.1))) for luck in range(20)]
-    assert sum(knee.low <= 111 <= knee.high for knee in knees) >= 18
-    assert sum(knee.rate == pytest.approx(111, rel=0.1) for knee in knees) >= 18
+    knees = [knee_of(searched(in_virtual_time(111, luck=Random(luck), hiccup=0.1))) for luck in range(10)]
+    assert sum(knee.low <= 111 <= knee.high for knee in knees) >= 9
+    assert sum(knee.rate == pytest.approx(111, rel=0.1) for knee in knees) >= 9
 
 
 def test_one_disturbed_probe_breaks_nothing() -> None:

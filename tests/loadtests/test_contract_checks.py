@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from loadtests.parity.contract import contract_checks
+from loadtests.parity.contract import contract_checks, only_late
 from loadtests.results import Parity
 from tests.contract import client
 from tests.contract.client import LOST_AFTER_S, Api, TooLate
@@ -32,19 +32,15 @@ def test_passing(number):
 
 LATE = """
 
-@pytest.mark.parametrize("number", range({late}))
+@pytest.mark.parametrize("number", range(2))
 def test_late(number):
     runs = Path({folder!r}) / f"runs-{{number}}"
     runs.write_text(runs.read_text() + "x" if runs.exists() else "x")
-    if runs.read_text() in {late_when}:
+    if number == 0 or runs.read_text() == "x":
         raise TooLate("pending")
 """
 
-WRONG = """
-
-def test_wrong():
-    assert 1 == 2
-"""
+TOO_LATE = "test_late[0]: tests.contract.client.TooLate: pending"
 
 
 def check(folder: Path, *parts: str) -> Parity:
@@ -53,36 +49,25 @@ def check(folder: Path, *parts: str) -> Parity:
     return contract_checks({"monolith": "http://127.0.0.1:1"}, {}, workers=2, tests=folder)
 
 
-def late(folder: Path, number: int, *, alone: bool) -> str:
-    """Return tests that are late under parallel load, and with `alone` also without."""
-    return LATE.format(folder=str(folder), late=number, late_when=("x", "xx") if alone else ("x",))
-
-
-def runs_of_late_tests(folder: Path) -> set[str]:
-    return {each.read_text() for each in folder.glob("runs-*")}
-
-
-def test_late_checks_run_once_more_alone(tmp_path: Path) -> None:
-    parity = check(tmp_path, CHECKS.format(passing=200), late(tmp_path, 2, alone=False))
-    assert parity == Parity(202, [], rechecked_alone=2)
-    assert runs_of_late_tests(tmp_path) == {"xx"}
-
-
-def test_a_check_that_is_late_alone_has_failed(tmp_path: Path) -> None:
-    parity = check(tmp_path, CHECKS.format(passing=200), late(tmp_path, 1, alone=True))
-    assert (parity.checks, parity.rechecked_alone) == (201, 1)
-    assert parity.failed == ["test_late[0]: tests.contract.client.TooLate: pending"]
+def test_late_checks_run_once_more_alone_and_fail_if_they_are_late_again(tmp_path: Path) -> None:
+    parity = check(tmp_path, CHECKS.format(passing=200), LATE.format(folder=str(tmp_path)))
+    assert parity == Parity(202, [TOO_LATE], rechecked_alone=2)
+    assert [(tmp_path / f"runs-{number}").read_text() for number in range(2)] == ["xx", "xx"]
 
 
 @pytest.mark.parametrize(
-    ("passing", "more", "failures"),
-    [(200, WRONG, 2), (50, "", 1)],
-    ids=["if a check is wrong", "if more than one in a hundred is late"],
+    ("failed", "checks", "expected"),
+    [
+        ([TOO_LATE], 100, True),
+        ([TOO_LATE, TOO_LATE], 100, False),
+        ([TOO_LATE, "test_wrong: AssertionError"], 1_000, False),
+        ([], 100, False),
+    ],
 )
-def test_nothing_runs_again(tmp_path: Path, passing: int, more: str, failures: int) -> None:
-    parity = check(tmp_path, CHECKS.format(passing=passing), late(tmp_path, 1, alone=False), more)
-    assert (len(parity.failed), parity.rechecked_alone) == (failures, 0)
-    assert runs_of_late_tests(tmp_path) == {"x"}
+def test_checks_run_again_only_if_at_most_one_in_a_hundred_failed_and_all_were_late(
+    failed: list[str], checks: int, expected: bool
+) -> None:
+    assert only_late(Parity(checks, failed)) is expected
 
 
 def test_a_test_run_that_breaks_off_is_a_failed_check(tmp_path: Path) -> None:

@@ -109,7 +109,14 @@ def test_a_system_that_does_not_start_says_why_in_one_line_and_the_other_is_ende
     assert not (tmp_path / "stack.json").exists()
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.deep),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.deep),
+    ],
+)
 def test_an_interrupted_run_leaves_no_process(tmp_path: Path, kind: signal.Signals) -> None:
     system("willing", tmp_path)
     holder = subprocess.Popen(
