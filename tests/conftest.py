@@ -1,4 +1,4 @@
-"""What tests of several folders share: one deployed system for the whole session, started when a test first asks."""
+"""Hooks and fixtures of all tests. The services are deployed once, when the first test needs them."""
 
 import gc
 import os
@@ -11,8 +11,8 @@ from microservices.deploy.local_aws import LocalAws, local_aws
 from tests.deep import mark_further_variants
 from tests.groups import InGroups, longest_first
 
-ADMINISTRATOR = "admin"  # of every system that the tests ask
-PORT = 4700  # not the default: the tests leave a system that runs beside them alone
+ADMINISTRATOR = "admin"  # of every system under test
+PORT = 4700  # not the default, so that the tests do not use a system that runs already
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -29,14 +29,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector leave alone what was imported, and look less often: it took a third of all processor time."""
+    """Exclude imported objects from garbage collection and run it less often: it took a third of all processor time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
 def local_aws_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """Every feature, deployed on a local AWS of this session's own."""
+    """All services, deployed on this session's own local AWS."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     folder = tmp_path_factory.mktemp("local-aws")
     with local_aws(folder, PORT + 10 * worker, administrators=ADMINISTRATOR) as stack:

@@ -1,10 +1,10 @@
-"""A table as every feature has it, for tests that deploy no stack."""
+"""Create a DynamoDB table with the services' keys, for tests without a deployment."""
 
 from typing import Any
 
 
 def make_table(dynamodb: Any, name: str) -> None:
-    """Make a table of the key form that all features share."""
+    """Create a table with the keys that all services use."""
     dynamodb.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],

@@ -1,4 +1,4 @@
-"""Somebody who works on the site: a clone of its repository, commits and pushes, with Git as it is on the machine."""
+"""Clone the site's repository, commit to it and push, with the machine's Git."""
 
 import os
 import subprocess
@@ -12,13 +12,13 @@ AUTHOR = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A clone in a folder of its own; `environment` is what its commands see."""
+    """A clone in its own folder. `environment` is the environment of its Git commands."""
 
     path: Path
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def commit(self, files: Mapping[str, str | bytes | None], *, amend: bool = False) -> None:
-        """Commit new contents of files; None removes one that is there. With `amend` in place of the last commit."""
+        """Commit new contents of files. None removes a file. `amend` replaces the last commit."""
         for name, content in files.items():
             file = self.path / name
             file.parent.mkdir(exist_ok=True)
@@ -29,16 +29,16 @@ class Clone:
         self.keep(amend=amend)
 
     def keep(self, *, amend: bool = False) -> None:
-        """Commit what lies there."""
+        """Commit all changes in the folder."""
         self.git("add", "--all", ".")
         self.git("commit", "--quiet", "--allow-empty", "--message", "A change", *(["--amend"] if amend else []))
 
     def push(self, *arguments: str) -> str:
-        """Push, by default the branch as it is, and return what the pusher is told."""
+        """Push, by default the branch main, and return Git's messages."""
         return self.git("push", "origin", *(arguments or ("main",)))
 
     def git(self, *arguments: str) -> str:
-        """Run a command that must succeed; return what it says on stderr."""
+        """Run a Git command, assert that it succeeds, and return its stderr."""
         ran = subprocess.run(
             ["git", *arguments],
             cwd=self.path,

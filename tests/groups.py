@@ -1,30 +1,24 @@
-"""Which tests stay together where several processes share them: `pytest -n 3 --dist loadgroup`.
+"""Assign the tests to processes: `pytest -n 3 --dist loadgroup`.
 
-A file's tests stay in one process, for they share what the file's fixtures start. All tests of the deployed services do, so that
-these are deployed once. Groups that take long are begun first, else one process would wait for the other at the end.
+The tests of a file run in one process, since they share its fixtures. All tests of the deployed services run in one process, so
+that they are deployed once. Long groups start first, so that no process is left with one at the end.
 """
+
+import re
+from functools import cache
+from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+PROJECT = Path(__file__).parents[1]
 SERVICES = "the deployed services"
-OF_SERVICES = ("[live-microservices", "[dynamodb_ministack")  # in the names of tests that are asked of several systems
-FILES_OF_SERVICES = frozenset(
-    {
-        "tests/contract/test_site_pushed.py",
-        "tests/loadtests/test_ended_floors.py",
-        "tests/microservices/test_avatars.py",
-        "tests/microservices/test_capacity.py",
-        "tests/microservices/test_independent_deployment.py",
-        "tests/microservices/test_killed_workers.py",
-        "tests/microservices/test_live.py",
-        "tests/microservices/test_parking.py",
-        "tests/microservices/test_permissions.py",
-        "tests/microservices/test_saga.py",
-        "tests/microservices/test_load_balancer.py",
-    }
-)
+PARAMETERS_OF_SERVICES = (
+    "[live-microservices",
+    "[dynamodb_ministack",
+)  # in the names of tests that run on several systems
+FIXTURES_OF_SERVICES = re.compile(r"local_aws_stack: LocalAws|stage: DeployedStage")
 LONG = (  # the longest first
     SERVICES,
     "tests/microservices/test_histories.py",
@@ -50,19 +44,26 @@ LONG = (  # the longest first
 def group_of(node: str) -> str:
     """Return the group of a test, by its node id."""
     file, _, test = node.partition("::")
-    return SERVICES if file in FILES_OF_SERVICES or any(each in test for each in OF_SERVICES) else file
+    of_services = any(each in test for each in PARAMETERS_OF_SERVICES) or _uses_services(file)
+    return SERVICES if of_services else file
+
+
+@cache
+def _uses_services(file: str) -> bool:
+    """Return whether a test file uses a fixture of the deployed services."""
+    return bool(FIXTURES_OF_SERVICES.search((PROJECT / file).read_text()))
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Sort tests in place, each group as it was."""
+    """Sort tests in place by the length of their group."""
     items.sort(key=lambda item: LONG.index(group) if (group := group_of(item.nodeid)) in LONG else len(LONG))
 
 
 class InGroups(LoadScopeScheduling):
-    """Gives each process one group after another, in the order in which they were collected."""
+    """Give each process one group after another, in the order of collection."""
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
-        config.option.loadscopereorder = False  # a group's length is not the number of its tests
+        config.option.loadscopereorder = False  # xdist would sort by the number of tests, not by their length
         super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:

@@ -1,4 +1,4 @@
-"""Views as the stream brings them, for tests that deploy no stack."""
+"""Records of the stream of views, for tests without a deployment."""
 
 import base64
 import json
@@ -13,15 +13,15 @@ SHARD = "shardId-000000000000"
 
 
 def view_record(view: View, *, place: int, shard: str = SHARD) -> Record:
-    """Return what the stream of views says of one, at a place in a shard."""
-    told = json.dumps({"post_id": view.post_id, "at": to_rfc3339(view.at)})
+    """Return the Kinesis record of a view, at a place in a shard."""
+    group = json.dumps({"post_id": view.post_id, "at": to_rfc3339(view.at)})
     number = f"{place:056d}"
     return {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
             "partitionKey": to_rfc3339(view.at),
             "sequenceNumber": number,
-            "data": base64.b64encode(told.encode()).decode(),
+            "data": base64.b64encode(group.encode()).decode(),
             "approximateArrivalTimestamp": view.at.timestamp(),
         },
         "eventSource": "aws:kinesis",
@@ -34,6 +34,6 @@ def view_record(view: View, *, place: int, shard: str = SHARD) -> Record:
 
 
 def deliver(windows: DynamoWindows, records: list[Record]) -> None:
-    """Do with a batch what the projection does."""
-    for told in projection.group_by_window(map(projection.parse_view, records)):
-        projection.count_views(windows, told)
+    """Count a batch of records as the projection does."""
+    for group in projection.group_by_window(map(projection.parse_view, records)):
+        projection.count_views(windows, group)

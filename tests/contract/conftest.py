@@ -1,4 +1,4 @@
-"""The one table of implementations that the API contract is asked of.
+"""The implementations of the API contract.
 
 | id | is | "eventually" takes at most |
 |---|---|---|
@@ -7,10 +7,10 @@
 | live-monolith | `python -m monolith`, or whatever answers at `--monolith-url` | nothing |
 | live-microservices | `python -m microservices`, or whatever answers at `--microservices-url` | 5 s |
 
-With one of the two options only the systems named by them are asked, and `-m live_api` picks what can be told from outside:
-`pytest tests/contract -m live_api --monolith-url URL --microservices-url URL` is the parity gate of a load run.
-Such a system must have `admin` among its administrators, and nobody but these tests may have signed up by that name. Its live
-feed is asked too, that of microservices where `--microservices-live-url` names it.
+With one of the URL options the tests run only on these systems. `-m live_api` selects the tests that need only base URLs:
+`pytest tests/contract -m live_api --monolith-url URL --microservices-url URL` is the parity check of a load run.
+Such a system needs the administrator `admin`, and no user of that name before the tests. Its live feed is tested too, that of
+the microservices if `--microservices-live-url` is given.
 """
 
 from collections.abc import Iterator
@@ -23,18 +23,16 @@ from .both_sides import BothSides
 from .client import Api, Person
 from .feed import Feed
 
-EVENTUALLY_S = 5.0  # what the contract gives a system
-BESIDE_TESTS_S = (
-    30.0  # a system of these tests' own: beside it run others, on the same cores, of which the contract knows nothing
-)
-TIMEOUT_S = 30.0  # as long as the gateways of the services wait
+EVENTUALLY_S = 5.0  # the contract's limit
+BESIDE_TESTS_S = 30.0  # the limit for a system that the tests start: other tests use the same cores
+TIMEOUT_S = 30.0  # the gateway's limit
 IN_PROCESS = ("monolith", "functions")
 LIVE_URL_OPTION = "--microservices-live-url"
 URL_OPTIONS = {"live-monolith": "--monolith-url", "live-microservices": "--microservices-url"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("contract", "systems that the contract is asked of, in place of those the tests start")
+    group = parser.getgroup("contract", "systems to test in place of those that the tests start")
     for system, option in URL_OPTIONS.items():
         group.addoption(option, metavar="URL", help=f"base URL of the {system.removeprefix('live-')}")
 
@@ -42,26 +40,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave files alone that hold nothing of what is asked: to load them takes each process of a parity gate seconds."""
+    """Skip files without selected tests: importing them takes each process of a parity check seconds."""
     tests = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
     asked = config.getoption("markexpr") == "live_api"
     return True if asked and tests and "live_api" not in collection_path.read_text() else None
 
 
-def given_url(config: pytest.Config, system: str) -> str | None:
-    """Return the URL that the command line gives for a live system, if it does."""
+def url_option(config: pytest.Config, system: str) -> str | None:
+    """Return the URL of a running system from the command line, or None."""
     url: str | None = config.getoption(URL_OPTIONS[system].lstrip("-").replace("-", "_"), None)
     return url
 
 
 def patience_with(config: pytest.Config, system: str) -> float:
-    """Return how many seconds a running system has for what is eventual."""
-    return EVENTUALLY_S if given_url(config, system) else BESIDE_TESTS_S
+    """Return the limit for eventual consistency of a running system, in seconds."""
+    return EVENTUALLY_S if url_option(config, system) else BESIDE_TESTS_S
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Ask each test that takes `api` of every implementation, or of those that the command line names."""
-    named = [system for system in URL_OPTIONS if given_url(metafunc.config, system)]
+    """Run each test that uses `api` on every implementation, or on those from the command line."""
+    named = [system for system in URL_OPTIONS if url_option(metafunc.config, system)]
     if "inside" in metafunc.fixturenames:
         metafunc.parametrize("inside", () if named else IN_PROCESS, indirect=True, scope="module")
     running = [pytest.param(name, marks=pytest.mark.live) for name in named or URL_OPTIONS]
@@ -91,7 +89,7 @@ def live(request: pytest.FixtureRequest) -> Api:
 
 @pytest.fixture(scope="module")
 def feed(request: pytest.FixtureRequest) -> Feed:
-    """The live feed of one running system, which has its time for what it tells, on either side."""
+    """The live feed of one running system."""
     api: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
     url = request.getfixturevalue(f"{request.param}_feed".replace("-", "_"))
     return Feed(api, url, patience=patience_with(request.config, request.param))
@@ -110,27 +108,27 @@ def live_microservices_feed(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def inside(request: pytest.FixtureRequest) -> Api:
-    """One implementation in this process, whose secrets the tests know."""
+    """One implementation in this process, with a known token secret."""
     found: Api = request.getfixturevalue(f"{request.param}_api")
     return found
 
 
 @pytest.fixture(scope="module")
 def ada(api: Api) -> Person:
-    """Somebody who writes posts."""
+    """A user who writes posts."""
     return api.join("ada")
 
 
 @pytest.fixture(scope="module")
 def bob(api: Api) -> Person:
-    """Somebody else."""
+    """Another user."""
     return api.join("bob")
 
 
 @pytest.fixture(scope="module")
 def both_sides(request: pytest.FixtureRequest) -> BothSides:
-    """The two systems beside each other: the running ones if both URLs are given, else those in this process."""
-    running = all(given_url(request.config, system) for system in URL_OPTIONS)
+    """Both systems: the running ones if both URLs are given, else those in this process."""
+    running = all(url_option(request.config, system) for system in URL_OPTIONS)
     names = ("live_monolith_api", "live_microservices_api") if running else ("monolith_api", "functions_api")
     left, right = (request.getfixturevalue(name) for name in names)
     return BothSides(left, right, people=3)
@@ -138,7 +136,7 @@ def both_sides(request: pytest.FixtureRequest) -> BothSides:
 
 @pytest.fixture(scope="session")
 def monolith_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    from .systems import monolith_application  # noqa: PLC0415  who asks running systems has no use for what this loads
+    from .systems import monolith_application  # noqa: PLC0415  not needed for running systems, slow to import
     from .wsgi import WsgiTransport  # noqa: PLC0415
 
     with monolith_application(tmp_path_factory.mktemp("pg")) as application:
@@ -147,7 +145,7 @@ def monolith_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def functions_api() -> Iterator[Api]:
-    """A world for each module, for every transaction of moto's copies the tables it touches."""
+    """A new system for each module, so that a module can open its own one."""
     from .gateway import gateway_over_moto  # noqa: PLC0415  as above
 
     with gateway_over_moto() as gateway:
@@ -168,8 +166,8 @@ def live_microservices_api(request: pytest.FixtureRequest, microservices_url: st
 
 @pytest.fixture(scope="session")
 def monolith_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of a running monolith: the given one, or one of its own for this session."""
-    if url := given_url(request.config, "live-monolith"):
+    """The base URL of a running monolith: the one from the command line, or the session's own."""
+    if url := url_option(request.config, "live-monolith"):
         yield url
         return
     from .systems import running_monolith  # noqa: PLC0415  as above
@@ -180,6 +178,6 @@ def monolith_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="session")
 def microservices_url(request: pytest.FixtureRequest) -> str:
-    """The base URL of the running microservices: the given one, or that of the stack this session deploys."""
-    url = given_url(request.config, "live-microservices")
+    """The base URL of the running microservices: the one from the command line, or the session's deployment."""
+    url = url_option(request.config, "live-microservices")
     return url or str(request.getfixturevalue("local_aws_stack").url)

@@ -1,4 +1,4 @@
-"""Avatars: a picture goes up, and its thumbnail shows after the answer."""
+"""Avatars: a client uploads an image, and its thumbnail is made after the answer."""
 
 from io import BytesIO
 
@@ -43,9 +43,9 @@ BAD: dict[str, tuple[images.Make, str]] = {
     "a JPEG that says it is a PNG": (jpeg, PNG),
     "a PNG that says it is a JPEG": (png, JPEG),
     "a GIF that says it is a PNG": (lambda: saved(plain(), "GIF"), PNG),
-    "a moving GIF": (lambda: images.moving("GIF"), PNG),
-    "a moving WebP": (lambda: images.moving("WEBP"), PNG),
-    "a moving PNG": (lambda: images.moving("PNG"), PNG),
+    "an animated GIF": (lambda: images.moving("GIF"), PNG),
+    "an animated WebP": (lambda: images.moving("WEBP"), PNG),
+    "an animated PNG": (lambda: images.moving("PNG"), PNG),
     "the first bytes of a PNG alone": (lambda: images.SIGNATURE, PNG),
     "the first bytes of a JPEG alone": (lambda: b"\xff\xd8\xff", JPEG),
     "the first bytes of a PNG before a JPEG": (lambda: images.SIGNATURE + jpeg(), PNG),
@@ -67,18 +67,18 @@ UNDECODABLE: dict[str, tuple[images.Make, str]] = {
 
 @pytest.fixture
 def owner(api: Api) -> Person:
-    """Somebody without an avatar."""
+    """A user without an avatar."""
     return api.join("face")
 
 
 @pytest.fixture(scope="module")
 def faceless(api: Api) -> Person:
-    """Somebody of whom no picture is ever taken."""
+    """A user whose uploads are all refused."""
     return api.join("faceless")
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_thumbnail_is_made_of(api: Api, owner: Person, name: str) -> None:
+def test_a_thumbnail_is_made(api: Api, owner: Person, name: str) -> None:
     make, content_type, colour = GOOD[name]
     answer = api.upload_avatar(owner, make(), content_type)
     assert answer.status_code == 202
@@ -88,31 +88,31 @@ def test_a_thumbnail_is_made_of(api: Api, owner: Person, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_refused_is(api: Api, faceless: Person, name: str) -> None:
+def test_an_invalid_image_is_refused(api: Api, faceless: Person, name: str) -> None:
     make, content_type = BAD[name]
     assert broken_fields(api.upload_avatar(faceless, make(), content_type)) == {"avatar"}
     assert api.read_avatar(faceless.username).status_code == 404
 
 
 @pytest.mark.parametrize("name", UNDECODABLE)
-def test_what_cannot_be_decoded_changes_nothing(api: Api, owner: Person, bob: Person, name: str) -> None:
+def test_an_image_that_cannot_be_decoded_changes_nothing(api: Api, owner: Person, bob: Person, name: str) -> None:
     make, content_type = UNDECODABLE[name]
     api.upload_avatar(owner, png(GREEN), PNG)
     api.avatar_settles(owner.username, near(GREEN))
     assert api.upload_avatar(owner, make(), content_type).status_code == 202
-    for colour in (RED, BLUE):  # by then the one before has had its turn
+    for colour in (RED, BLUE):  # the upload before is handled by then
         api.upload_avatar(bob, png(colour), PNG)
         api.avatar_settles(bob.username, near(colour))
     assert near(GREEN)(api.read_avatar(owner.username).content)
 
 
-def test_a_picture_over_1_mib_is_too_large(api: Api, owner: Person) -> None:
+def test_an_image_over_1_mib_is_a_413(api: Api, owner: Person) -> None:
     for length in (MAX_PICTURE_BYTES + 1, MAX_PICTURE_BYTES * 3 // 2, MAX_PICTURE_BYTES * 2):
         assert api.upload_avatar(owner, images.sized(length), PNG).status_code == 413
     assert api.upload_avatar(owner, png(), PNG).status_code == 202
 
 
-def test_other_bodies_are_as_large_as_they_were(api: Api, owner: Person) -> None:
+def test_the_larger_limit_is_only_for_avatars(api: Api, owner: Person) -> None:
     assert api.upload_avatar(owner, images.sized(100_000), PNG).status_code == 202
     assert api.revise_me(owner, bio="x" * 70_000).status_code == 413
 
@@ -143,22 +143,22 @@ def test_another_content_type_is_a_415(api: Api, faceless: Person, content_type:
     assert api.read_avatar(faceless.username).status_code == 404
 
 
-def test_only_who_is_signed_in_has_an_avatar(api: Api) -> None:
+def test_an_upload_requires_a_token(api: Api) -> None:
     assert api.upload_avatar(None, png(), PNG).status_code == 401
     assert api.upload_avatar("no token at all", png(), PNG).status_code == 401
 
 
 @pytest.mark.parametrize("username", ["nobody_of_that_name", "me", "No Such%20Name", "x", "%00"])
-def test_nobody_has_no_avatar(api: Api, username: str) -> None:
+def test_the_avatar_of_an_unknown_user_is_a_404(api: Api, username: str) -> None:
     assert api.read_avatar(username).status_code == 404
 
 
-def test_who_never_sent_a_picture_has_none(api: Api, owner: Person) -> None:
+def test_a_user_without_an_upload_has_no_avatar(api: Api, owner: Person) -> None:
     assert api.read_avatar(owner.username).status_code == 404
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_shown_upright(api: Api, owner: Person, orientation: int) -> None:
+def test_the_exif_orientation_is_applied(api: Api, owner: Person, orientation: int) -> None:
     api.upload_avatar(owner, images.held(orientation), JPEG)
     shown = api.avatar_settles(owner.username, near(RED, x=64, y=20))
     assert near(BLUE, x=64, y=108)(shown)
@@ -167,13 +167,13 @@ def test_a_picture_is_shown_upright(api: Api, owner: Person, orientation: int) -
 
 
 @pytest.mark.parametrize(("picture", "content_type"), [(images.held(6), JPEG), (images.telling(), PNG)])
-def test_nothing_but_pixels_is_left_of_a_picture(api: Api, owner: Person, picture: bytes, content_type: str) -> None:
+def test_metadata_are_removed(api: Api, owner: Person, picture: bytes, content_type: str) -> None:
     api.upload_avatar(owner, picture, content_type)
     shown = api.avatar_settles(owner.username, lambda thumbnail: True)
     assert set(chunks(shown)) == {b"IHDR", b"IDAT", b"IEND"}
 
 
-def test_the_middle_of_a_picture_is_shown(api: Api, owner: Person) -> None:
+def test_the_middle_of_an_image_is_shown(api: Api, owner: Person) -> None:
     wide = plain(BLUE, (600, 200))
     wide.paste(GREEN, (200, 0, 400, 200))
     api.upload_avatar(owner, saved(wide), PNG)
@@ -182,7 +182,7 @@ def test_the_middle_of_a_picture_is_shown(api: Api, owner: Person) -> None:
     assert near(GREEN, x=124, y=124)(shown)
 
 
-def test_the_newest_picture_wins(api: Api, owner: Person) -> None:
+def test_the_newest_image_wins(api: Api, owner: Person) -> None:
     colours = [(step * 50, 255 - step * 50, 100) for step in range(6)]
     for colour in colours:
         assert api.upload_avatar(owner, png(colour), PNG).status_code == 202
@@ -193,7 +193,7 @@ def test_the_newest_picture_wins(api: Api, owner: Person) -> None:
     assert colour_at(api.read_avatar(owner.username).content)[3] == 255
 
 
-def test_everybody_has_their_own(api: Api) -> None:
+def test_every_user_has_their_own_avatar(api: Api) -> None:
     people = {colour: api.join("face") for colour in (RED, GREEN, BLUE)}
     for colour, person in people.items():
         api.upload_avatar(person, png(colour), PNG)

@@ -1,4 +1,4 @@
-"""What every operation with a body says to a body that is none: its bytes, its type, its size, its fields."""
+"""Operations refuse invalid bodies: bytes, content type, size and fields."""
 
 import json
 from collections.abc import Iterable
@@ -64,13 +64,13 @@ def operations_and(name: str, bodies: list[Any], more: Iterable[tuple[str, Any]]
 
 @pytest.fixture(scope="module")
 def post_id(api: Api, ada: Person) -> str:
-    """A post of Ada's that these tests try, and fail, to change."""
+    """A post of Ada's that no test changes."""
     found: str = api.published(ada)["id"]
     return found
 
 
 class Sender:
-    """Sends raw bodies to the operations that take one."""
+    """Send raw bodies to the operations that take one."""
 
     def __init__(self, api: Api, ada: Person, post_id: str) -> None:
         self._api, self._ada = api, ada
@@ -86,7 +86,7 @@ class Sender:
 
     def __call__(self, operation: str, content: bytes | str, *, headers: dict[str, str] = JSON) -> httpx.Response:
         method, path = self._places[operation]
-        with_key = {**headers, "Idempotency-Key": unique("key")}  # which one operation asks for
+        with_key = {**headers, "Idempotency-Key": unique("key")}  # one operation requires it
         return self._api.send(method, path, by=self._ada, content=content, headers=with_key)
 
 
@@ -133,7 +133,7 @@ def test_a_body_over_64_kib_is_a_413(send: Sender, operation: str) -> None:
     assert send(operation, body.ljust(LIMIT_BYTES * 4)).status_code == 413
 
 
-def test_a_body_of_exactly_64_kib_is_taken(send: Sender) -> None:
+def test_a_body_of_exactly_64_kib_is_accepted(send: Sender) -> None:
     assert send("revise_me", "{}".ljust(LIMIT_BYTES)).status_code == 200
 
 
@@ -154,7 +154,7 @@ def test_null_is_a_422_for_every_field(send: Sender, operation: str, field: str)
     [(*each, 5.5) for each in FIELDS] + [(*each, value) for each in ONE_OF_A_TYPE for value in ({"a": 1}, [[]], False)],
     ids=str,
 )
-def test_a_field_of_another_kind_is_a_422_that_names_it(send: Sender, operation: str, field: str, value: Any) -> None:
+def test_a_field_of_another_type_is_a_422_that_names_it(send: Sender, operation: str, field: str, value: Any) -> None:
     named = broken_fields(send(operation, json.dumps({**VALID[operation], field: value})))
     assert {name.partition("[")[0] for name in named} == {field}
 
@@ -165,7 +165,7 @@ def test_a_missing_field_is_a_422_that_names_it(send: Sender, operation: str, fi
     assert field in broken_fields(send(operation, json.dumps(form)))
 
 
-def test_of_duplicate_names_the_last_counts(send: Sender) -> None:
+def test_the_last_of_duplicate_fields_counts(send: Sender) -> None:
     assert send("revise_me", '{"bio": "first", "bio": "last"}').json()["bio"] == "last"
     assert send("revise_me", '{"bio": 5, "bio": "last"}').status_code == 200
     assert send("revise_me", '{"bio": "first", "bio": 5}').status_code == 422

@@ -1,4 +1,4 @@
-"""A machine that does the same things to both systems, at random, and compares what they answer."""
+"""Send the same random requests to both systems and compare the answers."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ PATHS = (
 
 
 class Machine(RuleBasedStateMachine):
-    """Every rule is one request to both sides. Tags and one search term mark what belongs to this run."""
+    """Each rule sends a request to both sides. A tag and a search term mark the posts of this run."""
 
     def __init__(self, both: BothSides) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class Machine(RuleBasedStateMachine):
         key=st.sampled_from(["1", "2", "3", "", "\t"]),
     )
     def place(self, buyer: int, lines: list[tuple[int, str, float]], key: str) -> None:
-        """Orders settle one by one, for of two at once either may get the last credits."""
+        """Place one order at a time, since either of two concurrent orders may get the last credits."""
 
         def ask(side: Side) -> httpx.Response:
             cart = [{"sku": sku, "post_id": _post(side, place), "quantity": count} for place, sku, count in lines]
@@ -126,7 +126,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(where=st.sampled_from(PATHS), declared=st.sampled_from(["text/plain", "application/jsonp"]), place=PLACES)
     def send_undeclared(self, where: tuple[str, str], declared: str, place: int) -> None:
-        """An empty object breaks this one rule alone; of several, either side may name any."""
+        """Send an empty object: with several mistakes each side may name another one."""
         self._send(where, b"{}", place=place, declared=declared)
 
     def _send(self, where: tuple[str, str], content: bytes, *, place: int, declared: str) -> None:
@@ -158,29 +158,29 @@ class Machine(RuleBasedStateMachine):
 
     @rule(query=TEXTS)
     def search_badly(self, query: str) -> None:
-        """A query that cannot find anything of somebody else's: it holds a word nobody has."""
+        """Search with a word that no post contains, so that both sides find nothing."""
         self.both.same(lambda side: side.api.search(f"{query} {self.needle}nowhere"))
 
     @rule(words=st.lists(st.sampled_from(WORDS), max_size=2))
     def settle(self, words: list[str]) -> None:
         self.both.settles(lambda side: side.api.list_posts(tag=self.tag, limit=100))
         self.both.settles(lambda side: side.api.search(" ".join([self.needle, *words]), limit=100))
-        self.both.eventually(self._boards_agree)
+        self.both.eventually(self._leaderboards_agree)
 
-    def _boards_agree(self) -> None:
-        """Each board shows the same of our posts in the same order, as far down as it reaches."""
+    def _leaderboards_agree(self) -> None:
+        """Both leaderboards show our posts in the same order, as far as the shorter one goes."""
         left, right = (_ours(side) for side in self.both.sides)
         reach = min(len(left), len(right))
         assert left[:reach] == right[:reach]
 
 
 def _post(side: Side, place: int) -> str:
-    """Return a post of this run, or one that never was."""
+    """Return the id of a post of this run, or an unknown id."""
     return side.posts[place] if place < len(side.posts) else "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
 def _settled(normalised: Normalised) -> Normalised:
-    """Return the order, or say that it has not settled: both sides must have come to the same end."""
+    """Return the order. Assert that it has settled."""
     assert normalised["body"]["status"] != "pending"
     return normalised
 
@@ -191,9 +191,9 @@ def _ours(side: Side) -> list[Normalised]:
     return [{**item, "rank": 0, "post_id": side.posts.index(item["post_id"])} for item in ours]
 
 
-def test_both_sides_answer_alike(both_sides: BothSides) -> None:
+def test_both_sides_answer_random_requests_identically(both_sides: BothSides) -> None:
     run_state_machine_as_test(
-        lambda: Machine(both_sides),  # type: ignore[arg-type]  # whatever makes a machine will do
+        lambda: Machine(both_sides),  # type: ignore[arg-type]  # any factory of machines works
         settings=settings(
             max_examples=20,
             stateful_step_count=25,

@@ -1,4 +1,4 @@
-"""What holds when many act at once. (In-process functions are called in turns: moto is not made for threads.)"""
+"""Concurrent requests. The in-process functions handle them one by one, since moto is not thread-safe."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +11,11 @@ from .client import Api, Person, unique
 
 pytestmark = pytest.mark.live_api
 
-AT_ONCE = 6  # of the eight times that a function may run at once: an answered one is put away a moment later
+AT_ONCE = 6  # below a function's concurrency limit of 8, since a slot is freed shortly after the answer
 
 
 def _at_once(calls: Iterable[Callable[[], httpx.Response]]) -> list[int]:
-    """Make the calls from threads of their own and return their statuses."""
+    """Make the calls concurrently and return their statuses."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return [answer.status_code for answer in pool.map(lambda call: call(), list(calls))]
 
@@ -33,20 +33,20 @@ def test_concurrent_votes_add_up_exactly(api: Api, ada: Person) -> None:
     api.score_settles(post_id, AT_ONCE - 3)
 
 
-def test_one_voter_who_votes_concurrently_counts_once(api: Api, ada: Person, bob: Person) -> None:
+def test_concurrent_votes_of_one_voter_count_once(api: Api, ada: Person, bob: Person) -> None:
     post_id = api.published(ada)["id"]
     assert set(_at_once([partial(api.cast, bob, post_id, value=1)] * AT_ONCE)) == {200}
     api.score_settles(post_id, 1)
 
 
-def test_of_concurrent_sign_ups_with_one_username_one_wins(api: Api) -> None:
+def test_one_of_concurrent_sign_ups_with_the_same_username_succeeds(api: Api) -> None:
     username = unique("u")
     forms = [{"username": username, "email": f"{username}{n}@example.org", "password": "long enough"} for n in range(5)]
     statuses = _at_once([partial(api.register, **form) for form in forms])
     assert sorted(statuses) == [201, 409, 409, 409, 409]
 
 
-def test_of_concurrent_sign_ups_with_one_email_one_wins(api: Api) -> None:
+def test_one_of_concurrent_sign_ups_with_the_same_email_succeeds(api: Api) -> None:
     email = f"{unique('u')}@example.org"
     forms = [{"username": unique("u"), "email": email, "password": "long enough"} for _ in range(5)]
     statuses = _at_once([partial(api.register, **form) for form in forms])
@@ -85,14 +85,14 @@ def test_concurrent_revisions_of_a_user_all_survive(api: Api, ada: Person) -> No
         assert (me["display_name"], me["bio"]) == (name, bio)
 
 
-def test_of_concurrent_revisions_with_one_if_match_one_wins(api: Api, ada: Person) -> None:
+def test_one_of_concurrent_revisions_with_the_same_if_match_succeeds(api: Api, ada: Person) -> None:
     post_id = api.published(ada)["id"]
     etag = api.read_post(post_id).headers["ETag"]
     statuses = _at_once([partial(api.revise_post, ada, post_id, if_match=etag, title=f"Title {n}") for n in range(5)])
     assert sorted(statuses) == [200, 412, 412, 412, 412]
 
 
-def test_of_concurrent_withdrawals_one_wins(api: Api, ada: Person) -> None:
+def test_one_of_concurrent_withdrawals_succeeds(api: Api, ada: Person) -> None:
     tag = unique("t-")
     post_id = api.published(ada, tags=[tag])["id"]
     assert sorted(_at_once([partial(api.withdraw, ada, post_id)] * 4)) == [204, 404, 404, 404]

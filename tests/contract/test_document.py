@@ -1,5 +1,4 @@
-"""What the document says and what running systems do, compared by Schemathesis: requests made from the document alone,
-right and wrong ones, and chains of them along its links."""
+"""Compare running systems with docs/openapi.yaml by Schemathesis: valid and invalid requests, and chains along its links."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +11,7 @@ from schemathesis.config import SchemathesisConfig
 from .client import Api
 from .openapi import ROOT, document
 
-EXAMPLES = 12  # beside those that cover each rule of a schema, which are always all made
+EXAMPLES = 12  # in addition to the examples that cover each rule of a schema
 CHAINS, STEPS = 8, 8
 QUICK = settings(
     max_examples=EXAMPLES,
@@ -22,14 +21,14 @@ QUICK = settings(
     suppress_health_check=list(HealthCheck),
 )
 ACCEPTED = ["2xx", "401", "403", "404", "409"]
-BEYOND_SCHEMAS = {  # what a schema cannot say: a cursor of that list, two filters at once, a current tag, a picture
+BEYOND_SCHEMAS = {  # rules that a schema cannot express: cursors, exclusive filters, ETags, images
     "list_posts": "422",
     "list_orders": "422",
     "search": "422",
     "revise_post": "412",
     "upload_avatar": "422",
 }
-# A new user has no avatar yet, which is no fault: nothing of theirs is missing.
+# A new user has no avatar yet, so its 404 is correct.
 CONFIG = SchemathesisConfig.from_dict(
     {
         "generation": {"deterministic": True, "max-examples": EXAMPLES, "allow-extra-parameters": False},
@@ -55,27 +54,27 @@ def test_the_document_is_openapi() -> None:
 @QUICK
 def test_answers_are_as_documented(case: schemathesis.Case[Any], live: Api) -> None:
     assume(_reaches_the_bucket(case, live))
-    case.call_and_validate(base_url=str(live.client.base_url), headers=_identified(case, live))
+    case.call_and_validate(base_url=str(live.client.base_url), headers=_authorization(case, live))
 
 
 def _reaches_the_bucket(case: schemathesis.Case[Any], live: Api) -> bool:
-    """Tell whether the local gateway can hand the path on to a bucket: with spaces or beyond ASCII it cannot."""
+    """Return whether the local gateway can pass the path on to S3. It fails on spaces and non-ASCII characters."""
     if case.operation.definition.raw["operationId"] != "site_file" or "_aws" not in str(live.client.base_url):
         return True
     return all("!" <= character <= "~" for character in unquote(case.path_parameters["name"]))
 
 
-def _identified(case: schemathesis.Case[Any], live: Api) -> dict[str, str]:
+def _authorization(case: schemathesis.Case[Any], live: Api) -> dict[str, str]:
     if "security" not in case.operation.definition.raw:
         return {}
     return {"Authorization": f"Bearer {live.crowd(1)[0].token}"}
 
 
 def test_chains_of_requests_are_answered_as_documented(live: Api) -> None:
-    """Publish, then read, revise, vote and withdraw what was published, in any order, as the document links them."""
+    """Publish a post, then read, revise, vote and withdraw it in random order, along the document's links."""
 
     class Chains(SCHEMA.as_state_machine()):  # type: ignore[misc]
         def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
-            return {"base_url": str(live.client.base_url), "headers": _identified(case, live)}
+            return {"base_url": str(live.client.base_url), "headers": _authorization(case, live)}
 
     Chains.run(settings=settings(QUICK, max_examples=CHAINS, stateful_step_count=STEPS))

@@ -1,4 +1,4 @@
-"""Tokens that are signed with the right key and still count for nobody. Only inside the process is that key known."""
+"""Tokens that are signed with the right key and are still invalid. The key is known only in process."""
 
 import json
 import time
@@ -32,25 +32,25 @@ BAD: dict[str, Callable[[str], Claims]] = {
 
 
 def _signed(claims: Claims, *, algorithm: str = "HS256") -> str:
-    """Sign without PyJWT's look at the claims, which would refuse to make some of these."""
+    """Sign claims without PyJWT's checks, which refuse some of them."""
     return jwt.PyJWS().encode(json.dumps(claims).encode(), TOKEN_SECRET, algorithm=algorithm)
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_a_token_that_does_not_count_is_nobodys(inside: Api, bad: str) -> None:
+def test_a_token_with_invalid_claims_is_a_401(inside: Api, bad: str) -> None:
     person = inside.join()
     answer = inside.read_me(_signed(BAD[bad](person.username)))
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-def test_another_algorithm_does_not_count(inside: Api, algorithm: str) -> None:
+def test_a_token_of_another_algorithm_is_a_401(inside: Api, algorithm: str) -> None:
     person = inside.join()
     token = _signed({"sub": person.username, "exp": _in_an_hour()}, algorithm=algorithm)
     assert inside.read_me(token).status_code == 401
 
 
-def test_a_token_made_as_the_contract_says_counts(inside: Api) -> None:
+def test_a_token_with_valid_claims_is_accepted(inside: Api) -> None:
     person: Person = inside.join()
     token = _signed({"sub": person.username, "exp": _in_an_hour()})
     assert inside.read_me(token).json()["username"] == person.username

@@ -1,6 +1,6 @@
-"""A system that nobody has used yet answers every question that needs no user.
+"""A new system without data answers all requests that need no user.
 
-The functions are new in each module; the monolith, which has no such moment, need not be.
+The functions start without data in each module. The monolith has run other tests before.
 """
 
 import pytest

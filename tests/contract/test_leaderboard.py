@@ -1,4 +1,4 @@
-"""The leaderboard: every live post by score, then the older first. Other posts may stand there too, so places are relative."""
+"""The leaderboard: posts by score, the older first. It may show other posts, so the tests compare relative places."""
 
 import html
 import re
@@ -18,23 +18,23 @@ MOST_LOOKS = 50
 Seen = TypeVar("Seen")
 
 
-def _board(api: Api, *, limit: int = MOST) -> list[Json]:
+def _entries(api: Api, *, limit: int = MOST) -> list[Json]:
     items: list[Json] = api.leaderboard(limit=limit).json()["items"]
     return items
 
 
-def _standing(api: Api, post_id: str) -> Json | None:
-    return next((item for item in _board(api) if item["post_id"] == post_id), None)
+def _entry(api: Api, post_id: str) -> Json | None:
+    return next((item for item in _entries(api) if item["post_id"] == post_id), None)
 
 
 def _votes_needed(api: Api, places: int) -> int:
-    """Return how many votes lift a new post into the first `places`, whatever stands there now.
+    """Return the number of votes that lifts a new post into the first `places`.
 
-    Ask for fewer places than are looked at, for others may be voting, too.
+    Pass fewer places than the test reads, since others may vote at the same time.
     """
-    board = _board(api, limit=places)
-    needed = max(board[-1]["score"] + 1, 1) if len(board) == places else 1
-    assert needed <= MOST_VOTERS, f"the leaderboard stands too high for this test: {needed} votes"
+    entries = _entries(api, limit=places)
+    needed = max(entries[-1]["score"] + 1, 1) if len(entries) == places else 1
+    assert needed <= MOST_VOTERS, f"the leaderboard's scores are too high for this test: {needed} votes"
     return needed
 
 
@@ -43,50 +43,50 @@ def _lift(api: Api, post: Json, *, votes: int) -> None:
         assert api.cast(voter, post["id"], value=1).status_code == 200
 
 
-def _undisturbed(api: Api, look: Callable[[], Seen]) -> tuple[list[Json], Seen]:
-    """Return the board and what is seen while it stands still: others may be voting."""
+def _while_unchanged(api: Api, look: Callable[[], Seen]) -> tuple[list[Json], Seen]:
+    """Return the leaderboard and the result of `look`, read while the leaderboard does not change."""
     for _ in range(MOST_LOOKS):
-        before = _board(api)
+        before = _entries(api)
         seen = look()
-        if _board(api) == before:
+        if _entries(api) == before:
             return before, seen
-    raise AssertionError("the board never stands still")
+    raise AssertionError("the leaderboard never stops changing")
 
 
 def _settles(api: Api, post: Json, *, score: int) -> None:
     def shown() -> None:
-        standing = _standing(api, post["id"])
-        assert standing is not None
-        assert standing["score"] == score
+        entry = _entry(api, post["id"])
+        assert entry is not None
+        assert entry["score"] == score
 
     api.eventually(shown)
 
 
-def test_a_voted_post_stands_on_the_board_as_it_is(api: Api, ada: Person) -> None:
+def test_a_voted_post_is_on_the_leaderboard(api: Api, ada: Person) -> None:
     post = api.published(ada, title="Ünïcode <b>title</b>")
     votes = _votes_needed(api, MOST // 2)
     _lift(api, post, votes=votes)
     _settles(api, post, score=votes)
-    standing = _standing(api, post["id"])
-    assert standing is not None
-    assert {**standing, "rank": 0} == {
+    entry = _entry(api, post["id"])
+    assert entry is not None
+    assert {**entry, "rank": 0} == {
         "rank": 0, "post_id": post["id"], "title": post["title"], "author": ada.username, "score": votes,
     }  # fmt: skip
     api.withdraw(ada, post["id"])
 
 
-def test_a_new_post_stands_there_without_a_vote_if_there_is_room(api: Api, ada: Person) -> None:
+def test_a_new_post_is_on_the_leaderboard_without_a_vote_if_there_is_space(api: Api, ada: Person) -> None:
     post = api.published(ada)
 
     def shown() -> None:
-        board = _board(api)
-        full = len(board) == MOST and board[-1]["score"] >= 0
-        assert full or post["id"] in [item["post_id"] for item in board]
+        entries = _entries(api)
+        full = len(entries) == MOST and entries[-1]["score"] >= 0
+        assert full or post["id"] in [item["post_id"] for item in entries]
 
     api.eventually(shown)
 
 
-def test_the_order_is_by_score_then_the_older_first_with_ranks_in_a_row(api: Api, ada: Person) -> None:
+def test_the_order_is_by_score_then_by_age_with_consecutive_ranks(api: Api, ada: Person) -> None:
     votes = _votes_needed(api, MOST // 2)
     posts = [api.published(ada, title=f"Equal {n}") for n in range(3)]
     for post in posts:
@@ -94,27 +94,27 @@ def test_the_order_is_by_score_then_the_older_first_with_ranks_in_a_row(api: Api
     _lift(api, posts[2], votes=votes + 1)
     for post, score in zip(posts, (votes, votes, votes + 1), strict=True):
         _settles(api, post, score=score)
-    board = _board(api)
-    places = [item["post_id"] for item in board]
+    entries = _entries(api)
+    places = [item["post_id"] for item in entries]
     assert places.index(posts[2]["id"]) < places.index(posts[0]["id"]) < places.index(posts[1]["id"])
-    assert [item["rank"] for item in board] == list(range(1, len(board) + 1))
-    assert board == sorted(board, key=lambda item: (-item["score"], item["post_id"]))
+    assert [item["rank"] for item in entries] == list(range(1, len(entries) + 1))
+    assert entries == sorted(entries, key=lambda item: (-item["score"], item["post_id"]))
     for post in posts:
         api.withdraw(ada, post["id"])
 
 
-def test_a_shorter_board_is_the_beginning_of_a_longer_one(api: Api, ada: Person) -> None:
+def test_a_shorter_leaderboard_is_the_beginning_of_a_longer_one(api: Api, ada: Person) -> None:
     api.published(ada)
 
     def consistent() -> None:
-        whole, shorter = _undisturbed(api, lambda: [_board(api, limit=limit) for limit in (1, 7, 20)])
+        whole, shorter = _while_unchanged(api, lambda: [_entries(api, limit=limit) for limit in (1, 7, 20)])
         assert shorter == [whole[:1], whole[:7], whole[:20]]
 
     api.eventually(consistent)
     assert len(api.leaderboard().json()["items"]) <= 20
 
 
-def test_the_board_says_as_of_when_it_is_true(api: Api, ada: Person) -> None:
+def test_the_leaderboard_has_a_time_as_of(api: Api, ada: Person) -> None:
     post = api.published(ada)
     votes = _votes_needed(api, MOST // 2)
     _lift(api, post, votes=votes)
@@ -123,7 +123,7 @@ def test_the_board_says_as_of_when_it_is_true(api: Api, ada: Person) -> None:
     api.withdraw(ada, post["id"])
 
 
-def test_a_withdrawn_post_leaves_the_board(api: Api, ada: Person) -> None:
+def test_a_withdrawn_post_leaves_the_leaderboard(api: Api, ada: Person) -> None:
     post = api.published(ada)
     votes = _votes_needed(api, MOST // 2)
     _lift(api, post, votes=votes)
@@ -131,12 +131,12 @@ def test_a_withdrawn_post_leaves_the_board(api: Api, ada: Person) -> None:
     api.withdraw(ada, post["id"])
 
     def gone() -> None:
-        assert _standing(api, post["id"]) is None
+        assert _entry(api, post["id"]) is None
 
     api.eventually(gone)
 
 
-def test_a_revised_title_reaches_the_board(api: Api, ada: Person) -> None:
+def test_a_revised_title_reaches_the_leaderboard(api: Api, ada: Person) -> None:
     post = api.published(ada)
     votes = _votes_needed(api, MOST // 2)
     _lift(api, post, votes=votes)
@@ -144,9 +144,9 @@ def test_a_revised_title_reaches_the_board(api: Api, ada: Person) -> None:
     api.revise_post(ada, post["id"], title="Another title")
 
     def renamed() -> None:
-        standing = _standing(api, post["id"])
-        assert standing is not None
-        assert (standing["title"], standing["score"]) == ("Another title", votes)
+        entry = _entry(api, post["id"])
+        assert entry is not None
+        assert (entry["title"], entry["score"]) == ("Another title", votes)
 
     api.eventually(renamed)
     api.withdraw(ada, post["id"])
@@ -177,16 +177,16 @@ def test_the_page_shows_the_first_20_and_escapes_every_text(api: Api, ada: Perso
     api.eventually(gone)
 
 
-def test_the_page_agrees_with_the_board(api: Api, ada: Person) -> None:
+def test_the_page_agrees_with_the_leaderboard(api: Api, ada: Person) -> None:
     posts = [api.published(ada, title=unique("onpage")) for _ in range(2)]
     votes = _votes_needed(api, ON_THE_PAGE // 2)
     for post in posts:
         _lift(api, post, votes=votes)
 
     def agrees() -> None:
-        board, text = _undisturbed(api, lambda: api.send("GET", "/leaderboard.html").text)
+        entries, text = _while_unchanged(api, lambda: api.send("GET", "/leaderboard.html").text)
         page = html.unescape(text)
-        titles = [item["title"] for item in board[:ON_THE_PAGE]]
+        titles = [item["title"] for item in entries[:ON_THE_PAGE]]
         assert posts[0]["title"] in titles
         places = [page.find(title) for title in titles if title.startswith("onpage")]
         assert -1 not in places

@@ -1,4 +1,4 @@
-"""Lists: their limit, their cursors and the walk from page to page."""
+"""Lists: limits, cursors and pages."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def _tagged(api: Api, author: Person, tag: str, *, count: int) -> list[str]:
-    """Publish posts with that tag and return their ids, the newest first."""
+    """Publish posts with this tag. Return their ids, the newest first."""
     return [api.published(author, title=f"Post {n}", tags=[tag])["id"] for n in range(count)][::-1]
 
 
@@ -28,7 +28,7 @@ def _cursor(api: Api, **query: Any) -> str:
 
 @pytest.fixture(scope="module")
 def tag(api: Api, ada: Person) -> str:
-    """A tag of its own, with five posts of Ada's."""
+    """A new tag with five posts of Ada's."""
     tag = unique("five-")
     _tagged(api, ada, tag, count=5)
     return tag
@@ -42,11 +42,11 @@ def test_a_bad_limit_is_a_422(api: Api, path: str, limit: str) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
-def test_a_list_holds_at_most_as_many_as_asked_for(api: Api, tag: str, limit: int) -> None:
+def test_a_page_has_at_most_limit_items(api: Api, tag: str, limit: int) -> None:
     assert len(api.list_posts(tag=tag, limit=limit).json()["items"]) == min(5, limit)
 
 
-def test_a_page_holds_20_unless_told_otherwise(api: Api, ada: Person) -> None:
+def test_a_page_has_20_items_by_default(api: Api, ada: Person) -> None:
     tag = unique("many-")
     ids = _tagged(api, ada, tag, count=21)
     first = api.list_posts(tag=tag).json()
@@ -56,20 +56,20 @@ def test_a_page_holds_20_unless_told_otherwise(api: Api, ada: Person) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6])
-def test_a_walk_shows_everything_once_and_ends(api: Api, tag: str, limit: int) -> None:
+def test_the_pages_show_every_item_once(api: Api, tag: str, limit: int) -> None:
     pages = [_ids(page) for page in api.walk("/posts", tag=tag, limit=limit)]
     whole = _ids(api.list_posts(tag=tag).json()["items"])
     assert [post_id for page in pages for post_id in page] == whole
     assert [len(page) for page in pages] == [limit] * (5 // limit) + [5 % limit] * (5 % limit > 0)
 
 
-def test_a_walk_may_change_its_limit(api: Api, tag: str) -> None:
+def test_the_limit_may_change_between_pages(api: Api, tag: str) -> None:
     cursor = _cursor(api, tag=tag, limit=2)
     rest = api.list_posts(tag=tag, limit=100, cursor=cursor).json()
     assert (len(rest["items"]), rest["next_cursor"]) == (3, None)
 
 
-def test_a_walk_skips_and_repeats_nothing_while_rows_are_added(api: Api, ada: Person) -> None:
+def test_pages_skip_and_repeat_nothing_while_posts_are_added(api: Api, ada: Person) -> None:
     tag = unique("grows-")
     ids = _tagged(api, ada, tag, count=5)
     seen: list[str] = []
@@ -79,7 +79,7 @@ def test_a_walk_skips_and_repeats_nothing_while_rows_are_added(api: Api, ada: Pe
     assert seen == ids
 
 
-def test_a_walk_goes_on_when_the_post_it_stood_on_is_withdrawn(api: Api, ada: Person) -> None:
+def test_the_next_page_is_right_after_the_last_post_of_a_page_is_withdrawn(api: Api, ada: Person) -> None:
     tag = unique("shrinks-")
     ids = _tagged(api, ada, tag, count=4)
     pages = api.walk("/posts", tag=tag, limit=2)
@@ -88,7 +88,7 @@ def test_a_walk_goes_on_when_the_post_it_stood_on_is_withdrawn(api: Api, ada: Pe
     assert _ids(next(pages)) == ids[2:]
 
 
-def test_the_whole_list_and_an_authors_list_walk_the_same_way(api: Api, bob: Person) -> None:
+def test_the_whole_list_and_an_authors_list_have_the_same_order(api: Api, bob: Person) -> None:
     ids = _tagged(api, bob, unique("author-"), count=3)
     walked = [post_id for page in api.walk("/posts", author=bob.username, limit=2) for post_id in _ids(page)]
     assert [post_id for post_id in walked if post_id in ids] == ids
@@ -130,7 +130,7 @@ def test_unknown_query_parameters_are_ignored(api: Api, tag: str) -> None:
     assert api.list_posts(tag=tag, colour="red", Limit="abc").json() == api.list_posts(tag=tag).json()
 
 
-def test_of_a_repeated_query_parameter_the_first_counts(api: Api, tag: str) -> None:
+def test_the_first_of_a_repeated_query_parameter_counts(api: Api, tag: str) -> None:
     assert len(api.send("GET", f"/posts?tag={tag}&limit=2&limit=abc").json()["items"]) == 2
     assert api.send("GET", f"/posts?tag={tag}&limit=abc&limit=2").status_code == 422
     assert len(api.send("GET", f"/posts?tag={tag}&tag={unique('none-')}").json()["items"]) == 5
@@ -147,7 +147,7 @@ def test_of_a_repeated_query_parameter_the_first_counts(api: Api, tag: str) -> N
         "author=" + "a" * 2_000,
     ],
 )
-def test_a_filter_that_fits_nothing_gives_an_empty_list(api: Api, query: str) -> None:
+def test_a_filter_that_matches_nothing_returns_an_empty_list(api: Api, query: str) -> None:
     assert api.send("GET", f"/posts?{query}").json() == {"items": [], "next_cursor": None}
 
 

@@ -1,4 +1,4 @@
-"""The live feed: whoever listens hears what happens, whatever the others do."""
+"""The live feed: subscribers get their messages, whatever other clients do."""
 
 import socket
 from collections.abc import Iterator
@@ -53,15 +53,15 @@ def is_alive(client: Listener) -> bool:
     return True
 
 
-def test_who_listens_to_posts_hears_of_each_that_is_published(feed: Feed, ada: Person, listener: Listener) -> None:
+def test_a_subscriber_of_posts_gets_each_published_post(feed: Feed, ada: Person, listener: Listener) -> None:
     listener.subscribe("posts")
     for title in (unique("first"), unique("second"), unique('Ünïcode ☃ 𝔘 <&> "quoted" ') + "\t"):
         post = feed.api.published(ada, title=title)
-        told = listener.wait_for(post_published(title))["post"]
-        assert told == {name: post[name] for name in ("id", "author", "title", "created_at")}
+        message = listener.wait_for(post_published(title))["post"]
+        assert message == {name: post[name] for name in ("id", "author", "title", "created_at")}
 
 
-def test_who_listens_to_a_post_hears_its_score_and_last_the_last_one(
+def test_a_subscriber_of_a_post_gets_its_scores_and_the_last_one_last(
     feed: Feed, ada: Person, listener: Listener
 ) -> None:
     post_id = feed.api.published(ada)["id"]
@@ -77,7 +77,7 @@ def test_who_listens_to_a_post_hears_its_score_and_last_the_last_one(
     assert {each["score"] for each in listener.receive_rest(seconds=QUIET_S)} <= {7}
 
 
-def test_nobody_hears_what_it_did_not_ask_for(feed: Feed, ada: Person) -> None:
+def test_a_client_gets_only_messages_of_its_topics(feed: Feed, ada: Person) -> None:
     mine, other = (feed.api.published(ada)["id"] for _ in range(2))
     title = unique("untold")
     with feed.listener() as silent, feed.listener(f"post:{mine}") as listener, feed.listener("posts") as all_posts:
@@ -90,16 +90,16 @@ def test_nobody_hears_what_it_did_not_ask_for(feed: Feed, ada: Person) -> None:
             assert client.receive_rest(seconds=QUIET_S) == []
 
 
-def test_a_vote_that_changes_nothing_is_no_news(feed: Feed, ada: Person, listener: Listener) -> None:
+def test_a_vote_that_changes_nothing_sends_no_message(feed: Feed, ada: Person, listener: Listener) -> None:
     post_id = feed.api.published(ada)["id"]
     listener.subscribe(f"post:{post_id}")
     feed.api.cast(ada, post_id, value=1)
-    listener.wait_for(tally_changed(1))  # a score may show before its news has come
+    listener.wait_for(tally_changed(1))  # the score may be visible before its message arrives
     feed.api.cast(ada, post_id, value=1)
     assert listener.receive_rest(seconds=QUIET_S) == []
 
 
-def test_who_subscribes_twice_hears_once(feed: Feed, ada: Person, listener: Listener) -> None:
+def test_a_client_that_subscribes_twice_gets_a_message_once(feed: Feed, ada: Person, listener: Listener) -> None:
     listener.subscribe("posts")
     listener.subscribe("posts")
     title = unique("once")
@@ -108,14 +108,14 @@ def test_who_subscribes_twice_hears_once(feed: Feed, ada: Person, listener: List
     assert not any(post_published(title)(each) for each in listener.receive_rest(seconds=QUIET_S))
 
 
-@pytest.mark.parametrize("said", GARBAGE, ids=lambda said: str(said)[:40] or "nothing")
-def test_garbage_is_an_error_and_the_client_stays_connected(feed: Feed, listener: Listener, said: str) -> None:
-    listener.socket.send(said)
+@pytest.mark.parametrize("text", GARBAGE, ids=lambda text: str(text)[:40] or "nothing")
+def test_garbage_is_an_error_and_the_client_stays_connected(feed: Feed, listener: Listener, text: str) -> None:
+    listener.socket.send(text)
     assert listener.receive()["type"] == "error"
     assert is_alive(listener)
 
 
-def test_bytes_are_an_error_or_the_end(feed: Feed, listener: Listener) -> None:
+def test_a_binary_message_is_an_error_or_closes_the_connection(feed: Feed, listener: Listener) -> None:
     listener.socket.send(b"\xff\xfe\x00", opcode=ABNF.OPCODE_BINARY)
     try:
         assert listener.receive()["type"] == "error"
@@ -125,13 +125,13 @@ def test_bytes_are_an_error_or_the_end(feed: Feed, listener: Listener) -> None:
 
 
 @pytest.mark.parametrize("topic", UNKNOWN_TOPICS)
-def test_a_topic_that_is_not_there_is_an_error(feed: Feed, listener: Listener, topic: str) -> None:
+def test_an_unknown_topic_is_an_error(feed: Feed, listener: Listener, topic: str) -> None:
     listener.send({"action": "subscribe", "topic": topic})
     assert listener.receive()["type"] == "error"
     assert is_alive(listener)
 
 
-def test_a_topic_too_many_is_an_error_and_the_others_go_on(feed: Feed, ada: Person, listener: Listener) -> None:
+def test_one_topic_too_many_is_an_error_and_the_others_still_work(feed: Feed, ada: Person, listener: Listener) -> None:
     post_id = feed.api.published(ada)["id"]
     topics = [f"post:{post_id[:-3]}{n:03d}" for n in range(MAX_TOPICS - 1)]
     for topic in ["posts", *topics]:
@@ -144,7 +144,7 @@ def test_a_topic_too_many_is_an_error_and_the_others_go_on(feed: Feed, ada: Pers
     listener.wait_for(post_published(title))
 
 
-def test_a_huge_message_is_an_error_or_the_end_and_nobody_else_notices(feed: Feed, ada: Person) -> None:
+def test_a_huge_message_is_an_error_or_closes_the_connection_and_others_do_not_notice(feed: Feed, ada: Person) -> None:
     with feed.listener("posts") as other, feed.listener("posts") as hostile:
         hostile.socket.send("x" * 1_000_000)
         try:
@@ -156,7 +156,7 @@ def test_a_huge_message_is_an_error_or_the_end_and_nobody_else_notices(feed: Fee
         other.wait_for(post_published(title))
 
 
-def test_a_client_that_vanishes_is_nobodys_business(feed: Feed, ada: Person) -> None:
+def test_a_client_that_disappears_does_not_affect_others(feed: Feed, ada: Person) -> None:
     with feed.listener("posts") as stays:
         with feed.listener("posts") as vanishes:
             vanishes.socket.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

@@ -1,4 +1,4 @@
-"""Orders: credits for boosts, all or nothing, once for each key."""
+"""Orders: boosts for credits, all or nothing, once per idempotency key."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,24 +16,24 @@ pytestmark = pytest.mark.live_api
 STARTING_CREDITS = 100
 UNKNOWN = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 AT_ONCE = 6
-SKEW = timedelta(seconds=20)  # between the clock of these tests and that of a given system, and what settling takes
+SKEW = timedelta(seconds=20)  # clock difference to the system under test, plus the time to settle
 
 
 @pytest.fixture
 def buyer(api: Api) -> Person:
-    """Somebody with all their credits."""
+    """A user with all starting credits."""
     return api.join("buyer")
 
 
 @pytest.fixture(scope="module")
 def shopper(api: Api) -> Person:
-    """Somebody whose orders are refused before they cost anything."""
+    """A user whose orders are all refused or rejected."""
     return api.join("shopper")
 
 
 @pytest.fixture
 def post_id(api: Api, ada: Person) -> str:
-    """A new post of Ada's, boosted by nobody."""
+    """A new post of Ada's without a boost."""
     found: str = api.published(ada)["id"]
     return found
 
@@ -46,14 +46,14 @@ def credits_of(api: Api, person: Person) -> int:
     return int(api.read_me(person).json()["credits"])
 
 
-def is_boosted(api: Api, post_id: str, *, days: int, since: datetime) -> None:
-    """Assert that the post is boosted for so many days from about then."""
+def assert_boosted(api: Api, post_id: str, *, days: int, since: datetime) -> None:
+    """Assert that the post is boosted for this many days from about `since`."""
     until = datetime.fromisoformat(api.post(post_id)["boosted_until"])
     assert abs(until - since - timedelta(days=days)) < SKEW
 
 
-def stays_true(api: Api, person: Person) -> None:
-    """Assert what is always true of somebody whose orders have settled."""
+def assert_credits_match(api: Api, person: Person) -> None:
+    """Assert that a user's credits match the settled orders."""
     orders = [order for page in api.walk_as(person, "/orders", limit=100) for order in page]
     assert "pending" not in {order["status"] for order in orders}
     spent = sum(order["total_credits"] for order in orders if order["status"] == "fulfilled")
@@ -65,7 +65,7 @@ def at_once(calls: Sequence[Any]) -> list[httpx.Response]:
         return list(pool.map(lambda call: call(), calls))
 
 
-def test_an_order_is_a_201_that_shows_it_and_can_be_read(api: Api, buyer: Person, post_id: str) -> None:
+def test_an_order_is_a_201_with_the_order_and_can_be_read(api: Api, buyer: Person, post_id: str) -> None:
     placed = api.place(buyer, line(post_id))
     assert placed.status_code == 201
     order = placed.json()
@@ -76,18 +76,18 @@ def test_an_order_is_a_201_that_shows_it_and_can_be_read(api: Api, buyer: Person
     assert settled == {**order, "status": "fulfilled"}
 
 
-def test_a_fulfilled_order_takes_the_credits_and_boosts_the_post(api: Api, buyer: Person, post_id: str) -> None:
+def test_a_fulfilled_order_spends_credits_and_boosts_the_post(api: Api, buyer: Person, post_id: str) -> None:
     since, before = datetime.now(UTC), api.post(post_id)
     order = api.order_settles(buyer, api.place(buyer, line(post_id, "boost-7d"), line(post_id, "boost-1d", 2)))
     assert (order["status"], order["reason"], order["total_credits"]) == ("fulfilled", None, 70)
     assert credits_of(api, buyer) == 30
-    is_boosted(api, post_id, days=9, since=since)
+    assert_boosted(api, post_id, days=9, since=since)
     after = api.post(post_id)
     assert {**after, "boosted_until": None} == before
     assert api.list_posts(author=before["author"], limit=1).json()["items"] == [after]
 
 
-def test_a_boost_goes_on_where_the_one_before_ends(api: Api, buyer: Person, post_id: str) -> None:
+def test_a_boost_starts_where_the_previous_one_ends(api: Api, buyer: Person, post_id: str) -> None:
     api.order_settles(buyer, api.place(buyer, line(post_id, "boost-7d")))
     first = datetime.fromisoformat(api.post(post_id)["boosted_until"])
     api.order_settles(buyer, api.place(buyer, line(post_id, quantity=3)))
@@ -101,11 +101,11 @@ def test_an_order_of_ten_posts_boosts_each_by_its_own_days(api: Api, ada: Person
     assert (order["status"], order["total_credits"]) == ("fulfilled", 100)
     assert [each["post_id"] for each in order["lines"]] == posts
     for each in posts:
-        is_boosted(api, each, days=1, since=since)
+        assert_boosted(api, each, days=1, since=since)
     assert credits_of(api, buyer) == 0
 
 
-def test_an_author_may_boost_their_own_post_and_revise_it_after(api: Api, buyer: Person) -> None:
+def test_authors_may_boost_their_own_posts_and_revise_them_later(api: Api, buyer: Person) -> None:
     post = api.published(buyer)
     etag = api.read_post(post["id"]).headers["ETag"]
     api.order_settles(buyer, api.place(buyer, line(post["id"])))
@@ -122,7 +122,7 @@ def test_an_order_beyond_the_credits_is_rejected_and_changes_nothing(api: Api, b
     assert api.post(post_id)["boosted_until"] is None
 
 
-def test_credits_may_be_spent_to_the_last_one(api: Api, buyer: Person, post_id: str) -> None:
+def test_all_credits_may_be_spent(api: Api, buyer: Person, post_id: str) -> None:
     assert api.order_settles(buyer, api.place(buyer, line(post_id, "boost-7d", 2)))["status"] == "fulfilled"
     refused = api.order_settles(buyer, api.place(buyer, line(post_id)))
     assert refused["reason"] == "insufficient_credits"
@@ -132,7 +132,7 @@ def test_credits_may_be_spent_to_the_last_one(api: Api, buyer: Person, post_id: 
 @pytest.mark.parametrize(
     "post_id", [UNKNOWN, "nope", " ", "a/../b", "\N{SNOWMAN}" * 36, "'; DROP TABLE posts; --", "\ufffe"]
 )
-def test_a_post_that_is_not_there_rejects_the_whole_order(api: Api, buyer: Person, ada: Person, post_id: str) -> None:
+def test_an_unknown_post_rejects_the_whole_order(api: Api, buyer: Person, ada: Person, post_id: str) -> None:
     real = api.published(ada)["id"]
     order = api.order_settles(buyer, api.place(buyer, line(real), line(post_id), line(real)))
     assert (order["status"], order["reason"]) == ("rejected", "post_not_found")
@@ -141,20 +141,20 @@ def test_a_post_that_is_not_there_rejects_the_whole_order(api: Api, buyer: Perso
     assert api.post(real)["boosted_until"] is None
 
 
-def test_a_missing_post_goes_before_missing_credits(api: Api, buyer: Person, post_id: str) -> None:
+def test_a_missing_post_is_reported_before_missing_credits(api: Api, buyer: Person, post_id: str) -> None:
     dear = line(post_id, "boost-7d", 10)
     order = api.order_settles(buyer, api.place(buyer, dear, line(UNKNOWN)))
     assert (order["reason"], order["total_credits"]) == ("post_not_found", 510)
 
 
-def test_a_post_that_was_withdrawn_rejects_the_order(api: Api, ada: Person, buyer: Person, post_id: str) -> None:
+def test_a_withdrawn_post_rejects_the_order(api: Api, ada: Person, buyer: Person, post_id: str) -> None:
     api.withdraw(ada, post_id)
     order = api.order_settles(buyer, api.place(buyer, line(post_id)))
     assert order["reason"] == "post_not_found"
-    stays_true(api, buyer)
+    assert_credits_match(api, buyer)
 
 
-def test_a_post_that_is_withdrawn_meanwhile_leaves_nothing_half_done(api: Api, ada: Person, buyer: Person) -> None:
+def test_a_post_withdrawn_during_an_order_leaves_no_partial_effects(api: Api, ada: Person, buyer: Person) -> None:
     for _ in range(3):
         posts = [api.published(ada)["id"] for _ in range(2)]
         lines = [line(each) for each in posts]
@@ -163,7 +163,7 @@ def test_a_post_that_is_withdrawn_meanwhile_leaves_nothing_half_done(api: Api, a
         order = api.order_settles(buyer, placed)
         assert (order["status"], order["reason"]) in {("fulfilled", None), ("rejected", "post_not_found")}
         assert (api.post(posts[1])["boosted_until"] is not None) is (order["status"] == "fulfilled")
-        stays_true(api, buyer)
+        assert_credits_match(api, buyer)
 
 
 @pytest.mark.parametrize(
@@ -193,13 +193,13 @@ def test_a_post_that_is_withdrawn_meanwhile_leaves_nothing_half_done(api: Api, a
     ],
     ids=repr,
 )
-def test_lines_out_of_form_are_a_422_that_names_them(api: Api, shopper: Person, lines: Any, field: str) -> None:
+def test_invalid_lines_are_a_422_that_names_them(api: Api, shopper: Person, lines: Any, field: str) -> None:
     headers = {"Idempotency-Key": unique("key")}
     assert field in broken_fields(api.send("POST", "/orders", by=shopper, json={"lines": lines}, headers=headers))
 
 
 @pytest.mark.parametrize("quantity", ["1e400", "1" + "0" * 400, "-1e400", "NaN", "1.0000001"])
-def test_a_number_that_is_no_quantity_is_refused(api: Api, shopper: Person, quantity: str) -> None:
+def test_an_invalid_quantity_is_refused(api: Api, shopper: Person, quantity: str) -> None:
     body = f'{{"lines": [{{"sku": "boost-1d", "post_id": "{UNKNOWN}", "quantity": {quantity}}}]}}'
     headers = {"Idempotency-Key": unique("key"), "Content-Type": "application/json"}
     assert api.send("POST", "/orders", by=shopper, content=body, headers=headers).status_code in (400, 422)
@@ -207,7 +207,7 @@ def test_a_number_that_is_no_quantity_is_refused(api: Api, shopper: Person, quan
 
 
 @pytest.mark.parametrize("key", [None, "", "k" * 65, "caf\xe9", "tab\there"], ids=repr)
-def test_a_key_that_is_absent_or_out_of_form_is_a_422(api: Api, shopper: Person, key: str | None) -> None:
+def test_a_missing_or_invalid_key_is_a_422(api: Api, shopper: Person, key: str | None) -> None:
     headers = {} if key is None else {"Idempotency-Key": key.encode("latin-1")}
     answer = api.send("POST", "/orders", by=shopper, json={"lines": [line(UNKNOWN)]}, headers=headers)
     assert broken_fields(answer) == {"Idempotency-Key"}
@@ -223,10 +223,10 @@ def test_the_same_key_and_body_again_is_a_200_and_the_same_order(
         again = api.place(buyer, line(post_id), key=key)
         assert (again.status_code, again.json()) == (200, settled)
     assert api.list_orders(buyer).json()["items"] == [settled]
-    stays_true(api, buyer)
+    assert_credits_match(api, buyer)
 
 
-def test_bodies_are_the_same_where_their_values_are(api: Api, buyer: Person, post_id: str) -> None:
+def test_bodies_with_equal_values_are_the_same_order(api: Api, buyer: Person, post_id: str) -> None:
     key, lines = unique("key"), [line(post_id), line(post_id, "boost-7d")]
     settled = api.order_settles(buyer, api.place(buyer, *lines, key=key))
     headers = {"Idempotency-Key": key, "Content-Type": "application/json; charset=utf-8"}
@@ -260,7 +260,7 @@ def test_the_same_key_and_another_body_is_a_409(api: Api, shopper: Person, chang
     assert api.order_settles(shopper, placed)["status"] == "rejected"
 
 
-def test_a_refused_request_uses_no_key_up(api: Api, shopper: Person) -> None:
+def test_a_refused_request_does_not_use_its_key(api: Api, shopper: Person) -> None:
     key = unique("key")
     assert api.place(shopper, line(UNKNOWN, "nothing"), key=key).status_code == 422
     assert api.place(shopper, line(UNKNOWN), key=key).status_code == 201
@@ -274,13 +274,13 @@ def test_a_key_belongs_to_its_buyer(api: Api, shopper: Person, bob: Person) -> N
     assert first.json()["id"] != second.json()["id"]
 
 
-def test_keys_differ_where_their_letters_do(api: Api, shopper: Person) -> None:
+def test_keys_are_case_sensitive(api: Api, shopper: Person) -> None:
     key = unique("Key")
     placed = [api.place(shopper, line(UNKNOWN), key=each) for each in (key, key.lower(), f"{key}#", "#" + key)]
     assert [answer.status_code for answer in placed] == [201] * 4
 
 
-def test_of_concurrent_orders_with_one_key_one_is_placed(api: Api, buyer: Person, post_id: str) -> None:
+def test_one_of_concurrent_orders_with_the_same_key_is_placed(api: Api, buyer: Person, post_id: str) -> None:
     for _ in range(3):
         key = unique("key")
         answers = at_once([partial(api.place, buyer, line(post_id), key=key)] * AT_ONCE)
@@ -288,7 +288,7 @@ def test_of_concurrent_orders_with_one_key_one_is_placed(api: Api, buyer: Person
         assert len({answer.json()["id"] for answer in answers}) == 1
         api.order_settles(buyer, answers[0])
     assert len(api.list_orders(buyer).json()["items"]) == 3
-    stays_true(api, buyer)
+    assert_credits_match(api, buyer)
 
 
 def test_concurrent_orders_of_one_buyer_spend_no_credit_twice(api: Api, ada: Person, buyer: Person) -> None:
@@ -300,8 +300,8 @@ def test_concurrent_orders_of_one_buyer_spend_no_credit_twice(api: Api, ada: Per
     assert sorted(statuses) == ["fulfilled"] * 2 + ["rejected"] * (AT_ONCE - 2)
     assert credits_of(api, buyer) == 20
     for each in posts:
-        is_boosted(api, each, days=4, since=since)
-    stays_true(api, buyer)
+        assert_boosted(api, each, days=4, since=since)
+    assert_credits_match(api, buyer)
 
 
 def test_concurrent_orders_for_one_post_add_up(api: Api, post_id: str) -> None:
@@ -309,10 +309,10 @@ def test_concurrent_orders_for_one_post_add_up(api: Api, post_id: str) -> None:
     placed = at_once([partial(api.place, each, line(post_id)) for each in buyers])
     for each, answer in zip(buyers, placed, strict=True):
         assert api.order_settles(each, answer)["status"] == "fulfilled"
-    is_boosted(api, post_id, days=4, since=since)
+    assert_boosted(api, post_id, days=4, since=since)
 
 
-def test_an_order_is_shown_to_its_buyer_alone(api: Api, shopper: Person, bob: Person) -> None:
+def test_only_the_buyer_sees_an_order(api: Api, shopper: Person, bob: Person) -> None:
     order = api.place(shopper, line(UNKNOWN)).json()
     assert api.read_order(bob, order["id"]).status_code == 404
     assert api.read_order(None, order["id"]).status_code == 401
@@ -320,11 +320,11 @@ def test_an_order_is_shown_to_its_buyer_alone(api: Api, shopper: Person, bob: Pe
 
 
 @pytest.mark.parametrize("order_id", [UNKNOWN, "nope", "%00", "..%2e", "%F0%9F%8C%8D", "A" * 2_000])
-def test_an_order_that_is_not_there_is_a_404(api: Api, shopper: Person, order_id: str) -> None:
+def test_an_unknown_order_is_a_404(api: Api, shopper: Person, order_id: str) -> None:
     assert api.read_order(shopper, order_id).status_code == 404
 
 
-def test_orders_ask_for_a_token(api: Api) -> None:
+def test_orders_require_a_token(api: Api) -> None:
     assert api.place(None, line(UNKNOWN)).status_code == 401
     assert api.place("no.such.token", line(UNKNOWN)).status_code == 401
     assert api.list_orders(None).status_code == 401

@@ -1,4 +1,4 @@
-"""Around it: health, the document, and the paths and methods that nothing serves."""
+"""Health, the OpenAPI document, and unknown paths and methods."""
 
 import re
 
@@ -14,24 +14,24 @@ SERVED = set(operations().values())
 UNSERVED = [(method, path) for path in document()["paths"] for method in METHODS if (method, path) not in SERVED]
 
 
-def test_it_says_that_it_is_well(api: Api) -> None:
+def test_health_is_ok(api: Api) -> None:
     answer = api.send("GET", "/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_it_shows_the_document(api: Api) -> None:
+def test_the_openapi_document_is_served(api: Api) -> None:
     assert api.send("GET", "/openapi.json").json() == document()
 
 
 @pytest.mark.parametrize(("method", "path"), UNSERVED)
-def test_a_method_that_a_path_does_not_have_is_a_404_or_405(api: Api, ada: Person, method: str, path: str) -> None:
+def test_an_unknown_method_of_a_path_is_a_404_or_405(api: Api, ada: Person, method: str, path: str) -> None:
     where = re.sub(r"\{\w+\}", "01ARZ3NDEKTSV4RRFFQ69G5FAV", path)
     assert api.send(method, where, by=ada).status_code in (404, 405)
 
 
 @pytest.mark.parametrize("path", ["/posts", "/users/me", "/leaderboard.html", "/nowhere"])
-def test_nothing_is_said_about_other_origins(api: Api, path: str) -> None:
-    """A gateway answers OPTIONS itself, ahead of its routes, and without a CORS configuration it may do so with a 403."""
+def test_no_cors_header_is_sent(api: Api, path: str) -> None:
+    """Accept a 403: without a CORS configuration a gateway answers OPTIONS itself."""
     answer = api.client.request("OPTIONS", path, headers={"Origin": "https://example.org"})
     assert answer.status_code in (403, 404, 405)
     assert "Access-Control-Allow-Origin" not in answer.headers
@@ -44,11 +44,11 @@ def test_nothing_is_said_about_other_origins(api: Api, path: str) -> None:
         *("/posts/%2e%2e/health", "/openapi.yaml", "/leaderboard.json", "/static/style.css", "/.env", "/console"),
     ],
 )
-def test_a_path_that_nothing_serves_is_a_404(api: Api, path: str) -> None:
+def test_an_unknown_path_is_a_404(api: Api, path: str) -> None:
     assert api.send("GET", path).status_code == 404
 
 
-def test_every_id_the_contract_shows_is_short_and_safe_in_urls(api: Api, ada: Person) -> None:
+def test_every_id_is_short_and_safe_in_urls(api: Api, ada: Person) -> None:
     post = api.published(ada)
     for shown in (post["id"], api.read_me(ada).json()["id"]):
         assert 1 <= len(shown) <= 36

@@ -16,7 +16,7 @@ HOSTILE_IDS = [
 ]
 
 
-def test_a_post_is_a_201_with_the_post_and_its_place(api: Api, ada: Person) -> None:
+def test_a_new_post_is_a_201_with_the_post_and_its_location(api: Api, ada: Person) -> None:
     answer = api.publish(ada, title="A title", body="A body", tags=["one", "two"])
     post = answer.json()
     assert (answer.status_code, set(post)) == (201, FIELDS)
@@ -51,7 +51,7 @@ def test_a_post_needs_no_tags(api: Api, ada: Person) -> None:
     ],
     ids=lambda value: ascii(value)[:20],
 )
-def test_a_broken_field_is_a_422_that_names_it(api: Api, ada: Person, field: str, value: Any) -> None:
+def test_an_invalid_field_is_a_422_that_names_it(api: Api, ada: Person, field: str, value: Any) -> None:
     post = api.published(ada)
     for answer in (
         api.publish(ada, **{"title": "A title", "body": "A body", field: value}),
@@ -62,7 +62,7 @@ def test_a_broken_field_is_a_422_that_names_it(api: Api, ada: Person, field: str
 
 
 @pytest.mark.parametrize("tag", ["", "A", "ä", "a b", "a_b", "x" * 31, "tag\n", "٣", 5, None, ["a"]], ids=ascii)
-def test_a_broken_tag_is_a_422_that_names_its_place(api: Api, ada: Person, tag: Any) -> None:
+def test_an_invalid_tag_is_a_422_that_names_its_index(api: Api, ada: Person, tag: Any) -> None:
     assert broken_fields(api.publish(ada, title="A title", body="A body", tags=["fine", tag])) == {"tags[1]"}
 
 
@@ -87,11 +87,11 @@ def test_a_field_may_reach_its_limits(api: Api, ada: Person, fields: dict[str, A
 
 
 @pytest.mark.parametrize("field", ["id", "author", "score", "boosted_until", "created_at", "updated_at"])
-def test_nobody_sets_what_is_not_theirs_to_set(api: Api, ada: Person, field: str) -> None:
+def test_read_only_fields_are_refused(api: Api, ada: Person, field: str) -> None:
     assert broken_fields(api.publish(ada, title="A title", body="A body", **{field: "x"})) == {field}
 
 
-def test_lists_show_the_newest_first_and_each_post_as_it_reads_alone(api: Api, ada: Person) -> None:
+def test_lists_show_the_newest_first_with_the_same_fields_as_a_single_post(api: Api, ada: Person) -> None:
     tag = unique("t-")
     posts = [api.published(ada, title=f"Post {n}", tags=[tag, "other"]) for n in range(4)][::-1]
     assert api.list_posts(tag=tag).json() == {"items": posts, "next_cursor": None}
@@ -101,7 +101,7 @@ def test_lists_show_the_newest_first_and_each_post_as_it_reads_alone(api: Api, a
     assert order == sorted(order, reverse=True)
 
 
-def test_a_list_shows_only_what_its_filter_fits(api: Api, ada: Person, bob: Person) -> None:
+def test_a_list_shows_only_posts_that_match_its_filter(api: Api, ada: Person, bob: Person) -> None:
     tag = unique("t-")
     of_ada, of_bob = api.published(ada, tags=[tag]), api.published(bob, tags=[tag, "b"])
     untagged = api.published(bob)
@@ -111,7 +111,7 @@ def test_a_list_shows_only_what_its_filter_fits(api: Api, ada: Person, bob: Pers
     assert {untagged["id"], of_bob["id"]} <= {post["id"] for post in listed}
 
 
-def test_a_revision_shows_everywhere_at_once(api: Api, ada: Person) -> None:
+def test_a_revision_is_visible_everywhere_at_once(api: Api, ada: Person) -> None:
     old, new = unique("old-"), unique("new-")
     post = api.published(ada, tags=[old, "kept"])
     revised = api.revise_post(ada, post["id"], title="Another title", body="Another body", tags=["kept", new])
@@ -143,7 +143,7 @@ def test_an_empty_revision_changes_nothing(api: Api, ada: Person) -> None:
     assert (again.json(), again.headers["ETag"]) == (post, etag)
 
 
-def test_a_revision_keeps_the_place_in_the_list(api: Api, ada: Person) -> None:
+def test_a_revision_does_not_move_a_post_in_the_list(api: Api, ada: Person) -> None:
     tag = unique("t-")
     first, second = api.published(ada, tags=[tag]), api.published(ada, tags=[tag])
     api.revise_post(ada, first["id"], title="Another title")
@@ -179,7 +179,7 @@ def test_an_unknown_post_is_a_404(api: Api, ada: Person, post_id: str) -> None:
     assert api.retract(ada, post_id).status_code == 404
 
 
-def test_an_id_has_one_spelling(api: Api, ada: Person) -> None:
+def test_an_id_is_compared_exactly(api: Api, ada: Person) -> None:
     post_id = api.published(ada)["id"]
     for spelling in (post_id.swapcase(), f"{post_id}%0A", f"{post_id}%20", f"{post_id}%00", post_id[:-1]):
         assert api.read_post(spelling).status_code == 404

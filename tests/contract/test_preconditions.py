@@ -1,4 +1,4 @@
-"""Entity tags: what changes one, and what `If-Match` holds back."""
+"""ETags and `If-Match`."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def test_the_etag_changes_with_title_body_and_tags(api: Api, ada: Person, post: 
     assert revised.headers["ETag"] == _etag(api, post) != before
 
 
-def test_what_moves_between_the_fields_changes_the_etag(api: Api, ada: Person) -> None:
+def test_text_that_moves_between_fields_changes_the_etag(api: Api, ada: Person) -> None:
     shapes: list[dict[str, Any]] = [
         {"title": "ab", "body": "c", "tags": []},
         {"title": "a", "body": "bc", "tags": []},
@@ -52,13 +52,13 @@ def test_the_etag_stays_when_the_score_changes(api: Api, ada: Person, bob: Perso
 
 
 @pytest.mark.parametrize("form", ["{}", '"other", {}', '{}, "other"', 'W/"other" ,{},"more"', "*", '"a,b", {}'])
-def test_a_true_if_match_lets_the_revision_through(api: Api, ada: Person, post: Json, form: str) -> None:
+def test_a_matching_if_match_allows_the_revision(api: Api, ada: Person, post: Json, form: str) -> None:
     answer = api.revise_post(ada, post["id"], if_match=form.format(_etag(api, post)), title="Another")
     assert (answer.status_code, answer.json()["title"]) == (200, "Another")
 
 
 @pytest.mark.parametrize("form", ['"other"', '"one", "two"', "W/{}", 'W/{}, "other"', '""', '"*"'])
-def test_an_untrue_if_match_is_a_412(api: Api, ada: Person, post: Json, form: str) -> None:
+def test_an_if_match_that_does_not_match_is_a_412(api: Api, ada: Person, post: Json, form: str) -> None:
     answer = api.revise_post(ada, post["id"], if_match=form.format(_etag(api, post)), title="Another")
     assert answer.status_code == 412
     assert api.post(post["id"]) == post
@@ -71,18 +71,18 @@ def test_a_stale_if_match_is_a_412(api: Api, ada: Person, post: Json) -> None:
     assert api.revise_post(ada, post["id"], if_match=f"{stale}, {current}", title="Fourth").status_code == 200
 
 
-def test_an_empty_revision_asks_for_its_if_match_too(api: Api, ada: Person, post: Json) -> None:
+def test_an_empty_revision_checks_if_match_too(api: Api, ada: Person, post: Json) -> None:
     assert api.revise_post(ada, post["id"], if_match=_etag(api, post)).status_code == 200
     assert api.revise_post(ada, post["id"], if_match='"other"').status_code == 412
 
 
-def test_if_match_opens_nothing_that_is_closed(api: Api, ada: Person, bob: Person, post: Json) -> None:
+def test_if_match_does_not_replace_authorization(api: Api, ada: Person, bob: Person, post: Json) -> None:
     assert api.revise_post(bob, post["id"], if_match="*", title="Mine").status_code == 403
     assert api.revise_post(ada, "unknown", if_match="*", title="Mine").status_code == 404
     assert api.revise_post(None, post["id"], if_match="*", title="Mine").status_code == 401
 
 
-def test_the_same_content_again_has_the_same_etag(api: Api, ada: Person, post: Json) -> None:
+def test_equal_content_has_the_same_etag(api: Api, ada: Person, post: Json) -> None:
     before = _etag(api, post)
     api.revise_post(ada, post["id"], title="Another")
     assert api.revise_post(ada, post["id"], title=post["title"]).headers["ETag"] == before

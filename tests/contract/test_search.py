@@ -1,4 +1,4 @@
-"""Search: how text becomes terms, and what each is worth. Every needle is a word nobody else has."""
+"""Search: how text becomes terms, and their relevance. Every needle is a new word."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def needle() -> str:
     return new_word()
 
 
-def test_a_post_is_found_as_it_reads(api: Api, ada: Person, bob: Person, needle: str) -> None:
+def test_a_hit_shows_the_post_as_it_is(api: Api, ada: Person, bob: Person, needle: str) -> None:
     post = api.published(ada, title=f"A {needle} in the title", tags=["a-tag"])
     wait_for_hits(api, needle, [post])
     assert search_hits(api, needle)[0]["post"] == post
@@ -51,7 +51,7 @@ def test_a_post_is_found_as_it_reads(api: Api, ada: Person, bob: Person, needle:
     api.eventually(follows)
 
 
-def test_what_nobody_wrote_finds_nothing(api: Api, needle: str) -> None:
+def test_an_unknown_word_finds_nothing(api: Api, needle: str) -> None:
     assert api.search(needle).json() == {"items": [], "next_cursor": None}
 
 
@@ -59,7 +59,7 @@ def test_what_nobody_wrote_finds_nothing(api: Api, needle: str) -> None:
     ("in_title", "in_body", "relevance"),
     [(1, 0, 3), (0, 1, 1), (2, 3, 9), (5, 5, 20), (6, 7, 20), (9, 0, 15), (0, 60, 5)],
 )
-def test_relevance_is_three_for_each_in_the_title_and_one_in_the_body_up_to_five(
+def test_relevance_is_three_per_occurrence_in_the_title_and_one_in_the_body_up_to_five_each(
     api: Api, ada: Person, *, in_title: int, in_body: int, relevance: int
 ) -> None:
     needle = new_word()
@@ -121,8 +121,8 @@ def test_the_order_is_relevance_then_the_newest(api: Api, ada: Person, needle: s
         ("line\n{needle}\tline", "{needle}"),
     ],
 )
-def test_text_and_query_are_analysed_alike(api: Api, ada: Person, needle: str, text: str, q: str) -> None:
-    """Both in the title, which is worth three, and in the body, worth one: one post shows that either is found."""
+def test_text_and_query_are_analysed_in_the_same_way(api: Api, ada: Person, needle: str, text: str, q: str) -> None:
+    """Write the text into the title (3 per term) and the body (1), so that one post proves both."""
     written, asked = text.format(needle=needle), q.format(needle=needle, NEEDLE=needle.upper())
     api.published(ada, title=written, body=written)
     wait_for_relevance(api, asked, (3 + 1) * len(asked.split()))
@@ -152,7 +152,7 @@ def test_every_stop_word_is_dropped_and_no_other(api: Api, ada: Person, needle: 
         assert hit_ids(api, f"{word} {needle}") == [], word
 
 
-def test_a_query_must_be_there(api: Api) -> None:
+def test_the_query_is_required(api: Api) -> None:
     assert broken_fields(api.send("GET", "/search")) == {"q"}
     assert broken_fields(api.send("GET", "/search?limit=5")) == {"q"}
 

@@ -1,4 +1,4 @@
-"""Search: its pages, and how it follows what becomes of a post. Every needle is a word nobody else has."""
+"""Search: pages, and changes of posts. Every needle is a new word."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def needle() -> str:
     return new_word()
 
 
-def test_a_walk_shows_every_hit_once_though_more_are_added(api: Api, ada: Person, needle: str) -> None:
+def test_pages_show_every_hit_once_while_posts_are_added(api: Api, ada: Person, needle: str) -> None:
     posts = [api.published(ada, title="x", body=f"{needle} " * times) for times in (1, 1, 2, 2, 1)]
     expected = [posts[place]["id"] for place in (3, 2, 4, 1, 0)]
     wait_for_hits(api, needle, [posts[place] for place in (3, 2, 4, 1, 0)])
@@ -24,7 +24,7 @@ def test_a_walk_shows_every_hit_once_though_more_are_added(api: Api, ada: Person
     assert seen == expected
 
 
-def test_a_page_ends_where_the_hits_end(api: Api, ada: Person, needle: str) -> None:
+def test_the_last_page_ends_with_the_last_hit(api: Api, ada: Person, needle: str) -> None:
     posts = [api.published(ada, title=needle) for _ in range(4)][::-1]
     wait_for_hits(api, needle, posts)
     assert [len(page) for page in api.walk("/search", q=needle, limit=2)] == [2, 2]
@@ -32,7 +32,7 @@ def test_a_page_ends_where_the_hits_end(api: Api, ada: Person, needle: str) -> N
     assert [len(page) for page in api.walk("/search", q=needle, limit=4)] == [4]
 
 
-def test_a_cursor_is_for_its_query_alone(api: Api, ada: Person, needle: str) -> None:
+def test_a_cursor_is_valid_only_for_its_query(api: Api, ada: Person, needle: str) -> None:
     posts = [api.published(ada, title=needle) for _ in range(2)][::-1]
     wait_for_hits(api, needle, posts)
     cursor = api.search(needle, limit=1).json()["next_cursor"]
@@ -53,7 +53,7 @@ def test_search_follows_a_revision(api: Api, ada: Person, needle: str) -> None:
     assert search_hits(api, other)[0]["post"] == revised
 
 
-def test_search_forgets_a_withdrawn_post(api: Api, ada: Person, needle: str) -> None:
+def test_search_drops_a_withdrawn_post(api: Api, ada: Person, needle: str) -> None:
     post, other = api.published(ada, title=needle), api.published(ada, title=needle)
     wait_for_hits(api, needle, [other, post])
     api.withdraw(ada, post["id"])
@@ -65,6 +65,6 @@ def test_a_post_revised_and_withdrawn_in_a_row_is_notfound(api: Api, ada: Person
     post, last = api.published(ada, title=needle), new_word()
     api.revise_post(ada, post["id"], title=other)
     api.withdraw(ada, post["id"])
-    wait_for_hits(api, last, [api.published(ada, title=last)])  # by then the earlier changes have passed, too
+    wait_for_hits(api, last, [api.published(ada, title=last)])  # the earlier changes are processed by then
     for q in (needle, other):
         wait_for_hits(api, q, [])

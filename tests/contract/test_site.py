@@ -1,4 +1,4 @@
-"""The static site: files, and nothing but files."""
+"""The static site: files of the repository and nothing else."""
 
 import re
 from urllib.parse import urljoin
@@ -14,7 +14,7 @@ LINK = re.compile(r'href="([^"]+)"')
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_file_is_shown_as_what_it_is(api: Api, name: str) -> None:
+def test_a_file_has_its_content_type(api: Api, name: str) -> None:
     answer = api.send("GET", f"/site/{name}")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == f"{KINDS[name]}; charset=utf-8"
@@ -40,19 +40,19 @@ def test_a_file_is_shown_as_what_it_is(api: Api, name: str) -> None:
         *("..%2findex.html", "%2e%2e%2fpublished.json", "published.json", "leaderboard.json", "-", "~root", "x" * 101),
     ],
 )
-def test_what_is_no_file_is_a_404(api: Api, name: str) -> None:
+def test_an_unknown_file_is_a_404(api: Api, name: str) -> None:
     assert api.send("GET", f"/site/{name}").status_code == 404
 
 
 @pytest.mark.parametrize(
     "name", ["index.html%00", "index.html%0a", "index.html%20", "%C3%BC.html", "a%20b", "%25", "..%5cindex.html"]
 )
-def test_what_can_be_no_name_is_a_404(inside: Api, name: str) -> None:
-    """Asked of no running system: the gateway of the local AWS cannot hand such a name on to S3."""
+def test_an_invalid_file_name_is_a_404(inside: Api, name: str) -> None:
+    """Test only in process: the gateway of the local AWS cannot pass such a name on to S3."""
     assert inside.send("GET", f"/site/{name}").status_code == 404
 
 
-def test_the_start_page_leads_to_what_is_there(api: Api) -> None:
+def test_all_links_of_the_start_page_work(api: Api) -> None:
     page = api.send("GET", "/site/index.html").text
     links = LINK.findall(page)
     assert "../leaderboard.html" in links
@@ -61,17 +61,17 @@ def test_the_start_page_leads_to_what_is_there(api: Api) -> None:
 
 
 @pytest.mark.parametrize("page", ["/site/index.html", "/leaderboard.html"])
-def test_a_page_is_dressed_by_the_site_and_runs_no_script(api: Api, page: str) -> None:
+def test_a_page_uses_the_sites_styles_and_no_script(api: Api, page: str) -> None:
     text = api.send("GET", page).text
     styles = [link for link in LINK.findall(text) if link.endswith(".css")]
     assert styles
     for style in styles:
         assert api.send("GET", urljoin(page, style)).headers["Content-Type"].startswith("text/css")
     assert "<script" not in text.lower()
-    assert "http:" not in text  # nothing of it is fetched from elsewhere
+    assert "http:" not in text  # no resource of another host
 
 
-def test_the_leaderboard_is_complete_without_its_style(api: Api) -> None:
+def test_the_leaderboard_page_has_inline_styles_as_a_fallback(api: Api) -> None:
     text = api.send("GET", "/leaderboard.html").text
     assert "<style>" in text
     assert text.index("<style>") > text.index("leaderboard.css")

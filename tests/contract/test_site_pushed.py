@@ -1,4 +1,4 @@
-"""A push through Git changes the site of both running systems: what the one does in a hook, the other in a function."""
+"""A Git push publishes the site of both running systems: the monolith in a hook, the services in a function."""
 
 import os
 from collections.abc import Iterator
@@ -20,18 +20,18 @@ pytestmark = pytest.mark.live
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running system, and a clone of its site's repository."""
+    """A running system and a clone of its site's repository."""
 
     api: Api
     clone: Clone
 
     def publish(self, name: str, content: str | bytes | None) -> str:
-        """Commit and push one file; return what the pusher is told."""
+        """Commit and push one file. Return Git's messages."""
         self.clone.commit({name: content})
         return self.clone.push()
 
     def shows(self, name: str, content: str) -> None:
-        """Wait until a file has that content."""
+        """Wait until a file has this content."""
 
         def shown() -> None:
             answer = self.api.send("GET", f"/site/{name}")
@@ -40,7 +40,7 @@ class Site:
         self.api.eventually(shown)
 
     def lacks(self, name: str) -> None:
-        """Wait until there is no such file."""
+        """Wait until the file is a 404."""
 
         def gone() -> None:
             assert self.api.send("GET", f"/site/{name}").status_code == 404
@@ -67,7 +67,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     return Site(api, cloned(repository, tmp_path / "clone"))
 
 
-def test_what_is_pushed_is_shown_and_what_is_removed_is_gone(site: Site) -> None:
+def test_a_pushed_file_is_shown_and_a_removed_file_is_gone(site: Site) -> None:
     name, start = f"{unique('page')}.html", site.api.send("GET", "/site/index.html").text
     site.publish(name, "<p>new</p>")
     site.shows(name, "<p>new</p>")
@@ -78,7 +78,7 @@ def test_what_is_pushed_is_shown_and_what_is_removed_is_gone(site: Site) -> None
     assert site.api.send("GET", "/site/index.html").text == start
 
 
-def test_of_many_pushes_the_last_one_stays(site: Site) -> None:
+def test_the_last_of_many_pushes_stays(site: Site) -> None:
     name = f"{unique('page')}.txt"
     for count in range(6):
         site.publish(name, str(count))
@@ -90,38 +90,38 @@ def test_of_many_pushes_the_last_one_stays(site: Site) -> None:
 
 def test_a_push_to_another_branch_changes_nothing(site: Site) -> None:
     name = f"{unique('page')}.txt"
-    site.publish(name, "of main")
-    site.shows(name, "of main")
+    site.publish(name, "on main")
+    site.shows(name, "on main")
     site.clone.git("switch", "--quiet", "--create", name)
-    site.clone.commit({name: "of another branch"})
+    site.clone.commit({name: "on another branch"})
     site.clone.push(name)
     site.clone.git("switch", "--quiet", "main")
     site.publish("fence.txt", name)
     site.shows("fence.txt", name)
-    site.shows(name, "of main")
+    site.shows(name, "on main")
 
 
-def test_a_tag_and_the_removal_of_a_branch_change_nothing(site: Site) -> None:
+def test_a_tag_and_a_deleted_branch_change_nothing(site: Site) -> None:
     name = f"{unique('page')}.txt"
-    site.publish(name, "of main")
+    site.publish(name, "on main")
     site.clone.git("tag", name)
     site.clone.push(f"refs/tags/{name}", f"HEAD:refs/heads/{name}")
     site.clone.push("--delete", f"refs/heads/{name}")
-    site.shows(name, "of main")
+    site.shows(name, "on main")
 
 
-def test_a_rewritten_history_is_shown_as_rewritten(site: Site) -> None:
+def test_a_force_push_is_published(site: Site) -> None:
     kept, forgotten = f"{unique('kept')}.txt", f"{unique('forgotten')}.txt"
-    site.clone.commit({kept: "first", forgotten: "never was"})
+    site.clone.commit({kept: "first", forgotten: "removed later"})
     site.clone.push()
-    site.shows(forgotten, "never was")
+    site.shows(forgotten, "removed later")
     site.clone.commit({kept: "rewritten", forgotten: None}, amend=True)
     site.clone.push("--force", "main")
     site.shows(kept, "rewritten")
     site.lacks(forgotten)
 
 
-def test_names_that_would_be_dangerous_are_left_out_and_the_rest_is_shown(site: Site) -> None:
+def test_dangerous_names_are_skipped_and_the_other_files_published(site: Site) -> None:
     mark = unique("hostile")
     names = (
         ".htaccess",
@@ -144,7 +144,7 @@ def test_names_that_would_be_dangerous_are_left_out_and_the_rest_is_shown(site: 
     site.clone.push()
 
 
-def test_a_file_becomes_a_link_and_is_gone(site: Site) -> None:
+def test_a_file_that_becomes_a_symbolic_link_is_gone(site: Site) -> None:
     name = f"{unique('page')}.txt"
     site.publish(name, "a file")
     site.shows(name, "a file")
@@ -155,7 +155,7 @@ def test_a_file_becomes_a_link_and_is_gone(site: Site) -> None:
     site.lacks(name)
 
 
-def test_bytes_arrive_as_they_were_and_of_their_kind(site: Site) -> None:
+def test_binary_files_are_published_unchanged_with_their_content_type(site: Site) -> None:
     name, content = f"{unique('image')}.png", bytes(range(256)) * 100
     site.publish(name, content)
 
@@ -166,7 +166,7 @@ def test_bytes_arrive_as_they_were_and_of_their_kind(site: Site) -> None:
     site.api.eventually(shown)
 
 
-def test_the_pushers_own_settings_do_not_reach_the_hook(site: Site, tmp_path: Path) -> None:
+def test_the_git_settings_of_the_client_do_not_affect_the_hook(site: Site, tmp_path: Path) -> None:
     settings = tmp_path / "gitconfig"
     settings.write_text("[core]\n\thooksPath = /nowhere\n")
     strange = {"GIT_CONFIG_GLOBAL": str(settings), "PYTHONHOME": "/nowhere", "PYTHONPATH": "/nowhere"}

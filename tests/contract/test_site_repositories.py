@@ -1,4 +1,4 @@
-"""The repositories of both sides begin alike, so that one clone can push to both."""
+"""The repositories of both sides start with the same commit, so that one clone can push to both."""
 
 from pathlib import Path
 

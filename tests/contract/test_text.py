@@ -1,4 +1,4 @@
-"""Text: kept as sent in NFC, without control characters, its length in code points."""
+"""Text: stored as sent in NFC, without control characters, its length in code points."""
 
 import pytest
 
@@ -23,7 +23,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize("text", KEPT, ids=ascii)
-def test_text_is_kept_as_sent(api: Api, ada: Person, text: str) -> None:
+def test_text_is_stored_as_sent(api: Api, ada: Person, text: str) -> None:
     answer = api.revise_me(ada, display_name=text, bio=text)
     assert (answer.json()["display_name"], answer.json()["bio"]) == (text, text)
     assert api.read_user(ada.username).json()["bio"] == text
@@ -81,10 +81,10 @@ def test_control_characters_are_a_422_in_queries(api: Api, control: str) -> None
 
 
 @pytest.mark.parametrize("name", ["author", "tag", "cursor"])
-def test_a_query_that_is_no_utf_8_is_a_400_or_a_422(api: Api, name: str) -> None:
+def test_a_query_that_is_not_utf_8_is_a_400_or_a_422(api: Api, name: str) -> None:
     assert api.send("GET", f"/posts?{name}=%FF%FE").status_code in (400, 422)
     assert api.send("GET", f"/posts?{name}=%ED%A0%80").status_code in (400, 422)
 
 
-def test_a_search_that_is_no_utf_8_is_a_400_or_a_422(api: Api) -> None:
+def test_a_search_that_is_not_utf_8_is_a_400_or_a_422(api: Api) -> None:
     assert api.send("GET", "/search?q=needle%FF").status_code in (400, 422)

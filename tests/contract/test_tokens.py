@@ -1,4 +1,4 @@
-"""Who a caller is: 401 with `WWW-Authenticate: Bearer` for a token that is absent or bad, and nobody else's business."""
+"""Tokens: a missing or invalid token is a 401 with `WWW-Authenticate: Bearer`."""
 
 import base64
 import hmac
@@ -14,7 +14,7 @@ from .client import Api, Person, unique
 
 pytestmark = pytest.mark.live_api
 
-OTHER_KEY = "a key of sufficient length that neither system has ever seen"
+OTHER_KEY = "a key of sufficient length that neither system knows"
 PROTECTED = [
     ("GET", "/users/me"),
     ("PATCH", "/users/me"),
@@ -51,7 +51,7 @@ def _encoded(part: bytes) -> str:
 
 
 def _forged(ada: Person, *, algorithm: str = "HS256", key: str = OTHER_KEY) -> str:
-    """A token in Ada's name that is signed with that key, by hand: libraries refuse to make the worst ones."""
+    """Return a token in Ada's name, signed with this key by hand, since libraries refuse to make the worst ones."""
     claims = {"sub": ada.username, "exp": int(time.time()) + 600}
     parts = ({"alg": algorithm, "typ": "JWT"}, claims)
     signed = ".".join(_encoded(json.dumps(part).encode()) for part in parts)
@@ -60,18 +60,18 @@ def _forged(ada: Person, *, algorithm: str = "HS256", key: str = OTHER_KEY) -> s
 
 
 @pytest.mark.parametrize(("method", "path"), PROTECTED)
-def test_without_a_token_it_is_a_401(api: Api, post_id: str, method: str, path: str) -> None:
+def test_a_missing_token_is_a_401(api: Api, post_id: str, method: str, path: str) -> None:
     assert _ask(api, method, path.format(post_id=post_id), headers={}).status_code == 401
 
 
 @pytest.mark.parametrize(("method", "path"), PROTECTED)
-def test_with_a_bad_token_it_is_a_401_that_asks_for_a_bearer(api: Api, post_id: str, method: str, path: str) -> None:
+def test_a_bad_token_is_a_401_on_every_protected_operation(api: Api, post_id: str, method: str, path: str) -> None:
     answer = _ask(api, method, path.format(post_id=post_id), headers={"Authorization": "Bearer nonsense"})
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 def _tampered(ada: Person) -> str:
-    """Ada's token with Bob's name in it, the signature kept."""
+    """Return Ada's token with Bob's name and the original signature."""
     header, payload, signature = ada.token.split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
     return f"{header}.{_encoded(json.dumps({**claims, 'sub': 'bob'}).encode())}.{signature}"
@@ -95,19 +95,19 @@ BAD: dict[str, Callable[[Person], str]] = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_a_bad_token_is_nobody(api: Api, ada: Person, bad: str) -> None:
+def test_a_bad_token_is_a_401(api: Api, ada: Person, bad: str) -> None:
     answer = api.send("GET", "/users/me", headers={"Authorization": BAD[bad](ada)})
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert answer.json()["type"].startswith("/problems/")
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_where_no_token_is_asked_for_a_bad_one_is_ignored(api: Api, ada: Person, post_id: str, path: str) -> None:
+def test_a_bad_token_is_ignored_on_public_operations(api: Api, ada: Person, post_id: str, path: str) -> None:
     where = path.format(post_id=post_id, username=ada.username)
     assert api.send("GET", where, by="nonsense").status_code == 200
 
 
-def test_a_bad_token_is_ignored_where_people_sign_up_and_in(api: Api) -> None:
+def test_a_bad_token_is_ignored_at_sign_up_and_sign_in(api: Api) -> None:
     username = unique("u")
     form = {"username": username, "password": "long enough"}
     signed_up = api.send("POST", "/users", by="nonsense", json={**form, "email": f"{username}@example.org"})
@@ -122,12 +122,12 @@ def test_a_token_is_a_jwt_that_expires(api: Api, ada: Person) -> None:
     assert 0 < claims["exp"] - time.time() <= answer["expires_in"] + 5
 
 
-def test_a_token_says_nothing_that_only_its_owner_may_know(api: Api, ada: Person) -> None:
+def test_a_token_contains_no_private_data(api: Api, ada: Person) -> None:
     claims = jwt.decode(ada.token, options={"verify_signature": False})
     assert ada.email not in json.dumps(claims)
     assert ada.password not in json.dumps(claims)
 
 
-def test_the_token_says_who_acts(api: Api, ada: Person, bob: Person) -> None:
+def test_the_token_identifies_the_user(api: Api, ada: Person, bob: Person) -> None:
     assert api.read_me(ada).json()["username"] == ada.username
     assert api.read_me(bob).json()["username"] == bob.username

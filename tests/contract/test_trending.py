@@ -1,4 +1,4 @@
-"""Trending: the posts by their views of the last hour. Others may be reading too, so what is asserted is about posts of our own."""
+"""Trending: posts by the views of the last hour. Others may read posts too, so the tests assert only about their own posts."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from .client import Api, Json, Person, broken_fields
 
 pytestmark = pytest.mark.live_api
 
-EVENTUALLY_S = 5.0  # on either side: the monolith keeps views a moment late, too
+EVENTUALLY_S = 5.0  # on both sides, since the monolith stores views later too
 MOST = 100
 
 
@@ -22,7 +22,7 @@ def _views(api: Api, post: Json) -> int:
 
 
 def _views_needed(api: Api) -> int:
-    """Return how many views bring a new post into the first half of the ranking, whatever stands there now."""
+    """Return the number of views that brings a new post into the first half of the ranking."""
     ranking = _ranking(api, limit=MOST // 2)
     return ranking[-1]["views"] + 1 if len(ranking) == MOST // 2 else 2
 
@@ -48,7 +48,7 @@ def test_each_read_of_a_post_is_a_view(api: Api, ada: Person) -> None:
     _settles(api, post, views=views + 1)
 
 
-def test_the_order_is_by_views_then_the_older_first_with_ranks_in_a_row(api: Api, ada: Person) -> None:
+def test_the_order_is_by_views_then_by_age_with_consecutive_ranks(api: Api, ada: Person) -> None:
     views = _views_needed(api)
     older, newer, most = (api.published(ada, title=title) for title in ("older", "newer", "most"))
     for post, times in [(newer, views), (older, views), (most, views + 1)]:
@@ -62,18 +62,18 @@ def test_the_order_is_by_views_then_the_older_first_with_ranks_in_a_row(api: Api
     assert ranking == sorted(ranking, key=lambda item: (-item["views"], item["post_id"]))
 
 
-def test_only_what_somebody_sees_is_a_view(api: Api, ada: Person, bob: Person) -> None:
+def test_a_prefetch_a_vote_and_a_list_are_not_views(api: Api, ada: Person, bob: Person) -> None:
     post = api.published(ada)
     views = _views_needed(api)
     for purpose in ("prefetch", "prefetch;prerender"):
         assert api.send("GET", f"/posts/{post['id']}", headers={"Sec-Purpose": purpose}).status_code == 200
-    assert api.cast(bob, post["id"], value=1).status_code == 200  # votes may ask posts for it
+    assert api.cast(bob, post["id"], value=1).status_code == 200  # the votes service may read the post
     api.list_posts(limit=1)
     _view(api, post, times=views)
     _settles(api, post, views=views)
 
 
-def test_a_purpose_that_is_no_prefetch_is_a_view(api: Api, ada: Person) -> None:
+def test_an_unknown_purpose_is_a_view(api: Api, ada: Person) -> None:
     post = api.published(ada)
     views = _views_needed(api)
     for _ in range(views):
@@ -81,7 +81,7 @@ def test_a_purpose_that_is_no_prefetch_is_a_view(api: Api, ada: Person) -> None:
     _settles(api, post, views=views)
 
 
-def test_a_post_that_is_not_there_is_not_viewed(api: Api, ada: Person) -> None:
+def test_a_404_is_not_a_view(api: Api, ada: Person) -> None:
     post = api.published(ada)
     api.withdraw(ada, post["id"])
     for _ in range(_views_needed(api)):
@@ -93,7 +93,7 @@ def test_a_post_that_is_not_there_is_not_viewed(api: Api, ada: Person) -> None:
     assert _views(api, post) == 0
 
 
-def test_a_shorter_ranking_is_shorter(api: Api, ada: Person) -> None:
+def test_a_ranking_has_at_most_limit_entries(api: Api, ada: Person) -> None:
     posts = [api.published(ada) for _ in range(2)]
     views = _views_needed(api)
     for post in posts:
@@ -104,10 +104,10 @@ def test_a_shorter_ranking_is_shorter(api: Api, ada: Person) -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "many", "", "1.0", "１"])
-def test_a_limit_that_is_none_is_refused(api: Api, limit: str) -> None:
+def test_a_bad_limit_is_a_422(api: Api, limit: str) -> None:
     assert broken_fields(api.trending(limit=limit)) == {"limit"}
 
 
-def test_the_ranking_says_as_of_when_it_is_true(api: Api) -> None:
+def test_the_ranking_has_a_time_as_of(api: Api) -> None:
     first, second = (api.trending().json()["as_of"] for _ in range(2))
     assert first <= second

@@ -59,5 +59,5 @@ def test_a_store_that_is_away_is_a_503_that_says_when_to_come_back(
         assert cause not in answer.text.lower()
 
 
-def test_health_asks_no_store(stranded: httpx.Client) -> None:
+def test_health_does_not_use_a_store(stranded: httpx.Client) -> None:
     assert stranded.get("/health").json() == {"status": "ok"}

@@ -1,4 +1,4 @@
-"""Users: signing up and in, what everybody sees of somebody, and what only they see themselves."""
+"""Users: sign-up, sign-in, public and private profile."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def _sign_up(api: Api, **changes: object) -> httpx.Response:
     )
 
 
-def test_a_new_user_is_a_201_with_the_public_user_and_its_place(api: Api) -> None:
+def test_a_new_user_is_a_201_with_the_public_user_and_its_location(api: Api) -> None:
     username = unique("u")
     answer = _sign_up(api, username=username, display_name="Somebody New")
     user = answer.json()
@@ -31,7 +31,7 @@ def test_a_new_user_is_a_201_with_the_public_user_and_its_place(api: Api) -> Non
     assert api.send("GET", answer.headers["Location"]).json() == user
 
 
-def test_the_display_name_is_the_username_unless_told_otherwise(api: Api) -> None:
+def test_the_display_name_is_the_username_by_default(api: Api) -> None:
     username = unique("u")
     assert _sign_up(api, username=username).json()["display_name"] == username
 
@@ -51,7 +51,7 @@ def test_a_username_may_have_3_to_30_characters(api: Api) -> None:
 @pytest.mark.parametrize(
     "email", ["", "a@", "a@b", "ab.c", "@b.c", "a@b.", "nobody", "x" * (255 - len(LONG_HOST)) + LONG_HOST]
 )
-def test_an_email_that_is_none_is_a_422(api: Api, email: str) -> None:
+def test_an_invalid_email_is_a_422(api: Api, email: str) -> None:
     assert broken_fields(_sign_up(api, email=email)) == {"email"}
 
 
@@ -80,7 +80,7 @@ def test_a_display_name_of_a_wrong_length_is_a_422(api: Api, ada: Person, name: 
     assert broken_fields(api.revise_me(ada, display_name=name)) == {"display_name"}
 
 
-def test_a_password_counts_in_nfc(api: Api) -> None:
+def test_a_password_is_compared_in_nfc(api: Api) -> None:
     username = unique("u")
     assert _sign_up(api, username=username, password="e\u0301clairs!").status_code == 201
     assert api.sign_in(username=username, password="\u00e9clairs!").status_code == 201
@@ -111,7 +111,7 @@ def test_a_refused_sign_up_leaves_the_other_name_free(api: Api, ada: Person) -> 
     assert _sign_up(api, username=username, email=email).status_code == 201
 
 
-def test_an_email_is_kept_as_sent(api: Api) -> None:
+def test_an_email_is_stored_as_sent(api: Api) -> None:
     username = unique("u")
     email = f"{username.upper()}@Example.ORG"
     assert _sign_up(api, username=username, email=email).status_code == 201
@@ -129,7 +129,7 @@ def test_an_unknown_user_and_a_wrong_password_get_the_same_answer(api: Api, ada:
 
 
 def test_an_unknown_user_and_a_wrong_password_take_the_same_time(api: Api, ada: Person) -> None:
-    """The least of several tries in turns, for that is what a loaded machine disturbs least. Without a hash it is a tenth."""
+    """Compare the minimum of several tries, which load disturbs least. Without hashing the ratio is a tenth."""
 
     def seconds(username: str) -> float:
         started = time.perf_counter()
@@ -142,16 +142,16 @@ def test_an_unknown_user_and_a_wrong_password_take_the_same_time(api: Api, ada: 
 
 
 @pytest.mark.parametrize("username", ["PLACEHOLDER", "a b", "日本語", "x" * 5_000, "ab", "abc\n"])
-def test_a_name_that_nobody_can_have_signs_nobody_in(api: Api, username: str) -> None:
+def test_an_impossible_username_is_a_401_at_sign_in(api: Api, username: str) -> None:
     assert api.sign_in(username=username, password="long enough").status_code == 401
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 5_000])
-def test_a_password_that_nobody_can_have_signs_nobody_in(api: Api, ada: Person, password: str) -> None:
+def test_an_impossible_password_is_a_401_at_sign_in(api: Api, ada: Person, password: str) -> None:
     assert api.sign_in(username=ada.username, password=password).status_code == 401
 
 
-def test_everybody_sees_the_public_user_and_nothing_more(api: Api, ada: Person, bob: Person) -> None:
+def test_everybody_sees_only_the_public_user(api: Api, ada: Person, bob: Person) -> None:
     for by in (None, ada, bob):
         answer = api.send("GET", f"/users/{ada.username}", by=by)
         assert (answer.status_code, set(answer.json())) == (200, PUBLIC)
@@ -170,7 +170,7 @@ def test_an_unknown_username_is_a_404(api: Api, username: str) -> None:
     assert api.read_user(username).status_code == 404
 
 
-def test_a_username_has_one_spelling(api: Api, ada: Person) -> None:
+def test_a_username_is_compared_exactly(api: Api, ada: Person) -> None:
     for spelling in (ada.username.upper(), f"{ada.username}%0A", f"%20{ada.username}", f"{ada.username}%00"):
         assert api.read_user(spelling).status_code == 404
 
@@ -204,7 +204,7 @@ def test_a_bio_may_have_500_characters(api: Api, ada: Person) -> None:
 
 
 @pytest.mark.parametrize("field", ["username", "email", "password", "credits", "id", "created_at"])
-def test_nobody_sets_what_is_not_theirs_to_set(api: Api, ada: Person, field: str) -> None:
+def test_read_only_fields_are_refused(api: Api, ada: Person, field: str) -> None:
     assert broken_fields(api.send("PATCH", "/users/me", by=ada, json={field: "x"})) == {field}
 
 

@@ -1,4 +1,4 @@
-"""Votes: one a user and post, the last one counts, and the score follows."""
+"""Votes: one per user and post, the last one counts, and the score follows."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.live_api
 
 @pytest.fixture
 def post(api: Api, ada: Person) -> Json:
-    """A new post of Ada's, created a moment ago."""
+    """A new post of Ada's."""
     return api.published(ada)
 
 
@@ -59,7 +59,7 @@ def test_authors_may_vote_for_their_own_posts(api: Api, ada: Person, post: Json)
     api.score_settles(post["id"], 1)
 
 
-def test_a_vote_taken_back_counts_no_more(api: Api, bob: Person, post: Json) -> None:
+def test_a_retracted_vote_does_not_count(api: Api, bob: Person, post: Json) -> None:
     api.cast(bob, post["id"], value=1)
     api.score_settles(post["id"], 1)
     assert api.retract(bob, post["id"]).status_code == 204
@@ -69,18 +69,18 @@ def test_a_vote_taken_back_counts_no_more(api: Api, bob: Person, post: Json) -> 
     api.score_settles(post["id"], -1)
 
 
-def test_taking_back_a_vote_that_never_was_is_a_204(api: Api, bob: Person, post: Json) -> None:
+def test_retracting_a_missing_vote_is_a_204(api: Api, bob: Person, post: Json) -> None:
     assert api.retract(bob, post["id"]).status_code == 204
     assert api.post(post["id"])["score"] == 0
 
 
-def test_a_post_created_a_moment_ago_takes_votes(api: Api, ada: Person, bob: Person) -> None:
+def test_a_new_post_accepts_votes_at_once(api: Api, ada: Person, bob: Person) -> None:
     for _ in range(5):
         assert api.cast(bob, api.published(ada)["id"], value=1).status_code == 200
         assert api.retract(bob, api.published(ada)["id"]).status_code == 204
 
 
-def test_a_post_withdrawn_a_moment_ago_takes_none(api: Api, ada: Person, bob: Person) -> None:
+def test_a_withdrawn_post_refuses_votes_at_once(api: Api, ada: Person, bob: Person) -> None:
     for _ in range(3):
         post = api.published(ada)
         assert api.cast(bob, post["id"], value=1).status_code == 200
@@ -90,13 +90,13 @@ def test_a_post_withdrawn_a_moment_ago_takes_none(api: Api, ada: Person, bob: Pe
         assert api.retract(bob, post["id"]).status_code == 404
 
 
-def test_a_post_that_never_existed_takes_none(api: Api, bob: Person, post: Json) -> None:
+def test_an_unknown_post_refuses_votes(api: Api, bob: Person, post: Json) -> None:
     stranger = post["id"][:-4] + ("0000" if post["id"][-4:] != "0000" else "1111")
     assert api.cast(bob, stranger, value=1).status_code == 404
     assert api.retract(bob, stranger).status_code == 404
 
 
-def test_a_revision_leaves_the_votes_alone(api: Api, ada: Person, bob: Person, post: Json) -> None:
+def test_a_revision_does_not_change_the_votes(api: Api, ada: Person, bob: Person, post: Json) -> None:
     api.cast(bob, post["id"], value=1)
     api.score_settles(post["id"], 1)
     assert api.revise_post(ada, post["id"], title="Another").json()["score"] == 1
