@@ -1,4 +1,4 @@
-"""What the systems' own code costs, as ratios to bare floors in one run: `python -m tests.bench`.
+"""The cost of the systems' own code, as ratios to bare floors in the same run: `python -m tests.bench`.
 
-One module for each group of rows; rows.py says what a row is, page.py writes docs/bench.md from them.
+Each module has a group of rows. rows.py defines a row, page.py writes docs/bench.md.
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measure what the systems' own code costs against bare floors, and write docs/bench.md."""
+"""`python -m tests.bench`: measure the cost of the systems' own code against bare floors, and write docs/bench.md."""
 
 import argparse
 import shutil

@@ -1,4 +1,4 @@
-"""Who and what the bench works with on one side."""
+"""The account, post and order that the bench uses on one side."""
 
 from dataclasses import dataclass, replace
 from itertools import count
@@ -19,7 +19,7 @@ _numbers = count()
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An account, its token, a post of its own, and an order of its own where it has one."""
+    """An account with its token, its post, and its order if it has one."""
 
     username: str
     token: str
@@ -28,7 +28,7 @@ class Known:
 
 
 def acquainted(url: str) -> Known:
-    """Sign somebody new up and in, and publish a post. Raise CallFailed."""
+    """Register and sign in a new user, and publish a post. Raise CallFailed."""
     username = f"bench_{int(time()):x}_{next(_numbers)}"
     with opened(url) as api:
         succeed(api, calls.sign_up(username, PASSWORD))
@@ -37,7 +37,7 @@ def acquainted(url: str) -> Known:
 
 
 def equipped(url: str, known: Known) -> Known:
-    """Give somebody an order and an avatar that shows. Raise CallFailed."""
+    """Place an order and upload an avatar, and wait for its thumbnail. Raise CallFailed."""
     lines, deadline = [orders.line(known.post_id)], monotonic() + SHOWN_WITHIN_S
     with opened(url) as api:
         place = calls.place_order(lines, orders.FULFILLED, key=uuid4().hex, token=known.token)

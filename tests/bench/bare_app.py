@@ -1,7 +1,7 @@
-"""The bare Flask application that the monolith is held against: one file, the ORM, no rules, no token, no contract.
+"""A bare Flask application to compare the monolith with: one file, the ORM, no rules, no token, no contract.
 
-As a tutorial would write it, on the monolith's server, its database server and a table like its own.
-`python -m tests.bench.bare_app --database-url URL --state FILE` serves until told to stop.
+It is written as in a tutorial, with the monolith's server settings, database server and a table like the monolith's.
+`python -m tests.bench.bare_app --database-url URL --state FILE` serves until SIGTERM.
 """
 
 from datetime import UTC, datetime
@@ -25,11 +25,11 @@ SEARCH = text(
 
 
 class Base(DeclarativeBase):
-    """What SQLAlchemy's ORM needs."""
+    """The declarative base of SQLAlchemy's ORM."""
 
 
 class Post(Base):
-    """A post, with the columns of the monolith's."""
+    """A post with the monolith's columns."""
 
     __tablename__ = "bare_posts"
     id: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
@@ -57,8 +57,8 @@ def create_app(engine: Engine) -> Flask:
     @app.get("/posts")
     def list_posts() -> Any:
         with Session(engine) as session:
-            found = session.query(Post).order_by(Post.id.desc()).limit(PAGE).all()
-            return jsonify(items=[to_json(post) for post in found])
+            posts = session.query(Post).order_by(Post.id.desc()).limit(PAGE).all()
+            return jsonify(items=[to_json(post) for post in posts])
 
     @app.post("/posts")
     def publish() -> Any:
@@ -75,8 +75,8 @@ def create_app(engine: Engine) -> Flask:
     def search() -> Any:
         terms = request.args["q"].split()
         with engine.connect() as connection:
-            asked = {"terms": terms, "first": terms[0], "second": terms[1], "limit": PAGE}
-            rows = connection.execute(SEARCH, asked).mappings().all()
+            parameters = {"terms": terms, "first": terms[0], "second": terms[1], "limit": PAGE}
+            rows = connection.execute(SEARCH, parameters).mappings().all()
         return jsonify(items=[{**row, **_times(row)} for row in rows])
 
     return app
@@ -93,7 +93,7 @@ def _times(row: Any) -> dict[str, str]:
 
 
 def with_posts(engine: Engine) -> None:
-    """Give the bare table the posts that the monolith's has."""
+    """Copy the monolith's posts into the bare table."""
     names = ", ".join(COLUMNS)
     with engine.begin() as connection:
         Base.metadata.create_all(connection)

@@ -1,4 +1,4 @@
-"""Thousands of posts straight into the stores, in the stores' own form: through the API it would take an hour."""
+"""Write thousands of posts directly into the stores, in the stores' formats: through the API it would take an hour."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,9 +29,9 @@ POST_COLUMNS = [column.name for column in POSTS.c]
 
 
 def posts(first: int, last: int, *, words: int) -> Iterator[Post]:
-    """Yield posts first … last - 1, a second apart, of so many words each, of which four are the title.
+    """Yield posts first … last - 1, one second apart. words: of each post; four of them are the title.
 
-    The first ten of all hold two words more, which no other post holds.
+    The first ten hold two more words that no other post holds.
     """
     for number_of_post in range(first, last):
         draw = Random(number_of_post)
@@ -50,23 +50,23 @@ def posts(first: int, last: int, *, words: int) -> Iterator[Post]:
         )
 
 
-def into_postgres(database_url: str, chosen: Sequence[Post]) -> None:
-    """Copy posts and their search entries into the monolith's tables, and vacuum them: planner and GIN index know them then."""
+def into_postgres(database_url: str, statistic: Sequence[Post]) -> None:
+    """Copy posts and their search entries into the monolith's tables. Vacuum them, so that planner and GIN index know them."""
     plain_url = database_url.replace("+psycopg", "")
     with psycopg.connect(plain_url, autocommit=True) as connection, connection.cursor() as cursor:
-        rows = ([_plain(getattr(each, name)) for name in POST_COLUMNS] for each in chosen)
+        rows = ([_plain(getattr(each, name)) for name in POST_COLUMNS] for each in statistic)
         _copy(cursor, POSTS.name, POST_COLUMNS, rows)
-        weights = ([each.id, json.dumps(weigh(title=each.title, body=each.body))] for each in chosen)
+        weights = ([each.id, json.dumps(weigh(title=each.title, body=each.body))] for each in statistic)
         _copy(cursor, SEARCH_INDEX.name, ["post_id", "weights"], weights)
         cursor.execute(f"VACUUM (ANALYZE) {POSTS.name}, {SEARCH_INDEX.name}")
-        cursor.execute("CHECKPOINT")  # else it falls into what is measured next
+        cursor.execute("CHECKPOINT")  # or it runs during the next measurement
 
 
-def into_dynamodb(dynamodb: Any, chosen: Sequence[Post], *, posts_table: str, search_table: str) -> None:
+def into_dynamodb(dynamodb: Any, statistic: Sequence[Post], *, posts_table: str, search_table: str) -> None:
     """Write posts, their listing and their search entries in batches."""
     for table, items in (
-        (posts_table, (item for each in chosen for item in (post_item(each), _listing(each)))),
-        (search_table, (item for each in chosen for item in _search_items(each))),
+        (posts_table, (item for each in statistic for item in (post_item(each), _listing(each)))),
+        (search_table, (item for each in statistic for item in _search_items(each))),
     ):
         requests: Iterator[dict[str, Any]] = ({"PutRequest": {"Item": item}} for item in items)
         while batch := list(islice(requests, BATCH)):

@@ -1,6 +1,6 @@
-"""A closed loop over raw sockets, for throughput: so little work for each request that the server is what is measured.
+"""A closed loop over raw sockets, for throughput. It does little work a request, so that the server is the bottleneck.
 
-Closed is right here and only here: the question is how many requests a server gets done, not how long callers wait.
+A closed loop is right only here: the question is how many requests a server completes, not how long clients wait.
 """
 
 import json
@@ -19,7 +19,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class UnexpectedAnswer(RunError):
-    """A server answered otherwise than the bench needs, so that its speed means nothing."""
+    """A server did not give the expected answer, so its speed means nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Request:
     expected: int = 200
 
     def raw(self) -> bytes:
-        """Return the request as it goes over the wire."""
+        """Return the bytes of the request."""
         place = urlsplit(self.base_url.rstrip("/") + self.path)
         target = place.path + (f"?{place.query}" if place.query else "")
         body = b"" if self.body is None else json.dumps(self.body).encode()
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(slots=True)
 class Loop:
-    """How many answers came a second, and how long each took, in milliseconds."""
+    """The answers a second, and the milliseconds of each."""
 
     seconds: float
     latencies_ms: list[float] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Loop:
 
 
 def closed_loop(request: Request, *, connections: int, seconds: float) -> Loop:
-    """Send a request over so many connections, each as soon as its last answer is there. Raise UnexpectedAnswer."""
+    """Send a request over each connection as soon as its last answer has arrived. Raise UnexpectedAnswer."""
     place, raw = urlsplit(request.base_url), request.raw()
     sockets = [socket.create_connection((place.hostname or "", place.port or 80)) for _ in range(connections)]
     loop = Loop(seconds)
@@ -86,7 +86,7 @@ def closed_loop(request: Request, *, connections: int, seconds: float) -> Loop:
 
 
 class _Line:
-    """One connection: sends, and puts an answer together."""
+    """One connection: send requests and assemble answers."""
 
     def __init__(self, connection: socket.socket, raw: bytes, request: Request) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -101,7 +101,7 @@ class _Line:
         self.socket.sendall(self._raw)
 
     def receive(self) -> float | None:
-        """Take what has come; return the milliseconds since sending when the answer is whole."""
+        """Receive bytes. Return the milliseconds since sending once the answer is complete."""
         part = self.socket.recv(65536)
         self._buffer += part
         head, found, body = self._buffer.partition(b"\r\n\r\n")

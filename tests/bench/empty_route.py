@@ -1,7 +1,7 @@
-"""An empty Flask route on a server that costs little, in two processes: `python -m tests.bench.empty_route`.
+"""An empty Flask route on a cheap server, in two processes: `python -m tests.bench.empty_route`.
 
-Prints its base URL, then serves until its input ends. gunicorn's threads take twice the processor for it: two cores would
-be full of the server before a generator of load is.
+It prints its base URL, then serves until its input ends. gunicorn's threads need twice the processor time, so the server would
+use up two cores before the load generator does.
 """
 
 import sys
@@ -28,7 +28,7 @@ def create_app() -> Flask:
 def main() -> None:
     """Serve on a free port."""
     listener = socket()
-    # Else it sends a body only when its head was acknowledged, 40 ms later.
+    # Without it a body is sent only after its head is acknowledged, 40 ms later.
     listener.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
     listener.bind(("127.0.0.1", 0))
     listener.listen(1024)

@@ -1,4 +1,4 @@
-"""How long it takes to explain every journey: from the command to its report, both systems started and ended."""
+"""The duration of `explain` for every journey, with the start and end of both systems."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def rows() -> Iterator[Row]:
         took = perf_counter() - began
     if ran.returncode:
         raise SystemFailed(
-            f"explain ended with {ran.returncode}: {(ran.stderr.strip().splitlines() or ['nothing said'])[-1]}"
+            f"explain ended with {ran.returncode}: {(ran.stderr.strip().splitlines() or ['no output'])[-1]}"
         )
-    what = "every journey explained, both systems started for it"
+    what = "explain of every journey, both systems started for it"
     yield Row(what=what, against="–", shown=f"{took:.0f} s", value=took, reach=WITHIN_S, unit=" s", origin="emulated")

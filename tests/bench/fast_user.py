@@ -9,18 +9,18 @@ from locust.env import Environment
 
 
 class Bare(FastHttpUser):
-    """Asks as soon as it is answered."""
+    """Sends a request as soon as the last one is answered."""
 
     wait_time = constant(0)
 
     @task
     def ask(self) -> None:
-        """Ask once."""
+        """Send one request."""
         self.client.get("")
 
 
 def rate(url: str, *, users: int, seconds: float) -> float:
-    """Return the answers a second that so many users get."""
+    """Return the answers a second for a number of users."""
     Bare.host = url
     environment = Environment(user_classes=[Bare])
     runner = environment.create_local_runner()
@@ -28,9 +28,9 @@ def rate(url: str, *, users: int, seconds: float) -> float:
     gevent.sleep(0.5)
     before, begin = environment.stats.total.num_requests, perf_counter()
     gevent.sleep(seconds)
-    found = (environment.stats.total.num_requests - before) / (perf_counter() - begin)
+    rate = (environment.stats.total.num_requests - before) / (perf_counter() - begin)
     runner.quit()
-    return found
+    return rate
 
 
 if __name__ == "__main__":

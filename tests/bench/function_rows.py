@@ -18,12 +18,12 @@ WARM, TIMED = 5, 40
 
 
 class Misbehaved(RunError):
-    """A function answered otherwise than the bench needs."""
+    """A function did not give the expected answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The running services: address of the local AWS, a DynamoDB client, the environment of each room's HTTP function."""
+    """The running services: address of the local AWS, a DynamoDB client, the environment of each service's HTTP function."""
 
     endpoint: str
     dynamodb: Any
@@ -31,19 +31,19 @@ class Services:
 
 
 def rows(
-    handlers: dict[str, Handler], asked: Sequence[Operation], calls: Calls, done: Callable[[], None]
+    handlers: dict[str, Handler], operations: Sequence[Operation], calls: Calls, done: Callable[[], None]
 ) -> Iterator[Row]:
-    """Yield the rows of the functions; `done` hears of each operation."""
+    """Yield the rows of the functions. `done` is called after each operation."""
     outside: dict[str, float] = {}
     seen: dict[str, list[str]] = {}
-    for one in asked:
-        measured = [once(handlers[one.room], one, number, calls) for number in range(WARM + TIMED)][WARM:]
+    for one in operations:
+        measured = [once(handlers[one.feature], one, number, calls) for number in range(WARM + TIMED)][WARM:]
         outside[one.name] = median(milliseconds for milliseconds, _ in measured)
         seen[one.name] = measured[-1][1]
         done()
     slowest = max(outside, key=lambda name: outside[name])
     yield Row(
-        what="services: processor time in the function outside store calls, warm, median (hashing apart; a search with one hit)",
+        what="services: processor time in the function outside store calls, warm, median (without hashing; a search with one hit)",
         against="–",
         shown=f"{outside[slowest]:.2f} ms ({slowest}, the slowest of {len(outside)})",
         value=outside[slowest],
@@ -56,7 +56,7 @@ def rows(
     yield Row(
         what="services: store calls per operation",
         against="docs/store-calls.md",
-        shown="; ".join(others) or f"{len(seen)} of {len(seen)} operations as written",
+        shown="; ".join(others) or f"{len(seen)} of {len(seen)} operations as documented",
         value=len(others),
         reach=0,
         unit=" others",
@@ -65,18 +65,18 @@ def rows(
 
 
 def once(handler: Handler, one: Operation, number: int, calls: Calls) -> tuple[float, list[str]]:
-    """Do an operation once; return its milliseconds outside store calls and hashing, and the names of its store calls.
+    """Run an operation once. Return its milliseconds outside store calls and hashing, and the names of its store calls.
 
-    They are processor time, for outside of its calls a function waits for nothing: what else the machine does is left out.
+    The milliseconds are processor time: outside of its calls a function waits for nothing, and other processes are excluded.
 
     Raise Misbehaved if it fails.
     """
-    given = {"username": "", **one.sent, **one.fresh(number)}
-    asked = event(one.route, parameters=one.parameters, **given)
+    request = {"username": "", **one.sent, **one.fresh(number)}
+    sent = event(one.route, parameters=one.parameters, **request)
     calls.reset()
     with hashing_timed() as hashed:
         began = thread_time()
-        answer = handler(asked, None)
+        answer = handler(sent, None)
         took = thread_time() - began
     if answer["statusCode"] != one.status:
         raise Misbehaved(f"{one.name} answered {answer['statusCode']}: {answer.get('body', '')[:200]}")

@@ -7,7 +7,7 @@ import psutil
 from loadtests.floors import cloud
 from tests.bench.closed import Request, closed_loop
 from tests.bench.operations import FORM
-from tests.bench.rows import Row, in_turns, share
+from tests.bench.rows import Row, alternate, share
 
 CONNECTIONS, SECONDS, ROUNDS = 2, 1.5, 4
 WARM_SECONDS = 1.0
@@ -16,18 +16,18 @@ WORKER = "ministack-lambda-"
 
 
 def rows(url: str, post_id: str, token: str, done: Callable[[], None]) -> Iterator[Row]:
-    """Yield the rows; `done` hears of each throughput. url: of the services; token: of one of their users."""
+    """Yield the rows. `done` is called after each throughput. url: of the services. token: of one of their users."""
     pairs = (
         ("one post", "GetItem", {"path": f"/posts/{post_id}"}, {"path": "/floors/row"}),
         ("publish", "PutItem", _written("/posts", token), _written("/floors/rows", token)),
     )
     with cloud.deployed(url):
-        for name, call, asked, bare in pairs:
-            own = Request(base_url=url, **asked)
+        for name, call, options, bare in pairs:
+            own = Request(base_url=url, **options)
             floor = Request(base_url=url, **bare)
-            for request in (own, floor):  # cold starts pass before anything counts
+            for request in (own, floor):  # cold starts are over before the measurement
                 closed_loop(request, connections=1, seconds=WARM_SECONDS)
-            rates = in_turns(lambda one=own: _rate(one), lambda one=floor: _rate(one), ROUNDS)  # type: ignore[misc]
+            rates = alternate(lambda one=own: _rate(one), lambda one=floor: _rate(one), ROUNDS)  # type: ignore[misc]
             against = f"a bare handler with one {call} behind the same gateway"
             yield share(f"services: {name}", *rates, against=against, reach=0.75, origin="emulated")
             done()
@@ -65,9 +65,9 @@ def _rate(request: Request) -> float:
 
 
 def _function(process: psutil.Process) -> str:
-    """Return the name of the function that a worker process runs, or nothing: its folder is named for it."""
+    """Return the name of the function that a worker process runs, from its folder's name, or nothing."""
     try:
         words = " ".join(process.cmdline())
-    except psutil.NoSuchProcess:  # it ended meanwhile
+    except psutil.NoSuchProcess:  # it has ended
         return ""
     return words.partition(WORKER)[2].rpartition("/")[0].rpartition("-")[0]

@@ -1,4 +1,4 @@
-"""What the load generator holds and what it costs: at a fixed rate, beside Locust's own user, and for each request recorded."""
+"""The load generator: a fixed rate, its throughput compared with Locust's own user, and the cost of recording a request."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.processes import ROOT
 from tests.bench.empty_route import PATH
-from tests.bench.rows import Row, in_turns, share
+from tests.bench.rows import Row, alternate, share
 
 RATE, HOLD_S = 2_500, 5.0
 USERS, SECONDS, ROUNDS = 32, 2.0, 4
@@ -25,7 +25,7 @@ def rows() -> Iterator[Row]:
     with serving() as url, LoadProcess() as generator:
         yield held(generator.run(_plan(url, rate=RATE, seconds=HOLD_S)))
         closed = _closed(url)
-        own, user = in_turns(
+        own, user = alternate(
             lambda: generator.run(_plan(url, rate=closed, seconds=SECONDS)).succeeded / SECONDS,
             lambda: _closed(url),
             ROUNDS,
@@ -41,12 +41,12 @@ def rows() -> Iterator[Row]:
 
 
 def held(block: BlockResult) -> Row:
-    """Return the row of the rate that must be held: what of it was late, dropped or not rightly answered."""
+    """Return the row of the fixed rate: the share that was late or not answered successfully."""
     missed = max(block.late / block.arrivals, 1 - block.succeeded / block.offered)
-    said = f"{block.late / block.arrivals:.1%} late, {block.succeeded / HOLD_S:,.0f} right answers/s, {block.cpu:.0%} of a core"
+    said = f"{block.late / block.arrivals:.1%} late, {block.succeeded / HOLD_S:,.0f} successes/s, {block.cpu:.0%} of a core"
     return Row(
         what=f"load generator: {RATE:,} requests/s offered to an empty Flask route for {HOLD_S:g} s",
-        against="the rate itself: late, or without a right answer",
+        against="the rate itself: late, or without a successful response",
         shown=f"{missed:.1%} ({said})",
         value=missed * 100,
         reach=5,
@@ -55,7 +55,7 @@ def held(block: BlockResult) -> Row:
 
 
 def recording() -> Row:
-    """Return the row of what it costs to count one request, with its part of the block that is made of all counts."""
+    """Return the row of the cost of recording one request, with its share of building the block."""
     draw = Random("recorded")
     latencies = [draw.lognormvariate(2, 0.6) for _ in range(RECORDED)]
     tally, began = Tally(0.0, 5_000), perf_counter()
@@ -70,7 +70,7 @@ def recording() -> Row:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve the empty route while the block lasts; gives its base URL."""
+    """Serve the empty route for the length of a block. Yield its base URL."""
     command = [sys.executable, "-m", "tests.bench.empty_route"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

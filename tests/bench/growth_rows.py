@@ -1,7 +1,7 @@
-"""What twenty times the posts cost the services: read units, and times beside a bare call on the same table.
+"""The cost of twenty times the posts on the services: read units, and times compared with a bare call on the same table.
 
-The tables are the bench's own and have no streams: what a stream would do is not what is asked. The local AWS goes through a
-whole partition for every Query, which DynamoDB does not, so a page misses here; beside it stands what a bare Query grew by.
+The tables are the bench's own and have no streams. The local AWS scans a whole partition for every Query, and DynamoDB does not,
+so a page misses its target here. The growth of a bare Query is the comparison.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,26 +17,26 @@ from tests.bench.rows import Row
 from tests.bench.spied import Calls
 
 SMALL, LARGE = 1_000, 20_000
-WORDS = 5  # of a post: what is read does not depend on it, loading them does
+WORDS = 5  # of a post: fewer words load faster, and reads do not depend on them
 WARM, TIMED, TIMED_PAGES = 2, 40, 7  # a page takes the local AWS half a second at the larger size
 TABLES = {"posts": "bench-posts", "search": "bench-search"}
 PAGE = "list_posts"
 
 
 def rows(dynamodb: Any, handlers: dict[str, Handler], calls: Calls, done: Callable[[], None]) -> Iterator[Row]:
-    """Yield the rows; the handlers work on TABLES. `done` hears of each size."""
+    """Yield the rows. The handlers use TABLES. `done` is called after each size."""
     for table in TABLES.values():
         _make(dynamodb, table)
     last = _loaded(dynamodb, 0, SMALL)
-    asked = reads(last)
-    before = {one.name: _cost(handlers[one.room], one, calls) for one in asked}
+    operations = reads(last)
+    before = {one.name: _cost(handlers[one.feature], one, calls) for one in operations}
     bare_before = _bare_page_ms(dynamodb)
     done()
     _loaded(dynamodb, SMALL, LARGE)
-    after = {one.name: _cost(handlers[one.room], one, calls) for one in asked}
+    after = {one.name: _cost(handlers[one.feature], one, calls) for one in operations}
     bare = {PAGE: _bare_page_ms(dynamodb) / bare_before}
     done()
-    for one in asked:
+    for one in operations:
         yield from _rows(one.name, before[one.name], after[one.name], bare.get(one.name, 1.0))
 
 
@@ -54,7 +54,9 @@ def _rows(name: str, before: tuple[float, float], after: tuple[float, float], ba
     yield _time_row(f"{what}, p50", "itself", ms / was_ms, f"{was_ms:.1f} → {ms:.1f} ms")
     if bare != 1:
         against = "what a bare Query of the same keys grew by"
-        yield _time_row(f"{what}, p50 beside a bare Query", against, ms / was_ms / bare, f"the bare Query × {bare:.1f}")
+        yield _time_row(
+            f"{what}, p50 compared with a bare Query", against, ms / was_ms / bare, f"the bare Query × {bare:.1f}"
+        )
 
 
 def _time_row(what: str, against: str, ratio: float, shown: str) -> Row:
@@ -68,7 +70,7 @@ def _loaded(dynamodb: Any, first: int, last: int) -> str:
 
 
 def _cost(handler: Handler, one: Operation, calls: Calls) -> tuple[float, float]:
-    """Return the median milliseconds of a request, and the units that one consumes."""
+    """Return the median milliseconds of a request, and its consumed units."""
     times = []
     for number in range(WARM + (TIMED_PAGES if one.name == PAGE else TIMED)):
         began = perf_counter()

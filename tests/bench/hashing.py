@@ -1,4 +1,4 @@
-"""Takes the time of password hashing apart: it is meant to be slow, on both sides alike."""
+"""Time password hashing apart: it is slow on purpose, on both sides."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +10,15 @@ from argon2 import PasswordHasher
 
 @contextmanager
 def hashing_timed() -> Iterator[list[float]]:
-    """Collect the seconds of every hash and every verification while the block lasts."""
+    """Collect the seconds of every hash and verification in a block."""
     took: list[float] = []
     kept = {name: getattr(PasswordHasher, name) for name in ("hash", "verify")}
 
     def timed(original: Any) -> Any:
-        def run(*given: Any, **named: Any) -> Any:
+        def run(*arguments: Any, **named: Any) -> Any:
             began = thread_time()
             try:
-                return original(*given, **named)
+                return original(*arguments, **named)
             finally:
                 took.append(thread_time() - began)
 

@@ -1,7 +1,7 @@
-"""A hot post: 2,000 users vote for one post, the deployed projection counts them in batches, and the score must be exact.
+"""A hot post: 2,000 users vote for one post, the deployed projection counts the votes in batches, and the score must be exact.
 
-The votes are kept by the votes room's own store, from this process and as fast as it takes them: through the gateway it would
-take a minute, and batches would be small. The table, its stream, the batches and the projection are the local AWS's.
+The votes service's own store writes the votes from this process, as fast as it can: through the gateway it would take a minute,
+and batches would be small. The table, its stream, the batches and the projection are those of the local AWS.
 """
 
 import json
@@ -23,7 +23,7 @@ POLL_S = 0.2
 
 
 def rows(dynamodb: Any, logs: Any, *, table: str, post_id: str) -> Iterator[Row]:
-    """Yield the rows of the score and of the writes of its tally. The post is there and nobody has voted for it yet."""
+    """Yield the rows of the score and of its writes. The post exists and has no votes yet."""
     since, before = time(), _known(dynamodb, table, post_id)
     with ThreadPoolExecutor(AT_ONCE) as voters:
         list(voters.map(DynamoVotes(dynamodb, table).cast, _votes(post_id)))
@@ -39,7 +39,7 @@ def rows(dynamodb: Any, logs: Any, *, table: str, post_id: str) -> Iterator[Row]
     )
     batches, writes = _batches(logs, since), after["version"] - before["version"]
     yield Row(
-        what="services: writes of that post's tally, for each batch of votes",
+        what="services: writes of that post's score, for each batch of votes",
         against="–",
         shown=f"{writes / batches:.2f} ({writes} writes, {batches} batches)",
         value=writes / batches,
@@ -54,30 +54,30 @@ def _votes(post_id: str) -> Iterator[Vote]:
 
 
 def _known(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
-    """Return how the post stands once the votes room has heard of it."""
+    """Return the post's score entry once the votes service has it."""
     deadline = monotonic() + COUNTED_WITHIN_S
-    while not (standing := _standing(dynamodb, table, post_id))["version"] and monotonic() < deadline:
+    while not (entry := _score_entry(dynamodb, table, post_id))["version"] and monotonic() < deadline:
         sleep(POLL_S)
-    return standing
+    return entry
 
 
 def _settled(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
-    """Return how the post stands once the score is right, or as it is when it has had its time."""
+    """Return the post's score entry once the score is right, or at the deadline."""
     deadline = monotonic() + COUNTED_WITHIN_S
-    while (standing := _standing(dynamodb, table, post_id))["score"] != SCORE and monotonic() < deadline:
+    while (entry := _score_entry(dynamodb, table, post_id))["score"] != SCORE and monotonic() < deadline:
         sleep(POLL_S)
-    return standing
+    return entry
 
 
-def _standing(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
-    """The item is described in microservices/votes/leaderboard.py; its version grows by one with each write."""
+def _score_entry(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
+    """Read the item of microservices/votes/leaderboard.py. Its version increases with each write."""
     key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "score"}}
-    found = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
-    return {name: int(found.get(name, {"N": "0"})["N"]) for name in ("score", "version")}
+    item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
+    return {name: int(item.get(name, {"N": "0"})["N"]) for name in ("score", "version")}
 
 
 def _batches(logs: Any, since: float) -> int:
-    """Return how many batches held the votes: the projection writes one line to its log for each, the last one after its tally."""
+    """Return the number of batches: the projection logs one line for each, the last one after its write."""
     deadline = monotonic() + LOGGED_WITHIN_S
     while sum(batches := _counted(logs, since)) < VOTES and monotonic() < deadline:
         sleep(POLL_S)
@@ -85,7 +85,7 @@ def _batches(logs: Any, since: float) -> int:
 
 
 def _counted(logs: Any, since: float) -> list[int]:
-    """Return how many votes each batch held, as far as is logged."""
+    """Return the votes of each batch that is logged."""
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName="/aws/lambda/reference-votes-projection", startTime=int(since * 1000)
     )

@@ -1,4 +1,4 @@
-"""The deployed functions' handlers in this process, on the stores of the local AWS: to see what is inside a request."""
+"""The deployed functions' handlers in this process, with the stores of the local AWS, to look inside a request."""
 
 import importlib
 import json
@@ -19,9 +19,9 @@ HEADERS = {"content-type": "application/json", "authorization": "Bearer checked-
 
 @contextmanager
 def quietly(endpoint: str) -> Iterator[None]:
-    """Let handlers of this process find the local AWS while the block lasts; what they log goes nowhere.
+    """Point handlers of this process to the local AWS for the length of a block, and discard their logs.
 
-    The loggers keep the stream that they find when they are made, so one block must hold all calls.
+    A logger keeps the stream of its creation, so one block must contain all calls.
     """
     kept = dict(os.environ)
     os.environ.update(_client_settings(endpoint))
@@ -36,43 +36,43 @@ def quietly(endpoint: str) -> Iterator[None]:
 
 
 def imported(environments: dict[str, dict[str, str]]) -> dict[str, Handler]:
-    """Return the handler of each room, imported anew with its function's environment."""
-    return {room: _imported(room, environment) for room, environment in environments.items()}
+    """Return the handler of each service, imported again with its function's environment."""
+    return {feature: _imported(feature, environment) for feature, environment in environments.items()}
 
 
-def event(operation: str, *, parameters: dict[str, str] | None = None, **given: Any) -> dict[str, Any]:
-    """Return the event of a request as the HTTP API sends it (payload 2.0). given: query, body or content, headers, username."""
+def event(operation: str, *, parameters: dict[str, str] | None = None, **request: Any) -> dict[str, Any]:
+    """Return the event of a request as the HTTP API sends it (payload 2.0). request: query, body or content, headers, username."""
     method, route = operation.split()
     path = route.format_map(parameters or {})
-    authorizer = {"lambda": {"username": given["username"], "expires": str(int(time.time()) + AN_HOUR)}}
+    authorizer = {"lambda": {"username": request["username"], "expires": str(int(time.time()) + AN_HOUR)}}
     return {
         "version": "2.0",
         "routeKey": operation,
         "rawPath": path,
-        "rawQueryString": urlencode(given.get("query", {})),
-        "queryStringParameters": given.get("query"),
-        "headers": {**HEADERS, **given.get("headers", {})},
+        "rawQueryString": urlencode(request.get("query", {})),
+        "queryStringParameters": request.get("query"),
+        "headers": {**HEADERS, **request.get("headers", {})},
         "pathParameters": parameters or {},
         "requestContext": {
             "http": {"method": method, "path": path},
             "stage": "$default",
-            "authorizer": authorizer if given["username"] else {},
+            "authorizer": authorizer if request["username"] else {},
         },
-        "body": _body(given),
-        "isBase64Encoded": "content" in given,
+        "body": _body(request),
+        "isBase64Encoded": "content" in request,
     }
 
 
-def _body(given: dict[str, Any]) -> str | None:
-    if "content" in given:
-        return b64encode(given["content"]).decode()
-    return json.dumps(given["body"]) if "body" in given else None
+def _body(request: dict[str, Any]) -> str | None:
+    if "content" in request:
+        return b64encode(request["content"]).decode()
+    return json.dumps(request["body"]) if "body" in request else None
 
 
-def _imported(room: str, environment: dict[str, str]) -> Handler:
+def _imported(feature: str, environment: dict[str, str]) -> Handler:
     os.environ.update(environment)
-    name = f"microservices.{room}.handler"
-    sys.modules.pop(name, None)  # a handler reads its environment when it is imported
+    name = f"microservices.{feature}.handler"
+    sys.modules.pop(name, None)  # a handler reads its environment at import
     handler: Handler = importlib.import_module(name).lambda_handler
     return handler
 

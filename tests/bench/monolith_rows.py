@@ -13,7 +13,7 @@ from shared_domain.posts import Post
 from tests.bench import bare_app, bulk
 from tests.bench.closed import Request, closed_loop
 from tests.bench.operations import FORM
-from tests.bench.rows import Row, in_turns, share
+from tests.bench.rows import Row, alternate, share
 
 CONNECTIONS, SECONDS, ROUNDS = 4, 1.2, 4
 SMALL, MIDDLE, LARGE = 1_000, 20_000, 100_000
@@ -34,7 +34,7 @@ class Monolith:
 
 
 def rows(monolith: Monolith, done: Callable[[], None]) -> Iterator[Row]:
-    """Yield the monolith's rows; `done` hears of each step. The data grows from 1,000 to 100,000 posts meanwhile."""
+    """Yield the monolith's rows. `done` is called after each step. The data grows from 1,000 to 100,000 posts."""
     database = database_url(monolith.run_dir)
     last = _loaded(database, 0, SMALL)
     before = _medians(monolith.url, last)
@@ -72,15 +72,15 @@ def _bare(run_dir: Path) -> Iterator[str]:
 
 def _against(bare: str, monolith: Monolith, last: Post, done: Callable[[], None]) -> Iterator[Row]:
     publish = {"method": "POST", "path": "/posts", "body": FORM, "expected": 201}
-    for name, asked, against, reach in (
+    for name, options, against, reach in (
         ("one post", {"path": f"/posts/{last.id}"}, BARE, 0.6),
         ("page of 20", {"path": "/posts"}, BARE, 0.6),
         ("publish", publish, BARE, 0.6),
         (f"search at {MIDDLE:,} posts", {"path": COMMON}, "one indexed query and its rows as JSON", 0.5),
     ):
-        own = Request(base_url=monolith.url, token=monolith.token, **asked)
-        floor = Request(base_url=bare, **asked)
-        rates = in_turns(lambda one=own: _rate(one), lambda one=floor: _rate(one), ROUNDS)  # type: ignore[misc]
+        own = Request(base_url=monolith.url, token=monolith.token, **options)
+        floor = Request(base_url=bare, **options)
+        rates = alternate(lambda one=own: _rate(one), lambda one=floor: _rate(one), ROUNDS)  # type: ignore[misc]
         yield share(f"monolith: {name}", *rates, against=against, reach=reach)
         done()
 
@@ -90,7 +90,7 @@ def _rate(request: Request) -> float:
 
 
 def _medians(url: str, post: Post) -> dict[str, float]:
-    """Return the median of each read in milliseconds: the least of five, for the two sizes are minutes apart."""
+    """Return the median of each read in milliseconds: the least of five, because the two sizes are minutes apart."""
     paths = {"page of 20": "/posts", "one post": f"/posts/{post.id}", "a search for two rare terms": RARE}
     return {
         name: min(closed_loop(Request(base_url=url, path=path), connections=1, seconds=0.3).p50_ms for _ in range(5))

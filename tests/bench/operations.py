@@ -1,4 +1,4 @@
-"""The operations that the bench asks of the functions, each named as in docs/store-calls.md."""
+"""The operations that the bench runs, named as in docs/store-calls.md."""
 
 import re
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from loadtests.data.pictures import picture
 from loadtests.processes import ROOT
 from tests.bench.bulk import RARE
 
-FIND = " ".join(RARE)  # what the bench's own post, and no other, is about
-OWN = {"title": f"About {FIND}", "body": "To be read, changed and found."}
+FIND = " ".join(RARE)  # words of the bench's own post and of no other
+OWN = {"title": f"About {FIND}", "body": "To be read, changed and searched."}
 FORM = {"title": "A bench post", "body": "amber river " * 20, "tags": ["bench"]}
 WRITTEN = ROOT / "docs" / "store-calls.md"
 ROW = re.compile(r"^\| (?P<operation>[^|]+?) \| (?P<services>[^|]+?) \|", re.MULTILINE)
@@ -24,9 +24,9 @@ def _nothing(_: int) -> Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation of a room and how to ask for it. fresh: what is sent anew each time, by the number of the request."""
+    """One operation of a service and its request. fresh: the part that differs in each request, by its number."""
 
-    room: str
+    feature: str
     name: str
     route: str
     status: int = 200
@@ -36,16 +36,16 @@ class Operation:
 
 
 def reads(post_id: str) -> list[Operation]:
-    """Return what more posts could make dearer."""
+    """Return the reads that more posts could make slower."""
     return [
-        Operation(room="posts", name="read_post", route="GET /posts/{post_id}", parameters={"post_id": post_id}),
-        Operation(room="posts", name="list_posts", route="GET /posts"),
-        Operation(room="search", name="search, two terms", route="GET /search", sent={"query": {"q": FIND}}),
+        Operation(feature="posts", name="read_post", route="GET /posts/{post_id}", parameters={"post_id": post_id}),
+        Operation(feature="posts", name="list_posts", route="GET /posts"),
+        Operation(feature="search", name="search, two terms", route="GET /search", sent={"query": {"q": FIND}}),
     ]
 
 
 def all_of(post_id: str, order_id: str, *, username: str, password: str, run: str) -> list[Operation]:
-    """Return all that is timed. The post, the order, and the user with an avatar are there; run keeps apart what is made anew."""
+    """Return all operations. The post, the order and the user's avatar exist. run: makes the names of new users and keys unique."""
     return [
         *_of_posts_and_users(post_id, username, password, run=run),
         *_of_other_rooms(post_id, order_id, username, run=run),
@@ -61,28 +61,28 @@ def _of_posts_and_users(post_id: str, username: str, password: str, *, run: str)
 
     return [
         *reads(post_id)[:2],
-        Operation(room="posts", name="publish", route="POST /posts", status=201, sent={**own, "body": FORM}),
+        Operation(feature="posts", name="publish", route="POST /posts", status=201, sent={**own, "body": FORM}),
         Operation(
-            room="posts", name="revise_post", route="PATCH /posts/{post_id}", parameters=mine, sent=own,
+            feature="posts", name="revise_post", route="PATCH /posts/{post_id}", parameters=mine, sent=own,
             fresh=lambda number: {"body": {"title": f"{OWN['title']} {number}"}},
         ),
         Operation(
-            room="votes", name="cast", route="PUT /posts/{post_id}/vote", parameters=mine, sent=own,
+            feature="votes", name="cast", route="PUT /posts/{post_id}/vote", parameters=mine, sent=own,
             fresh=lambda number: {"body": {"value": 1 if number % 2 else -1}},
         ),
-        Operation(room="votes", name="leaderboard", route="GET /leaderboard"),
-        Operation(room="users", name="read_user", route="GET /users/{username}", parameters=own),
-        Operation(room="users", name="read_me", route="GET /users/me", sent=own),
+        Operation(feature="votes", name="leaderboard", route="GET /leaderboard"),
+        Operation(feature="users", name="read_user", route="GET /users/{username}", parameters=own),
+        Operation(feature="users", name="read_me", route="GET /users/me", sent=own),
         Operation(
-            room="users", name="revise_me", route="PATCH /users/me", sent=own,
+            feature="users", name="revise_me", route="PATCH /users/me", sent=own,
             fresh=lambda number: {"body": {"bio": f"Number {number}"}},
         ),
-        Operation(room="users", name="register", route="POST /users", status=201, fresh=newcomer),
+        Operation(feature="users", name="register", route="POST /users", status=201, fresh=newcomer),
         Operation(
-            room="users", name="sign_in", route="POST /tokens", status=201,
+            feature="users", name="sign_in", route="POST /tokens", status=201,
             sent={"body": {"username": username, "password": password}},
         ),
-        Operation(room="search", name="search, two terms", route="GET /search", sent={"query": {"q": FIND}}),
+        Operation(feature="search", name="search, two terms", route="GET /search", sent={"query": {"q": FIND}}),
     ]  # fmt: skip
 
 
@@ -94,21 +94,21 @@ def _of_other_rooms(post_id: str, order_id: str, username: str, *, run: str) -> 
 
     return [
         Operation(
-            room="feedback", name="give_feedback", route="POST /feedback", status=201, sent={"body": {"message": "Well done"}}
+            feature="feedback", name="give_feedback", route="POST /feedback", status=201, sent={"body": {"message": "Well done"}}
         ),
         Operation(
-            room="orders", name="place", route="POST /orders", status=201, sent={**own, "body": lines}, fresh=ordered
+            feature="orders", name="place", route="POST /orders", status=201, sent={**own, "body": lines}, fresh=ordered
         ),
-        Operation(room="orders", name="list_orders", route="GET /orders", sent=own),
+        Operation(feature="orders", name="list_orders", route="GET /orders", sent=own),
         Operation(
-            room="orders", name="read_order", route="GET /orders/{order_id}", parameters={"order_id": order_id}, sent=own
+            feature="orders", name="read_order", route="GET /orders/{order_id}", parameters={"order_id": order_id}, sent=own
         ),
-        Operation(room="trending", name="trending", route="GET /trending"),
+        Operation(feature="trending", name="trending", route="GET /trending"),
         Operation(
-            room="avatars", name="upload_avatar", route="PUT /users/me/avatar", status=202,
+            feature="avatars", name="upload_avatar", route="PUT /users/me/avatar", status=202,
             sent={**own, "content": picture("bench"), "headers": {"content-type": "image/png"}},
         ),
-        Operation(room="avatars", name="read_avatar", route="GET /users/{username}/avatar", parameters=own),
+        Operation(feature="avatars", name="read_avatar", route="GET /users/{username}/avatar", parameters=own),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Orders: what placing one asks of its store, and how long a quiet system takes to settle it."""
+"""Orders: the store calls of placing one, and the time until a quiet system has settled it."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -12,11 +12,11 @@ from loadtests.freshness import poll
 from loadtests.results import Lag
 from tests.bench.rows import Row
 
-ORDERS = 10  # what the credits of one user buy
+ORDERS = 10  # as many as one user's credits buy
 
 
 def placed(made: Sequence[str]) -> Row:
-    """Return the row of an order's store calls, as they were counted inside its function."""
+    """Return the row of an order's store calls, counted inside its function."""
     return Row(
         what="services: store calls of an order placed",
         against="–",
@@ -29,7 +29,7 @@ def placed(made: Sequence[str]) -> Row:
 
 
 def settled(url: str, post_id: str, *, username: str, token: str) -> Row:
-    """Return the row of the time from the answer to an order until it is settled. The user buys as much as 100 credits allow."""
+    """Return the row of the time from the answer to an order until it is settled. The user spends 100 credits."""
     lag = Lag()
     with opened(url) as client:
         for _ in range(ORDERS):

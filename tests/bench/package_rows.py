@@ -1,4 +1,4 @@
-"""The functions' zips: their size, and how long a fresh process needs to import what is in them."""
+"""The functions' zips: their size, and the import time of their handlers in a fresh process."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from microservices.deploy.emulator_process import INTERPRETER
 from tests.bench.rows import Row
 
 RUNS = 7
-# Processor time, which is all that an import needs: another process on the machine does not count.
+# Processor time: an import waits for nothing, and other processes do not count.
 TIMED = "import time; began = time.process_time(); import {module}; print(time.process_time() - began)"
 FLOOR = "cold_floor"
 NAMES = (
@@ -27,14 +27,14 @@ ENVIRONMENT = {
 
 
 def rows(zips: Sequence[Path], done: Callable[[], None]) -> Iterator[Row]:
-    """Yield the rows of the zips of all functions; `done` hears of every round of imports."""
+    """Yield the rows of all functions' zips. `done` is called after each round of imports."""
     sizes = {path.stem: megabytes(path, pillow=False) for path in zips}
     size, largest = max((size, name) for name, size in sizes.items())
     pillow = max(megabytes(path, pillow=True) for path in zips)
     yield Row(
         what="services: zip of a function, without boto3 and Pillow",
         against="–",
-        shown=f"{size:.2f} MB ({largest}, the largest of {len(zips)}; Pillow, where pictures are opened, {pillow:.1f} MB)",
+        shown=f"{size:.2f} MB ({largest}, the largest of {len(zips)}; with Pillow, for pictures, {pillow:.1f} MB)",
         value=size,
         reach=3,
         unit=" MB",
@@ -44,14 +44,14 @@ def rows(zips: Sequence[Path], done: Callable[[], None]) -> Iterator[Row]:
 
 
 def megabytes(package: Path, *, pillow: bool) -> float:
-    """Return what the members of a zip take in it: those of Pillow, or the others."""
+    """Return the compressed size of a zip's members: those of Pillow, or the others."""
     with zipfile.ZipFile(package) as opened:
         members = [each for each in opened.infolist() if each.filename.lower().startswith(("pil/", "pillow")) == pillow]
     return sum(each.compress_size for each in members) / 1e6
 
 
 def _imports(zips: list[Path], folder: Path, done: Callable[[], None]) -> Iterator[Row]:
-    """All are imported as on AWS: by an interpreter that brings boto3, from the unpacked zip. The floor uses one of the zips."""
+    """Import as on AWS: with an interpreter that has boto3, from the unpacked zip. The floor uses one of the zips."""
     programs = {
         path.stem: (folder / path.stem, f"microservices.{path.stem.removesuffix('-http')}.handler") for path in zips
     }

@@ -1,4 +1,4 @@
-"""The report of a long run: how long it takes to make, and how large its page is."""
+"""The report of a long run: the time to write it, and the size of its page."""
 
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.bench.rows import Row
 RECORDED = 5_000_000
 WITHIN_S = 10
 AT_MOST_MB = 6
-VALUES = 400  # different latencies of a block: more than the blocks of a real run have
+VALUES = 400  # different latencies of a block: more than in a real run
 REPEATS, PAIRS = 3, 4  # as in `full`
 
 
@@ -35,7 +35,7 @@ def rows() -> Iterator[Row]:
 
 
 def _run(draw: Random) -> tuple[Results, int]:
-    """Return a run of at least so many requests, with their number."""
+    """Return a run with at least this number of requests, and their number."""
     profile = PROFILES["full"]
     scenarios = [name for name in profile.rates if name != LIVE]
     each = 1 + RECORDED // (len(scenarios) * len(SIDES) * REPEATS * PAIRS * VALUES)
@@ -55,7 +55,7 @@ def _run(draw: Random) -> tuple[Results, int]:
         scenarios=played,
         freshness={side: Freshness({kind: Lag([draw.uniform(1, 300) for _ in range(30)]) for kind in KINDS}) for side in SIDES},
     )  # fmt: skip
-    return results, sum(one.block.offered for found in played.values() for one in found)
+    return results, sum(one.block.offered for blocks in played.values() for one in blocks)
 
 
 def _block(draw: Random, each: int) -> BlockResult:

@@ -1,4 +1,4 @@
-"""The bench from start to end: both systems up on fresh data, every group of rows, both systems down."""
+"""Run the bench: start both systems with fresh data, measure every group of rows, stop both."""
 
 import json
 from collections.abc import Generator, Iterator
@@ -36,14 +36,14 @@ from tests.bench.operations import all_of
 from tests.bench.rows import Row
 from tests.bench.spied import spied
 
-ROOMS = ("users", "posts", "votes", "search", "feedback", "orders", "trending", "avatars")
+FEATURES = ("users", "posts", "votes", "search", "feedback", "orders", "trending", "avatars")
 STAGE = "reference"
-LAST_HEARS_WITHIN_S = {"monolith": 0.3, "microservices": 2.0}
+LAST_MESSAGE_WITHIN_S = {"monolith": 0.3, "microservices": 2.0}
 
 
 def run(run_dir: Path, display: ProgressDisplay) -> Generator[Row, None, None]:
     """Yield every row. Raise SystemFailed, CallFailed or UnexpectedAnswer if it cannot be measured."""
-    with display.phase("every journey explained"):
+    with display.phase("explain"):
         yield from explain_rows.rows()
     with ExitStack() as stack:
         with display.phase("start both systems"):
@@ -55,7 +55,7 @@ def run(run_dir: Path, display: ProgressDisplay) -> Generator[Row, None, None]:
 
 
 def _packages(display: ProgressDisplay) -> Iterator[Row]:
-    zips = [each.zip for each in package_cache.get_packages()]  # those that were deployed
+    zips = [each.zip for each in package_cache.get_packages()]  # the deployed ones
     with display.phase("cold imports", package_rows.RUNS) as done:
         yield from package_rows.rows(zips, done)
     with display.phase("a thumbnail"):
@@ -67,7 +67,7 @@ def _packages(display: ProgressDisplay) -> Iterator[Row]:
 
 
 def _events(urls: dict[str, str], run_dir: Path, display: ProgressDisplay) -> Iterator[Row]:
-    """What is asked of quiet systems comes first."""
+    """Measure what needs a quiet system first."""
     url = urls["microservices"]
     with display.phase("orders settle"):
         known = acquainted(url)
@@ -79,7 +79,7 @@ def _events(urls: dict[str, str], run_dir: Path, display: ProgressDisplay) -> It
                 urls[system.name],
                 systems.live_url(system, run_dir),
                 token=acquainted(urls[system.name]).token,
-                reach=LAST_HEARS_WITHIN_S[system.name],
+                reach=LAST_MESSAGE_WITHIN_S[system.name],
             )
 
 
@@ -101,18 +101,20 @@ def _services(url: str, run_dir: Path, display: ProgressDisplay) -> Iterator[Row
 
 
 def _inside(services: Services, known: Known, *, hot: str, display: ProgressDisplay) -> Iterator[Row]:
-    asked = all_of(known.post_id, known.order_id, username=known.username, password=PASSWORD, run=f"{int(time()):x}")
+    operations = all_of(
+        known.post_id, known.order_id, username=known.username, password=PASSWORD, run=f"{int(time()):x}"
+    )
     with quietly(services.endpoint), spied() as calls:
-        with display.phase("inside the functions", len(asked)) as done:
+        with display.phase("inside the functions", len(operations)) as done:
             handlers = imported(services.environments)
-            yield from function_rows.rows(handlers, asked, calls, done)
+            yield from function_rows.rows(handlers, operations, calls, done)
         with display.phase("views"):
             yield view_rows.services(handlers["posts"], known.post_id)
         with display.phase(f"{hot_post_rows.VOTES:,} votes for one post"):
             logs, table = client("logs", services.endpoint), services.environments["votes"]["TABLE"]
             yield from hot_post_rows.rows(services.dynamodb, logs, table=table, post_id=hot)
         bench_tables = {
-            room: {**services.environments[room], "TABLE": table} for room, table in growth_rows.TABLES.items()
+            feature: {**services.environments[feature], "TABLE": table} for feature, table in growth_rows.TABLES.items()
         }
         with display.phase("twenty times the posts", 2) as done:
             yield from growth_rows.rows(services.dynamodb, imported(bench_tables), calls, done)
@@ -123,7 +125,9 @@ def _deployed(url: str) -> Services:
     endpoint = f"{place.scheme}://{place.netloc}"
     functions = client("lambda", endpoint)
     environments: dict[str, dict[str, Any]] = {
-        room: functions.get_function_configuration(FunctionName=f"{STAGE}-{room}-http")["Environment"]["Variables"]
-        for room in ROOMS
+        feature: functions.get_function_configuration(FunctionName=f"{STAGE}-{feature}-http")["Environment"][
+            "Variables"
+        ]
+        for feature in FEATURES
     }
     return Services(endpoint, client("dynamodb", endpoint), environments)

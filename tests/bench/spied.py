@@ -1,7 +1,7 @@
-"""Watches what a function asks of its stores: every call, what of this thread's processor time it took, what units it consumed.
+"""Record a function's store calls: their names, their processor time in this thread, their consumed units.
 
-It hooks into botocore below every client, so that a call which a store makes unseen is seen too. Calls of other threads are
-nobody's request: views are sent by one of their own.
+It hooks into botocore below every client, so no call is missed. Calls of other threads do not count: a thread of its own sends
+views.
 """
 
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ METERED = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteI
 
 @dataclass(slots=True)
 class Calls:
-    """The calls since the last reset: names in order, seconds of this thread's processor in all, units consumed in all."""
+    """The calls since the last reset: names in order, processor seconds of this thread, consumed units."""
 
     names: list[str] = field(default_factory=list)
     seconds: float = 0.0
     units: float = 0.0
 
     def reset(self) -> None:
-        """Forget them."""
+        """Reset all."""
         self.names, self.seconds, self.units = [], 0.0, 0.0
 
 
 @contextmanager
 def spied() -> Iterator[Calls]:
-    """Watch every call of this process while the block lasts."""
+    """Record every call of this process in a block."""
     calls, original, asking = Calls(), BaseClient._make_api_call, get_ident()
 
     def watched(client: Any, operation: str, parameters: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The rows about what wakes on events: that each would miss if what it promises did not hold."""
+"""Rows about events: each one misses its target if its promise is broken."""
 
 import zipfile
 from collections import Counter
@@ -32,7 +32,7 @@ def test_an_order_placed_is_one_transaction_and_nothing_else(made: list[str], re
     assert order_rows.placed(made).reached is reached
 
 
-def test_the_photograph_is_one_that_an_avatar_may_be_and_hardly_smaller() -> None:
+def test_the_photograph_is_just_below_the_size_limit_of_avatars() -> None:
     picture = thumbnail_rows.photograph()
     assert 0.8 * MAX_PICTURE_BYTES < len(picture) <= MAX_PICTURE_BYTES
     assert thumbnail(picture).startswith(PNG)
@@ -50,37 +50,37 @@ def right() -> list[Row]:
     return listened(lambda message, subscriber: 1)
 
 
-def test_two_hundred_connections_hear_everything_once(right: list[Row]) -> None:
+def test_two_hundred_connections_receive_every_message_once(right: list[Row]) -> None:
     messages, lag = right
     assert messages.reached
     assert messages.shown == "0 lost, 0 twice, of 2,400"
     assert lag.reached
 
 
-def test_a_message_that_one_of_two_hundred_hears_twice_is_seen() -> None:
+def test_a_message_sent_twice_to_one_of_two_hundred_is_counted() -> None:
     messages, _ = listened(lambda message, subscriber: 2 if subscriber == 17 else 1)
     assert not messages.reached
     assert messages.shown == "0 lost, 12 twice, of 2,400"
 
 
-def test_a_message_that_one_of_two_hundred_never_hears_is_seen() -> None:
-    told = Counter[int]()
+def test_a_message_lost_for_one_of_two_hundred_is_counted() -> None:
+    sent = Counter[int]()
 
     def copies(message: dict[str, Any], subscriber: int) -> int:
-        told[subscriber] += 1
-        return int(not (subscriber == 17 and told[subscriber] == 12))
+        sent[subscriber] += 1
+        return int(not (subscriber == 17 and sent[subscriber] == 12))
 
     messages, _ = listened(copies)
     assert messages.shown == "1 lost, 0 twice, of 2,400"
     assert not messages.reached
 
 
-def test_headers_of_a_request_go_over_the_wire() -> None:
+def test_headers_of_a_request_are_sent() -> None:
     raw = Request(base_url="http://127.0.0.1:1", path="/", headers={"Sec-Purpose": "prefetch"}).raw()
     assert b"\r\nSec-Purpose: prefetch\r\n" in raw.partition(b"\r\n\r\n")[0] + b"\r\n"
 
 
-def test_pillow_is_told_apart_from_the_rest_of_a_zip(tmp_path: Path) -> None:
+def test_pillow_is_counted_apart_from_the_rest_of_a_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "some.zip", "w") as made:
         made.writestr("PIL/Image.py", "x" * 3_000_000)
         made.writestr("microservices/a.py", "x" * 1_000_000)

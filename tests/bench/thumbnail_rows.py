@@ -16,8 +16,8 @@ from tests.bench.package_rows import ENVIRONMENT
 from tests.bench.rows import Row
 
 FUNCTION = "avatars-thumbnails"
-WIDTH, HEIGHT = 4000, 3000  # of a telephone's photograph
-GRAIN = 40  # the picture is made from one so many times smaller: noise alone would not compress
+WIDTH, HEIGHT = 4000, 3000  # of a phone's photograph
+GRAIN = 40  # times smaller is the source picture: noise alone would not compress
 MOST_BYTES = 2**20
 TIMED = r"""
 import json, re, sys, time
@@ -29,7 +29,7 @@ for _ in range(5):
     began = time.perf_counter()
     thumbnail(picture)
     took.append((time.perf_counter() - began) * 1000)
-peak_kib = re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1]  # getrusage would tell of the parent's too
+peak_kib = re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1]  # getrusage contains the parent's too
 print(json.dumps({"ms": sorted(took)[2], "peak_mb": int(peak_kib) / 1024}))
 """
 
@@ -49,19 +49,19 @@ def rows(package: Path) -> Iterator[Row]:
             text=True,
             check=True,
         )
-    found = json.loads(ran.stdout.strip().splitlines()[-1])
+    result = json.loads(ran.stdout.strip().splitlines()[-1])
     what = (
         f"services: thumbnail of a JPEG of {len(picture) / 2**20:.2f} MiB and {WIDTH * HEIGHT / 1e6:.0f} million pixels"
     )
     for name, value, reach, unit in (
-        ("median of 5", found["ms"], 300, " ms"),
-        ("most memory of the function", found["peak_mb"], 120, " MB"),
+        ("median of 5", result["ms"], 300, " ms"),
+        ("most memory of the function", result["peak_mb"], 120, " MB"),
     ):
         yield Row(what=f"{what}, {name}", against="–", shown=f"{value:.0f}{unit}", value=value, reach=reach, unit=unit)
 
 
 def photograph() -> bytes:
-    """Return a photograph of as many bytes as an avatar may have, or some less: the best quality that fits."""
+    """Return a photograph at the best quality that fits the size limit of avatars."""
     small = Image.frombytes(
         "RGB", (WIDTH // GRAIN, HEIGHT // GRAIN), Random(1).randbytes(3 * WIDTH * HEIGHT // GRAIN**2)
     )
