@@ -66,7 +66,7 @@ def _seed(options: argparse.Namespace, console: Console) -> int:
 
 def _readme(options: argparse.Namespace, console: Console) -> int:
     if options.report:
-        readme_page.keep(options.report)
+        readme_page.make_reference(options.report)
     readme_page.write_results()
     console.print(f"{readme_page.README.name} shows {readme_page.REFERENCE}", soft_wrap=True)
     return 0

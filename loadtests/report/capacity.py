@@ -92,39 +92,32 @@ def _charts(figures: Figures) -> Iterator[Chart]:
             add_points(latency, rates, curves["p50_ms"], side=side, name=f"{side} p50", line=True, hollow=True)
             add_line(latency, rates, curves["p99_ms"], side=side, name=f"{side} p99", width=1)
             add_points(goodput, rates, curves["goodput"], side=side, name=side, line=True)
-        for limit in _limits(figures["slo"]):
-            latency.add_hline(y=limit, line={"dash": "dot", "width": 2, "color": GREY})
+        limit_ms = float(figures["slo"].removeprefix("p95<").partition("ms")[0])
+        latency.add_hline(y=limit_ms, line={"dash": "dot", "width": 2, "color": GREY})
         latency.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
         goodput.update_yaxes(title_text="successful responses a second", rangemode="tozero")
-        for which, figure, data in (("latency", latency, _times(sides)), ("goodput", goodput, _shares(sides))):
+        for which, figure in (("latency", latency), ("goodput", goodput)):
             figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="offered requests a second")
-            yield Chart(f"{name}-capacity-{which}", f"{name}: {which} against rate", styled(figure), data)
+            yield Chart(
+                f"{name}-capacity-{which}", f"{name}: {which} against rate", styled(figure), _curve_table(sides)
+            )
 
 
-def _times(sides: Figures) -> Table:
+def _curve_table(sides: Figures) -> Table:
     rows: list[Row] = [
-        (side, f"{point['rate']:g}", *(milliseconds(point[key]) for key in ("p50_ms", "p95_ms", "p99_ms")),
-         f"{point['outcome']} ({point['probes']})")
+        (
+            side, f"{point['rate']:g}", f"{point['goodput']:g}",
+            *(milliseconds(point[f"{percentile}_ms"]) for percentile in ("p50", "p95", "p99")),
+            *(f"{point[f'{share}_percent']:.2f}" for share in ("errors", "refused", "dropped")),
+            f"{point['outcome']} ({point['probes']})",
+        )
         for side, one in _sides(sides)
         for point in one["curve"]
     ]  # fmt: skip
-    return Table(columns=("side", "offered/s", "p50 ms", "p95 ms", "p99 ms", "level (probes)"), rows=rows)
-
-
-def _shares(sides: Figures) -> Table:
-    shares = ("errors", "refused", "dropped")
-    rows: list[Row] = [
-        (side, f"{point['rate']:g}", f"{point['goodput']:g}", *(f"{point[f'{share}_percent']:.2f}" for share in shares))
-        for side, one in _sides(sides)
-        for point in one["curve"]
-    ]
-    return Table(columns=("side", "offered/s", "goodput/s", *(f"{share} %" for share in shares)), rows=rows)
-
-
-def _limits(slo: str) -> list[float]:
-    """Return the limits of latency in milliseconds that a service level such as p95<250ms,errors<0.1% names."""
-    words = [word.partition("<")[2] for word in slo.split(",") if word.startswith("p")]
-    return [float(word[:-2]) if word.endswith("ms") else 1000 * float(word[:-1]) for word in words]
+    columns = (
+        "side", "offered/s", "goodput/s", "p50 ms", "p95 ms", "p99 ms", "errors %", "refused %", "dropped %", "level (probes)",
+    )  # fmt: skip
+    return Table(columns=columns, rows=rows)
 
 
 def _each(figures: Figures) -> Iterator[tuple[str, str, Figures]]:

@@ -17,7 +17,7 @@ COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figu
 
 
 def is_comparison(report: Report) -> bool:
-    """Tell whether a report has a comparison."""
+    """Return whether a report has a comparison."""
     return "scenarios" in report
 
 

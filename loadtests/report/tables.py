@@ -44,7 +44,7 @@ class Table:
 
     @property
     def numeric(self) -> list[bool]:
-        """Tell of each column whether it holds numbers, which are aligned right."""
+        """Return for each column whether it has only numbers, which are aligned right."""
         return [all(map(_is_number, cells)) for cells in zip(*self.rows, strict=True)] or [False] * len(self.columns)
 
     @property

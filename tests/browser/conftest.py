@@ -17,11 +17,11 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 def browser() -> "Iterator[Browser]":
     """A Chromium without a window."""
     driver = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: `make browser` does it")
-    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
-    if found is None:
+    chromium = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+    if chromium is None:
         pytest.skip("no Chromium on the path")
     sandbox = os.geteuid() != 0  # Chromium refuses to make one as root
     with driver.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, chromium_sandbox=sandbox)
+        opened = playwright.chromium.launch(executable_path=chromium, chromium_sandbox=sandbox)
         yield opened
         opened.close()

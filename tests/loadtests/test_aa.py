@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from loadtests import aa
-from loadtests.report import readme
 from loadtests.report.figures import figures, series
 from loadtests.report.findings import findings, question
 from loadtests.report.forms import html
 from loadtests.results import Results
+from tests.bench import experiments
 from tests.loadtests.made_runs import made_run
 
 
@@ -85,16 +85,16 @@ def test_the_page_names_both_sides(alike: dict[str, Any]) -> None:
 
 
 def test_the_method_shows_the_saved_experiments() -> None:
-    text, saved = readme.METHOD.read_text(), json.loads(readme.SELF_COMPARISONS.read_text())
-    assert readme.with_self_comparisons(text, saved) == text
+    text, saved = experiments.METHOD.read_text(), json.loads(experiments.SUMMARY.read_text())
+    assert experiments.with_experiments(text, saved) == text
 
 
-@pytest.mark.parametrize("kind", readme.PROMISES)
+@pytest.mark.parametrize("kind", experiments.PROMISES)
 def test_the_saved_experiments_are_complete_and_keep_the_promise(kind: str) -> None:
-    saved = json.loads(readme.SELF_COMPARISONS.read_text())[kind]
-    assert saved["runs"] == readme.PROMISES[kind][2]
-    assert readme.promise_kept(kind, saved)
-    assert not readme.promise_kept(kind, {"runs": 10, "within_noise": 8, "better": {"first": 8}})
+    saved = json.loads(experiments.SUMMARY.read_text())[kind]
+    assert saved["runs"] == experiments.PROMISES[kind][2]
+    assert experiments.promise_kept(kind, saved)
+    assert not experiments.promise_kept(kind, {"runs": 10, "within_noise": 8, "better": {"first": 8}})
 
 
 def test_both_systems_are_compared_with_themselves_unless_one_is_chosen() -> None:
@@ -105,6 +105,6 @@ def test_both_systems_are_compared_with_themselves_unless_one_is_chosen() -> Non
 
 def test_the_table_has_a_row_for_each_experiment(alike: dict[str, Any], slower: dict[str, Any], tmp_path: Path) -> None:
     saved = {name: aa.summary([one], side="monolith") for name, one in (("alike", alike), ("planted", slower))}
-    lines = readme.with_self_comparisons("".join(readme.AA_MARKERS), saved).splitlines()
+    lines = experiments.with_experiments("".join(experiments.MARKERS), saved).splitlines()
     assert lines[3:5] == ["| the same | 1 | 1 | 0 | 0 |", "| 25 % slower in every handler | 1 | 0 | 1 | 0 |"]
     assert lines[-2].startswith("| live | ± ")

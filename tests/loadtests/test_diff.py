@@ -87,8 +87,8 @@ def test_a_side_that_is_a_quarter_slower_is_a_regression_of_that_side(
 ) -> None:
     slower = runs.run("b", **{side: 1.25})
     assert output_of(before, slower, capsys=capsys)[0] == 1
-    found = diff.difference(read(before), read(slower), threshold=0.1)
-    worse = {change.side for change in found.changes if change.verdict(0.1) == "regression"}
+    result = diff.difference(read(before), read(slower), threshold=0.1)
+    worse = {change.side for change in result.changes if change.verdict(0.1) == "regression"}
     assert worse == {side}
 
 
@@ -110,9 +110,9 @@ def test_five_trials_of_a_lag_are_too_few_for_a_verdict(before: Path, tmp_path: 
     for lag in late.freshness["microservices"].lags.values():
         lag.lags_ms = [10 * each for each in lag.lags_ms]
     after = read(written(late, tmp_path / "late"))
-    found = [each for each in diff.difference(read(before), after, threshold=0.1).changes if "→" in each.what]
-    assert {each.verdict(0.1) for each in found} == {"too few"}
-    assert all(each.low > 2 for each in found if each.side == "microservices")
+    result = [each for each in diff.difference(read(before), after, threshold=0.1).changes if "→" in each.what]
+    assert {each.verdict(0.1) for each in result} == {"too few"}
+    assert all(each.low > 2 for each in result if each.side == "microservices")
 
 
 def test_eight_trials_of_a_lag_have_a_verdict(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_eight_trials_of_a_lag_have_a_verdict(tmp_path: Path) -> None:
         run = made_run("a")
         run.freshness["monolith"].lags["post_to_search"].lags_ms = [factor * each for each in range(10, 18)]
         measured.append(read(written(run, tmp_path / f"{factor}")))
-    found = diff.difference(measured[0], measured[1], threshold=0.1)
-    judged = {(each.what, each.side): each.verdict(0.1) for each in found.changes}
+    result = diff.difference(measured[0], measured[1], threshold=0.1)
+    judged = {(each.what, each.side): each.verdict(0.1) for each in result.changes}
     assert judged["post → search", "monolith"] == "regression"
     assert judged["post → search", "microservices"] == "too few"
 
@@ -131,10 +131,10 @@ def test_lower_goodput_is_a_regression(before: Path, tmp_path: Path) -> None:
     starved = made_run("b")
     for measured in starved.scenarios["browse"]:
         measured.block.succeeded, measured.block.errors = 30, 30
-    found = diff.difference(read(before), read(written(starved, tmp_path / "starved")), threshold=0.1)
-    rates = {change.verdict(0.1) for change in found.changes if change.what == "browse" and change.metric == "goodput"}
+    result = diff.difference(read(before), read(written(starved, tmp_path / "starved")), threshold=0.1)
+    rates = {change.verdict(0.1) for change in result.changes if change.what == "browse" and change.metric == "goodput"}
     assert rates == {"regression"}
-    errors = {count.what: count.verdict for count in found.counts if count.what == "browse: errors"}
+    errors = {count.what: count.verdict for count in result.counts if count.what == "browse: errors"}
     assert errors == {"browse: errors": "regression"}
 
 

@@ -61,6 +61,6 @@ def test_what_came_afterwards_is_no_part_of_the_answer() -> None:
 
 
 def test_what_was_walked_on_one_side_alone_is_no_journey_yet() -> None:
-    found = Results(urls=dict(URLS), walks=walks(("voter", "writer")), roots={side: [] for side in URLS})
-    del found.walks["microservices"]["writer"]
-    assert list(found.figures()["journeys"]) == ["voter"]
+    result = Results(urls=dict(URLS), walks=walks(("voter", "writer")), roots={side: [] for side in URLS})
+    del result.walks["microservices"]["writer"]
+    assert list(result.figures()["journeys"]) == ["voter"]

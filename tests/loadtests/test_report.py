@@ -80,8 +80,8 @@ def folder(results: Results, tmp_path: Path) -> Path:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "report.json").read_text())
-    return found
+    result: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return result
 
 
 def test_report_json_has_the_schema(folder: Path) -> None:

@@ -47,11 +47,11 @@ def test_a_lost_worker_is_named_on_page_and_terminal(tmp_path: Path) -> None:
     run = lossy(7)
     at_s = next(one.at_s for one in run.scenarios["browse"] if one.block.lost_workers) + 0.5
     folder = written(run, tmp_path / "run")
-    found = json.loads((folder / "report.json").read_text())
-    assert found["scenarios"]["browse"]["monolith"]["lost_workers"] == [
+    result = json.loads((folder / "report.json").read_text())
+    assert result["scenarios"]["browse"]["monolith"]["lost_workers"] == [
         {"name": "worker 2 on there", "at_s": at_s, "arrivals": 7}
     ]
-    assert found["voids"] == []
+    assert result["voids"] == []
     expected = f"browse, monolith: lost worker 2 on there of the load generator, last report {at_s:g} s"
     assert expected in (folder / "report.html").read_text()
     console = Console(width=400)
