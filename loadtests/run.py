@@ -46,12 +46,48 @@ class ParityFailed(ParityError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Base URLs and live feeds of both sides. An unknown live feed is empty."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Both running sides with seeded data. live: their live feeds; an unknown one is empty."""
 
+    settings: RunSettings
+    display: ProgressDisplay
     urls: dict[str, str]
     live: dict[str, str]
+    worlds: dict[str, World]
+
+    def plans(self, scenario: str) -> dict[str, LoadPlan]:
+        """Return the plan of each side's blocks in a scenario."""
+        return {side: self.settings.load.apply(self._steady_plan(scenario, side)) for side in self.urls}
+
+    def resources(self) -> dict[str, Resources]:
+        """Return the resources of each side, unknown for a deployed one."""
+        settings = self.settings
+        return {
+            side: UNKNOWN if side in settings.deployed else resources.of_system(system, settings.folder(side))
+            for side, system in settings.sides.items()
+        }
+
+    def await_projections(self) -> None:
+        """Wait until the projections have caught up, so that one phase leaves no work to the next."""
+        with self.display.phase("projections catch up", len(self.urls)) as done:
+            for side, url in self.urls.items():
+                freshness.await_caught_up(url, self.worlds[side])
+                done()
+
+    def _steady_plan(self, scenario: str, side: str) -> LoadPlan:
+        profile = self.settings.profile
+        return LoadPlan(
+            base_url=self.urls[side],
+            live_url=self.live[side],
+            subscribers=profile.subscribers,
+            rate=profile.rates[scenario],
+            duration_s=profile.block_s,
+            warm_up_s=profile.warm_up_s,
+            seed=scenario,
+            scenario=scenario,
+            world=self.worlds[side],
+        )
 
 
 def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dict[str, Any]:
@@ -76,27 +112,21 @@ def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dic
 
 def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> None:
     """Go through all phases and put each result into `results` at once. Raise RunError or ParityError if a phase fails."""
-    for url in settings.deployed.values():
-        check_reachable(url)
-    with both_up(settings, display) as addresses, LoadProcess(settings.load.workers) as generator:
-        results.urls = addresses.urls
-        with _naming_a_dead_system(settings):
-            worlds = seed_alike(addresses.urls, settings.profile, display)
-            results.parity = _parity(addresses, worlds, display, settings=settings)
-            _await_projections(addresses.urls, worlds, display)
-            results.resources.append(resources_by_side(settings))
-            if not settings.is_aa:
-                results.floors = _floors(addresses.urls, settings, generator, display)
-            with resources.measure_cpu_steal(results):
-                for name in settings.scenarios:
-                    plans = {
-                        side: plan_of(name, addresses, side, world=worlds[side], settings=settings)
-                        for side in settings.sides
-                    }
-                    _load(plans, generator, settings=settings, results=results, display=display)
-                    _await_projections(addresses.urls, worlds, display)
-            results.resources.append(resources_by_side(settings))
-            _freshness_and_audit(addresses, worlds, settings, results=results, display=display)
+    with both_up(settings, display) as sides, LoadProcess(settings.load.workers) as generator:
+        results.urls = sides.urls
+        results.parity = _parity(sides)
+        sides.await_projections()
+        results.resources.append(sides.resources())
+        if not settings.is_aa:
+            results.floors = _floors(sides, generator)
+        with resources.measure_cpu_steal(results):
+            for name in settings.scenarios:
+                blocks = results.scenarios[name] = []
+                for block in _blocks(name, sides, generator):
+                    blocks.append(block)  # at once, so that an interrupted run keeps it
+                sides.await_projections()
+        results.resources.append(sides.resources())
+        _freshness_and_audit(sides, results)
 
 
 def interleaved(
@@ -117,15 +147,6 @@ def alternating(repeats: int, pairs: int, sides: Sequence[str] = SIDES) -> Itera
             yield pair // pairs, side
 
 
-def seed_alike(urls: dict[str, str], profile: Profile, display: ProgressDisplay) -> dict[str, World]:
-    """Seed every side with the same data and return the worlds by side."""
-    run_name, worlds = f"{int(time()):x}", {}
-    for side, url in urls.items():
-        with display.phase(f"{side}: seed the same data", STEPS) as done:
-            worlds[side] = seed(url, profile.size, run=run_name, done=done)
-    return worlds
-
-
 def _keep(results: Results, error: BaseException, folder: Path, console: Console) -> None:
     """Write an incomplete report. The systems have ended by now."""
     if not results.played:
@@ -137,18 +158,31 @@ def _keep(results: Results, error: BaseException, folder: Path, console: Console
 
 
 @contextmanager
-def both_up(settings: RunSettings, display: ProgressDisplay) -> Iterator[Addresses]:
-    """Start the sides that are not deployed, for the length of a block, and yield all addresses."""
+def both_up(settings: RunSettings, display: ProgressDisplay) -> Iterator[Sides]:
+    """Start the sides that are not deployed and seed both, for the length of a block. Name a system that ends meanwhile."""
+    for url in settings.deployed.values():
+        check_reachable(url)
     folders: dict[Path, list[str]] = {}
     for side in settings.started:
         folders.setdefault(settings.folder(side), []).append(side)
-    urls = dict(settings.deployed)
     with ExitStack() as stack:
+        urls = dict(settings.deployed)
         with display.phase(f"start {' and '.join(settings.started) or 'nothing'}"):
             for folder, sides in folders.items():
                 by_name = stack.enter_context(systems.running(folder, [settings.sides[side] for side in sides]))
                 urls |= {side: by_name[settings.sides[side].name] for side in sides}
-        yield Addresses({side: urls[side] for side in settings.sides}, _live_urls(settings))
+        urls = {side: urls[side] for side in settings.sides}
+        with _naming_a_dead_system(settings):
+            worlds = _seed(urls, settings.profile, display)
+            yield Sides(settings=settings, display=display, urls=urls, live=_live_urls(settings), worlds=worlds)
+
+
+def _seed(urls: dict[str, str], profile: Profile, display: ProgressDisplay) -> dict[str, World]:
+    run_name, worlds = f"{int(time()):x}", {}
+    for side, url in urls.items():
+        with display.phase(f"{side}: seed the same data", STEPS) as done:
+            worlds[side] = seed(url, profile.size, run=run_name, done=done)
+    return worlds
 
 
 def _live_urls(settings: RunSettings) -> dict[str, str]:
@@ -184,93 +218,49 @@ def _require_alive(settings: RunSettings) -> None:
         check_reachable(url)
 
 
-def resources_by_side(settings: RunSettings) -> dict[str, Resources]:
-    """Return the resources of each side, unknown for a deployed one."""
-    return {
-        side: UNKNOWN if side in settings.deployed else resources.of_system(system, settings.folder(side))
-        for side, system in settings.sides.items()
-    }
-
-
-def plan_of(scenario: str, addresses: Addresses, side: str, *, world: World, settings: RunSettings) -> LoadPlan:
-    """Return the plan of one side's blocks in a scenario."""
-    profile = settings.profile
-    steady = LoadPlan(
-        base_url=addresses.urls[side],
-        live_url=addresses.live[side],
-        subscribers=profile.subscribers,
-        rate=profile.rates[scenario],
-        duration_s=profile.block_s,
-        warm_up_s=profile.warm_up_s,
-        seed=scenario,
-        scenario=scenario,
-        world=world,
-    )
-    return settings.load.apply(steady)
-
-
-def _load(
-    plans: dict[str, LoadPlan],
-    generator: LoadProcess,
-    *,
-    settings: RunSettings,
-    results: Results,
-    display: ProgressDisplay,
-) -> None:
-    name, profile = next(iter(plans.values())).scenario, settings.profile
-    blocks = results.scenarios[name] = []
-    with display.phase(f"{name}: alternating blocks on both sides", 2 * profile.repeats * profile.pairs) as done:
-        for measured in interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
-            if not measured.block.succeeded:
-                _require_alive(settings)
-                check_reachable(plans[measured.side].base_url)
-            blocks.append(measured)
-            display.journal.block(name, measured, seconds=profile.block_s)
-            done()
-
-
-def _parity(
-    addresses: Addresses, worlds: dict[str, World], display: ProgressDisplay, *, settings: RunSettings
-) -> Parity:
-    with display.phase("parity: the same requests to both, answers compared"), ExitStack() as stack:
-        clients = {side: stack.enter_context(opened(url)) for side, url in addresses.urls.items()}
-        parity = compare_answers(clients, worlds, alone=not settings.deployed)
-    if not settings.is_aa:
-        with display.phase("parity: the contract tests on both"):
-            contract = contract_checks(addresses.urls, addresses.live)
+def _parity(sides: Sides) -> Parity:
+    with sides.display.phase("parity: the same requests to both, answers compared"), ExitStack() as stack:
+        clients = {side: stack.enter_context(opened(url)) for side, url in sides.urls.items()}
+        parity = compare_answers(clients, sides.worlds, alone=not sides.settings.deployed)
+    if not sides.settings.is_aa:
+        with sides.display.phase("parity: the contract tests on both"):
+            contract = contract_checks(sides.urls, sides.live)
         failed = [*parity.failed, *contract.failed]
         parity = Parity(parity.checks + contract.checks, failed, contract.rechecked_alone)
     if parity.failed:
-        _require_alive(settings)  # all checks fail on a system that has ended
+        _require_alive(sides.settings)  # all checks fail on a system that has ended
         raise ParityFailed(parity)
     return parity
 
 
-def _await_projections(urls: dict[str, str], worlds: dict[str, World], display: ProgressDisplay) -> None:
-    """Wait until the projections have caught up, so that one phase leaves no work to the next."""
-    with display.phase("projections catch up", len(urls)) as done:
-        for side, url in urls.items():
-            freshness.await_caught_up(url, worlds[side])
+def _floors(sides: Sides, generator: LoadProcess) -> dict[str, dict[str, list[BlockResult]]]:
+    settings = sides.settings
+    own = None if "monolith" in settings.deployed else settings.run_dir
+    with sides.display.phase("floors: empty function, empty route, one read by key", 4) as done:
+        return measure_floors(sides.urls, generator.run, rate=settings.profile.rates["publish"], own=own, done=done)
+
+
+def _blocks(scenario: str, sides: Sides, generator: LoadProcess) -> Iterator[SideBlock]:
+    """Yield the blocks of a scenario. Raise SystemFailed if a system has ended."""
+    plans, profile, display = sides.plans(scenario), sides.settings.profile, sides.display
+    with display.phase(f"{scenario}: alternating blocks on both sides", 2 * profile.repeats * profile.pairs) as done:
+        for measured in interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
+            if not measured.block.succeeded:
+                _require_alive(sides.settings)
+                check_reachable(plans[measured.side].base_url)
+            yield measured
+            display.journal.block(scenario, measured, seconds=profile.block_s)
             done()
 
 
-def _floors(
-    urls: dict[str, str], settings: RunSettings, generator: LoadProcess, display: ProgressDisplay
-) -> dict[str, dict[str, list[BlockResult]]]:
-    own = None if "monolith" in settings.deployed else settings.run_dir
-    with display.phase("floors: empty function, empty route, one read by key", 4) as done:
-        return measure_floors(urls, generator.run, rate=settings.profile.rates["publish"], own=own, done=done)
-
-
-def _freshness_and_audit(
-    addresses: Addresses, worlds: dict[str, World], settings: RunSettings, *, results: Results, display: ProgressDisplay
-) -> None:
+def _freshness_and_audit(sides: Sides, results: Results) -> None:
     """Measure freshness and audit consistency. An A/A run only audits."""
+    settings, display = sides.settings, sides.display
     trials = 0 if settings.is_aa else settings.profile.freshness
     name = "consistency audit" if settings.is_aa else "freshness and consistency audit"
-    for side, url in addresses.urls.items():
+    for side, url in sides.urls.items():
         with display.phase(f"{side}: {name}", max(1, freshness.STEPS * trials)) as done:
             results.freshness[side] = freshness.measure(
-                url, addresses.live[side], worlds[side], trials=trials, done=done
+                url, sides.live[side], sides.worlds[side], trials=trials, done=done
             )
         display.journal.lags(side, results.freshness[side])

@@ -24,7 +24,7 @@ from loadtests.processes import Interrupted, ignore_interrupts
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import SIDES
-from loadtests.run import both_up, plan_of, resources_by_side, seed_alike
+from loadtests.run import both_up
 from loadtests.settings import (
     PROFILES,
     RATE,
@@ -111,20 +111,15 @@ def command(options: argparse.Namespace, console: Console) -> int:
 
 def run(settings: RunSettings, limits: Limits, *, results: Measured, display: ProgressDisplay) -> None:
     """Search every capacity and put each probe into `results` at once. Raise RunError or ParityError if that fails."""
-    for url in settings.deployed.values():
-        check_reachable(url)
     with LoadProcess() as generator:
         for name in settings.scenarios:
             own = replace(settings, run_dir=settings.run_dir / name)  # fresh data for each scenario
             until = monotonic() + limits.seconds - FLOOR_S
-            with both_up(own, display) as addresses, _meters(own) as meters:
-                worlds = seed_alike(addresses.urls, own.profile, display)
-                plans = {side: plan_of(name, addresses, side, world=worlds[side], settings=own) for side in own.sides}
-                results.urls = addresses.urls
-                resources = resources_by_side(own)
+            with both_up(own, display) as sides, _meters(own) as meters:
+                results.urls, resources = sides.urls, sides.resources()
                 results.at_once = {side: max(one.at_once.values(), default=0) for side, one in resources.items()}
                 searches = results.searches[name] = {
-                    side: _search(plan, limits, meters.get(side)) for side, plan in plans.items()
+                    side: _search(plan, limits, meters.get(side)) for side, plan in sides.plans(name).items()
                 }
                 with display.phase(f"{name}: raise the rate until {limits.level} breaks"):
                     seconds = max(MIN_PROBING_S, until - monotonic())
