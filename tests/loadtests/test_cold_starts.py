@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from loadtests.coldstarts import (
     START,
@@ -11,10 +12,13 @@ from loadtests.coldstarts import (
     Measured,
     add_invocations,
     import_handler,
+    measure,
     parse_importtime,
 )
 from loadtests.explain.traces import Span
+from loadtests.progress import ProgressDisplay
 from loadtests.report import cold_starts
+from microservices.deploy.packages import handlers
 
 
 def invocation(service: str, name: str, *, process: int, at: int, ms: float) -> list[Span]:
@@ -94,3 +98,15 @@ def test_a_chapter_of_an_ended_run_shows_what_there_is(functions: int) -> None:
     chapter = cold_starts.chapter({**found.figures(), "complete": False, "ended_by": "ended by SIGINT"})
     assert len(chapter.tables[0].rows) == functions
     assert len(list(chapter.charts())) == 1
+
+
+@pytest.mark.live
+@pytest.mark.deep
+def test_a_round_reaches_every_function(tmp_path: Path) -> None:
+    found = Measured(rounds=1)
+    with (tmp_path / "console").open("w") as console:
+        measure(tmp_path / "run", found, ProgressDisplay(Console(file=console)))
+    rows = found.figures()["functions"]
+    assert rows.keys() == handlers().keys()
+    assert [name for name, row in rows.items() if not row["first_ms"]] == []
+    assert all(row["import_ms"] > 20 and row["package_mb"] > 0 for row in rows.values())
