@@ -43,23 +43,34 @@ class Level:
     def __str__(self) -> str:
         return f"p95<{self.p95_ms:g}ms,errors<{self.errors_percent:g}%"
 
-    def strains(self, blocks: Sequence[BlockResult]) -> dict[str, float]:
-        """Return each value as a share of its limit. p95 is the median of the blocks, so one disturbed block decides nothing."""
-        offered = max(1, sum(block.offered for block in blocks)) / 100
-        limits = {"errors": self.errors_percent, "refused": UNNAMED_PERCENT, "dropped": UNNAMED_PERCENT}
-        shares = {name: sum(getattr(block, name) for block in blocks) / offered for name in limits}
-        return {
-            "p95": percentile_of_blocks(blocks, 95) / self.p95_ms,
-            **{name: shares[name] / limits[name] for name in limits},
-        }
+    @property
+    def limits(self) -> dict[str, float]:
+        """All limits: p95 in milliseconds, the others in percent."""
+        others = {"refused": UNNAMED_PERCENT, "dropped": UNNAMED_PERCENT}
+        return {"p95": self.p95_ms, "errors": self.errors_percent, **others}
+
+    def values(self, blocks: Sequence[BlockResult]) -> dict[str, float]:
+        """Return the value of each limit. p95 is the median of the blocks, so one disturbed block decides nothing."""
+        offered = max(1, sum(block.offered for block in blocks))
+        counts = {name: sum(getattr(block, name) for block in blocks) for name in ("errors", "refused", "dropped")}
+        shares = {name: 100 * count / offered for name, count in counts.items()}
+        return {"p95": percentile_of_blocks(blocks, 95), **shares}
+
+    def strain(self, blocks: Sequence[BlockResult]) -> float:
+        """Return the largest value as a share of its limit. The level breaks at 1."""
+        values = self.values(blocks)
+        return max(values[name] / limit for name, limit in self.limits.items())
 
     def broken(self, blocks: Sequence[BlockResult]) -> list[str]:
         """Return the broken limits in words, or nothing if the level held."""
-        strains = self.strains(blocks)
-        p95 = [f"p95 {strains['p95'] * self.p95_ms:,.0f} ms, over {self.p95_ms:,.0f} ms"] if strains["p95"] >= 1 else []
-        limits = {"errors": self.errors_percent, "refused": UNNAMED_PERCENT, "dropped": UNNAMED_PERCENT}
-        shares = ((name, strains[name] * limit, limit) for name, limit in limits.items() if strains[name] >= 1)
-        return p95 + [f"{name} {share:.3g} %, over {limit:g} %" for name, share, limit in shares]
+        values = self.values(blocks)
+        broken = ((name, values[name], limit) for name, limit in self.limits.items() if values[name] >= limit)
+        return [
+            f"{name} {value:,.0f} ms, over {limit:,.0f} ms"
+            if name == "p95"
+            else f"{name} {value:.3g} %, over {limit:g} %"
+            for name, value, limit in broken
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +209,7 @@ class Search:
         return low * (1 + self.precision) if certain else high / (1 + self.precision)
 
     def _strain(self, rate: float) -> float:
-        return max(self.level.strains([probe.block for probe in self.at(rate)]).values())
+        return self.level.strain([probe.block for probe in self.at(rate)])
 
     def _outcomes(self) -> dict[float, Outcome]:
         """Return the outcome of each decided rate. A long probe's outcome replaces a short one's."""
