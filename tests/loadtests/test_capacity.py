@@ -177,12 +177,12 @@ def test_a_busy_process_is_measured_in_its_group() -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
         meter = Meter([])
         with meter.over(after_s=0.1, lasting_s=0.6):
-            until = monotonic() + 1
+            until = monotonic() + 10
             while meter.usage is None and monotonic() < until:
                 busy.poll()
         busy.kill()
     assert meter.usage is not None
-    assert 0.1 < meter.usage.busiest[GENERATOR] <= meter.usage.cores[GENERATOR]
+    assert 0.02 < meter.usage.busiest[GENERATOR] <= meter.usage.cores[GENERATOR]
     assert 0 < meter.usage.machine <= 1
 
 
