@@ -3,12 +3,13 @@
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 
 from microservices.deploy.local_aws import LocalAws, local_aws
-from tests.deep import mark_further_variants
+from tests.deep import has_only_deep_tests, mark_further_variants
 from tests.groups import InGroups, longest_first
 
 ADMINISTRATOR = "admin"  # of every system under test
@@ -18,6 +19,11 @@ PORT = 4700  # not the default, so that the tests do not use a system that runs 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InGroups | None:
     return InGroups(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Skip files without selected tests in `make test`."""
+    return True if config.getoption("markexpr") == "not deep" and has_only_deep_tests(collection_path) else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,11 +5,20 @@ variant of each operation. Every test of a running system keeps one variant: the
 running system adds only its deployment.
 """
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
 RUNNING_SYSTEMS = ("live-monolith", "live-microservices")
+
+_ONLY_DEEP = re.compile(r"^pytestmark = .*\bmark\.deep\b", re.MULTILINE)
+
+
+def has_only_deep_tests(path: Path) -> bool:
+    """Return whether a file marks all its tests as deep. Importing it for other tests costs each process time."""
+    return path.suffix == ".py" and bool(_ONLY_DEEP.search(path.read_text()))
 
 
 def mark_further_variants(items: Iterable[pytest.Item]) -> None:

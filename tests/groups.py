@@ -29,6 +29,7 @@ LONG = (  # the longest first
     "tests/loadtests/test_voids.py",
     "tests/monolith/test_live.py",
     "tests/microservices/test_packages.py",
+    "tests/contract/test_document_deep.py",
     "tests/contract/test_document.py",
     "tests/microservices/test_views_are_counted_once.py",
     "tests/loadtests/test_diff.py",
