@@ -28,9 +28,6 @@ COMMANDS = {
     "watch": ("watch:register", "show a running comparison on a local web page"),
     "diff": ("diff:register", "show what changed between two runs: exit status 1 if something got worse"),
     "readme": ("commands:readme", "put the results of docs/reference into README.md"),
-    "load": ("loading:register", "offer open load to one system and print the result"),
-    "worker": ("workers.command:register", "offer load for a master on another machine"),
-    "wrk": ("wrk:register", "compare this load generator with wrk: exit status 1 if they differ"),
 }
 
 

@@ -39,12 +39,12 @@ class Feed:
 
     def skip(self) -> None:
         """Ignore all messages so far."""
-        self.seen = len(self.subscriber.heard) if self.subscriber else 0
+        self.seen = len(self.subscriber.messages) if self.subscriber else 0
 
     def await_message(self, matches: Callable[[Message], bool], *, since: float, lag: Lag) -> None:
         """Wait for a message and add its lag. It is 0 if the message came before the answer to the write."""
         while self.subscriber and perf_counter() - since < VISIBLE_WITHIN_S:
-            at = next((at for at, message in self.subscriber.heard[self.seen :] if matches(message)), None)
+            at = next((at for at, message in self.subscriber.messages[self.seen :] if matches(message)), None)
             if at is not None:
                 lag.lags_ms.append(max(0.0, at - since) * 1000)
                 return

@@ -1,11 +1,15 @@
-"""What users do, as generators of calls: a journey yields a call and is sent its answer.
+"""What users do, as generators of calls: a journey yields a call and receives its answer.
 
-Both generators walk them: Locust's users in `locustfile.py`, one after the other, and the open arrivals in
-`arrivals.py`, which start each call at its time. How often each is walked, a mix says (`mixes/`).
+The closed users of the locustfile send the calls of a journey one after the other. `OpenLoad` starts each call at an arrival.
+A mix (loadtests/mixes) gives each journey its weight.
 """
 
-from collections.abc import Callable, Generator
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from heapq import heappop, heappush
+from itertools import count
 from random import Random
+from time import perf_counter
 
 from loadtests import calls
 from loadtests.calls import Answer, Call
@@ -15,27 +19,27 @@ from loadtests.data.world import Account, World, written
 
 Steps = Generator[Call, Answer, None]
 Journey = Callable[[World, Random], Steps]
-# Between placing an order and each look at it: 5 s in all, the contract's "eventually".
-LOOKS_AFTER_S = (0.5, 0.5, 1.0, 1.5, 1.5)
+# Pauses between placing an order and each read of it: 5 s in all, the contract's limit for "eventually".
+READS_AFTER_S = (0.5, 0.5, 1.0, 1.5, 1.5)
 
 
 def reader(_: World, draw: Random) -> Steps:
-    """Look at the newest posts, read one of them, look up its author, see who leads."""
+    """List the newest posts, read one of them, read its author, read the leaderboard."""
     newest = (yield calls.list_posts()).record()["items"]
     post = draw.choice(newest)
-    yield calls.read_post(post["id"])  # under which title, a writer may have changed since it was listed
+    yield calls.read_post(post["id"])  # without its title: a writer may have changed it since
     yield calls.read_user(post["author"])
     yield draw.choice((calls.leaderboard, calls.leaderboard_page))()
 
 
 def searcher(world: World, draw: Random) -> Steps:
-    """Search for one or two words of a post that is there."""
+    """Search for one or two words of a seeded post."""
     words = draw.choice(world.posts).title.lower().split()
     yield calls.search(" ".join(draw.sample(words, draw.choice((1, 2)))))
 
 
 def writer(world: World, draw: Random) -> Steps:
-    """Publish a post, read it back, give it another title."""
+    """Publish a post, read it, change its title."""
     account = draw.choice(world.accounts)
     form = written(f"of a writer {draw.random()}")
     post = (yield calls.publish(form, account.token)).record()
@@ -44,45 +48,45 @@ def writer(world: World, draw: Random) -> Steps:
 
 
 def voter(world: World, draw: Random) -> Steps:
-    """Vote for any post, then look at it."""
+    """Vote for any post, then read it."""
     post = draw.choice(world.posts)
     yield calls.cast(post.id, draw.choice((1, -1)), _account(world, draw).token)
     yield calls.read_post(post.id)
 
 
 def hot_voter(world: World, draw: Random) -> Steps:
-    """Vote for the one post that everybody votes for, twice of three times followed by a look at it or the board."""
+    """Vote twice for the hot post, then read it or the leaderboard."""
     yield calls.cast(world.hot.id, draw.choice((1, 1, -1)), _account(world, draw).token)
     yield calls.cast(world.hot.id, 1, _account(world, draw).token)
     yield draw.choice((calls.read_post(world.hot.id), calls.leaderboard()))
 
 
 def visitor(_: World, draw: Random) -> Steps:
-    """See what is trending, read one of it, leave a word."""
-    seen = (yield calls.trending()).record()["items"]
-    yield calls.read_post(draw.choice(seen)["post_id"])
+    """Read what is trending, read one of those posts, leave feedback."""
+    trending = (yield calls.trending()).record()["items"]
+    yield calls.read_post(draw.choice(trending)["post_id"])
     yield calls.leave_feedback(written(f"of a visitor {draw.random()}")["body"], draw.choice((None, "me@example.com")))
 
 
 def sitter(world: World, draw: Random) -> Steps:
-    """Put up another picture of oneself, then look at somebody's."""
+    """Upload an avatar, then read the avatar of any user."""
     yield calls.upload_avatar(picture(draw.random()), _account(world, draw).token)
     yield calls.read_avatar(_account(world, draw).username)
 
 
 def buyer(world: World, draw: Random) -> Steps:
-    """Count one's credits, order what they allow or what must be refused, look after the order until it is settled as it must."""
+    """Read the credits, order what they allow or what must be refused, and read the order until it is settled as it must be."""
     account = _account(world, draw)
-    credits = (yield calls.read_me(account.username, account.token)).record()["credits"]
+    balance = (yield calls.read_me(account.username, account.token)).record()["credits"]
     known = (yield calls.own_orders(account.token)).record()["items"]
-    credits -= sum(order["total_credits"] for order in known if not orders.settled(order))
-    lines = orders.random_lines(draw.choice(world.posts).id, draw, credits=credits)
+    balance -= sum(order["total_credits"] for order in known if not orders.settled(order))
+    lines = orders.random_lines(draw.choice(world.posts).id, draw, credits=balance)
     wanted, key = orders.outcome_of(lines), f"{draw.getrandbits(128):032x}"
     order = (yield calls.place_order(lines, wanted, key=key, token=account.token)).record()
-    for number, after_s in enumerate(LOOKS_AFTER_S, start=1):
-        last = number == len(LOOKS_AFTER_S)
-        look = calls.read_order(order["id"], wanted, token=account.token, after_s=after_s, settled_by_now=last)
-        if orders.settled((yield look).record()):
+    for number, after_s in enumerate(READS_AFTER_S, start=1):
+        last = number == len(READS_AFTER_S)
+        read = calls.read_order(order["id"], wanted, token=account.token, after_s=after_s, settled_by_now=last)
+        if orders.settled((yield read).record()):
             break
     yield calls.own_orders(account.token, holding=order["id"])
 
@@ -91,7 +95,43 @@ def _account(world: World, draw: Random) -> Account:
     return draw.choice(world.accounts)
 
 
-# By name, as the mixes have them (loadtests/mixes).
+# By the names that mixes use.
 JOURNEYS: dict[str, Journey] = {
     journey.__name__: journey for journey in (reader, searcher, writer, voter, hot_voter, visitor, sitter, buyer)
 }
+
+
+class JourneyPool:
+    """Journeys under way. Each arrival takes the next call of one of them, or the first call of a new one.
+
+    A journey that waits for an answer or a pause delays only itself: there is a call for every arrival.
+    """
+
+    def __init__(self, weights: Mapping[str, float], world: World, seed: str) -> None:
+        self._world = world
+        self._draw = Random(seed)
+        self._journeys, self._weights = [JOURNEYS[name] for name in weights], list(weights.values())
+        self._ready: deque[tuple[Steps, Call]] = deque()
+        self._paused: list[tuple[float, int, Steps, Call]] = []
+        self._numbers = count()
+
+    def next(self) -> tuple[Steps, Call]:
+        """Return a journey and its next call."""
+        while self._paused and self._paused[0][0] <= perf_counter():
+            self._ready.append(heappop(self._paused)[2:])
+        if self._ready:
+            return self._ready.popleft()
+        journey = self._draw.choices(self._journeys, self._weights)[0]
+        steps = journey(self._world, Random(self._draw.random()))
+        return steps, next(steps)
+
+    def advance(self, steps: Steps, answer: Answer) -> None:
+        """Continue a journey with an answer. Its next call waits for an arrival, and for its pause if it has one."""
+        try:
+            call = steps.send(answer)
+        except StopIteration:
+            return
+        if call.after_s:
+            heappush(self._paused, (perf_counter() + call.after_s, next(self._numbers), steps, call))
+        else:
+            self._ready.append((steps, call))

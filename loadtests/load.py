@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
-from time import perf_counter
+from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
+from math import ceil, inf
 
 from loadtests.data.world import World
 from loadtests.shapes import Shape, Stage, due_times
@@ -49,12 +49,32 @@ class LoadPlan:
         """Yield the due time of each arrival of this part, in seconds after the start of the warm-up."""
         return islice(self._all(), self.part, None, self.parts)
 
+    def due(self, until_s: float = inf) -> int:
+        """Return the number of arrivals of this part that are due before a time."""
+        return sum(1 for _ in takewhile(lambda offset: offset < until_s, self.arrivals()))
+
     def _all(self) -> Iterator[float]:
         """The warm-up has the first rate of the shape. A trace has no arrivals in its warm-up."""
         if self.trace:
             return (self.warm_up_s + offset for offset in self.trace)
         shape = self.shape or (Stage(self.duration_s, self.rate, self.rate),)
         return due_times((Stage(self.warm_up_s, shape[0].start, shape[0].start), *shape))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadStart:
+    """The message that starts a run in each process. number: of the run. workers: the Locust worker indexes, by part."""
+
+    number: int
+    plan: LoadPlan
+    workers: tuple[int, ...] = (0,)
+
+    def part_of(self, worker_index: int) -> LoadPlan:
+        """Return the part of the plan that a worker offers. Raise ValueError if it was not there at the start."""
+        part, parts = self.workers.index(worker_index), len(self.workers)
+        seed = f"{self.plan.seed} of {part}" if part else self.plan.seed
+        in_flight = ceil(self.plan.max_in_flight / parts)
+        return replace(self.plan, part=part, parts=parts, seed=seed, max_in_flight=in_flight)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,11 +176,6 @@ class Reply:
     failed: str = ""
 
 
-def cut_at(is_cut: bool, plan: LoadPlan, *, began: float) -> float | None:
-    """Return the measured seconds until now if the block is stopped early, else None. began: on perf_counter's scale."""
-    return max(0.0, perf_counter() - began - plan.warm_up_s) if is_cut else None
-
-
 def late_share(blocks: Sequence[BlockResult]) -> float:
     """Return the share of late arrivals in some blocks; of several workers, that of the worst."""
     late, due = Counter[str](), Counter[str]()
@@ -175,3 +190,14 @@ def lost_share(blocks: Sequence[BlockResult]) -> float:
     """Return the share of arrivals whose outcome is unknown because a worker was lost."""
     lost = sum(one.arrivals for block in blocks for one in block.lost_workers)
     return lost / max(1, lost + sum(block.arrivals for block in blocks))
+
+
+def void_reasons(blocks: Sequence[BlockResult]) -> Iterator[str]:
+    """Yield why the load generator could not offer these blocks. The worst of several workers counts."""
+    cpu, late, lost = max(block.cpu for block in blocks), late_share(blocks), lost_share(blocks)
+    if cpu > VOID_ABOVE_CPU:
+        yield f"the load generator took {cpu:.0%} of a core, over {VOID_ABOVE_CPU:.0%}: its times are unreliable"
+    if late > VOID_ABOVE_LATE:
+        yield f"{late:.0%} of the requests started late, over {VOID_ABOVE_LATE:.0%}"
+    if lost > VOID_ABOVE_LATE:
+        yield f"{lost:.0%} of the arrivals were lost with a worker, over {VOID_ABOVE_LATE:.0%}"

@@ -25,13 +25,12 @@ class LoadProcess:
     workers: how many processes on this machine offer the load. With 0 the one process offers it itself.
     """
 
-    def __init__(self, workers: int = 0, bind: str = "") -> None:
-        words = ["loadtests.workers", "--workers", str(workers), *(["--bind", bind] if bind else [])]
-        self._words = words if workers else ["loadtests.generator"]
+    def __init__(self, workers: int = 0) -> None:
+        self._workers = workers
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *self._words],
+            [sys.executable, "-m", "loadtests.block_runner", "--workers", str(self._workers)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

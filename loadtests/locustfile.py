@@ -1,14 +1,15 @@
-"""Users for Locust, with its web page or without: `locust -f loadtests/locustfile.py --host URL`.
+"""Locust users for either system: `locust -f loadtests/locustfile.py --host URL`. README.md shows how to use them.
 
-URL is the base URL of either system. Before a run it is given a few accounts and posts through its public API.
-These users are closed: each waits for its answer before it goes on. `python -m loadtests load` offers open load.
-The same shapes and mixes are there (twins.py): `--shape ramp --users 20`, `--trace FILE`, `--mix browse`.
-With `--worker --master-host HOST` it is a worker also of the open generator, where that one's master waits.
+Without `--rate` or `--trace` the users are closed: each waits for an answer before it goes on. With one of them, OpenLoad offers
+the same journeys at open arrivals. Before a run the host gets some accounts and posts through its public API.
 """
 
+import argparse
+import logging
 import sys
-from argparse import Namespace
 from datetime import datetime
+from itertools import count
+from math import inf
 from pathlib import Path
 from random import Random
 from time import perf_counter, time
@@ -16,190 +17,343 @@ from typing import Any
 
 import gevent
 from locust import FastHttpUser, LoadTestShape, User, between, events, task
+from locust.env import Environment
 from locust.exception import StopUser
-from locust.runners import WorkerRunner
+from locust.runners import STATE_INIT, STATE_RUNNING, MasterRunner, WorkerRunner
+from locust.util.timespan import parse_timespan
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
 
-from loadtests import journeys
-from loadtests.calls import Answer, Call, Outcome, judge
+from loadtests import journeys, mixes
+from loadtests.calls import Outcome
 from loadtests.data import seeding
 from loadtests.data.world import World
-from loadtests.generator import twins
+from loadtests.errors import RunError, UsageError
+from loadtests.histograms import decoded, percentiles
 from loadtests.journeys import Journey
+from loadtests.latencies import Latencies, publish
 from loadtests.live.deliveries import PUBLISHED
-from loadtests.live.subscriber import NotSubscribed, Subscriber, beside
-from loadtests.workers.worker import Worker
+from loadtests.live.subscriber import NotSubscribed, Subscriber, live_url_below
+from loadtests.load import LoadPlan, Worker, void_reasons
+from loadtests.mixes import Mix
+from loadtests.open_load import OpenLoad, attach, send
+from loadtests.settings import DURATION, RATE, whole
+from loadtests.shapes import (
+    SHAPES,
+    STEADY,
+    Shape,
+    Stage,
+    length_s,
+    read_trace,
+    shaped,
+    trace_length_s,
+    users_at,
+)
 
-ALL = "everything"  # the mix where none is chosen, with listeners to the live feed besides
+EVERYTHING = "everything"  # the mix without --mix, with subscribers to the live feed besides
 SIZE = seeding.Size(accounts=4, posts=20, votes=30)
-worlds: dict[str, World] = {}
-
-
-@events.test_start.add_listener  # type: ignore[untyped-decorator]
-def seed(environment: Any, **_: object) -> None:
-    """Give the host what the journeys work with, once a run."""
-    worlds.clear()
-    worlds[environment.host] = seeding.seed(environment.host, SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
+IN_FLIGHT = 1_000  # open requests of all workers together; further arrivals are dropped
+VOID, USAGE, SYSTEM_FAILED = 2, 3, 4
+REPORTED_AFTER_S = 4.0  # workers report every 3 s
+log = logging.getLogger("loadtests")
+run_numbers = count(1)
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-def options(parser: Any) -> None:
-    """Let the live feed be named, where it is not below the base URL, and a shape and a mix be chosen."""
-    parser.add_argument("--live-url", default="", help="of the live feed (below the host, as on the monolith)")
-    twins.options(parser)
+def add_options(parser: Any) -> None:
+    """Add the options. Values of files stay text, because Locust sends them to its workers and its web page."""
+    parser.add_argument("--rate", type=RATE, help="open load: arrivals a second, the peak of --shape")
+    parser.add_argument(
+        "--trace", type=_trace, default="", metavar="FILE", help="open load: a CSV of offsets in seconds"
+    )
+    parser.add_argument(
+        "--shape", choices=["", *SHAPES], default="", help="how the rate, or the number of users, changes"
+    )
+    parser.add_argument("--mix", type=_mix, default="", metavar="NAME", help="of loadtests/mixes, or a YAML file")
+    parser.add_argument("--live-url", default="", help="live feed, if it is not below the host")
+    ranges = {"--users": whole(1, 100_000), "--spawn-rate": RATE, "--processes": whole(-1, 64), "--run-time": _run_time}
+    for option, kind in ranges.items():  # Locust itself accepts any number
+        parser._option_string_actions[option].type = kind
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
-def chosen(environment: Any, runner: Any, **_: object) -> None:
-    """Follow the shape and the mix that were chosen; as a worker, listen to a master of the open generator too."""
-    asked = environment.parsed_options
+def prepare(environment: Environment, runner: Any, **_: object) -> None:
+    """Choose the user classes and the shape of the options. Workers keep all classes: the master tells them which to start."""
+    attach(environment)
+    options: Any = environment.parsed_options
     if isinstance(runner, WorkerRunner):
-        Worker(runner)
         return
-    listeners = [one for one in environment.user_classes if one is Listener and not asked.mix]
-    environment.user_classes[:] = [
-        *twins.weighted(environment.user_classes, twins.mix_of(asked.mix or ALL)),
-        *listeners,
-    ]
-    if asked.shape or asked.trace:
-        environment.shape_class = Twin(asked)
+    if options.rate or options.trace:
+        environment.user_classes[:] = [OpenLoad]
+        environment.shape_class = OpenArrivals()  # type: ignore[no-untyped-call]
+    else:
+        environment.user_classes[:] = closed_users(environment.user_classes, options)
+        environment.shape_class = UserNumbers(options) if options.shape else None
+    if environment.shape_class:
         environment.shape_class.runner = runner
 
 
-class Twin(LoadTestShape):
-    """Follows the shape or the trace of the options, which the web page may still change."""
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
+def seed(environment: Environment, **_: object) -> None:
+    """Seed the host and publish the plan of the run. A failure stops the run."""
+    if isinstance(environment.runner, WorkerRunner):
+        return
+    try:
+        world = seeding.seed(str(environment.host), SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
+        publish(environment, _plan(environment, world), next(run_numbers))
+    except (RunError, UsageError) as failed:
+        log.error("%s", failed)  # noqa: TRY400 - one line, no traceback
+        environment.process_exit_code = USAGE if isinstance(failed, UsageError) else SYSTEM_FAILED
+        gevent.spawn_later(0.1, environment.runner.quit)  # type: ignore[union-attr]
 
-    abstract = True  # else Locust would take it also where none is asked for
-    use_common_options = True
 
-    def __init__(self, asked: Namespace) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.asked = asked
+@events.test_stop.add_listener  # type: ignore[untyped-decorator]
+def log_later(environment: Environment, **_: object) -> None:
+    """Log the figures of a run that the web page has stopped, once its workers have reported."""
+    if environment.web_ui:
+        gevent.spawn_later(REPORTED_AFTER_S, log_figures, environment)
+
+
+@events.quitting.add_listener  # type: ignore[untyped-decorator]
+def exit_void(environment: Environment, **_: object) -> None:
+    """Log the figures of the run; its exit status is not 0 if it is void."""
+    if not isinstance(environment.runner, MasterRunner | WorkerRunner):
+        environment.runner.quit()  # type: ignore[union-attr]  # a master has quit already, to get the last reports
+    if not environment.web_ui and log_figures(environment):
+        environment.process_exit_code = VOID
+
+
+def log_figures(environment: Environment) -> bool:
+    """Log the figures of open load that Locust's statistics do not show. Return whether the run is void."""
+    latencies: Latencies = environment.latencies  # type: ignore[attr-defined]
+    if isinstance(environment.runner, WorkerRunner) or not latencies.run or not latencies.run.plan.rate:
+        return False
+    block = latencies.result()
+    times = ", ".join(
+        f"{name[:-3]} {value} ms" for name, value in percentiles(decoded(block.latencies), 50, 95, 99).items()
+    )
+    log.info("open load: %s arrivals, %s late, %s dropped; %s", block.arrivals, block.late, block.dropped, times)
+    for one in block.workers or [Worker(name="generator", arrivals=block.arrivals, late=block.late, cpu=block.cpu)]:
+        log.info("%s: %s arrivals, %s late, %.0f%% of a core", one.name, one.arrivals, one.late, 100 * one.cpu)
+    for lost in block.lost_workers:
+        log.warning("lost: %s", lost)
+    reasons = list(void_reasons([block]))
+    for reason in reasons:
+        log.error("void: %s", reason)
+    return bool(reasons)
+
+
+def closed_users(classes: list[Any], options: Any) -> list[Any]:
+    """Return the closed users of a mix with its weights. Classes that the command line names stay as they are."""
+    if options.user_classes and not options.mix:
+        return classes
+    mix = _mix_of(options.mix or EVERYTHING)
+    users = {
+        one.journey.__name__: one for one in classes if hasattr(one, "journey") and one.journey.__name__ in mix.journeys
+    }
+    for name, user in users.items():
+        user.weight = mix.journeys[name]
+    return [*users.values(), *(one for one in classes if one is LiveSubscriber and not options.mix)]
+
+
+class OpenArrivals(LoadTestShape):
+    """One OpenLoad user for each process, until all arrivals are over."""
+
+    abstract = True  # else Locust would use it for every run
+    use_common_options = True  # for --run-time
+    users = 1
 
     def tick(self) -> tuple[int, float] | None:
-        """Return how many users there are now, and that they come and go at once; None at the end."""
-        users = twins.users_at(self.asked, float(self.get_run_time()))  # type: ignore[no-untyped-call]
-        return None if users is None else (users, float(self.asked.num_users or twins.DEFAULT_USERS))
+        """Return the number of users and how many start a second; None at the end."""
+        runner: Any = self.runner
+        if runner.state == STATE_INIT:
+            self.users = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
+        ended = runner.state == STATE_RUNNING and runner.user_count == 0
+        return None if ended else (self.users, float(max(1, self.users)))
 
 
-class Walker(FastHttpUser):
-    """Walks one journey after the other; each call is checked, and a journey ends at its first wrong answer."""
+class UserNumbers(LoadTestShape):
+    """Closed users follow a shape: --users is its peak."""
+
+    abstract = True
+    use_common_options = True
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.options = options
+
+    def tick(self) -> tuple[int, float] | None:
+        """Return the number of users and how many start a second; None at the end."""
+        peak, at_s = self.options.num_users or 1, float(self.get_run_time())  # type: ignore[no-untyped-call]
+        users = users_at(self.options.shape or STEADY, at_s, peak=peak, run_time=self.options.run_time)
+        return None if users is None else (users, float(peak))
+
+
+class ClosedUser(FastHttpUser):
+    """Runs one journey after the other. A journey ends at its first answer that is not a success."""
 
     abstract = True
     wait_time = between(0.2, 1.0)
     journey: Journey
 
     @task
-    def walk(self) -> None:
-        """Walk the journey once."""
-        steps = type(self).journey(worlds[str(self.host)], Random())
+    def run_journey(self) -> None:
+        """Run the journey once."""
+        run = self.environment.latencies.run
+        if run is None:  # the host could not be seeded
+            raise StopUser
+        steps = type(self).journey(run.plan.world, Random())
         call = next(steps)
-        while (answer := self.sent(call)) is not None:
+        while True:
+            answer, outcome = send(self, call, context={})
+            if outcome is not Outcome.SUCCESS:
+                return
             try:
                 call = steps.send(answer)
             except StopIteration:
                 return
             gevent.sleep(call.after_s)
 
-    def sent(self, call: Call) -> Answer | None:
-        """Return the answer to a call if it is right; Locust's statistics hear why if not."""
-        with self.client.request(
-            call.method,
-            call.path,
-            name=call.operation,
-            data=call.payload(),  # type: ignore[arg-type]  # bytes go out as they are
-            headers=call.all_headers(),
-            catch_response=True,
-        ) as response:
-            answer = Answer(response.status_code or 0, response.content or b"")
-            outcome, reason = judge(call, answer)
-            response.success() if outcome is Outcome.SUCCESS else response.failure(reason)
-        return answer if outcome is Outcome.SUCCESS else None
 
-
-class Reader(Walker):
+class Reader(ClosedUser):
     """Reads."""
 
     journey = staticmethod(journeys.reader)
 
 
-class Searcher(Walker):
+class Searcher(ClosedUser):
     """Searches."""
 
     journey = staticmethod(journeys.searcher)
 
 
-class Writer(Walker):
+class Writer(ClosedUser):
     """Publishes."""
 
     journey = staticmethod(journeys.writer)
 
 
-class Voter(Walker):
-    """Votes."""
+class Voter(ClosedUser):
+    """Votes for any post."""
 
     journey = staticmethod(journeys.voter)
 
 
-class HotVoter(Walker):
-    """Votes for what everybody votes for."""
+class HotVoter(ClosedUser):
+    """Votes for the hot post."""
 
     journey = staticmethod(journeys.hot_voter)
 
 
-class Visitor(Walker):
-    """Sees what is trending and leaves a word."""
+class Visitor(ClosedUser):
+    """Reads what is trending and leaves feedback."""
 
     journey = staticmethod(journeys.visitor)
 
 
-class Sitter(Walker):
-    """Puts up pictures."""
+class Sitter(ClosedUser):
+    """Uploads avatars."""
 
     journey = staticmethod(journeys.sitter)
 
 
-class Buyer(Walker):
+class Buyer(ClosedUser):
     """Orders boosts."""
 
     journey = staticmethod(journeys.buyer)
 
 
-class Listener(User):
-    """Listens for new posts, where no mix is chosen. A lag counts from the post's own time: both clocks must agree."""
+class LiveSubscriber(User):
+    """Subscribes to new posts. A lag counts from the post's creation time, so both clocks must agree."""
 
     weight = 1
     wait_time = between(0.1, 0.1)
     subscriber: Subscriber | None = None
 
     def on_start(self) -> None:
-        """Subscribe, or say why that failed and be gone."""
-        address = self.environment.parsed_options.live_url or beside(str(self.host))
+        """Subscribe. A refusal is a failed request and ends the user."""
+        address = self.environment.parsed_options.live_url or live_url_below(str(self.host))
         try:
             self.subscriber = Subscriber(address, ["posts"])
         except NotSubscribed as refused:
-            self._noted(0.0, refused)
+            self._fire(0.0, refused)
             raise StopUser from refused
 
     def on_stop(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self.subscriber:
             self.subscriber.close()
 
     @task
-    def listen(self) -> None:
-        """Note what has come."""
+    def report_messages(self) -> None:
+        """Report the new messages as requests."""
         if self.subscriber is None:
             return
-        came, self.subscriber.heard = self.subscriber.heard, []
+        messages, self.subscriber.messages = self.subscriber.messages, []
         behind_s = perf_counter() - time()
-        for at, message in came:
+        for at, message in messages:
             if message.get("type") == PUBLISHED:
                 created = datetime.fromisoformat(message["post"]["created_at"]).timestamp()
-                self._noted((at - behind_s - created) * 1000, None)
+                self._fire((at - behind_s - created) * 1000, None)
 
-    def _noted(self, lag_ms: float, failure: Exception | None) -> None:
+    def _fire(self, lag_ms: float, failure: Exception | None) -> None:
         self.environment.events.request.fire(
             request_type="LIVE", name=PUBLISHED, response_time=lag_ms, response_length=0, exception=failure, context={}
         )
+
+
+def _plan(environment: Environment, world: World) -> LoadPlan:
+    """Return the plan of the options. For closed users it holds only the world."""
+    options: Any = environment.parsed_options
+    rate, shape, trace = _arrivals(options)
+    mix = _mix_of(options.mix or EVERYTHING)
+    return LoadPlan(
+        base_url=str(environment.host), rate=rate, shape=shape, trace=trace, warm_up_s=0, duration_s=length_s(shape),
+        seed="locust", scenario=mix.name, journeys=mix.journeys, world=world, max_in_flight=IN_FLIGHT,
+    )  # fmt: skip
+
+
+def _arrivals(options: Any) -> tuple[float, Shape, tuple[float, ...]]:
+    """Return rate, shape and trace. A steady rate without a run time has no end. Raise UsageError."""
+    if options.trace:
+        times = read_trace(Path(options.trace))
+        return len(times) / trace_length_s(times), (), times
+    try:
+        rate = RATE(options.rate) if options.rate else 0.0  # the web page may have changed it
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"rate: {error}") from error
+    if options.shape not in ("", *SHAPES):
+        raise UsageError(f"shape: {options.shape!r} is not one of {', '.join(SHAPES)}")
+    if options.shape in ("", STEADY):
+        return rate, (Stage(options.run_time or inf, rate, rate),), ()
+    return rate, shaped(options.shape, rate=rate, seconds=options.run_time), ()
+
+
+def _mix_of(word: str) -> Mix:
+    """Return the mix of a name, or of a YAML file. Raise UsageError."""
+    if Path(word).suffix == ".yaml":
+        return mixes.read(Path(word))
+    if word not in mixes.names():
+        raise UsageError(f"there is no mix {word!r}; there are {', '.join(mixes.names())}")
+    return mixes.named(word)
+
+
+def _trace(word: str) -> str:
+    return _checked(word, lambda: read_trace(Path(word)))
+
+
+def _mix(word: str) -> str:
+    return _checked(word, lambda: _mix_of(word))
+
+
+def _run_time(word: str) -> int:
+    return int(DURATION(str(parse_timespan(word))))
+
+
+def _checked(word: str, read: Any) -> str:
+    try:
+        if word:
+            read()
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return word

@@ -188,7 +188,7 @@ def _seed(urls: dict[str, str], profile: Profile, display: ProgressDisplay) -> d
 def _live_urls(settings: RunSettings) -> dict[str, str]:
     """Return the live feeds. A deployed monolith serves its feed below its base URL."""
     deployed_monolith = {
-        side: live.beside(url)
+        side: live.live_url_below(url)
         for side, url in settings.deployed.items()
         if settings.sides[side].name == systems.MONOLITH.name
     }

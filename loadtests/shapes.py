@@ -1,11 +1,9 @@
-"""How the rate of arrivals runs over time: a table of stages, and the exact times that follow from it.
+"""Shapes: how the rate of arrivals changes over time, and the exact due times that follow.
 
-The rates of the table are shares of the rate that is asked for, so no shape ever exceeds it; its seconds are its own
-length, and stretch with the duration that is asked for.
+The table's rates are shares of the chosen rate, so no shape exceeds it. Its seconds stretch with the chosen duration.
 """
 
 import csv
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -14,12 +12,13 @@ from pathlib import Path
 
 from loadtests.errors import UsageError
 
-EXACT = 1e-9  # arrivals; what the sum of floating-point numbers may miss
+ROUNDING = 1e-9  # arrivals; the error of a sum of floating-point numbers
+MOST_ARRIVALS = 1_000_000  # of a trace
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """So many seconds in which the rate runs evenly from one to another, in arrivals a second."""
+    """Seconds in which the rate changes evenly from `start` to `end`, in arrivals a second."""
 
     seconds: float
     start: float
@@ -37,23 +36,29 @@ STEADY = "steady"
 SHAPES: dict[str, Shape] = {
     STEADY: (Stage(30, 1, 1),),
     "ramp": (Stage(30, 0, 1), Stage(10, 1, 1)),
-    # Ten times the idle rate, from one moment to the next.
-    "spike": (Stage(10, 0.1, 0.1), Stage(10, 1, 1), Stage(10, 0.1, 0.1)),
-    # After an idle time: what has been let go must start again.
-    "burst": (Stage(5, 0.2, 0.2), Stage(15, 0, 0), Stage(5, 1, 1)),
+    "spike": (
+        Stage(10, 0.1, 0.1),
+        Stage(10, 1, 1),
+        Stage(10, 0.1, 0.1),
+    ),  # ten times the rate from one moment to the next
+    "burst": (
+        Stage(5, 0.2, 0.2),
+        Stage(15, 0, 0),
+        Stage(5, 1, 1),
+    ),  # after an idle time, so that idle parts start again
     "soak": (Stage(600, 0.7, 0.7),),
 }
 
 
 def shaped(name: str, *, rate: float, seconds: float | None = None) -> Shape:
-    """Return a shape of the table at a rate, of its own length or stretched to so many seconds. Raise KeyError."""
+    """Return a shape of the table at a peak rate, stretched to a duration if there is one. Raise KeyError."""
     table = SHAPES[name]
     stretch = seconds / length_s(table) if seconds else 1.0
-    return tuple(Stage(each.seconds * stretch, each.start * rate, each.end * rate) for each in table)
+    return tuple(Stage(stage.seconds * stretch, stage.start * rate, stage.end * rate) for stage in table)
 
 
 def length_s(shape: Sequence[Stage]) -> float:
-    """Return how long a shape takes."""
+    """Return the duration of a shape."""
     return sum(stage.seconds for stage in shape)
 
 
@@ -63,7 +68,7 @@ def highest(shape: Sequence[Stage]) -> float:
 
 
 def rate_at(shape: Sequence[Stage], at_s: float) -> float:
-    """Return the rate at a moment, 0 before the begin and after the end; where two stages meet, that of the later."""
+    """Return the rate at a time, 0 after the end. Where two stages meet, it is the rate of the later one."""
     begin = 0.0
     for stage in shape:
         if begin <= at_s < begin + stage.seconds:
@@ -72,35 +77,35 @@ def rate_at(shape: Sequence[Stage], at_s: float) -> float:
     return 0.0
 
 
-def due_times(shape: Sequence[Stage]) -> Iterator[float]:
-    """Yield when each arrival is due, in seconds: number n where the integral of the rate is n, the first at its begin.
+def users_at(shape_name: str, at_s: float, *, peak: int, run_time: float | None) -> int | None:
+    """Return the number of users at a time, or None after the end. A run time stretches the shape."""
+    shape = shaped(shape_name, rate=1, seconds=run_time)
+    return None if at_s >= length_s(shape) else round(peak * rate_at(shape, at_s) / highest(shape))
 
-    Nothing is drawn and nothing rounded, so the same shape gives the same arrivals, on however many workers.
+
+def due_times(shape: Sequence[Stage]) -> Iterator[float]:
+    """Yield the due time of each arrival, in seconds: number n is due when the integral of the rate reaches n.
+
+    Nothing is random and nothing is rounded, so a shape gives the same arrivals for any number of workers.
     """
     begin, before = 0.0, 0.0
     numbers = count()
     number = next(numbers)
     for stage in shape:
         after = before + stage.arrivals
-        while number < after - EXACT:
-            yield begin + _reached(stage, max(0.0, number - before))
+        while number < after - ROUNDING:
+            yield begin + _seconds_until(stage, max(0.0, number - before))
             number = next(numbers)
         begin, before = begin + stage.seconds, after
 
 
-def of_times(times: Sequence[float]) -> Shape:
-    """Return the shape of recorded arrivals, second by second, for whoever can follow it no more closely."""
-    in_second = Counter(int(time) for time in times)
-    return tuple(Stage(1, rate, rate) for rate in (in_second[second] for second in range(int(trace_length_s(times)))))
-
-
 def trace_length_s(times: Sequence[float]) -> float:
-    """Return how long recorded arrivals last: the seconds that have begun when the last one is due."""
+    """Return the duration of a trace: the seconds that have begun when the last arrival is due."""
     return float(int(times[-1]) + 1)
 
 
 def read_trace(path: Path) -> tuple[float, ...]:
-    """Return the recorded offsets of a CSV of one column, in seconds, in order; the first line may be a header.
+    """Return the due times of a trace, a CSV with one offset in seconds a line, in order. The first line may be a header.
 
     Raise UsageError with file, line and mistake.
     """
@@ -110,17 +115,19 @@ def read_trace(path: Path) -> tuple[float, ...]:
             for line, row in enumerate(csv.reader(file), start=1):
                 if row and not (line == 1 and _is_header(row)):
                     times.append(_offset(row, after=times[-1] if times else 0.0, where=f"{path}:{line}"))
-    except OSError as broken:
-        raise UsageError(f"{path}: {broken.strerror}") from broken
-    except (UnicodeDecodeError, csv.Error) as broken:
-        raise UsageError(f"{path}: no CSV of offsets in seconds: {broken}") from broken
+                if len(times) > MOST_ARRIVALS:
+                    raise UsageError(f"{path}:{line}: more than {MOST_ARRIVALS:,} arrivals")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path}: not a CSV of offsets in seconds: {error}") from error
     if not times:
         raise UsageError(f"{path}: no arrivals")
     return tuple(times)
 
 
-def _reached(stage: Stage, arrivals: float) -> float:
-    """Return after how many seconds of a stage its integral is so high; the form of the root that divides by no slope."""
+def _seconds_until(stage: Stage, arrivals: float) -> float:
+    """Return the seconds until the integral of a stage's rate reaches a value. This form of the root allows a slope of 0."""
     if arrivals == 0:
         return 0.0
     slope = (stage.end - stage.start) / stage.seconds
@@ -132,13 +139,13 @@ def _offset(row: list[str], *, after: float, where: str) -> float:
     if len(row) != 1:
         raise UsageError(f"{where}: {text!r} is more than one offset in seconds")
     try:
-        offset = float(row[0])
-    except ValueError as broken:
-        raise UsageError(f"{where}: {text!r} is no offset in seconds") from broken
+        offset = float(text)
+    except ValueError:
+        offset = -1.0
     if not (isfinite(offset) and offset >= 0):
-        raise UsageError(f"{where}: {text!r} is no offset in seconds")
+        raise UsageError(f"{where}: {text!r} is not an offset in seconds")
     if offset < after:
-        raise UsageError(f"{where}: {text} comes before {after:g}, the line above it")
+        raise UsageError(f"{where}: {text} is before {after:g}, the line above it")
     return offset
 
 

@@ -1,14 +1,19 @@
 """The operations of the HTTP contract as typed calls with checked answers. call.py says what a call is."""
 
-from loadtests.calls.avatars import read_avatar, upload_avatar
 from loadtests.calls.call import WRONG, Answer, Call, Outcome, Send, WrongOutcome, judge, require, unchecked
-from loadtests.calls.feedback import leave_feedback
 from loadtests.calls.orders import own_orders, place_order, read_order
-from loadtests.calls.posts import list_posts, publish, read_post, revise
-from loadtests.calls.search import search
-from loadtests.calls.trending import trending
-from loadtests.calls.users import read_me, read_user, sign_in, sign_up
-from loadtests.calls.votes import cast, leaderboard, leaderboard_page
+from loadtests.calls.posts import (
+    cast,
+    leaderboard,
+    leaderboard_page,
+    list_posts,
+    publish,
+    read_post,
+    revise,
+    search,
+    trending,
+)
+from loadtests.calls.users import leave_feedback, read_avatar, read_me, read_user, sign_in, sign_up, upload_avatar
 
 __all__ = [
     "WRONG", "Answer", "Call", "Outcome", "Send", "WrongOutcome", "cast", "judge", "leaderboard", "leaderboard_page",

@@ -1,4 +1,4 @@
-"""Orders: one is placed, settles eventually, and must settle as what it asks for says."""
+"""Orders: an order settles eventually, and its lines decide how it must settle."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Lines = Sequence[dict[str, Any]]
 
 
 def place_order(lines: Lines, wanted: Outcome, *, key: str, token: str) -> Call:
-    """A new order: it comes back as sent with its price, and is either pending or settled as wanted."""
+    """Place an order. The answer holds it as sent with its price, pending or settled as wanted."""
 
     def check(answer: Answer) -> None:
         order = answer.record()
@@ -36,7 +36,7 @@ def place_order(lines: Lines, wanted: Outcome, *, key: str, token: str) -> Call:
 def read_order(
     order_id: str, wanted: Outcome, *, token: str, after_s: float = 0.0, settled_by_now: bool = False
 ) -> Call:
-    """One's own order, a little later; settled_by_now: pending is no longer right."""
+    """Read the user's own order after a pause. settled_by_now: it must not be pending any more."""
 
     def check(answer: Answer) -> None:
         order = answer.record()
@@ -48,13 +48,13 @@ def read_order(
 
 
 def own_orders(token: str, *, limit: int = 20, cursor: str = "", holding: str | None = None) -> Call:
-    """One's own orders, newest first; a named one must be among them."""
+    """List the user's own orders. They must be newest first and hold a certain one, if one is passed."""
 
     def check(answer: Answer) -> None:
         items = items_of(answer, limit)
         stamps = [(item["created_at"], item["id"]) for item in items]
         require(stamps == sorted(stamps, reverse=True), "orders newest first")
-        require(holding is None or holding in {item["id"] for item in items}, f"the order {holding} among one's own")
+        require(holding is None or holding in {item["id"] for item in items}, f"the order {holding} in the list")
 
     query = {"limit": limit, **({"cursor": cursor} if cursor else {})}
     return Call(operation="GET /orders", path=f"/orders?{urlencode(query)}", token=token, check=check)

@@ -1,6 +1,7 @@
-"""Posts: the newest, one of them, a new one, a changed one."""
+"""Posts, and what both systems derive from them: search, votes, the leaderboard, trending."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from loadtests.calls.call import Answer, Call, items_of, require
 
@@ -8,7 +9,7 @@ POST_FIELDS = {"id", "author", "title", "body", "tags", "score", "boosted_until"
 
 
 def list_posts(limit: int = 20) -> Call:
-    """The newest posts, which must come newest first; a system under load always has some."""
+    """List the newest posts. They must be newest first and not empty: a system under load always has some."""
 
     def check(answer: Answer) -> None:
         items = items_of(answer, limit)
@@ -21,7 +22,7 @@ def list_posts(limit: int = 20) -> Call:
 
 
 def read_post(post_id: str, title: str | None = None) -> Call:
-    """One post; with a title, the post must carry it."""
+    """Read one post. It must have the title, if one is passed."""
 
     def check(answer: Answer) -> None:
         post = answer.record()
@@ -32,7 +33,7 @@ def read_post(post_id: str, title: str | None = None) -> Call:
 
 
 def publish(form: dict[str, Any], token: str) -> Call:
-    """A new post, which must come back as it was sent."""
+    """Publish a post. The answer must hold it as it was sent."""
 
     def check(answer: Answer) -> None:
         post = answer.record()
@@ -43,7 +44,7 @@ def publish(form: dict[str, Any], token: str) -> Call:
 
 
 def revise(post_id: str, title: str, token: str) -> Call:
-    """A new title for one's own post."""
+    """Change the title of the user's own post."""
 
     def check(answer: Answer) -> None:
         post = answer.record()
@@ -52,3 +53,61 @@ def revise(post_id: str, title: str, token: str) -> Call:
     return Call(
         operation="PATCH /posts/{post_id}", path=f"/posts/{post_id}", body={"title": title}, token=token, check=check
     )
+
+
+def search(words: str, limit: int = 20) -> Call:
+    """Search posts. Words of seeded posts must give results, the most relevant first."""
+
+    def check(answer: Answer) -> None:
+        items = items_of(answer, limit)
+        require(bool(items), f"a post with {words!r}")
+        relevances = [item["relevance"] for item in items]
+        require(min(relevances) > 0 and relevances == sorted(relevances, reverse=True), "falling relevance")
+
+    return Call(operation="GET /search", path=f"/search?{urlencode({'q': words, 'limit': limit})}", check=check)
+
+
+def cast(post_id: str, value: int, token: str) -> Call:
+    """Vote for a post. The answer must confirm the vote."""
+
+    def check(answer: Answer) -> None:
+        wanted = {"post_id": post_id, "value": value}
+        require(answer.record() == wanted, f"{wanted}")
+
+    path = f"/posts/{post_id}/vote"
+    return Call(operation="PUT /posts/{post_id}/vote", path=path, body={"value": value}, token=token, check=check)
+
+
+def leaderboard(limit: int = 20) -> Call:
+    """Read the leaderboard. Ranks must have no gap and scores must fall."""
+
+    def check(answer: Answer) -> None:
+        items = items_of(answer, limit)
+        require([item.get("rank") for item in items] == list(range(1, len(items) + 1)), "ranks 1, 2, 3 …")
+        scores = [item["score"] for item in items]
+        require(scores == sorted(scores, reverse=True), "falling scores")
+
+    return Call(operation="GET /leaderboard", path=f"/leaderboard?limit={limit}", check=check)
+
+
+def leaderboard_page() -> Call:
+    """Read the leaderboard as a static page, which must be complete and without scripts."""
+
+    def check(answer: Answer) -> None:
+        page = answer.body.lower()
+        require(b"</html>" in page and b"<script" not in page, "a complete page without scripts")
+
+    return Call(operation="GET /leaderboard.html", path="/leaderboard.html", check=check)
+
+
+def trending(limit: int = 20) -> Call:
+    """Read the most viewed posts of the last hour. Ranks must have no gap and views must fall."""
+
+    def check(answer: Answer) -> None:
+        items = items_of(answer, limit)
+        require(bool(items), "posts that were viewed")
+        require([item.get("rank") for item in items] == list(range(1, len(items) + 1)), "ranks 1, 2, 3 …")
+        views = [item["views"] for item in items]
+        require(min(views) > 0 and views == sorted(views, reverse=True), "falling views")
+
+    return Call(operation="GET /trending", path=f"/trending?limit={limit}", check=check)

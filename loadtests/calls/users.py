@@ -1,10 +1,15 @@
-"""Users: signing up and in, and looking at them."""
+"""Users, their avatars, and feedback."""
 
-from loadtests.calls.call import Answer, Call, require
+from typing import Any
+
+from loadtests.calls.call import Answer, Call, require, unchecked
+
+PNG = b"\x89PNG\r\n\x1a\n"
+SIDE = 128  # pixels, of every thumbnail
 
 
 def sign_up(username: str, password: str) -> Call:
-    """A new user, public fields only."""
+    """Register a user."""
     form = {"username": username, "email": f"{username}@example.com", "password": password}
 
     def check(answer: Answer) -> None:
@@ -14,7 +19,7 @@ def sign_up(username: str, password: str) -> Call:
 
 
 def sign_in(username: str, password: str) -> Call:
-    """A token."""
+    """Get a token."""
     form = {"username": username, "password": password}
 
     def check(answer: Answer) -> None:
@@ -24,7 +29,7 @@ def sign_in(username: str, password: str) -> Call:
 
 
 def read_user(username: str) -> Call:
-    """One public user, without what only the user may see."""
+    """Read a user's public fields, which do not include the email."""
 
     def check(answer: Answer) -> None:
         user = answer.record()
@@ -35,11 +40,46 @@ def read_user(username: str) -> Call:
 
 
 def read_me(username: str, token: str) -> Call:
-    """Oneself, with the credits that are left: never fewer than none."""
+    """Read the user itself. Its credits must not be negative."""
 
     def check(answer: Answer) -> None:
         user = answer.record()
         require(user.get("username") == username, f"the user {username}")
-        require(user["credits"] >= 0, "no debts")
+        require(user["credits"] >= 0, "no negative credits")
 
     return Call(operation="GET /users/me", path="/users/me", token=token, check=check)
+
+
+def upload_avatar(picture: bytes, token: str) -> Call:
+    """Upload a PNG as the user's avatar. The answer only accepts it; the thumbnail follows."""
+    return Call(
+        operation="PUT /users/me/avatar",
+        path="/users/me/avatar",
+        expected=202,
+        content=picture,
+        headers={"Content-Type": "image/png"},
+        token=token,
+        check=unchecked,
+    )
+
+
+def read_avatar(username: str) -> Call:
+    """Read the thumbnail of a user that has one: any PNG of 128 by 128 pixels."""
+
+    def check(answer: Answer) -> None:
+        require(answer.body.startswith(PNG), "a PNG")
+        width, height = answer.body[16:20], answer.body[20:24]  # the first chunk begins with them
+        size = (int.from_bytes(width), int.from_bytes(height))
+        require(size == (SIDE, SIDE), f"{SIDE} by {SIDE} pixels, not {size[0]} by {size[1]}")
+
+    return Call(operation="GET /users/{username}/avatar", path=f"/users/{username}/avatar", check=check)
+
+
+def leave_feedback(message: str, contact: str | None = None) -> Call:
+    """Send feedback. The answer confirms it and does not show it."""
+    form: dict[str, Any] = {"message": message} if contact is None else {"message": message, "contact": contact}
+
+    def check(answer: Answer) -> None:
+        require(answer.record().keys() == {"id", "created_at"}, "an id and a time, and nothing else")
+
+    return Call(operation="POST /feedback", path="/feedback", expected=201, body=form, check=check)

@@ -1,5 +1,5 @@
-"""Load on the live feed: subscribers over WebSocket, writes at a rate, and how late each message reaches each subscriber.
+"""Load on the live feed: subscribers over WebSocket, writes at open arrivals, and the delay of each message.
 
-subscriber.py is one connection, audience.py all of them, script.py what is written, deliveries.py what was heard of it,
-block.py one block of it, figures.py what came of that.
+subscriber.py is one connection, audience.py all of them and their writes, deliveries.py compares writes and messages, block.py
+runs one block.
 """

@@ -1,44 +1,61 @@
-"""One block of load on a live feed: writes at a rate, and what the audience heard of them."""
+"""One block of load on a live feed: writes at open arrivals, and the messages of the audience as Locust's request events."""
 
 from math import inf
 from time import perf_counter, sleep
+from typing import Any
 
 from gevent.event import Event
 
-from loadtests.calls import Outcome, Send, judge
-from loadtests.generator.arrivals import Arrivals
-from loadtests.generator.tally import Tally
+from loadtests.calls import Answer, Outcome
+from loadtests.latencies import Failure, Latencies
 from loadtests.live.audience import Audience
-from loadtests.live.deliveries import Write
-from loadtests.live.figures import measured
-from loadtests.load import BlockResult, LoadPlan, cut_at
-
-DOUBLES_WITHIN_S = 0.3  # so long after the last message a second copy may come
+from loadtests.live.deliveries import DOUBLES_WITHIN_S, Write, live_figures, received_at
+from loadtests.load import BlockResult, LoadPlan
+from loadtests.open_load import CallSource, OpenLoad, run_local
 
 
-def run_live(plan: LoadPlan, send: Send, audience: Audience, cut: Event) -> BlockResult:
-    """Offer one block and return what came of it, or of its part until it was cut short."""
-    tally, writes = Tally(plan.warm_up_s, plan.timeout_ms), list[Write]()
-    script, patience_s = audience.script, plan.timeout_ms / 1000
+def run_live(plan: LoadPlan, audience: Audience, stopped: Event) -> BlockResult:
+    """Offer one block and return its result, or the result until it was stopped.
 
-    def start_one(due: float, offset: float) -> None:
-        """Send the next write: kept where it is answered rightly, counted where not."""
-        number = script.next()
-        call = script.call(number)
-        answer, answered = send(call), perf_counter()
-        outcome, reason = judge(call, answer)
-        if outcome is Outcome.SUCCESS:
-            writes.append(script.write(number, answer, due=offset, answered=answered - arrivals.begin))
-        else:
-            tally.add(call.operation, offset, (answered - due) * 1000, outcome, reason)
+    Its latencies run from the due time of a write to its message, at every watcher. A write itself counts only if it fails.
+    """
+    writes: list[Write] = []
 
-    arrivals = Arrivals(start_one, tally, max_in_flight=plan.max_in_flight, cut=cut)
-    cpu = arrivals.run(plan.arrivals(), drain_s=patience_s + 1)
-    until_s = cut_at(cut.is_set(), plan, began=arrivals.begin)
-    audience.await_known(writes, within_s=patience_s)
+    class LiveLoad(OpenLoad):
+        def source(self, plan: LoadPlan) -> CallSource:
+            return audience.script
+
+        def context(self) -> dict[str, Any]:
+            return {"messages": True}
+
+        def advance(self, step: int, answer: Answer, offset_s: float) -> None:
+            answered = perf_counter() - self.load.begin
+            writes.append(audience.script.write(step, answer, due=offset_s, answered=answered))
+
+    latencies = run_local(plan, LiveLoad, stopped)
+    audience.await_received(writes, within_s=plan.timeout_ms / 1000)
     sleep(DOUBLES_WITHIN_S)
-    block = measured(tally, writes, audience.heard(since=arrivals.begin))
-    last_s = plan.warm_up_s + (inf if until_s is None else until_s)
-    block.arrivals = sum(plan.warm_up_s <= offset < last_s for offset in plan.arrivals())
-    block.cpu, block.ended_at_s = cpu, until_s
+    return _result(plan, [write for write in writes if write.due >= plan.warm_up_s], audience, latencies)
+
+
+def _result(plan: LoadPlan, writes: list[Write], audience: Audience, latencies: Latencies) -> BlockResult:
+    messages = audience.messages(since=latencies.begin)
+    times = [[received_at(write, messages[one]) for one in write.watchers] for write in writes]
+    for write, own in zip(writes, times, strict=True):
+        for at in own:
+            _fire(latencies, write, None if at is None else (at - write.due) * 1000)
+    block = latencies.result()
+    block.live = live_figures(writes, times, messages)
+    block.errors += block.live.doubled
+    last_s = plan.warm_up_s + (inf if block.ended_at_s is None else block.ended_at_s)
+    block.arrivals = plan.due(last_s) - plan.due(plan.warm_up_s)
     return block
+
+
+def _fire(latencies: Latencies, write: Write, lag_ms: float | None) -> None:
+    """Report a message to Locust. lag_ms: None if it is lost."""
+    lost = None if lag_ms is not None else Failure(Outcome.ERROR.value, "lost")
+    latencies.environment.events.request.fire(  # type: ignore[no-untyped-call]
+        request_type="LIVE", name=write.kind, response_time=lag_ms, response_length=0, exception=lost,
+        context={"offset_s": write.due},
+    )  # fmt: skip

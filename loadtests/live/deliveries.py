@@ -1,22 +1,25 @@
-"""What subscribers heard of what was written: when each of them knew, what was lost, what came twice.
+"""Compare writes with the messages that subscribers received: when each arrived, what was lost, what came twice.
 
-A message of a new post is about exactly one write. A message of a score holds the score as it is then: where votes come close
-together one message may tell of several, so whoever hears of the third vote has heard of the second. The scores of a block only
-rise, each by another vote; therefore the same score twice is a message twice.
+A message of a new post belongs to exactly one write. A message of a score holds the score at that time: when votes come close
+together, one message may cover several, so a subscriber that has the third vote has the second too. The scores of a block only
+rise, each by another vote; therefore the same score twice is a doubled message.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from loadtests.live.subscriber import Heard, Message
+from loadtests.histograms import encoded, histogram_of
+from loadtests.live.subscriber import Message, Messages
+from loadtests.load import Live
 
 PUBLISHED, CHANGED = "post.published", "tally.changed"
+DOUBLES_WITHIN_S = 0.3  # a second copy may come so long after the last message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """A write that was answered. due, answered: on perf_counter's scale. watchers: numbers of those who must hear of it."""
+    """A write with a successful answer. due, answered: in seconds. watchers: numbers of the subscribers of its topic."""
 
     kind: str
     post_id: str
@@ -26,19 +29,35 @@ class Write:
     watchers: Sequence[int]
 
 
-def known_at(write: Write, heard: Heard) -> float | None:
-    """Return when a subscriber knew of a write, or None if it never did."""
-    return next((at for at, message in heard if _tells(message, write)), None)
+def received_at(write: Write, messages: Messages) -> float | None:
+    """Return when a subscriber received the message of a write, or None."""
+    return next((at for at, message in messages if _covers(message, write)), None)
 
 
-def doubled(writes: Iterable[Write], heard: Heard) -> int:
-    """Return how many messages about these writes a subscriber heard more than once."""
+def doubled(writes: Iterable[Write], messages: Messages) -> int:
+    """Return how many messages of these writes a subscriber received again."""
     own = {(write.kind, write.post_id) for write in writes}
-    counts = Counter(_content(message) for _, message in heard)
+    counts = Counter(_content(message) for _, message in messages)
     return sum(count - 1 for (kind, post_id, _), count in counts.items() if (kind, post_id) in own)
 
 
-def _tells(message: Message, write: Write) -> bool:
+def live_figures(
+    writes: Sequence[Write], times: Sequence[Sequence[float | None]], messages: Sequence[Messages]
+) -> Live:
+    """Return the figures of a block. times: of each write's messages, by watcher. messages: of each subscriber."""
+    lags = [_lags_ms(write, own) for write, own in zip(writes, times, strict=True)]
+    return Live(
+        subscribers=len(messages),
+        writes=len(writes),
+        messages=sum(len(own) for own in times),
+        lost=sum(own.count(None) for own in times),
+        doubled=sum(doubled(writes, own) - doubled(writes, _earlier(own)) for own in messages),
+        from_answer=encoded(histogram_of(lag for own in lags for lag in own)),
+        to_last=encoded(histogram_of(max(own) for own in lags if own)),
+    )
+
+
+def _covers(message: Message, write: Write) -> bool:
     kind, post_id, score = _content(message)
     return (kind, post_id) == (write.kind, write.post_id) and score >= write.score
 
@@ -46,3 +65,13 @@ def _tells(message: Message, write: Write) -> bool:
 def _content(message: Message) -> tuple[str, str, int]:
     post_id = message["post"]["id"] if message.get("type") == PUBLISHED else message.get("post_id", "")
     return str(message.get("type")), str(post_id), int(message.get("score", 0))
+
+
+def _earlier(messages: Messages) -> Messages:
+    """Return the messages before the block, which an earlier block has counted."""
+    return [(at, message) for at, message in messages if at < 0]
+
+
+def _lags_ms(write: Write, times: Sequence[float | None]) -> list[float]:
+    """A message that arrives before the answer to its own write has no lag."""
+    return [max(0.0, at - write.answered) * 1000 for at in times if at is not None]

@@ -1,6 +1,6 @@
-"""One connection to a live feed, which notes every message and when it came.
+"""One connection to a live feed, which stores every message with its time.
 
-It reads in a thread of its own; in the generator, where Locust has made threads greenlets, in a greenlet of its own.
+It reads in a thread of its own; where Locust has patched threads, that is a greenlet.
 """
 
 import json
@@ -15,56 +15,56 @@ from websocket import WebSocket, WebSocketException, create_connection
 
 from loadtests.errors import RunError
 
-ANSWERED_WITHIN_S = 20.0
+CONFIRMED_WITHIN_S = 20.0
 SCHEMES = {"http": "ws", "https": "wss"}
 Message = dict[str, Any]
-Heard = list[tuple[float, Message]]
+Messages = list[tuple[float, Message]]
 
 
 class NotSubscribed(RunError):
-    """A feed took no connection, or did not confirm a subscription."""
+    """A feed refused a connection, or did not confirm a subscription."""
 
 
 class Subscriber:
-    """Whoever listens to some topics. `heard` grows by (time on perf_counter's scale, message)."""
+    """A subscriber to some topics. `messages` grows by (time on perf_counter's scale, message)."""
 
     def __init__(self, live_url: str, topics: Sequence[str]) -> None:
-        """Connect and subscribe, and return once all of it is confirmed. Raise NotSubscribed."""
-        self.heard: Heard = []
+        """Connect and subscribe; return once every topic is confirmed. Raise NotSubscribed."""
+        self.messages: Messages = []
         try:
-            self._socket: WebSocket = create_connection(live_url, timeout=ANSWERED_WITHIN_S)
+            self._socket: WebSocket = create_connection(live_url, timeout=CONFIRMED_WITHIN_S)
             for topic in topics:
                 self._subscribe(topic)
         except (OSError, WebSocketException) as refused:
             raise NotSubscribed(f"{live_url}: {str(refused).partition(' -+-+-')[0]}") from refused
         self._socket.settimeout(None)
-        self._reader = Thread(target=self._listen, daemon=True)
+        self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def close(self) -> None:
-        """End the connection; what it heard stays."""
+        """Close the connection. The messages stay."""
         try:
             self._socket.close(timeout=1)
-        except (OSError, WebSocketException):  # it was gone already
+        except (OSError, WebSocketException):  # it was closed already
             return
 
     def _subscribe(self, topic: str) -> None:
         self._socket.send(json.dumps({"action": "subscribe", "topic": topic}))
         began = perf_counter()
-        while (message := self._received()) != {"type": "subscribed", "topic": topic}:
-            if message.get("type") == "error" or perf_counter() - began > ANSWERED_WITHIN_S:
+        while (message := self._next()) != {"type": "subscribed", "topic": topic}:
+            if message.get("type") == "error" or perf_counter() - began > CONFIRMED_WITHIN_S:
                 raise NotSubscribed(f"{topic}: {message}")
-            self.heard.append((perf_counter(), message))
+            self.messages.append((perf_counter(), message))
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         while True:
             try:
-                message = self._received()
-            except (OSError, WebSocketException, ValueError):  # closed by either side: who waits for more misses it
+                message = self._next()
+            except (OSError, WebSocketException, ValueError):  # closed by either side: later messages count as lost
                 return
-            self.heard.append((perf_counter(), message))
+            self.messages.append((perf_counter(), message))
 
-    def _received(self) -> Message:
+    def _next(self) -> Message:
         text = self._socket.recv()
         if not text:
             raise WebSocketException("the feed closed the connection")
@@ -75,19 +75,19 @@ class Subscriber:
 def subscribed(live_url: str, topics: Sequence[Sequence[str]]) -> Iterator[list[Subscriber]]:
     """Keep one subscriber for each list of topics while the block lasts. Raise NotSubscribed.
 
-    They come one by one: a burst of new connections would start as many function processes.
+    They connect one by one: a burst of connections would start as many function processes.
     """
-    audience: list[Subscriber] = []
+    subscribers: list[Subscriber] = []
     try:
         for own in topics:
-            audience.append(Subscriber(live_url, own))
-        yield audience
+            subscribers.append(Subscriber(live_url, own))
+        yield subscribers
     finally:
-        for subscriber in audience:
+        for subscriber in subscribers:
             subscriber.close()
 
 
-def beside(base_url: str) -> str:
+def live_url_below(base_url: str) -> str:
     """Return the address of the live feed of a system that serves it below its base URL, as the monolith does."""
     place = urlsplit(base_url)
     return urlunsplit((SCHEMES[place.scheme], place.netloc, f"{place.path.rstrip('/')}/live", "", ""))

@@ -1,15 +1,16 @@
-"""Mixes of work: which journeys are walked, and how often. One YAML file each; the file's name is the mix's.
+"""Mixes of journeys, one YAML file each. The name of the file is the name of the mix.
 
-`about` says in a sentence who does what, `journeys` gives each journey (loadtests/journeys.py) its weight: one is drawn so
-many times of the sum of all. A file that is put into this folder can be asked for by its name, any other by its path.
+`about` describes the mix in a sentence. `journeys` gives each journey (loadtests/journeys.py) its weight.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from math import isfinite
 from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 import yaml
 
 from loadtests.errors import UsageError
@@ -17,12 +18,26 @@ from loadtests.journeys import JOURNEYS
 from loadtests.load import LIVE
 
 FOLDER = Path(__file__).parent
-PARTS = ("about", "journeys")
+PLACE = re.compile(r" - at `\$\.?(.*?)`$")  # of the mistake, at the end of msgspec's message
+UNKNOWN = re.compile(r"unknown field `(.*?)`")
+Weight = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
+Weights: Any = msgspec.defstruct(
+    "Weights",
+    [(name, Weight | msgspec.UnsetType, msgspec.UNSET) for name in JOURNEYS],
+    forbid_unknown_fields=True,
+)
+
+
+class MixFile(msgspec.Struct, forbid_unknown_fields=True):
+    """The content of a file."""
+
+    about: Annotated[str, msgspec.Meta(min_length=1)]
+    journeys: Weights
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What a file says. journeys: weight by name."""
+    """A mix. journeys: weight by name."""
 
     name: str
     about: str
@@ -30,78 +45,71 @@ class Mix:
 
 
 def names() -> list[str]:
-    """Return the names of the mixes of the project."""
+    """Return the names of the mixes in this folder."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
 @cache
 def named(name: str) -> Mix:
-    """Return a mix of the project. Raise UsageError, which names file and line."""
+    """Return a mix of this folder. Raise UsageError with file, line and mistake."""
     return read(FOLDER / f"{name}.yaml")
 
 
 def read(path: Path) -> Mix:
-    """Return the mix of a file. Raise UsageError, which names file and line."""
+    """Return the mix of a file. Raise UsageError with file, line and mistake."""
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as broken:
-        raise UsageError(f"{path}: {broken.strerror}") from broken
-    except UnicodeDecodeError as broken:
-        raise UsageError(f"{path}: no text: {broken}") from broken
-    except yaml.MarkedYAMLError as broken:
-        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
-        raise UsageError(f"{path}:{line}: {broken.problem}") from broken
-    except yaml.YAMLError as broken:
-        raise UsageError(f"{path}: {' '.join(str(broken).split())}") from broken
-    return _mix(path, node)
-
-
-def _mix(path: Path, node: yaml.Node | None) -> Mix:
-    found: dict[str, yaml.Node] = {}
-    for key, value in _entries(path, node, f"wanted {' and '.join(PARTS)}"):
-        if key.value not in PARTS or key.value in found:
-            raise _wrong(path, key, f"{key.value!r} is not {' or '.join(PARTS)}, or is there twice")
-        found[key.value] = value
-    if missing := [part for part in PARTS if part not in found]:
-        raise _wrong(path, node, f"{missing[0]} is missing")
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        _require_unique_keys(path, root)
+        content = msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), MixFile)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not a text: {error}") from error
+    except yaml.YAMLError as error:
+        raise _wrong(path, getattr(error, "problem_mark", None), str(getattr(error, "problem", error))) from error
+    except msgspec.ValidationError as error:
+        raise _wrong(path, _mark(root, str(error)), str(error)) from error
+    journeys = {name: weight for name, weight in msgspec.structs.asdict(content.journeys).items() if weight}
+    if not journeys:
+        raise UsageError(f"{path}:1: no journey; there are {', '.join(JOURNEYS)}")
     if path.stem == LIVE:
-        raise _wrong(path, node, f"{LIVE} is a scenario of its own and no mix: call the file otherwise")
-    about = found["about"]
-    if not isinstance(about, yaml.ScalarNode) or not about.value.strip():
-        raise _wrong(path, about, "about is no sentence")
-    return Mix(path.stem, about.value.strip(), _weights(path, found["journeys"]))
+        raise UsageError(f"{path}:1: {LIVE} is a scenario of its own: choose another name for the file")
+    return Mix(path.stem, content.about.strip(), journeys)
 
 
-def _weights(path: Path, node: yaml.Node) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for key, value in _entries(path, node, "journeys are no names with weights"):
-        if key.value not in JOURNEYS:
-            raise _wrong(path, key, f"no journey is called {key.value!r}; there are {', '.join(JOURNEYS)}")
-        if key.value in weights:
-            raise _wrong(path, key, f"{key.value} is there twice")
-        weights[key.value] = _positive(path, key.value, value)
-    return weights
+def _require_unique_keys(path: Path, root: yaml.Node | None) -> None:
+    """YAML's loader would silently use the last of two equal keys."""
+    for mapping in _mappings(root):
+        seen = set()
+        for key, _ in mapping.value:
+            if key.value in seen:
+                raise _wrong(path, key.start_mark, f"{key.value} is there twice")
+            seen.add(key.value)
 
 
-def _positive(path: Path, name: str, node: yaml.Node) -> float:
-    try:
-        weight = float(node.value) if isinstance(node, yaml.ScalarNode) else 0.0
-    except ValueError:
-        weight = 0.0
-    if not (isfinite(weight) and weight > 0):
-        raise _wrong(path, node, f"the weight of {name} is no number above 0")
-    return weight
+def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, value in node.value:
+            yield from _mappings(value)
 
 
-def _entries(path: Path, node: yaml.Node | None, otherwise: str) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-    """Yield what a mapping holds. Raise UsageError if it is none, is empty, or has a key that is no word."""
-    if not isinstance(node, yaml.MappingNode) or not node.value:
-        raise _wrong(path, node, otherwise)
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise _wrong(path, key, otherwise)
-        yield key, value
+def _mark(root: yaml.Node | None, message: str) -> yaml.Mark | None:
+    """Return the place of a mistake that msgspec reports."""
+    place, unknown = PLACE.search(message), UNKNOWN.search(message)
+    keys = [*(place[1].split(".") if place else []), *([unknown[1]] if unknown else [])]
+    node, mark = root, root.start_mark if root else None
+    for name in filter(None, keys):
+        entries = node.value if isinstance(node, yaml.MappingNode) else []
+        for key, value in entries:
+            if key.value == name:
+                node, mark = value, key.start_mark
+    return mark
 
 
-def _wrong(path: Path, node: yaml.Node | None, why: str) -> UsageError:
-    return UsageError(f"{path}:{node.start_mark.line + 1 if node else 1}: {why}")
+def _wrong(path: Path, mark: yaml.Mark | None, mistake: str) -> UsageError:
+    what = " ".join(PLACE.sub("", mistake).split())
+    if unknown := UNKNOWN.search(mistake):
+        what = f"unknown name {unknown[1]!r}; the journeys are {', '.join(JOURNEYS)}"
+    return UsageError(f"{path}:{mark.line + 1 if mark else 1}: {what}")

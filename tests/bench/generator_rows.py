@@ -8,10 +8,10 @@ from random import Random
 from time import perf_counter
 
 from loadtests.calls import Outcome
-from loadtests.generator.tally import Tally
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.processes import ROOT
+from loadtests.tally import Tally
 from tests.bench.empty_route import PATH
 from tests.bench.rows import Row, alternate, share
 
@@ -58,9 +58,9 @@ def recording() -> Row:
     """Return the row of the cost of recording one request, with its share of building the block."""
     draw = Random("recorded")
     latencies = [draw.lognormvariate(2, 0.6) for _ in range(RECORDED)]
-    tally, began = Tally(0.0, 5_000), perf_counter()
+    tally, began = Tally(0.0), perf_counter()
     for number, latency_ms in enumerate(latencies):
-        tally.add("GET /posts", number / RATE, latency_ms, Outcome.SUCCESS, "")
+        tally.add("GET /posts", number / RATE, latency_ms, outcome=Outcome.SUCCESS)
     tally.block()
     took_us = (perf_counter() - began) / RECORDED * 1e6
     return Row(

@@ -7,10 +7,9 @@ from time import perf_counter, sleep
 from loadtests import calls
 from loadtests.client import opened, succeed
 from loadtests.data.world import written
-from loadtests.live.audience import await_known
-from loadtests.live.block import DOUBLES_WITHIN_S
-from loadtests.live.deliveries import PUBLISHED, Write, doubled, known_at
-from loadtests.live.subscriber import Heard, Subscriber, subscribed
+from loadtests.live.audience import await_received
+from loadtests.live.deliveries import DOUBLES_WITHIN_S, PUBLISHED, Write, doubled, received_at
+from loadtests.live.subscriber import Messages, Subscriber, subscribed
 from loadtests.provenance import origin_of
 from tests.bench.rows import Row
 
@@ -25,9 +24,9 @@ def rows(side: str, url: str, live_url: str, *, token: str, reach: float) -> Ite
     with subscribed(live_url, [("posts",)] * CONNECTIONS) as audience:
         writes = [_published(url, token, audience, number=number) for number in range(COLD + MESSAGES)]
         sleep(DOUBLES_WITHIN_S)
-        received = [list(subscriber.heard) for subscriber in audience]
+        received = [list(subscriber.messages) for subscriber in audience]
     lags_s = [_to_last_s(write, received) for write in writes[COLD:]]
-    lost = sum(known_at(write, one) is None for write in writes for one in received)
+    lost = sum(received_at(write, one) is None for write in writes for one in received)
     twice = sum(doubled(writes, one) for one in received)
     yield Row(
         what=f"{side}: messages to {CONNECTIONS} connections of the live feed, lost or sent twice",
@@ -54,11 +53,11 @@ def _published(url: str, token: str, audience: list[Subscriber], *, number: int)
         post_id = succeed(client, calls.publish(written(f"message {number}"), token)).record()["id"]
     now = perf_counter()
     write = Write(kind=PUBLISHED, post_id=post_id, due=now, answered=now, watchers=range(len(audience)))
-    await_known([write], audience, within_s=RECEIVED_WITHIN_S)
+    await_received([write], audience, within_s=RECEIVED_WITHIN_S)
     return write
 
 
-def _to_last_s(write: Write, received: Sequence[Heard]) -> float:
+def _to_last_s(write: Write, received: Sequence[Messages]) -> float:
     """Return the seconds from the answer until every connection had the message; infinite if one never did."""
-    times = [known_at(write, one) for one in received]
+    times = [received_at(write, one) for one in received]
     return max(0.0, *(float("inf") if at is None else at - write.answered for at in times))

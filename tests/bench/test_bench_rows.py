@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loadtests.calls.avatars import PNG
+from loadtests.calls.users import PNG
 from shared_domain.avatars import MAX_PICTURE_BYTES, thumbnail
 from tests.bench import order_rows, thumbnail_rows
 from tests.bench.closed import Request

@@ -10,7 +10,7 @@ from loadtests.data.orders import outcome_of
 from loadtests.data.seeding import VIEWS, other_features
 from loadtests.data.world import Account, SeededPost, World
 from loadtests.freshness import Feed, poll, subscribed_to
-from loadtests.live.subscriber import NotSubscribed, beside
+from loadtests.live.subscriber import NotSubscribed, live_url_below
 from loadtests.results import Lag
 from tests.loadtests.planted_feed import feeding
 
@@ -19,7 +19,7 @@ class Ended:
     """A subscriber whose messages have all come."""
 
     def __init__(self, *heard: tuple[float, dict[str, object]]) -> None:
-        self.heard = list(heard)
+        self.messages = list(heard)
 
 
 def test_a_message_before_the_answer_has_no_lag() -> None:
@@ -45,7 +45,7 @@ def test_without_a_feed_nothing_is_measured() -> None:
 
 
 def test_a_feed_is_subscribed_to_new_posts_and_one_score() -> None:
-    with feeding(lambda message, subscriber: 1) as url, subscribed_to(beside(url), "P1") as feed:
+    with feeding(lambda message, subscriber: 1) as url, subscribed_to(live_url_below(url), "P1") as feed:
         assert feed.subscriber is not None
         assert feed.seen == 0
 
@@ -54,7 +54,7 @@ def test_a_feed_that_refuses_is_reported() -> None:
     with (
         feeding(lambda message, subscriber: 1) as url,
         pytest.raises(NotSubscribed, match="404"),
-        subscribed_to(f"{beside(url)}/nowhere", "P1"),
+        subscribed_to(f"{live_url_below(url)}/nowhere", "P1"),
     ):
         pass
 

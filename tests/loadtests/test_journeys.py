@@ -1,4 +1,4 @@
-"""What a journey does next follows from what it is answered."""
+"""The next call of a journey follows from the answer to the one before."""
 
 from random import Random
 from time import monotonic, sleep
@@ -12,8 +12,7 @@ from loadtests.data import orders
 from loadtests.data.orders import FULFILLED, INSUFFICIENT_CREDITS, NO_SUCH_POST, RESERVE, Outcome
 from loadtests.data.pictures import colour, colour_of, picture
 from loadtests.data.world import Account, SeededPost, World
-from loadtests.generator.walks import Walks
-from loadtests.journeys import LOOKS_AFTER_S, buyer
+from loadtests.journeys import READS_AFTER_S, JourneyPool, buyer
 
 WORLD = World((Account("ada", "token"),), (SeededPost("P1", "ada", "Title", 0),))
 
@@ -44,11 +43,11 @@ def test_a_buyer_follows_an_order_until_it_is_settled() -> None:
     assert [call.operation for call in made] == [
         "GET /users/me", "GET /orders", "POST /orders", *["GET /orders/{order_id}"] * 3, "GET /orders",
     ]  # fmt: skip
-    assert [call.after_s for call in made[3:6]] == list(LOOKS_AFTER_S[:3])
+    assert [call.after_s for call in made[3:6]] == list(READS_AFTER_S[:3])
 
 
-def test_an_order_that_stays_pending_is_wrong_at_the_last_look() -> None:
-    made, _ = walked(100, 0, ["pending"] * len(LOOKS_AFTER_S))
+def test_an_order_that_stays_pending_is_wrong_at_the_last_read() -> None:
+    made, _ = walked(100, 0, ["pending"] * len(READS_AFTER_S))
     looks = [call for call in made if call.operation == "GET /orders/{order_id}"]
     pending = answered({"id": "O1", "status": "pending", "reason": None})
     assert [judge(look, pending)[0].value for look in looks] == ["succeeded"] * 4 + ["error"]
@@ -79,22 +78,22 @@ def test_how_an_order_settles_follows_from_the_order(lines: list[dict[str, Any]]
     assert orders.outcome_of(lines) == outcome
 
 
-def test_a_later_look_holds_up_no_other_journey() -> None:
-    walks = Walks({"buyer": 1}, WORLD, "test")
-    steps, first = walks.next()
+def test_a_paused_journey_delays_no_other() -> None:
+    pool = JourneyPool({"buyer": 1}, WORLD, "test")
+    steps, first = pool.next()
     for body in ({"credits": 100}, {"items": []}, {"id": "O1"}):
-        walks.advance(steps, answered(body))
+        pool.advance(steps, answered(body))
         if body != {"id": "O1"}:
-            assert walks.next()[0] is steps
+            assert pool.next()[0] is steps
     began = monotonic()
-    others = walks.next()[0]
+    others = pool.next()[0]
     assert others is not steps
     assert first.operation == "GET /users/me"
-    while (found := walks.next())[0] is not steps:
+    while (found := pool.next())[0] is not steps:
         sleep(0.005)
         assert monotonic() - began < 5
     assert found[1].operation == "GET /orders/{order_id}"
-    assert monotonic() - began >= LOOKS_AFTER_S[0] - 0.05
+    assert monotonic() - began >= READS_AFTER_S[0] - 0.05
 
 
 def test_pictures_can_be_told_apart() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 from loadtests.calls import Answer
 from loadtests.data.world import Account, World
 from loadtests.histograms import decoded, percentile_ms
-from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, doubled, known_at
-from loadtests.live.script import Script
+from loadtests.live.audience import Script
+from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, doubled, received_at
 from loadtests.load import BlockResult, Live, LoadPlan
 from tests.loadtests.planted_feed import listened, listened_to
 
@@ -73,7 +73,7 @@ def test_a_doubled_message_is_counted_for_each_who_got_it_twice() -> None:
 
 def test_a_score_that_tells_of_two_votes_loses_neither() -> None:
     heard = [(1.0, told(1)), (2.0, told(3))]
-    assert [known_at(vote(score), heard) for score in (1, 2, 3, 4)] == [1.0, 2.0, 2.0, None]
+    assert [received_at(vote(score), heard) for score in (1, 2, 3, 4)] == [1.0, 2.0, 2.0, None]
 
 
 def test_a_score_that_comes_twice_is_doubled_and_one_of_another_post_is_nobodys() -> None:

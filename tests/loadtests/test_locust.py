@@ -1,12 +1,15 @@
-"""The journeys, mixes and shapes run under plain Locust too, headless and with its web page."""
+"""Plain Locust runs the journeys closed and open, headless, with its web page and with workers, and writes its own files."""
 
 import csv
+import json
+import re
+import signal
 import subprocess
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from socket import create_server
 from time import monotonic, sleep
 from typing import Any
 
@@ -15,121 +18,202 @@ import pytest
 
 from loadtests import systems
 from loadtests.client import opened
-from loadtests.generator import twins
 from loadtests.processes import ROOT
-from loadtests.shapes import SHAPES, length_s
+from loadtests.shapes import SHAPES, length_s, users_at
 
 LOCUST = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py"]
+BROWSE = {
+    "GET /posts", "GET /posts/{post_id}", "GET /users/{username}", "GET /leaderboard", "GET /leaderboard.html",
+    "GET /search", "GET /trending", "POST /feedback",
+}  # fmt: skip
+ARRIVALS = re.compile(r"open load: (\d+) arrivals, (\d+) late, (\d+) dropped")
 
 
-def followed(moments: list[float], **options: object) -> list[int | None]:
-    """Return how many of ten users there are at these moments."""
-    asked = Namespace(**{"shape": "", "trace": "", "num_users": 10, "run_time": None, **options})
-    return [twins.users_at(asked, moment) for moment in moments]
+def users(moments: list[float], shape: str, run_time: float | None = None) -> list[int | None]:
+    return [users_at(shape, moment, peak=10, run_time=run_time) for moment in moments]
 
 
-def test_as_many_users_are_there_as_the_rate_is_of_the_highest(tmp_path: Path) -> None:
-    assert followed([0, 9.9, 10, 19.9, 20, 29.9, 30], shape="spike") == [1, 1, 10, 10, 1, 1, None]
-    assert followed([0, 0.5, 1, 2.9, 3], shape="spike", run_time=3) == [1, 1, 10, 1, None]
-    (tmp_path / "trace.csv").write_text("0\n0.2\n0.4\n0.6\n2.1\n")
-    assert followed([0, 0.9, 1, 2, 3], trace=str(tmp_path / "trace.csv")) == [10, 10, 0, 2, None]
-
-
-@pytest.mark.parametrize("name", SHAPES)
-def test_users_follow_every_shape_to_its_end(name: str) -> None:
-    assert followed([length_s(SHAPES[name]) / 2, length_s(SHAPES[name])], shape=name)[1] is None
+def test_closed_users_follow_a_shape() -> None:
+    assert users([0, 9.9, 10, 19.9, 20, 29.9, 30], "spike") == [1, 1, 10, 10, 1, 1, None]
+    assert users([0, 0.5, 1, 2.9, 3], "spike", run_time=3) == [1, 1, 10, 1, None]
+    assert {users([length_s(SHAPES[name])], name)[0] for name in SHAPES} == {None}
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "mistake"),
     [
         (["--shape", "zigzag"], "argument --shape: invalid choice: 'zigzag'"),
-        (["--mix", "none.yaml"], "argument --mix: none.yaml: No such file or directory"),
+        (["--mix", "none"], "argument --mix: there is no mix 'none'; there are browse, checkout"),
         (["--trace", "pyproject.toml"], "argument --trace: pyproject.toml:2: "),
+        (["--rate", "1e9"], "argument --rate: 1e9 is not a number from 0.1 to 10,000"),
+        (["--users", "0"], "argument -u/--users: 0 is not a whole number from 1 to 100,000"),
+        (["--run-time", "0"], "argument -t/--run-time: 0 is not a number from 0.1 to 86,400"),
+        (["--processes", "1000"], "argument --processes: 1000 is not a whole number from -1 to 64"),
     ],
 )
-def test_what_cannot_be_followed_is_said_before_anything_starts(words: list[str], said: str) -> None:
+def test_a_wrong_option_is_refused_before_anything_starts(words: list[str], mistake: str) -> None:
     command = [*LOCUST, "--headless", "--host", "http://127.0.0.1:1", *words]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
-    assert said in ended.stderr
+    assert mistake in ended.stderr.splitlines()[-1]
+
+
+def test_a_host_that_does_not_answer_ends_the_run_with_4() -> None:
+    ended = locust("http://127.0.0.1:1", "--rate", "5", "--run-time", "3")
+    assert ended.returncode == 4
+    assert "POST /users at http://127.0.0.1:1: " in ended.stderr
 
 
 @pytest.fixture(scope="module")
 def monolith(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running monolith's base URL."""
-    folder = tmp_path_factory.mktemp("locust")
-    with systems.running(folder, [systems.MONOLITH]) as urls:
+    """The base URL of a running monolith."""
+    with systems.running(tmp_path_factory.mktemp("locust"), [systems.MONOLITH]) as urls:
         yield urls["monolith"]
 
 
-def within(seconds: float, look: Callable[[], Any]) -> Any:
-    """Return the first thing that is there, or fail after so many seconds."""
-    deadline = monotonic() + seconds
-    while monotonic() < deadline:
-        with suppress(httpx.TransportError):
-            if found := look():
-                return found
-        sleep(0.1)
-    raise AssertionError("it did not come about")
+def locust(url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [*LOCUST, "--headless", "--host", url, "--only-summary", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
 
 
-def operations(folder: Path) -> dict[str, int]:
-    """Return how often each operation was asked, by its name, as Locust's own statistics say, which hold no failure."""
+def arrivals(log: str) -> int:
+    """Return the arrivals of a run that dropped none, from its log."""
+    found = ARRIVALS.search(log)
+    assert found, log
+    assert found[3] == "0"
+    return int(found[1])
+
+
+def requests(folder: Path) -> dict[str, int]:
+    """Return the number of requests by operation from Locust's CSV, which has no failures."""
     with (folder / "run_stats.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["Name"] != "Aggregated"]
     assert [row["Name"] for row in rows if row["Failure Count"] != "0"] == []
     return {row["Name"]: int(row["Request Count"]) for row in rows}
 
 
-def ran(url: str, folder: Path, *words: str) -> dict[str, int]:
-    command = [
-        *LOCUST,
-        "--headless",
-        "--host",
-        url,
-        "--csv",
-        str(folder / "run"),
-        "--only-summary",
-        "--users",
-        "6",
-        *words,
-    ]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+def within(seconds: float, look: Callable[[], Any]) -> Any:
+    """Return the first value that is true, or fail after a time."""
+    deadline = monotonic() + seconds
+    while monotonic() < deadline:
+        with suppress(httpx.TransportError):
+            if found := look():
+                return found
+        sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+def free_port() -> str:
+    with create_server(("127.0.0.1", 0)) as probe:
+        return str(probe.getsockname()[1])
+
+
+@pytest.mark.live
+def test_closed_users_run_a_mix_headless(monolith: str, tmp_path: Path) -> None:
+    words = ["--users", "6", "--shape", "spike", "--run-time", "8", "--mix", "browse", "--csv", str(tmp_path / "run")]
+    ended = locust(monolith, *words)
     assert ended.returncode == 0, ended.stderr
-    return operations(folder)
+    sent = requests(tmp_path)
+    assert set(sent) <= BROWSE
+    assert sent["GET /posts"] > 0
 
 
 @pytest.mark.live
-def test_a_mix_and_a_shape_run_headless(monolith: str, tmp_path: Path) -> None:
-    asked = ran(monolith, tmp_path, "--shape", "spike", "--run-time", "8", "--mix", "browse")
-    assert set(asked) <= {
-        "GET /posts", "GET /posts/{post_id}", "GET /users/{username}", "GET /leaderboard", "GET /leaderboard.html",
-        "GET /search", "GET /trending", "POST /feedback",
-    }  # fmt: skip
-    assert asked["GET /posts"] > 0
+def test_open_load_writes_locusts_csv_html_and_json_with_the_same_numbers(monolith: str, tmp_path: Path) -> None:
+    files = ["--csv", str(tmp_path / "run"), "--html", str(tmp_path / "run.html"), "--json-file", str(tmp_path / "run")]
+    ended = locust(monolith, "--rate", "30", "--shape", "spike", "--run-time", "6", "--mix", "browse", *files)
+    assert ended.returncode == 0, ended.stderr
+    sent = requests(tmp_path)
+    assert set(sent) <= BROWSE
+    assert sum(sent.values()) == arrivals(ended.stderr) == 72  # 2 s at a tenth of the rate, 2 s at 30, 2 s at a tenth
+    assert sum(entry["num_requests"] for entry in json.loads((tmp_path / "run.json").read_text())) == 72
+    assert "GET /trending" in (tmp_path / "run.html").read_text()
 
 
 @pytest.mark.live
-def test_a_mix_and_a_trace_of_ones_own_run_headless(monolith: str, tmp_path: Path) -> None:
+def test_a_trace_and_a_mix_of_ones_own_run_open_on_two_processes(monolith: str, tmp_path: Path) -> None:
     (tmp_path / "votes.yaml").write_text("about: Only votes.\njourneys:\n  voter: 1\n")
     (tmp_path / "trace.csv").write_text("".join(f"{number / 10}\n" for number in range(30)))
     own = ["--mix", str(tmp_path / "votes.yaml"), "--trace", str(tmp_path / "trace.csv")]
-    assert set(ran(monolith, tmp_path, *own)) == {"PUT /posts/{post_id}/vote", "GET /posts/{post_id}"}
+    ended = locust(
+        monolith, *own, "--processes", "2", "--csv", str(tmp_path / "run"), "--master-bind-port", free_port()
+    )
+    assert ended.returncode == 0, ended.stderr
+    sent = requests(tmp_path)
+    assert set(sent) == {"PUT /posts/{post_id}/vote", "GET /posts/{post_id}"}
+    assert sum(sent.values()) == arrivals(ended.stderr) == 30
+
+
+@contextmanager
+def workers(number: int, port: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+    command = [*LOCUST, "--worker", "--master-host", "127.0.0.1", "--master-port", port]
+    with ExitStack() as stack:
+        own = [
+            stack.enter_context(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)) for _ in range(number)
+        ]
+        try:
+            yield own
+        finally:
+            for worker in own:
+                worker.kill()
 
 
 @pytest.mark.live
-def test_the_web_page_starts_a_shape(monolith: str) -> None:
-    command = [*LOCUST, "--host", monolith, "--web-port", "8989", "--web-host", "127.0.0.1", "--shape", "ramp"]
+def test_a_lost_worker_of_three_is_reported_and_the_run_is_void(monolith: str) -> None:
+    port = free_port()
+    words = ["--master", "--expect-workers", "3", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+    command = [*LOCUST, "--headless", "--host", monolith, "--only-summary", "--rate", "30", "--run-time", "15", *words]
     with (
-        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as locust,
-        opened("http://127.0.0.1:8989") as page,
+        workers(3, port) as own,
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as master,
+    ):
+        assert master.stderr is not None
+        log = ""
+        while "All users spawned" not in log:
+            log += master.stderr.readline()
+        sleep(4)  # long enough for a report of each worker, which comes every 3 s
+        own[1].kill()
+        log += master.stderr.read()
+    assert master.returncode == 2, log
+    lost = re.search(r"lost: worker \d+ on .*, last report [\d.]+ s into its block, (\d+) arrivals", log)
+    assert lost, log
+    assert arrivals(log) + int(lost[1]) == 450
+    assert re.search(r"void: \d+% of the arrivals were lost with a worker, over 5%", log)
+
+
+@pytest.mark.live
+def test_ctrl_c_ends_an_open_run_and_keeps_its_figures(monolith: str, tmp_path: Path) -> None:
+    words = ["--rate", "20", "--mix", "browse", "--csv", str(tmp_path / "run")]
+    command = [*LOCUST, "--headless", "--host", monolith, "--only-summary", *words]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        log = ""
+        while "All users spawned" not in log:
+            log += process.stderr.readline()
+        sleep(3)  # the load itself, which has no end of its own
+        process.send_signal(signal.SIGINT)
+        log += process.stderr.read()
+    assert process.returncode == 0, log
+    assert "Traceback" not in log
+    assert arrivals(log) >= 40
+    assert sum(requests(tmp_path).values()) > 0
+
+
+@pytest.mark.live
+def test_the_web_page_starts_an_open_run(monolith: str) -> None:
+    port = free_port()
+    words = ["--web-port", port, "--web-host", "127.0.0.1", "--rate", "20", "--mix", "browse"]
+    with (
+        subprocess.Popen([*LOCUST, "--host", monolith, *words], cwd=ROOT, stderr=subprocess.DEVNULL) as process,
+        opened(f"http://127.0.0.1:{port}") as page,
     ):
         try:
-            form = {"user_count": 4, "spawn_rate": 4, "host": monolith, "shape": "soak", "run_time": "6s"}
+            form = {"user_count": 1, "spawn_rate": 1, "host": monolith, "rate": "10", "shape": "ramp", "run_time": "6s"}
             started = within(20, lambda: page.post("/swarm", data=form).json())
-            assert started["message"] == "Swarming started using shape class 'Twin'"
-            assert within(20, lambda: page.get("/stats/requests").json()["user_count"] == 4)
-            assert within(20, lambda: page.get("/stats/requests").json()["state"] == "stopped")
+            assert started["message"] == "Swarming started using shape class 'OpenArrivals'"
+            assert within(20, lambda: page.get("/stats/requests").json()["user_count"] == 1)
+            assert within(30, lambda: page.get("/stats/requests").json()["state"] == "stopped")
+            total = page.get("/stats/requests").json()["stats"][-1]
+            assert (total["num_requests"], total["num_failures"]) == (38, 0)  # 10 a second, ramped up for 4.5 of 6 s
         finally:
-            locust.terminate()
+            process.terminate()

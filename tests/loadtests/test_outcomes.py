@@ -1,4 +1,4 @@
-"""A right status with a wrong body is an error: the generator looks at what it gets."""
+"""An answer with the expected status and a wrong body is an error."""
 
 import json
 from io import BytesIO
@@ -25,12 +25,12 @@ ORDER = {
 FULFILLED = {**ORDER, "status": "fulfilled"}
 REJECTED = {**ORDER, "status": "rejected", "reason": "insufficient_credits"}
 PLACE = calls.place_order(LINES, orders.FULFILLED, key="k", token="token")
-LOOK = calls.read_order("O1", orders.FULFILLED, token="token")
-LAST_LOOK = calls.read_order("O1", orders.FULFILLED, token="token", settled_by_now=True)
+READ = calls.read_order("O1", orders.FULFILLED, token="token")
+LAST_READ = calls.read_order("O1", orders.FULFILLED, token="token", settled_by_now=True)
 VIEWED = [{"rank": 1, "post_id": "a", "views": 2}, {"rank": 2, "post_id": "b", "views": 1}]
 ROWS = [{"rank": 1, "post_id": "a", "score": 2}, {"rank": 2, "post_id": "b", "score": 1}]
 
-RIGHT: list[tuple[Call, int, Any]] = [
+EXPECTED: list[tuple[Call, int, Any]] = [
     (calls.read_post("P1", "Hello"), 200, POST),
     (calls.list_posts(), 200, {"items": [POST, OLDER]}),
     (calls.publish(FORM, "token"), 201, POST),
@@ -42,8 +42,8 @@ RIGHT: list[tuple[Call, int, Any]] = [
     (calls.read_me("ada", "token"), 200, {"username": "ada", "credits": 0}),
     (PLACE, 201, ORDER),
     (PLACE, 201, FULFILLED),
-    (LOOK, 200, ORDER),
-    (LAST_LOOK, 200, FULFILLED),
+    (READ, 200, ORDER),
+    (LAST_READ, 200, FULFILLED),
     (calls.read_order("O1", orders.INSUFFICIENT_CREDITS, token="token"), 200, REJECTED),
     (calls.own_orders("token", holding="O1"), 200, {"items": [ORDER]}),
     (calls.leave_feedback("Well done"), 201, {"id": "F1", "created_at": "2026-01-02T03:04:05.678Z"}),
@@ -56,7 +56,7 @@ WRONG: list[tuple[str, Call, int, Any]] = [
     ("a post without a score", calls.read_post("P1"), 200, {**POST, "score": None} | {"id": None}),
     ("oldest first", calls.list_posts(), 200, {"items": [OLDER, POST]}),
     ("no posts", calls.list_posts(), 200, {"items": []}),
-    ("more posts than asked for", calls.list_posts(1), 200, {"items": [POST, OLDER]}),
+    ("more posts than the limit", calls.list_posts(1), 200, {"items": [POST, OLDER]}),
     ("items of another kind", calls.list_posts(), 200, {"items": [1]}),
     ("a post that was not sent", calls.publish({**FORM, "title": "Other"}, "token"), 201, POST),
     ("the other vote", calls.cast("P1", 1, "token"), 200, {"post_id": "P1", "value": -1}),
@@ -65,8 +65,8 @@ WRONG: list[tuple[str, Call, int, Any]] = [
     ("nothing found", calls.search("hello"), 200, {"items": []}),
     ("an email for everybody", calls.read_user("ada"), 200, {"username": "ada", "email": "ada@example.com"}),
     ("a list for an object", calls.read_post("P1"), 200, [POST]),
-    ("a debt", calls.read_me("ada", "token"), 200, {"username": "ada", "credits": -10}),
-    ("an order that settles as rejected and should not", LOOK, 200, REJECTED),
+    ("negative credits", calls.read_me("ada", "token"), 200, {"username": "ada", "credits": -10}),
+    ("an order that settles as rejected and should not", READ, 200, REJECTED),
     (
         "an order that settles for another reason",
         calls.read_order("O1", orders.NO_SUCH_POST, token="token"),
@@ -79,13 +79,13 @@ WRONG: list[tuple[str, Call, int, Any]] = [
         200,
         FULFILLED,
     ),
-    ("an order that is pending for ever", LAST_LOOK, 200, ORDER),
-    ("a reason while an order is pending", LOOK, 200, {**ORDER, "reason": "post_not_found"}),
+    ("an order that stays pending", LAST_READ, 200, ORDER),
+    ("a reason while an order is pending", READ, 200, {**ORDER, "reason": "post_not_found"}),
     ("an order at another price", PLACE, 201, {**ORDER, "total_credits": 20}),
     ("an order of something else", PLACE, 201, {**ORDER, "lines": [orders.line("P2")]}),
-    ("an order that is not among one's own", calls.own_orders("token", holding="O2"), 200, {"items": [ORDER]}),
+    ("an order that is not in the list", calls.own_orders("token", holding="O2"), 200, {"items": [ORDER]}),
     (
-        "feedback shown to whoever leaves it",
+        "feedback that the answer shows",
         calls.leave_feedback("Hm"),
         201,
         {"id": "F1", "created_at": "", "message": "Hm"},
@@ -96,8 +96,8 @@ WRONG: list[tuple[str, Call, int, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "status", "body"), RIGHT, ids=[call.operation for call, _, _ in RIGHT])
-def test_the_right_answer_is_right(call: Call, status: int, body: Any) -> None:
+@pytest.mark.parametrize(("call", "status", "body"), EXPECTED, ids=[call.operation for call, _, _ in EXPECTED])
+def test_an_expected_answer_is_a_success(call: Call, status: int, body: Any) -> None:
     assert judge(call, Answer(status, json.dumps(body).encode())) == (Outcome.SUCCESS, "")
 
 
@@ -109,7 +109,7 @@ def test_a_wrong_body_is_an_error(call: Call, status: int, body: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe"])
-def test_what_is_no_json_is_an_error(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_an_error(body: bytes) -> None:
     assert judge(calls.read_post("P1"), Answer(200, body))[0] is Outcome.ERROR
 
 
@@ -117,7 +117,7 @@ def test_a_page_with_a_script_is_an_error() -> None:
     assert judge(calls.leaderboard_page(), Answer(200, b"<html><script></script></html>"))[0] is Outcome.ERROR
 
 
-def test_a_thumbnail_is_a_png_of_its_size() -> None:
+def test_a_thumbnail_is_a_png_of_128_pixels() -> None:
     with_side = {side: BytesIO() for side in (128, 127)}
     for side, made in with_side.items():
         Image.new("RGB", (side, 128)).save(made, "PNG")
@@ -133,5 +133,5 @@ def test_a_thumbnail_is_a_png_of_its_size() -> None:
     [(429, Outcome.REFUSED), (503, Outcome.REFUSED), (401, Outcome.REFUSED), (500, Outcome.ERROR), (502, Outcome.ERROR),
      (0, Outcome.ERROR)],
 )  # fmt: skip
-def test_refusals_are_told_from_errors(status: int, outcome: Outcome) -> None:
+def test_refusals_and_errors_are_distinguished(status: int, outcome: Outcome) -> None:
     assert judge(calls.read_post("P1"), Answer(status, b"{}"))[0] is outcome

@@ -1,31 +1,34 @@
-"""Arrivals follow a shape exactly, on one process or on several."""
+"""Arrivals follow a shape or a trace exactly, in one process or in several, and a wrong trace is refused with its line."""
 
-from itertools import pairwise
+from itertools import islice, pairwise
+from math import inf
+from pathlib import Path
 
 import pytest
 
+from loadtests.errors import UsageError
 from loadtests.load import LoadPlan
-from loadtests.shapes import SHAPES, Stage, due_times, highest, length_s, of_times, rate_at, shaped
+from loadtests.shapes import SHAPES, Stage, due_times, highest, length_s, rate_at, read_trace, shaped
 
 
 def test_a_steady_rate_is_evenly_spaced() -> None:
     assert list(due_times((Stage(2, 5, 5),))) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8])
 
 
-def test_a_ramp_is_where_the_integral_of_its_rate_says() -> None:
+def test_an_arrival_of_a_ramp_is_due_where_the_integral_of_its_rate_says() -> None:
     # From 0 to 8 a second in 4 s: t² arrivals after t seconds, so number n is due at the root of n.
     assert list(due_times((Stage(4, 0, 8),))) == pytest.approx([number**0.5 for number in range(16)])
 
 
-def test_stages_hand_over_what_is_left_of_an_arrival() -> None:
-    # Half an arrival in the first second, half of one in the idle second's place is nobody's, then four a second.
+def test_a_stage_continues_the_integral_of_the_one_before() -> None:
+    # Half an arrival in the first second, none in the idle one, the other half in the first eighth of the third.
     assert list(due_times((Stage(1, 0.5, 0.5), Stage(1, 0, 0), Stage(1, 4, 4)))) == pytest.approx(
         [0, 2.125, 2.375, 2.625, 2.875]
     )
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_every_shape_offers_the_integral_of_its_rate_and_never_more_than_was_asked(name: str) -> None:
+def test_every_shape_offers_the_integral_of_its_rate_and_never_exceeds_the_peak(name: str) -> None:
     shape = shaped(name, rate=37.0, seconds=11.0)
     times = list(due_times(shape))
     assert len(times) == pytest.approx(sum(stage.arrivals for stage in shape), abs=1)
@@ -49,7 +52,7 @@ def planned(**changed: object) -> LoadPlan:
 
 
 @pytest.mark.parametrize("changed", [{}, {"shape": ()}, {"trace": (0.0, 0.0, 0.5, 2.9), "shape": ()}])
-def test_the_parts_of_several_workers_are_the_whole(changed: dict[str, object]) -> None:
+def test_the_parts_of_three_workers_add_up_to_the_whole(changed: dict[str, object]) -> None:
     parts = [list(planned(part=part, parts=3, **changed).arrivals()) for part in range(3)]
     assert sorted(time for part in parts for time in part) == list(planned(**changed).arrivals())
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
@@ -61,13 +64,44 @@ def test_a_steady_block_begins_with_a_warm_up_at_its_rate() -> None:
     assert max(after - before for before, after in pairwise(times)) == pytest.approx(1 / 30)
 
 
-def test_what_begins_idle_is_not_warmed_up() -> None:
+def test_a_shape_that_begins_at_rate_zero_has_no_warm_up() -> None:
     assert min(planned().arrivals()) >= 0.3
 
 
-def test_a_trace_is_replayed_as_it_is() -> None:
+def test_a_trace_is_replayed_unchanged() -> None:
     assert list(planned(trace=(0.0, 0.25, 0.25, 1.5)).arrivals()) == pytest.approx([0.3, 0.55, 0.55, 1.8])
 
 
-def test_whoever_cannot_follow_a_trace_gets_its_rate_by_the_second() -> None:
-    assert of_times((0.0, 0.25, 2.0, 2.5, 2.999)) == (Stage(1, 2, 2), Stage(1, 0, 0), Stage(1, 3, 3))
+def test_arrivals_without_an_end_are_generated_lazily() -> None:
+    times = planned(shape=(Stage(inf, 100, 100),), warm_up_s=0).arrivals()
+    assert list(islice(times, 1_000, 1_003)) == pytest.approx([10.0, 10.01, 10.02])
+
+
+def trace(folder: Path, text: str) -> Path:
+    (folder / "trace.csv").write_text(text)
+    return folder / "trace.csv"
+
+
+@pytest.mark.parametrize(
+    "text", ["0\n0.5\n0.5\n2e0\n", "offset_s\n0\n0.5\n0.5\n2\n\n", "\ufeffseconds\r\n0\r\n.5\r\n.5\r\n2"]
+)
+def test_a_trace_is_read_with_and_without_a_header(tmp_path: Path, text: str) -> None:
+    assert read_trace(trace(tmp_path, text)) == (0, 0.5, 0.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("0\nlater\n", ":2: 'later' is not an offset in seconds"),
+        ("offset\n0.1\n-1\n", ":3: '-1' is not an offset in seconds"),
+        ("0\nnan\n", ":2: 'nan' is not an offset in seconds"),
+        ("0\n2\n1\n", ":3: 1 is before 2, the line above it"),
+        ("0\n1,5\n", ":2: '1,5' is more than one offset in seconds"),
+        ("offset\n", ": no arrivals"),
+    ],
+)
+def test_a_wrong_trace_is_refused_with_file_line_and_mistake(tmp_path: Path, text: str, mistake: str) -> None:
+    path = trace(tmp_path, text)
+    with pytest.raises(UsageError) as refused:
+        read_trace(path)
+    assert str(refused.value) == f"{path}{mistake}"

@@ -1,114 +1,91 @@
-"""What is counted, however it is cut into pieces, comes to the same."""
+"""Counts add up to the same result, however the requests are spread over workers and reports."""
 
 from random import Random
 
+import msgspec
+
 from loadtests.calls import Outcome
-from loadtests.generator.tally import Tally
 from loadtests.histograms import decoded, histogram_of
 from loadtests.load import BlockResult
-from loadtests.workers.messages import Part, heard, sent
+from loadtests.tally import DROPPED, Tally
 
-Event = tuple[str, float, float, Outcome, str]
+Request = tuple[str, float, float, str, str]
+KINDS = [("succeeded", "")] * 8 + [("refused", "status 429"), ("error", "timeout"), ("error", "no connection")]
 
 
-def events(number: int) -> list[Event]:
-    draw = Random("events")
-    kinds = [(Outcome.SUCCESS, "")] * 8 + [
-        (Outcome.REFUSED, "status 429"),
-        (Outcome.ERROR, "timeout"),
-        (Outcome.ERROR, "no"),
-    ]
+def requests(number: int) -> list[Request]:
+    draw = Random("requests")
     return [
-        (draw.choice("abc"), draw.uniform(0, 4), draw.lognormvariate(3, 1), *draw.choice(kinds)) for _ in range(number)
+        (draw.choice("abc"), draw.uniform(0, 4), draw.lognormvariate(3, 1), *draw.choice(KINDS)) for _ in range(number)
     ]
 
 
-def tallied(found: list[Event]) -> Tally:
-    tally = Tally(1.0, 5_000)
-    for event in found:
-        tally.add(*event)
+def tally_of(sample: list[Request]) -> Tally:
+    tally = Tally(1.0)
+    for operation, offset_s, latency_ms, outcome, reason in sample:
+        tally.add(operation, offset_s, latency_ms, outcome=outcome, reason=reason)
     return tally
 
 
-def told(tally: Tally, number: int) -> Part:
-    """Return what a tally counted, as it comes over the wire."""
-
-    class Message:
-        data = sent(Part(1, number, tally.taken()))
-
-    return heard(Message, Part)
-
-
-def test_merged_parts_are_the_tally_of_all() -> None:
-    found = events(5_000)
-    total = Tally(1.0, 5_000)
-    for number in range(3):
-        worker = Tally(1.0, 5_000)
-        for at, event in enumerate(found[number::3]):
-            worker.add(*event)
-            if at % 400 == 0:
-                total.merge(told(worker, at).counts)
-        total.merge(told(worker, -1).counts)
-    assert total.block() == tallied(found).block()
+def test_reports_of_three_workers_add_up_to_the_tally_of_all() -> None:
+    sample, total = requests(5_000), Tally(1.0)
+    for worker in range(3):
+        own = sample[worker::3]
+        for begin in range(0, len(own), 400):
+            report = msgspec.msgpack.decode(msgspec.msgpack.encode(tally_of(own[begin : begin + 400]).take()))
+            total.merge((tuple(event), count) for event, count in report)
+    assert total.block() == tally_of(sample).block()
 
 
-def test_merged_histograms_are_the_histogram_of_all() -> None:
-    found = events(5_000)
-    total = Tally(1.0, 5_000)
-    for number in range(3):
-        total.merge(tallied(found[number::3]).taken())
-    timed = [
-        ms for _, offset, ms, outcome, why in found if offset >= 1 and (outcome is Outcome.SUCCESS or why == "timeout")
-    ]
-    own, all_of_them = decoded(total.block().latencies), histogram_of(timed)
+def test_the_histogram_holds_the_successes_and_timeouts_after_the_warm_up() -> None:
+    sample = requests(5_000)
+    timed = [ms for _, at_s, ms, outcome, why in sample if at_s >= 1 and (outcome == "succeeded" or why == "timeout")]
+    own, expected = decoded(tally_of(sample).block().latencies), histogram_of(timed)
     assert own.get_total_count() == len(timed)
     for percentile in (0, 1, 25, 50, 75, 90, 95, 99, 99.9, 100):
-        assert own.get_value_at_percentile(percentile) == all_of_them.get_value_at_percentile(percentile)
+        assert own.get_value_at_percentile(percentile) == expected.get_value_at_percentile(percentile)
 
 
 def test_seconds_operations_and_outcomes_add_up() -> None:
-    block = tallied(events(5_000)).block()
-    assert (
-        block.offered
-        == block.succeeded + block.refused + block.errors
-        == sum(second.offered for second in block.seconds)
-    )
+    block = tally_of(requests(5_000)).block()
+    assert block.offered == block.succeeded + block.refused + block.errors
+    assert block.offered == sum(second.offered for second in block.seconds)
     assert [second.at_s for second in block.seconds] == [0, 1, 2]
     count = decoded(block.latencies).get_total_count()
     assert count == sum(decoded(one).get_total_count() for one in block.by_operation.values())
     assert count == sum(decoded(one.latencies).get_total_count() for one in block.seconds)
 
 
-def test_dropped_and_late_arrivals_are_counted_where_they_were_due() -> None:
-    tally = Tally(1.0, 5_000)
-    tally.drop(0.5)
-    tally.drop(2.5)
+def test_dropped_and_late_arrivals_count_at_their_due_time() -> None:
+    tally = Tally(1.0)
+    tally.add("", 0.5, 0.0, outcome=DROPPED)
+    tally.add("", 2.5, 0.0, outcome=DROPPED)
     tally.late(2.5)
     tally.late(0.999)
-    tally.add("a", 2.5, 10.0, Outcome.SUCCESS, "")
+    tally.add("a", 2.5, 10.0, outcome=Outcome.SUCCESS)
     block = tally.block()
     assert (block.offered, block.succeeded, block.dropped, block.late) == (2, 1, 1, 1)
     assert tally.arrivals() == 3
 
 
-def test_every_wrong_outcome_is_counted_however_many_reasons_there_are() -> None:
-    tally = Tally(0.0, 5_000)
+def test_every_wrong_outcome_counts_though_only_twenty_reasons_are_kept() -> None:
+    tally = Tally(0.0)
     for number in range(100):
-        tally.add("a", 1.0, 10.0, Outcome.ERROR, f"wrong outcome: wanted the post {number}")
-        tally.add("a", 1.0, 10.0, Outcome.ERROR, "timeout")
+        tally.add("a", 1.0, 10.0, outcome=Outcome.ERROR, reason=f"wrong outcome: wanted the post {number}")
+        tally.add("a", 1.0, 10.0, outcome=Outcome.ERROR, reason="timeout")
     block = tally.block()
     assert (block.errors, block.wrong, len(block.reasons)) == (200, 100, 20)
 
 
-def test_nothing_is_taken_twice() -> None:
-    tally = tallied(events(10))
-    assert tally.taken()
-    assert tally.taken() == []
-    assert tally.block() == Tally(1.0, 5_000).block() == BlockResult(latencies=tally.block().latencies)
+def test_a_report_holds_only_new_counts() -> None:
+    tally = tally_of(requests(10))
+    assert tally.take()
+    assert tally.take() == []
+    assert tally.block() == Tally(1.0).block() == BlockResult(latencies=tally.block().latencies)
 
 
-def test_a_second_keeps_its_offers_where_none_was_right() -> None:
-    tally = Tally(0.0, 5_000)
-    tally.add("a", 3.2, 10.0, Outcome.ERROR, "no connection")
+def test_a_second_without_a_success_keeps_its_arrivals() -> None:
+    tally = Tally(0.0)
+    tally.add("a", 3.2, 10.0, outcome=Outcome.ERROR, reason="no connection")
     (second,) = tally.block().seconds
     assert (second.at_s, second.offered, second.count, second.p95_ms) == (3, 1, 0, 0.0)

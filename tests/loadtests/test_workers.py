@@ -1,18 +1,17 @@
-"""A generator of several processes offers what one would, and stays right when it loses one."""
+"""A load process with Locust workers offers what one process would, and stays correct when it loses one."""
 
-import subprocess
-import sys
+import signal
 import threading
-from socket import create_server
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import sleep
 
 import psutil
 import pytest
 
-from loadtests.__main__ import main
 from loadtests.histograms import decoded
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
-from loadtests.processes import ROOT
 from loadtests.shapes import shaped
 from tests.loadtests.planted import serving
 
@@ -30,7 +29,7 @@ def plan(url: str, **changed: object) -> LoadPlan:
 
 
 def consistent(block: BlockResult) -> bool:
-    """Say whether all that was offered ended once, in every view of the block."""
+    """Return whether every offered arrival ended once, in every part of the result."""
     ends = block.succeeded + block.refused + block.errors + block.dropped
     timed = decoded(block.latencies).get_total_count()
     return (
@@ -40,27 +39,35 @@ def consistent(block: BlockResult) -> bool:
     )
 
 
-def test_three_workers_offer_the_shape_and_the_loss_of_one_is_said_and_counted_once() -> None:
-    with serving(lambda number: (200, {})) as server, LoadProcess(WORKERS) as generator:
-        one = plan(server.url)
-        due = len(list(one.arrivals()))
+def test_three_workers_offer_a_shape_and_the_loss_of_one_is_reported_once() -> None:
+    received: list[int] = []
+
+    def behave(number: int) -> tuple[int, object]:
+        received.append(number)
+        return 200, {}
+
+    def kill_in_the_middle(victim: psutil.Process, after: int) -> None:
+        while len(received) < after:
+            sleep(0.01)
+        victim.kill()
+
+    with serving(behave) as server, LoadProcess(WORKERS) as generator:
+        one = plan(server.url, shape=shaped("ramp", rate=80.0, seconds=4.0), duration_s=4.0)
+        due = one.due()
         whole = generator.run(one)
         assert (whole.offered, whole.lost_workers) == (due, [])
         assert consistent(whole)
-        assert sorted(worker.arrivals for worker in whole.workers) == [due // WORKERS] * 2 + [
-            due // WORKERS + due % WORKERS
-        ]
+        assert sorted(worker.arrivals for worker in whole.workers) == [66, 67, 67]
 
-        victim = workers_of(generator)[1]
-        before = next(server.numbers)
-        threading.Timer(1.2, victim.kill).start()
+        before = len(received)
+        threading.Thread(target=kill_in_the_middle, args=(workers_of(generator)[1], before + due // 2)).start()
         broken = generator.run(one)
         (lost,) = broken.lost_workers
         assert consistent(broken)
         assert broken.offered + lost.arrivals == due
-        assert 0 < lost.arrivals < due / WORKERS
-        assert 0 < lost.at_s < 1.5
-        assert broken.offered <= next(server.numbers) - before - 1 <= due
+        assert 0 < lost.arrivals < due // WORKERS
+        assert 0 < lost.at_s < 4
+        assert broken.offered <= len(received) - before <= due
 
         after = generator.run(one)
         assert (after.offered, after.lost_workers, len(after.workers)) == (due, [], WORKERS - 1)
@@ -70,45 +77,42 @@ def test_three_workers_offer_the_shape_and_the_loss_of_one_is_said_and_counted_o
     assert not any(process.is_running() for process in left)
 
 
-def test_workers_come_from_elsewhere_by_either_command() -> None:
-    with create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
-    commands = [
-        ["loadtests", "worker", "--master", f"127.0.0.1:{port}"],
-        ["locust", "-f", "loadtests/locustfile.py", "--worker", "--master-host", "127.0.0.1", "--master-port", port],
-    ]
-    with serving(lambda number: (200, {})) as server, LoadProcess(2, f"127.0.0.1:{port}") as generator:
-        come = [subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT) for words in commands]
-        block = generator.run(plan(server.url))
-    assert [worker.arrivals for worker in block.workers] == [50, 50]
-    assert consistent(block)
-    assert all(process.wait(timeout=20) == 0 for process in come)
-
-
-def test_without_any_worker_left_the_generator_says_that_it_failed() -> None:
+def test_a_load_process_without_a_worker_left_fails() -> None:
     with LoadProcess(1) as generator, serving(lambda number: (200, {})) as server:
         assert generator.run(plan(server.url)).succeeded == 100
         workers_of(generator)[0].kill()
-        with pytest.raises(LoadFailed):
+        with pytest.raises(LoadFailed, match="no load worker is left"):
             generator.run(plan(server.url))
 
 
-def test_a_run_that_is_interrupted_leaves_no_worker() -> None:
-    left: list[psutil.Process] = []
-    with (
-        pytest.raises(KeyboardInterrupt),
-        serving(lambda number: (200, {})) as server,
-        LoadProcess(2) as generator,
-    ):
-        generator.run(plan(server.url, rate=10.0, shape=(), duration_s=0.1))
-        left = workers_of(generator)
-        raise KeyboardInterrupt
-    assert len(left) == 2
-    assert not psutil.wait_procs(left, timeout=10)[1]
+class Interrupt(Exception):
+    """In place of KeyboardInterrupt, which would end pytest."""
 
 
-def test_a_master_that_no_name_leads_to_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["worker", "--master", "nowhere.invalid"])
-    assert ended.value.code == 3
-    assert "argument --master: nowhere.invalid: " in capsys.readouterr().err
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Raise Interrupt in the block after a time, as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.deep)])
+def test_an_interrupted_block_keeps_what_was_measured_and_leaves_no_process(workers: int) -> None:
+    with serving(lambda number: (200, {})) as server, LoadProcess(workers) as generator:
+        generator.run(plan(server.url, shape=(), duration_s=0.1))  # so that the next block starts at once
+        processes = [psutil.Process(generator._process.pid), *workers_of(generator)]
+        with pytest.raises(Interrupt), interrupted_after(2.0):
+            generator.run(plan(server.url, shape=(), rate=50.0, duration_s=30.0))
+        block = generator.stop_early()
+    assert block.ended_at_s == pytest.approx(1.9, abs=1.0)
+    assert 10 < block.succeeded < 150
+    assert not psutil.wait_procs(processes, timeout=10)[1]
