@@ -47,7 +47,7 @@ def run_until_interrupted_everywhere(numbers: range) -> None:
 
 
 def run_history(system: InProcessSystem, number: int) -> FaultInjector:
-    """Run a history and check its end state. The number seeds all chance, so a failed history can be repeated."""
+    """Run a history and check its end state. The number seeds the random generator, so a failed history can be repeated."""
     system.reset()
     chance = Random(number)  # noqa: S311  must be reproducible, not secure
     faults = FaultInjector(system.routing, chance)

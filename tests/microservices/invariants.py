@@ -60,12 +60,12 @@ def _check_orders(users: RandomUsers, orders: Orders) -> None:
         possible = {
             ("fulfilled", None): not unknown,
             ("rejected", "post_not_found"): bool(unknown | posts & withdrawn),
-            ("rejected", "insufficient_credits"): not unknown and _may_be_short(order, users, orders),
+            ("rejected", "insufficient_credits"): not unknown and _may_be_refused(order, users, orders),
         }
         assert possible.get((order["status"], order["reason"])), order
 
 
-def _may_be_short(order: Json, users: RandomUsers, orders: Orders) -> bool:
+def _may_be_refused(order: Json, users: RandomUsers, orders: Orders) -> bool:
     """Return whether all orders of the buyer together cost more than the credits, so that one may have been refused."""
     buyer = users.orders[order["id"]]
     totals = [each["total_credits"] for each in orders.values() if users.orders[each["id"]] is buyer]
