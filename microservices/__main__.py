@@ -54,7 +54,7 @@ def _on_signal(_signal: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def _state_file(run_dir: Path, stack: LocalAws) -> Iterator[None]:
-    """Write the state file for the duration of the block. It is renamed into place, so that no reader sees half of it."""
+    """Write the state file for the duration of the block. It is renamed into place, so that a reader never sees a partial file."""
     state = run_dir / STATE
     draft = state.with_suffix(".draft")
     draft.write_text(

@@ -1,4 +1,4 @@
-"""Clients of AWS services, with every timeout and every retry spelled out."""
+"""Create clients of AWS services with explicit timeouts and retries."""
 
 from http import HTTPStatus
 from typing import Any
@@ -33,7 +33,7 @@ def client(service: str, *, attempts: int = 3, threads: int = 4, endpoint: str |
     """Return a low-level client that makes at most `attempts` tries of a call that is safe to repeat, with backoff and jitter.
 
     `threads` is how many threads may call at the same time. `endpoint` is for a service that has no regional address.
-    Creating a client takes tens of milliseconds, so create it once for the lifetime of a function and not per request.
+    Creating a client takes tens of milliseconds, so create it once per process and not per request.
     """
     own = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=threads)
     return boto3.client(service, endpoint_url=endpoint, config=_CONFIG.merge(own))

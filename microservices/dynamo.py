@@ -45,7 +45,7 @@ def timestamp(moment: datetime) -> Value:
 
 
 def parse_timestamp(value: Mapping[str, Any]) -> datetime:
-    """Return the moment of an attribute that `timestamp` made."""
+    """Parse an attribute that `timestamp` made."""
     return from_rfc3339(value["S"])
 
 
@@ -55,7 +55,7 @@ def expiry(moment: datetime) -> Value:
 
 
 def parse_expiry(value: Mapping[str, Any]) -> datetime:
-    """Return the moment of an attribute that `expiry` made."""
+    """Parse an attribute that `expiry` made."""
     return datetime.fromtimestamp(int(value["N"]), UTC)
 
 
@@ -111,7 +111,7 @@ def batch_write(dynamodb: Any, table: str, requests: Sequence[Mapping[str, Any]]
 
 
 def _call_until_processed(call: Callable[..., Any], request: Mapping[str, Any], *, rest: str) -> Iterator[Any]:
-    """Repeat the call for what a throttled table left unprocessed. Raise Unavailable if some is left after the last try."""
+    """Repeat the call for the items that a throttled table left unprocessed. Raise Unavailable if the last try leaves some."""
     for pause in (*_PAUSES, None):
         response = call(RequestItems=request)
         yield response

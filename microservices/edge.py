@@ -61,7 +61,7 @@ def header(name: str) -> str | None:
 def current_user() -> str:
     """Return the username that the authorizer read from the token. Raise NotAuthenticated unless the token is valid.
 
-    The authorizer lets every request pass and hands on why a token is invalid: the gateway's own 401 is not the contract's.
+    The authorizer lets every request pass and reports why a token is invalid: the gateway's own 401 differs from the contract's.
     """
     authorizer: dict[str, str] = (_event.get()["requestContext"].get("authorizer") or {}).get("lambda") or {}
     if "username" in authorizer:
@@ -99,7 +99,7 @@ def serve(router: APIGatewayHttpRouter) -> Handler:
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.perf_counter()
         http_event = to_http_api(event)
-        _event.set(APIGatewayProxyEventV2(http_event))  # Lambda gives a process one event at a time
+        _event.set(APIGatewayProxyEventV2(http_event))  # a process handles one event at a time
         response = app.resolve(http_event, context)
         milliseconds = (time.perf_counter() - started) * 1000
         _log.info("request", route=http_event["routeKey"], status=response["statusCode"], ms=round(milliseconds, 2))

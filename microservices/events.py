@@ -1,4 +1,4 @@
-"""Publish domain events to the topic that all services may subscribe to. The monolith has no such file: it makes a plain call.
+"""Publish domain events to the topic that all services may subscribe to. The monolith has no such file: it calls functions.
 
 An event is a JSON object with a `type`. The type is also a message attribute, which subscriptions filter by.
 The fields of an event are a contract between services: changing them breaks its subscribers.

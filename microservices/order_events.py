@@ -39,7 +39,7 @@ def make_step_handler(
     """Return a function that handles an event: for an order at one of the stages, it executes the step and publishes the outcome.
 
     A repeated event publishes the outcome again, because the function may have stopped between the step and its outcome.
-    Events of other types are ignored. Raise what msgspec raises for an event that cannot be read.
+    Events of other types are ignored. Raise msgspec.ValidationError or DecodeError for an event that cannot be read.
     """
     handled_types = {_STAGE_PREFIX + stage for stage in stages}
 

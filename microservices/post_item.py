@@ -1,6 +1,6 @@
 """The item of a post: in the posts table, in the table's stream, and in the snapshots of other services.
 
-This form is all that services know of each other's data. Changing it breaks the services that read it.
+This form is a contract between services: changing it breaks the services that read it.
 """
 
 from microservices.dynamo import Item, Values, number, parse_timestamp, text, texts, timestamp

@@ -58,7 +58,7 @@ def _count_visible(sqs: Any, url: str) -> int:
 
 
 def _make_redelivery(sqs: Any, functions: Any, queue: str) -> Callable[[str], object]:
-    """Return a function that sends a message's body back to where it failed."""
+    """Return a function that sends a message's body to the function or queue where it failed."""
     if not queue.endswith(_DEAD_LETTERS):
         return partial(_invoke_with_record, functions)
     source = _url(sqs, queue.removesuffix(_DEAD_LETTERS))

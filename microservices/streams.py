@@ -1,7 +1,7 @@
 """Handle a stream's batch record by record. A record that cannot be handled is parked: moved to a queue, with its reason.
 
 On AWS the event source mapping retries, bisects and parks as well; the templates configure that.
-The code here keeps one bad record from delaying the rest of its batch.
+This code prevents one bad record from delaying the rest of its batch.
 """
 
 import json
@@ -26,11 +26,11 @@ def handle_records(
     key: Callable[[Unit], Hashable],
     park: Callable[[Unit, str], None],
 ) -> list[Result]:
-    """Return the results of `handle`. A unit that fails three times is parked, and the others are handled.
+    """Handle each unit and return the results. Park a unit that fails three times, and continue with the others.
 
-    Units of one key are handled in order: while one is retried, those behind it wait. Units whose key cannot be read share
+    Units of one key are handled in order: while one is retried, later units of the key wait. Units whose key cannot be read share
     one queue; handling them raises the error that explains why. If a service is unavailable, raise that error, so that AWS
-    delivers the whole batch again: no unit is at fault then.
+    delivers the whole batch again: the units are not the cause.
     """
     results: list[Result] = []
     for queue in _group_by_key(units, key):

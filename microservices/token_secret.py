@@ -7,7 +7,7 @@ from microservices.aws import client
 
 
 def token_secret(arn: str) -> Callable[[], str]:
-    """Return a function that returns the secret: it fetches it on the first call and caches it in the process."""
+    """Return a function that returns the secret. Its first call fetches the secret and caches it in the process."""
 
     @cache
     def secret() -> str:

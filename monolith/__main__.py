@@ -42,7 +42,7 @@ def main() -> None:
         with _lock_folder(log.parent):
             _serve(arguments, run_dir=run_dir, log=log)
     except (OSError, RuntimeError, SubprocessError, SQLAlchemyError) as error:
-        logging.error("monolith: did not start: %s", error)  # noqa: TRY400  stderr gets one line of it, without a traceback
+        logging.error("monolith: did not start: %s", error)  # noqa: TRY400  one line on stderr, without a traceback
         sys.exit(f"monolith: did not start: {_reason_of(error, log)} (log: {log})")
 
 

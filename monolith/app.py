@@ -51,7 +51,7 @@ class _ExplicitRule(Rule):
 
 
 def create_app(settings: Settings) -> Flask:
-    """Return the application. It connects to the database with the first request.
+    """Return the application. The first request opens the database connection.
 
     The server must start and stop `extensions["background"]` in each worker, and close the live feed's `extensions["hub"]`.
     """

@@ -20,7 +20,7 @@ class Background:
         self._stopped = Event()
 
     def run_every(self, seconds: float, task: PeriodicTask) -> None:
-        """Add a task that runs again `seconds` after it returned, and once more when the process stops."""
+        """Add a task. It runs again `seconds` after each run ends, and a last time when the process stops."""
         self._tasks.append((task, seconds))
 
     def start(self) -> None:
@@ -44,7 +44,7 @@ class Background:
 
 
 def _run(task: PeriodicTask) -> None:
-    """Run the task and log its error. The thread goes on, so a task that failed runs again."""
+    """Run the task and log its error. The thread continues, so a failed task runs again."""
     try:
         task()
     except Exception:

@@ -24,7 +24,7 @@ _STATEMENT_MILLISECONDS = 10_000
 
 
 def connect(database_url: str, *, pool_size: int) -> Engine:
-    """Return an engine with a timeout for each wait. It connects when it is first used."""
+    """Return an engine with timeouts for the pool, the connection and each statement. The first use connects."""
     return create_engine(
         _parse_url(database_url),
         pool_size=pool_size,

@@ -72,7 +72,7 @@ def respond_with_file(content: bytes, content_type: str) -> Response:
 def configure(app: Flask, *, token_secret: str) -> None:
     """Verify tokens with the secret, turn errors into the contract's problems, and log one line for each request."""
     app.config["TOKEN_SECRET"] = token_secret
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES  # unless an operation says otherwise
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES  # `raw_body` sets another limit
     app.register_error_handler(DomainError, lambda error: _respond_with_problem(to_problem(error)))
     app.register_error_handler(HTTPException, _handle_http_exception)
     app.before_request(_start_clock)

@@ -31,7 +31,7 @@ def start(data: Path) -> "PostgresServer":
     try:
         server.start()
     except (OSError, SubprocessError) as error:
-        stop(data)  # a server that was too slow may still be starting
+        stop(data)  # after a timeout, the server may still be starting
         # The library reads PostgreSQL's log to report the reason. Without a log, its FileNotFoundError hides the real error.
         raise (error.__context__ if isinstance(error.__context__, SubprocessError) else error) from None
     return server
@@ -45,7 +45,7 @@ def stop(data: Path) -> None:
     for stop_signal in _STOP_SIGNALS:
         if (postgres := _find_postgres(data)) is None:
             return
-        with suppress(psutil.Error):  # it has already stopped, or takes longer
+        with suppress(psutil.Error):  # it has already stopped, or does not stop in time
             postgres.send_signal(stop_signal)
             postgres.wait(_STOP_SECONDS)
 

@@ -89,7 +89,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             super().run()
         except SystemExit as exit:
             if os.getpid() != master:
-                os._exit(int(exit.code or 0))  # a worker must not run the cleanup of the caller, which is the master's
+                os._exit(
+                    int(exit.code or 0)
+                )  # a worker must not run the caller's cleanup: that belongs to the master process
             raise
 
     def load_config(self) -> None:
@@ -112,7 +114,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._background().start()
 
     def _on_worker_exit(self, arbiter: Any, worker: Any) -> None:
-        self._background().stop()  # after the last response, so that the tasks finish what it started
+        self._background().stop()  # after the last response, so that the tasks finish the work that requests left
 
     def _close_live_feed_on_sigterm(self, worker: Any) -> None:
         """Close the live feed's connections on SIGTERM: the worker waits for every connection, and they would stay open."""

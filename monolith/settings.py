@@ -11,7 +11,7 @@ class Settings:
     database_url: str  # postgresql+psycopg://…
     token_secret: str
     administrators: frozenset[str] = frozenset()  # usernames that may read feedback
-    pool_size: int = 4  # concurrent requests of a worker, and its database connections for them
+    pool_size: int = 4  # concurrent requests of a worker; each has a database connection
     live_clients: int = 200  # live feed clients of a worker; each occupies a thread but no database connection
     site: Path = Path(__file__).parents[1] / "shared_domain/site"  # `python -m monolith` passes another folder
 

@@ -121,7 +121,7 @@ def _open(picture: bytes, kind: str) -> ImageFile:
 def _to_8_bit_colour(image: Image.Image) -> Image.Image:
     """Return the image in RGB or RGBA, so that scaling can average its colours: 16 bits become 8, a palette is resolved."""
     if image.mode.startswith("I"):
-        image.info.pop("transparency", None)  # one of 65,536 greys, which no 8-bit grey can stand for
+        image.info.pop("transparency", None)  # one of 65,536 greys; it has no 8-bit equivalent
         image = image.point(lambda value: value * (1 / 257)).convert("L")
     mode = "RGBA" if image.has_transparency_data else "RGB"
     return image if image.mode == mode else image.convert(mode)
@@ -137,7 +137,7 @@ def _read_orientation(image: Image.Image) -> object:
 
 class AvatarStore(Protocol):
     def show(self, username: str, thumbnail: bytes, *, upload: str) -> None:
-        """Store the thumbnail, unless one of a newer upload is stored: the order in which they are made does not matter."""
+        """Store the thumbnail, unless that of a newer upload is stored. So thumbnails can be made in any order."""
 
     def get(self, username: str) -> bytes:
         """Return the user's thumbnail. Raise NotFound if there is none."""

@@ -7,7 +7,7 @@ DomainError
 ├── InvalidInput        a field breaks a rule
 ├── NotAuthenticated    the token or the password is absent, wrong or expired
 ├── NotAllowed          the user is known, but not permitted to do this
-├── NotFound            the thing does not exist, or no longer
+├── NotFound            the thing does not exist, or was deleted
 ├── AlreadyTaken        the name belongs to another user
 ├── KeyReused           the idempotency key was used for a different request
 ├── OutOfDate           the If-Match header does not match the current state

@@ -13,7 +13,7 @@ import snowballstemmer
 from shared_domain.errors import InvalidInput
 from shared_domain.text import clean
 
-Post = TypeVar("Post")  # a type variable, because features do not import each other
+Post = TypeVar("Post")  # not posts.Post, because features do not import each other
 
 MAX_TERMS = 8
 STOP_WORDS = frozenset(

@@ -7,7 +7,7 @@ from heapq import nsmallest
 from typing import Protocol
 
 WINDOW = timedelta(minutes=1)
-WINDOWS = 60  # the current one and those before it
+WINDOWS = 60  # the current window and the 59 before it
 
 Counts = Mapping[tuple[datetime, str], int]  # (window, post id) → views
 
@@ -30,7 +30,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span of windows: the start of the first one and the start of the last one."""
+    """A span of windows, as the start times of the first and the last window."""
 
     first: datetime
     last: datetime

@@ -85,7 +85,7 @@ def require_valid_username(username: str) -> str:
 
 
 def email_key(email: str) -> str:
-    """Return the key by which two emails are the same: the contract ignores case."""
+    """Return the email without case, by which emails are compared: the contract ignores case."""
     return email.casefold()
 
 

@@ -4,7 +4,7 @@
     original    originals/<username>/<id>                  PutObject triggers avatars-thumbnails, which deletes it when done
     thumbnail   thumbnails/<username>.png    upload: id    show: GetObject; replaced only by that of a newer upload
 
-There is no table: a conditional write is enough for two thumbnails of one user to agree on which one stays.
+There is no table: a conditional write ensures that the thumbnail of the newest upload stays.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ class S3Avatars:
         self._bucket = bucket
 
     def show(self, username: str, thumbnail: bytes, *, upload: str) -> None:
-        """Raise Conflict if another thumbnail of the user is written at the same moment."""
+        """Store the thumbnail. Raise Conflict if another one of the user is written at the same time."""
         key = _thumbnail_key(username)
         shown = self._find(self._s3.head_object, key)
         if shown is not None and shown["Metadata"]["upload"] >= upload:

@@ -17,9 +17,9 @@ _ORIGINAL = re.compile(r"originals/(?P<username>[a-z0-9_]+)/(?P<id>[0-9A-Z]+)")
 
 @retry_on_conflict
 def make_thumbnail(store: S3Avatars, record: Record, *, park: Callable[[Record, str], None]) -> None:
-    """Write the thumbnail of the record's picture and delete the picture. For an unusable one, park the record, not the picture.
+    """Write the thumbnail of the record's picture and delete the picture. If the picture is unusable, park the record.
 
-    Ignore a record of another object, and a repeated one, whose picture is already deleted.
+    Ignore records of other objects, and repeated records: their picture is already deleted.
     """
     original = _ORIGINAL.fullmatch(unquote_plus(record["s3"]["object"]["key"]))
     if original is None or not record["eventName"].startswith("ObjectCreated:"):
@@ -37,5 +37,5 @@ def make_thumbnail(store: S3Avatars, record: Record, *, park: Callable[[Record, 
 
 
 def object_key(record: Record) -> str:
-    """Return the key of the record's object. Raise what reading a malformed record raises."""
+    """Return the key of the record's object. Raise KeyError or TypeError for a malformed record."""
     return str(record["s3"]["object"]["key"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 VERSION = "3.13"
 PYTHON = f"python{VERSION}"
-GLIBC = (34, 28, 26, 17)  # minor versions: that of Amazon Linux 2023, and older ones that wheels are built for
+GLIBC = (34, 28, 26, 17)  # minor versions: Amazon Linux 2023 has 34; wheels are also built for the older ones
 
 
 def install(names: set[str], *, lock: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Set up the load balancer on the local AWS. On AWS its template is enough."""
+"""Set up the load balancer on the local AWS. On AWS the template does all of it."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ Fields = dict[str, Any]  # of a request or a response
 
 
 class ServiceError(Exception):
-    """An error of the service, with CodeCommit's name of it as message."""
+    """An error response. The message is CodeCommit's name of the error."""
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _difference(change: str, path: str, modes: tuple[str, str], blobs: tuple[str
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # send head and body together: sent apart, the body waits 40 ms for the acknowledgement
+    wbufsize = -1  # send headers and body together: separately, the body waits 40 ms for the acknowledgement
 
     def do_POST(self) -> None:
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]

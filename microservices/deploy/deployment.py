@@ -23,7 +23,7 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 class Clients(Protocol):
-    """A source of boto3 clients, such as the local AWS."""
+    """Create boto3 clients, e.g. of the local AWS."""
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the service."""

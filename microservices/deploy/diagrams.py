@@ -1,4 +1,4 @@
-"""Draw the wires as Mermaid diagrams: event sources and their functions, and where failed messages go."""
+"""Draw Mermaid diagrams: event sources and their functions, and the queues for failed messages."""
 
 import re
 from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
     python -m microservices.deploy.docs
 
-In a page, a generated part stands between `<!-- generated: name arguments -->` and `<!-- end -->`.
+In a page, a generated part is between `<!-- generated: name arguments -->` and `<!-- end -->`.
 A test fails when a page and the templates differ.
 """
 
@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 PAGES = (PROJECT / "docs" / "triggers.md", PROJECT / "docs" / "capacity.md")
 PART = re.compile(r"(<!-- generated: (?P<call>.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 MAX_TEXT_LENGTH = 48  # characters of a string in an event
-MAX_LINE_LENGTH = 100  # of an event: what fits stands on one line
+MAX_LINE_LENGTH = 100  # characters of a line of an event
 
 
 def render(page: str) -> str:
@@ -32,7 +32,7 @@ def _generated(name: str, *arguments: str) -> str:
 
 
 def event(file: str) -> str:
-    """Return an event of the tests, folded: the first item of each list, the beginning of long strings."""
+    """Return an event of the tests as a folded block, shortened: only the first item of each list, and long strings cut."""
     shown = _shortened(json.loads((PROJECT / "tests" / "events" / file).read_text()))
     block = f"```json\n{_compact(shown, '')}\n```"
     return f"<details><summary>An event, shortened</summary>\n\n{block}\n</details>"

@@ -29,7 +29,7 @@ START_SECONDS = 30
 
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's name for the account's root
 
-# Neither a profile nor a file of the user can direct a client to a real account.
+# Ignore the user's profiles and files, so that no client can reach a real account.
 NO_USER_SETTINGS = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -59,7 +59,7 @@ def emulator(folder: Path, port: int) -> Iterator[Emulator]:
     """Run a local AWS on the port while the block runs. Raise CannotStart if it is not ready in time."""
     if not LIBRARIES.is_dir():
         raise CannotStart(f"{LIBRARIES} is missing: the functions' interpreter is not installed, see `make help`")
-    scratch = folder / "scratch"  # the functions' unpacked zips; a killed process leaves some behind
+    scratch = folder / "scratch"  # the functions' unpacked zips; a killed process does not delete them
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     process = start(scratch, port, region=REGION, log=folder / "local-aws.log")
@@ -99,7 +99,7 @@ def wait_until_healthy(running: Emulator) -> None:
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
             raise CannotStart(f"the local AWS ended with status {running.process.returncode} (log: {running.log})")
-        # The log shows that this instance has the port. Another one may have taken it, and answer.
+        # The log shows that this instance has the port: another instance may have taken the port and answer there.
         health = _health(running.endpoint) if b"Running on" in running.log.read_bytes() else None
         if health is not None and health.get("auth") != "enabled":
             raise CannotStart(f"the local AWS does not enforce IAM (log: {running.log})")

@@ -16,7 +16,7 @@ LIBRARIES = (
 STOP_SECONDS = 10
 CONCURRENCY = 48  # of all functions: without a limit a burst starts a process per request
 
-# Linux kills the emulator with its parent; elsewhere only a clean end of the parent stops it.
+# Linux kills the emulator when its parent dies. On other systems the parent must stop it.
 LAUNCH = """
 import os, runpy, signal, sys
 parent, sys.argv = int(sys.argv[1]), ["ministack"]
@@ -54,7 +54,7 @@ def _environment(scratch: Path, port: int, region: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # without it, it looks for its containers to remove
+        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # else the emulator looks in Docker for containers to remove
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",
@@ -65,7 +65,7 @@ def _environment(scratch: Path, port: int, region: str) -> dict[str, str]:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Terminate the process, and kill everything that is left of its group."""
+    """Terminate the process, then kill all remaining processes of its group."""
     _signal_group(process.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)

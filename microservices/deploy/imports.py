@@ -11,7 +11,7 @@ from pathlib import Path
 PROVIDED = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"})
 OURS = frozenset({"microservices", "shared_domain"})
 
-# Imports in C code, which a reader of Python does not see.
+# Imports in C code: parsing Python does not find them.
 HIDDEN = {"_argon2_cffi_bindings._ffi": ("_cffi_backend",)}
 IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 

@@ -40,15 +40,15 @@ class LocalAws:
 def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> Iterator[LocalAws]:
     """Deploy everything on a local AWS while the block runs, on the port or the next free one.
 
-    `administrators` names those who read the feedback, separated by commas.
+    `administrators` contains the usernames that may read feedback, separated by commas.
 
-    Logs lie in `<run_dir>/microservices`, which one system at a time may use. Raise CannotStart or
-    DeploymentFailed, with a message of one line, if it does not come up.
+    Logs are written to `<run_dir>/microservices`; only one system at a time may use it. Raise CannotStart or
+    DeploymentFailed, with a message of one line, if it does not start.
     """
     folder = run_dir.resolve() / "microservices"
     site = SiteRepository(folder / "site.git")
     with _only_one(folder), emulator(folder, free_port(port)) as running, codecommit(site) as repositories:
-        (run_dir / STATE).unlink(missing_ok=True)  # a killed system leaves it behind
+        (run_dir / STATE).unlink(missing_ok=True)  # a killed system does not delete it
         packages = package_cache.get_packages()
         parameters = {"Administrators": administrators, "CodeCommitEndpoint": repositories}
         deployment = Deployment(running, STAGE, ARTIFACTS, parameters | _parameters(running))
@@ -76,7 +76,7 @@ def _call_first(deployment: Deployment, site: SiteRepository) -> None:
     with ThreadPoolExecutor() as calls:
         made = (
             calls.submit(deployment.invoke, "votes-projection", {"Records": []}),  # writes the empty leaderboard
-            # starts one worker: without it the local AWS would start one per picture of a first burst
+            # starts one worker: else the local AWS would start one for each picture of the first burst
             calls.submit(deployment.invoke, "avatars-thumbnails", {"Records": []}),
             calls.submit(_publish_site, deployment, site),
         )
@@ -85,7 +85,7 @@ def _call_first(deployment: Deployment, site: SiteRepository) -> None:
 
 
 def _publish_site(deployment: Deployment, site: SiteRepository) -> None:
-    """Connect the repository's trigger, and publish the present content: S3 starts empty."""
+    """Connect the repository's trigger, and publish the current content: S3 is empty at start."""
     try:
         site.prepare()
     except (OSError, GitRefused) as error:

@@ -15,7 +15,7 @@ from microservices.deploy.imports import Import, imports, library
 
 
 class MissingModule(Exception):
-    """A needed module is in none of the places. The message names it."""
+    """A needed module is in none of the folders. The message names it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ def needed(handler: str, places: Places) -> dict[str, Path]:
 
 
 def _loaded_with(name: str, places: Places, known: dict[str, Path]) -> dict[str, Path]:
-    """Return the modules that loading this one loads, except the known ones."""
+    """Return the modules that are loaded together with this one, except the known ones."""
     modules: dict[str, Path] = {}
     pending = [name]
     while pending:
@@ -54,7 +54,7 @@ def _loaded_with(name: str, places: Places, known: dict[str, Path]) -> dict[str,
 
 
 def _loaded_with_no_other_library(name: str, places: Places, known: dict[str, Path]) -> dict[str, Path]:
-    """Return the same, or nothing if it needs a library that is not known yet."""
+    """Return the modules as `_loaded_with` does, or nothing if they need a library that is not known yet."""
     try:
         modules = _loaded_with(name, places, known)
     except MissingModule:

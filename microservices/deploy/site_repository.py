@@ -14,7 +14,9 @@ FIRST = Path(__file__).parents[2] / "shared_domain" / "site"  # the initial site
 
 _PROJECT = Path(__file__).parents[2]
 _TIMEOUT_S = 30  # of each command
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # built into Git
+_EMPTY_TREE = (
+    "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # Git's id of a tree without files; it exists in every repository
+)
 _NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 _FIRST_COMMIT_TIME = "2026-01-01T00:00:00Z"  # constant, so that both sides start from the same commit
 _COMMITTER = {
@@ -23,7 +25,7 @@ _COMMITTER = {
     for part, value in (("NAME", "site"), ("EMAIL", "site@localhost"), ("DATE", _FIRST_COMMIT_TIME))
 }
 
-# The hook clears the environment: the user's has another Python, and variables of Git.
+# The environment of the client that pushes may have another Python and Git's own variables, so the hook clears it.
 _HOOK = """#!/bin/sh
 # Written by `python -m microservices` at each start. Invokes the function on a push, as CodeCommit does.
 cd {project} && exec env -i PATH={path} {python} -m microservices.deploy.site_trigger {function} {endpoint}

@@ -48,7 +48,7 @@ def event_of(lines: Iterable[str], *, repository_arn: str = REPOSITORY_ARN) -> E
 
 
 def last_push(repository: SiteRepository, *, repository_arn: str = REPOSITORY_ARN) -> Event:
-    """Return the event of a push that created the branch with its present content."""
+    """Return the event of a push that created the branch with its current content."""
     return event_of([f"{_NOTHING} {repository.head(BRANCH)} refs/heads/{BRANCH}"], repository_arn=repository_arn)
 
 

@@ -49,7 +49,7 @@ def load(service: str) -> dict[str, Any]:
 
 
 def parse(file: Path) -> dict[str, Any]:
-    """Return a template with its short forms written out and its `Fn::ForEach` loops expanded."""
+    """Return a template in its full form: short forms and `Fn::ForEach` loops are expanded."""
     template: dict[str, Any] = yaml.load(file.read_text(), _Loader)  # noqa: S506  a safe loader with tags
     return {**template, "Resources": _expand(template["Resources"], template.get("Mappings", {}))}
 
@@ -75,7 +75,7 @@ class _Binding:
     mappings: dict[str, Any]
 
     def logical_id(self, key: str) -> str:
-        """Return the key with the item in it. `&{…}` drops what a logical id cannot have."""
+        """Return the key with the item in it. `&{…}` drops the characters that a logical id cannot have."""
         alphanumeric = re.sub(r"[^0-9A-Za-z]", "", self.item)
         return self._bound(key).replace(f"&{{{self.identifier}}}", alphanumeric)
 
@@ -88,7 +88,7 @@ class _Binding:
         return node
 
     def _resolved(self, bound: dict[str, Any]) -> Any:
-        """Return what a function of the loop's item gives, and everything else as it is."""
+        """Return the result of a function of the loop's item, and every other node unchanged."""
         match bound:
             case {"Ref": self.identifier}:
                 return self.item

@@ -97,7 +97,7 @@ def _is_failure_of(wire: Wire, function: Node) -> bool:
 
 
 def _on_failure(function: Node, destination: str, unit: str) -> str:
-    """Return the queue for a record that the function parks, and the one for a unit that Lambda gives up."""
+    """Return the queue for a record that the function parks, and the queue for an event that Lambda stops retrying."""
     parked = next((wire.target.name for wire in wires() if wire.source == function and wire.how == "parks"), None)
     return f"record: {parked}; {unit}: {destination}" if parked else destination
 

@@ -1,4 +1,4 @@
-"""Read the wires between functions, tables, queues, topics, streams and buckets from the templates."""
+"""Read the connections between functions, tables, queues, topics, streams and buckets from the templates."""
 
 import json
 import re
@@ -119,7 +119,7 @@ def _pushes(service: str) -> Iterator[Wire]:
     for each in templates.resources(service, "AWS::Lambda::Permission").values():
         if (
             each["Principal"] == "codecommit.amazonaws.com"
-        ):  # the trigger belongs to the repository, which is in no stack
+        ):  # the trigger belongs to the repository, and no stack contains the repository
             yield from _wire(REPOSITORY, resolve(service, each["FunctionName"]), "push")
 
 

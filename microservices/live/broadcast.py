@@ -1,4 +1,4 @@
-"""Send events to the clients that subscribed to their topic. Twin: monolith/live/listener.py, a loop over connections in memory."""
+"""Send events to the clients that subscribed to their topic. Twin: monolith/live/listener.py, with connections in memory."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Broadcast:
         self._clients = clients
 
     def handle_event(self, event: str) -> int:
-        """Send the message of an event to its subscribers; return to how many. A repeated event is sent again."""
+        """Send the message of an event to its subscribers; return their number. A repeated event is sent again."""
         if parse_type(event) == "post.published":
             image = json.loads(event)["dynamodb"]["NewImage"]
             message = announce_post(**{name: image[name]["S"] for name in _SHOWN})

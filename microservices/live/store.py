@@ -54,7 +54,7 @@ class DynamoSubscriptions:
                 ]
             )
 
-    @retry_on_conflict  # the client's last subscription may be in progress
+    @retry_on_conflict  # a subscription of the client may be in progress
     def disconnect(self, connection: str) -> None:
         """Delete a connection and its subscriptions."""
         with map_failed_conditions():

@@ -3,8 +3,8 @@
     item       pk             sk       attributes   access
     delivery   order#<id>     order    done         GetItem
 
-One transaction of at most eleven items writes the delivery with the posts. It makes repeated events harmless: the step of an
-order that has a delivery returns the earlier outcome. The functions on the table's stream ignore deliveries.
+One transaction of at most eleven items writes the delivery with the posts. It makes repeated events harmless: if
+the order has a delivery, the step returns the earlier outcome. The functions on the table's stream ignore deliveries.
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ class Boosts:
         return True
 
     def _refuse(self, order: Order) -> bool:
-        """Refuse the order for good, unless it has an outcome already: the saga refunds it, so no later try may boost."""
+        """Refuse the order for good, unless it has an outcome already: the saga refunds it, so no retry may boost the posts."""
         with suppress(AlreadyTaken), map_failed_conditions(AlreadyTaken("the order has a delivery")):
             self._dynamodb.put_item(**self._put_delivery(order, done=False))  # network
         return self._get_outcome(order)

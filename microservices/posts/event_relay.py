@@ -15,7 +15,7 @@ _IMAGES = ("OldImage", "NewImage")
 
 
 def relay_record(publish: Publish, record: Record) -> bool:
-    """Publish the change of a post as an event; return whether there was one to publish.
+    """Publish the change of a post as an event; return whether an event was published.
 
     A new score or boost is not published: the service that caused it has published its own event.
     The event has the form of the stream's record, so that one parser reads both: event name, keys, sequence number, images.

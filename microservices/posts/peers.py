@@ -35,6 +35,6 @@ class VotesService:
 
     @cached_property
     def _lambda(self) -> Any:
-        # Created on first use: few requests withdraw a post, and every cold start would pay for it.
+        # Created on first use: few requests withdraw a post, and creating it would slow every cold start.
         # One attempt: the event relay delivers the same change a moment later.
         return client("lambda", attempts=1)

@@ -26,7 +26,7 @@ def routes(store: DynamoPosts, votes_service: VotesService, views: Views) -> API
         moment = now()
         post = posts.compose(**sent_fields(form), id=new_id(moment), author=author, now=moment)
         store.add(post)  # network: one transaction for the post and its listings
-        #                  eventual: the other services learn of it from the table's stream
+        #                  eventual: the other services receive it through the table's stream
         return respond(post_json(post), 201, location=f"/posts/{post.id}", etag=posts.etag(post))
 
     @router.get("/posts")
@@ -55,8 +55,8 @@ def routes(store: DynamoPosts, votes_service: VotesService, views: Views) -> API
         post_id, if_match = posts.require_valid_id(post_id), header("if-match")
         seen = store.get(post_id)  # network
         post = posts.revise(seen, **sent_fields(form), editor=editor, if_match=if_match, now=now())
-        store.save(post, seen=seen)  # network: conditional on what was read, because nothing locks it
-        #                              eventual: search follows from the table's stream
+        store.save(post, seen=seen)  # network: conditional on the post that was read, because DynamoDB has no row locks
+        #                              eventual: the table's stream updates the search index
         return respond(post_json(post), etag=posts.etag(post))
 
     @router.delete("/posts/<post_id>")
@@ -66,7 +66,9 @@ def routes(store: DynamoPosts, votes_service: VotesService, views: Views) -> API
         editor = current_user()
         post_id = posts.require_valid_id(post_id)
         seen = store.get(post_id)  # network
-        store.remove(posts.withdraw(seen, editor=editor))  # network; eventual: search and leaderboard follow
+        store.remove(
+            posts.withdraw(seen, editor=editor)
+        )  # network; eventual: the table's stream updates search and leaderboard
         votes_service.close_voting(seen.id)  # network: votes refuses new votes before the event arrives
         return respond(None, 204)
 

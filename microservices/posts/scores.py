@@ -18,7 +18,7 @@ class Scores:
     def handle_event(self, event: str) -> None:
         """Set the score of an event; ignore an event of another type.
 
-        Raise what msgspec raises for an event that cannot be read.
+        Raise msgspec.ValidationError or DecodeError for an event that cannot be read.
         """
         changed = parse_score_changed(event)
         if changed is None:

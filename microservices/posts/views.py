@@ -1,7 +1,7 @@
 """Send views of posts to the stream in batches, from a background thread: reading a post only appends to a buffer.
 
 Twin: monolith/trending/views.py. A process that is killed loses the views in its buffer. Lambda freezes the process between
-requests, and the thread with it: views left over by one request are sent during the next one. Each view carries its own time,
+requests, and the thread with it: views that one request did not send are sent during the next one. Each view carries its own time,
 so it still counts in its own minute. See docs/decisions/0016.
 """
 
@@ -29,7 +29,7 @@ _log = Logger()
 
 
 class Views:
-    """A buffer of views and the thread that sends them. Views that had to be dropped are counted in the log."""
+    """A buffer of views and the thread that sends them. It logs the number of dropped views."""
 
     def __init__(self, stream: str, *, max_buffered: int = MAX_BUFFERED) -> None:
         self._stream = stream
@@ -40,7 +40,7 @@ class Views:
         self._sending = Lock()
 
     def record(self, view: View) -> None:
-        """Buffer the view. Never blocks and never raises: if the buffer is full, drop the view."""
+        """Buffer the view. Drop it if the buffer is full: this never blocks and never raises."""
         if len(self._buffer) >= self._max_buffered:
             self._dropped += 1
             return
@@ -96,6 +96,6 @@ class Views:
 
 
 def _record(view: View) -> dict[str, Any]:
-    """Return the view as a stream record. Its time is the partition key: by post, a popular one would fill a single shard."""
+    """Return the view as a stream record. Its time is the partition key: keyed by post, a popular post would overload one shard."""
     at = to_rfc3339(view.at)
     return {"Data": json.dumps({"post_id": view.post_id, "at": at}), "PartitionKey": at}

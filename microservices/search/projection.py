@@ -18,7 +18,7 @@ from shared_domain.search import weigh
 def apply_record(writer: IndexWriter, record: Record, *, now: Callable[[], datetime]) -> None:
     """Apply a record of the posts table's stream to the index; ignore one that is older than the index entry.
 
-    # eventual: a revised title rewrites only the postings of its words, a new score none.
+    # eventual: a revised title rewrites only the postings of the changed terms. A new score rewrites none.
     """
     if not is_post(record["dynamodb"]["Keys"]):
         return

@@ -2,7 +2,7 @@
 
     item       pk             sk         attributes                            access
     posting    term#<stem>    <post id>  weight                                find: one Query per term
-    snapshot   post#<id>      snapshot   the post as of its last event         find: one batch read per page
+    snapshot   post#<id>      snapshot   the post after its last event         find: one batch read per page
     entry      post#<id>      entry      weights, pending, sequence, version,  writer.py: the terms that are indexed
                                          expires_at
 

@@ -26,7 +26,7 @@ class SiteBucket:
         self._name = name
 
     def read_manifest(self) -> Manifest:
-        """Return the manifest as it was last written, an empty one if it never was."""
+        """Return the last manifest that was written, an empty one if there is none."""
         try:
             found = self._s3.get_object(Bucket=self._name, Key=_MANIFEST_KEY)
         except ClientError as error:

@@ -29,7 +29,7 @@ class SiteRepository:
     def files(self, commit: str) -> dict[str, str]:
         """Return the files of a commit: name → id of the content."""
         pages = self._codecommit.get_paginator("get_differences")
-        # Without a commit to compare with, all files of a commit are differences.
+        # Without a second commit to compare with, every file of the commit is a difference.
         differences = pages.paginate(repositoryName=self._name, afterCommitSpecifier=commit).search("differences")
         return {
             blob["path"]: blob["blobId"] for blob in (each["afterBlob"] for each in differences) if _is_served(blob)

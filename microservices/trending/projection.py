@@ -1,6 +1,6 @@
 """Count views from the stream of views into windows of one minute.
 
-The monolith has no such file: each process adds the views that it counted.
+The monolith has no such file: each process writes its own counts.
 """
 
 import base64
@@ -39,7 +39,7 @@ class ViewRecord:
 
 
 def parse_view(record: Record) -> ViewRecord:
-    """Return the view of a stream record. Raise what reading a malformed one raises."""
+    """Return the view of a stream record. Any error that it raises means that the record is malformed."""
     data = msgspec.json.decode(base64.b64decode(record["kinesis"]["data"]), type=ViewData)
     post_id, minute = posts.require_valid_id(data.post_id), window_of(times.from_rfc3339(data.at))
     shard, _, number = record["eventID"].partition(":")
@@ -58,7 +58,7 @@ def group_by_window(views: Iterable[ViewRecord]) -> list[list[ViewRecord]]:
 
 @retry_on_conflict
 def count_views(windows: DynamoWindows, views: Sequence[ViewRecord]) -> int:
-    """Add the views of one window that it does not include yet; return how many. It takes one read and one write."""
+    """Add the views to their window, except those already included. Return their number. It takes one read and one write."""
     key = views[0].window
     seen = windows.get(key)  # network
     fresh = {view.sequence: view.post_id for view in views if view.sequence > seen.sequence}

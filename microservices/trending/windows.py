@@ -1,6 +1,6 @@
 """Write the windows of store.py. Each window stores the sequence number of its shard up to which it has counted views.
 
-So a repeated batch changes nothing, and neither does one that was interrupted between two windows. A shard has one reader, and
+So no view is counted twice, even if a batch is repeated or was interrupted between two windows. A shard has one reader, and
 a window belongs to one shard, so nothing else writes the window.
 """
 

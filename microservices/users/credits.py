@@ -3,8 +3,8 @@
     item      pk               sk            attributes                            access
     payment   user#<buyer>     order#<id>    state: debited, refused or refunded   GetItem
 
-It is in the partition of the user of store.py, and one transaction writes both. It makes repeated events harmless: the step of
-an order that has a payment returns the earlier outcome.
+It is in the partition of the user of store.py, and one transaction writes both. It makes repeated events harmless:
+if the order has a payment, the step returns the earlier outcome.
 """
 
 from contextlib import suppress
@@ -41,7 +41,7 @@ class Credits:
         return True
 
     def _refuse(self, order: Order) -> bool:
-        """Refuse the order for good, unless it got a payment meanwhile: credits refunded later pay for later orders."""
+        """Refuse the order for good, unless it got a payment meanwhile. Credits that arrive later do not pay for it."""
         with suppress(AlreadyTaken), map_failed_conditions(AlreadyTaken("the order has a payment")):
             self._dynamodb.put_item(**self._put_payment(order, REFUSED))  # network
         return self._get_state(order) != REFUSED

@@ -54,7 +54,7 @@ def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], 
         form = body(ProfileChanges)
         seen = store.get(editor)  # network
         user = users.revise(seen, **sent_fields(form))
-        store.save(user, seen=seen)  # network: conditional on what was read, because nothing locks it
+        store.save(user, seen=seen)  # network: conditional on the user that was read, because DynamoDB has no row locks
         return respond(own_json(user))
 
     @router.get("/users/<username>")

@@ -9,8 +9,8 @@
     counted   pk=post#<id>    sk=counted#<voter>  value, sequence: the vote of a voter that the score includes
     entry     pk=leaderboard  sk=<order>          post_id, title, author, score: only for live posts
 
-One transaction writes a post's score, its leaderboard entry and the votes that were added. So a repeated batch finds its votes
-counted, a late one finds newer votes counted, and a crash leaves either all of the change or nothing.
+One transaction writes a post's score, its leaderboard entry and the votes that were added. So a repeated batch
+changes nothing, a late vote never replaces a newer one, and a crash leaves either all of the change or nothing.
 """
 
 from collections.abc import Callable, Sequence

@@ -22,7 +22,7 @@ class LeaderboardObject:
         self._bucket = bucket
 
     def read(self) -> dict[str, Any]:
-        """Return the leaderboard as it was last written. Raise Unavailable if it was never written."""
+        """Return the last leaderboard that was written. Raise Unavailable if there is none."""
         try:
             found = self._s3.get_object(Bucket=self._bucket, Key=LEADERBOARD_KEY)
         except ClientError as error:
@@ -62,4 +62,4 @@ class LeaderboardObject:
 
     @cached_property
     def _s3(self) -> Any:
-        return client("s3")  # created on first use, so that a cold start that only casts a vote does not pay for it
+        return client("s3")  # created on first use, because it would slow a cold start that only casts a vote

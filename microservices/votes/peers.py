@@ -7,9 +7,9 @@ from shared_domain.errors import NotFound, Unavailable
 
 # Long enough for a cold start on a busy machine: a shorter timeout would retry, and so start posts twice.
 _TIMEOUT_SECONDS = 8
-_NOT_A_VIEW = {"Sec-Purpose": "prefetch"}  # keeps posts from counting a view: see shared_domain/contract/trending.py
+_NOT_A_VIEW = {"Sec-Purpose": "prefetch"}  # so that posts does not count a view: see shared_domain/contract/trending.py
 _SATURATED = (429, 503)  # a saturated gateway refuses at once, and accepts the request a moment later
-# One retry if no response came, since a connection that was frozen with its function may be dead; more if the gateway is
+# One retry if no response came: a connection may be dead after Lambda froze the process. More retries if the gateway is
 # saturated. At worst 16 seconds of waiting and six of pauses, of the function's 25.
 _RETRIES = urllib3.Retry(
     7, read=1, status_forcelist=_SATURATED, backoff_factor=0.1, backoff_max=1.6, backoff_jitter=0.05
@@ -24,10 +24,10 @@ class PostsService:
         self._http = urllib3.PoolManager(timeout=_TIMEOUT_SECONDS)
 
     def require(self, post_id: str) -> None:
-        """Return if the post exists. Raise NotFound if it does not, Unavailable if the posts service does not respond.
+        """Check that the post exists. Raise NotFound if it does not, Unavailable if the posts service does not respond.
 
-        The state that post events left in this service's table is read first, so that voting works while posts is unavailable.
-        Only a post whose event has not arrived, because it was just published, costs a hop.
+        Read this service's own table first, which post events update, so that voting works while posts is unavailable.
+        Call the posts service only for a post whose event has not arrived yet, because it was just published.
         """
         exists = self._store.post_exists(post_id)  # network
         if exists is None:

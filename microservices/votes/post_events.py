@@ -31,12 +31,12 @@ def apply_record(leaderboard: DynamoLeaderboard, record: Record) -> bool:
     score = _withdraw(seen) if record["eventName"] == "REMOVE" else _apply_image(seen, record)
     if score != seen:
         leaderboard.save(score, seen=seen)  # network
-    # Without a sequence number, posts called this function and waits for it; the event that follows publishes.
+    # A record without a sequence number comes from a synchronous call of posts. The later event publishes the leaderboard.
     return "SequenceNumber" in record["dynamodb"]
 
 
 def _has_same_title(record: Record) -> bool:
-    """Return whether the change left the title as it was, e.g. a new score: then the leaderboard entry stays as it is."""
+    """Return whether the title is unchanged, e.g. after a new score. The leaderboard entry is then unchanged too."""
     if record["eventName"] != "MODIFY":
         return False
     images = record["dynamodb"]

@@ -1,4 +1,4 @@
-"""Count votes into scores. The path of a vote: request → table → stream → this function → leaderboard page.
+"""Count votes into scores. A vote takes this path: request → table → stream → this function → leaderboard page.
 
 The monolith has no such file: it writes vote and score in one transaction.
 """
@@ -14,7 +14,7 @@ from microservices.votes.leaderboard import MAX_VOTES_PER_TRANSACTION, CountedVo
 
 
 class InvalidVote(Exception):
-    """A stream record has the key of a vote, but a value that no vote has."""
+    """A stream record has the key of a vote, but no valid value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class VoteRecord:
 def parse_vote(record: Record) -> VoteRecord | None:
     """Return the vote of a record, with value 0 if it was retracted; None for an item that is no vote.
 
-    Raise InvalidVote, or what reading the record raises, if a vote is malformed.
+    Raise InvalidVote, or the error of reading a missing or malformed field.
     """
     keys = record["dynamodb"]["Keys"]
     if not keys["sk"]["S"].startswith("vote#"):

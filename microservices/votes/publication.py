@@ -18,11 +18,11 @@ _MAX_ATTEMPTS = 10
 
 
 def publish_leaderboard(leaderboard: DynamoLeaderboard, site: LeaderboardObject, now: Callable[[], datetime]) -> None:
-    """Write the top of the leaderboard to S3, as new as the table or newer.
+    """Write the top of the leaderboard to S3, never replacing a newer one by an older one.
 
-    Two functions publish. Without a check, the slower one could overwrite a newer leaderboard with an older one. So the objects'
-    entity tags are read before the table, and the write is conditional on them; a function whose write fails starts again.
-    Of concurrent writers one always succeeds. Raise Conflict if this one never did, so that AWS delivers the batch again.
+    Two functions publish. Without a check, the slower one could replace a newer leaderboard. So read the objects' entity tags
+    before the table, and write on the condition that they are unchanged. If the condition fails, start again: another writer
+    has succeeded. Raise Conflict if every attempt fails, so that AWS delivers the batch again.
     """
     for _ in range(_MAX_ATTEMPTS):
         etags = site.get_etags()  # network

@@ -23,7 +23,7 @@ def routes(
         form = body(NewVote)
         vote = votes.cast(post_id=posts.require_valid_id(post_id), voter=voter, value=form.value)
         posts_service.require(vote.post_id)  # network: reads this service's copy of the post, else calls posts
-        store.cast(vote)  # network; eventual: the score follows from the table's stream
+        store.cast(vote)  # network; eventual: the table's stream updates the score
         return respond(vote_json(vote))
 
     @router.delete("/posts/<post_id>/vote")

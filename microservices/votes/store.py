@@ -26,7 +26,7 @@ class DynamoVotes:
         self._dynamodb.delete_item(TableName=self._table, Key=_key(post_id, voter))
 
     def post_exists(self, post_id: str) -> bool | None:
-        """Return whether the post exists, None if no event of it has arrived."""
+        """Return whether the post exists, None if its event has not arrived."""
         key = {"pk": text(f"post#{post_id}"), "sk": text("score")}
         found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         state = found.get("Item", {}).get("state", {}).get("S", "unknown")

@@ -34,7 +34,7 @@ class Client:
             self.disconnect()
 
     def disconnect(self) -> None:
-        """Shut the connection down. This also wakes the threads that wait to read from it or write to it."""
+        """Shut the connection down. Threads that are blocked in a read or a write then return."""
         with suppress(OSError):  # it is already closed
             self._connection.shutdown(SHUT_RDWR)
 
@@ -67,7 +67,7 @@ class Client:
 
 
 class ReadingThread(Thread):
-    """The library's reading thread, fixed: after a message that is too long, the library does not wake `receive`."""
+    """A fix of the library's reading thread: after a message that is too long, `receive` would block for ever."""
 
     def __init__(self, target: Callable[[], None]) -> None:
         super().__init__(target=target, daemon=True)

@@ -15,7 +15,7 @@ def routes(unit_of_work: UnitOfWork[SqlIndex]) -> Blueprint:
     def search() -> Response:
         """Return a page of the posts that contain every term of a query."""
         search_query = parse_search_query(query())
-        with unit_of_work() as store:  # transaction: sees every write that was answered before
+        with unit_of_work() as store:  # transaction: sees every committed write
             items = store.find(search_query.terms, after=search_query.after, limit=search_query.limit + 1)
         return respond(search_query.page_json(items))
 

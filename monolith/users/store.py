@@ -87,7 +87,7 @@ class SqlUsers:
         return self._connection.execute(_DEBIT_CREDITS, {"name": username, "price": credits}).rowcount == 1
 
     def refund(self, username: str, *, credits: int) -> None:
-        """Give the user back credits that `debit` took."""
+        """Return credits to the user that `debit` took."""
         self._connection.execute(_REFUND_CREDITS, {"name": username, "price": credits})
 
     def _select_one(self, statement: Select[*tuple[Any, ...]], username: str) -> User | None:

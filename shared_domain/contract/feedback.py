@@ -39,7 +39,7 @@ def feedback_json(feedback: Feedback) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackQuery:
-    """The page that an administrator requests."""
+    """A request for a page of feedback."""
 
     before: str | None
     limit: int

@@ -46,7 +46,7 @@ def lines_json(order: Order) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class OrdersQuery:
-    """The page of a buyer's orders that is requested."""
+    """A request for a page of a buyer's orders."""
 
     buyer: str
     before: str | None

@@ -35,7 +35,7 @@ def parse_body(shape: type[Shape], raw: bytes, *, content_type: str | None) -> S
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(f"the body must be at most {MAX_BODY_BYTES} bytes")
     try:
-        # Decode first and convert later: of duplicate names, the last one then wins before any value is checked.
+        # Two steps, because the last of duplicate names counts: decoding drops the earlier ones, so converting never checks them.
         document = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody("the body is not JSON in UTF-8") from error

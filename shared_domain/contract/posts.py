@@ -47,7 +47,7 @@ def post_json(post: Post) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class PostsQuery:
-    """The page of a list of posts that is requested."""
+    """A request for a page of a list of posts."""
 
     post_filter: Filter
     before: str | None

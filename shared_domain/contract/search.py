@@ -23,7 +23,7 @@ class MatchPosition(Struct, array_like=True, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """The page of search results that is requested."""
+    """A request for a page of search results."""
 
     terms: list[str]
     after: Match | None
