@@ -1,4 +1,4 @@
-"""docs/asyncapi.yaml is whole, and describes what the code says and takes."""
+"""Check docs/asyncapi.yaml: its references, its examples, and the messages of the code."""
 
 import json
 from typing import Any
@@ -22,13 +22,13 @@ SAID = {
 
 
 def references(node: Any) -> list[str]:
-    """Return every reference below a node."""
+    """Yield every reference below a node."""
     if isinstance(node, dict):
         return [node["$ref"]] if "$ref" in node else [each for value in node.values() for each in references(value)]
     return [each for value in node for each in references(value)] if isinstance(node, list) else []
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_has_a_target() -> None:
     for reference in references(asyncapi()):
         found = asyncapi()
         for step in reference.removeprefix("#/").split("/"):
@@ -36,19 +36,19 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize("name", asyncapi()["components"]["messages"])
-def test_every_example_has_the_form_of_its_message(name: str) -> None:
+def test_every_example_matches_its_message(name: str) -> None:
     message = asyncapi()["components"]["messages"][name]
     Draft202012Validator.check_schema(message["payload"])
     assert all(matches_schema(example["payload"], by=name) for example in message["examples"])
 
 
-def test_the_code_says_what_is_described_and_nothing_else() -> None:
+def test_the_document_describes_exactly_the_messages_of_the_server() -> None:
     assert set(SAID) == set(server_messages())
     for name, text in SAID.items():
         assert [each for each in SAID if matches_schema(json.loads(text), by=each)] == [name]
 
 
 @pytest.mark.parametrize("example", asyncapi()["components"]["messages"]["subscribe"]["examples"])
-def test_the_code_takes_what_is_described(example: dict[str, Any]) -> None:
+def test_the_server_accepts_the_documented_messages(example: dict[str, Any]) -> None:
     topic = live.parse_topic(json.dumps(example["payload"]))
     assert topic == require_valid_topic(topic) == example["payload"]["topic"]

@@ -1,4 +1,4 @@
-"""The shape that makes the two sides readable beside each other."""
+"""Check that the two sides have the same files, functions and order, so that they can be compared."""
 
 import ast
 import re
@@ -12,24 +12,24 @@ from shared_domain.contract import problems
 PROJECT = Path(__file__).parents[2]
 SERVICES = ("users", "posts", "votes", "search", "feedback", "avatars", "trending", "orders")
 IMPURE = re.compile(r"\bnow\(\)|\buuid4\(|\brandom\b|os\.environ|(?<!\w)open\(|\btime\.time\(|\bprint\(")
-# The page for people is an object in S3 on the other side: no function runs to serve it.
+# The services serve this page from S3, without a function.
 ONLY_IN_THE_MONOLITH = {"leaderboard_page"}
 
 
 def functions_of(path: Path) -> list[str]:
-    """Return the names of a module's functions and methods, nested ones too, in the order of the text."""
+    """Return the names of a module's functions and methods, nested ones too, in the order of the code."""
     found = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
     return [node.name for node in sorted(found, key=lambda node: node.lineno) if not node.name.startswith("_")]
 
 
 @pytest.mark.parametrize("module", sorted((PROJECT / "shared_domain").rglob("*.py")), ids=lambda path: path.name)
-def test_shared_domain_asks_no_clock_no_chance_no_environment_and_no_file(module: Path) -> None:
+def test_shared_domain_uses_no_clock_no_randomness_no_environment_and_no_file(module: Path) -> None:
     code = ast.unparse(_without_docstrings(ast.parse(module.read_text())))
     assert IMPURE.findall(code) == []
 
 
 @pytest.mark.parametrize("module", sorted((PROJECT / "shared_domain").rglob("*.py")), ids=lambda path: path.name)
-def test_every_shape_is_learned_where_it_is_defined(module: Path) -> None:
+def test_type_information_is_built_where_the_type_is_defined(module: Path) -> None:
     found = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ClassDef)]
     shapes = {node.name for node in found if "Struct" in map(ast.unparse, node.bases)}
     assert {node.name for node in found if "build_decoder" in map(ast.unparse, node.decorator_list)} == shapes
@@ -37,12 +37,12 @@ def test_every_shape_is_learned_where_it_is_defined(module: Path) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("side", ["monolith", "microservices"])
-def test_every_room_has_the_same_two_files(side: str, service: str) -> None:
+def test_every_feature_has_routes_and_a_store(side: str, service: str) -> None:
     assert {"__init__.py", "routes.py", "store.py"} <= {path.name for path in (PROJECT / side / service).iterdir()}
 
 
 @pytest.mark.parametrize("service", ["platform", *SERVICES])
-def test_the_twins_have_the_same_use_cases_in_the_same_order(service: str) -> None:
+def test_twin_modules_have_the_same_use_cases_in_the_same_order(service: str) -> None:
     monolith, microservices = (
         functions_of(PROJECT / side / service / "routes.py") for side in ("monolith", "microservices")
     )

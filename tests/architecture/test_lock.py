@@ -1,4 +1,4 @@
-"""The lock is the truth: it pins what pyproject.toml names, nothing that nobody asked for, every file by its hash."""
+"""Check the lock files: they pin the dependencies of pyproject.toml and nothing else, each with a hash."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, BROWSER]
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;]+)(?P<rest>(.*\n(?: {4}.*\n?)*))", re.MULTILINE
 )
-# What nothing but the AWS runtime may bring: see microservices/local-aws.in.
+# Packages that only the Lambda runtime provides: see microservices/local-aws.in.
 RUNTIME_BRINGS_NONE_OF = {
     "flask",
     "sqlalchemy",
@@ -29,7 +29,7 @@ RUNTIME_BRINGS_NONE_OF = {
 
 
 def pins(lock: Path) -> dict[str, tuple[str, str]]:
-    """Return name → version and what stands below it."""
+    """Return the version of each package and the lines below it."""
     return {canonicalize_name(pin["name"]): (pin["version"], pin["rest"]) for pin in PIN.finditer(lock.read_text())}
 
 
@@ -38,18 +38,18 @@ def asked() -> list[Requirement]:
     return [Requirement(line) for line in project["dependencies"]]
 
 
-def test_every_dependency_is_pinned_within_what_it_asks() -> None:
+def test_every_dependency_is_pinned_within_its_range() -> None:
     locked = pins(LOCKS[0])
     missed = [str(each) for each in asked() if not each.specifier.contains(locked[canonicalize_name(each.name)][0])]
     assert missed == []
 
 
-def test_the_lock_was_made_for_these_dependencies_and_no_others() -> None:
+def test_the_lock_contains_only_the_dependencies_and_their_own() -> None:
     direct = {name for name, (_, rest) in pins(LOCKS[0]).items() if "(pyproject.toml)" in rest}
     assert direct == {canonicalize_name(each.name) for each in asked()}
 
 
-def test_the_browsers_lock_adds_to_the_first_and_contradicts_it_nowhere() -> None:
+def test_the_browser_lock_agrees_with_the_main_lock() -> None:
     first, added = pins(LOCKS[0]), pins(BROWSER)
     group = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"]["browser"]
     assert {canonicalize_name(Requirement(line).name) for line in group} <= added.keys() - first.keys()
@@ -57,11 +57,11 @@ def test_the_browsers_lock_adds_to_the_first_and_contradicts_it_nowhere() -> Non
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
-def test_every_pin_has_a_hash_and_no_address(lock: Path) -> None:
+def test_every_pin_has_a_hash_and_no_url(lock: Path) -> None:
     assert [name for name, (_, rest) in pins(lock).items() if "--hash=sha256:" not in rest] == []
     assert "://" not in lock.read_text()
 
 
-def test_the_functions_interpreter_holds_none_of_what_a_zip_must_bring() -> None:
+def test_the_interpreter_of_the_functions_has_no_package_of_a_zip() -> None:
     assert RUNTIME_BRINGS_NONE_OF.isdisjoint(pins(LOCAL_AWS))
     assert pins(LOCAL_AWS)["ministack"][0] == "1.5.33"

@@ -1,4 +1,4 @@
-"""The document, the Flask routes and the Lambda routes name the same operations, and both sides name them alike in code."""
+"""Check that the document, the Flask routes and the Lambda routes have the same operations, with the same names in code."""
 
 import importlib
 import inspect
@@ -21,7 +21,7 @@ SERVED_WITHOUT_A_FUNCTION = {("GET", "/leaderboard.html"), ("GET", "/site/{name}
 
 @cache
 def documented() -> dict[tuple[str, str], dict[str, Any]]:
-    """Return what the document says of each operation."""
+    """Return the document's description of each operation."""
     paths = yaml.load(DOCUMENT.read_text("utf-8"), Loader=yaml.CSafeLoader)["paths"]
     return {
         (method.upper(), path): operation
@@ -47,7 +47,7 @@ def of_flask() -> Operations:
 
 
 def of_powertools(service: str) -> Operations:
-    """Return the routes of one service's HTTP function with the names of their handlers. Nothing behind them is asked.
+    """Return the routes of one service's HTTP function with the names of their handlers, without calling them.
 
     A service without such a function has none.
     """
@@ -63,39 +63,41 @@ def of_powertools(service: str) -> Operations:
 
 
 def of_templates(service: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the routes that the service's template hangs into the HTTP API."""
+    """Return the HTTP API routes of a service's template."""
     found = templates.resources(service, "AWS::ApiGatewayV2::Route").values()
     keyed = ((route["RouteKey"].partition(" "), route) for route in found)
-    return {(method, path): route for (method, _, path), route in keyed if path}  # those of a WebSocket API have none
+    return {
+        (method, path): route for (method, _, path), route in keyed if path
+    }  # routes of the WebSocket API have no path
 
 
-def test_the_monolith_serves_what_the_document_names() -> None:
+def test_the_monolith_serves_the_documented_operations() -> None:
     assert of_flask() == named()
 
 
-def test_the_services_serve_what_the_document_names() -> None:
+def test_the_services_serve_the_documented_operations() -> None:
     routed = [operation for service in templates.services() for operation in of_templates(service)]
     assert sorted(routed) == sorted(named())
 
 
 @pytest.mark.parametrize("service", templates.services())
-def test_a_function_answers_exactly_what_its_template_routes_to_it(service: str) -> None:
+def test_a_function_handles_exactly_the_routes_of_its_template(service: str) -> None:
     assert set(of_powertools(service)) == set(of_templates(service)) - SERVED_WITHOUT_A_FUNCTION
 
 
 @pytest.mark.parametrize("service", templates.services())
-def test_a_function_names_its_operations_as_the_document_does(service: str) -> None:
+def test_the_handlers_have_the_names_of_the_document(service: str) -> None:
     served = of_powertools(service)
     assert served == {operation: name for operation, name in named().items() if operation in served}
 
 
 @pytest.mark.parametrize("service", templates.services())
-def test_the_authorizer_is_asked_exactly_where_the_document_asks_for_a_token(service: str) -> None:
+def test_a_route_has_the_authorizer_exactly_where_the_document_requires_a_token(service: str) -> None:
     for operation, route in of_templates(service).items():
         assert ("AuthorizerId" in route) == ("security" in documented()[operation]), operation
 
 
-def test_the_document_puts_each_operation_into_the_room_that_serves_it() -> None:
+def test_the_tag_of_an_operation_is_the_service_that_serves_it() -> None:
     for service in templates.services():
         for operation in of_templates(service):
             assert documented()[operation]["tags"] == [service], operation

@@ -1,4 +1,4 @@
-"""What each operation asks of a store is written in docs/store-calls.md, and this holds it to what runs."""
+"""Check docs/store-calls.md against the store calls of running systems."""
 
 import os
 import re
@@ -29,26 +29,26 @@ def written() -> dict[str, tuple[str, str]]:
 
 
 class Recorder:
-    """What was asked of stores since it was last read: by functions that answer HTTP, and not by the monolith's background."""
+    """Record the store calls of HTTP functions and of the monolith's requests, without its background threads."""
 
     def __init__(self) -> None:
-        self._asked: list[str] = []
+        self._calls: list[str] = []
 
     def call(self, model: Any, **_: Any) -> None:
         if os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "").endswith("-http"):
-            self._asked.append(model.name)
+            self._calls.append(model.name)
 
     def statement(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         if threading.current_thread() is threading.main_thread():
-            self._asked.append(statement.split(maxsplit=1)[0])
+            self._calls.append(statement.split(maxsplit=1)[0])
 
     def read(self) -> str:
-        asked, self._asked = self._asked, []
-        return ", ".join(asked) or "none"
+        calls, self._calls = self._calls, []
+        return ", ".join(calls) or "none"
 
 
-def walk(api: Api, recorder: Recorder) -> dict[str, str]:
-    """Do every operation once; return what each asked of the stores."""
+def run_operations(api: Api, recorder: Recorder) -> dict[str, str]:
+    """Run every operation once. Return the store calls of each."""
     seen: dict[str, str] = {}
 
     def done(operation: str, response: httpx.Response) -> Any:
@@ -56,7 +56,7 @@ def walk(api: Api, recorder: Recorder) -> dict[str, str]:
         assert response.status_code < 300, response.text
         return response
 
-    warm = api.join("warm")  # once through, so that no cold start's calls are counted
+    warm = api.join("warm")  # warm up, so that the calls of cold starts do not count
     admin = api.administrator()
     api.give_feedback(message="warm")
     api.list_orders(warm)
@@ -123,9 +123,11 @@ def monolith(recorder: Recorder, tmp_path: Path) -> Iterator[Api]:
             event.remove(Engine, "before_cursor_execute", recorder.statement)
 
 
-def test_the_functions_ask_their_stores_what_is_written(functions: Api, recorder: Recorder) -> None:
-    assert walk(functions, recorder) == {operation: services for operation, (services, _) in written().items()}
+def test_the_functions_make_the_documented_store_calls(functions: Api, recorder: Recorder) -> None:
+    assert run_operations(functions, recorder) == {
+        operation: services for operation, (services, _) in written().items()
+    }
 
 
-def test_the_monolith_asks_its_database_what_is_written(monolith: Api, recorder: Recorder) -> None:
-    assert walk(monolith, recorder) == {operation: monolith for operation, (_, monolith) in written().items()}
+def test_the_monolith_runs_the_documented_statements(monolith: Api, recorder: Recorder) -> None:
+    assert run_operations(monolith, recorder) == {operation: monolith for operation, (_, monolith) in written().items()}

@@ -1,4 +1,4 @@
-"""Feedback: anybody gives it, administrators alone read it."""
+"""Feedback: everybody may send it, and only administrators read it."""
 
 from typing import Any
 
@@ -11,35 +11,35 @@ pytestmark = pytest.mark.live_api
 
 @pytest.fixture(scope="module")
 def admin(api: Api) -> Person:
-    """The administrator whom the settings name."""
+    """The administrator in the settings."""
     return api.administrator()
 
 
-def _given(api: Api, **form: Any) -> str:
+def _send(api: Api, **form: Any) -> str:
     answer = api.give_feedback(**{"message": unique("feedback "), **form})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
 def _read(api: Api, admin: Person, feedback_id: str) -> dict[str, Any]:
-    """Return the feedback as an administrator reads it among the newest."""
+    """Return the feedback from the administrator's list of the newest."""
     answer = api.list_feedback(admin, limit=100)
     assert answer.status_code == 200, answer.text
     return next(item for item in answer.json()["items"] if item["id"] == feedback_id)
 
 
-def test_feedback_is_kept_as_it_was_given(api: Api, admin: Person) -> None:
+def test_feedback_is_stored_as_sent(api: Api, admin: Person) -> None:
     form = {"message": "Größe\n\tund 猫 \U0001f600", "contact": "Ada@Example.org"}
     answer = api.give_feedback(**form)
     assert answer.status_code == 201
     assert "Location" not in answer.headers
-    told = answer.json()
-    assert set(told) == {"id", "created_at"}
-    assert _read(api, admin, told["id"]) == {**form, **told}
+    created = answer.json()
+    assert set(created) == {"id", "created_at"}
+    assert _read(api, admin, created["id"]) == {**form, **created}
 
 
 def test_feedback_without_a_contact_has_none(api: Api, admin: Person) -> None:
-    assert _read(api, admin, _given(api))["contact"] is None
+    assert _read(api, admin, _send(api))["contact"] is None
 
 
 def test_a_token_of_somebody_who_gives_feedback_is_ignored(api: Api) -> None:
@@ -48,7 +48,7 @@ def test_a_token_of_somebody_who_gives_feedback_is_ignored(api: Api) -> None:
 
 
 def test_feedback_is_normalised_before_it_is_measured(api: Api, admin: Person) -> None:
-    assert _read(api, admin, _given(api, message="e\u0301" * 2000))["message"] == "é" * 2000
+    assert _read(api, admin, _send(api, message="e\u0301" * 2000))["message"] == "é" * 2000
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_feedback_is_normalised_before_it_is_measured(api: Api, admin: Person) -
         ({"message": "x", "administrator": True}, "administrator"),
     ],
 )
-def test_a_broken_field_is_named(api: Api, form: dict[str, Any], field: str) -> None:
+def test_an_invalid_field_is_named(api: Api, form: dict[str, Any], field: str) -> None:
     assert broken_fields(api.give_feedback(**form)) == {field}
 
 
-def test_nobody_but_an_administrator_reads_it(api: Api, ada: Person) -> None:
+def test_only_an_administrator_reads_feedback(api: Api, ada: Person) -> None:
     assert api.list_feedback(None).status_code == 401
     assert api.list_feedback("no token at all").status_code == 401
     assert api.list_feedback(ada).status_code == 403
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"cursor": "made-up"}])
-def test_who_may_not_read_it_is_told_that_whatever_else_is_wrong(api: Api, ada: Person, query: dict[str, str]) -> None:
+def test_a_missing_permission_is_reported_before_other_mistakes(api: Api, ada: Person, query: dict[str, str]) -> None:
     assert api.list_feedback(ada, **query).status_code == 403
 
 
@@ -92,7 +92,7 @@ def test_no_request_makes_an_administrator(api: Api, ada: Person) -> None:
 
 
 def test_the_newest_comes_first_on_every_page(api: Api, admin: Person) -> None:
-    given = [_given(api) for _ in range(5)]
+    given = [_send(api) for _ in range(5)]
     wanted, seen = given[::-1], []
     for page in api.walk_as(admin, "/feedback", limit=2):
         seen += [item["id"] for item in page]
@@ -104,7 +104,7 @@ def test_the_newest_comes_first_on_every_page(api: Api, admin: Person) -> None:
 
 def test_a_page_of_the_longest_messages_is_whole(api: Api, admin: Person) -> None:
     form = {"message": "\U0001f600" * 2000, "contact": f"{'ä' * 242}@example.org"}
-    given = [_given(api, **form) for _ in range(101)]
+    given = [_send(api, **form) for _ in range(101)]
     page = api.list_feedback(admin, limit=100).json()
     newest = [each for each in given[::-1] if each in {item["id"] for item in page["items"]}]
     assert len(page["items"]) == 100
@@ -120,7 +120,7 @@ def test_a_bad_limit_is_a_422(api: Api, admin: Person, limit: str) -> None:
 def test_a_cursor_of_another_list_or_an_altered_one_is_a_422(api: Api, admin: Person, ada: Person) -> None:
     for _ in range(2):
         api.published(ada)
-        _given(api)
+        _send(api)
     own = api.list_feedback(admin, limit=1).json()["next_cursor"]
     of_posts = api.list_posts(limit=1).json()["next_cursor"]
     altered = ("B" if own[0] != "B" else "C") + own[1:]
