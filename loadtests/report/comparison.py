@@ -144,7 +144,7 @@ def _verdict(one: dict[str, Any]) -> Row:
         f"{one['effect']['change_percent']:+,.0f} %",
         "–" if effect is None else f"{effect:+.1f}",
         one["verdict"],
-        "" if beyond >= FEW_SAMPLES else f"{beyond} requests beyond it",
+        "" if beyond >= FEW_SAMPLES else f"requests beyond it: {beyond}",
     )
 
 

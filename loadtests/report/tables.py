@@ -23,24 +23,19 @@ LONG = 24  # rows: a longer table of chart data stays folded on paper, because i
 class Table:
     """Rows of text below named columns.
 
-    origin: of all rows; empty where a column says it. note: how to read it. terminal: the columns that a terminal of 80 columns
-    shows; all if empty.
+    origin: of all rows; empty where a column says it. terminal: the columns that a terminal of 80 columns shows; all if empty.
     """
 
     columns: Sequence[str]
     rows: Sequence[Row]
     title: str = ""
     origin: str = ""
-    note: str = ""
     terminal: Sequence[str] = ()
 
     @property
     def caption(self) -> str:
-        """Return title, origin and note in one line."""
-        title = (
-            f"{self.title} ({self.origin})" if self.title and self.origin else self.title or self.origin.capitalize()
-        )
-        return " ".join(f"{part.rstrip('.')}." for part in (title, self.note) if part)
+        """Return title and origin in one line."""
+        return " ".join(f"{part}." for part in (self.title, self.origin and f"Origin: {self.origin}") if part)
 
     @property
     def numeric(self) -> list[bool]:
