@@ -96,28 +96,32 @@ def _charts(figures: Figures) -> Iterator[Chart]:
         latency.add_hline(y=limit_ms, line={"dash": "dot", "width": 2, "color": GREY})
         latency.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
         goodput.update_yaxes(title_text="successful responses a second", rangemode="tozero")
-        for which, figure in (("latency", latency), ("goodput", goodput)):
+        for which, figure, data in zip(("latency", "goodput"), (latency, goodput), _curve_tables(sides), strict=True):
             figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="offered requests a second")
-            yield Chart(
-                f"{name}-capacity-{which}", f"{name}: {which} against rate", styled(figure), _curve_table(sides)
-            )
+            yield Chart(f"{name}-capacity-{which}", f"{name}: {which} against rate", styled(figure), data)
 
 
-def _curve_table(sides: Figures) -> Table:
-    rows: list[Row] = [
+def _curve_tables(sides: Figures) -> tuple[Table, Table]:
+    """Return the points of both curves: latencies and outcome, goodput and failures."""
+    points = [(side, f"{point['rate']:g}", point) for side, one in _sides(sides) for point in one["curve"]]
+    percentiles, failures = ("p50", "p95", "p99"), ("errors", "refused", "dropped")
+    latencies: list[Row] = [
         (
-            side, f"{point['rate']:g}", f"{point['goodput']:g}",
-            *(milliseconds(point[f"{percentile}_ms"]) for percentile in ("p50", "p95", "p99")),
-            *(f"{point[f'{share}_percent']:.2f}" for share in ("errors", "refused", "dropped")),
+            side,
+            rate,
+            *(milliseconds(point[f"{one}_ms"]) for one in percentiles),
             f"{point['outcome']} ({point['probes']})",
         )
-        for side, one in _sides(sides)
-        for point in one["curve"]
-    ]  # fmt: skip
-    columns = (
-        "side", "offered/s", "goodput/s", "p50 ms", "p95 ms", "p99 ms", "errors %", "refused %", "dropped %", "level (probes)",
-    )  # fmt: skip
-    return Table(columns=columns, rows=rows)
+        for side, rate, point in points
+    ]
+    shares: list[Row] = [
+        (side, rate, f"{point['goodput']:g}", *(f"{point[f'{one}_percent']:.2f}" for one in failures))
+        for side, rate, point in points
+    ]
+    return (
+        Table(columns=("side", "offered/s", *(f"{one} ms" for one in percentiles), "level (probes)"), rows=latencies),
+        Table(columns=("side", "offered/s", "goodput/s", *(f"{one} %" for one in failures)), rows=shares),
+    )
 
 
 def _each(figures: Figures) -> Iterator[tuple[str, str, Figures]]:
