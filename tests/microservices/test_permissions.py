@@ -79,6 +79,7 @@ def probe_result(request: pytest.FixtureRequest, local_aws_stack: LocalAws, call
     return ProbeResult(request.param, [(call, _is_denial(answer)) for call, answer in zip(calls, answers, strict=True)])
 
 
+@pytest.mark.one_variant
 def test_a_function_can_do_what_its_role_grants_and_nothing_else(
     local_aws_stack: LocalAws, probe_result: ProbeResult
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_function_can_do_what_its_role_grants_and_nothing_else(
     }
 
 
+@pytest.mark.one_variant
 def test_no_function_can_access_the_table_of_another_service(probe_result: ProbeResult) -> None:
     own = f"-{SERVICE_OF[probe_result.function]}"
     tables = [(call["resource"], denied) for call, denied in probe_result.answers if call["service"] == "dynamodb"]
