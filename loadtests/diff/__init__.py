@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.diff.changes import NOISE, REGRESSION, SAME, Change, CountChange, changes, counts
+from loadtests.diff.changes import REGRESSION, SAME, Change, changes, counts
 from loadtests.diff.runs import Run, obstacles, read
 from loadtests.errors import UsageError
 from loadtests.report.tables import Row, Table, milliseconds
@@ -24,26 +24,20 @@ COLUMNS = ("what", "metric", "A", "B", "change", "interval", "verdict")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The changes from run A to run B. obstacles: why only counts are compared. unmatched: what only one run has."""
+    """The changes from run A to run B. comparable: False if only counts are compared. notes: lines above the tables."""
 
-    before: Run
-    after: Run
     threshold: float
-    obstacles: list[str]
-    voids: list[str]
-    incomplete: list[str]
-    unmatched: list[str]
+    comparable: bool
+    void: bool
+    complete: bool
+    notes: list[str]
     changes: list[Change]
-    counts: list[CountChange]
-
-    def verdict_of(self, change: Change) -> str:
-        """Return the verdict of one change."""
-        return change.verdict(self.threshold)
+    counts: list[Change]
 
     @property
     def regressions(self) -> int:
         """The number of regressions."""
-        return [*map(self.verdict_of, self.changes), *(one.verdict for one in self.counts)].count(REGRESSION)
+        return sum(one.verdict == REGRESSION for one in (*self.changes, *self.counts))
 
 
 def register(verb: argparse.ArgumentParser) -> None:
@@ -75,32 +69,42 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 def difference(before: Run, after: Run, *, threshold: float) -> Difference:
     """Compare two runs: counts always, times if they are comparable. Raise InvalidReport if a histogram is malformed."""
-    pairs = (("A", before.report, after.report), ("B", after.report, before.report))
-    hindering, voids = obstacles(before, after), [f"{name}: {why}" for name, own, _ in pairs for why in own.voids]
-    only = {name: [one for one in own.scenarios if one not in other.scenarios] for name, own, other in pairs}
+    runs = {"A": before.report, "B": after.report}
+    voids = [f"void {name}: {reason}" for name, report in runs.items() for reason in report.voids]
+    hindering, complete = [*obstacles(before, after), *voids], all(report.complete for report in runs.values())
+    measured = [] if hindering else list(changes(before, after, threshold))
+    counted = list(counts(before.report, after.report))
+    notes = [
+        *(
+            f"{name}: commit {one.commit}, profile {one.profile}, {one.machine.get('processor')}"
+            for name, one in runs.items()
+        ),
+        *(f"Only counts are compared: {why}." for why in hindering),
+        *(f"{name} is incomplete." for name, report in runs.items() if not report.complete),
+        *_unmatched(before, after),
+        *(
+            f"The machine changed too: {one.what} on {one.side} {_percent(one.ratio)}."
+            for one in measured
+            if one.moved_floor
+        ),
+        f"{sum(one.verdict == SAME for one in counted)} of {len(counted)} counts are the same.",
+    ]
     return Difference(
-        before=before,
-        after=after,
-        threshold=threshold,
-        obstacles=hindering,
-        voids=voids,
-        incomplete=[name for name, own, _ in pairs if not own.complete],
-        unmatched=[f"only {name} has {', '.join(scenarios)}" for name, scenarios in only.items() if scenarios],
-        changes=[] if hindering or voids else list(changes(before, after)),
-        counts=list(counts(before.report, after.report)),
-    )
+        threshold=threshold, comparable=not hindering, void=bool(voids), complete=complete, notes=notes,
+        changes=measured, counts=counted,
+    )  # fmt: skip
 
 
 def status(result: Difference) -> int:
     """Return the exit status. A count can regress even where times are not comparable."""
     if result.regressions:
         return REGRESSED
-    return VOID if result.voids or result.incomplete else FINE
+    return FINE if result.complete and not result.void else VOID
 
 
 def show(result: Difference, console: Console) -> None:
     """Print the result, no wider than 80 columns."""
-    for note in _notes(result):
+    for note in result.notes:
         console.print(note, highlight=False, markup=False)
     for table in tables(result):
         table.print(console)
@@ -109,21 +113,18 @@ def show(result: Difference, console: Console) -> None:
 
 def markdown(result: Difference) -> str:
     """Return the result as a section of Markdown."""
-    lines = ["## From A to B", "", conclusion(result), "", *(f"- {note}" for note in _notes(result)), ""]
+    lines = ["## From A to B", "", conclusion(result), "", *(f"- {note}" for note in result.notes), ""]
     return "\n".join([*lines, *(line for table in tables(result) for line in (*table.markdown(), ""))])
 
 
 def tables(result: Difference) -> Iterator[Table]:
     """Yield the times and rates of each side, then the counts that changed."""
     for side in SIDES:
-        if rows := [_row(result, change) for change in result.changes if change.side == side]:
+        if rows := [_row(change) for change in result.changes if change.side == side]:
             title = f"{side}: milliseconds (goodput: responses/s), 99 % interval"
             yield Table(title=title, columns=COLUMNS, rows=rows)
-    rows = [
-        (one.what, one.side, str(one.before), str(one.after), one.verdict)
-        for one in result.counts
-        if one.verdict != SAME
-    ]
+    changed = [one for one in result.counts if one.verdict != SAME]
+    rows = [(one.what, one.side, f"{one.before:g}", f"{one.after:g}", one.verdict) for one in changed]
     yield Table(title="Counts that changed", columns=("count", "side", "A", "B", "verdict"), rows=rows)
 
 
@@ -131,32 +132,25 @@ def conclusion(result: Difference) -> str:
     """Return the result in one line."""
     if number := result.regressions:
         return f"{number} regression{'s' if number > 1 else ''} of more than {result.threshold:.0%}."
-    if result.voids:
+    if result.void:
         return "A void run proves nothing: measure again."
-    if result.incomplete:
+    if not result.complete:
         return "No regression in what both runs measured, but one is incomplete: measure again."
-    return "No regression in the counts." if result.obstacles else f"No regression of more than {result.threshold:.0%}."
+    return (
+        f"No regression of more than {result.threshold:.0%}." if result.comparable else "No regression in the counts."
+    )
 
 
-def _notes(result: Difference) -> Iterator[str]:
-    for name, one in (("A", result.before.report), ("B", result.after.report)):
-        yield f"{name}: commit {one.commit}, profile {one.profile}, {one.machine.get('processor')}"
-    for why in (*result.obstacles, *(f"void {void}" for void in result.voids)):
-        yield f"Only counts are compared: {why}."
-    for name in result.incomplete:
-        yield f"{name} is incomplete."
-    for what in result.unmatched:
-        yield f"Not compared: {what}."
-    for change in result.changes:
-        if change.floor and result.verdict_of(change) != NOISE:
-            yield f"The machine changed too: {change.what} on {change.side} {_percent(change.ratio)}."
-    yield f"{sum(one.verdict == SAME for one in result.counts)} of {len(result.counts)} counts are the same."
+def _unmatched(before: Run, after: Run) -> Iterator[str]:
+    for name, own, other in (("A", before, after), ("B", after, before)):
+        if only := [one for one in own.report.scenarios if one not in other.report.scenarios]:
+            yield f"Not compared: only {name} has {', '.join(only)}."
 
 
-def _row(result: Difference, change: Change) -> Row:
+def _row(change: Change) -> Row:
     interval = f"{100 * (change.low - 1):+.0f} … {_percent(change.high)}"
     values = (milliseconds(change.before), milliseconds(change.after))
-    return change.what, change.metric, *values, _percent(change.ratio), interval, result.verdict_of(change)
+    return change.what, change.metric, *values, _percent(change.ratio), interval, change.verdict
 
 
 def _percent(ratio: float) -> str:

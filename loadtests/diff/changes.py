@@ -1,7 +1,9 @@
 """The changes from one run to another: of times, with intervals; and of counts, which are comparable across machines."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import product
+from math import inf
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from loadtests.statistics.resampling import NEGLIGIBLE, tail_share
 from loadtests.statistics.samples import SMALLEST, Counts, Sample, Values, goodput, seeded_rng
 
 PERCENTILES = (50, 95, 99)
-GOODPUT = "goodput"
+GOODPUT, FLOOR = "goodput", "floor: "
 REGRESSION, WORSE, BETTER, NOISE, TOO_FEW, SAME = (
     "regression", "worse", "better", "within noise", "too few", "the same",
 )  # fmt: skip
@@ -23,19 +25,16 @@ RESAMPLES = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One measured figure in both runs. low, high: of the ratio of after over before. floor: not our code, so never a regression.
-
-    judged: False if there are too few trials for a verdict.
-    """
+    """One time, rate or count in both runs. low, high: interval of the ratio; 0 for a count. floor: none of our code."""
 
     what: str
     side: str
     metric: str
     before: float
     after: float
-    low: float
-    high: float
-    judged: bool = True
+    verdict: str
+    low: float = 0.0
+    high: float = 0.0
     floor: bool = False
 
     @property
@@ -43,84 +42,45 @@ class Change:
         """After over before."""
         return self.after / self.before
 
-    def verdict(self, threshold: float) -> str:
-        """Return the verdict. threshold: the share beyond which a change for the worse is a regression."""
-        if not self.judged:
-            return TOO_FEW
-        negligible = min(NEGLIGIBLE, threshold)
-        low, high = (1 / self.high, 1 / self.low) if self.metric == GOODPUT else (self.low, self.high)
-        if low > 1 + threshold and not self.floor:
-            return REGRESSION
-        if low > 1 + negligible:
-            return WORSE
-        return BETTER if high < 1 - negligible else NOISE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountChange:
-    """One count in both runs. allowed: the growth that is not yet a regression; None if growth is only shown.
-
-    load: offered requests or trials of the second run over those of the first; the count is expected to grow with it.
-    """
-
-    what: str
-    side: str
-    before: int
-    after: int
-    allowed: float | None = 0
-    load: float = 1.0
-
     @property
-    def verdict(self) -> str:
-        """Return the verdict."""
-        growth = round(self.after - self.before * self.load)
-        if growth <= 0:
-            return BETTER if growth else SAME
-        return WORSE if self.allowed is None or growth <= self.allowed else REGRESSION
+    def moved_floor(self) -> bool:
+        """Whether the machine got faster or slower."""
+        return self.floor and self.verdict != NOISE
 
 
-def changes(before: Run, after: Run) -> Iterator[Change]:
-    """Yield the change of every time and rate that both runs measured. Raise InvalidReport if a histogram is malformed."""
-    for side in SIDES:
-        for name in before.report.scenarios:
-            first, second = before.blocks(name, side), after.blocks(name, side)
-            if first and second:
-                yield from _latencies(name, side, first, second)
-                rates = (
-                    goodput([block.succeeded for block in blocks], run.report.block_s)
-                    for run, blocks in ((before, first), (after, second))
-                )
-                yield _change(name, side, GOODPUT, *rates)
-        for kind, label in FRESHNESS.items():
-            lags = [run.series.freshness.get(side, {}).get(kind, []) for run in (before, after)]
-            if all(lags):
-                change = _change(label, side, "p50", *map(lag_median, lags))
-                yield replace(change, judged=min(map(len, lags)) >= MIN_TRIALS)
-        for name, label in FLOORS.items():
-            floors = [run.series.floors.get(side, {}).get(name, []) for run in (before, after)]
-            if all(floors):
-                medians = (histograms(blocks).percentile(50) for blocks in floors)
-                yield replace(_change(f"floor: {label}", side, "p50", *medians), floor=True)
+def changes(before: Run, after: Run, threshold: float) -> Iterator[Change]:
+    """Yield the change of every time and rate that both runs measured. Raise InvalidReport if a histogram is malformed.
+
+    threshold: the share beyond which a change for the worse is a regression. Lags of few trials get no verdict.
+    """
+    for what, side, metric, first, second in _samples(before, after):
+        floor = what.startswith(FLOOR)
+        low, high = interval(first, second, seed=f"{what} {side} {metric}")
+        verdict = _verdict(*((1 / high, 1 / low) if metric == GOODPUT else (low, high)), threshold, floor=floor)
+        judged = "→" not in what or min(first.size, second.size) >= MIN_TRIALS
+        yield Change(
+            what=what, side=side, metric=metric, before=first.whole(), after=second.whole(), low=low, high=high, floor=floor,
+            verdict=verdict if judged else TOO_FEW,
+        )  # fmt: skip
 
 
-def counts(before: Report, after: Report) -> Iterator[CountChange]:
+def counts(before: Report, after: Report) -> Iterator[Change]:
     """Yield the change of every count that both reports have."""
-    yield CountChange(what="failed parity checks", side="both", before=before.parity.failed, after=after.parity.failed)
+    yield _count("failed parity checks", "both", before.parity.failed, after.parity.failed)
     for side in SIDES:
         for name in (name for name in before.scenarios if name in after.scenarios):
             yield from _outcomes(name, side, before, after)
         for kind, label in FRESHNESS.items():
-            lags = [report.freshness.get(kind, {}).get(side) for report in (before, after)]
-            if lags[0] and lags[1]:
-                stale, load = [lag.stale_first_reads for lag in lags if lag], lags[1].trials / (lags[0].trials or 1)
-                yield CountChange(
-                    what=f"{label}: stale", side=side, before=stale[0], after=stale[1], allowed=None, load=load
-                )
-                yield CountChange(what=f"{label}: never", side=side, before=lags[0].never, after=lags[1].never)
+            first, second = (report.freshness.get(kind, {}).get(side) for report in (before, after))
+            if first and second:
+                load = second.trials / (first.trials or 1)
+                stale = (first.stale_first_reads, second.stale_first_reads)
+                yield _count(f"{label}: stale", side, *stale, load=load, allowed=inf)
+                yield _count(f"{label}: never", side, first.never, second.never)
         for kind, label in EFFECTS.items():
-            first, second = (report.after_the_load.get(kind, {}).get(side) for report in (before, after))
-            if isinstance(first, int) and isinstance(second, int):
-                yield CountChange(what=label, side=side, before=first, after=second)
+            one, other = (report.after_the_load.get(kind, {}).get(side) for report in (before, after))
+            if isinstance(one, int) and isinstance(other, int):
+                yield _count(label, side, one, other)
 
 
 def lag_median(lags_ms: Sequence[float]) -> Sample:
@@ -137,29 +97,58 @@ def interval(before: Sample, after: Sample, *, seed: str) -> tuple[float, float]
     return ratios[edge], ratios[-1 - edge]
 
 
-def _latencies(name: str, side: str, before: list[Block], after: list[Block]) -> Iterator[Change]:
-    first, second = histograms(before), histograms(after)
-    yield _change(name, side, "geo mean", first.geometric_mean(), second.geometric_mean())
-    for percentile in PERCENTILES:
-        yield _change(name, side, f"p{percentile}", first.percentile(percentile), second.percentile(percentile))
+def _samples(before: Run, after: Run) -> Iterator[tuple[str, str, str, Sample, Sample]]:
+    """Yield what, side and metric of each figure, with its sample in both runs."""
+    runs = (before, after)
+    for side, name in product(SIDES, before.report.scenarios):
+        blocks = [run.blocks(name, side) for run in runs]
+        if all(blocks):
+            first, second = map(histograms, blocks)
+            yield name, side, "geo mean", first.geometric_mean(), second.geometric_mean()
+            for percentile in PERCENTILES:
+                yield name, side, f"p{percentile}", first.percentile(percentile), second.percentile(percentile)
+            yield name, side, GOODPUT, _rate(before, blocks[0]), _rate(after, blocks[1])
+    for side, (kind, label) in product(SIDES, FRESHNESS.items()):
+        lags = [run.series.freshness.get(side, {}).get(kind, []) for run in runs]
+        if all(lags):
+            yield label, side, "p50", lag_median(lags[0]), lag_median(lags[1])
+    for side, (name, label) in product(SIDES, FLOORS.items()):
+        floors = [run.series.floors.get(side, {}).get(name, []) for run in runs]
+        if all(floors):
+            first, second = map(histograms, floors)
+            yield FLOOR + label, side, "p50", first.percentile(50), second.percentile(50)
 
 
-def _change(what: str, side: str, metric: str, before: Sample, after: Sample) -> Change:
-    low, high = interval(before, after, seed=f"{what} {side} {metric}")
-    return Change(what=what, side=side, metric=metric, before=before.whole(), after=after.whole(), low=low, high=high)
+def _rate(run: Run, blocks: list[Block]) -> Sample:
+    return goodput([block.succeeded for block in blocks], run.report.block_s)
 
 
-def _outcomes(name: str, side: str, before: Report, after: Report) -> Iterator[CountChange]:
-    """Yield errors, which may grow as long as the side carries its rate, and refusals and drops, which are only shown."""
+def _verdict(low: float, high: float, threshold: float, *, floor: bool) -> str:
+    """Return the verdict of an interval in which a ratio above 1 is worse. A floor never regresses."""
+    negligible = min(NEGLIGIBLE, threshold)
+    if low > 1 + threshold and not floor:
+        return REGRESSION
+    if low > 1 + negligible:
+        return WORSE
+    return BETTER if high < 1 - negligible else NOISE
+
+
+def _count(what: str, side: str, before: int, after: int, *, allowed: float = 0, load: float = 1.0) -> Change:
+    """Return the change of a count. allowed: the growth that is not yet a regression. load: of the second run over the first;
+    the count is expected to grow with it."""
+    growth = round(after - before * load)
+    verdict = (BETTER if growth else SAME) if growth <= 0 else WORSE if growth <= allowed else REGRESSION
+    return Change(what=what, side=side, metric="count", before=before, after=after, verdict=verdict)
+
+
+def _outcomes(name: str, side: str, before: Report, after: Report) -> Iterator[Change]:
+    """Yield errors, which may grow as long as the side carries its rate, and refusals and drops, which never regress."""
     one, other = (getattr(report.scenarios[name], side) for report in (before, after))
     offered = after.offered(other)
-    for what, first, second, allowed in (
-        ("errors", one.errors, other.errors, (1 - CARRIED) * offered),
-        ("refused", one.refusals, other.refusals, None),
-        ("dropped", one.dropped, other.dropped, None),
-    ):
-        load = offered / (before.offered(one) or 1)
-        yield CountChange(what=f"{name}: {what}", side=side, before=first, after=second, allowed=allowed, load=load)
+    load = offered / (before.offered(one) or 1)
+    yield _count(f"{name}: errors", side, one.errors, other.errors, allowed=(1 - CARRIED) * offered, load=load)
+    yield _count(f"{name}: refused", side, one.refusals, other.refusals, allowed=inf, load=load)
+    yield _count(f"{name}: dropped", side, one.dropped, other.dropped, allowed=inf, load=load)
 
 
 def _medians(lags: Values, counts: Counts) -> Values:

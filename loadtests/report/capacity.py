@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.report.charts import GREY, MS_TICKS, Chart, add_line, add_points, styled
-from loadtests.report.tables import Chapter, Finding, Row, Table, milliseconds, percent
+from loadtests.report.tables import Chapter, Finding, Row, Table, milliseconds
 from loadtests.results import SIDES
 
 RATE_TICKS = [digit * 10**power for power in range(4) for digit in (1, 2, 5)]
@@ -28,7 +28,7 @@ def chapter(figures: Figures) -> Chapter:
                 columns=("scenario", "side", "requests/s", "interval", "end of the search", "origin"),
                 rows=[(name, side, _knee(one), _interval(one), one["ended"], one["origin"]) for name, side, one in _each(figures)],
             ),
-            *(table for table in (_ratios(figures), _usage(figures)) if table.rows),
+            *([ratios] if (ratios := _ratios(figures)).rows else []),
         ],
         charts=lambda: _charts(figures),
         notes=[f"{name}, {side}: {one['saturated']}" for name, side, one in _each(figures)],
@@ -55,29 +55,6 @@ def _ratios(figures: Figures) -> Table:
     return Table(
         columns=("scenario", "microservices over monolith", "interval", "higher capacity", "origin"), rows=rows
     )
-
-
-def _usage(figures: Figures) -> Table:
-    """Return what was in use at the rate that broke the level, as far as it was measured."""
-    rows = [
-        (name, side, f"{one['evidence']['rate']:.0f}", resource, use)
-        for name, side, one in _each(figures)
-        if one["evidence"]
-        for resource, use in _usage_rows(one["evidence"])
-    ]
-    return Table(columns=("scenario", "side", "at/s", "resource", "in use"), rows=rows)
-
-
-def _usage_rows(evidence: Figures) -> Iterator[tuple[str, str]]:
-    yield "machine", f"{percent(evidence['machine'])} of all cores"
-    for group, cores in evidence["cores"].items():
-        yield group, f"{cores:.2f} cores, busiest process {evidence['busiest'][group]:.2f}"
-    if evidence["connections_all_busy"] is not None:
-        busy, waiting = percent(evidence["connections_all_busy"]), f"{evidence['waiting_for_locks']:.1f}"
-        yield "database connections", f"all busy in {busy} of the samples, {waiting} waiting for a lock"
-    yield "refused with 429 or 503", f"{percent(evidence['throttled'], 1)} at a limit of {evidence['at_once']}"
-    if floor := evidence.get("gateway_floor"):
-        yield "empty function", f"p95 {milliseconds(floor['p95_ms'])} ms, level {'held' if floor['held'] else 'broken'}"
 
 
 def _charts(figures: Figures) -> Iterator[Chart]:

@@ -88,7 +88,7 @@ def test_a_side_that_is_a_quarter_slower_is_a_regression_of_that_side(
     slower = runs.run("b", **{side: 1.25})
     assert output_of(before, slower, capsys=capsys)[0] == 1
     result = diff.difference(read(before), read(slower), threshold=0.1)
-    worse = {change.side for change in result.changes if change.verdict(0.1) == "regression"}
+    worse = {change.side for change in result.changes if change.verdict == "regression"}
     assert worse == {side}
 
 
@@ -111,7 +111,7 @@ def test_five_trials_of_a_lag_are_too_few_for_a_verdict(before: Path, tmp_path: 
         lag.lags_ms = [10 * each for each in lag.lags_ms]
     after = read(written(late, tmp_path / "late"))
     result = [each for each in diff.difference(read(before), after, threshold=0.1).changes if "→" in each.what]
-    assert {each.verdict(0.1) for each in result} == {"too few"}
+    assert {each.verdict for each in result} == {"too few"}
     assert all(each.low > 2 for each in result if each.side == "microservices")
 
 
@@ -122,7 +122,7 @@ def test_eight_trials_of_a_lag_have_a_verdict(tmp_path: Path) -> None:
         run.freshness["monolith"].lags["post_to_search"].lags_ms = [factor * each for each in range(10, 18)]
         measured.append(read(written(run, tmp_path / f"{factor}")))
     result = diff.difference(measured[0], measured[1], threshold=0.1)
-    judged = {(each.what, each.side): each.verdict(0.1) for each in result.changes}
+    judged = {(each.what, each.side): each.verdict for each in result.changes}
     assert judged["post → search", "monolith"] == "regression"
     assert judged["post → search", "microservices"] == "too few"
 
@@ -132,7 +132,7 @@ def test_lower_goodput_is_a_regression(before: Path, tmp_path: Path) -> None:
     for measured in starved.scenarios["browse"]:
         measured.block.succeeded, measured.block.errors = 30, 30
     result = diff.difference(read(before), read(written(starved, tmp_path / "starved")), threshold=0.1)
-    rates = {change.verdict(0.1) for change in result.changes if change.what == "browse" and change.metric == "goodput"}
+    rates = {change.verdict for change in result.changes if change.what == "browse" and change.metric == "goodput"}
     assert rates == {"regression"}
     errors = {count.what: count.verdict for count in result.counts if count.what == "browse: errors"}
     assert errors == {"browse: errors": "regression"}
@@ -308,7 +308,7 @@ def test_a_summary_that_cannot_be_written_is_3(before: Path, same: Path, tmp_pat
 
 
 def test_the_interval_contains_the_change_and_is_reproducible(before: Path, same: Path) -> None:
-    first, again = (list(changes(read(before), read(same))) for _ in range(2))
+    first, again = (list(changes(read(before), read(same), 0.1)) for _ in range(2))
     assert first == again
     assert all(change.low <= change.ratio <= change.high for change in first if change.metric == "p50")
 
