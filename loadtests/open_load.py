@@ -25,7 +25,8 @@ from loadtests.load import LoadPlan
 from loadtests.tally import DROPPED
 
 LATE_S = 0.010
-SHORTEST_S = 0.1  # a CPU share of less time says nothing: the first arrival takes all of it
+SAMPLE_S = 0.1  # between samples of the CPU share; of less time it says nothing
+PAUSE_EVERY = 100  # arrivals: also when all are late, answers and Ctrl-C must be handled
 ALL_STATUSES = frozenset(range(100, 600))
 PLAIN = {"Accept-Encoding": "identity"}  # decompression would count as the system's time
 
@@ -77,6 +78,7 @@ class OpenLoad(FastHttpUser):
         agent.cookiejar = None  # both systems set no cookies
         self.calls = self.source(self.load.plan)
         self._open: dict[Greenlet, dict[str, Any]] = {}
+        self._cpu, self._cpu_begin_s, self._next_sample_s = 0.0, 0.0, 0.0
 
     def source(self, plan: LoadPlan) -> CallSource:
         """Return where the calls come from."""
@@ -94,10 +96,12 @@ class OpenLoad(FastHttpUser):
         """Start every arrival at its due time, wait for the last answers, and end."""
         if self.load.begun:  # Locust moved a user here from a lost worker, whose arrivals it cannot make up for
             raise StopUser
-        self.load.begun, self.load.begin, cpu_s = True, perf_counter(), process_time()
-        for offset_s in self.load.plan.arrivals():
-            gevent.sleep(max(0.0, self.load.begin + offset_s - perf_counter()))
-            self._arrive(offset_s, cpu_s)
+        self.load.begun, self.load.begin, self._cpu_begin_s = True, perf_counter(), process_time()
+        for number, offset_s in enumerate(self.load.plan.arrivals()):
+            early_s = self.load.begin + offset_s - perf_counter()
+            if early_s > 0 or number % PAUSE_EVERY == 0:
+                gevent.sleep(max(0.0, early_s))
+            self._arrive(offset_s)
         gevent.joinall(list(self._open), timeout=self.load.plan.timeout_ms / 1000 + 1)
         self._give_up()
         raise StopUser
@@ -106,10 +110,12 @@ class OpenLoad(FastHttpUser):
         """Abandon the requests under way."""
         gevent.killall(list(self._open))
 
-    def _arrive(self, offset_s: float, cpu_s: float) -> None:
+    def _arrive(self, offset_s: float) -> None:
         elapsed_s = perf_counter() - self.load.begin
-        share = (process_time() - cpu_s) / max(elapsed_s, SHORTEST_S)
-        context = {"offset_s": offset_s, "late": elapsed_s - offset_s > LATE_S, "cpu": share}
+        if elapsed_s >= self._next_sample_s:  # a sample is a system call
+            self._cpu = (process_time() - self._cpu_begin_s) / max(elapsed_s, SAMPLE_S)
+            self._next_sample_s = elapsed_s + SAMPLE_S
+        context = {"offset_s": offset_s, "late": elapsed_s - offset_s > LATE_S, "cpu": self._cpu}
         if len(self._open) < self.load.plan.max_in_flight:
             self._open[gevent.spawn(self._start, context)] = context
         else:
