@@ -59,16 +59,14 @@ def test_swapping_the_sides_inverts_the_ratio() -> None:
     assert other.p_value == one.p_value
 
 
-@pytest.mark.deep
-def test_the_interval_of_two_runs_of_one_system_contains_1_in_99_of_100() -> None:
-    results = [compare(blocks(f"a{run}"), blocks(f"b{run}")) for run in range(100)]
-    assert sum(one.low <= 1 <= one.high for one in results) >= 97
+def test_the_intervals_of_runs_of_one_system_contain_1() -> None:
+    results = [compare(blocks(f"a{run}"), blocks(f"b{run}")) for run in range(30)]
+    assert sum(one.low <= 1 <= one.high for one in results) >= 29
 
 
-@pytest.mark.deep
 def test_equal_sides_are_significant_no_more_often_than_the_p_value_says() -> None:
-    results = [compare(blocks(f"c{run}", spikes=True), blocks(f"d{run}", spikes=True), 95) for run in range(100)]
-    assert sum(one.p_value <= 0.1 for one in results) <= 15
+    results = [compare(blocks(f"c{run}", spikes=True), blocks(f"d{run}", spikes=True), 95) for run in range(30)]
+    assert sum(one.p_value <= 0.1 for one in results) <= 5
 
 
 def test_pairs_of_the_same_journeys_stay_together() -> None:
