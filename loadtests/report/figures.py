@@ -106,7 +106,6 @@ def series(results: Results) -> Figures:
             side: {kind: [round(each, 1) for each in lag.lags_ms] for kind, lag in freshness.lags.items()}
             for side, freshness in results.freshness.items()
         },
-        "parity_failed": results.parity.failed,
     }
 
 
@@ -219,8 +218,6 @@ def _side_series(measured: list[SideBlock], *, shaped: bool) -> Figures:
             for second in one.block.seconds
         ],
         **({"by_second": _by_second(blocks)} if shaped else {}),
-        "warm_up_p95_ms": [block.warm_up_p95_ms for block in blocks],
-        "late": _sum(blocks, "late"),
         "reasons": dict(reasons.most_common(10)),
         "blocks": [_block(block) for block in blocks],
     }
