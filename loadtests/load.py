@@ -196,8 +196,12 @@ def void_reasons(blocks: Sequence[BlockResult]) -> Iterator[str]:
     """Yield why the load generator could not offer these blocks. The worst of several workers counts."""
     cpu, late, lost = max(block.cpu for block in blocks), late_share(blocks), lost_share(blocks)
     if cpu > VOID_ABOVE_CPU:
-        yield f"the load generator took {cpu:.0%} of a core, over {VOID_ABOVE_CPU:.0%}: its times are unreliable"
+        yield f"the load generator took {_percent(cpu)} of a core, over {_percent(VOID_ABOVE_CPU)}: its times are unreliable"
     if late > VOID_ABOVE_LATE:
-        yield f"{late:.0%} of the requests started late, over {VOID_ABOVE_LATE:.0%}"
+        yield f"{_percent(late)} of the requests started late, over {_percent(VOID_ABOVE_LATE)}"
     if lost > VOID_ABOVE_LATE:
-        yield f"{lost:.0%} of the arrivals were lost with a worker, over {VOID_ABOVE_LATE:.0%}"
+        yield f"{_percent(lost)} of the arrivals were lost with a worker, over {_percent(VOID_ABOVE_LATE)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -141,9 +141,9 @@ def _sentence(figures: Mapping[str, Any], floor_broken: Sequence[str]) -> str:
     if saturated:
         return f"Saturated at {figures['rate']:.0f} a second: {saturated}."
     process, share = max(figures["busiest"].items(), key=lambda one: one[1], default=("none", 0.0))
-    parts = [f"machine {figures['machine']:.0%} busy", f"busiest process {share:.2f} of a core ({process})"]
+    parts = [f"machine {_percent(figures['machine'])} busy", f"busiest process {share:.2f} of a core ({process})"]
     if figures["connections_all_busy"] is not None:
-        parts.append(f"all database connections busy in {figures['connections_all_busy']:.0%} of the samples")
+        parts.append(f"all database connections busy in {_percent(figures['connections_all_busy'])} of the samples")
     return f"Nothing measured was saturated at {figures['rate']:.0f} a second: {', '.join(parts)}."
 
 
@@ -151,16 +151,16 @@ def _saturated(figures: Mapping[str, Any], floor_broken: Sequence[str]) -> Itera
     if figures["machine"] >= MACHINE:
         groups = sorted(figures["cores"].items(), key=lambda one: -one[1])
         shares = ", ".join(f"{group} {cores:.2f}" for group, cores in groups if cores >= 0.05)
-        yield f"the machine, {figures['machine']:.0%} of its cores in use ({shares} cores)"
+        yield f"the machine, {_percent(figures['machine'])} of its cores in use ({shares} cores)"
     for group, share in figures["busiest"].items():
         if share >= PROCESS:
             yield f"one process of the {group}, at {share:.2f} of the one core that it can use"
     if (figures["connections_all_busy"] or 0) >= CONNECTIONS:
-        yield f"database connections, all {figures['at_once']} busy in {figures['connections_all_busy']:.0%} of the samples"
+        yield f"database connections, all {figures['at_once']} busy in {_percent(figures['connections_all_busy'])} of the samples"
     if (figures["waiting_for_locks"] or 0) >= LOCKS:
         yield f"database locks, with {figures['waiting_for_locks']:.1f} waiting transactions on average"
     if figures["throttled"] >= REFUSED:
-        yield f"the concurrency limit ({figures['at_once']}), which refused {figures['throttled']:.1%} of the requests"
+        yield f"the concurrency limit ({figures['at_once']}), which refused {100 * figures['throttled']:.1f} % of the requests"
     if floor_broken:
         yield f"the gateway: an empty function behind it breaks the level too ({', '.join(floor_broken)})"
 
@@ -203,3 +203,7 @@ def _usage(before: _Sample, after: _Sample, connections: Sequence[Connections]) 
 def _average(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
     groups = sorted({group for one in each for group in one})
     return {group: round(mean(one.get(group, 0.0) for one in each), 3) for group in groups}
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

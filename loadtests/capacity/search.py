@@ -12,7 +12,7 @@ from statistics import median
 
 from loadtests.capacity.saturation import Meter, Usage
 from loadtests.histograms import decoded, percentile_ms
-from loadtests.load import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, LoadPlan, late_share
+from loadtests.load import BlockResult, LoadPlan, void_reasons
 from loadtests.statistics.resampling import NEGLIGIBLE
 
 FACTOR = 2.0  # between two rates while the rate is raised
@@ -93,10 +93,7 @@ class Probe:
     @property
     def void(self) -> str:
         """Why the load generator could not offer the rate, or nothing."""
-        if self.block.cpu > VOID_ABOVE_CPU:
-            return f"the load generator took {100 * self.block.cpu:.0f} % of a core"
-        late = late_share([self.block])
-        return f"{100 * late:.0f} % of the arrivals started late" if late > VOID_ABOVE_LATE else ""
+        return next(void_reasons([self.block]), "")
 
 
 @dataclass(frozen=True, slots=True)

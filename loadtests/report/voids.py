@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from loadtests.calls import WRONG
-from loadtests.load import VOID_ABOVE_CPU, VOID_ABOVE_LATE, BlockResult, late_share, lost_share
-from loadtests.report.tables import percent
+from loadtests.load import BlockResult, void_reasons
 from loadtests.results import Results, differences
 
 
@@ -21,22 +20,11 @@ def reasons(results: Results, effects: Mapping[str, Mapping[str, Any]]) -> list[
     return [*_of_scenarios(results), *_of_effects(results, effects), *_of_resources(results)]
 
 
-def of_generator(blocks: Sequence[BlockResult]) -> Iterator[str]:
-    """Yield why the load generator could not offer these blocks. The worst of several workers counts."""
-    cpu, late, lost = max(block.cpu for block in blocks), late_share(blocks), lost_share(blocks)
-    if cpu > VOID_ABOVE_CPU:
-        yield f"the load generator took {percent(cpu)} of a core, over {percent(VOID_ABOVE_CPU)}: its times are unreliable"
-    if late > VOID_ABOVE_LATE:
-        yield f"{percent(late)} of the requests started late, over {percent(VOID_ABOVE_LATE)}"
-    if lost > VOID_ABOVE_LATE:
-        yield f"{percent(lost)} of the arrivals were lost with a worker, over {percent(VOID_ABOVE_LATE)}"
-
-
 def _of_scenarios(results: Results) -> Iterator[Reason]:
     for name in results.played:
         for side, measured in results.pairs(name).items():
             blocks = [one.block for one in measured]
-            for text in (*of_generator(blocks), *_wrong_outcomes(blocks)):
+            for text in (*void_reasons(blocks), *_wrong_outcomes(blocks)):
                 yield Reason(f"{name} on {side}: {text}", name)
 
 

@@ -25,7 +25,7 @@ from monolith.site.publication import prepare_site
 FIRST_PORT = 8500
 WORKERS = 2
 MORE = 0.25  # of the handler's time
-GENERATOR = "loadtests"  # in the load generator's User-Agent
+GENERATOR = "gevent-http-client"  # in the User-Agent of Locust's FastHttpUser
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 

@@ -141,19 +141,19 @@ def sentence(*usages: Usage, refused: int = 0, floor_broken: tuple[str, ...] = (
 
 def test_without_saturation_the_highest_uses_are_named() -> None:
     assert sentence(QUIET) == (
-        "Nothing measured was saturated at 300 a second: machine 50% busy, busiest process 0.35 of a core (gunicorn workers), "
-        "all database connections busy in 10% of the samples."
+        "Nothing measured was saturated at 300 a second: machine 50 % busy, busiest process 0.35 of a core (gunicorn workers), "
+        "all database connections busy in 10 % of the samples."
     )
 
 
 @pytest.mark.parametrize(
     ("used", "more", "expected"),
     [
-        (usage(machine=0.97), {}, "the machine, 97% of its cores in use (gunicorn workers 0.60, PostgreSQL 0.20 cores)"),
+        (usage(machine=0.97), {}, "the machine, 97 % of its cores in use (gunicorn workers 0.60, PostgreSQL 0.20 cores)"),
         (usage(busiest={"local AWS's gateway": 0.96}), {}, "one process of the local AWS's gateway, at 0.96 of the one core"),
-        (usage(connections=[(8, 0)] * 4 + [(2, 0)]), {}, "database connections, all 8 busy in 80% of the samples"),
+        (usage(connections=[(8, 0)] * 4 + [(2, 0)]), {}, "database connections, all 8 busy in 80 % of the samples"),
         (usage(connections=[(4, 3), (4, 4)]), {}, "database locks, with 3.5 waiting transactions on average"),
-        (QUIET, {"refused": 5}, "the concurrency limit (8), which refused 5.0% of the requests"),
+        (QUIET, {"refused": 5}, "the concurrency limit (8), which refused 5.0 % of the requests"),
         (QUIET, {"floor_broken": ("p95 400 ms, over 200 ms",)}, "an empty function behind it breaks the level too (p95 400 ms"),
     ],
 )  # fmt: skip
