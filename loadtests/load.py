@@ -91,7 +91,7 @@ class Second:
 
 @dataclass(slots=True, kw_only=True)
 class Live:
-    """Figures of one block on a live feed beside its latencies, warm-up excluded.
+    """Figures of one block on a live feed besides its latencies, warm-up excluded.
 
     messages: expected ones, one for each write and subscriber of its topic. lost, doubled: of those. from_answer: histogram of
     the time from the answer to a write to its message, at every subscriber. to_last: the same for the last subscriber.

@@ -24,13 +24,13 @@ from locust.util.timespan import parse_timespan
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
 
-from loadtests import journeys, mixes
+from loadtests import mixes
 from loadtests.calls import Outcome
 from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.errors import RunError, UsageError
 from loadtests.histograms import decoded, percentiles
-from loadtests.journeys import Journey
+from loadtests.journeys import JOURNEYS, Journey
 from loadtests.latencies import Latencies, publish
 from loadtests.live.deliveries import PUBLISHED
 from loadtests.live.subscriber import NotSubscribed, Subscriber, live_url_below
@@ -78,7 +78,7 @@ def add_options(parser: Any) -> None:
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def prepare(environment: Environment, runner: Any, **_: object) -> None:
-    """Choose the user classes and the shape of the options. Workers keep all classes: the master tells them which to start."""
+    """Choose the user classes and the shape of the options. Workers keep all classes, because the master chooses."""
     attach(environment)
     options: Any = environment.parsed_options
     if isinstance(runner, WorkerRunner):
@@ -104,7 +104,8 @@ def seed(environment: Environment, **_: object) -> None:
     except (RunError, UsageError) as failed:
         log.error("%s", failed)  # noqa: TRY400 - one line, no traceback
         environment.process_exit_code = USAGE if isinstance(failed, UsageError) else SYSTEM_FAILED
-        gevent.spawn_later(0.1, environment.runner.quit)  # type: ignore[union-attr]
+        runner: Any = environment.runner
+        gevent.spawn_later(0.1, runner.stop if environment.web_ui else runner.quit)
 
 
 @events.test_stop.add_listener  # type: ignore[untyped-decorator]
@@ -117,8 +118,13 @@ def log_later(environment: Environment, **_: object) -> None:
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
 def exit_void(environment: Environment, **_: object) -> None:
     """Log the figures of the run; its exit status is not 0 if it is void."""
-    if not isinstance(environment.runner, MasterRunner | WorkerRunner):
-        environment.runner.quit()  # type: ignore[union-attr]  # a master has quit already, to get the last reports
+    runner: Any = environment.runner
+    if isinstance(runner, WorkerRunner):
+        runner.stop()
+        runner._send_stats()  # after Ctrl-C Locust would lose what its last report of 3 s lacks
+        return
+    if not isinstance(runner, MasterRunner):  # a master has quit already, to get the last reports
+        runner.quit()
     if not environment.web_ui and log_figures(environment):
         environment.process_exit_code = VOID
 
@@ -126,7 +132,7 @@ def exit_void(environment: Environment, **_: object) -> None:
 def log_figures(environment: Environment) -> bool:
     """Log the figures of open load that Locust's statistics do not show. Return whether the run is void."""
     latencies: Latencies = environment.latencies  # type: ignore[attr-defined]
-    if isinstance(environment.runner, WorkerRunner) or not latencies.run or not latencies.run.plan.rate:
+    if not latencies.run or not latencies.run.plan.rate:
         return False
     block = latencies.result()
     times = ", ".join(
@@ -148,12 +154,9 @@ def closed_users(classes: list[Any], options: Any) -> list[Any]:
     if options.user_classes and not options.mix:
         return classes
     mix = _mix_of(options.mix or EVERYTHING)
-    users = {
-        one.journey.__name__: one for one in classes if hasattr(one, "journey") and one.journey.__name__ in mix.journeys
-    }
-    for name, user in users.items():
-        user.weight = mix.journeys[name]
-    return [*users.values(), *(one for one in classes if one is LiveSubscriber and not options.mix)]
+    for name, weight in mix.journeys.items():
+        CLOSED_USERS[name].weight = weight
+    return [*(CLOSED_USERS[name] for name in mix.journeys), *([] if options.mix else [LiveSubscriber])]
 
 
 class OpenArrivals(LoadTestShape):
@@ -215,52 +218,16 @@ class ClosedUser(FastHttpUser):
             gevent.sleep(call.after_s)
 
 
-class Reader(ClosedUser):
-    """Reads."""
-
-    journey = staticmethod(journeys.reader)
-
-
-class Searcher(ClosedUser):
-    """Searches."""
-
-    journey = staticmethod(journeys.searcher)
+def closed_user(name: str, journey: Journey) -> type[ClosedUser]:
+    """Return the user class of a journey: HotVoter for hot_voter."""
+    content = {"journey": staticmethod(journey), "__doc__": journey.__doc__}
+    return type(name.title().replace("_", ""), (ClosedUser,), content)
 
 
-class Writer(ClosedUser):
-    """Publishes."""
-
-    journey = staticmethod(journeys.writer)
-
-
-class Voter(ClosedUser):
-    """Votes for any post."""
-
-    journey = staticmethod(journeys.voter)
-
-
-class HotVoter(ClosedUser):
-    """Votes for the hot post."""
-
-    journey = staticmethod(journeys.hot_voter)
-
-
-class Visitor(ClosedUser):
-    """Reads what is trending and leaves feedback."""
-
-    journey = staticmethod(journeys.visitor)
-
-
-class Sitter(ClosedUser):
-    """Uploads avatars."""
-
-    journey = staticmethod(journeys.sitter)
-
-
-class Buyer(ClosedUser):
-    """Orders boosts."""
-
-    journey = staticmethod(journeys.buyer)
+CLOSED_USERS = {name: closed_user(name, journey) for name, journey in JOURNEYS.items()}
+globals().update(
+    {user.__name__: user for user in CLOSED_USERS.values()}
+)  # Locust looks for classes in a module's names
 
 
 class LiveSubscriber(User):

@@ -67,7 +67,7 @@ class OpenLoad(FastHttpUser):
 
     def __init__(self, environment: Environment) -> None:
         self.latencies: Latencies | None = getattr(environment, "latencies", None)
-        if not self.latencies or not self.latencies.run:
+        if not self.latencies or not self.latencies.run or not self.latencies.run.plan.rate:
             raise StopTest("OpenLoad has no plan: start Locust with --rate or --trace")
         self.load = self.latencies.run
         self.host = (self.host or "").rstrip("/")

@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     do_PUT = do_POST = do_GET  # noqa: N815 - the names that http.server looks for
 
     def log_message(self, *words: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def serving(behave: Behaviour) -> Iterator[Server]:
 
 
 def stalling(at: int, seconds: float) -> Behaviour:
-    """Return a server's behaviour that answers at once, until request `at` makes it stand still for so long."""
+    """Return the behaviour of a server that answers at once, but stalls for some seconds at request number `at`."""
     over = threading.Event()
     over.set()
 
@@ -76,7 +76,7 @@ def stalling(at: int, seconds: float) -> Behaviour:
 
 
 def offered(url: str, **changed: object) -> BlockResult:
-    """Offer one block of plain GETs and return what came of it."""
+    """Offer one block of plain GETs and return its result."""
     plan = {"rate": 50.0, "duration_s": 4.0, "warm_up_s": 0.0, "seed": "test", "path": "/", **changed}
     with LoadProcess() as generator:
         return generator.run(LoadPlan(base_url=url, **plan))  # type: ignore[arg-type]

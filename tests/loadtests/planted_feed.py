@@ -1,4 +1,4 @@
-"""A little system with a live feed that misbehaves in known ways, and live load offered to it."""
+"""A small system whose live feed has planted faults, and live load on it."""
 
 import json
 import threading
@@ -19,20 +19,20 @@ from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 
 AT = "2026-01-02T03:04:05.678Z"
-Copies = Callable[[dict[str, Any], int], int]  # of a message for a subscriber, by its number: 1 is right
+Copies = Callable[[dict[str, Any], int], int]  # of a message for a subscriber, by its number; 1 is correct
 
 
 @dataclass
 class Feed:
-    """Who listens to which topic, and how often each gets a message."""
+    """The subscribers of each topic, and how often each gets a message."""
 
     copies: Copies
-    listeners: dict[str, list[tuple[int, Any]]] = field(default_factory=lambda: defaultdict(list))
+    subscribers: dict[str, list[tuple[int, Any]]] = field(default_factory=lambda: defaultdict(list))
     scores: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     numbers: Iterator[int] = field(default_factory=count)
 
-    def tell(self, topic: str, message: dict[str, Any]) -> None:
-        for number, socket in list(self.listeners[topic]):
+    def publish(self, topic: str, message: dict[str, Any]) -> None:
+        for number, socket in list(self.subscribers[topic]):
             for _ in range(self.copies(message, number) if socket.connected else 0):
                 socket.send(json.dumps(message))
 
@@ -46,13 +46,13 @@ def application(feed: Feed) -> Flask:
             "id": f"P{next(feed.numbers)}", "author": "ada", "score": 0, "boosted_until": None, "created_at": AT,
             "updated_at": AT, **request.get_json(),
         }  # fmt: skip
-        feed.tell("posts", {"type": "post.published", "post": {"id": post["id"]}})
+        feed.publish("posts", {"type": "post.published", "post": {"id": post["id"]}})
         return post, 201
 
     @app.put("/posts/<post_id>/vote")
     def cast(post_id: str) -> dict[str, Any]:
         feed.scores[post_id] += 1
-        feed.tell(f"post:{post_id}", {"type": "tally.changed", "post_id": post_id, "score": feed.scores[post_id]})
+        feed.publish(f"post:{post_id}", {"type": "tally.changed", "post_id": post_id, "score": feed.scores[post_id]})
         return {"post_id": post_id, **request.get_json()}
 
     @Sock(app).route("/live")
@@ -62,7 +62,7 @@ def application(feed: Feed) -> Flask:
             while True:
                 topic = json.loads(socket.receive())["topic"]
                 socket.send(json.dumps({"type": "subscribed", "topic": topic}))
-                feed.listeners[topic].append((number, socket))
+                feed.subscribers[topic].append((number, socket))
         except ConnectionClosed:
             return
 
@@ -71,20 +71,20 @@ def application(feed: Feed) -> Flask:
 
 @contextmanager
 def feeding(copies: Copies) -> Iterator[str]:
-    """Serve while the block lasts; gives the base URL."""
+    """Serve while the block lasts. Yield the base URL."""
     server = make_server("127.0.0.1", 0, application(Feed(copies)), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
 
-def listened(copies: Copies, **changed: Any) -> BlockResult:
-    """Offer one block of live load, 5 publications and 5 votes to 8 subscribers, and return what came of it."""
-    return listened_to(copies, blocks=1, **changed)[0]
+def live_block(copies: Copies, **changed: Any) -> BlockResult:
+    """Return the result of one block of live load: 5 posts and 5 votes, 8 subscribers."""
+    return live_blocks(copies, blocks=1, **changed)[0]
 
 
-def listened_to(copies: Copies, *, blocks: int, **changed: Any) -> list[BlockResult]:
-    """Offer so many blocks one after the other."""
+def live_blocks(copies: Copies, *, blocks: int, **changed: Any) -> list[BlockResult]:
+    """Return the results of several blocks in a row."""
     plan = {"rate": 10.0, "duration_s": 1.0, "warm_up_s": 0.0, "seed": "test", "timeout_ms": 1_000.0, **changed}
     world = World(tuple(Account(f"user_{number}", "token") for number in range(4)), ())
     with feeding(copies) as url, LoadProcess() as generator:

@@ -1,4 +1,4 @@
-"""Servers of a capacity that is fixed by design: one in virtual time, one that answers over loopback."""
+"""Servers with a known capacity: one in virtual time, one that answers over loopback."""
 
 import time
 from collections.abc import Callable
@@ -13,9 +13,9 @@ SERVICE_MS = 5.0
 
 
 def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Callable[[LoadPlan], BlockResult]:
-    """Return what a generator would measure at a queue that admits `capacity` requests a second, one after the other.
+    """Return a function that computes the result of a block at a queue that serves `capacity` requests a second, one by one.
 
-    hiccup: how likely a block is to be held up for a second by somebody else on the machine.
+    hiccup: the probability that another process delays a block for a second.
     """
 
     def run(plan: LoadPlan) -> BlockResult:
@@ -33,7 +33,7 @@ def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Ca
 
 
 def admitting(capacity: float) -> Behaviour:
-    """Return a server's behaviour that answers so many requests a second, in the order in which they come, however many wait."""
+    """Return the behaviour of a server that answers `capacity` requests a second in their order, with an unlimited queue."""
     lock, free_at = Lock(), [0.0]
 
     def behave(_: int) -> tuple[int, object]:
