@@ -68,7 +68,7 @@ class Latencies:
     @property
     def begin(self) -> float:
         """The start of the run in this process, on perf_counter's scale."""
-        assert self.run is not None  # noqa: S101 - only asked of a run
+        assert self.run is not None  # noqa: S101 - it is read after a run
         return self.run.begin
 
     def stop_early(self) -> None:

@@ -122,13 +122,15 @@ class OpenLoad(FastHttpUser):
             self._fire(DROPPED, None, Failure(DROPPED, "too many requests in flight"), context)
 
     def _start(self, context: dict[str, Any]) -> None:
-        step, call = self.calls.next()
-        context["operation"] = call.operation
-        plan, due = self.load.plan, self.load.begin + context["offset_s"]
-        answer, outcome = send(self, call, context=context, due=due, timeout_ms=plan.timeout_ms)
-        if outcome is Outcome.SUCCESS:
-            self.advance(step, answer, context["offset_s"])
-        del self._open[gevent.getcurrent()]
+        try:
+            step, call = self.calls.next()
+            context["operation"] = call.operation
+            plan, due = self.load.plan, self.load.begin + context["offset_s"]
+            answer, outcome = send(self, call, context=context, due=due, timeout_ms=plan.timeout_ms)
+            if outcome is Outcome.SUCCESS:
+                self.advance(step, answer, context["offset_s"])
+        finally:
+            del self._open[gevent.getcurrent()]
 
     def _give_up(self) -> None:
         """Count the requests without an answer, with the time that they waited."""
