@@ -40,7 +40,7 @@ def texts(values: Sequence[str]) -> Value:
 
 
 def timestamp(moment: datetime) -> Value:
-    """Return the moment as all tables store it."""
+    """Return the time as text in the format of all tables."""
     return text(to_rfc3339(moment))
 
 

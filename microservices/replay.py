@@ -33,7 +33,7 @@ def replay(sqs: Any, functions: Any, queue: str) -> int:
     """Redeliver the queue's messages and return how many there were. Raise ReplayFailed at the first that fails."""
     url, redeliver = _url(sqs, queue), _make_redelivery(sqs, functions, queue)
     visible, done = _count_visible(sqs, url), 0
-    while done < visible:  # not until the queue is empty: records that are parked again meanwhile would loop for ever
+    while done < visible:  # only as many as there were at the start: a record that is parked again would loop for ever
         most = min(_MAX_RECEIVED, visible - done)
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=most, VisibilityTimeout=_INVISIBLE_SECONDS)
         if "Messages" not in received:

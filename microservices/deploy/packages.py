@@ -1,4 +1,4 @@
-"""Build each function's zip: its handler and what that imports.
+"""Build each function's zip: its handler and all modules that the handler imports.
 
     python -m microservices.deploy.packages            for this interpreter and its libraries
     python -m microservices.deploy.packages --for aws  for python3.13 on arm64

@@ -1,7 +1,7 @@
 """Verify the token of a request. The gateway invokes this function for each protected route and caches its response for a minute.
 
 The function never denies a request: the gateway would answer its own 403, whose body cannot be changed. Instead it passes on the
-username and when the token expires, or why the token is invalid, and the service's edge answers the 401 of the contract.
+username and the expiry, or the reason why the token is invalid. The service's edge then answers the contract's 401.
 """
 
 import os

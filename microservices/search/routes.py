@@ -14,7 +14,7 @@ def routes(index: DynamoIndex) -> APIGatewayHttpRouter:
     def search() -> Response:
         """Return a page of the posts that contain every term of a query."""
         search_query = parse_search_query(query())
-        # network: a call for each term and one for the posts; eventual: the index follows the stream of posts
+        # network: a call for each term and one for the posts; eventual: the stream of posts updates the index
         items = index.find(search_query.terms, after=search_query.after, limit=search_query.limit + 1)
         return respond(search_query.page_json(items))
 

@@ -5,8 +5,8 @@ lists the terms as `pending`; afterwards, one transaction replaces entry and sna
 that may have a posting is in `weights` or `pending`, and the next writer deletes the postings that are no longer valid.
 
 The stream is one writer; a rebuild or a redelivered record may be another at the same time. Each write of the entry is
-conditional on the version that was read, so only one of two writers succeeds. The other may have written its postings last;
-it repairs them to match the entry.
+conditional on the version that was read, so only one of two writers succeeds. The other may have written its postings last,
+so it repairs them to match the entry.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from microservices.search.store import entry_key, posting_key, snapshot_key
 from shared_domain.errors import Conflict
 from shared_domain.posts import Post
 
-# The entry of a withdrawn post stays longer than a parked record can: a redelivered record must not index the post again.
+# Keep the entry of a withdrawn post longer than a record can be parked: a redelivered record must not index the post again.
 WITHDRAWN_RETENTION = timedelta(days=16)
 
 

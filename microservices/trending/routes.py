@@ -17,7 +17,7 @@ def routes(store: DynamoTrends) -> APIGatewayHttpRouter:
     def trending() -> Response:
         """Return the most viewed posts of the last hour."""
         limit, moment = parse_limit(query()), now()
-        # network; eventual: the counts follow the stream of views
+        # network; eventual: the stream of views updates the counts
         trends = store.most_viewed(last_hour(moment), limit)
         return respond(trending_json(trends, as_of=moment))
 

@@ -39,7 +39,7 @@ def routes(
     def leaderboard() -> Response:
         """Return the posts with the highest scores."""
         limit = parse_limit(query())
-        # network; eventual: the object follows the stream of votes
+        # network; eventual: the stream of votes updates the object
         return respond(first_entries(leaderboard_object.read(), limit))
 
     # GET /leaderboard.html needs no function: the gateway serves the object that publication.py writes to S3.

@@ -120,7 +120,7 @@ class SqlPosts:
 
 
 def to_post(row: Row[*tuple[Any, ...]]) -> Post:
-    """Return the post of a row whose first columns are those of this table, in their order."""
+    """Return the post from a row that begins with the columns of this table."""
     id, author, title, body, tags, score, boosted_until, created_at, updated_at = row[: len(_FIELDS)]
     return Post(
         id=id,
