@@ -23,7 +23,9 @@ Values = dict[str, Value]
 
 MAX_BATCH_GET_KEYS = 100
 MAX_BATCH_WRITES = 25
-THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})  # reasons of a cancelled transaction
+THROTTLING_REASONS = frozenset(
+    {"ThrottlingError", "ProvisionedThroughputExceeded"}
+)  # reasons of a cancelled transaction
 _PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before the unprocessed rest of a batch is sent again
 
 
@@ -91,7 +93,7 @@ def _cancellation_error(codes: Sequence[str], errors: Sequence[DomainError]) -> 
             return error
     if "TransactionConflict" in codes:
         return Conflict("another transaction is writing the item")
-    return Unavailable("the data store is unavailable") if THROTTLED.intersection(codes) else None
+    return Unavailable("the data store is unavailable") if THROTTLING_REASONS.intersection(codes) else None
 
 
 def batch_get(dynamodb: Any, table: str, keys: Sequence[Values]) -> Iterator[Item]:

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from shared_domain.avatars import Upload
 from shared_domain.errors import Conflict, NotFound
 
-_MISSING = ("NoSuchKey", "404")  # with the permission to list the bucket; without it, S3 answers 403
-_CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
+_MISSING_CODES = ("NoSuchKey", "404")  # with the permission to list the bucket; without it, S3 answers 403
+_CONFLICT_CODES = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 
 
 class S3Avatars:
@@ -40,7 +40,7 @@ class S3Avatars:
                 **unchanged,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _CHANGED:
+            if error.response["Error"]["Code"] not in _CONFLICT_CODES:
                 raise
             raise Conflict("another thumbnail was written meanwhile") from error
 
@@ -71,7 +71,7 @@ class S3Avatars:
         try:
             return read(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
+            if error.response["Error"]["Code"] not in _MISSING_CODES:
                 raise
             return None
 

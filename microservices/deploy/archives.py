@@ -21,12 +21,12 @@ def zip_files(tree: Path, names: Iterable[str]) -> bytes:
     """Return a zip of the named files below the tree, and of the compiled form of each module."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted({file for name in names for file in (tree / name, *_compiled(tree / name))}):
+        for file in sorted({file for name in names for file in (tree / name, *_compiled_files(tree / name))}):
             entry = zipfile.ZipInfo(str(file.relative_to(tree)), TIMESTAMP)
             entry.external_attr = READABLE
             archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, LEVEL)
     return content.getvalue()
 
 
-def _compiled(file: Path) -> Iterable[Path]:
+def _compiled_files(file: Path) -> Iterable[Path]:
     return (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc") if file.suffix == ".py" else ()

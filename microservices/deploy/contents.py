@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from microservices.deploy.imports import OURS, library
-from microservices.deploy.modules import Places, needed
+from microservices.deploy.modules import Places, find_modules
 
 CONTRACT = "microservices/platform/openapi.json"
 CONTRACT_READER = "microservices.platform.handler"
@@ -30,12 +30,12 @@ def stage(handler: str, source: Source, tree: Path) -> set[str]:
     """Copy the handler and everything that it needs to `tree`. Return the names of the copies."""
     names = set()
     places = source.places
-    for module, file in needed(handler, places).items():
+    for module, file in find_modules(handler, places).items():
         place = places.project if library(module) in OURS else places.libraries
         related = (
             *_data(module, file, places),
             *_metadata(module, file, places.libraries),
-            *_linked(file, places.libraries),
+            *_linked_libraries(file, places.libraries),
         )
         for each in (file, *related):
             names.add(_copy(each, str(each.relative_to(place)), tree))
@@ -82,7 +82,7 @@ def _metadata(module: str, file: Path, folder: Path) -> Iterator[Path]:
 
 
 @cache
-def _linked(file: Path, folder: Path) -> frozenset[Path]:
+def _linked_libraries(file: Path, folder: Path) -> frozenset[Path]:
     """Return the bundled shared libraries that a compiled module links to, directly or indirectly.
 
     A binary contains the names of the libraries that it links to, so search its bytes for them.
@@ -91,7 +91,7 @@ def _linked(file: Path, folder: Path) -> frozenset[Path]:
         return frozenset()
     binary = file.read_bytes()
     named = {each for each in folder.glob("*.libs/*") if each != file and each.name.encode() in binary}
-    return frozenset(named.union(*(_linked(each, folder) for each in named)))
+    return frozenset(named.union(*(_linked_libraries(each, folder) for each in named)))
 
 
 def _metadata_of(name: str, folder: Path) -> tuple[Path, ...]:

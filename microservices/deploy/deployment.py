@@ -47,7 +47,9 @@ class Deployment:
         packages = tuple(packages)
         self.upload(packages)
         releases = dict.fromkeys(templates.services(), "") | {each.service: each.release for each in packages}
-        services = TopologicalSorter({service: templates.needs(service) for service in templates.services()})
+        services = TopologicalSorter(
+            {service: templates.imported_services(service) for service in templates.services()}
+        )
         services.prepare()
         with ThreadPoolExecutor() as pool:
             while services.is_active():

@@ -24,25 +24,25 @@ MAX_LINE_LENGTH = 100  # characters of a line of an event
 
 def render(page: str) -> str:
     """Return the page with its generated parts replaced. Raise KeyError for an unknown part."""
-    return PART.sub(lambda part: f"{part[1]}{_generated(*part['call'].split())}\n{part[3]}", page)
+    return PART.sub(lambda part: f"{part[1]}{_render_part(*part['call'].split())}\n{part[3]}", page)
 
 
-def _generated(name: str, *arguments: str) -> str:
+def _render_part(name: str, *arguments: str) -> str:
     return PARTS[name](*arguments)
 
 
 def event(file: str) -> str:
     """Return an event of the tests as a folded block, shortened: only the first item of each list, and long strings cut."""
-    shown = _shortened(json.loads((PROJECT / "tests" / "events" / file).read_text()))
+    shown = _shorten(json.loads((PROJECT / "tests" / "events" / file).read_text()))
     block = f"```json\n{_compact(shown, '')}\n```"
     return f"<details><summary>An event, shortened</summary>\n\n{block}\n</details>"
 
 
-def _shortened(value: Any) -> Any:
+def _shorten(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _shortened(each) for name, each in value.items()}
+        return {name: _shorten(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_shortened(each) for each in value[:1]]
+        return [_shorten(each) for each in value[:1]]
     if isinstance(value, str) and len(value) > MAX_TEXT_LENGTH:
         return f"{value[:MAX_TEXT_LENGTH]}…"
     return value

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The AWS runtime contains these.
-PROVIDED = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"})
+RUNTIME_LIBRARIES = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"})
 OURS = frozenset({"microservices", "shared_domain"})
 
 # Imports in C code: parsing Python does not find them.
-HIDDEN = {"_argon2_cffi_bindings._ffi": ("_cffi_backend",)}
+C_IMPORTS = {"_argon2_cffi_bindings._ffi": ("_cffi_backend",)}
 IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 
 
@@ -30,7 +30,7 @@ def imports(module: str, file: Path, exists: Callable[[str], bool]) -> tuple[Imp
     `exists` returns whether a module exists: `from a import b` may mean the module a.b, or b in the module a.
     """
     if file.suffix != ".py":
-        return tuple(Import(name, True) for name in HIDDEN.get(module, ()))
+        return tuple(Import(name, True) for name in C_IMPORTS.get(module, ()))
     reader = _Reader(module, is_package=file.name == "__init__.py", exists=exists)
     reader.visit(ast.parse(file.read_bytes()))
     return tuple(reader.imports)
@@ -93,7 +93,7 @@ class _Reader(ast.NodeVisitor):
                 self._add(f"{origin}.{alias.name}")
 
     def _add(self, name: str) -> None:
-        if library(name) in PROVIDED or library(name) in sys.stdlib_module_names:
+        if library(name) in RUNTIME_LIBRARIES or library(name) in sys.stdlib_module_names:
             return
         if not self._for_another_python or self._exists(
             name

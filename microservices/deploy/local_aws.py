@@ -14,7 +14,7 @@ from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
 from microservices.deploy.packages import Package
-from microservices.deploy.site_repository import GitRefused, SiteRepository
+from microservices.deploy.site_repository import GitError, SiteRepository
 from microservices.deploy.site_trigger import last_push
 
 PORT = 4566
@@ -88,7 +88,7 @@ def _publish_site(deployment: Deployment, site: SiteRepository) -> None:
     """Connect the repository's trigger, and publish the current content: S3 is empty at start."""
     try:
         site.prepare()
-    except (OSError, GitRefused) as error:
+    except (OSError, GitError) as error:
         raise CannotStart(f"cannot create the site's repository: {error}") from error
     site.connect(function=f"{deployment.stage}-site-publisher", endpoint=deployment.parameters["LocalEndpoint"])
     deployment.invoke("site-publisher", last_push(site))

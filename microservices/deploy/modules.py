@@ -1,9 +1,9 @@
 """Find the modules that a function needs. Three rules keep a zip small and complete.
 
-- An import at load time is needed. So is every import of our own code, also inside functions.
-- An import inside a library's function is needed if it lies in that library and needs no other library:
+- An import at load time is find_modules. So is every import of our own code, also inside functions.
+- An import inside a library's function is find_modules if it lies in that library and needs no other library:
   Powertools' `event_handler` loads its own parts late. Other late imports serve extras that this project does not use.
-- An import of another library that is guarded by `if` or `except ImportError`, or for type checkers only, is not needed.
+- An import of another library that is guarded by `if` or `except ImportError`, or for type checkers only, is not find_modules.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ class Places:
     libraries: Path
 
 
-def needed(handler: str, places: Places) -> dict[str, Path]:
+def find_modules(handler: str, places: Places) -> dict[str, Path]:
     """Return every module that the handler needs, with its file. Raise MissingModule if one is missing."""
     modules = _loaded_with(handler, places, {})
     pending = list(modules)
@@ -81,7 +81,7 @@ def _locate(module: str, places: Places) -> Path | None:
         siblings = _names(path.parent, places)
         if path.name in siblings and "__init__.py" in _names(path, places):
             return path / "__init__.py"
-        for name in (f"{path.name}.py", *_compiled(path.name, siblings)):
+        for name in (f"{path.name}.py", *_compiled_files(path.name, siblings)):
             if name in siblings:
                 return path.with_name(name)
         if path.name in siblings and path.is_dir():
@@ -95,7 +95,7 @@ def _names(folder: Path, places: Places) -> frozenset[str]:
     return frozenset(each.name for each in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
-def _compiled(name: str, siblings: Iterable[str]) -> list[str]:
+def _compiled_files(name: str, siblings: Iterable[str]) -> list[str]:
     """Return the files of a compiled module."""
     return sorted(file for file in siblings if file.startswith(f"{name}.") and file.endswith(".so"))
 

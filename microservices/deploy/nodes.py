@@ -8,7 +8,7 @@ from typing import Any
 
 from microservices.deploy import templates
 
-NAMED = {  # resource type → kind of node, and the property with its name
+NODE_TYPES = {  # resource type → kind of node, and the property with its name
     "AWS::ApiGatewayV2::Api": ("api", "Name"),
     "AWS::DynamoDB::Table": ("table", "TableName"),
     "AWS::Kinesis::Stream": ("stream", "Name"),
@@ -35,7 +35,7 @@ def nodes() -> dict[tuple[str, str], Node]:
     return {
         (service, logical): Node(kind, _plain(properties.get(name, logical)))
         for service in templates.services()
-        for resource_type, (kind, name) in NAMED.items()
+        for resource_type, (kind, name) in NODE_TYPES.items()
         for logical, properties in templates.resources(service, resource_type).items()
     }
 

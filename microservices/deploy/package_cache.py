@@ -39,13 +39,13 @@ def digest_of_inputs(places: Places) -> str:
     digest = hashlib.sha256(sys.version.encode())
     for each in sorted(places.libraries.glob("*.dist-info")):
         digest.update(each.name.encode())
-    for file in sorted(_own(places.project)):
+    for file in sorted(_own_files(places.project)):
         content = file.read_bytes()
         digest.update(f"{file.relative_to(places.project)} {len(content)} ".encode() + content)
     return digest.hexdigest()[:16]
 
 
-def _own(project: Path) -> Iterator[Path]:
+def _own_files(project: Path) -> Iterator[Path]:
     yield project / "docs" / "openapi.yaml"
     for name in OURS:
         yield from (file for file in (project / name).rglob("*") if file.is_file() and "__pycache__" not in file.parts)

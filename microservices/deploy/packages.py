@@ -19,7 +19,7 @@ from pathlib import Path
 from microservices.deploy import archives, aws_libraries, templates
 from microservices.deploy.contents import Source, distributions_of, stage
 from microservices.deploy.imports import OURS, library
-from microservices.deploy.modules import Places, needed
+from microservices.deploy.modules import Places, find_modules
 
 PROJECT = Path(__file__).parents[2]
 
@@ -42,7 +42,9 @@ def local_source() -> Source:
 def aws_source(folder: Path) -> Source:
     """Return the source for AWS. Install its libraries into the folder."""
     places = local_source().places
-    needed_libraries = {library(module) for handler in handlers().values() for module in needed(handler, places)} - OURS
+    needed_libraries = {
+        library(module) for handler in handlers().values() for module in find_modules(handler, places)
+    } - OURS
     aws_libraries.install(
         distributions_of(needed_libraries, places.libraries), lock=PROJECT / "requirements.lock", target=folder
     )

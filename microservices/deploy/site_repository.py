@@ -34,7 +34,7 @@ cd {project} && exec env -i PATH={path} {python} -m microservices.deploy.site_tr
 Difference = tuple[str, str, tuple[str, str], tuple[str, str]]
 
 
-class GitRefused(RuntimeError):
+class GitError(RuntimeError):
     """A Git command failed. The message is one line."""
 
 
@@ -84,12 +84,12 @@ class SiteRepository:
             yield change, path, (mode_before, mode_after), (blob_before, blob_after)
 
     def _git(self, *arguments: str, check: bool = True) -> bytes:
-        """Return the output of a command. Raise OSError without Git, and GitRefused if the command fails."""
+        """Return the output of a command. Raise OSError without Git, and GitError if the command fails."""
         environment = {"PATH": os.environ.get("PATH", os.defpath), **_NO_SETTINGS, **_COMMITTER}
         command = ["git", "--git-dir", str(self.path), *arguments]
         result = subprocess.run(command, env=environment, check=False, capture_output=True, timeout=_TIMEOUT_S)
         if check and result.returncode:
-            raise GitRefused(f"git: {_last_line(result.stderr)}")
+            raise GitError(f"git: {_last_line(result.stderr)}")
         return result.stdout
 
 

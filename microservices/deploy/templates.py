@@ -77,38 +77,38 @@ class _Binding:
     def logical_id(self, key: str) -> str:
         """Return the key with the item in it. `&{…}` drops the characters that a logical id cannot have."""
         alphanumeric = re.sub(r"[^0-9A-Za-z]", "", self.item)
-        return self._bound(key).replace(f"&{{{self.identifier}}}", alphanumeric)
+        return self._bind(key).replace(f"&{{{self.identifier}}}", alphanumeric)
 
     def value(self, node: Any) -> Any:
         """Return the node with the item in it. Resolve the functions that depend on the item only."""
         if isinstance(node, list):
             return [self.value(each) for each in node]
         if isinstance(node, dict):
-            return self._resolved({key: self.value(each) for key, each in node.items()})
+            return self._resolve({key: self.value(each) for key, each in node.items()})
         return node
 
-    def _resolved(self, bound: dict[str, Any]) -> Any:
+    def _resolve(self, bound: dict[str, Any]) -> Any:
         """Return the result of a function of the loop's item, and every other node unchanged."""
         match bound:
             case {"Ref": self.identifier}:
                 return self.item
             case {"Fn::Sub": [str(text), dict(variables)]}:
-                return self._substituted(text, variables)
+                return self._substitute(text, variables)
             case {"Fn::Sub": str(text)}:
-                return self._substituted(text, {})
+                return self._substitute(text, {})
             case {"Fn::FindInMap": [name, first, second]}:
                 return self.mappings[name][first][second]
             case {"Fn::GetAtt": [resource, attribute]}:
                 return {"Fn::GetAtt": f"{resource}.{attribute}"}
         return bound
 
-    def _substituted(self, text: str, variables: dict[str, Any]) -> Any:
-        text = self._bound(text)
+    def _substitute(self, text: str, variables: dict[str, Any]) -> Any:
+        text = self._bind(text)
         for name, value in variables.items():
             text = text.replace(f"${{{name}}}", value)
         return {"Fn::Sub": text} if "${" in text else text
 
-    def _bound(self, text: str) -> str:
+    def _bind(self, text: str) -> str:
         return text.replace(f"${{{self.identifier}}}", self.item)
 
 
@@ -129,7 +129,7 @@ def name_in_stage(value: dict[str, str]) -> str:
     return value["Fn::Sub"].removeprefix("${Stage}-")
 
 
-def needs(service: str) -> set[str]:
+def imported_services(service: str) -> set[str]:
     """Return the services whose exports this service imports."""
     imported = set(_imports(load(service)["Resources"]))
     return {other for other in services() if other != service and imported & _exports(other)}

@@ -151,7 +151,7 @@ def _failures(service: str) -> Iterator[Wire]:
 def _grants(service: str) -> Iterator[Wire]:
     failures = {wire.target for wire in _failures(service)}
     for function, properties in functions(service):
-        for action, resource in granted(service, properties):
+        for action, resource in allowed_actions(service, properties):
             target = resolve(service, resource)
             if action in WRITES:
                 yield from _wire(function, target, "writes", _folder(resource))
@@ -166,14 +166,14 @@ def _folder(resource: Any) -> str:
     return match[1] if match else ""
 
 
-def granted(service: str, function: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def allowed_actions(service: str, function: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield each action and resource that the function's role allows."""
     role = templates.resources(service, "AWS::IAM::Role")[function["Role"]["Fn::GetAtt"].partition(".")[0]]
     for policy in role["Policies"]:
         for each in policy["PolicyDocument"]["Statement"]:
-            for action in _listed(each["Action"]):
-                yield from ((action, resource) for resource in _listed(each["Resource"]))
+            for action in _as_list(each["Action"]):
+                yield from ((action, resource) for resource in _as_list(each["Resource"]))
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

@@ -20,7 +20,7 @@ from microservices.post_item import parse_post, post_item, post_key
 from shared_domain.errors import Conflict, NotFound
 from shared_domain.posts import Filter, Post
 
-_UNCHANGED = "#title = :seen_title AND #body = :seen_body AND #tags = :seen_tags"
+_IF_UNCHANGED = "#title = :seen_title AND #body = :seen_body AND #tags = :seen_tags"
 _NAMES = {"#title": "title", "#body": "body", "#tags": "tags"}
 
 
@@ -95,7 +95,7 @@ class DynamoPosts:
         return {
             "TableName": self._table,
             "Key": post_key(seen.id),
-            "ConditionExpression": _UNCHANGED,
+            "ConditionExpression": _IF_UNCHANGED,
             "ExpressionAttributeNames": _NAMES,
         }
 

@@ -17,7 +17,7 @@ from shared_domain.site import content_type_of
 Manifest = dict[str, str | None]
 
 _MANIFEST_KEY = "published.json"
-_MISSING = ("NoSuchKey", "AccessDenied")  # the second without the permission to list the bucket
+_MISSING_CODES = ("NoSuchKey", "AccessDenied")  # the second without the permission to list the bucket
 
 
 class SiteBucket:
@@ -30,7 +30,7 @@ class SiteBucket:
         try:
             found = self._s3.get_object(Bucket=self._name, Key=_MANIFEST_KEY)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
+            if error.response["Error"]["Code"] not in _MISSING_CODES:
                 raise
             return {}
         return msgspec.json.decode(found["Body"].read(), type=Manifest)

@@ -13,8 +13,8 @@ from microservices.dynamo import Item, Values, map_failed_conditions, number, pa
 from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.users import User, email_key
 
-_UNUSED = "attribute_not_exists(pk)"
-_UNCHANGED = "display_name = :seen_display_name AND bio = :seen_bio"
+_IF_UNUSED = "attribute_not_exists(pk)"
+_IF_UNCHANGED = "display_name = :seen_display_name AND bio = :seen_bio"
 
 
 class DynamoUsers:
@@ -44,7 +44,7 @@ class DynamoUsers:
                 TableName=self._table,
                 Key=_key(user.username),
                 UpdateExpression="SET display_name = :display_name, bio = :bio",
-                ConditionExpression=_UNCHANGED,
+                ConditionExpression=_IF_UNCHANGED,
                 ExpressionAttributeValues={
                     ":display_name": text(user.display_name),
                     ":bio": text(user.bio),
@@ -54,7 +54,7 @@ class DynamoUsers:
             )
 
     def _put(self, item: Values) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _UNUSED}}
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _IF_UNUSED}}
 
 
 def _key(username: str) -> Values:

@@ -11,8 +11,8 @@ from shared_domain.errors import Conflict, Unavailable
 
 LEADERBOARD_KEY = "leaderboard.json"
 PAGE_KEY = "leaderboard.html"
-_MISSING = ("NoSuchKey", "404", "AccessDenied", "403")  # the last two without the permission to list the bucket
-_OVERWRITTEN = ("PreconditionFailed", "ConditionalRequestConflict")  # the second while another write is in progress
+_MISSING_CODES = ("NoSuchKey", "404", "AccessDenied", "403")  # the last two without the permission to list the bucket
+_CONFLICT_CODES = ("PreconditionFailed", "ConditionalRequestConflict")  # the second while another write is in progress
 
 ETags = dict[str, str]  # an object's key → its entity tag; no entry for an object that does not exist
 
@@ -26,7 +26,7 @@ class LeaderboardObject:
         try:
             found = self._s3.get_object(Bucket=self._bucket, Key=LEADERBOARD_KEY)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
+            if error.response["Error"]["Code"] not in _MISSING_CODES:
                 raise
             raise Unavailable("the leaderboard was not written yet") from error
         leaderboard: dict[str, Any] = msgspec.json.decode(found["Body"].read())
@@ -43,7 +43,7 @@ class LeaderboardObject:
             self._put(LEADERBOARD_KEY, msgspec.json.encode(leaderboard), "application/json", if_match)
             self._put(PAGE_KEY, page.encode(), "text/html; charset=utf-8", if_match)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _OVERWRITTEN:
+            if error.response["Error"]["Code"] not in _CONFLICT_CODES:
                 raise
             raise Conflict("another function has written the leaderboard") from error
 
@@ -51,7 +51,7 @@ class LeaderboardObject:
         try:
             etag: str = self._s3.head_object(Bucket=self._bucket, Key=key)["ETag"]
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
+            if error.response["Error"]["Code"] not in _MISSING_CODES:
                 raise
             return None
         return etag

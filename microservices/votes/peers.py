@@ -8,11 +8,11 @@ from shared_domain.errors import NotFound, Unavailable
 # Long enough for a cold start on a busy machine: a shorter timeout would retry, and so start posts twice.
 _TIMEOUT_SECONDS = 8
 _NOT_A_VIEW = {"Sec-Purpose": "prefetch"}  # so that posts does not count a view: see shared_domain/contract/trending.py
-_SATURATED = (429, 503)  # a saturated gateway refuses at once, and accepts the request a moment later
+_SATURATED_STATUSES = (429, 503)  # a saturated gateway refuses at once, and accepts the request a moment later
 # One retry if no response came: a connection may be dead after Lambda froze the process. More retries if the gateway is
 # saturated. At worst 16 seconds of waiting and six of pauses, of the function's 25.
 _RETRIES = urllib3.Retry(
-    7, read=1, status_forcelist=_SATURATED, backoff_factor=0.1, backoff_max=1.6, backoff_jitter=0.05
+    7, read=1, status_forcelist=_SATURATED_STATUSES, backoff_factor=0.1, backoff_max=1.6, backoff_jitter=0.05
 )
 _EXISTS = {200: True, 404: False}
 

@@ -37,7 +37,9 @@ def test_the_deployment_guide_lists_every_service_after_its_needs_and_every_para
     assert found is not None
     order = found[1].split()
     assert set(order) == {service for service in templates.services() if templates.functions(service)}
-    assert all(order.index(need) < order.index(service) for service in order for need in templates.needs(service))
+    assert all(
+        order.index(need) < order.index(service) for service in order for need in templates.imported_services(service)
+    )
     assert [
         name for service in order for name in templates.load(service)["Parameters"] if f"`{name}`" not in guide
     ] == []

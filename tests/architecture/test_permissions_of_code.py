@@ -15,7 +15,7 @@ import pytest
 
 from microservices.deploy import templates
 from microservices.deploy.imports import OURS, library
-from microservices.deploy.modules import needed
+from microservices.deploy.modules import find_modules
 from microservices.deploy.packages import local_source
 from tests.architecture.iam_actions import Unreadable, actions
 from tests.architecture.iam_grants import Template, environment_resources, granted, listed, platform_grants
@@ -42,7 +42,7 @@ def functions() -> dict[str, Deployed]:
     for service in templates.services():
         for function in templates.resources(service, "AWS::Serverless::Function").values():
             name, handler = templates.name_in_stage(function["FunctionName"]), function["Handler"]
-            modules = needed(handler.rpartition(".")[0], places).items()
+            modules = find_modules(handler.rpartition(".")[0], places).items()
             ours = {module: file for module, file in modules if library(module) in OURS}
             deployed[name] = Deployed(templates.load(service), function, handler, ours)
     return deployed

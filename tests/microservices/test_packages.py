@@ -12,8 +12,8 @@ import yaml
 
 from microservices.deploy import package_cache, packages, templates
 from microservices.deploy.emulator_process import INTERPRETER, LIBRARIES
-from microservices.deploy.imports import PROVIDED
-from microservices.deploy.modules import MissingModule, Places, needed
+from microservices.deploy.imports import RUNTIME_LIBRARIES
+from microservices.deploy.modules import MissingModule, Places, find_modules
 
 MEGABYTE = 1_000_000
 SERVICE_OF = {name: service for service in templates.services() for name in templates.functions(service)}
@@ -43,7 +43,7 @@ def zips(cache: Path) -> dict[str, Path]:
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the packages of the AWS runtime only."""
     folder = tmp_path_factory.mktemp("runtime")
-    for name in PROVIDED:
+    for name in RUNTIME_LIBRARIES:
         (package,) = (each for each in LIBRARIES.joinpath("site-packages").iterdir() if each.stem == name)
         folder.joinpath(package.name).symlink_to(package)
     return folder
@@ -76,7 +76,7 @@ def test_a_zip_contains_no_other_service_and_no_package_of_the_runtime(zips: dic
     }
     for name in _names(zips[function]):
         assert "/".join(name.split("/")[:2]) not in others
-        assert name.partition("/")[0].partition(".")[0] not in PROVIDED
+        assert name.partition("/")[0].partition(".")[0] not in RUNTIME_LIBRARIES
 
 
 def test_the_zip_of_search_contains_no_token_or_password_library(zips: dict[str, Path]) -> None:
@@ -175,7 +175,7 @@ def _needed(folder: Path, library: str) -> set[str]:
     }
     for name, text in files.items():
         _write(folder / name, text)
-    return set(needed("microservices.handler", Places(folder, folder)))
+    return set(find_modules("microservices.handler", Places(folder, folder)))
 
 
 def _write(file: Path, text: str) -> None:
