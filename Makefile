@@ -4,7 +4,7 @@ VENV := .venv
 AWS_VENV := .venv-aws
 RUN := $(VENV)/bin/python -m
 ARGS ?=
-# Many processes run the same code, so it is compiled once, whatever the environment says.
+# Many processes run the same code, so compile it once, even if the environment disables that.
 export PYTHONDONTWRITEBYTECODE :=
 PARALLEL := -n 3 --dist loadgroup  # one process more than cores, since some tests wait; groups: tests/groups.py
 
@@ -56,8 +56,8 @@ lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs
 clean: ## remove environments, run data and caches (stop the systems first)
 	rm -rf $(VENV) $(AWS_VENV) .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-# Functions run under the interpreter of the local AWS, so its environment holds no more than the AWS runtime brings.
-# uv compiles nothing unless told, and then a function's cold start would compile boto3: 0.6 s of processor in place of 0.2.
+# Functions run in the environment of the local AWS, so it contains only what the Lambda runtime provides.
+# uv compiles nothing by default. A cold start would then compile boto3: 0.6 s of CPU time instead of 0.2 s.
 $(VENV)/.installed: LOCK := requirements.lock
 $(VENV)/.installed: requirements.lock
 $(AWS_VENV)/.installed: LOCK := microservices/local-aws.lock

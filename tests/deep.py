@@ -25,17 +25,17 @@ def mark_further_variants(items: Iterable[pytest.Item]) -> None:
     """Add the marker `deep` to all variants of a test except the first one."""
     seen = set()
     for item in items:
-        kept_for = _kept_for(item)
-        if kept_for is None:
+        promise = _promise_of(item)
+        if promise is None:
             continue
-        promise = (item.nodeid.partition("[")[0], *kept_for)
+        promise = (item.nodeid.partition("[")[0], *promise)
         if promise in seen:
             item.add_marker(pytest.mark.deep)
         seen.add(promise)
 
 
-def _kept_for(item: pytest.Item) -> list[str] | None:
-    """Return the values of which each keeps one variant, or None where all variants stay."""
+def _promise_of(item: pytest.Item) -> list[str] | None:
+    """Return the parameter values that identify the promise, or None if all variants stay."""
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     marker = item.get_closest_marker("one_variant")
     if marker is not None:

@@ -33,20 +33,22 @@ def pins(lock: Path) -> dict[str, tuple[str, str]]:
     return {canonicalize_name(pin["name"]): (pin["version"], pin["rest"]) for pin in PIN.finditer(lock.read_text())}
 
 
-def asked() -> list[Requirement]:
+def requirements() -> list[Requirement]:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     return [Requirement(line) for line in project["dependencies"]]
 
 
 def test_every_dependency_is_pinned_within_its_range() -> None:
     locked = pins(LOCKS[0])
-    missed = [str(each) for each in asked() if not each.specifier.contains(locked[canonicalize_name(each.name)][0])]
+    missed = [
+        str(each) for each in requirements() if not each.specifier.contains(locked[canonicalize_name(each.name)][0])
+    ]
     assert missed == []
 
 
 def test_the_lock_contains_only_the_dependencies_and_their_own() -> None:
     direct = {name for name, (_, rest) in pins(LOCKS[0]).items() if "(pyproject.toml)" in rest}
-    assert direct == {canonicalize_name(each.name) for each in asked()}
+    assert direct == {canonicalize_name(each.name) for each in requirements()}
 
 
 def test_the_browser_lock_agrees_with_the_main_lock() -> None:

@@ -10,7 +10,7 @@
 With one of the URL options the tests run only on these systems. `-m live_api` selects the tests that need only base URLs:
 `pytest tests/contract -m live_api --monolith-url URL --microservices-url URL` is the parity check of a load run.
 Such a system needs the administrator `admin`, and no user of that name before the tests. Its live feed is tested too, that of
-the microservices if `--microservices-live-url` is given.
+the microservices if `--microservices-live-url` is url.
 """
 
 from collections.abc import Iterator
@@ -42,8 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Skip files without selected tests: importing them takes each process of a parity check seconds."""
     tests = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
-    asked = config.getoption("markexpr") == "live_api"
-    return True if asked and tests and "live_api" not in collection_path.read_text() else None
+    is_parity_check = config.getoption("markexpr") == "live_api"
+    return True if is_parity_check and tests and "live_api" not in collection_path.read_text() else None
 
 
 def url_option(config: pytest.Config, system: str) -> str | None:
@@ -102,8 +102,8 @@ def live_monolith_feed(monolith_url: str) -> str:
 
 @pytest.fixture(scope="session")
 def live_microservices_feed(request: pytest.FixtureRequest) -> str:
-    given: str | None = request.config.getoption(LIVE_URL_OPTION)
-    return given or str(request.getfixturevalue("local_aws_stack").live_url)
+    url: str | None = request.config.getoption(LIVE_URL_OPTION)
+    return url or str(request.getfixturevalue("local_aws_stack").live_url)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def bob(api: Api) -> Person:
 
 @pytest.fixture(scope="module")
 def both_sides(request: pytest.FixtureRequest) -> BothSides:
-    """Both systems: the running ones if both URLs are given, else those in this process."""
+    """Both systems: the running ones if both URLs are url, else those in this process."""
     running = all(url_option(request.config, system) for system in URL_OPTIONS)
     names = ("live_monolith_api", "live_microservices_api") if running else ("monolith_api", "functions_api")
     left, right = (request.getfixturevalue(name) for name in names)

@@ -34,8 +34,8 @@ def matches_schema(message: Any, *, by: str) -> bool:
 def server_messages() -> list[str]:
     """Return the names of the messages that a server may send."""
     operations = asyncapi()["operations"]
-    told = [*operations["subscribe"]["reply"]["messages"], *operations["publish"]["messages"]]
-    return [each["$ref"].rpartition("/")[2] for each in told]
+    references = [*operations["subscribe"]["reply"]["messages"], *operations["publish"]["messages"]]
+    return [each["$ref"].rpartition("/")[2] for each in references]
 
 
 class Listener:
@@ -69,12 +69,12 @@ class Listener:
 
     def receive_rest(self, *, seconds: float) -> list[Json]:
         """Return the messages that arrive until the feed is quiet for this many seconds."""
-        heard = []
+        received = []
         self.socket.settimeout(seconds)
         with suppress(WebSocketTimeoutException):
             while message := self.socket.recv():
-                heard.append(json.loads(message))
-        return heard
+                received.append(json.loads(message))
+        return received
 
     def is_disconnected(self) -> bool:
         """Read until nothing arrives. Return whether the server has closed the connection."""

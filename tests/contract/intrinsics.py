@@ -41,12 +41,12 @@ def _ref(name: str, scope: Scope) -> Any:
 
 
 def _sub(argument: str | list[Any], scope: Scope) -> str:
-    text, given = (argument, {}) if isinstance(argument, str) else (argument[0], evaluate(argument[1], scope))
+    text, values = (argument, {}) if isinstance(argument, str) else (argument[0], evaluate(argument[1], scope))
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        if name in given:
-            return str(given[name])
+        if name in values:
+            return str(values[name])
         return str(_get_att(name, scope) if "." in name else scope.ref(name))
 
     return _PLACEHOLDER.sub(value, text)

@@ -135,5 +135,5 @@ def _valid(value: Any, schema: Document, *, said: str) -> None:
 
 @cache
 def _validator(schema: str) -> Draft202012Validator:
-    """Return a validator of a schema, given as JSON. Its references point into the document."""
+    """Return a validator of a JSON schema. Its references point into the document."""
     return Draft202012Validator(json.loads(schema) | {"components": document()["components"]})

@@ -62,9 +62,9 @@ class KinesisStream:
 
     def _record(self, put: Any, shard: str) -> Record:
         place = f"{put.sequence_number:056d}"
-        told = {"partitionKey": put.partition_key, "sequenceNumber": place, "data": put.data}
+        payloads = {"partitionKey": put.partition_key, "sequenceNumber": place, "data": put.data}
         return {
-            "kinesis": {"kinesisSchemaVersion": "1.0", "approximateArrivalTimestamp": put.created_at, **told},
+            "kinesis": {"kinesisSchemaVersion": "1.0", "approximateArrivalTimestamp": put.created_at, **payloads},
             "eventSource": "aws:kinesis",
             "eventVersion": "1.0",
             "eventID": f"{shard}:{place}",
@@ -82,8 +82,8 @@ class Bucket:
         self._queue = f"{name}-notifications"
         self._places = count(1)
         queue = sqs_backends[ACCOUNT][REGION].create_queue(self._queue, {})
-        told = {"Queue": queue.queue_arn, "Event": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}
-        s3_backends[ACCOUNT]["aws"].put_bucket_notification_configuration(name, {"QueueConfiguration": [told]})
+        payloads = {"Queue": queue.queue_arn, "Event": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}
+        s3_backends[ACCOUNT]["aws"].put_bucket_notification_configuration(name, {"QueueConfiguration": [payloads]})
 
     def take(self) -> list[Record]:
         sqs = sqs_backends[ACCOUNT][REGION]
@@ -92,9 +92,9 @@ class Bucket:
         received = sqs.receive_message(self._queue, ALL, 0, 1)
         for message in received:
             sqs.delete_message(self._queue, str(message.receipt_handle))
-        told = [json.loads(message.body) for message in received]
+        payloads = [json.loads(message.body) for message in received]
         records = [
-            record for each in told for record in each.get("Records", [])
+            record for each in payloads for record in each.get("Records", [])
         ]  # the first message is a test event without records
         for record in records:
             stored = record["s3"]["object"]

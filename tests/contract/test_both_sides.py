@@ -186,8 +186,8 @@ def _settled(normalised: Normalised) -> Normalised:
 
 
 def _ours(side: Side) -> list[Normalised]:
-    board: list[Normalised] = side.api.leaderboard(limit=100).json()["items"]
-    ours = [item for item in board if item["post_id"] in side.posts]
+    items: list[Normalised] = side.api.leaderboard(limit=100).json()["items"]
+    ours = [item for item in items if item["post_id"] in side.posts]
     return [{**item, "rank": 0, "post_id": side.posts.index(item["post_id"])} for item in ours]
 
 

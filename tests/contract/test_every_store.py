@@ -297,14 +297,14 @@ def test_a_retracted_vote_does_not_count_and_may_be_retracted_again(stores: Open
 
 
 def test_feedback_is_returned_unchanged_from_the_newest_to_the_oldest(stores: Open) -> None:
-    given = [
+    sent = [
         feedback_of(age, contact=contact)
         for age, contact in ((30, None), (10, "Ädä@example.org"), (20, None), (10, None))
     ]
     with stores() as opened:
-        for each in given:
+        for each in sent:
             opened.feedback.add(each)
-    newest_first = sorted(given, key=lambda each: each.id, reverse=True)
+    newest_first = sorted(sent, key=lambda each: each.id, reverse=True)
     with stores() as opened:
         first = opened.feedback.page(before=None, limit=3)
         rest = opened.feedback.page(before=first[-1].id, limit=3)

@@ -92,23 +92,23 @@ def test_no_request_makes_an_administrator(api: Api, ada: Person) -> None:
 
 
 def test_the_newest_comes_first_on_every_page(api: Api, admin: Person) -> None:
-    given = [_send(api) for _ in range(5)]
-    wanted, seen = given[::-1], []
+    sent = [_send(api) for _ in range(5)]
+    wanted, seen = sent[::-1], []
     for page in api.walk_as(admin, "/feedback", limit=2):
         seen += [item["id"] for item in page]
-        if given[0] in seen:
+        if sent[0] in seen:
             break
-    assert [each for each in seen if each in given] == wanted
+    assert [each for each in seen if each in sent] == wanted
     assert len(seen) == len(set(seen))
 
 
 def test_a_page_of_the_longest_messages_is_whole(api: Api, admin: Person) -> None:
     form = {"message": "\U0001f600" * 2000, "contact": f"{'ä' * 242}@example.org"}
-    given = [_send(api, **form) for _ in range(101)]
+    sent = [_send(api, **form) for _ in range(101)]
     page = api.list_feedback(admin, limit=100).json()
-    newest = [each for each in given[::-1] if each in {item["id"] for item in page["items"]}]
+    newest = [each for each in sent[::-1] if each in {item["id"] for item in page["items"]}]
     assert len(page["items"]) == 100
-    assert newest == given[::-1][: len(newest)]
+    assert newest == sent[::-1][: len(newest)]
     assert page["next_cursor"]
 
 

@@ -123,14 +123,14 @@ def test_the_order_is_relevance_then_the_newest(api: Api, ada: Person, needle: s
 )
 def test_text_and_query_are_analysed_in_the_same_way(api: Api, ada: Person, needle: str, text: str, q: str) -> None:
     """Write the text into the title (3 per term) and the body (1), so that one post proves both."""
-    written, asked = text.format(needle=needle), q.format(needle=needle, NEEDLE=needle.upper())
+    written, query = text.format(needle=needle), q.format(needle=needle, NEEDLE=needle.upper())
     api.published(ada, title=written, body=written)
-    wait_for_relevance(api, asked, (3 + 1) * len(asked.split()))
+    wait_for_relevance(api, query, (3 + 1) * len(query.split()))
 
 
-@pytest.mark.parametrize("beside", ["x{needle}", "{needle}x", "{needle}1", "1{needle}", "é{needle}", "{needle}日"])
-def test_a_word_is_the_longest_run_of_letters_and_digits(api: Api, ada: Person, needle: str, beside: str) -> None:
-    whole = beside.format(needle=needle)
+@pytest.mark.parametrize("longer", ["x{needle}", "{needle}x", "{needle}1", "1{needle}", "é{needle}", "{needle}日"])
+def test_a_word_is_the_longest_run_of_letters_and_digits(api: Api, ada: Person, needle: str, longer: str) -> None:
+    whole = longer.format(needle=needle)
     post = api.published(ada, title=whole)
     wait_for_hits(api, whole, [post])
     assert hit_ids(api, needle) == []

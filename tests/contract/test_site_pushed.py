@@ -111,14 +111,14 @@ def test_a_tag_and_a_deleted_branch_change_nothing(site: Site) -> None:
 
 
 def test_a_force_push_is_published(site: Site) -> None:
-    kept, forgotten = f"{unique('kept')}.txt", f"{unique('forgotten')}.txt"
-    site.clone.commit({kept: "first", forgotten: "removed later"})
+    rewritten, removed = f"{unique('rewritten')}.txt", f"{unique('removed')}.txt"
+    site.clone.commit({rewritten: "first", removed: "removed later"})
     site.clone.push()
-    site.shows(forgotten, "removed later")
-    site.clone.commit({kept: "rewritten", forgotten: None}, amend=True)
+    site.shows(removed, "removed later")
+    site.clone.commit({rewritten: "rewritten", removed: None}, amend=True)
     site.clone.push("--force", "main")
-    site.shows(kept, "rewritten")
-    site.lacks(forgotten)
+    site.shows(rewritten, "rewritten")
+    site.lacks(removed)
 
 
 def test_dangerous_names_are_skipped_and_the_other_files_published(site: Site) -> None:

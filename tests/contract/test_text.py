@@ -9,7 +9,7 @@ pytestmark = pytest.mark.live_api
 DECOMPOSED = "e\u0301"  # é as two code points, one in NFC
 EXPANDING = "\u0958"  # one code point that NFC makes two
 CONTROLS = ["\x00", "\x01", "\x08", "\x0b", "\x0c", "\x1b", "\x1f", "\x7f", "\x80", "\x85", "\x9f"]
-KEPT = [
+TEXTS = [
     "  spaces stay  ",
     "tab\tline\nreturn\r\n",
     "<script>alert('&')</script>",
@@ -22,14 +22,14 @@ KEPT = [
 ]
 
 
-@pytest.mark.parametrize("text", KEPT, ids=ascii)
+@pytest.mark.parametrize("text", TEXTS, ids=ascii)
 def test_text_is_stored_as_sent(api: Api, ada: Person, text: str) -> None:
     answer = api.revise_me(ada, display_name=text, bio=text)
     assert (answer.json()["display_name"], answer.json()["bio"]) == (text, text)
     assert api.read_user(ada.username).json()["bio"] == text
 
 
-@pytest.mark.parametrize("text", KEPT, ids=ascii)
+@pytest.mark.parametrize("text", TEXTS, ids=ascii)
 def test_a_post_keeps_its_text(api: Api, ada: Person, text: str) -> None:
     post = api.published(ada, title=text, body=text)
     assert (post["title"], post["body"]) == (text, text)

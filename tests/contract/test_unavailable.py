@@ -1,4 +1,4 @@
-"""What a client hears while the store behind an operation is away: 503 with `Retry-After`, and nothing of the cause."""
+"""An unavailable store is a 503 with `Retry-After`, without details of the cause."""
 
 import time
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ OPERATIONS = [
 
 @pytest.fixture(scope="module", params=["monolith", "functions"])
 def stranded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
-    """A system whose stores do not answer."""
+    """A system with unavailable stores."""
     if request.param == "monolith":
         application = create_app(Settings(database_url=NOWHERE, token_secret=TOKEN_SECRET))
         yield httpx.Client(transport=WsgiTransport(application), base_url="http://monolith.test")
@@ -46,7 +46,7 @@ def stranded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
 @pytest.mark.parametrize(
     ("method", "path", "form"), OPERATIONS, ids=[f"{method} {path}" for method, path, _ in OPERATIONS]
 )
-def test_a_store_that_is_away_is_a_503_that_says_when_to_come_back(
+def test_an_unavailable_store_is_a_503_with_a_retry_after(
     stranded: httpx.Client, method: str, path: str, form: dict[str, object] | None
 ) -> None:
     token = jwt.encode({"sub": "somebody", "exp": int(time.time()) + 600}, TOKEN_SECRET)
