@@ -61,12 +61,12 @@ def test_every_routes_module_names_its_twin(side: str, service: str) -> None:
 def test_every_error_has_a_status() -> None:
     named = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DomainError)]
     leaves = [kind for kind in named if kind is not errors.DomainError]
-    problems = [
+    bodies = [
         problems.to_problem(kind("field", "message") if kind is errors.InvalidInput else kind("detail"))
         for kind in leaves
     ]
-    assert len({problem.body["type"] for problem in problems}) == len(leaves)
-    assert all(400 <= problem.status < 600 for problem in problems)
+    assert len({problem.body["type"] for problem in bodies}) == len(leaves)
+    assert all(400 <= problem.status < 600 for problem in bodies)
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
