@@ -5,7 +5,7 @@
 
 A parked record is passed to its function and deleted from the queue; if the function fails again, it parks the record again.
 A dead letter is sent to the queue that it came from. Every function may safely receive a message twice, so interrupting this
-command at any moment loses nothing.
+command at any time loses nothing.
 """
 
 import argparse

@@ -22,7 +22,7 @@ SHAPES = {
 
 
 def event_sources(wires: Iterable[Wire]) -> str:
-    """Return the diagram of event sources and functions. Routes are counted."""
+    """Return the diagram of event sources and functions. It shows the number of routes, not each route."""
     return _flowchart(wire for wire in wires if wire.how not in FAILURES)
 
 

@@ -1,9 +1,9 @@
 """Find the modules that a function needs. Three rules keep a zip small and complete.
 
-- An import at load time is find_modules. So is every import of our own code, also inside functions.
-- An import inside a library's function is find_modules if it lies in that library and needs no other library:
+- An import at load time is needed. So is every import of our own code, also inside functions.
+- An import inside a library's function is needed if it lies in that library and needs no other library:
   Powertools' `event_handler` loads its own parts late. Other late imports serve extras that this project does not use.
-- An import of another library that is guarded by `if` or `except ImportError`, or for type checkers only, is not find_modules.
+- An import of another library that is guarded by `if` or `except ImportError`, or for type checkers only, is not needed.
 """
 
 from collections.abc import Iterable, Iterator

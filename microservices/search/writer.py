@@ -58,7 +58,7 @@ class IndexWriter:
     def replace(self, post_id: str, post: Post | None, *, new: IndexEntry, seen: IndexEntry, now: datetime) -> None:
         """Replace the postings, entry and snapshot of a post; `post` is None if it was withdrawn.
 
-        Raise Conflict if the entry is no longer as seen.
+        Raise Conflict if the entry has changed since it was read.
         """
         changed = {term for term, _ in new.weights.items() ^ seen.weights.items()} | seen.pending
         marked = self._write_postings(post_id, new, seen=seen, terms=changed) if changed else seen
@@ -89,7 +89,7 @@ class IndexWriter:
                 self._dynamodb.put_item(**self._put_entry(post_id, seen, seen=marked)["Put"])
 
     def _put_entry(self, post_id: str, new: IndexEntry, *, seen: IndexEntry) -> dict[str, Any]:
-        """Return the write of the entry's next version, on the condition that it is as seen."""
+        """Return the write of the entry's next version, on the condition that it has not changed since `seen` was read."""
         put = {
             "TableName": self._table,
             "Item": _entry_item(post_id, replace(new, version=seen.version + 1)),

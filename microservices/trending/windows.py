@@ -56,7 +56,7 @@ class DynamoWindows:
         return Window(views=views, sequence=found["Item"]["sequence"]["S"])
 
     def put(self, key: WindowKey, window: Window, *, seen: Window) -> None:
-        """Replace the window. Raise Conflict if it is no longer as seen."""
+        """Replace the window. Raise Conflict if it has changed since `seen` was read."""
         item = {
             **_item_key(key),
             "views": {"M": {post_id: number(views) for post_id, views in window.views.items()}},

@@ -72,7 +72,7 @@ class DynamoLeaderboard:
     def save(self, score: PostScore, *, seen: PostScore, counted: Sequence[CountedVote] = ()) -> PostScore:
         """Replace the score, its leaderboard entry and the counted votes. Return what was stored, with its new version.
 
-        Raise Conflict if the score is no longer as seen.
+        Raise Conflict if the score has changed since it was read.
         """
         stored = replace(score, version=seen.version + 1 if seen.version else to_milliseconds(self._now()))
         writes = [
