@@ -4,7 +4,7 @@
     order   buyer#<buyer>         <id>    every field of Order   show, advance: GetItem; list: Query, backwards
     key     key#<buyer>#<key>     key     order_id               the order of an idempotency key: GetItem
 
-One transaction writes an order and its idempotency key, and fails if the key exists. Every access has the buyer's name, so all orders
+One transaction writes an order and its idempotency key, and fails if the key exists. Every access has the buyer, so all orders
 of a buyer are in one partition and a list costs one call. The event relay reads the table's stream.
 """
 
