@@ -31,9 +31,7 @@ class Side:
     def normalised(self, response: httpx.Response, *, settled: bool) -> Normalised:
         """Return the comparable part of an answer. `settled` includes scores and the final state of orders."""
         headers = {name: response.headers.get(name) for name in ("WWW-Authenticate", "Retry-After")}
-        kind = (
-            response.headers.get("Content-Type", "") if response.content else None
-        )  # an empty body has no content type
+        kind = response.headers.get("Content-Type", "") if response.content else None
         body = response.json() if "json" in (kind or "") else response.text
         etag = response.headers.get("ETag")
         return headers | {

@@ -29,9 +29,7 @@ class Cloud:
         self.parameters = {"Stage": STAGE, "ArtifactsBucket": "artifacts", "Release": "none", "LocalEndpoint": endpoint}
         self.parameters |= {"Administrators": ADMINISTRATOR, "CodeCommitEndpoint": codecommit}
         self.stacks = {feature: Stack(feature, self) for feature in templates.services()}
-        self._clients: dict[
-            str, Any
-        ] = {}  # one per AWS service, since creating a client is slower than creating a resource
+        self._clients: dict[str, Any] = {}  # one per AWS service, since creating a client is slow
 
     @cached_property
     def exports(self) -> dict[str, tuple["Stack", Any]]:

@@ -24,7 +24,7 @@ from .client import Api, Person
 from .feed import Feed
 
 EVENTUALLY_S = 5.0  # the contract's limit
-BESIDE_TESTS_S = 30.0  # the limit for a system that the tests start: other tests use the same cores
+SHARED_CORES_S = 30.0  # the limit for a system that the tests start: other tests use the same cores
 TIMEOUT_S = 30.0  # the gateway's limit
 IN_PROCESS = ("monolith", "functions")
 LIVE_URL_OPTION = "--microservices-live-url"
@@ -54,7 +54,7 @@ def url_option(config: pytest.Config, system: str) -> str | None:
 
 def patience_with(config: pytest.Config, system: str) -> float:
     """Return the limit for eventual consistency of a running system, in seconds."""
-    return EVENTUALLY_S if url_option(config, system) else BESIDE_TESTS_S
+    return EVENTUALLY_S if url_option(config, system) else SHARED_CORES_S
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

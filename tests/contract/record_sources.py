@@ -93,9 +93,8 @@ class Bucket:
         for message in received:
             sqs.delete_message(self._queue, str(message.receipt_handle))
         payloads = [json.loads(message.body) for message in received]
-        records = [
-            record for each in payloads for record in each.get("Records", [])
-        ]  # the first message is a test event without records
+        # The first message is a test event without records.
+        records = [record for each in payloads for record in each.get("Records", [])]
         for record in records:
             stored = record["s3"]["object"]
             stored["key"] = quote_plus(unquote_plus(stored["key"]), safe="/")  # moto encodes the slashes too

@@ -60,7 +60,7 @@ def test_search_drops_a_withdrawn_post(api: Api, ada: Person, needle: str) -> No
     wait_for_hits(api, needle, [other])
 
 
-def test_a_post_revised_and_withdrawn_in_a_row_is_notfound(api: Api, ada: Person, needle: str) -> None:
+def test_a_post_revised_and_withdrawn_in_a_row_is_not_found(api: Api, ada: Person, needle: str) -> None:
     other = new_word()
     post, last = api.published(ada, title=needle), new_word()
     api.revise_post(ada, post["id"], title=other)

@@ -12,7 +12,7 @@ from microservices.deploy.local_aws import LocalAws
 from tests.git_clone import Clone, cloned
 
 from .client import Api, unique
-from .conftest import BESIDE_TESTS_S, TIMEOUT_S
+from .conftest import SHARED_CORES_S, TIMEOUT_S
 from .systems import running_monolith
 
 pytestmark = pytest.mark.live
@@ -58,7 +58,7 @@ def monolith_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ap
 @pytest.fixture(scope="module")
 def microservices_site(local_aws_stack: LocalAws) -> Iterator[tuple[Api, Path]]:
     with httpx.Client(base_url=local_aws_stack.url, timeout=TIMEOUT_S) as client:
-        yield Api(client, patience=BESIDE_TESTS_S), local_aws_stack.site.path
+        yield Api(client, patience=SHARED_CORES_S), local_aws_stack.site.path
 
 
 @pytest.fixture(params=["monolith_site", "microservices_site"])
