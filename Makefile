@@ -29,10 +29,10 @@ bench: setup ## measure the costs of both sides against bare floors, write docs/
 	@$(RUN) tests.bench $(ARGS)
 
 test: setup ## prove every promise once, on both live systems too (6 minutes, 10 on slow cores)
-	@$(RUN) pytest $(PARALLEL) -m "not deep" --junitxml=.run/test.xml $(ARGS)
+	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m "not deep" --junitxml=.run/test.xml $(ARGS)
 
 test-deep: setup ## run the other variants of what `make test` proves (25 minutes)
-	@$(RUN) pytest $(PARALLEL) -m deep --junitxml=.run/test-deep.xml $(ARGS)
+	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m deep --junitxml=.run/test-deep.xml $(ARGS)
 
 browser: setup $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
 	@$(RUN) pytest tests/browser $(ARGS)
