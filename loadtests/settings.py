@@ -146,6 +146,8 @@ class LoadOptions:
         if self.trace:
             times = self.trace.times
             return replace(plan, trace=times, duration_s=trace_length_s(times), rate=self.trace_rate or plan.rate)
+        if self.shape == STEADY:
+            return plan
         return replace(plan, shape=shaped(self.shape, rate=plan.rate, seconds=plan.duration_s))
 
 

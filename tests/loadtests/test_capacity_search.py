@@ -9,6 +9,7 @@ from loadtests.capacity import alternate
 from loadtests.capacity.search import LEAST_RATE, Knee, Level, Outcome, Probe, Search, Step, ratio
 from loadtests.histograms import encoded, histogram_of
 from loadtests.load import BlockResult, LoadPlan
+from loadtests.settings import LoadOptions
 from tests.loadtests.queues import in_virtual_time
 
 LEVEL = Level(p95_ms=100, errors_percent=0.1)
@@ -53,6 +54,12 @@ def test_a_level_holds_only_below_its_limits() -> None:
 
 def test_one_disturbed_block_does_not_break_a_level() -> None:
     assert Level(20, 1).broken([block(*[10.0] * 50), block(*[900.0] * 50), block(*[12.0] * 50)]) == []
+
+
+def test_a_probe_offers_its_rate_from_begin_to_end() -> None:
+    plan = new_search(plan=LoadOptions().apply(PLAN)).plan_of(Step(100, long=True))
+    assert plan.duration_s >= 1.5
+    assert len(list(plan.arrivals())) == round(100 * (plan.warm_up_s + plan.duration_s))
 
 
 @pytest.mark.parametrize("capacity", [11.0, 47.0, 333.0])
