@@ -12,7 +12,7 @@ from statistics import median
 
 from loadtests.capacity.saturation import Meter, Usage
 from loadtests.histograms import decoded, percentile_ms
-from loadtests.load import BlockResult, LoadPlan, void_reasons
+from loadtests.load import VOID_ABOVE_LATE, BlockResult, LoadPlan, void_reasons
 from loadtests.statistics.resampling import NEGLIGIBLE
 
 FACTOR = 2.0  # between two rates while the rate is raised
@@ -83,16 +83,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One block at one rate. usage: None for a deployed system."""
+    """One block at one rate. seconds: measured ones. usage: None for a deployed system."""
 
     rate: float
     long: bool
+    seconds: float
     block: BlockResult
     usage: Usage | None = None
 
     @property
     def void(self) -> str:
         """Why the load generator could not offer the rate, or nothing."""
+        due, arrivals = self.rate * self.seconds, self.block.arrivals
+        if arrivals < (1 - VOID_ABOVE_LATE) * due - 1:  # the last one may be due at the end
+            return f"the load generator offered {arrivals} of {due:.0f} arrivals"
         return next(void_reasons([self.block]), "")
 
 
@@ -119,8 +123,9 @@ class Search:
 
     def run_next(self, step: Step, offer: Callable[[LoadPlan], BlockResult]) -> Probe:
         """Run one probe and store it."""
-        block, usage = measured(self.plan_of(step), offer, self.meter)
-        self.probes.append(Probe(rate=step.rate, long=step.long, block=block, usage=usage))
+        plan = self.plan_of(step)
+        block, usage = measured(plan, offer, self.meter)
+        self.probes.append(Probe(rate=step.rate, long=step.long, seconds=plan.duration_s, block=block, usage=usage))
         return self.probes[-1]
 
     def plan_of(self, step: Step) -> LoadPlan:

@@ -27,7 +27,12 @@ def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Ca
             free_at = begin + luck.uniform(0.9, 1.1) / capacity
             if due >= plan.warm_up_s:
                 latencies.append((begin - due) * 1000 + SERVICE_MS * luck.lognormvariate(0, 0.3))
-        return BlockResult(offered=len(latencies), succeeded=len(latencies), latencies=encoded(histogram_of(latencies)))
+        return BlockResult(
+            arrivals=len(latencies),
+            offered=len(latencies),
+            succeeded=len(latencies),
+            latencies=encoded(histogram_of(latencies)),
+        )
 
     return run
 

@@ -73,7 +73,8 @@ def test_a_server_that_went_away_ends_the_search_and_what_was_measured_is_kept(t
 def test_a_search_without_a_decided_rate_claims_nothing() -> None:
     search = new_search("http://127.0.0.1:1")
     search.run_next(
-        Step(20, long=False), lambda _: BlockResult(offered=10, errors=10, latencies=encoded(histogram_of([])))
+        Step(20, long=False),
+        lambda _: BlockResult(arrivals=20, offered=20, errors=20, latencies=encoded(histogram_of([]))),
     )
     one = chapter({"monolith": search})["scenarios"]["browse"]["monolith"]
     assert (one["knee"], one["low"], one["high"], one["bound"]) == (0.0, 0.0, None, "at least")

@@ -41,6 +41,11 @@ def block(*latencies_ms: float, errors: int = 0, refused: int = 0, dropped: int 
     )  # fmt: skip
 
 
+def due(plan: LoadPlan, **counts: int) -> BlockResult:
+    """Return a block of all arrivals of a plan, of which a hundred were answered without delay."""
+    return BlockResult(arrivals=round(plan.rate * plan.duration_s), offered=100, latencies=NOTHING, **counts)
+
+
 def test_a_level_holds_only_below_its_limits() -> None:
     level = Level(p95_ms=20, errors_percent=10)
     assert str(level) == "p95<20ms,errors<10%"
@@ -83,7 +88,7 @@ def test_one_disturbed_probe_breaks_nothing() -> None:
     def offer(plan: LoadPlan) -> BlockResult:
         if plan.rate in disturbed:
             disturbed.discard(plan.rate)
-            return BlockResult(offered=100, errors=100, latencies=NOTHING)
+            return due(plan, errors=100)
         return answers(plan)
 
     assert searched(offer).low > 800
@@ -94,7 +99,7 @@ def test_long_probes_correct_a_bracket_that_short_ones_put_too_high() -> None:
 
     def offer(plan: LoadPlan) -> BlockResult:
         easy = plan.duration_s < 1.4 and plan.rate < 150
-        return BlockResult(offered=100, succeeded=100, latencies=NOTHING) if easy else answers(plan)
+        return due(plan, succeeded=100) if easy else answers(plan)
 
     search = searched(offer)
     assert search.high <= 121
@@ -106,14 +111,18 @@ def test_a_ceiling_that_holds_is_at_least_the_capacity() -> None:
     assert (search.low, search.high, search.at_least) == (150, inf, True)
 
 
-@pytest.mark.parametrize("limit", ["cpu", "late"])
+@pytest.mark.parametrize("limit", ["cpu", "late", "missing"])
 def test_the_load_generators_limit_is_not_the_systems(limit: str) -> None:
     answers = in_virtual_time(1_000, luck=Random(1))
 
     def offer(plan: LoadPlan) -> BlockResult:
         block = answers(plan)
-        block.arrivals = 1_000
-        block.cpu, block.late = (plan.rate / 300, 0) if limit == "cpu" else (0.0, round(plan.rate / 255 * 50))
+        if limit == "missing":
+            block.arrivals = min(block.arrivals, round(240 * plan.duration_s))
+            return block
+        block.cpu, block.late = (
+            (plan.rate / 300, 0) if limit == "cpu" else (0.0, round(plan.rate / 255 * 0.05 * block.arrivals))
+        )
         return block
 
     search = searched(offer)
@@ -123,7 +132,7 @@ def test_the_load_generators_limit_is_not_the_systems(limit: str) -> None:
 
 
 def test_a_system_that_holds_no_rate_has_no_knee() -> None:
-    search = searched(lambda _: BlockResult(offered=10, errors=10, latencies=NOTHING))
+    search = searched(lambda plan: due(plan, errors=100))
     assert (search.low, search.high, search.knee()) == (0, LEAST_RATE, None)
 
 
@@ -166,14 +175,14 @@ def test_a_search_that_ends_anywhere_has_probed_both_ends(seen_short: float, cap
     search, good, bad = new_search(), block(*[1.0] * 100), block(errors=100)
     while step := search.next_step():
         held = step.rate <= (capacity if step.long else seen_short)
-        search.probes.append(Probe(rate=step.rate, long=step.long, block=good if held else bad))
+        search.probes.append(Probe(rate=step.rate, long=step.long, seconds=0, block=good if held else bad))
         assert {search.low, search.high} <= {probe.rate for probe in search.probes} | {0.0, inf}
     assert search.low <= capacity < search.high <= search.low * 1.11
 
 
 def test_a_short_probe_that_broke_runs_again() -> None:
     search = new_search()
-    search.probes.append(Probe(rate=20, long=False, block=block(errors=1)))
+    search.probes.append(Probe(rate=20, long=False, seconds=0, block=block(errors=1)))
     assert (search.next_step(), search.high) == (Step(20, long=False), inf)
-    search.probes.append(Probe(rate=20, long=False, block=block(errors=1)))
+    search.probes.append(Probe(rate=20, long=False, seconds=0, block=block(errors=1)))
     assert search._outcomes() == {20: Outcome.BROKEN}
