@@ -128,10 +128,10 @@ POINTS = (
     Point("the load is open: requests arrive on schedule", _open_load),
     Point("the generator proves itself", _generator),
     Point("both sides have equal resources", _resources),
-    Point("repeats are interleaved, intervals are over blocks, and noise is called noise", _repeats),
+    Point("repeats are interleaved, intervals are over blocks, and noise is reported as noise", _repeats),
     Point("capacity is searched for, not guessed", _capacity),
     Point("freshness and consistency are results", _freshness),
     Point("the bill comes from counted units", _bill),
     Point("figures are generated, never typed", _generated),
-    Point("known traps are avoided by name", _traps),
+    Point("known traps are listed and avoided", _traps),
 )
