@@ -212,7 +212,7 @@ def _end(search: Search, *, interrupted: bool) -> str:
         why = f"{search.decisive:.0f} a second held" if search.low else "no rate was decided"
     elif search.at_least:
         void = next(probe.void for probe in reversed(search.probes) if probe.rate == high and probe.void)
-        why = f"at {high:.0f} a second {void}: the limit is the load generator's"
+        why = f"at {high:.0f} a second the limit is the load generator's: {void}"
     else:
         why = f"at {high:.0f} a second {'; '.join(search.broken(probes))}"
     if search.next_step():
