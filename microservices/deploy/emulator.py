@@ -94,7 +94,7 @@ def _client(endpoint: str, service: str, **credentials: str) -> Any:
 
 
 def wait_until_healthy(running: Emulator) -> None:
-    """Wait until it answers. Raise CannotStart if it ends, is late, or does not enforce IAM."""
+    """Wait until the local AWS answers. Raise CannotStart if it ends, is late, or does not enforce IAM."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
