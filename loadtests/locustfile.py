@@ -140,7 +140,7 @@ def log_figures(environment: Environment) -> bool:
     )
     log.info("open load: %s arrivals, %s late, %s dropped; %s", block.arrivals, block.late, block.dropped, times)
     for one in block.workers or [Worker(name="generator", arrivals=block.arrivals, late=block.late, cpu=block.cpu)]:
-        log.info("%s: %s arrivals, %s late, %.0f%% of a core", one.name, one.arrivals, one.late, 100 * one.cpu)
+        log.info("%s: %s arrivals, %s late, %.0f %% of a core", one.name, one.arrivals, one.late, 100 * one.cpu)
     for lost in block.lost_workers:
         log.warning("lost: %s", lost)
     reasons = list(void_reasons([block]))
