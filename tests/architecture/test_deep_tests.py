@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.groups import LONG, PROJECT, SERVICES
+
 pytest_plugins = ("pytester",)
 
 CONFTEST = """
@@ -67,3 +69,7 @@ def test_the_other_variants_are_deep(pytester: pytest.Pytester) -> None:
         "once_for_each_operation[read-2]",
         "once_for_each_operation[write-2]",
     ]
+
+
+def test_every_long_group_exists() -> None:
+    assert [group for group in LONG if group != SERVICES and not (PROJECT / group).exists()] == []
