@@ -92,6 +92,7 @@ class Sides:
 
 def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dict[str, Any]:
     """Run, write the report into a new folder, and return its figures. An error is raised after writing what was measured."""
+    require_reachable(settings)
     journal = Journal(None if settings.is_aa else settings.run_dir / NAME)  # `watch` shows two systems
     display = ProgressDisplay(console, journal)
     results = Results(
@@ -129,6 +130,12 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
         _freshness_and_audit(sides, results)
 
 
+def require_reachable(settings: RunSettings) -> None:
+    """Check the deployed systems before anything starts. Raise SystemFailed or WrongContract."""
+    for url in settings.deployed.values():
+        check_reachable(url)
+
+
 def interleaved(
     offer: Callable[[LoadPlan], BlockResult], plans: dict[str, LoadPlan], *, repeats: int, pairs: int
 ) -> Iterator[SideBlock]:
@@ -160,8 +167,6 @@ def _keep(results: Results, error: BaseException, folder: Path, console: Console
 @contextmanager
 def both_up(settings: RunSettings, display: ProgressDisplay) -> Iterator[Sides]:
     """Start the sides that are not deployed and seed both, for the length of a block. Name a system that ends meanwhile."""
-    for url in settings.deployed.values():
-        check_reachable(url)
     folders: dict[Path, list[str]] = {}
     for side in settings.started:
         folders.setdefault(settings.folder(side), []).append(side)
@@ -214,8 +219,7 @@ def _require_alive(settings: RunSettings) -> None:
     for side, system in settings.started.items():
         if systems.running_url(system, settings.folder(side)) is None:
             raise SystemFailed(f"{side} ended in the middle of the run (log: {system.log(settings.folder(side))})")
-    for url in settings.deployed.values():
-        check_reachable(url)
+    require_reachable(settings)
 
 
 def _parity(sides: Sides) -> Parity:

@@ -24,7 +24,7 @@ from loadtests.processes import Interrupted, ignore_interrupts
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import SIDES
-from loadtests.run import both_up
+from loadtests.run import both_up, require_reachable
 from loadtests.settings import (
     PROFILES,
     RATE,
@@ -111,6 +111,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
 
 def run(settings: RunSettings, limits: Limits, *, results: Measured, display: ProgressDisplay) -> None:
     """Search every capacity and put each probe into `results` at once. Raise RunError or ParityError if that fails."""
+    require_reachable(settings)
     with LoadProcess() as generator:
         for name in settings.scenarios:
             own = replace(settings, run_dir=settings.run_dir / name)  # fresh data for each scenario
