@@ -13,6 +13,7 @@ from rich.console import Console
 from loadtests import provenance
 from loadtests.errors import RunError
 from loadtests.report import forms
+from loadtests.report.contents import command_chapter, contents
 from loadtests.report.figures import figures, series
 from loadtests.results import Results
 
@@ -36,7 +37,7 @@ def add_chapter(folder: Path, name: str, chapter: dict[str, Any]) -> Path:
     known = provenance.collect()
     report, lines = {"schema": provenance.SCHEMA, **known}, dict[str, Any]()
     if (folder / "report.json").exists():
-        report, lines = (json.loads((folder / name).read_text()) for name in DATA)
+        report, lines = _data(folder)
     return save(folder, {**report, name: {**chapter, "commit": known["commit"], "machine": known["machine"]}}, lines)
 
 
@@ -45,11 +46,12 @@ def save(folder: Path, report: dict[str, Any], lines: dict[str, Any]) -> Path:
 
     In an empty folder the two JSON files are kept on a full disk: the rest can be made from them.
     """
+    shown = contents(report, lines)
     texts = {
         "report.json": json.dumps(report, indent=2) + "\n",
         "series.json": json.dumps(lines) + "\n",
-        "report.md": forms.markdown(report, lines),
-        "report.html": forms.html(report, lines),
+        "report.md": forms.markdown(shown),
+        "report.html": forms.html(shown),
     }
     new = {name: folder / f".{name}.new" for name in texts}
     try:
@@ -57,7 +59,8 @@ def save(folder: Path, report: dict[str, Any], lines: dict[str, Any]) -> Path:
         for name, text in texts.items():
             new[name].write_text(text)
     except OSError as error:
-        keep = not (folder / "report.json").exists() and _is_complete(new["series.json"], texts["series.json"])
+        last = new["series.json"]
+        keep = not (folder / "report.json").exists() and last.exists() and last.read_text() == texts["series.json"]
         for name, file in new.items():
             with suppress(OSError):  # the first error is the one to report
                 file.replace(folder / name) if keep and name in DATA else file.unlink(missing_ok=True)
@@ -70,16 +73,16 @@ def save(folder: Path, report: dict[str, Any], lines: dict[str, Any]) -> Path:
 
 def print_summary(folder: Path, console: Console) -> None:
     """Print the comparison of a written report, and its path."""
-    report, lines = (json.loads((folder / name).read_text()) for name in DATA)
-    forms.print_comparison(report, lines, console)
+    forms.print_comparison(contents(*_data(folder)), console)
     console.print(f"report: {folder / 'report.html'}", soft_wrap=True)
 
 
 def print_chapter(folder: Path, name: str, console: Console) -> None:
     """Print one chapter of a written report, and its path."""
-    forms.print_command(json.loads((folder / "report.json").read_text()), name, console)
+    forms.print_chapter(command_chapter(_data(folder)[0], name), console)
     console.print(f"report: {folder / 'report.html'}", soft_wrap=True)
 
 
-def _is_complete(file: Path, text: str) -> bool:
-    return file.exists() and file.read_text() == text
+def _data(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    report, lines = (json.loads((folder / name).read_text()) for name in DATA)
+    return report, lines

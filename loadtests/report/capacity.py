@@ -6,15 +6,33 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.report.charts import GREY, MS_TICKS, Chart, add_line, add_points, styled
-from loadtests.report.tables import Chapter, Finding, Row, Table, milliseconds
+from loadtests.report.tables import Chapter, Column, Finding, milliseconds, number, table_of
 from loadtests.results import SIDES
 
 RATE_TICKS = [digit * 10**power for power in range(4) for digit in (1, 2, 5)]
+COLUMNS = [Column(name) for name in ("scenario", "side", "requests/s", "interval", "ended", "origin")]
+RATIO_COLUMNS = (
+    Column("scenario"), Column("microservices over monolith", "ratio"), Column("interval"), Column("higher capacity", "verdict"),
+    Column("origin"),
+)  # fmt: skip
+CURVE_COLUMNS = (
+    Column("side"),
+    Column("offered/s", "rate", number),
+    *(Column(f"{name} ms", f"{name}_ms", milliseconds) for name in ("p50", "p95", "p99")),
+    Column("goodput/s", "goodput", number),
+    *(Column(f"{name} %", f"{name}_percent", "{:.2f}".format) for name in ("errors", "refused", "dropped")),
+    Column("level", "outcome"),
+    Column("probes"),
+)
 Figures = dict[str, Any]
 
 
 def chapter(figures: Figures) -> Chapter:
     """Return the chapter. Charts leave void probes out; the tables have them."""
+    searches = list(_searches(figures))
+    ratios = [
+        {"scenario": name, **_ratio(one["ratio"])} for name, one in figures["scenarios"].items() if "ratio" in one
+    ]
     return Chapter(
         name="capacity",
         title=f"Capacity at {figures['slo']}",
@@ -23,95 +41,52 @@ def chapter(figures: Figures) -> Chapter:
         "probes crosses the level. Filled: p95; hollow: p50; line without symbols: p99; dotted: the limit. If the load "
         "generator reached its own limit, the result is a lower bound.",
         findings=list(_findings(figures)),
-        tables=[
-            Table(
-                columns=("scenario", "side", "requests/s", "interval", "end of the search", "origin"),
-                rows=[(name, side, _knee(one), _interval(one), one["ended"], one["origin"]) for name, side, one in _each(figures)],
-            ),
-            *([ratios] if (ratios := _ratios(figures)).rows else []),
-        ],
+        tables=[table_of(searches, COLUMNS), *([table_of(ratios, RATIO_COLUMNS)] if ratios else [])],
         charts=lambda: _charts(figures),
-        notes=[f"{name}, {side}: {one['saturated']}" for name, side, one in _each(figures)],
+        notes=[f"{one['scenario']}, {one['side']}: {one['saturated']}" for one in searches],
     )  # fmt: skip
+
+
+def _searches(figures: Figures) -> Iterator[Figures]:
+    """Yield the search of each scenario and side, with its rates in words."""
+    for name, sides in figures["scenarios"].items():
+        for side in filter(sides.get, SIDES):
+            one = sides[side]
+            knee = "unknown" if one["knee"] is None else f"{one['bound']} {one['knee']:.0f}".strip()
+            interval = f"from {one['low']:.0f}" if one["high"] is None else f"{one['low']:.0f} – {one['high']:.0f}"
+            yield {**one, "scenario": name, "side": side, "requests/s": knee, "interval": interval}
+
+
+def _ratio(one: Figures) -> Figures:
+    ratio, interval = f"{one['bound']} {one['ratio']:.2f}".strip(), f"{one['low']:.2f} – {one['high']:.2f}"
+    return {**one, "ratio": ratio, "interval": interval}
 
 
 def _findings(figures: Figures) -> Iterator[Finding]:
     for name, sides in figures["scenarios"].items():
-        knees = [f"the {side} {_knee(one)} ({_interval(one)})" for side, one in _sides(sides)]
-        origin = "emulated" if any(one["origin"] == "emulated" for _, one in _sides(sides)) else "measured"
+        own = [one for one in _searches(figures) if one["scenario"] == name]
+        knees = ", ".join(f"the {one['side']} {one['requests/s']} ({one['interval']})" for one in own)
         verdict = f"; higher: {sides['ratio']['verdict']}" if "ratio" in sides else ""
-        yield Finding(f"Capacity of {name} within {figures['slo']}, requests/s: {', '.join(knees)}{verdict}.", origin)
-    if len(figures["scenarios"]) == 1:
-        for _, side, one in _each(figures):
-            yield Finding(f"The {side}: {one['saturated']}", one["origin"])
-
-
-def _ratios(figures: Figures) -> Table:
-    ratios = [(name, sides["ratio"]) for name, sides in figures["scenarios"].items() if "ratio" in sides]
-    rows = [
-        (name, f"{one['bound']} {one['ratio']:.2f}".strip(), f"{one['low']:.2f} – {one['high']:.2f}", one["verdict"], one["origin"])
-        for name, one in ratios
-    ]  # fmt: skip
-    return Table(
-        columns=("scenario", "microservices over monolith", "interval", "higher capacity", "origin"), rows=rows
-    )
+        origin = "emulated" if any(one["origin"] == "emulated" for one in own) else "measured"
+        yield Finding(f"Capacity of {name} within {figures['slo']}, requests/s: {knees}{verdict}.", origin)
 
 
 def _charts(figures: Figures) -> Iterator[Chart]:
-    """Yield latency and goodput against the offered rate, for each scenario."""
+    """Yield latency against the offered rate, for each scenario."""
+    limit_ms = float(figures["slo"].removeprefix("p95<").partition("ms")[0])
     for name, sides in figures["scenarios"].items():
-        latency, goodput = go.Figure(), go.Figure()
-        for side, one in _sides(sides):
-            points = [point for point in one["curve"] if point["outcome"] != "void"]
+        figure, records = go.Figure(), []
+        for side in filter(sides.get, SIDES):
+            records += [{"side": side, **point} for point in sides[side]["curve"]]
+            points = [point for point in sides[side]["curve"] if point["outcome"] != "void"]
             rates = [point["rate"] for point in points]
-            curves = {key: [point[key] for point in points] for key in ("p50_ms", "p95_ms", "p99_ms", "goodput")}
-            add_points(latency, rates, curves["p95_ms"], side=side, name=f"{side} p95", line=True)
-            add_points(latency, rates, curves["p50_ms"], side=side, name=f"{side} p50", line=True, hollow=True)
-            add_line(latency, rates, curves["p99_ms"], side=side, name=f"{side} p99", width=1)
-            add_points(goodput, rates, curves["goodput"], side=side, name=side, line=True)
-        limit_ms = float(figures["slo"].removeprefix("p95<").partition("ms")[0])
-        latency.add_hline(y=limit_ms, line={"dash": "dot", "width": 2, "color": GREY})
-        latency.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
-        goodput.update_yaxes(title_text="successful responses a second", rangemode="tozero")
-        for which, figure, data in zip(("latency", "goodput"), (latency, goodput), _curve_tables(sides), strict=True):
-            figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="offered requests a second")
-            yield Chart(f"{name}-capacity-{which}", f"{name}: {which} against rate", styled(figure), data)
-
-
-def _curve_tables(sides: Figures) -> tuple[Table, Table]:
-    """Return the points of both curves: latencies and outcome, goodput and failures."""
-    points = [(side, f"{point['rate']:g}", point) for side, one in _sides(sides) for point in one["curve"]]
-    percentiles, failures = ("p50", "p95", "p99"), ("errors", "refused", "dropped")
-    latencies: list[Row] = [
-        (
-            side,
-            rate,
-            *(milliseconds(point[f"{one}_ms"]) for one in percentiles),
-            f"{point['outcome']} ({point['probes']})",
+            p50, p95, p99 = ([point[f"{which}_ms"] for point in points] for which in ("p50", "p95", "p99"))
+            add_points(figure, rates, p95, side=side, name=f"{side} p95", line=True)
+            add_points(figure, rates, p50, side=side, name=f"{side} p50", line=True, hollow=True)
+            add_line(figure, rates, p99, side=side, name=f"{side} p99", width=1)
+        figure.add_hline(y=limit_ms, line={"dash": "dot", "width": 2, "color": GREY})
+        figure.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
+        figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="offered requests a second")
+        yield Chart(
+            f"{name}-capacity", f"{name}: latency against rate", styled(figure), table_of(records, CURVE_COLUMNS)
         )
-        for side, rate, point in points
-    ]
-    shares: list[Row] = [
-        (side, rate, f"{point['goodput']:g}", *(f"{point[f'{one}_percent']:.2f}" for one in failures))
-        for side, rate, point in points
-    ]
-    return (
-        Table(columns=("side", "offered/s", *(f"{one} ms" for one in percentiles), "level (probes)"), rows=latencies),
-        Table(columns=("side", "offered/s", "goodput/s", *(f"{one} %" for one in failures)), rows=shares),
-    )
-
-
-def _each(figures: Figures) -> Iterator[tuple[str, str, Figures]]:
-    return ((name, side, one) for name, sides in figures["scenarios"].items() for side, one in _sides(sides))
-
-
-def _sides(sides: Figures) -> list[tuple[str, Figures]]:
-    return [(side, sides[side]) for side in SIDES if side in sides]
-
-
-def _knee(one: Figures) -> str:
-    return "unknown" if one["knee"] is None else f"{one['bound']} {one['knee']:.0f}".strip()
-
-
-def _interval(one: Figures) -> str:
-    return f"from {one['low']:.0f}" if one["high"] is None else f"{one['low']:.0f} – {one['high']:.0f}"

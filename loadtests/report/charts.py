@@ -8,19 +8,25 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from loadtests.report.tables import Table, milliseconds
+from loadtests.report.tables import Column, Table, milliseconds, number, table_of
 
 COLOURS = {"monolith": "#3b82c4", "microservices": "#d9730d", "first": "#3b82c4", "second": "#d9730d"}
 DASHES = {"monolith": "solid", "microservices": "dash", "first": "solid", "second": "dash"}
 SYMBOLS = {"monolith": "circle", "microservices": "diamond", "first": "circle", "second": "diamond"}
-FAILURES = {"refusals": "#a8831a", "errors": "#c0453a", "dropped": "#7a828b"}
 GREY = "#7a828b"
 TAIL_TICKS = (50, 90, 99, 99.9)
 MS_TICKS = [digit * 10**power for power in range(-1, 5) for digit in (1, 2, 5)]
 SPARSE_MS_TICKS = [digit * 10**power for power in range(-1, 5) for digit in (1, 3)]
 ROW_PX, AROUND_PX = 32, 60
+TIME_COLUMNS = (
+    Column("at, s", "at_s", number), Column("side"), Column("p50, ms", "p50_ms", milliseconds),
+    Column("p95, ms", "p95_ms", milliseconds),
+)  # fmt: skip
+FLOOR_COLUMNS = (
+    Column("scenario"), Column("side"), *(Column(f"{name}, ms", name, milliseconds) for name in ("floor", "above it", "median")),
+)  # fmt: skip
+LAG_COLUMNS = (Column("from → to", "label"), Column("side"), Column("ms", form=milliseconds))
 Report = dict[str, Any]
 Series = dict[str, Any]
 
@@ -72,151 +78,85 @@ def percentile_charts(series: Series) -> Iterator[Chart]:
 
 
 def over_time_charts(series: Series) -> Iterator[Chart]:
-    """Yield, for each scenario, the median and the p95 of each second of load, at its time in the run."""
+    """Yield p50 and p95 of each second for each scenario: of the run, or of a block and with its rate if that changes."""
     for name, sides in series["scenarios"].items():
-        figure = go.Figure()
+        figure, records = go.Figure(), []
         for side, curves in sides.items():
-            points, at = curves["over_time"], [point["at_s"] for point in curves["over_time"]]
+            points = curves.get("by_second", curves["over_time"])
+            at = [point["at_s"] for point in points]
             add_points(figure, at, [point["p95_ms"] for point in points], side=side, name=f"{side} p95")
             add_points(figure, at, [point["p50_ms"] for point in points], side=side, name=f"{side} p50", hollow=True)
-        figure.update_xaxes(title_text="seconds of load")
-        figure.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
-        rows = [
-            (f"{point['at_s']:.1f}", side, milliseconds(point["p50_ms"]), milliseconds(point["p95_ms"]))
-            for side, curves in sides.items()
-            for point in curves["over_time"]
-        ]
-        data = Table(columns=("at, s", "side", "p50, ms", "p95, ms"), rows=rows)
-        yield Chart(f"{name}-over-time", name, styled(figure), data)
-
-
-def shape_charts(series: Series) -> Iterator[Chart]:
-    """Yield, for each scenario of a changing rate, the arrivals of each second of a block, and latency below them."""
-    for name, sides in series["scenarios"].items():
-        figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=(0.3, 0.7), vertical_spacing=0.08)
-        seconds = next(iter(sides.values()))["by_second"]
-        figure.add_scatter(
-            x=[second["at_s"] for second in seconds], y=[second["offered"] for second in seconds], name="offered", mode="lines",
-            line={"color": GREY, "width": 2, "shape": "hv", "dash": "dot"}, hovertemplate="%{y:.1f}/s", row=1, col=1,
-        )  # fmt: skip
-        for side, curves in sides.items():
-            at = [second["at_s"] for second in curves["by_second"]]
-            for which, width in (("p95", 2.5), ("p50", 1.0)):
-                values = [second[f"{which}_ms"] for second in curves["by_second"]]
-                add_line(figure, at, values, side=side, name=f"{side} {which}", width=width, row=2, col=1)
-        figure.update_yaxes(title_text="a second", rangemode="tozero", row=1, col=1)
-        figure.update_yaxes(title_text="ms", type="log", tickvals=MS_TICKS, row=2, col=1)
-        figure.update_xaxes(title_text="seconds of a block", row=2, col=1)
-        rows = [
-            (str(one["at_s"]), side, f"{one['offered']:.1f}", milliseconds(one["p50_ms"]), milliseconds(one["p95_ms"]))
-            for side, curves in sides.items()
-            for one in curves["by_second"]
-        ]
-        data = Table(columns=("second", "side", "offered", "p50, ms", "p95, ms"), rows=rows)
-        yield Chart(f"{name}-shape", name, styled(figure), data)
+            records += [{"side": side, **point} for point in points]
+        columns = list(TIME_COLUMNS)
+        if shaped := "offered" in points[0]:
+            _add_rate(figure, at, [point["offered"] for point in points])
+            columns.append(Column("offered/s", "offered", number))
+        figure.update_xaxes(title_text="seconds of a block" if shaped else "seconds of load")
+        figure.update_layout(yaxis={"type": "log", "tickvals": MS_TICKS, "title": "ms"})
+        yield Chart(f"{name}-over-time", name, styled(figure), table_of(records, columns))
 
 
 def floor_chart(report: Report) -> Iterator[Chart]:
     """Yield the median of each scenario in two parts: the floor, and the time above it."""
-    figure, rows = go.Figure(), []
+    figure, records = go.Figure(), []
     for side, floors in report["floors"].items():
-        floor, names = floors["empty"]["p50_ms"], list(report["scenarios"])
-        medians = [one[side]["p50_ms"] for one in report["scenarios"].values()]
-        below, above = [min(floor, one) for one in medians], [max(0.0, one - floor) for one in medians]
-        bars = {"y": [_row_label(name, side) for name in names], "orientation": "h", "marker_color": COLOURS[side]}
+        medians = {name: one[side]["p50_ms"] for name, one in report["scenarios"].items()}
+        below = [min(floors["empty"]["p50_ms"], median) for median in medians.values()]
+        above = [median - floor for median, floor in zip(medians.values(), below, strict=True)]
+        bars = {"y": [f"{name} · {side}" for name in medians], "orientation": "h", "marker_color": COLOURS[side]}
         figure.add_bar(x=below, name=f"{side}: floor", marker_opacity=0.35, **bars)
         labels = [f"+{one:.1f}" for one in above]
         figure.add_bar(x=above, name=f"{side}: above it", text=labels, textposition="outside", cliponaxis=False, **bars)
-        parts = zip(names, below, above, medians, strict=True)
-        rows += [(name, side, *(f"{each:.1f}" for each in values)) for name, *values in parts]
-    stack(figure, [_row_label(name, side) for name in report["scenarios"] for side in report["sides"]])
+        records += [
+            {"scenario": name, "side": side, "floor": floor, "above it": rest, "median": median}
+            for (name, median), floor, rest in zip(medians.items(), below, above, strict=True)
+        ]
+    places = [f"{name} · {side}" for name in report["scenarios"] for side in report["sides"]]
+    figure.update_layout(barmode="stack", height=AROUND_PX + ROW_PX * len(places), bargap=0.3)
+    figure.update_yaxes(categoryorder="array", categoryarray=places[::-1])
     figure.update_xaxes(title_text="median, ms", rangemode="tozero")
-    data = Table(columns=("scenario", "side", "floor, ms", "above it, ms", "median, ms"), rows=rows)
-    yield Chart("above-the-floor", "Medians in two parts", styled(figure), data)
+    yield Chart("above-the-floor", "Medians in two parts", styled(figure), table_of(records, FLOOR_COLUMNS))
 
 
 def freshness_chart(series: Series, labels: dict[str, str]) -> Iterator[Chart]:
     """Yield every single lag, so that no mean hides a tail. labels: of the kinds of lag."""
-    lags = [
-        (labels[kind], side, lag)
+    records = [
+        {"label": labels[kind], "side": side, "ms": lag}
         for side, kinds in series["freshness"].items()
-        for kind, values in kinds.items()
-        for lag in values
+        for kind, lags in kinds.items()
+        for lag in lags
     ]
     figure = go.Figure()
     for side in [*series["freshness"]][::-1]:  # Plotly draws the first box at the bottom
-        own = [(label, max(lag, 0.1)) for label, one, lag in lags if one == side]
+        own = [one for one in records if one["side"] == side]
         figure.add_box(
-            y=[label for label, _ in own], x=[lag for _, lag in own], name=side, marker_color=COLOURS[side], line_width=1,
-            orientation="h", boxpoints="all", jitter=0.5, pointpos=0, marker_size=5, marker_symbol=SYMBOLS[side],
+            y=[one["label"] for one in own], x=[max(one["ms"], 0.1) for one in own], name=side, marker_color=COLOURS[side],
+            orientation="h", boxpoints="all", jitter=0.5, pointpos=0, marker_size=5, marker_symbol=SYMBOLS[side], line_width=1,
         )  # fmt: skip
-    shown = [label for label in labels.values() if any(label == one for one, _, _ in lags)]
+    shown = [label for label in labels.values() if any(one["label"] == label for one in records)]
     figure.update_layout(boxmode="group", height=AROUND_PX + 1.4 * ROW_PX * len(shown))
     figure.update_yaxes(categoryorder="array", categoryarray=shown[::-1])
     figure.update_xaxes(type="log", title_text="ms", tickvals=SPARSE_MS_TICKS)
-    rows = [(label, side, milliseconds(lag)) for label, side, lag in lags]
-    yield Chart("freshness", "Each trial", styled(figure), Table(columns=("from → to", "side", "ms"), rows=rows))
-
-
-def failure_chart(report: Report) -> Iterator[Chart]:
-    """Yield the refused, failed and dropped requests in percent of the offered ones."""
-    measured = [(name, side, one[side]) for name, one in report["scenarios"].items() for side in report["sides"]]
-    places = [_row_label(name, side) for name, side, _ in measured]
-    shares = [_shares(one) for _, _, one in measured]
-    figure = go.Figure()
-    for outcome, colour in FAILURES.items():
-        values = [share[outcome] for share in shares]
-        figure.add_bar(
-            y=places, x=values, orientation="h", name=outcome, marker_color=colour, hovertemplate="%{x:.2f} %"
-        )
-    stack(figure, places)
-    most = max((sum(share[outcome] for outcome in FAILURES) for share in shares), default=0)
-    figure.update_xaxes(title_text="% of the offered requests", range=[0, max(1, 1.1 * most)])
-    rows = [
-        (name, side, *(f"{part:.2f}" for part in share.values()))
-        for (name, side, _), share in zip(measured, shares, strict=True)
-    ]
-    columns = ("scenario", "side", "successful, %", *(f"{outcome}, %" for outcome in FAILURES))
-    yield Chart("outcomes", "Requests without a successful response", styled(figure), Table(columns=columns, rows=rows))
+    yield Chart("freshness", "Each trial", styled(figure), table_of(records, LAG_COLUMNS))
 
 
 def add_line(
-    figure: go.Figure,
-    x: Sequence[float],
-    y: Sequence[float],
-    *,
-    side: str,
-    name: str = "",
-    width: float = 2.5,
-    **more: Any,
+    figure: go.Figure, x: Sequence[float], y: Sequence[float], *, side: str, name: str = "", width: float = 2.5
 ) -> None:
     """Add a line in the colour and dash of a side."""
     line = {"color": COLOURS[side], "width": width, "dash": DASHES[side]}
-    figure.add_scatter(x=x, y=y, mode="lines", name=name or side, line=line, hovertemplate="%{y:.1f} ms", **more)
+    figure.add_scatter(x=x, y=y, mode="lines", name=name or side, line=line, hovertemplate="%{y:.1f} ms")
 
 
 def add_points(
-    figure: go.Figure,
-    x: Sequence[float],
-    y: Sequence[float],
-    *,
-    side: str,
-    name: str,
-    hollow: bool = False,
-    line: bool = False,
-) -> None:
+    figure: go.Figure, x: Sequence[float], y: Sequence[float], *, side: str, name: str, hollow: bool = False, line: bool = False
+) -> None:  # fmt: skip
     """Add the symbols of a side, connected if `line` is set."""
     marker = {"color": COLOURS[side], "symbol": SYMBOLS[side] + ("-open" if hollow else ""), "size": 5 if hollow else 7}
     figure.add_scatter(
         x=x, y=y, name=name, marker=marker, hovertemplate="%{y:.1f}", mode="lines+markers" if line else "markers",
         line={"color": COLOURS[side], "width": 2, "dash": DASHES[side]},
     )  # fmt: skip
-
-
-def stack(figure: go.Figure, places: Sequence[str]) -> None:
-    """Stack horizontal bars at these places, the first on top."""
-    figure.update_layout(barmode="stack", height=AROUND_PX + ROW_PX * len(places), bargap=0.3)
-    figure.update_yaxes(categoryorder="array", categoryarray=list(places)[::-1])
 
 
 def styled(figure: go.Figure) -> go.Figure:
@@ -232,18 +172,18 @@ def styled(figure: go.Figure) -> go.Figure:
     return figure
 
 
+def _add_rate(figure: go.Figure, at: Sequence[float], offered: Sequence[float]) -> None:
+    """Add the offered rate with an axis of its own, on the right."""
+    line = {"color": GREY, "width": 2, "shape": "hv", "dash": "dot"}
+    figure.add_scatter(
+        x=at, y=offered, name="offered/s", mode="lines", line=line, hovertemplate="%{y:.1f}/s", yaxis="y2"
+    )
+    axis = {"overlaying": "y", "side": "right", "title": "offered/s", "rangemode": "tozero", "showgrid": False}
+    figure.update_layout(yaxis2=axis)
+
+
 def _tail(percentile: float) -> float:
     return 1 / (1 - percentile / 100)
-
-
-def _row_label(scenario: str, side: str) -> str:
-    return f"{scenario} · {side}"
-
-
-def _shares(one: dict[str, Any]) -> dict[str, float]:
-    counts = {"succeeded": one["goodput"] * one["seconds"], **{name: one[name] for name in FAILURES}}
-    total = sum(counts.values()) or 1
-    return {name: 100 * count / total for name, count in counts.items()}
 
 
 def _legend_entry(trace: Any) -> LegendEntry:

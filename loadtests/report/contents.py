@@ -1,11 +1,10 @@
-"""What a report contains: a comparison, chapters of other commands, or both."""
+"""What every form of a report shows: a comparison, chapters of other commands, or both."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from loadtests.report import capacity, cold_starts, comparison, explain, method
-from loadtests.report import findings as comparison_findings
+from loadtests.report import capacity, cold_starts, comparison, explain, findings, method
 from loadtests.report.charts import Report, Series
 from loadtests.report.tables import Chapter, Finding, Table
 
@@ -16,46 +15,35 @@ COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figu
 }
 
 
-def is_comparison(report: Report) -> bool:
-    """Return whether a report has a comparison."""
-    return "scenarios" in report
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """The first screen and the chapters. alerts: kind and text of each reason not to trust the report as a whole.
+
+    results: the table of scenarios; None without a comparison. compared: the chapters of the comparison. others: all further ones.
+    """
+
+    question: str
+    facts: str
+    alerts: list[tuple[str, str]]
+    findings: list[Finding]
+    results: Table | None
+    compared: list[Chapter]
+    others: list[Chapter]
 
 
-def question(report: Report) -> str:
-    """Return the question of the comparison, or those of the chapters if there is none."""
-    if is_comparison(report):
-        return comparison_findings.question(report)
-    return " ".join(chapter.question for chapter in command_chapters(report))
-
-
-def findings(report: Report) -> list[Finding]:
-    """Return the findings of the first screen: of the comparison, or of the chapters if there is none."""
-    if is_comparison(report):
-        return comparison_findings.findings(report)
-    return [finding for chapter in command_chapters(report) for finding in chapter.findings]
-
-
-def alerts(report: Report) -> list[tuple[str, str]]:
-    """Return kind and text of each reason not to trust the report as a whole."""
-    voids = [("Void", reason) for reason in report.get("voids", ())]
-    cut = [("Incomplete", report["ended_by"])] if not report.get("complete", True) else []
-    chapters = [
-        ("Incomplete", f"{name.replace('_', ' ')}, {figures['ended_by']}")
-        for name, figures in report.items()
-        if name in COMMANDS and not figures.get("complete", True)
-    ]
-    return [*voids, *cut, *chapters]
-
-
-def chapters(report: Report, series: Series) -> list[Chapter]:
-    """Return all chapters in their order."""
-    compared = comparison.chapters(report, series) if is_comparison(report) else ()
-    return [*compared, *command_chapters(report), method.chapter(report), _settings(report)]
-
-
-def command_chapters(report: Report) -> Iterator[Chapter]:
-    """Yield the chapter of each command that a report has figures of."""
-    return (command_chapter(report, name) for name in COMMANDS if report.get(name))
+def contents(report: Report, series: Series) -> Contents:
+    """Return the contents of a report. Without a comparison, question and findings are those of its chapters."""
+    commands = [command_chapter(report, name) for name in COMMANDS if report.get(name)]
+    compared = "scenarios" in report
+    return Contents(
+        question=findings.question(report) if compared else " ".join(chapter.question for chapter in commands),
+        facts=f"{machine(report)}{', profile ' + report['profile'] if compared else ''}, commit {report['commit']}",
+        alerts=_alerts(report),
+        findings=findings.findings(report) if compared else [one for chapter in commands for one in chapter.findings],
+        results=comparison.results_table(report) if compared else None,
+        compared=list(comparison.chapters(report, series)) if compared else [],
+        others=[*commands, method.chapter(report), _settings(report)],
+    )
 
 
 def command_chapter(report: Report, name: str) -> Chapter:
@@ -73,13 +61,18 @@ def command_chapter(report: Report, name: str) -> Chapter:
 
 def machine(report: Report) -> str:
     """Return the machine in a few words."""
-    known = report["machine"]
-    return f"{known['cores']} cores of {known['processor']}, {known['memory_gib']} GiB, {known['system']}"
+    return f"{report['machine']['cores']} cores of {report['machine']['processor']}"
+
+
+def _alerts(report: Report) -> list[tuple[str, str]]:
+    parts = {"": report, **{f"{name.replace('_', ' ')}, ": report[name] for name in COMMANDS if report.get(name)}}
+    incomplete = [f"{name}{one['ended_by']}" for name, one in parts.items() if not one.get("complete", True)]
+    return [*(("Void", reason) for reason in report.get("voids", ())), *(("Incomplete", text) for text in incomplete)]
 
 
 def _settings(report: Report) -> Chapter:
     values = {
-        "machine": machine(report), "profile": report.get("profile", "none"), "commit": report["commit"],
+        "machine": report["machine"], "profile": report.get("profile", "none"), "commit": report["commit"],
         **report.get("settings", {}), **report["versions"],
     }  # fmt: skip
     rows = [(name.replace("_", " "), _text(value)) for name, value in values.items()]

@@ -14,28 +14,7 @@ from loadtests.shapes import STEADY
 from loadtests.statistics.verdicts import GOODPUT, NOT_CARRIED, PERCENTILES, VOID, judge_scenario
 
 CARRIED = 0.99  # goodput of the offered rate; below it, latencies of the sides are not compared
-CURVE = (
-    1,
-    5,
-    10,
-    20,
-    30,
-    40,
-    50,
-    60,
-    70,
-    75,
-    80,
-    85,
-    90,
-    92.5,
-    95,
-    97,
-    98,
-    99,
-    99.5,
-    99.9,
-)  # percentiles of the charts
+CURVE = (1, 5, *range(10, 75, 10), *range(75, 95, 5), 92.5, 95, 97, 98, 99, 99.5, 99.9)  # percentiles of the charts
 BLOCK_FIELDS = ("offered", "succeeded", "refused", "errors", "dropped", "latencies")
 Figures = dict[str, Any]
 

@@ -4,7 +4,7 @@ more about the emulator than about the systems."""
 from collections import defaultdict
 
 from loadtests.report.charts import Report
-from loadtests.report.comparison import EVENTUAL_ON_BOTH, METRICS
+from loadtests.report.comparison import EVENTUAL_ON_BOTH, METRICS, summaries
 from loadtests.report.tables import Finding, span
 from loadtests.results import SIDES
 from loadtests.statistics.verdicts import NOISE
@@ -20,72 +20,27 @@ def question(report: Report) -> str:
 
 
 def findings(report: Report) -> list[Finding]:
-    """Return one sentence each on latency, correctness and freshness; without freshness for a system against itself."""
-    texts = (
-        [_latency(report), _correctness(report), _freshness(report)]
-        if _two_systems(report)
-        else [_self_comparison(report), _correctness(report)]
-    )
-    return [Finding(text, report["parity"]["origin"]) for text in texts]
+    """Return the findings: same answers, freshness, answers in time. For a system against itself, its verdicts in place of
+    freshness."""
+    origin = report["parity"]["origin"]
+    compared = _freshness(report) if _two_systems(report) else _self_comparison(report)
+    return [Finding(_same_answers(report), "counted"), Finding(compared, origin), Finding(_in_time(report), origin)]
 
 
 def _two_systems(report: Report) -> bool:
     return tuple(report["sides"]) == SIDES
 
 
-def _latency(report: Report) -> str:
-    by_verdict: defaultdict[str, list[str]] = defaultdict(list)
-    for name, scenario in report["scenarios"].items():
-        if scenario["metrics"]:
-            by_verdict[scenario["metrics"]["p95_ms"]["verdict"]].append(name)
-    total = sum(map(len, by_verdict.values()))
-    lower = {side: by_verdict.pop(side, []) for side in report["sides"]}
-    parts = [
-        f"{_possessive(side)} p95 is lower in {len(names)} of {total} scenarios"
-        for side, names in lower.items()
-        if names
-    ]
-    latency = f"The {'; the '.join(parts)}" if parts else "Neither side's p95 is significantly lower"
-    return "; ".join([latency, *(f"{verdict}: {', '.join(names)}" for verdict, names in by_verdict.items())]) + "."
-
-
-def _possessive(side: str) -> str:
-    return f"{side}'" if side.endswith("s") else f"{side}'s"
-
-
-def _self_comparison(report: Report) -> str:
-    by_verdict: defaultdict[str, list[str]] = defaultdict(list)
-    for name, scenario in report["scenarios"].items():
-        for metric, one in scenario["metrics"].items():
-            by_verdict[one["verdict"]].append(f"{METRICS[metric]} of {name}")
-    noise = by_verdict.pop(NOISE, [])
-    if not by_verdict:
-        return f"Within noise: none of {len(noise)} metrics differs."
-    better = {side: f"the {side} is better in" for side in report["sides"]}
-    return (
-        "; ".join(f"{better.get(verdict, verdict)} {', '.join(names)}" for verdict, names in by_verdict.items()) + "."
-    )
-
-
-def _correctness(report: Report) -> str:
-    worst = {
-        side: min((one[side]["goodput"] / (one[side]["offered_rate"] or 1) for one in report["scenarios"].values()), default=1.0)
-        for side in report["sides"]
-    }  # fmt: skip
-    (first, share), (second, other) = ((side, f"{100 * min(1.0, one):.4g} %") for side, one in worst.items())
-    shares = f"Both sides answered {share}" if share == other else f"The {first} answered {share}, the {second} {other}"
-    return f"{shares} of the offered requests correctly and in time, each in its worst scenario; {_audit(report)}."
-
-
-def _audit(report: Report) -> str:
-    effects = report["after_the_load"]
+def _same_answers(report: Report) -> str:
+    parity, effects = report["parity"], report["after_the_load"]
+    alone = parity.get("rechecked_alone", 0)
+    note = f" ({alone} timed out in parallel and passed alone)" if alone else ""
     wrong = {side: sum(counts.get(side, 0) for counts in effects.values()) for side in report["sides"]}
-    if any(wrong.values()):
-        return "effects lost or doubled: " + ", ".join(
-            f"{count} on the {side}" for side, count in wrong.items() if count
-        )
-    audited = all(side in effects.get(AUDITED, {}) for side in report["sides"])
-    return "no effect was lost or doubled" if audited else "the consistency audit did not run"
+    lost = ", ".join(f"{count} on the {side}" for side, count in wrong.items() if count)
+    answers = f"Both systems gave the same answers in {parity['checks']:,} checks{note}. "
+    if not lost and not all(side in effects.get(AUDITED, {}) for side in report["sides"]):
+        return f"{answers}The consistency audit did not run."
+    return f"{answers}Effects lost or doubled: {lost or 0}."
 
 
 def _freshness(report: Report) -> str:
@@ -97,7 +52,29 @@ def _freshness(report: Report) -> str:
     if not lags:
         return "Freshness was not measured."
     stale = sum(sides["monolith"]["stale_first_reads"] for sides in lags)
-    trials = sum(sides["monolith"]["trials"] for sides in lags)
-    visible = f"with {stale} stale first reads of {trials}" if stale else "at once"
+    visible = (
+        f"with {stale} stale first reads of {sum(one['monolith']['trials'] for one in lags)}" if stale else "at once"
+    )
     after = span(sides["microservices"]["p50_ms"] for sides in lags)
     return f"Writes are visible {visible} on the monolith, and after {after} ms (medians by kind) on the microservices."
+
+
+def _self_comparison(report: Report) -> str:
+    by_verdict: defaultdict[str, list[str]] = defaultdict(list)
+    for name, scenario in report["scenarios"].items():
+        for metric, one in scenario["metrics"].items():
+            by_verdict[one["verdict"]].append(f"{METRICS[metric]} of {name}")
+    noise = by_verdict.pop(NOISE, [])
+    others = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in by_verdict.items())
+    return f"Verdicts: {others}." if others else f"Within noise: none of {len(noise)} metrics differs."
+
+
+def _in_time(report: Report) -> str:
+    shares = dict.fromkeys(report["sides"], 1.0)
+    for one in summaries(report):
+        shares[one["side"]] = min(shares[one["side"]], one["goodput"] / (one["offered_rate"] or 1))
+    (first, share), (second, other) = ((side, f"{100 * share:.4g} %") for side, share in shares.items())
+    return (
+        f"In the worst scenario of each, the {first} answered {share} of the offered requests correctly and in time, the "
+        f"{second} {other}."
+    )

@@ -2,21 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 from loadtests.report.charts import Report
-from loadtests.report.comparison import FLOORS, parity_text
+from loadtests.report.comparison import FLOORS, parity_text, summaries
 from loadtests.report.tables import Chapter, Row, Table, milliseconds, percent
 
 NOT_COVERED = "not covered by this run"
-
-
-class Point(NamedTuple):
-    """One rule of the method, and a function that returns what a run did for it: an empty text if it has no figures for it."""
-
-    rule: str
-    evidence: Callable[[Report], str]
 
 
 def chapter(report: Report) -> Chapter:
@@ -31,7 +23,9 @@ def chapter(report: Report) -> Chapter:
 
 def points(report: Report) -> list[Row]:
     """Return number, rule and evidence of each point."""
-    return [(str(number), point.rule, point.evidence(report) or NOT_COVERED) for number, point in enumerate(POINTS, 1)]
+    return [
+        (str(place), rule, evidence(report) or NOT_COVERED) for place, (rule, evidence) in enumerate(POINTS.items(), 1)
+    ]
 
 
 def _parity(report: Report) -> str:
@@ -52,14 +46,14 @@ def _floor(report: Report) -> str:
 
 
 def _open_load(report: Report) -> str:
-    if not (sides := list(_loaded(report))):
+    if not (sides := summaries(report)):
         return ""
     offered, dropped = sum(one["offered_rate"] * one["seconds"] for one in sides), sum(one["dropped"] for one in sides)
     return f"{offered:,.0f} requests on schedule, {dropped} of them dropped; merged histograms of 0.1 ms"
 
 
 def _generator(report: Report) -> str:
-    if not (sides := list(_loaded(report))):
+    if not (sides := summaries(report)):
         return ""
     busiest, late = max(one["generator_cpu"] for one in sides), sum(one["late"] for one in sides)
     void = "void, see the first screen" if report["voids"] else "nothing void"
@@ -85,8 +79,7 @@ def _capacity(report: Report) -> str:
 
 
 def _freshness(report: Report) -> str:
-    lags = [lag for sides in report.get("freshness", {}).values() for lag in sides.values()]
-    if not lags:
+    if not (lags := [lag for sides in report.get("freshness", {}).values() for lag in sides.values()]):
         return ""
     trials, stale = sum(lag["trials"] for lag in lags), sum(lag["stale_first_reads"] for lag in lags)
     wrong = sum(one.get(side, 0) for one in report["after_the_load"].values() for side in report["sides"])
@@ -105,33 +98,26 @@ def _generated(report: Report) -> str:
 
 
 def _traps(report: Report) -> str:
-    if not (sides := list(_loaded(report))):
+    if not (sides := summaries(report)):
         return ""
-    steal = report.get("cpu_steal_percent")
-    host = "CPU steal is not known" if steal is None else f"the host took {steal:g} % of them under load (CPU steal)"
-    refused = sum(one["refusals"] for one in sides)
+    steal, refused = report.get("cpu_steal_percent", "unknown"), sum(one["refusals"] for one in sides)
     return (
-        f"the generator shares the {report['machine']['cores']} cores; {host}; {refused:,} refusals count neither as errors nor "
-        "as goodput; no arithmetic mean"
+        f"the generator shares the {report['machine']['cores']} cores; CPU steal under load in percent: {steal}; {refused:,} "
+        "refusals count neither as errors nor as goodput; no arithmetic mean"
     )
 
 
-def _loaded(report: Report) -> Iterator[dict[str, Any]]:
-    """Yield the summary of each scenario and side."""
-    return (scenario[side] for scenario in report.get("scenarios", {}).values() for side in report["sides"])
-
-
-POINTS = (
-    Point("no figures without parity", _parity),
-    Point("every figure carries its origin", _origins),
-    Point("the floor is measured in the same run", _floor),
-    Point("the load is open: requests arrive on schedule", _open_load),
-    Point("the generator proves itself", _generator),
-    Point("both sides have equal resources", _resources),
-    Point("repeats are interleaved, intervals are over blocks, and noise is reported as noise", _repeats),
-    Point("capacity is searched for, not guessed", _capacity),
-    Point("freshness and consistency are results", _freshness),
-    Point("the bill comes from counted units", _bill),
-    Point("figures are generated, never typed", _generated),
-    Point("known traps are listed and avoided", _traps),
-)
+POINTS: dict[str, Callable[[Report], str]] = {  # an evidence is empty if the run has no figures for it
+    "no figures without parity": _parity,
+    "every figure carries its origin": _origins,
+    "the floor is measured in the same run": _floor,
+    "the load is open: requests arrive on schedule": _open_load,
+    "the generator proves itself": _generator,
+    "both sides have equal resources": _resources,
+    "repeats are interleaved, intervals are over blocks, and noise is reported as noise": _repeats,
+    "capacity is searched for, not guessed": _capacity,
+    "freshness and consistency are results": _freshness,
+    "the bill comes from counted units": _bill,
+    "figures are generated, never typed": _generated,
+    "known traps are listed and avoided": _traps,
+}

@@ -2,9 +2,9 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from rich.box import SIMPLE
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from loadtests.report.charts import Chart
 
 Row = Sequence[str]
+Record = Mapping[str, Any]
 MAX_NUMBER = 20  # characters of a cell such as 6.47 – 11.05; a longer one is a sentence
 LONG = 24  # rows: a longer table of chart data stays folded on paper, because its chart is printed
 
@@ -23,14 +24,14 @@ LONG = 24  # rows: a longer table of chart data stays folded on paper, because i
 class Table:
     """Rows of text below named columns.
 
-    origin: of all rows; empty where a column says it. terminal: the columns that a terminal of 80 columns shows; all if empty.
+    origin: of all rows; empty where a column says it. terminal: the columns that a terminal of 80 columns shows; None for all.
     """
 
     columns: Sequence[str]
     rows: Sequence[Row]
     title: str = ""
     origin: str = ""
-    terminal: Sequence[str] = ()
+    terminal: Sequence[str] | None = None
 
     @property
     def caption(self) -> str:
@@ -56,26 +57,38 @@ class Table:
 
     def markdown(self) -> list[str]:
         """Return the lines of a Markdown table, with the caption above it."""
-        caption = [self.caption, ""] if self.caption else []
-        return [
-            *caption,
-            *(f"| {' | '.join(row)} |" for row in (self.columns, ["---"] * len(self.columns), *self.rows)),
-        ]
+        rows = (self.columns, ["---"] * len(self.columns), *self.rows)
+        return [*([self.caption, ""] if self.caption else []), *(f"| {' | '.join(row)} |" for row in rows)]
 
     def print(self, console: Console) -> None:
-        """Print the columns for a terminal; nothing if there are no rows. Numbers are not wrapped."""
-        if not self.rows:
+        """Print the columns for a terminal; nothing if there are no rows or no such columns. Numbers are not wrapped."""
+        shown = [place for place, name in enumerate(self.columns) if self.terminal is None or name in self.terminal]
+        if not (self.rows and shown):
             return
         grid = TerminalTable(
             title=self.title or None, title_justify="left", title_style="bold", box=SIMPLE, padding=0, header_style="dim"
         )  # fmt: skip
-        shown = [index for index, name in enumerate(self.columns) if not self.terminal or name in self.terminal]
-        for index in shown:
-            number = self.numeric[index]
-            grid.add_column(self.columns[index], justify="right" if number else "left", no_wrap=number, overflow="fold")
+        for place in shown:
+            number = self.numeric[place]
+            grid.add_column(self.columns[place], justify="right" if number else "left", no_wrap=number, overflow="fold")
         for row in self.rows:
-            grid.add_row(*(row[index].replace("[", r"\[") for index in shown))
+            grid.add_row(*(row[place].replace("[", r"\[") for place in shown))
         console.print(grid)
+
+
+class Column(NamedTuple):
+    """A column of records. key: of its values; empty if it is the name. form: writes a value. terminal: whether 80 columns
+    have space for it."""
+
+    name: str
+    key: str = ""
+    form: Callable[[Any], str] = str
+    terminal: bool = True
+
+    def text(self, record: Record) -> str:
+        """Return the text of a record's cell, a dash where there is no value."""
+        value = record.get(self.key or self.name)
+        return "–" if value is None else self.form(value)
 
 
 class Finding(NamedTuple):
@@ -102,20 +115,36 @@ class Chapter:
     notes: Sequence[str] = ()
 
 
+def table_of(records: Iterable[Record], columns: Sequence[Column], *, title: str = "", origin: str = "") -> Table:
+    """Return a table with a row for each record."""
+    return Table(
+        title=title,
+        origin=origin,
+        columns=[column.name for column in columns],
+        rows=[[column.text(record) for column in columns] for record in records],
+        terminal=[column.name for column in columns if column.terminal],
+    )
+
+
 def milliseconds(value: float) -> str:
     """Return milliseconds with one decimal below 100, else with none."""
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
-def percent(share: float, digits: int = 0) -> str:
+def number(value: float) -> str:
+    """Return a number without trailing zeros."""
+    return f"{value:g}"
+
+
+def percent(share: float) -> str:
     """Return a share as percent with a space, such as 85 %."""
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.0f} %"
 
 
-def span(values: Iterable[float], form: Callable[[float], str] = milliseconds) -> str:
-    """Return the range of values, such as 141–220, or the value if there is one."""
+def span(values: Iterable[float]) -> str:
+    """Return the range of milliseconds, such as 141–220, or the value if there is one."""
     ordered = sorted(values)
-    low, high = form(ordered[0]), form(ordered[-1])
+    low, high = milliseconds(ordered[0]), milliseconds(ordered[-1])
     return low if low == high else f"{low}–{high}"
 
 

@@ -42,7 +42,7 @@ def test_it_is_drawn_and_loads_nothing_else(opened: Opened, report: str) -> None
     marks = opened.page.evaluate(
         "[...document.querySelectorAll('.plot')].map((plot) => plot.querySelectorAll('.points path').length)"
     )
-    assert marks == [20, 10]  # five rates a side: p50 and p95, and goodput
+    assert marks == [20]  # five rates a side: p50 and p95
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -97,7 +97,7 @@ def test_the_chapter_has_knees_ratio_curve_and_why_each_search_ended(tmp_path: P
     assert {point["outcome"] for point in curve} == {"held", "broken"}
     assert "unknown: the system was not started on this machine" in sides["monolith"]["saturated"]
     folder = report.add_chapter(tmp_path / "report", "capacity", written)
-    assert (folder / "report.html").read_text().count('class="plot"') == 2
+    assert (folder / "report.html").read_text().count('class="plot"') == 1
     assert "higher: monolith" in (folder / "report.md").read_text()
 
 

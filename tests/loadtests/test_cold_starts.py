@@ -97,7 +97,6 @@ def test_a_chapter_of_an_ended_run_shows_what_there_is(functions: int) -> None:
     found = measured() if functions else Measured(rounds=2)
     chapter = cold_starts.chapter({**found.figures(), "complete": False, "ended_by": "ended by SIGINT"})
     assert len(chapter.tables[0].rows) == functions
-    assert len(list(chapter.charts())) == 1
 
 
 @pytest.mark.live

@@ -42,12 +42,12 @@ def test_a_report_without_a_comparison_covers_few_points(tmp_path: Path) -> None
 def test_page_and_markdown_list_all_points(tmp_path: Path) -> None:
     folder = written(made_run("a"), tmp_path / "run")
     for form in ("report.html", "report.md"):
-        assert all(point.rule in (folder / form).read_text() for point in POINTS)
+        assert all(rule in (folder / form).read_text() for rule in POINTS)
 
 
 def test_the_docs_list_the_same_points_in_the_same_order() -> None:
     text = (ROOT / "docs" / "method.md").read_text()
-    places = [text.find(f"**{point.rule[0].upper()}{point.rule[1:]}.**") for point in POINTS]
+    places = [text.find(f"**{rule[0].upper()}{rule[1:]}.**") for rule in POINTS]
     assert len(POINTS) == 12
     assert -1 not in places
     assert places == sorted(places)

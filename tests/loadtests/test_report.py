@@ -16,6 +16,7 @@ from loadtests import report
 from loadtests.histograms import encoded, histogram_of
 from loadtests.load import LIVE, BlockResult, Live, Second
 from loadtests.report import comparison
+from loadtests.report.contents import contents
 from loadtests.report.figures import figures, series
 from loadtests.report.forms import html
 from loadtests.results import LAG_KINDS as KINDS
@@ -119,6 +120,12 @@ def test_the_first_screen_shows_a_row_of_results_for_each_scenario_and_no_ratio(
     assert " times " not in first_screen
 
 
+def test_operations_have_requests_and_percentiles_of_both_sides_with_their_origin(folder: Path) -> None:
+    text = (folder / "report.md").read_text()
+    assert "| scenario | operation | monolith requests | monolith p50 ms, measured |" in text
+    assert "| browse | GET /posts | 300 | " in text
+
+
 def test_successes_refusals_and_errors_are_counted_apart(folder: Path) -> None:
     summary = read(folder)["scenarios"]["browse"]["monolith"]
     assert (summary["goodput"], summary["refusals"], summary["errors"], summary["offered_rate"]) == (25, 6, 6, 26)
@@ -174,7 +181,7 @@ def test_every_chart_has_its_data_as_a_table_and_as_a_file(folder: Path) -> None
     resources.feed(page)
     files = [unquote(one.partition(",")[2]) for one in resources.addresses if "data:text/csv" in one]
     assert page.count("plotly.js v") == 1
-    assert page.count('class="plot"') == 2 * 3 + 3  # two for each scenario; floor, outcomes, freshness
+    assert page.count('class="plot"') == 2 * 3 + 2  # two for each scenario; floor, freshness
     assert len(files) == page.count('class="plot"') == page.count("<details")
     assert files[0].splitlines()[0] == 'percentile,"monolith, ms","microservices, ms"'
     assert all(len(file.splitlines()) > 2 for file in files)
@@ -197,7 +204,7 @@ def test_the_summary_fits_a_terminal_of_80_columns(folder: Path) -> None:
 
 def test_an_incomplete_run_says_so_on_its_first_screen(results: Results) -> None:
     cut = {**figures(results), "complete": False, "ended_by": "SIGINT"}
-    assert "<b>Incomplete:</b> SIGINT" in html(cut, series(results))
+    assert "<b>Incomplete:</b> SIGINT" in html(contents(cut, series(results)))
 
 
 @pytest.mark.deep

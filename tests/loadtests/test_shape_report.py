@@ -25,7 +25,8 @@ def test_a_shape_is_drawn_with_the_latency_of_all_blocks_below_it(tmp_path: Path
     assert 3 < first["p50_ms"] < first["p95_ms"] < 12
     page = (folder / "report.html").read_text()
     assert "Load and latency over time: ramp" in page
-    assert "browse-shape" in page
+    assert "seconds of a block" in page
+    assert "offered/s" in page
 
 
 def test_a_steady_run_has_no_chapter_of_its_shape(tmp_path: Path) -> None:

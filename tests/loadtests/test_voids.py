@@ -11,6 +11,7 @@ from rich.console import Console
 
 from loadtests import aa, systems
 from loadtests.report import voids
+from loadtests.report.contents import contents
 from loadtests.report.figures import figures, series
 from loadtests.report.forms import html
 from loadtests.results import SIDES, UNKNOWN, Resources, Results, differences
@@ -65,7 +66,7 @@ def test_a_fault_voids_the_scenarios_that_it_affects(fault: Fault, reason: str, 
         name: {one["verdict"] for one in report["scenarios"][name]["metrics"].values()} for name in ("browse", "live")
     }
     assert [name for name, voided_all in verdicts.items() if voided_all == {"void"}] == voided
-    page = html(report, series(run))
+    page = html(contents(report, series(run)))
     assert page.index(f"<b>Void:</b> {report['voids'][0][:40]}") < page.index('<ol class="findings"')
 
 
