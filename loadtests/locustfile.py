@@ -314,7 +314,11 @@ def _mix(word: str) -> str:
 
 
 def _run_time(word: str) -> int:
-    return int(DURATION(str(parse_timespan(word))))
+    try:
+        seconds = parse_timespan(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{word} is not a time such as 20, 20s, 3m or 1h20m") from error
+    return int(DURATION(str(seconds)))
 
 
 def _checked(word: str, read: Any) -> str:

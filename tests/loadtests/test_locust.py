@@ -48,6 +48,7 @@ def test_closed_users_follow_a_shape() -> None:
         (["--rate", "1e9"], "argument --rate: 1e9 is not a number from 0.1 to 10,000"),
         (["--users", "0"], "argument -u/--users: 0 is not a whole number from 1 to 100,000"),
         (["--run-time", "0"], "argument -t/--run-time: 0 is not a number from 0.1 to 86,400"),
+        (["--run-time", "soon"], "argument -t/--run-time: soon is not a time such as 20, 20s, 3m or 1h20m"),
         (["--processes", "1000"], "argument --processes: 1000 is not a whole number from -1 to 64"),
     ],
 )
