@@ -82,6 +82,7 @@ def prepare(environment: Environment, runner: Any, **_: object) -> None:
     attach(environment)
     options: Any = environment.parsed_options
     if isinstance(runner, WorkerRunner):
+        events.quitting.add_listener(send_last_report)  # type: ignore[no-untyped-call]  # listeners run last to first
         return
     if options.rate or options.trace:
         environment.user_classes[:] = [OpenLoad]
@@ -120,13 +121,18 @@ def exit_void(environment: Environment, **_: object) -> None:
     """Log the figures of the run; its exit status is not 0 if it is void."""
     runner: Any = environment.runner
     if isinstance(runner, WorkerRunner):
-        runner.stop()
-        runner._send_stats()  # after Ctrl-C Locust would lose what its last report of 3 s lacks
         return
     if not isinstance(runner, MasterRunner):  # a master has quit already, to get the last reports
         runner.quit()
     if not environment.web_ui and log_figures(environment):
         environment.process_exit_code = VOID
+
+
+def send_last_report(environment: Environment, **_: object) -> None:
+    """Send a last report before Locust ends the worker. Without it, Ctrl-C would lose the counts of up to 3 s."""
+    runner: Any = environment.runner
+    runner.stop()
+    runner._send_stats()
 
 
 def log_figures(environment: Environment) -> bool:

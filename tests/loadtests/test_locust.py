@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -183,20 +184,24 @@ def test_a_lost_worker_of_three_is_reported_and_the_run_is_void(monolith: str) -
 
 
 @pytest.mark.live
-def test_ctrl_c_ends_an_open_run_and_keeps_its_figures(monolith: str, tmp_path: Path) -> None:
-    words = ["--rate", "20", "--mix", "browse", "--csv", str(tmp_path / "run")]
+@pytest.mark.parametrize("processes", [0, pytest.param(2, marks=pytest.mark.deep)])
+def test_ctrl_c_ends_an_open_run_and_keeps_its_figures(monolith: str, tmp_path: Path, processes: int) -> None:
+    port = free_port()
+    several = ["--processes", str(processes), "--master-bind-port", port, "--master-port", port] if processes else []
+    words = ["--rate", "20", "--mix", "browse", "--csv", str(tmp_path / "run"), *several]
     command = [*LOCUST, "--headless", "--host", monolith, "--only-summary", *words]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
         log = ""
         while "All users spawned" not in log:
             log += process.stderr.readline()
-        sleep(3)  # the load itself, which has no end of its own
-        process.send_signal(signal.SIGINT)
+        sleep(5)  # the load itself, which has no end of its own
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         log += process.stderr.read()
     assert process.returncode == 0, log
     assert "Traceback" not in log
-    assert arrivals(log) >= 40
+    assert "lost:" not in log
+    assert arrivals(log) >= 80
     assert sum(requests(tmp_path).values()) > 0
 
 
