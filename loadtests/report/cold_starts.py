@@ -45,7 +45,7 @@ def _findings(figures: Figures) -> Iterator[Finding]:
             f"{span(one['warm_ms'] for one in reached)} ms; {percent(imports)} of a cold start is importing (median).",
             figures["origin"],
         )
-    if one := figures["monolith"]:
+    if (one := figures["monolith"]) and one["first_ms"]:
         yield Finding(
             f"The monolith imports its code in {milliseconds(one['import_ms'])} ms, at a deployment and not at a request.",
             "measured",

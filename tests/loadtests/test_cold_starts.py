@@ -92,6 +92,13 @@ def test_the_chapter_has_one_table_with_a_row_for_each_function() -> None:
     )
 
 
+def test_a_run_that_ended_in_its_first_round_has_a_row_without_times() -> None:
+    found = Measured(rounds=2)
+    found.imports["monolith"].append(Imports({"flask": 300.0}))
+    chapter = cold_starts.chapter({**found.figures(), "complete": False, "ended_by": "ended by SIGINT"})
+    assert [tuple(row)[:4] for row in chapter.tables[0].rows] == [("monolith", "300", "0.0", "–")]
+
+
 @pytest.mark.parametrize("functions", [0, 3])
 def test_a_chapter_of_an_ended_run_shows_what_there_is(functions: int) -> None:
     found = measured() if functions else Measured(rounds=2)
