@@ -3,6 +3,7 @@
 Imports: `python -X importtime` in the unpacked zip, with the function's environment and the interpreter of the local AWS.
 Invocations: the hooks of `explain` time them in each function's process. In each round every function starts anew, then the
 seeded data and some requests reach all of them. The first invocation is compared with later ones of the same route or source.
+live-connections has no such times: the local AWS writes no log for WebSocket invocations.
 """
 
 import argparse

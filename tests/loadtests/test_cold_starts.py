@@ -114,5 +114,5 @@ def test_a_round_reaches_every_function(tmp_path: Path) -> None:
         measure(tmp_path / "run", found, ProgressDisplay(Console(file=console)))
     rows = found.figures()["functions"]
     assert rows.keys() == handlers().keys()
-    assert [name for name, row in rows.items() if not row["first_ms"]] == []
+    assert [name for name, row in rows.items() if not row["first_ms"]] == ["live-connections"]  # see coldstarts.py
     assert all(row["import_ms"] > 20 and row["package_mb"] > 0 for row in rows.values())
