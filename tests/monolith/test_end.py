@@ -23,6 +23,7 @@ SHUTDOWNS: dict[str, Callable[[Program], None]] = {
 }
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("shutdown", SHUTDOWNS)
 def test_a_shutdown_finishes_current_requests_and_leaves_no_process(tmp_path: Path, shutdown: str) -> None:
     with run_program(tmp_path) as running:

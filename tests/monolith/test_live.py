@@ -52,6 +52,7 @@ def connected() -> Iterator[tuple[Client, socket.socket]]:
         yield Client(Server(HANDSHAKE | {"werkzeug.socket": here}, thread_class=ReadingThread)), there
 
 
+@pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize("ending", ["SIGTERM", "Ctrl-C"])
 def test_a_shutdown_closes_every_connection_at_once(tmp_path: Path, ending: str) -> None:
@@ -99,6 +100,7 @@ def test_requests_are_answered_while_every_process_has_clients(running: Program)
         assert {client.get("/health").status_code for _ in range(50)} == {200}
 
 
+@pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize("path", ["/live", "/live?x", "/live/"])
 def test_an_http_request_for_the_feed_is_not_found(running: Program, path: str) -> None:

@@ -112,6 +112,7 @@ def test_a_folder_that_is_not_a_database_is_reported(tmp_path: Path) -> None:
         assert "is not empty" in _failure_line(failed)
 
 
+@pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize(
     ("missing", "reason"),
@@ -142,6 +143,7 @@ def test_data_of_another_postgresql_version_is_rejected(tmp_path: Path, initiali
         assert "version" in _failure_line(failed)
 
 
+@pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize("arguments", [("--host", "203.0.113.9"), ("--port", "70000"), ("--port", "-1")])
 def test_an_invalid_address_is_reported_in_one_line(tmp_path: Path, arguments: tuple[str, str]) -> None:
@@ -177,6 +179,7 @@ def test_a_stale_pid_file_with_the_id_of_another_process_does_not_stop_that_proc
             other.kill()
 
 
+@pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize(
     ("file", "number"),
