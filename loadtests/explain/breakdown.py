@@ -9,24 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from loadtests.explain.parts import AUTHORIZER, COLD, GATEWAY, HOPS, JSON, OWN, STORES, TRANSACTION
 from loadtests.explain.traces import ASYNCHRONOUS, Forest, Root, Span
 from loadtests.explain.walk import TimedCall
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import SIDES
 
-GATEWAY, AUTHORIZER, OWN, JSON, STORES, TRANSACTION, HOPS, COLD = (
-    "gateway", "authorizer", "own code", "serialising", "stores", "transaction", "hops", "cold start",
-)  # fmt: skip
-PARTS = {
-    GATEWAY: "gateway, server and network",
-    AUTHORIZER: "authorizer",
-    OWN: "own code",
-    JSON: "serialising",
-    STORES: "stores",
-    TRANSACTION: "transaction",
-    HOPS: "calls of other functions",
-    COLD: "cold start",
-}
 _PART_OF_KIND = {
     "request": OWN, "function": OWN, "background": OWN, "serialising": JSON, "store call": STORES, "statement": STORES,
     "transaction": TRANSACTION, "cold start": COLD,

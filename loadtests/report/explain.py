@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.explain.breakdown import GATEWAY, JSON, PARTS
+from loadtests.explain.parts import GATEWAY, JSON, PARTS
 from loadtests.report.charts import Chart, styled
 from loadtests.report.tables import Chapter, Column, Finding, Row, Table, milliseconds, number, percent, table_of
 from loadtests.results import SIDES
