@@ -1,11 +1,9 @@
 """Run blocks of load with Locust as a library, in a process of its own: `python -m loadtests.block_runner [--workers N]`.
 
-Read one LoadPlan as JSON from each line of standard input, write one Reply to standard output. SIGTERM stops the block that is
-under way; its reply holds the result so far. LoadProcess is the other end.
+Read one LoadPlan as JSON from each line of standard input, write one Reply to standard output. LoadProcess is the other end.
 """
 
 import argparse
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +14,6 @@ from time import perf_counter
 import gevent
 import locust.runners
 import msgspec
-from gevent.event import Event
 from locust.env import Environment
 
 from loadtests.errors import RunError
@@ -36,8 +33,7 @@ POLL_S = 0.02
 class BlockRunner:
     """Runs plans in this process. The audience of a live feed stays for later blocks."""
 
-    def __init__(self, stopped: Event) -> None:
-        self.stopped = stopped
+    def __init__(self) -> None:
         self._audiences: dict[str, Audience] = {}
 
     def run(self, plan: LoadPlan) -> BlockResult:
@@ -45,12 +41,12 @@ class BlockRunner:
         if plan.scenario == LIVE:
             audience = Audience.of(plan, self._audiences.get(plan.live_url))
             self._audiences[plan.live_url] = audience
-            return run_live(plan, audience, self.stopped)
+            return run_live(plan, audience)
         return self.offer(plan)
 
     def offer(self, plan: LoadPlan) -> BlockResult:
         """Offer one block of requests and return its result."""
-        return run_local(plan, OpenLoad, self.stopped).result()
+        return run_local(plan, OpenLoad).result()
 
     def close(self) -> None:
         """Close every audience."""
@@ -61,9 +57,9 @@ class BlockRunner:
 class MasterBlockRunner(BlockRunner):
     """Runs plans on Locust workers of this machine. A lost worker takes the arrivals with it that it has not reported."""
 
-    def __init__(self, stopped: Event, workers: int) -> None:
+    def __init__(self, workers: int) -> None:
         """Start the workers and wait until all are ready. Raise RunError."""
-        super().__init__(stopped)
+        super().__init__()
         self._environment = Environment(user_classes=[OpenLoad])
         self._runner = self._environment.create_master_runner(LOOPBACK, 0)
         self._latencies = attach(self._environment)
@@ -80,9 +76,7 @@ class MasterBlockRunner(BlockRunner):
         publish(self._environment, plan, number=next(self._numbers))
         workers = len(self._runner.clients.ready)
         self._runner.start(workers, spawn_rate=workers)
-        self._await(lambda: self.stopped.is_set() or all(self._ended()))
-        if self.stopped.is_set():
-            self._latencies.stop_early()
+        self._await(lambda: all(self._ended()))
         self._runner.stop()
         self._await(lambda: all(self._ended()), within_s=REPORTED_WITHIN_S)
         return self._latencies.result()
@@ -127,12 +121,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.worker_of:
         return _work(options.worker_of)
-    stopped = Event()
-    gevent.signal_handler(signal.SIGTERM, stopped.set)
     try:
-        with closing(
-            MasterBlockRunner(stopped, options.workers) if options.workers else BlockRunner(stopped)
-        ) as runner:
+        with closing(MasterBlockRunner(options.workers) if options.workers else BlockRunner()) as runner:
             for plan in _plans():
                 print(msgspec.json.encode(_reply(runner.run, plan)).decode(), flush=True)
     except RunError as failed:  # before the first plan

@@ -58,7 +58,6 @@ class Latencies:
         self.members: dict[str, Member] = {}
         self._tally = Tally(0)
         self._cpu, self._last_s = 0.0, -1.0
-        self._stopped_s: float | None = None
         events: Any = environment.events  # its listeners have no types
         events.test_start.add_listener(self._begin)
         events.request.add_listener(self._count)
@@ -71,10 +70,6 @@ class Latencies:
         assert self.run is not None  # noqa: S101 - it is read after a run
         return self.run.begin
 
-    def stop_early(self) -> None:
-        """Note that the run is stopped now."""
-        self._stopped_s = perf_counter() - self.begin
-
     def result(self) -> BlockResult:
         """Return the result so far. Every worker that has not reported the end of its part counts as lost."""
         assert self.run is not None  # noqa: S101 - no result without a run
@@ -84,9 +79,7 @@ class Latencies:
         block = total.block()
         block.cpu = max([self._cpu, *(member.cpu for member in self.members.values())])
         block.workers = [_worker(member) for member in self.members.values()]
-        if self._stopped_s is not None:
-            block.ended_at_s = max(0.0, self._stopped_s - self.run.plan.warm_up_s)
-        elapsed_s = perf_counter() - self.begin if self._stopped_s is None else self._stopped_s
+        elapsed_s = perf_counter() - self.begin
         block.lost_workers = [_lost(member, elapsed_s) for member in self.members.values() if not member.done]
         return block
 
@@ -105,7 +98,7 @@ class Latencies:
                 return
             plan = start.part_of(runner.worker_index)
         self.run, self._tally = LoadRun(start.number, plan), Tally(plan.warm_up_s)
-        self._cpu, self._last_s, self._stopped_s = 0.0, -1.0, None
+        self._cpu, self._last_s = 0.0, -1.0
 
     def _count(
         self, name: str, response_time: float | None, context: dict[str, Any], exception: Any = None, **_: object

@@ -140,7 +140,7 @@ class BlockResult:
     arrivals: due ones; on a live feed they are writes, while offered counts messages. late: arrivals that started over 10 ms
     after their due time. cpu: the generator's share of one core, the highest of several workers.
     wrong: errors with the expected status and a wrong body. reasons: the most frequent reasons of refusals and errors, with
-    counts. ended_at_s: when the block was stopped early, in seconds after the warm-up, else None.
+    counts.
     """
 
     offered: int = 0
@@ -152,7 +152,6 @@ class BlockResult:
     arrivals: int = 0
     late: int = 0
     cpu: float = 0.0
-    ended_at_s: float | None = None
     latencies: str = ""
     by_operation: dict[str, str] = field(default_factory=dict)
     seconds: list[Second] = field(default_factory=list)

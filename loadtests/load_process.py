@@ -60,11 +60,6 @@ class LoadProcess:
             raise LoadFailed("the load process ended") from gone
         return self._reply()
 
-    def stop_early(self) -> BlockResult:
-        """Stop the block that `run` was interrupted in and return its result so far."""
-        self._process.terminate()
-        return self._reply()
-
     def _reply(self) -> BlockResult:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         line = self._process.stdout.readline()

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 import gevent
 from gevent import Greenlet
-from gevent.event import Event
 from geventhttpclient.client import HTTPClient, HTTPClientPool
 from locust import FastHttpUser, constant, task
 from locust.contrib.fasthttp import LocustBadStatusCode, ResponseContextManager, insecure_ssl_context_factory
@@ -147,18 +146,15 @@ class OpenLoad(FastHttpUser):
         )
 
 
-def run_local(plan: LoadPlan, user_class: type[OpenLoad], stopped: Event) -> Latencies:
-    """Run a plan in this process with Locust as a library, to its end or until `stopped` is set. Return its latencies."""
+def run_local(plan: LoadPlan, user_class: type[OpenLoad]) -> Latencies:
+    """Run a plan in this process with Locust as a library. Return its latencies."""
     environment = Environment(user_classes=[user_class], host=plan.base_url)
     runner = environment.create_local_runner()
     latencies = attach(environment)
     publish(environment, plan, number=1)
     runner.start(1, spawn_rate=1)
     runner.spawning_greenlet.get()  # type: ignore[union-attr]  # raises what the user's constructor raises
-    if users := list(runner.user_greenlets):
-        gevent.wait([*users, stopped], count=1)
-    if stopped.is_set():
-        latencies.stop_early()
+    gevent.joinall(list(runner.user_greenlets))
     runner.quit()
     return latencies
 

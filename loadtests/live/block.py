@@ -4,8 +4,6 @@ from math import inf
 from time import perf_counter, sleep
 from typing import Any
 
-from gevent.event import Event
-
 from loadtests.calls import Answer, Outcome
 from loadtests.latencies import Failure, Latencies
 from loadtests.live.audience import Audience
@@ -14,8 +12,8 @@ from loadtests.load import BlockResult, LoadPlan
 from loadtests.open_load import CallSource, OpenLoad, run_local
 
 
-def run_live(plan: LoadPlan, audience: Audience, stopped: Event) -> BlockResult:
-    """Offer one block and return its result, or the result until it was stopped.
+def run_live(plan: LoadPlan, audience: Audience) -> BlockResult:
+    """Offer one block and return its result.
 
     Its latencies run from the due time of a write to its message, at every watcher. A write itself counts only if it fails.
     """
@@ -32,7 +30,7 @@ def run_live(plan: LoadPlan, audience: Audience, stopped: Event) -> BlockResult:
             answered = perf_counter() - self.load.begin
             writes.append(audience.script.write(step, answer, due=offset_s, answered=answered))
 
-    latencies = run_local(plan, LiveLoad, stopped)
+    latencies = run_local(plan, LiveLoad)
     audience.await_received(writes, within_s=plan.timeout_ms / 1000)
     sleep(DOUBLES_WITHIN_S)
     return _result(plan, [write for write in writes if write.due >= plan.warm_up_s], audience, latencies)
@@ -47,8 +45,7 @@ def _result(plan: LoadPlan, writes: list[Write], audience: Audience, latencies: 
     block = latencies.result()
     block.live = live_figures(writes, times, messages)
     block.errors += block.live.doubled
-    last_s = plan.warm_up_s + (inf if block.ended_at_s is None else block.ended_at_s)
-    block.arrivals = plan.due(last_s) - plan.due(plan.warm_up_s)
+    block.arrivals = plan.due(inf) - plan.due(plan.warm_up_s)
     return block
 
 

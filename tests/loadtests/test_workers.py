@@ -106,13 +106,12 @@ def interrupted_after(seconds: float) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.deep)])
-def test_an_interrupted_block_keeps_what_was_measured_and_leaves_no_process(workers: int) -> None:
-    with serving(lambda number: (200, {})) as server, LoadProcess(workers) as generator:
+def test_an_interrupted_block_leaves_no_process(workers: int) -> None:
+    processes: list[psutil.Process] = []
+    with serving(lambda number: (200, {})) as server, pytest.raises(Interrupt), LoadProcess(workers) as generator:
         generator.run(plan(server.url, shape=(), duration_s=0.1))  # so that the next block starts at once
-        processes = [psutil.Process(generator._process.pid), *workers_of(generator)]
-        with pytest.raises(Interrupt), interrupted_after(2.0):
+        processes += [psutil.Process(generator._process.pid), *workers_of(generator)]
+        with interrupted_after(2.0):
             generator.run(plan(server.url, shape=(), rate=50.0, duration_s=30.0))
-        block = generator.stop_early()
-    assert block.ended_at_s == pytest.approx(1.9, abs=1.0)
-    assert 10 < block.succeeded < 150
+    assert len(processes) == 1 + workers
     assert not psutil.wait_procs(processes, timeout=10)[1]
