@@ -15,7 +15,7 @@ from loadtests.tally import Tally
 from tests.bench.empty_route import PATH
 from tests.bench.rows import Row, alternate, share
 
-RATE, HOLD_S = 2_500, 5.0
+RATE, HOLD_S = 1_000, 5.0
 USERS, SECONDS, ROUNDS = 32, 2.0, 4
 RECORDED = 100_000
 

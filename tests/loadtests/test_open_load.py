@@ -13,11 +13,9 @@ import pytest
 
 from loadtests.data.world import Account, World
 from loadtests.histograms import decoded, percentile_ms
-from loadtests.load import LIVE, VOID_ABOVE_CPU, VOID_ABOVE_LATE, LoadPlan, late_share
+from loadtests.load import LIVE, VOID_ABOVE_CPU, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
 from loadtests.processes import ROOT
-from tests.bench.empty_route import PATH
-from tests.bench.generator_rows import serving as serving_empty_route
 from tests.loadtests.planted import offered, serving, stalling
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -39,19 +37,6 @@ def test_a_stall_of_two_seconds_is_in_the_95th_percentile() -> None:
     assert block.offered == block.succeeded == 400
     assert percentile_ms(decoded(block.latencies), 95) == pytest.approx(1_620, rel=0.1)
     assert percentile_ms(decoded(block.latencies), 99.9) >= 1_950
-
-
-@pytest.mark.deep
-@pytest.mark.slow
-def test_a_thousand_requests_a_second_start_in_time() -> None:
-    # The best of three blocks, because other processes of the machine may take its two cores for a moment.
-    with serving_empty_route() as url, LoadProcess() as generator:
-        plan = LoadPlan(base_url=url, rate=1_000, duration_s=5, warm_up_s=0.5, seed="", path=PATH)
-        block = min((generator.run(plan) for _ in range(3)), key=lambda block: late_share([block]))
-    assert block.offered == 5_000
-    assert late_share([block]) <= VOID_ABOVE_LATE
-    assert block.succeeded >= 4_950
-    assert block.cpu <= VOID_ABOVE_CPU
 
 
 def test_every_request_passes_through_locusts_events_and_statistics(tmp_path: Path) -> None:
