@@ -1,1 +1,1 @@
-"""Load for both systems, and the comparison made from it. How it is measured: docs/method.md."""
+"""Load tests of both systems, and the comparison of their results. docs/method.md explains the method."""

@@ -31,7 +31,7 @@ POLL_S = 0.02
 
 
 class BlockRunner:
-    """Runs plans in this process. The audience of a live feed stays for later blocks."""
+    """Run plans in this process. The audience of a live feed stays for later blocks."""
 
     def __init__(self) -> None:
         self._audiences: dict[str, Audience] = {}
@@ -55,7 +55,7 @@ class BlockRunner:
 
 
 class MasterBlockRunner(BlockRunner):
-    """Runs plans on Locust workers of this machine. A lost worker takes the arrivals with it that it has not reported."""
+    """Run plans on Locust workers of this machine. Arrivals that a lost worker has not reported are lost too."""
 
     def __init__(self, workers: int) -> None:
         """Start the workers and wait until all are ready. Raise RunError."""
@@ -146,7 +146,7 @@ def _reply(run: Callable[[LoadPlan], BlockResult], plan: LoadPlan) -> Reply:
 
 
 def _worker_process(port: int) -> subprocess.Popen[bytes]:
-    """Start a worker. It ends with its master, which ends it, or with their process group."""
+    """Start a worker. The master ends it, or a signal to their process group does."""
     return subprocess.Popen([sys.executable, "-m", "loadtests.block_runner", "--worker-of", str(port)], cwd=ROOT)
 
 

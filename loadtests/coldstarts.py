@@ -43,7 +43,7 @@ from microservices.deploy.site_trigger import last_push
 CHAPTER = "cold_starts"
 ROUNDS = 3
 SIZE = seeding.Size(accounts=3, posts=5, votes=8)
-REPEATS = 3  # of each request
+REPEATS = 3  # of each request, for warm times
 SETTLE_S = 1.5  # views are buffered for half a second
 START = "-- start"
 LIST_POSTS = Call(operation="GET /posts", path="/posts", check=calls.unchecked)  # of an empty monolith
@@ -74,7 +74,7 @@ class Imports:
 
     @property
     def import_ms(self) -> float:
-        """All modules without the clients: a client is made while its module is imported."""
+        """The time of all modules without the clients, which are created while their modules are imported."""
         return sum(self.libraries.values()) - self.client_ms
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 class UsageError(Exception):
-    """An option or a file is wrong. The message names it, and the line of a file where there is one."""
+    """An option or a file is wrong. The message names it, and for a file the line."""
 
 
 class ParityError(Exception):

@@ -1,4 +1,4 @@
-"""How old is what a client reads? Measure the time from a write until each place shows it, on a quiet system.
+"""Measure freshness: the time from a write until each place shows it, on a quiet system.
 
 A lag begins with the answer to the write. It ends with the first read that shows the effect, so it contains one read. On the live
 feed it ends with the message. Afterwards the consistency audit counts effects that were lost or happened twice: 0 is the promise.
@@ -32,7 +32,7 @@ VIEWS_UNCHANGED_S = 2.0  # longer than either side buffers views
 
 @dataclass(slots=True)
 class Feed:
-    """The live feed of a system from a message on. Without a subscriber nothing is measured."""
+    """The messages of a live feed, read in order. Without a subscriber nothing is measured."""
 
     subscriber: Subscriber | None
     seen: int = 0
@@ -196,7 +196,7 @@ def _measure_view(client: httpx.Client, world: World, _: int, result: Freshness)
 
 
 def _await_counted_views(client: httpx.Client, world: World) -> None:
-    """Wait until earlier views are counted: one of them would pass for a later one."""
+    """Wait until earlier views are counted: one of them could be mistaken for a later one."""
     views, since = _views(succeed(client, calls.trending(100)), world), monotonic()
     while monotonic() - since < VIEWS_UNCHANGED_S:
         if (now := _views(succeed(client, calls.trending(100)), world)) != views:

@@ -18,14 +18,14 @@ NAME = "progress.jsonl"
 
 
 class Journal:
-    """Appends events to a file, if there is one. A full disk ends the journal, not the run."""
+    """Append events to a file, if there is one. A full disk ends the journal, not the run."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
 
     @contextmanager
     def running(self, **about: Any) -> Iterator[None]:
-        """Append the begin of a run, with its process, and its end."""
+        """Append the start of a run, with its process, and its end."""
         self.append("began", pid=os.getpid(), born=psutil.Process().create_time(), **about)
         how = "complete"
         try:
@@ -66,7 +66,7 @@ class Journal:
             message_ms=round(percentile_ms(messages, 50), 1) if messages else None,
         )
 
-    def lags(self, side: str, found: Freshness) -> None:
+    def lags(self, side: str, freshness: Freshness) -> None:
         """Append the median lag of each kind on a side."""
-        known = {kind: round(median(lag.lags_ms), 1) for kind, lag in found.lags.items() if lag.lags_ms}
+        known = {kind: round(median(lag.lags_ms), 1) for kind, lag in freshness.lags.items() if lag.lags_ms}
         self.append("lags", side=side, lags_ms=known)

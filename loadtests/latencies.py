@@ -94,7 +94,7 @@ class Latencies:
         if isinstance(runner, MasterRunner):
             self.members = {id: _member(id, runner, start) for id in _clients(runner)}
         elif isinstance(runner, WorkerRunner):
-            if runner.worker_index not in start.workers:  # it came after the start
+            if runner.worker_index not in start.workers:  # the worker joined after the start
                 return
             plan = start.part_of(runner.worker_index)
         self.run, self._tally = LoadRun(start.number, plan), Tally(plan.warm_up_s)

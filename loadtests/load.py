@@ -54,7 +54,7 @@ class LoadPlan:
         return sum(1 for _ in takewhile(lambda offset: offset < until_s, self.arrivals()))
 
     def _all(self) -> Iterator[float]:
-        """The warm-up has the first rate of the shape. A trace has no arrivals in its warm-up."""
+        """Yield all due times. The warm-up has the first rate of the shape. A trace has no arrivals in its warm-up."""
         if self.trace:
             return (self.warm_up_s + offset for offset in self.trace)
         shape = self.shape or (Stage(self.duration_s, self.rate, self.rate),)

@@ -199,7 +199,7 @@ class UserNumbers(LoadTestShape):
 
 
 class ClosedUser(FastHttpUser):
-    """Runs one journey after the other. A journey ends at its first answer that is not a success."""
+    """Run one journey after the other. A journey ends at its first answer that is not a success."""
 
     abstract = True
     wait_time = between(0.2, 1.0)
@@ -237,7 +237,7 @@ globals().update(
 
 
 class LiveSubscriber(User):
-    """Subscribes to new posts. A lag counts from the post's creation time, so both clocks must agree."""
+    """Subscribe to new posts. A lag counts from the post's creation time, so both clocks must agree."""
 
     weight = 1
     wait_time = between(0.1, 0.1)

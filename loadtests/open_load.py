@@ -24,8 +24,10 @@ from loadtests.load import LoadPlan
 from loadtests.tally import DROPPED
 
 LATE_S = 0.010
-SAMPLE_S = 0.1  # between samples of the CPU share; of less time it says nothing
-PAUSE_EVERY = 100  # arrivals: also when all are late, answers and Ctrl-C must be handled
+SAMPLE_S = 0.1  # between samples of the CPU share, which shorter intervals make too coarse
+PAUSE_EVERY = (
+    100  # arrivals: yield to other greenlets, so that answers and Ctrl-C are handled even if all arrivals are late
+)
 ALL_STATUSES = frozenset(range(100, 600))
 PLAIN = {"Accept-Encoding": "identity"}  # decompression would count as the system's time
 
@@ -49,7 +51,7 @@ class SingleCall:
 
 
 class SingleAttemptPool(HTTPClientPool):
-    """Connections of a client that sends each request once. geventhttpclient repeats some, which would count as one."""
+    """Create connections that send each request once. geventhttpclient would repeat some and count them as one."""
 
     def get_client(self, url: Any) -> HTTPClient:
         """Return the client of a host."""
@@ -193,7 +195,7 @@ def send(
 
 
 def _answer(response: ResponseContextManager) -> Answer:
-    """Return the answer of a response. One that broke off is none."""
+    """Return the answer of a response, with status 0 if the response broke off."""
     broken = response.request_meta["exception"]
     if broken is None or isinstance(broken, LocustBadStatusCode):
         return Answer(response.status_code, response.content or b"")

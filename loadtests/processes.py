@@ -67,7 +67,7 @@ def is_running(pid: int) -> bool:
 
 
 def end(pids: Iterable[int], marks: Iterable[str], *, within_s: float) -> None:
-    """Terminate these processes, wait so many seconds, then end their descendants and every process with one of the marks."""
+    """Terminate these processes and wait for them; then end their descendants and every process with one of the marks."""
     leaders = [psutil.Process(pid) for pid in pids if is_running(pid)]
     families = [member for leader in leaders for member in family(leader)]
     _each(psutil.Process.terminate, leaders)

@@ -11,7 +11,7 @@ from loadtests.journal import Journal
 
 
 class ProgressDisplay:
-    """Shows phases on a console and appends them to a journal. Without a terminal it prints a line at each begin and end."""
+    """Show phases on a console and append them to a journal. Without a terminal, print a line at each start and end."""
 
     def __init__(self, console: Console, journal: Journal | None = None) -> None:
         self.console = console

@@ -1,4 +1,4 @@
-"""What a run measured, before it becomes the figures of a report. Plain data: nothing here measures."""
+"""The results of a run, before they become the figures of a report. This module only holds data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ LAG_KINDS = (
 
 @dataclass(slots=True)
 class SideBlock:
-    """One block with its place in the run: its side, its repeat, and its begin in seconds of the scenario."""
+    """One block with its place in the run: its side, its repeat, and its start in seconds of the scenario."""
 
     side: str
     repeat: int

@@ -106,7 +106,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """How load is offered. mix: one from a file of the user's. workers: Locust workers on this machine."""
+    """How load is offered. mix: one from a file of the user. workers: Locust workers on this machine."""
 
     shape: str = STEADY
     trace: Trace | None = None

@@ -28,7 +28,7 @@ Event = dict[str, Any]
 
 
 class Follower:
-    """Reads the newest journal below a folder. The file stays open, because a run that ends well deletes it."""
+    """Read the newest journal below a folder. The file stays open, because a run that ends well deletes it."""
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs

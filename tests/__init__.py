@@ -1,1 +1,1 @@
-"""Tests, by what they ask: the domain, each system alone, the contract of both, the architecture."""
+"""Tests of the domain, of each system alone, of the contract of both, and of the architecture."""

@@ -43,8 +43,8 @@ from monolith.database import connect
 
 NAME = "capacity"
 IDLE_WITHIN_S = 5.0
-FLOOR_S = 10.0  # for the floor, after the probes
-MIN_PROBING_S = 60.0  # even after a slow start
+FLOOR_S = 10.0  # reserved for the floor, after the probes
+MIN_PROBING_S = 60.0  # minimum, even after a slow start
 ABOUT = """Raise the rate until the service level breaks, bisect, then probe both ends again and longer, alternating between the
 sides. One scenario takes at most 3 minutes with the start of both systems on fresh data."""
 Figures = dict[str, Any]
@@ -53,7 +53,7 @@ Offer = Callable[[LoadPlan], BlockResult]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The service level and the bounds of the searches. precision: a share. seconds: for a scenario, with the start."""
+    """The service level and the bounds of the searches. precision: a share. seconds: limit for a scenario, start included."""
 
     level: Level
     start: float
@@ -78,7 +78,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--p95", type=number(1, 60_000), default=250.0, help="limit of p95 in milliseconds (250)")
     parser.add_argument("--errors", type=number(0.001, 100), default=0.1, help="limit of errors in percent (0.1)")
     scenarios = (*mixes.names(), LIVE)
-    parser.add_argument("--scenario", action="append", choices=scenarios, help="browse if not given; repeatable")
+    parser.add_argument("--scenario", action="append", choices=scenarios, help="default: browse; repeatable")
     parser.add_argument("--side", action="append", choices=SIDES, help="only this side")
     parser.add_argument("--start", type=RATE, default=20.0, help="requests a second of the first probe (20)")
     parser.add_argument("--ceiling", type=RATE, default=2_000.0, help="highest requests a second (2000)")

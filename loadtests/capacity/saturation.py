@@ -20,8 +20,11 @@ SAMPLE_EVERY_S = 0.1
 IDLE_SAMPLE_S, IDLE_CORES = 0.2, 0.3  # an idle local AWS polls its queues
 GENERATOR, POSTGRES, WEB = "load generator", "PostgreSQL", "gunicorn workers"
 STARTER, GATEWAY, FUNCTIONS = "starter of the local AWS", "local AWS's gateway", "function workers"
-MACHINE, PROCESS = 0.9, 0.9  # share of all cores; of one core, the most that a Python process can use
-CONNECTIONS, LOCKS = 0.5, 1.0  # share of samples with all connections busy; transactions that wait in a sample
+MACHINE, PROCESS = 0.9, 0.9  # share of all cores; share of one core, because a Python process cannot use more
+CONNECTIONS, LOCKS = (
+    0.5,
+    1.0,
+)  # share of samples with all connections busy; mean number of transactions that wait for a lock
 REFUSED = 0.01  # share of the offered requests
 THROTTLED = ("status 429", "status 503")
 ACTIVITY = text(
@@ -46,7 +49,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """Processor time up to one moment: of the machine, and of each process with its group."""
+    """Processor time so far: of the machine, and of each process with its group."""
 
     at: float
     total: float
@@ -55,7 +58,7 @@ class _Sample:
 
 
 class Meter:
-    """Measures the processes of systems, by mark, and of the load generator. database: its connections are sampled too."""
+    """Measure the processes of systems, by mark, and of the load generator. database: its connections are sampled too."""
 
     def __init__(self, marks: Sequence[str], database: Engine | None = None) -> None:
         self._leaders = [process for members in processes.carrying(marks).values() for process in members]

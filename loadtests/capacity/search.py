@@ -15,13 +15,15 @@ from loadtests.histograms import decoded, percentile_ms
 from loadtests.load import VOID_ABOVE_LATE, BlockResult, LoadPlan, void_reasons
 from loadtests.statistics.resampling import NEGLIGIBLE
 
-FACTOR = 2.0  # between two rates while the rate is raised
+FACTOR = 2.0  # of each raise, until a rate breaks the level
 LEAST_RATE = 1.0
 WARM_UP_S = 0.5
 SHORT_S, LONG_S, MAX_S = 1.0, 2.0, 10.0
-TAIL = 0.05  # of the requests, above p95
+TAIL = 0.05  # share of the requests above p95
 BEYOND_SHORT, BEYOND_LONG = 2, 5  # requests beyond p95 that a probe needs
-UNNAMED_PERCENT = 1.0  # limit of refused and of dropped requests: a system that refuses half carries half
+UNNAMED_PERCENT = (
+    1.0  # limit of refused and of dropped requests: a system that refuses half of them has half the capacity
+)
 MIN_STRAIN, MAX_STRAIN = 0.02, 50.0  # an outlier must not bend the line between two rates
 
 
@@ -111,7 +113,7 @@ class Knee:
 
 @dataclass(slots=True, kw_only=True)
 class Search:
-    """The search on one side. plan: of its probes, with rate and length still to set. precision: a share."""
+    """The search on one side. plan: of its probes; each probe sets rate and length. precision: a share."""
 
     plan: LoadPlan
     level: Level
@@ -162,7 +164,7 @@ class Search:
 
     @property
     def decisive(self) -> float:
-        """The rate at which saturation is looked for: the one that broke, else the highest that held."""
+        """The rate whose saturation is reported: the lowest that broke, else the highest that held."""
         return self.high if self.high < inf else self.low or self.start
 
     def next_step(self) -> Step | None:
@@ -204,7 +206,7 @@ class Search:
         return self.level.broken([probe.block for probe in probes])
 
     def _between(self, low: float, high: float, *, upholding: bool) -> float:
-        """Return the next rate of a bracket: its geometric mean; of long probes one step from the end that is certain."""
+        """Return the next rate of a bracket: its geometric mean, or for long probes one step from the certain end."""
         if not upholding:
             return sqrt(low * high) if low else high / FACTOR
         certain = self._decided(Step(low, long=True)) is Outcome.HELD
@@ -258,7 +260,9 @@ def percentile_of_blocks(blocks: Sequence[BlockResult], percentile: float) -> fl
 
 @cache
 def _percentile_ms(latencies: str, percentile: float) -> float:
-    return percentile_ms(decoded(latencies), percentile)  # decoding takes a millisecond, and a search asks often
+    return percentile_ms(
+        decoded(latencies), percentile
+    )  # decoding takes a millisecond, and a search decodes the same blocks often
 
 
 def ratio(searches: tuple[Search, Search]) -> dict[str, float | str] | None:

@@ -16,7 +16,7 @@ def colour(name: object) -> Colour:
 
 
 def picture(name: object) -> bytes:
-    """Return the picture of this name as a PNG, the same for the same name."""
+    """Return a PNG of the colour of this name. The same name always gives the same picture."""
     png = BytesIO()
     Image.new("RGB", (SIDE, SIDE), colour(name)).save(png, "PNG")
     return png.getvalue()

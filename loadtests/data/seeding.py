@@ -1,4 +1,4 @@
-"""Seed a system through its public API, the same on every system, and wait until all of it is visible."""
+"""Seed a system with the same data as every other one, through its public API, and wait until all data is visible."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +17,8 @@ from loadtests.data.world import Account, SeededPost, World, written
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 AT_ONCE = 4
-VIEWS = 5  # of the viewed post
-STEPS = 5  # accounts, posts, votes, the other features, and waiting until all of it is visible
+VIEWS = 5  # number of reads of `World.viewed`
+STEPS = 5  # accounts, posts, votes, the other features, and the wait until all data is visible
 VISIBLE_WITHIN_S = 90.0
 POLL_S = 0.2  # each read of a post is a view, which costs a function call
 Check = Callable[[httpx.Client, World], str]  # returns what is missing, or ""

@@ -47,12 +47,12 @@ class World:
 
     @property
     def viewed(self) -> SeededPost:
-        """The post with most views at the begin of the load. No journey reads it by its id."""
+        """The post with the most views when the load starts. No journey reads it by its id."""
         return self.posts[1]
 
 
 def written(number: int | str) -> dict[str, Any]:
-    """Return the body of post `number`, the same for the same number on every system."""
+    """Return the body of post `number`. It is the same on every system."""
     draw = Random(f"post {number}")
     title = " ".join(draw.sample(WORDS, 4)).capitalize()
     sentences = (" ".join(draw.choices(WORDS, k=draw.randint(5, 12))).capitalize() for _ in range(draw.randint(2, 6)))

@@ -42,7 +42,7 @@ def traced_configuration(known: Mapping[str, Any], layer: str) -> dict[str, Any]
 
 
 def layer_zip() -> bytes:
-    """Return the layer: the hooks, where Python finds them."""
+    """Return the layer's zip: the hooks, in the folder from which a function imports."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for pattern in _FILES:

@@ -14,7 +14,7 @@ from loadtests.live.subscriber import Message, Messages
 from loadtests.load import Live
 
 PUBLISHED, CHANGED = "post.published", "tally.changed"
-DOUBLES_WITHIN_S = 0.3  # a second copy may come so long after the last message
+DOUBLES_WITHIN_S = 0.3  # after the last message, to receive second copies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

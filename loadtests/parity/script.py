@@ -47,7 +47,7 @@ Script = Generator[Check, httpx.Response, None]
 
 
 def script(world: World, *, alone: bool) -> Script:
-    """Yield all checks of one system. Each is sent its answer, because later ones depend on it.
+    """Yield all checks of one system, and receive the answer to each, because later checks depend on it.
 
     alone: the system has only the seeded data, so whole lists must be equal, and the administrator can sign up.
     """

@@ -31,11 +31,11 @@ def test_the_index_lists_every_decision_once_and_in_order() -> None:
     assert listed == sorted(path.name for path in decisions.glob("0*.md"))
 
 
-def test_the_deployment_guide_lists_every_service_after_its_needs_and_every_parameter() -> None:
+def test_the_deployment_guide_lists_every_parameter_and_every_service_after_its_dependencies() -> None:
     guide = (PROJECT / "docs" / "deploy-to-aws.md").read_text()
-    found = re.search(r"for service in (.*); do", guide)
-    assert found is not None
-    order = found[1].split()
+    loop = re.search(r"for service in (.*); do", guide)
+    assert loop is not None
+    order = loop[1].split()
     assert set(order) == {service for service in templates.services() if templates.functions(service)}
     assert all(
         order.index(need) < order.index(service) for service in order for need in templates.imported_services(service)
@@ -61,7 +61,7 @@ def test_every_function_has_an_event_source(service: str) -> None:
     assert [function.name for function, _ in functions(service) if function not in invoked] == []
 
 
-def test_the_wires_come_from_the_templates() -> None:
+def test_the_event_sources_and_calls_of_the_functions_come_from_the_templates() -> None:
     posts, events = Node("table", "posts"), Node("topic", "events")
     assert Wire(posts, Node("function", "search-projection"), "stream", "sk post") in wires()
     assert Wire(events, Node("queue", "posts-scores"), "subscription", "score.changed") in wires()
@@ -70,7 +70,7 @@ def test_the_wires_come_from_the_templates() -> None:
     assert Wire(Node("function", "posts-http"), posts, "writes") in wires()
 
 
-def test_a_diagram_shows_each_wire_and_its_nodes() -> None:
+def test_a_diagram_shows_each_edge_and_its_nodes() -> None:
     function, queue = Node("function", "a-b"), Node("queue", "q")
     diagram = diagrams.event_sources(
         [Wire(function, queue, "sends"), Wire(queue, Node("queue", "d"), "dead letters", "after 5 tries")]

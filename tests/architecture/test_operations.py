@@ -37,7 +37,7 @@ def named() -> Operations:
 
 def of_flask() -> Operations:
     """Return the monolith's routes with the names of their views."""
-    app = create_app(Settings(database_url="postgresql+psycopg://nowhere", token_secret="not asked for"))
+    app = create_app(Settings(database_url="postgresql+psycopg://nowhere", token_secret="unused"))
     return {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)): rule.endpoint.rpartition(".")[2]
         for rule in app.url_map.iter_rules()

@@ -1,4 +1,4 @@
-"""The smallest imports of a function behind an HTTP API: json, one boto3 client, the Powertools HTTP resolver."""
+"""The minimum imports of a function behind an HTTP API: json, one boto3 client, the Powertools HTTP resolver."""
 
 import json  # noqa: F401 - importing it is the point
 

@@ -1,7 +1,7 @@
 """A/A experiments: `python -m tests.bench.experiments`.
 
-Compare the monolith with itself, which must be within noise, and with itself made a quarter slower, which must be found. A run
-takes two minutes and is saved at once. A saved run of this commit is not repeated, so an interrupted experiment continues.
+Compare the monolith with itself, which must be within noise, and with a copy that is a quarter slower, which must be detected.
+A run takes two minutes and is saved at once. A saved run of this commit is not repeated, so an interrupted experiment continues.
 """
 
 import argparse

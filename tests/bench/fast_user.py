@@ -9,7 +9,7 @@ from locust.env import Environment
 
 
 class Bare(FastHttpUser):
-    """Sends a request as soon as the last one is answered."""
+    """Send a request as soon as the last one is answered."""
 
     wait_time = constant(0)
 

@@ -17,7 +17,7 @@ from tests.bench.rows import Row
 
 FUNCTION = "avatars-thumbnails"
 WIDTH, HEIGHT = 4000, 3000  # of a phone's photograph
-GRAIN = 40  # times smaller is the source picture: noise alone would not compress
+GRAIN = 40  # the source picture is this many times smaller, because pure noise would not compress
 MOST_BYTES = 2**20
 TIMED = r"""
 import json, re, sys, time

@@ -1,4 +1,4 @@
-"""A page in a browser with its console messages and requests, and the violations that axe-core finds."""
+"""A page in a browser with its console messages and requests, and the violations that axe-core reports."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ SERIOUS = ("serious", "critical")
 
 
 class Opened:
-    """A page at an address. messages: of its console. requests: the addresses that it loads."""
+    """A page that is open in a browser. messages: of its console. requests: the addresses that it loads."""
 
     def __init__(self, page: "Page", address: str) -> None:
         self.page, self.messages, self.requests = page, list[str](), list[str]()

@@ -37,7 +37,7 @@ def test_the_finding_is_on_the_first_screen(opened: Opened) -> None:
     assert box["y"] + box["height"] <= opened.page.evaluate("innerHeight")
 
 
-def test_it_is_drawn_and_loads_nothing_else(opened: Opened, report: str) -> None:
+def test_the_page_is_drawn_and_loads_nothing_else(opened: Opened, report: str) -> None:
     assert (opened.requests, opened.messages) == ([report], [])
     marks = opened.page.evaluate(
         "[...document.querySelectorAll('.plot')].map((plot) => plot.querySelectorAll('.points path').length)"
@@ -46,9 +46,9 @@ def test_it_is_drawn_and_loads_nothing_else(opened: Opened, report: str) -> None
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_axe_finds_nothing_serious(opened: Opened) -> None:
+def test_axe_reports_no_serious_violation(opened: Opened) -> None:
     assert serious(opened.page) == []
 
 
-def test_paper_shows_all_of_it(opened: Opened) -> None:
+def test_the_printed_page_shows_everything(opened: Opened) -> None:
     assert beyond_paper(opened.page) == 0

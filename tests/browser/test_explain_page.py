@@ -31,7 +31,7 @@ def opened(browser: "Browser", address: str, request: pytest.FixtureRequest) -> 
         yield Opened(context.new_page(), address)
 
 
-def test_it_loads_nothing_else_and_logs_nothing(opened: Opened, address: str) -> None:
+def test_the_page_loads_nothing_else_and_logs_nothing(opened: Opened, address: str) -> None:
     assert opened.requests == [address]
     assert opened.messages == []
 
@@ -46,7 +46,7 @@ def test_every_trace_fits_the_page(opened: Opened) -> None:
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_axe_finds_nothing_serious(opened: Opened) -> None:
+def test_axe_reports_no_serious_violation(opened: Opened) -> None:
     assert serious(opened.page) == []
 
 
@@ -57,7 +57,7 @@ def test_the_keyboard_opens_the_spans_of_a_trace(opened: Opened) -> None:
     assert opened.page.get_by_text("monolith/votes/routes.py:20").first.is_visible()
 
 
-def test_paper_shows_every_trace(opened: Opened) -> None:
+def test_the_printed_page_shows_every_trace(opened: Opened) -> None:
     opened.page.emulate_media(media="print")
     opened.page.wait_for_function("document.documentElement.classList.contains('paper')")
     assert opened.page.locator(".plot .main-svg").first.is_visible()

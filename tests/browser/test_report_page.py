@@ -44,7 +44,7 @@ def page(browser: "Browser", report: str) -> "Iterator[Page]":
         yield Opened(context.new_page(), report).page
 
 
-def test_it_loads_nothing_else_and_logs_nothing(opened: Opened, report: str) -> None:
+def test_the_page_loads_nothing_else_and_logs_nothing(opened: Opened, report: str) -> None:
     assert opened.requests == [report]
     assert opened.messages == []
 
@@ -60,11 +60,11 @@ def test_every_chart_fits_its_column(opened: Opened) -> None:
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_axe_finds_nothing_serious(opened: Opened) -> None:
+def test_axe_reports_no_serious_violation(opened: Opened) -> None:
     assert serious(opened.page) == []
 
 
-def test_axe_finds_a_planted_violation(page: "Page") -> None:
+def test_axe_reports_a_planted_violation(page: "Page") -> None:
     page.evaluate("document.querySelector('h1').style.color = '#eee'")
     assert serious(page) == ["color-contrast"]
 
@@ -103,7 +103,7 @@ def test_a_chart_has_its_data_and_its_file(page: "Page") -> None:
     assert Path(download.value.path()).read_text().startswith("percentile,")
 
 
-def test_paper_shows_all_chapters_in_black_on_white(page: "Page", scheme: str) -> None:
+def test_the_printed_page_shows_all_chapters_in_black_on_white(page: "Page", scheme: str) -> None:
     page.emulate_media(media="print", color_scheme=scheme)  # type: ignore[arg-type]
     page.wait_for_function("document.documentElement.classList.contains('paper')")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -57,7 +57,7 @@ def test_the_page_requests_only_its_own_events(opened: Opened) -> None:
     assert opened.messages == []
 
 
-def test_axe_finds_nothing_serious(opened: Opened) -> None:
+def test_axe_reports_no_serious_violation(opened: Opened) -> None:
     assert serious(opened.page) == []
 
 

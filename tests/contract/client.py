@@ -23,7 +23,7 @@ Seen = TypeVar("Seen")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user who has signed up and in."""
+    """A registered user with a token."""
 
     username: str
     email: str
@@ -149,11 +149,11 @@ class Api:
         return self.send("GET", f"/users/{username}/avatar")
 
     def join(self, prefix: str = "p") -> Person:
-        """Sign a new user up and in."""
+        """Register a new user and sign in."""
         return self.join_as(unique(prefix))
 
     def join_as(self, username: str) -> Person:
-        """Sign a user up and in under that name."""
+        """Register a user under that name and sign in."""
         email, password = f"{username}@example.org", f"secret of {username}"
         assert self.register(username=username, email=email, password=password).status_code == 201
         return self.known(username)

@@ -10,7 +10,7 @@
 With one of the URL options the tests run only on these systems. `-m live_api` selects the tests that need only base URLs:
 `pytest tests/contract -m live_api --monolith-url URL --microservices-url URL` is the parity check of a load run.
 Such a system needs the administrator `admin`, and no user of that name before the tests. Its live feed is tested too, that of
-the microservices if `--microservices-live-url` is url.
+the microservices if `--microservices-live-url` is passed.
 """
 
 from collections.abc import Iterator
@@ -127,7 +127,7 @@ def bob(api: Api) -> Person:
 
 @pytest.fixture(scope="module")
 def both_sides(request: pytest.FixtureRequest) -> BothSides:
-    """Both systems: the running ones if both URLs are url, else those in this process."""
+    """Both systems: the running ones if both URLs are passed, else those in this process."""
     running = all(url_option(request.config, system) for system in URL_OPTIONS)
     names = ("live_monolith_api", "live_microservices_api") if running else ("monolith_api", "functions_api")
     left, right = (request.getfixturevalue(name) for name in names)

@@ -47,7 +47,7 @@ def test_a_token_of_somebody_who_gives_feedback_is_ignored(api: Api) -> None:
     assert answer.status_code == 201
 
 
-def test_feedback_is_normalised_before_it_is_measured(api: Api, admin: Person) -> None:
+def test_feedback_is_normalised_before_its_length_is_checked(api: Api, admin: Person) -> None:
     assert _read(api, admin, _send(api, message="e\u0301" * 2000))["message"] == "é" * 2000
 
 

@@ -79,7 +79,7 @@ def test_pages_skip_and_repeat_nothing_while_posts_are_added(api: Api, ada: Pers
     assert seen == ids
 
 
-def test_the_next_page_is_right_after_the_last_post_of_a_page_is_withdrawn(api: Api, ada: Person) -> None:
+def test_the_next_page_is_correct_after_the_last_post_of_a_page_is_withdrawn(api: Api, ada: Person) -> None:
     tag = unique("shrinks-")
     ids = _tagged(api, ada, tag, count=4)
     pages = api.walk("/posts", tag=tag, limit=2)

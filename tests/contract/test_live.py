@@ -144,7 +144,9 @@ def test_one_topic_too_many_is_an_error_and_the_others_still_work(feed: Feed, ad
     listener.wait_for(post_published(title))
 
 
-def test_a_huge_message_is_an_error_or_closes_the_connection_and_others_do_not_notice(feed: Feed, ada: Person) -> None:
+def test_a_huge_message_is_an_error_or_closes_the_connection_and_does_not_affect_others(
+    feed: Feed, ada: Person
+) -> None:
     with feed.listener("posts") as other, feed.listener("posts") as hostile:
         hostile.socket.send("x" * 1_000_000)
         try:

@@ -30,7 +30,7 @@ def test_text_is_stored_as_sent(api: Api, ada: Person, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=ascii)
-def test_a_post_keeps_its_text(api: Api, ada: Person, text: str) -> None:
+def test_a_posts_text_is_stored_as_sent(api: Api, ada: Person, text: str) -> None:
     post = api.published(ada, title=text, body=text)
     assert (post["title"], post["body"]) == (text, text)
     assert api.post(post["id"]) == post

@@ -1,4 +1,4 @@
-"""Figures of `explain`, from spans that are written down."""
+"""Figures of `explain`, from hand-written spans."""
 
 from typing import Any
 

@@ -15,7 +15,7 @@ Behaviour = Callable[[int], tuple[int, object]]
 
 
 class Server(ThreadingHTTPServer):
-    """Answers by the number of the request, counted from 1."""
+    """Answer by the number of the request, counted from 1."""
 
     request_queue_size = 1024
     daemon_threads = True

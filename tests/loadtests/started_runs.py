@@ -15,7 +15,7 @@ from loadtests.aa import SIDES
 
 
 class StartedRun:
-    """A process of tiny_runs. words: its arguments after its folder."""
+    """A process of tiny_runs. words: the arguments after the folder."""
 
     def __init__(self, folder: Path, *words: str) -> None:
         self.folder = folder
@@ -27,7 +27,7 @@ class StartedRun:
         self.started: list[psutil.Process] = []
 
     def await_phase(self, phase: str) -> None:
-        """Wait until it prints the begin of a phase."""
+        """Wait until it prints the start of a phase."""
         assert self._process.stdout is not None
         output = []
         for line in self._process.stdout:

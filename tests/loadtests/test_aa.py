@@ -53,12 +53,12 @@ def test_the_same_system_is_within_noise_with_exit_status_0(alike: dict[str, Any
     assert findings(alike)[1].text == "Within noise: none of 15 metrics differs."
 
 
-def test_a_slowdown_of_a_quarter_is_found_with_exit_status_1(slower: dict[str, Any], alike: dict[str, Any]) -> None:
+def test_a_slowdown_of_a_quarter_is_detected_with_exit_status_1(slower: dict[str, Any], alike: dict[str, Any]) -> None:
     assert (aa.better(slower), aa.status([alike, slower])) == (["first"], 1)
     assert findings(slower)[1].text.startswith("Verdicts: first: geo mean of browse, ")
 
 
-def test_a_void_run_is_neither_with_exit_status_2(void: dict[str, Any], slower: dict[str, Any]) -> None:
+def test_a_void_run_ends_with_exit_status_2(void: dict[str, Any], slower: dict[str, Any]) -> None:
     assert not aa.within_noise(void)
     assert aa.status([slower, void]) == 2
     assert "void: geo mean of browse" in findings(void)[1].text

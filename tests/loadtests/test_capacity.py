@@ -43,7 +43,7 @@ def chapter(searches: dict[str, Search], *, ended_by: str = "") -> dict[str, Any
 
 
 @pytest.mark.slow
-def test_the_knee_of_a_server_with_a_fixed_capacity_is_found() -> None:
+def test_the_search_finds_the_knee_of_a_server_with_a_fixed_capacity() -> None:
     with serving(admitting(60)) as server, LoadProcess() as generator:
         for _ in range(3):  # a busy machine limits the generator; then the search says so and runs again
             search = new_search(server.url, start=45, precision=0.2)
@@ -57,7 +57,7 @@ def test_the_knee_of_a_server_with_a_fixed_capacity_is_found() -> None:
     assert knee.low <= 60 <= knee.high
 
 
-def test_a_server_that_went_away_ends_the_search_and_what_was_measured_is_kept(tmp_path: Path) -> None:
+def test_a_server_that_stops_ends_the_search_and_the_measurements_are_kept(tmp_path: Path) -> None:
     search, answers = new_search("http://127.0.0.1:1"), in_virtual_time(1_000, luck=Random(1))
     search.run_next(Step(20, long=False), answers)
     with LoadProcess() as generator, pytest.raises(SystemFailed, match="no system answers at"):
@@ -81,7 +81,7 @@ def test_a_search_without_a_decided_rate_claims_nothing() -> None:
     assert one["ended"] == "the time was over; no rate was decided"
 
 
-def test_the_chapter_has_knees_ratio_curve_and_why_each_search_ended(tmp_path: Path) -> None:
+def test_the_chapter_has_knees_ratio_curve_and_the_reason_for_the_end_of_each_search(tmp_path: Path) -> None:
     urls = {"monolith": "http://127.0.0.1:8000", "microservices": LOCAL_AWS}
     offers = {url: in_virtual_time(rate, luck=Random(url)) for url, rate in zip(urls.values(), (300, 100), strict=True)}
     searches = {side: new_search(url) for side, url in urls.items()}
@@ -215,7 +215,7 @@ def written_chapter(tmp_path: Path) -> tuple[dict[str, Any], list[float]]:
 
 @pytest.mark.live
 @pytest.mark.deep
-def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing_running(
+def test_ctrl_c_keeps_the_measurements_and_leaves_nothing_running(
     started: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     children = psutil.Process(started.pid).children(recursive=True)
@@ -230,7 +230,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing_running(
 
 @pytest.mark.live
 @pytest.mark.deep
-def test_a_system_that_dies_is_named_and_what_was_measured_is_kept(
+def test_a_system_that_dies_is_named_and_the_measurements_are_kept(
     started: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     (server,) = (one for one in psutil.Process(started.pid).children() if "monolith" in one.cmdline())

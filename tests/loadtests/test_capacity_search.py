@@ -1,4 +1,4 @@
-"""The search finds the capacity of a queue in virtual time, whatever luck its probes have."""
+"""The search finds the capacity of a queue in virtual time, however much its probes vary."""
 
 from math import inf
 from random import Random
@@ -69,14 +69,14 @@ def test_a_probe_offers_its_rate_from_begin_to_end() -> None:
 
 @pytest.mark.parametrize("capacity", [11.0, 47.0, 333.0])
 @pytest.mark.parametrize("precision", [0.05, 0.1])
-def test_the_knee_is_found_within_the_precision(capacity: float, precision: float) -> None:
+def test_the_search_finds_the_knee_within_the_precision(capacity: float, precision: float) -> None:
     search = searched(in_virtual_time(capacity, luck=Random(1)), precision=precision)
     assert search.next_step() is None
     assert search.high <= search.low * (1 + precision) * 1.001
     assert knee_of(search).rate == pytest.approx(capacity, rel=precision)
 
 
-def test_the_interval_contains_the_capacity_whatever_luck_the_probes_had() -> None:
+def test_the_interval_contains_the_capacity_however_much_the_probes_vary() -> None:
     knees = [knee_of(searched(in_virtual_time(111, luck=Random(luck), hiccup=0.1))) for luck in range(10)]
     assert sum(knee.low <= 111 <= knee.high for knee in knees) >= 9
     assert sum(knee.rate == pytest.approx(111, rel=0.1) for knee in knees) >= 9

@@ -100,7 +100,7 @@ def test_a_run_that_ended_in_its_first_round_has_a_row_without_times() -> None:
 
 
 @pytest.mark.parametrize("functions", [0, 3])
-def test_a_chapter_of_an_ended_run_shows_what_there_is(functions: int) -> None:
+def test_a_chapter_of_an_interrupted_run_shows_the_rounds_so_far(functions: int) -> None:
     found = measured() if functions else Measured(rounds=2)
     chapter = cold_starts.chapter({**found.figures(), "complete": False, "ended_by": "ended by SIGINT"})
     assert len(chapter.tables[0].rows) == functions

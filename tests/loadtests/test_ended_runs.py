@@ -45,7 +45,7 @@ def run(tmp_path: Path, first: str) -> Iterator[StartedRun]:
 
 
 @pytest.mark.live
-def test_an_interrupted_run_keeps_what_was_measured(run: StartedRun) -> None:
+def test_an_interrupted_run_keeps_its_measurements(run: StartedRun) -> None:
     interrupt_in("publish", run)
     report = run.report()
     assert (report["complete"], report["ended_by"]) == (False, "SIGINT")
@@ -64,7 +64,7 @@ def test_a_run_interrupted_before_it_measured_leaves_nothing(tmp_path: Path, pha
 
 @pytest.mark.live
 @pytest.mark.deep
-def test_a_run_interrupted_in_its_audit_keeps_what_was_measured(run: StartedRun) -> None:
+def test_a_run_interrupted_in_its_audit_keeps_its_measurements(run: StartedRun) -> None:
     interrupt_in("second: consistency audit", run)
     assert run.report()["scenarios"]["publish"]["first"]["seconds"] == 1.0
 
@@ -89,7 +89,7 @@ def test_a_comparison_interrupted_in_its_floors_leaves_nothing_running(
 
 @pytest.mark.live
 @pytest.mark.deep
-def test_a_system_that_dies_in_the_middle_is_named_and_what_was_measured_is_kept(run: StartedRun) -> None:
+def test_a_system_that_dies_in_the_middle_is_named_and_the_measurements_are_kept(run: StartedRun) -> None:
     run.await_phase("publish")
     state = json.loads((run.folder / "run" / "second" / "monolith.json").read_text())
     psutil.Process(state["pid"]).kill()

@@ -46,7 +46,7 @@ def test_each_chart_has_its_spans_with_their_lines_as_a_file() -> None:
     assert rows[0]["service"] == "client"
 
 
-def test_it_is_printed_and_added_to_a_comparison(folder: Path, tmp_path: Path) -> None:
+def test_the_chapter_is_printed_and_added_to_a_comparison(folder: Path, tmp_path: Path) -> None:
     console = Console(width=100, record=True, file=io.StringIO())
     report.print_chapter(folder, "explain", console)
     assert "all journeys together took 5.0 ms on the monolith" in console.export_text()
@@ -54,14 +54,14 @@ def test_it_is_printed_and_added_to_a_comparison(folder: Path, tmp_path: Path) -
     assert "Why: the parts of the time" in (run / "report.html").read_text()
 
 
-def test_what_came_afterwards_is_no_part_of_the_answer() -> None:
+def test_later_work_is_no_part_of_the_answer() -> None:
     (call,) = explained()["journeys"]["voter"]["microservices"]
     assert sum(call["parts"].values()) == pytest.approx(call["ms"])
     assert [span["service"] for span in call["afterwards"]["spans"]] == ["votes-projection"]
     assert call["afterwards"]["ms"] == pytest.approx(100)
 
 
-def test_what_was_walked_on_one_side_alone_is_no_journey_yet() -> None:
+def test_a_journey_walked_on_one_side_only_is_left_out() -> None:
     result = Results(urls=dict(URLS), walks=walks(("voter", "writer")), roots={side: [] for side in URLS})
     del result.walks["microservices"]["writer"]
     assert list(result.figures()["journeys"]) == ["voter"]

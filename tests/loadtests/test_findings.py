@@ -1,4 +1,4 @@
-"""The findings on the first screen say what the figures say, and no more."""
+"""The findings on the first screen follow from the figures and claim nothing else."""
 
 from dataclasses import replace
 

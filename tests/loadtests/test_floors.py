@@ -1,4 +1,4 @@
-"""The floors beside a local AWS that is not there."""
+"""The floors on a local AWS that has ended."""
 
 import pytest
 

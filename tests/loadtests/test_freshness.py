@@ -16,10 +16,10 @@ from tests.loadtests.planted_feed import feeding
 
 
 class Ended:
-    """A subscriber whose messages have all come."""
+    """A subscriber that has received all its messages."""
 
-    def __init__(self, *heard: tuple[float, dict[str, object]]) -> None:
-        self.messages = list(heard)
+    def __init__(self, *messages: tuple[float, dict[str, object]]) -> None:
+        self.messages = list(messages)
 
 
 def test_a_message_before_the_answer_has_no_lag() -> None:

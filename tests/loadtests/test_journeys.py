@@ -22,7 +22,7 @@ def answered(body: Any) -> Answer:
 
 
 def walked(credits: int, pending: int, statuses: list[str], seed: int = 0) -> tuple[list[Call], dict[str, Any]]:
-    """Walk a buyer's journey; its order has these statuses, one a look. Return its calls and what it ordered."""
+    """Walk a buyer's journey whose order has these statuses, one for each read. Return its calls and its order."""
     steps = buyer(WORLD, Random(seed))
     known = [{"status": "pending", "total_credits": pending}]
     answers = iter([{"credits": credits}, {"items": known}])
@@ -96,6 +96,6 @@ def test_a_paused_journey_delays_no_other() -> None:
     assert monotonic() - began >= READS_AFTER_S[0] - 0.05
 
 
-def test_pictures_can_be_told_apart() -> None:
+def test_different_pictures_have_distinguishable_colours() -> None:
     assert colour_of(picture("a")) == colour("a") != colour("b")
     assert picture("a") == picture("a")

@@ -138,7 +138,7 @@ def test_open_load_writes_locusts_csv_html_and_json_with_the_same_numbers(monoli
 
 
 @pytest.mark.live
-def test_a_trace_and_a_mix_of_ones_own_run_open_on_two_processes(monolith: str, tmp_path: Path) -> None:
+def test_a_trace_and_a_custom_mix_run_open_on_two_processes(monolith: str, tmp_path: Path) -> None:
     (tmp_path / "votes.yaml").write_text("about: Only votes.\njourneys:\n  voter: 1\n")
     (tmp_path / "trace.csv").write_text("".join(f"{number / 10}\n" for number in range(30)))
     own = ["--mix", str(tmp_path / "votes.yaml"), "--trace", str(tmp_path / "trace.csv")]

@@ -155,7 +155,7 @@ def test_a_kind_of_lag_without_trials_is_not_reported(results: Results, tmp_path
 
 
 class Resources(HTMLParser):
-    """Collects the addresses in a page."""
+    """Collect the addresses in a page."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -86,7 +86,7 @@ def test_a_system_that_was_killed_is_started_again(tmp_path: Path) -> None:
         assert int(willing.pid_file(tmp_path).read_text()) != killed
 
 
-def test_a_pid_that_now_belongs_to_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_pid_that_now_belongs_to_another_process_is_left_alone(tmp_path: Path) -> None:
     willing = system("willing", tmp_path)
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:

@@ -1,6 +1,6 @@
-"""Tiny A/A runs: `python -m tests.loadtests.tiny_runs DIR [URL…]` compares monoliths, of which URLs name running ones.
+"""Tiny A/A runs: `python -m tests.loadtests.tiny_runs DIR [URL…]` compares two monoliths. A URL names a running one.
 
-With SIDE=URL in place of URL it makes a tiny comparison of both systems, whose contract tests are one file.
+With SIDE=URL in place of URL, compare both systems, with one file of contract tests.
 """
 
 import sys
@@ -44,7 +44,7 @@ def settings(
 
 
 def main() -> int:
-    """Make one run in a folder. Its report goes beside it."""
+    """Make one run in a folder, and write its report next to it."""
     folder, words = Path(sys.argv[1]), sys.argv[2:]
     tiny = settings(folder / "run", deployed=dict(zip(aa.SIDES, words, strict=False)))
     if words and "=" in words[0]:

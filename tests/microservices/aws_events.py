@@ -67,7 +67,7 @@ def enveloped_messages(bodies: Iterable[str]) -> list[Record]:
 
 
 def stream_records(records: Iterable[Record]) -> list[Record]:
-    """Return records of a table's stream with the content of the given ones: name, keys, images and sequence number."""
+    """Return records of a table's stream with the content of these records: name, keys, images and sequence number."""
     forms = {record["eventName"]: record for record in event("dynamodb")["Records"]}
     return [_stream_record(forms[each["eventName"]], each) for each in records]
 

@@ -25,7 +25,7 @@ class WrittenPost:
 
 
 class RandomUsers:
-    """Performs one random action after another through an API. The titles of its posts begin with a unique word."""
+    """Perform one random action after another through an API. The titles of its posts begin with a unique word."""
 
     def __init__(self, api: Api, people: list[Person], chance: Random, *, word: str) -> None:
         self.people, self.word = people, word

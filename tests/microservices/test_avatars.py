@@ -30,7 +30,7 @@ class Interrupted(BaseException):
 
 @dataclass
 class Interruption:
-    """Interrupts a function before or after its n-th call."""
+    """Interrupt a function before or after its n-th call."""
 
     place: int
     when: str
@@ -52,7 +52,7 @@ class Interruption:
 
 @dataclass
 class Overtaking:
-    """Does something before a call, once."""
+    """Run a function before a call, once."""
 
     operation: str
     by: Callable[[], object]

@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.live, pytest.mark.deep]
 
 
 class RetryingTransport(httpx.HTTPTransport):
-    """Retries a request that failed because a worker was killed or the system is saturated."""
+    """Retry a request that failed because a worker was killed or the system is saturated."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         deadline = time.monotonic() + REQUEST_S

@@ -30,7 +30,7 @@ class Interrupted(Exception):
 
 
 class BeforeCall:
-    """Does something before the n-th call; the first call is 1."""
+    """Run a function before the n-th call of AWS, counted from 1."""
 
     def __init__(self, place: int, do: Callable[[], None]) -> None:
         self._calls_before, self._do = place, do
@@ -43,12 +43,12 @@ class BeforeCall:
             self._do()
 
     def after(self, operation: str) -> None:
-        """Nothing happens after a call."""
+        """Do nothing after a call."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallCounts:
-    """How often each operation was called."""
+    """Count the calls of each operation."""
 
     times: Counter[str] = field(default_factory=Counter)
 
@@ -56,7 +56,7 @@ class CallCounts:
         self.times[operation] += 1
 
     def after(self, operation: str) -> None:
-        """The call is counted already."""
+        """Do nothing: the call is counted already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,7 @@ def test_an_older_title_does_not_replace_a_newer_one(leaderboard: DynamoLeaderbo
 
 
 class Site(LeaderboardObject):
-    """Calls a function before each write."""
+    """Call a function before each write."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
         super().__init__("site")

@@ -3,10 +3,10 @@
 | message | carries it as |
 |---|---|
 | HTTP | the header |
-| direct invocation | a name of the payload |
+| direct invocation | a field of the payload |
 | SNS, SQS | a message attribute |
 | DynamoDB stream | an attribute of the item, because a stream record holds nothing else |
-| Kinesis | a name of the record's JSON |
+| Kinesis | a field of the record's JSON |
 | S3 | the object's metadata; the notification leaves it out, so GetObject reads it |
 
 A removed item carries nothing: its removal starts a trace of its own.

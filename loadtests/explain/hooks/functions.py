@@ -1,6 +1,6 @@
 """Hooks of a Lambda function: a root span for each invocation, a span for each call of an AWS service.
 
-botocore's own events report the calls. DynamoDB is asked for the consumed capacity, and messages carry the trace.
+botocore's own events report the calls. Each call of DynamoDB requests its consumed capacity, and messages carry the trace.
 """
 
 import re

@@ -103,7 +103,7 @@ def _name_request(app: Flask, **_: Any) -> None:
 
 
 def _traced_jobs(run_every: Callable[..., None], write: Write) -> Callable[..., None]:
-    """Return `Background.run_every` for traced jobs. A run is written only if it took a job that a request left."""
+    """Return `Background.run_every` for traced jobs. A run is written only if it took a job that a request added."""
 
     def traced(background: Background, seconds: float, task: PeriodicTask) -> None:
         lines = [line_of(task.__code__, task.__module__)] if inspect.isfunction(task) else []

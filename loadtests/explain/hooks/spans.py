@@ -1,4 +1,4 @@
-"""Spans: what was done, when, for how long, from which line. They hold names, counts, sizes and lines, never what a client sent.
+"""Spans: one piece of work each, with its start, its duration and its line of code. They never hold what a client sent.
 
 A root span is a request, an event or a job. While it runs, hooks begin and end spans below it.
 When it ends, it is written with all spans below it, as one line of JSON. Without a root span, hooks do nothing.

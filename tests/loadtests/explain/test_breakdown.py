@@ -1,4 +1,4 @@
-"""Spans become trees and parts, computed for traces written by hand."""
+"""The spans of hand-written traces become trees and parts."""
 
 import pytest
 
@@ -49,11 +49,11 @@ def test_the_parts_add_up_to_the_whole() -> None:
     assert sum(parts(CALL, a_call()).values()) == pytest.approx(CALL.ms)
 
 
-def test_a_call_without_spans_is_all_gateway() -> None:
+def test_all_time_of_a_call_without_spans_is_the_gateways() -> None:
     assert parts(CALL, Forest([])) == {GATEWAY: 100.0}
 
 
-def test_a_start_is_a_part_of_its_own() -> None:
+def test_a_cold_start_is_a_part_of_its_own() -> None:
     cold = [span("s", CALL.sender.span, "cold start", at=30, ms=4, name="GET /any")]
     found = parts(CALL, a_call(cold))
     assert (found[COLD], found[GATEWAY]) == (pytest.approx(4), pytest.approx(26))

@@ -92,7 +92,7 @@ def test_a_direct_invocation_carries_the_trace_in_its_payload() -> None:
 
 
 @pytest.mark.parametrize("payload", ["[]", "no JSON", b"\xff", "7"])
-def test_a_payload_that_is_no_json_object_stays_as_it_is(payload: Any) -> None:
+def test_a_payload_that_is_no_json_object_is_sent_unchanged(payload: Any) -> None:
     assert with_traceparent("lambda", "Invoke", {"Payload": payload}, SENDER)["Payload"] == payload
 
 
@@ -104,7 +104,7 @@ def test_a_payload_that_is_no_json_object_stays_as_it_is(payload: Any) -> None:
         ("REMOVE a SET b = :b", f"REMOVE a SET {NAME} = :{NAME}, b = :b"),
     ],
 )
-def test_an_update_sets_it_beside_its_own_changes(expression: str, becomes: str) -> None:
+def test_an_update_sets_the_traceparent_in_addition_to_its_own_changes(expression: str, becomes: str) -> None:
     update = {"UpdateExpression": expression, "ExpressionAttributeValues": {":a": {"N": "1"}}}
     member = with_traceparent("dynamodb", "TransactWriteItems", {"TransactItems": [{"Update": update}]}, SENDER)
     alone = with_traceparent("dynamodb", "UpdateItem", update, SENDER)
@@ -114,7 +114,7 @@ def test_an_update_sets_it_beside_its_own_changes(expression: str, becomes: str)
     assert update == {"UpdateExpression": expression, "ExpressionAttributeValues": {":a": {"N": "1"}}}
 
 
-def test_a_call_that_sends_no_message_stays_as_it_is() -> None:
+def test_a_call_that_sends_no_message_is_unchanged() -> None:
     call = {"TableName": "t", "Key": {"pk": {"S": "1"}}}
     assert with_traceparent("dynamodb", "GetItem", call, SENDER) is call
 

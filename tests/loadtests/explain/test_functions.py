@@ -50,14 +50,14 @@ def post(functions: TracedSystem, ada: Person) -> str:
 
 
 @pytest.mark.parametrize("way", TRAVELS)
-def test_a_trace_travels_by(functions: TracedSystem, ada: Person, post: str, way: str) -> None:
+def test_a_trigger_carries_the_trace(functions: TracedSystem, ada: Person, post: str, way: str) -> None:
     act, reached = TRAVELS[way]
     with functions.traced() as trace:
         act(functions.api, ada, post)
     assert services(functions.lines(), trace) >= reached
 
 
-def test_a_trace_travels_by_a_direct_invocation(functions: TracedSystem, ada: Person, post: str) -> None:
+def test_a_direct_invocation_carries_the_trace(functions: TracedSystem, ada: Person, post: str) -> None:
     with functions.traced() as trace:
         functions.api.withdraw(ada, post)
     called = [
@@ -102,7 +102,7 @@ def test_a_store_call_has_its_units_its_bytes_and_its_line(functions: TracedSyst
     assert got["lines"][1].startswith("microservices/posts/routes.py:")
 
 
-def test_json_that_is_written_and_read_is_counted_with_its_line(functions: TracedSystem, ada: Person) -> None:
+def test_written_and_read_json_has_spans_with_their_lines(functions: TracedSystem, ada: Person) -> None:
     with functions.traced() as trace:
         functions.api.published(ada, title="A cat", body="and a dog")
     root = next(each for each in roots(functions.lines()) if each["trace"] == trace and each["service"] == "posts-http")

@@ -56,7 +56,7 @@ def test_a_function_loads_no_hook(function: str) -> None:
     assert loaded(f"import os; os.environ |= {environment}; import {every_handler()[function]}") == []
 
 
-def test_hooks_leave_everything_as_it_was() -> None:
+def test_everything_is_restored_when_the_hooks_are_removed() -> None:
     def hooked() -> list[object]:
         return [
             list(handlers.BUILTIN_HANDLERS), json.dumps, json.loads, Flask.__call__, Background.run_every, Views.record,

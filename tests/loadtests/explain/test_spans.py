@@ -71,7 +71,7 @@ def test_a_root_span_is_written_also_when_it_fails() -> None:
 
 
 class Counter:
-    """Counts in memory, as the views of both sides do."""
+    """Count in memory, as the views of both sides do."""
 
     def __init__(self) -> None:
         self.counted: list[str] = []

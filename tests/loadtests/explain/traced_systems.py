@@ -1,4 +1,4 @@
-"""Both sides with hooks around them, in this process: what their spans say, read back."""
+"""Both sides with hooks around them, in this process, and the spans that they write."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
