@@ -156,7 +156,6 @@ class BlockResult:
     by_operation: dict[str, str] = field(default_factory=dict)
     seconds: list[Second] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
-    warm_up_p95_ms: float = 0.0
     live: Live | None = None
     workers: list[Worker] = field(default_factory=list)
     lost_workers: list[LostWorker] = field(default_factory=list)

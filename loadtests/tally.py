@@ -71,7 +71,6 @@ class Tally:
             by_operation={name: encoded(histogram_of_ticks(ticks)) for name, ticks in sorted(by_operation.items())},
             seconds=self._seconds(),
             reasons=dict(reasons.most_common(20)),
-            warm_up_p95_ms=percentile_ms(histogram_of_ticks(self._warm_up()), 95),
         )
 
     def _second(self, offset_s: float) -> int:
@@ -87,13 +86,6 @@ class Tally:
                 total[ticks] += count
                 by_operation[operation][ticks] += count
         return total, by_operation
-
-    def _warm_up(self) -> Counter[int]:
-        counts = Counter[int]()
-        for (second, _, _, _, ticks), count in self.counts.items():
-            if second == WARM_UP and ticks:
-                counts[ticks] += count
-        return counts
 
     def _seconds(self) -> list[Second]:
         offered, timed = Counter[int](), defaultdict[int, Counter[int]](Counter)

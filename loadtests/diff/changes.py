@@ -8,9 +8,10 @@ from math import inf
 import numpy as np
 
 from loadtests.diff.runs import Block, Report, Run, histograms
-from loadtests.report.comparison import EFFECTS, FLOORS, FRESHNESS
+from loadtests.report.comparison import FLOORS
 from loadtests.report.figures import CARRIED
-from loadtests.results import SIDES
+from loadtests.report.tables import effect_label, lag_label
+from loadtests.results import LAG_KINDS, SIDES
 from loadtests.statistics.resampling import NEGLIGIBLE, tail_share
 from loadtests.statistics.samples import SMALLEST, Counts, Sample, Values, goodput, seeded_rng
 
@@ -70,17 +71,18 @@ def counts(before: Report, after: Report) -> Iterator[Change]:
     for side in SIDES:
         for name in (name for name in before.scenarios if name in after.scenarios):
             yield from _outcomes(name, side, before, after)
-        for kind, label in FRESHNESS.items():
+        for kind in LAG_KINDS:
+            label = lag_label(kind)
             first, second = (report.freshness.get(kind, {}).get(side) for report in (before, after))
             if first and second:
                 load = second.trials / (first.trials or 1)
                 stale = (first.stale_first_reads, second.stale_first_reads)
                 yield _count(f"{label}: stale", side, *stale, load=load, allowed=inf)
                 yield _count(f"{label}: never", side, first.never, second.never)
-        for kind, label in EFFECTS.items():
+        for kind in before.after_the_load:
             one, other = (report.after_the_load.get(kind, {}).get(side) for report in (before, after))
             if isinstance(one, int) and isinstance(other, int):
-                yield _count(label, side, one, other)
+                yield _count(effect_label(kind), side, one, other)
 
 
 def lag_median(lags_ms: Sequence[float]) -> Sample:
@@ -108,10 +110,10 @@ def _samples(before: Run, after: Run) -> Iterator[tuple[str, str, str, Sample, S
             for percentile in PERCENTILES:
                 yield name, side, f"p{percentile}", first.percentile(percentile), second.percentile(percentile)
             yield name, side, GOODPUT, _rate(before, blocks[0]), _rate(after, blocks[1])
-    for side, (kind, label) in product(SIDES, FRESHNESS.items()):
+    for side, kind in product(SIDES, LAG_KINDS):
         lags = [run.series.freshness.get(side, {}).get(kind, []) for run in runs]
         if all(lags):
-            yield label, side, "p50", lag_median(lags[0]), lag_median(lags[1])
+            yield lag_label(kind), side, "p50", lag_median(lags[0]), lag_median(lags[1])
     for side, (name, label) in product(SIDES, FLOORS.items()):
         floors = [run.series.floors.get(side, {}).get(name, []) for run in runs]
         if all(floors):

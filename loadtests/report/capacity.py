@@ -35,11 +35,7 @@ def chapter(figures: Figures) -> Chapter:
     ]
     return Chapter(
         name="capacity",
-        title=f"Capacity at {figures['slo']}",
-        question="How many requests a second does each side carry before its service level breaks?",
-        intro="The open rate rises until the level breaks, then a bisection narrows it down. The knee is where a line through the "
-        "probes crosses the level. Filled: p95; hollow: p50; line without symbols: p99; dotted: the limit. If the load "
-        "generator reached its own limit, the result is a lower bound.",
+        names={"slo": figures["slo"]},
         findings=list(_findings(figures)),
         tables=[table_of(searches, COLUMNS), *([table_of(ratios, RATIO_COLUMNS)] if ratios else [])],
         charts=lambda: _charts(figures),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from loadtests.report.tables import Column, Table, milliseconds, number, table_of
+from loadtests.report.tables import Column, Table, lag_label, milliseconds, number, table_of
 
 COLOURS = {"monolith": "#3b82c4", "microservices": "#d9730d", "first": "#3b82c4", "second": "#d9730d"}
 DASHES = {"monolith": "solid", "microservices": "dash", "first": "solid", "second": "dash"}
@@ -118,10 +118,10 @@ def floor_chart(report: Report) -> Iterator[Chart]:
     yield Chart("above-the-floor", "Medians in two parts", styled(figure), table_of(records, FLOOR_COLUMNS))
 
 
-def freshness_chart(series: Series, labels: dict[str, str]) -> Iterator[Chart]:
-    """Yield every single lag, so that no mean hides a tail. labels: of the kinds of lag."""
+def freshness_chart(series: Series) -> Iterator[Chart]:
+    """Yield every single lag, so that no mean hides a tail."""
     records = [
-        {"label": labels[kind], "side": side, "ms": lag}
+        {"label": lag_label(kind), "side": side, "ms": lag}
         for side, kinds in series["freshness"].items()
         for kind, lags in kinds.items()
         for lag in lags
@@ -133,7 +133,7 @@ def freshness_chart(series: Series, labels: dict[str, str]) -> Iterator[Chart]:
             y=[one["label"] for one in own], x=[max(one["ms"], 0.1) for one in own], name=side, marker_color=COLOURS[side],
             orientation="h", boxpoints="all", jitter=0.5, pointpos=0, marker_size=5, marker_symbol=SYMBOLS[side], line_width=1,
         )  # fmt: skip
-    shown = [label for label in labels.values() if any(one["label"] == label for one in records)]
+    shown = list(dict.fromkeys(one["label"] for one in records))
     figure.update_layout(boxmode="group", height=AROUND_PX + 1.4 * ROW_PX * len(shown))
     figure.update_yaxes(categoryorder="array", categoryarray=shown[::-1])
     figure.update_xaxes(type="log", title_text="ms", tickvals=SPARSE_MS_TICKS)

@@ -14,7 +14,7 @@ COLUMNS = (
     Column("first request ms", "first_ms", milliseconds),
     Column("warm ms", "warm_ms", milliseconds),
     Column("package MB", "package_mb", "{:.2f}".format),
-    Column("origin", terminal=False),
+    Column("origin"),
 )
 Figures = dict[str, Any]
 
@@ -26,11 +26,6 @@ def chapter(figures: Figures) -> Chapter:
         records.append({"function": MONOLITH, **figures["monolith"], "origin": "measured"})
     return Chapter(
         name="cold-starts",
-        title="Cold starts",
-        question="What does the first invocation of a function cost, compared with the next ones?",
-        intro="Each round starts every function anew. Times are medians, measured in the function's process with a whole processor "
-        "of this machine: without the gateway, the start of Python and the download of the package. Warm invocations are later "
-        "ones of the same route or event source. Clients are those of AWS that the module makes at import.",
         findings=list(_findings(figures)),
         tables=[table_of(records, COLUMNS)],
     )  # fmt: skip

@@ -19,7 +19,7 @@ COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figu
 class Contents:
     """The first screen and the chapters. alerts: kind and text of each reason not to trust the report as a whole.
 
-    results: the table of scenarios; None without a comparison. compared: the chapters of the comparison. others: all further ones.
+    results: the table of scenarios; None without a comparison.
     """
 
     question: str
@@ -27,8 +27,7 @@ class Contents:
     alerts: list[tuple[str, str]]
     findings: list[Finding]
     results: Table | None
-    compared: list[Chapter]
-    others: list[Chapter]
+    chapters: list[Chapter]
 
 
 def contents(report: Report, series: Series) -> Contents:
@@ -36,13 +35,17 @@ def contents(report: Report, series: Series) -> Contents:
     commands = [command_chapter(report, name) for name in COMMANDS if report.get(name)]
     compared = "scenarios" in report
     return Contents(
-        question=findings.question(report) if compared else " ".join(chapter.question for chapter in commands),
+        question=findings.question(report) if compared else " ".join(chapter.text["question"] for chapter in commands),
         facts=f"{machine(report)}{', profile ' + report['profile'] if compared else ''}, commit {report['commit']}",
         alerts=_alerts(report),
         findings=findings.findings(report) if compared else [one for chapter in commands for one in chapter.findings],
         results=comparison.results_table(report) if compared else None,
-        compared=list(comparison.chapters(report, series)) if compared else [],
-        others=[*commands, method.chapter(report), _settings(report)],
+        chapters=[
+            *(comparison.chapters(report, series) if compared else ()),
+            *commands,
+            method.chapter(report),
+            _settings(report),
+        ],
     )
 
 
@@ -67,7 +70,8 @@ def machine(report: Report) -> str:
 def _alerts(report: Report) -> list[tuple[str, str]]:
     parts = {"": report, **{f"{name.replace('_', ' ')}, ": report[name] for name in COMMANDS if report.get(name)}}
     incomplete = [f"{name}{one['ended_by']}" for name, one in parts.items() if not one.get("complete", True)]
-    return [*(("Void", reason) for reason in report.get("voids", ())), *(("Incomplete", text) for text in incomplete)]
+    kinds = {"Void": report.get("voids", ()), "Lost": comparison.lost_workers(report), "Incomplete": incomplete}
+    return [(kind, text) for kind, texts in kinds.items() for text in texts]
 
 
 def _settings(report: Report) -> Chapter:
@@ -76,9 +80,7 @@ def _settings(report: Report) -> Chapter:
         **report.get("settings", {}), **report["versions"],
     }  # fmt: skip
     rows = [(name.replace("_", " "), _text(value)) for name, value in values.items()]
-    return Chapter(
-        name="settings", title="Settings and versions", tables=[Table(columns=("setting", "value"), rows=rows)]
-    )
+    return Chapter(name="settings", tables=[Table(columns=("setting", "value"), rows=rows)])
 
 
 def _text(value: Any) -> str:

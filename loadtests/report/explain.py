@@ -34,12 +34,6 @@ def chapter(figures: Figures) -> Chapter:
     """Return the chapter: parts and counts as tables, traces as charts."""
     return Chapter(
         name="explain",
-        title="Why: the parts of the time",
-        question="What is the time of each journey made of, on either side?",
-        intro="Each journey ran once on each side, warm and alone. The self time of a span is its time without the spans below it; "
-        "the time around the spans of a call is a part of its own. So the parts add up to the time that the client measured. Work "
-        "after the response delays nobody and is shown apart. Tracing costs some time: compare parts, not with other chapters. The "
-        "gateway caches the authorizer for 60 s, so a warm call does not run it.",
         findings=[Finding(text, figures["origin"]) for text in _findings(figures["journeys"])],
         tables=[_parts_table(figures["journeys"]), table_of(_counts(figures), COUNT_COLUMNS)],
         charts=lambda: _charts(figures["journeys"]),

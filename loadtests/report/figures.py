@@ -1,9 +1,11 @@
 """Turn the results of a run into report.json (figures, each group with its origin) and series.json (data behind the charts)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
+
+from hdrh.histogram import HdrHistogram
 
 from loadtests.histograms import decoded, histogram_of, merged, percentile_ms, percentiles
 from loadtests.load import LIVE, BlockResult, Second
@@ -113,7 +115,7 @@ def _summary(measured: Sequence[SideBlock], results: Results) -> Figures:
         "errors": _sum(blocks, "errors"),
         "refusals": _sum(blocks, "refused"),
         "dropped": _sum(blocks, "dropped"),
-        **percentiles(merged(decoded(block.latencies) for block in blocks), *PERCENTILES.values()),
+        **percentiles(_merged(block.latencies for block in blocks), *PERCENTILES.values()),
         "generator_cpu": round(max(block.cpu for block in blocks), 3),
         "late": _sum(blocks, "late"),
         "lost_workers": [
@@ -138,10 +140,7 @@ def _resources(results: Results) -> Figures:
 
 
 def _floors(floors: dict[str, list[BlockResult]], url: str) -> Figures:
-    times = {
-        name: percentiles(merged(decoded(block.latencies) for block in blocks), 50, 95)
-        for name, blocks in floors.items()
-    }
+    times = {name: percentiles(_merged(block.latencies for block in blocks), 50, 95) for name, blocks in floors.items()}
     return {**times, "origin": origin_of(url)}
 
 
@@ -174,8 +173,8 @@ def _trials(lag: Lag) -> int:
 def _live(measured: Sequence[SideBlock]) -> Figures:
     blocks = [one.block.live for one in measured if one.block.live]
     histograms = {
-        "from_answer": merged(decoded(block.from_answer) for block in blocks),
-        "to_last_subscriber": merged(decoded(block.to_last) for block in blocks),
+        "from_answer": _merged(block.from_answer for block in blocks),
+        "to_last_subscriber": _merged(block.to_last for block in blocks),
     }
     return {
         "subscribers": max(block.subscribers for block in blocks),
@@ -186,7 +185,7 @@ def _live(measured: Sequence[SideBlock]) -> Figures:
 
 def _side_series(measured: list[SideBlock], *, shaped: bool) -> Figures:
     blocks = [one.block for one in measured]
-    total = merged(decoded(block.latencies) for block in blocks)
+    total = _merged(block.latencies for block in blocks)
     reasons = sum((Counter(block.reasons) for block in blocks), Counter[str]())
     return {
         "percentiles": [[percentile, percentile_ms(total, percentile)] for percentile in CURVE],
@@ -210,28 +209,29 @@ def _by_second(blocks: list[BlockResult]) -> list[Figures]:
             by_second[second.at_s].append(second)
     rows = []
     for at_s, seconds in sorted(by_second.items()):
-        total = merged(decoded(one.latencies) for one in seconds if one.latencies)
+        total = _merged(one.latencies for one in seconds if one.latencies)
         offered = round(sum(one.offered for one in seconds) / len(blocks), 2)
         p50, p95 = (percentile_ms(total, percentile) for percentile in (50, 95))
         rows.append({"at_s": at_s, "offered": offered, "p50_ms": p50, "p95_ms": p95})
     return rows
 
 
-def _operations(blocks: Sequence[BlockResult]) -> dict[str, dict[str, float]]:
-    names = sorted({name for block in blocks for name in block.by_operation})
-    totals = {
-        name: merged(decoded(block.by_operation[name]) for block in blocks if name in block.by_operation)
-        for name in names
-    }
-    return {
-        name: {"count": total.get_total_count(), "p50_ms": percentile_ms(total, 50), "p95_ms": percentile_ms(total, 95)}
-        for name, total in totals.items()
-    }
+def _operations(blocks: Sequence[BlockResult]) -> dict[str, Figures]:
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for block in blocks:
+        for name, histogram in block.by_operation.items():
+            by_name[name].append(histogram)
+    totals = {name: _merged(histograms) for name, histograms in sorted(by_name.items())}
+    return {name: {"count": total.get_total_count(), **percentiles(total, 50, 95)} for name, total in totals.items()}
 
 
 def _block(block: BlockResult) -> Figures:
     """Return a block as `diff` resamples it: about 200 bytes for two seconds, because the histogram is compressed."""
     return {name: getattr(block, name) for name in BLOCK_FIELDS}
+
+
+def _merged(histograms: Iterable[str]) -> HdrHistogram:
+    return merged(map(decoded, histograms))
 
 
 def _sum(blocks: Sequence[BlockResult], name: str) -> int:

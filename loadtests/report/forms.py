@@ -32,26 +32,24 @@ def markdown(contents: Contents) -> str:
     lines += [f"**{kind}: {text}.**\n" for kind, text in contents.alerts]
     if contents.results:
         lines += [*_markdown_findings(contents.findings), *contents.results.markdown(), ""]
-    for chapter in (*contents.compared, *contents.others):
+    for chapter in contents.chapters:
         lines += _markdown_chapter(chapter)
     return "\n".join(lines) + "\n"
 
 
 def print_comparison(contents: Contents, console: Console) -> None:
-    """Print findings and chapters of a comparison, no wider than 80 columns, and what makes it void or incomplete."""
+    """Print the first screen of a comparison, no wider than 80 columns."""
     console.print(f"\n{contents.facts}.", highlight=False)
     _print_findings(contents.findings, console)
-    for chapter in contents.compared:
-        print_chapter(chapter, console)
+    if contents.results:
+        contents.results.print(console)
     for kind, text in contents.alerts:
         console.print(f"{kind}: {text}", style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_chapter(chapter: Chapter, console: Console) -> None:
-    """Print findings, tables and notes of a chapter; nothing if it has only charts."""
-    if not (chapter.findings or chapter.tables or chapter.notes):
-        return
-    console.print(f"\n[bold]{chapter.title}", highlight=False)
+    """Print findings, tables and notes of a chapter."""
+    console.print(f"\n[bold]{chapter.text['title']}", highlight=False)
     _print_findings(chapter.findings, console)
     for table in chapter.tables:
         table.print(console)
@@ -66,9 +64,9 @@ def _print_findings(findings: Iterable[Finding], console: Console) -> None:
 
 def _markdown_chapter(chapter: Chapter) -> Iterator[str]:
     if chapter.findings or chapter.tables or chapter.notes:
-        yield f"## {chapter.title}\n"
-        if chapter.intro:
-            yield f"{chapter.intro}\n"
+        yield f"## {chapter.text['title']}\n"
+        if "intro" in chapter.text:
+            yield f"{chapter.text['intro']}\n"
         yield from _markdown_findings(chapter.findings)
         for table in chapter.tables:
             yield from (*table.markdown(), "")

@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+import yaml
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as TerminalTable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 Row = Sequence[str]
 Record = Mapping[str, Any]
 MAX_NUMBER = 20  # characters of a cell such as 6.47 – 11.05; a longer one is a sentence
+TEXTS: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("chapters.yaml").read_text())
 LONG = 24  # rows: a longer table of chart data stays folded on paper, because its chart is printed
 
 
@@ -24,14 +27,13 @@ LONG = 24  # rows: a longer table of chart data stays folded on paper, because i
 class Table:
     """Rows of text below named columns.
 
-    origin: of all rows; empty where a column says it. terminal: the columns that a terminal of 80 columns shows; None for all.
+    origin: of all rows; empty where a column says it.
     """
 
     columns: Sequence[str]
     rows: Sequence[Row]
     title: str = ""
     origin: str = ""
-    terminal: Sequence[str] | None = None
 
     @property
     def caption(self) -> str:
@@ -61,29 +63,28 @@ class Table:
         return [*([self.caption, ""] if self.caption else []), *(f"| {' | '.join(row)} |" for row in rows)]
 
     def print(self, console: Console) -> None:
-        """Print the columns for a terminal; nothing if there are no rows or no such columns. Numbers are not wrapped."""
-        shown = [place for place, name in enumerate(self.columns) if self.terminal is None or name in self.terminal]
-        if not (self.rows and shown):
+        """Print the table; nothing if it has no rows. Headings are wrapped, numbers are not."""
+        if not self.rows:
             return
         grid = TerminalTable(
             title=self.title or None, title_justify="left", title_style="bold", box=SIMPLE, padding=0, header_style="dim"
         )  # fmt: skip
-        for place in shown:
-            number = self.numeric[place]
-            grid.add_column(self.columns[place], justify="right" if number else "left", no_wrap=number, overflow="fold")
+        for name, number in zip(self.columns, self.numeric, strict=True):
+            grid.add_column(name, justify="right" if number else "left", overflow="fold")
         for row in self.rows:
-            grid.add_row(*(row[place].replace("[", r"\[") for place in shown))
+            cells = zip(row, self.numeric, strict=True)
+            grid.add_row(
+                *(cell.replace(" ", "\u00a0") if number else cell.replace("[", r"\[") for cell, number in cells)
+            )
         console.print(grid)
 
 
 class Column(NamedTuple):
-    """A column of records. key: of its values; empty if it is the name. form: writes a value. terminal: whether 80 columns
-    have space for it."""
+    """A column of records. key: of its values; empty if it is the name. form: writes a value."""
 
     name: str
     key: str = ""
     form: Callable[[Any], str] = str
-    terminal: bool = True
 
     def text(self, record: Record) -> str:
         """Return the text of a record's cell, a dash where there is no value."""
@@ -100,19 +101,22 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """A part of a report. name: its anchor. intro: how to read it. notes: below its tables.
+    """A part of a report. name: its anchor. notes: below its tables. names: those in braces in its text.
 
-    question: what the command that measured it answers. charts: draw them; it takes seconds, so only the page does.
+    charts: draw them; it takes seconds, so only the page does.
     """
 
     name: str
-    title: str
-    intro: str = ""
-    question: str = ""
     findings: Sequence[Finding] = ()
     tables: Sequence[Table] = ()
     charts: "Callable[[], Iterable[Chart]]" = tuple
     notes: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> dict[str, str]:
+        """Return its title, its intro and the question of the command that measured it, as far as it has them."""
+        return {kind: text.format_map(self.names) for kind, text in TEXTS[self.name].items()}
 
 
 def table_of(records: Iterable[Record], columns: Sequence[Column], *, title: str = "", origin: str = "") -> Table:
@@ -122,7 +126,6 @@ def table_of(records: Iterable[Record], columns: Sequence[Column], *, title: str
         origin=origin,
         columns=[column.name for column in columns],
         rows=[[column.text(record) for column in columns] for record in records],
-        terminal=[column.name for column in columns if column.terminal],
     )
 
 
@@ -139,6 +142,16 @@ def number(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share as percent with a space, such as 85 %."""
     return f"{100 * share:.0f} %"
+
+
+def lag_label(kind: str) -> str:
+    """Return a kind of lag in words: vote → post score."""
+    return effect_label(kind.replace("_to_", " → "))
+
+
+def effect_label(kind: str) -> str:
+    """Return a kind of effect in words: lost or doubled votes."""
+    return kind.replace("_", " ")
 
 
 def span(values: Iterable[float]) -> str:

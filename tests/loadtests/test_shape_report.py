@@ -53,7 +53,7 @@ def test_a_lost_worker_is_named_on_page_and_terminal(tmp_path: Path) -> None:
         {"name": "worker 2 on there", "at_s": at_s, "arrivals": 7}
     ]
     assert result["voids"] == []
-    expected = f"browse, monolith: lost worker 2 on there of the load generator, last report {at_s:g} s"
+    expected = f"browse, monolith: worker 2 on there of the load generator, last report {at_s:g} s"
     assert expected in (folder / "report.html").read_text()
     console = Console(width=400)
     with console.capture() as printed:
