@@ -5,31 +5,38 @@ Exit status: 0 no regression, 1 a regression, 2 no regression but a void or inco
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from loadtests import settings
 from loadtests.diff.changes import REGRESSION, SAME, Change, changes, counts
-from loadtests.diff.runs import Run, obstacles, read
+from loadtests.diff.runs import Report, Run, obstacles, read
 from loadtests.errors import UsageError
-from loadtests.report.tables import Row, Table, milliseconds
+from loadtests.report.tables import Column, Record, Table, milliseconds, number, table_of
 from loadtests.results import SIDES
-from loadtests.settings import number
 
 FINE, REGRESSED, VOID = 0, 1, 2
 THRESHOLD = 10.0
-COLUMNS = ("what", "metric", "A", "B", "change", "interval", "verdict")
+COLUMNS = (
+    Column("what"), Column("metric"), Column("A", "before", milliseconds), Column("B", "after", milliseconds),
+    Column("change"), Column("interval"), Column("verdict"),
+)  # fmt: skip
+COUNT_COLUMNS = (
+    Column("count", "what"), Column("side"), Column("A", "before", number), Column("B", "after", number), Column("verdict"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The changes from run A to run B. comparable: False if only counts are compared. notes: lines above the tables."""
+    """The changes from run A to run B. sound: whether both runs are complete and not void. notes: lines above the tables.
+
+    changes: of times and rates, empty if only counts are compared.
+    """
 
     threshold: float
-    comparable: bool
-    void: bool
-    complete: bool
+    sound: bool
     notes: list[str]
     changes: list[Change]
     counts: list[Change]
@@ -45,7 +52,7 @@ def register(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("before", type=Path, metavar="A", help="a report.json, or its folder")
     verb.add_argument("after", type=Path, metavar="B", help="the later one")
     verb.add_argument(
-        "--threshold", type=number(0.1, 1_000), default=THRESHOLD, metavar="PERCENT",
+        "--threshold", type=settings.number(0.1, 1_000), default=THRESHOLD, metavar="PERCENT",
         help=f"a figure that is significantly worse by more than this is a regression ({THRESHOLD:g})",
     )  # fmt: skip
     verb.add_argument(
@@ -70,36 +77,29 @@ def run(options: argparse.Namespace, console: Console) -> int:
 def difference(before: Run, after: Run, *, threshold: float) -> Difference:
     """Compare two runs: counts always, times if they are comparable. Raise InvalidReport if a histogram is malformed."""
     runs = {"A": before.report, "B": after.report}
-    voids = [f"void {name}: {reason}" for name, report in runs.items() for reason in report.voids]
-    hindering, complete = [*obstacles(before, after), *voids], all(report.complete for report in runs.values())
+    hindering = [
+        *obstacles(before, after),
+        *(f"{name} is void: {why}" for name, one in runs.items() for why in one.voids),
+    ]
     measured = [] if hindering else list(changes(before, after, threshold))
     counted = list(counts(before.report, after.report))
     notes = [
-        *(
-            f"{name}: commit {one.commit}, profile {one.profile}, {one.machine.get('processor')}"
-            for name, one in runs.items()
-        ),
+        *(f"{name}: commit {one.commit}, profile {one.profile}, {one.machine.get('processor')}" for name, one in runs.items()),
         *(f"Only counts are compared: {why}." for why in hindering),
-        *(f"{name} is incomplete." for name, report in runs.items() if not report.complete),
-        *_unmatched(before, after),
-        *(
-            f"The machine changed too: {one.what} on {one.side} {_percent(one.ratio)}."
-            for one in measured
-            if one.moved_floor
-        ),
+        *(f"{name} is incomplete." for name, one in runs.items() if not one.complete),
+        *_unmatched(before.report, after.report),
+        *(f"The machine changed too: {one.what} on {one.side} {_percent(one.ratio)}." for one in measured if one.moved_floor),
         f"{sum(one.verdict == SAME for one in counted)} of {len(counted)} counts are the same.",
-    ]
-    return Difference(
-        threshold=threshold, comparable=not hindering, void=bool(voids), complete=complete, notes=notes,
-        changes=measured, counts=counted,
-    )  # fmt: skip
+    ]  # fmt: skip
+    sound = all(one.complete and not one.voids for one in runs.values())
+    return Difference(threshold=threshold, sound=sound, notes=notes, changes=measured, counts=counted)
 
 
 def status(result: Difference) -> int:
     """Return the exit status. A count can regress even where times are not comparable."""
     if result.regressions:
         return REGRESSED
-    return FINE if result.complete and not result.void else VOID
+    return FINE if result.sound else VOID
 
 
 def show(result: Difference, console: Console) -> None:
@@ -120,37 +120,32 @@ def markdown(result: Difference) -> str:
 def tables(result: Difference) -> Iterator[Table]:
     """Yield the times and rates of each side, then the counts that changed."""
     for side in SIDES:
-        if rows := [_row(change) for change in result.changes if change.side == side]:
-            title = f"{side}: milliseconds (goodput: responses/s), 99 % interval"
-            yield Table(title=title, columns=COLUMNS, rows=rows)
-    changed = [one for one in result.counts if one.verdict != SAME]
-    rows = [(one.what, one.side, f"{one.before:g}", f"{one.after:g}", one.verdict) for one in changed]
-    yield Table(title="Counts that changed", columns=("count", "side", "A", "B", "verdict"), rows=rows)
+        if own := [change for change in result.changes if change.side == side]:
+            yield table_of(
+                map(_record, own), COLUMNS, title=f"{side}: milliseconds (goodput: responses/s), 99 % interval"
+            )
+    changed = [asdict(one) for one in result.counts if one.verdict != SAME]
+    yield table_of(changed, COUNT_COLUMNS, title="Counts that changed")
 
 
 def conclusion(result: Difference) -> str:
     """Return the result in one line."""
-    if number := result.regressions:
-        return f"{number} regression{'s' if number > 1 else ''} of more than {result.threshold:.0%}."
-    if result.void:
-        return "A void run proves nothing: measure again."
-    if not result.complete:
-        return "No regression in what both runs measured, but one is incomplete: measure again."
-    return (
-        f"No regression of more than {result.threshold:.0%}." if result.comparable else "No regression in the counts."
-    )
+    if count := result.regressions:
+        return f"{count} regression{'s' if count > 1 else ''} of more than {result.threshold:.0%}."
+    if not result.sound:
+        return "No regression, but a void or incomplete run proves nothing: measure again."
+    return f"No regression of more than {result.threshold:.0%}." if result.changes else "No regression in the counts."
 
 
-def _unmatched(before: Run, after: Run) -> Iterator[str]:
+def _unmatched(before: Report, after: Report) -> Iterator[str]:
     for name, own, other in (("A", before, after), ("B", after, before)):
-        if only := [one for one in own.report.scenarios if one not in other.report.scenarios]:
+        if only := [one for one in own.scenarios if one not in other.scenarios]:
             yield f"Not compared: only {name} has {', '.join(only)}."
 
 
-def _row(change: Change) -> Row:
+def _record(change: Change) -> Record:
     interval = f"{100 * (change.low - 1):+.0f} … {_percent(change.high)}"
-    values = (milliseconds(change.before), milliseconds(change.after))
-    return change.what, change.metric, *values, _percent(change.ratio), interval, change.verdict
+    return {**asdict(change), "change": _percent(change.ratio), "interval": interval}
 
 
 def _percent(ratio: float) -> str:

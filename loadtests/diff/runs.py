@@ -10,6 +10,7 @@ from hdrh.codec import HdrCookieException, HdrLengthException
 
 from loadtests.errors import UsageError
 from loadtests.histograms import decoded
+from loadtests.provenance import SCHEMA
 from loadtests.shapes import STEADY
 from loadtests.statistics.samples import BlockHistograms
 
@@ -30,7 +31,7 @@ class Summary(msgspec.Struct):
     errors: int
     refusals: int
     dropped: int
-    seconds: float = 0.0
+    seconds: float
 
 
 class Scenario(msgspec.Struct):
@@ -43,20 +44,19 @@ class Scenario(msgspec.Struct):
 class Lag(msgspec.Struct):
     """One kind of lag on one side."""
 
-    trials: int = 0
-    stale_first_reads: int = 0
-    never: int = 0
+    trials: int
+    stale_first_reads: int
+    never: int
 
 
 class Parity(msgspec.Struct):
     """Result of the parity check."""
 
-    checks: int
     failed: int
 
 
 class Report(msgspec.Struct):
-    """The fields that report.json has in every schema. Lags and effects: by name, then by side."""
+    """The fields of report.json that are compared. Lags and effects: by name, then by side."""
 
     schema: int
     commit: str
@@ -73,11 +73,7 @@ class Report(msgspec.Struct):
     @property
     def block_s(self) -> float:
         """The measured seconds of a block."""
-        return float(self.settings.get("block_s", 1))
-
-    def offered(self, one: Summary) -> float:
-        """Return the number of offered requests. Old schemas lack the seconds."""
-        return one.offered_rate * (one.seconds or self.block_s * int(self.settings.get("blocks_a_side", 1)))
+        return float(self.settings["block_s"])
 
 
 class Block(msgspec.Struct):
@@ -113,10 +109,13 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def read(place: Path) -> Run:
-    """Return the run of a report.json or of its folder. Raise InvalidReport with one line if it is not one."""
+    """Return the run of a report.json or of its folder. Raise InvalidReport with one line if it is not one of today's schema."""
     file = place / "report.json" if place.is_dir() else place
     series = file.with_name("series.json")
-    return Run(_decoded(file, Report), _decoded(series, Series) if series.exists() else Series())
+    report = _decoded(file, Report)
+    if report.schema != SCHEMA:
+        raise InvalidReport(f"{file}: has schema {report.schema}, not {SCHEMA}")
+    return Run(report, _decoded(series, Series) if series.exists() else Series())
 
 
 def histograms(blocks: list[Block]) -> BlockHistograms:
@@ -130,19 +129,13 @@ def histograms(blocks: list[Block]) -> BlockHistograms:
 def obstacles(before: Run, after: Run) -> list[str]:
     """Return why the times of two runs must not be compared, or nothing."""
     one, other = before.report, after.report
-    machines = [(name, one.machine.get(name), other.machine.get(name)) for name in MACHINE]
-    loads = [(name, _load(one, other, name), _load(other, one, name)) for name in LOAD]
-    without = [name for name, run in (("A", before), ("B", after)) if not _has_blocks(run)]
+    figures = [(f"machine: {name}", one.machine.get(name), other.machine.get(name)) for name in MACHINE]
+    figures += [(f"load: {name}", _load(one, other, name), _load(other, one, name)) for name in LOAD]
+    without = [name for name, run in (("A", before), ("B", after)) if not run.series.scenarios]
     return [
-        *([f"schema {one.schema} and {other.schema}"] if one.schema != other.schema else []),
-        *(f"another machine: {name} {own} and {others}" for name, own, others in machines if own != others),
-        *(f"another load: {name} {own} and {others}" for name, own, others in loads if own != others),
+        *(f"another {what} {own} and {others}" for what, own, others in figures if own != others),
         *(f"{name} has no series.json with blocks" for name in without),
     ]
-
-
-def _has_blocks(run: Run) -> bool:
-    return any(side.blocks for sides in run.series.scenarios.values() for side in sides.values())
 
 
 def _load(report: Report, other: Report, name: str) -> Any:

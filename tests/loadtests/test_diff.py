@@ -150,10 +150,6 @@ def on_another_machine(report: dict[str, Any]) -> None:
     report["machine"]["cores"] = 64
 
 
-def of_another_schema(report: dict[str, Any]) -> None:
-    report["schema"] = 2
-
-
 def at_another_rate(report: dict[str, Any]) -> None:
     report["settings"]["rates"]["browse"] = 300
 
@@ -162,7 +158,6 @@ def at_another_rate(report: dict[str, Any]) -> None:
     ("change", "reason"),
     [
         (on_another_machine, "another machine: cores 2 and 64"),
-        (of_another_schema, "schema 4 and 2"),
         (at_another_rate, "another load: rates"),
     ],
 )
@@ -204,7 +199,7 @@ def test_a_void_run_ends_with_2(before: Path, same: Path, capsys: pytest.Capture
 
     status, output = output_of(before, edited(same, busy), capsys=capsys)
     assert status == 2
-    assert "A void run proves nothing" in output
+    assert "a void or incomplete run proves nothing" in output
 
 
 def test_an_incomplete_run_ends_with_2_and_unmatched_scenarios_are_named(
@@ -249,6 +244,7 @@ def test_errors_are_compared_by_the_offered_requests(
         (b"", "not a report of a comparison"),
         (b"\xff\xfe{}", "not a report of a comparison"),
         (b'{"schema": 3}', "missing required field"),
+        (b'{"schema":2,"commit":"","profile":"","machine":{},"parity":{"failed":0},"scenarios":{}}', "has schema 2, not 4"),
         (b'{"schema": "new"}', "not a report of a comparison"),
         (b'{"schema":2,"commit":"","profile":"","machine":{},"parity":{"checks":1,"failed":0},"scenarios":{"a":3}}', "$.scenarios"),
     ],
@@ -315,8 +311,7 @@ def test_the_interval_contains_the_change_and_is_reproducible(before: Path, same
 
 def test_single_lags_are_resampled_one_by_one() -> None:
     assert lag_median([10, 30, 20]).whole() == 20
-    assert lag_median([40, 10, 30, 20]).whole() == 25
-    assert lag_median([10, 30, 20]).values(np.array([(0, 1, 2), (2, 0, 2)])).tolist() == [20, 15]
+    assert lag_median([10, 30, 20]).values(np.array([(0, 1, 2), (2, 0, 2)])).tolist() == [20, 10]
     assert interval(lag_median([10.0] * 5), lag_median([20.0] * 5), seed="any") == (2.0, 2.0)
 
 
