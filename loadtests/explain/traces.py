@@ -85,18 +85,18 @@ class Forest:
 
     def afterwards(self, span_id: str) -> list[tuple[int, Span]]:
         """Return all spans below a span that were not waited for, each once, with its depth."""
-        found: dict[str, tuple[int, Span]] = {}
-        self._gather(span_id, 0, found, waited=True)
-        return list(found.values())
+        later: dict[str, tuple[int, Span]] = {}
+        self._gather(span_id, 0, later, waited=True)
+        return list(later.values())
 
-    def _gather(self, span_id: str, depth: int, found: dict[str, tuple[int, Span]], *, waited: bool) -> None:
+    def _gather(self, span_id: str, depth: int, later: dict[str, tuple[int, Span]], *, waited: bool) -> None:
         for span in self._sorted(span_id):
             still = waited and span.id not in self._asynchronous
-            if not still and span.id in found:
+            if not still and span.id in later:
                 continue
             if not still:
-                found[span.id] = depth, span
-            self._gather(span.id, depth + (not still), found, waited=still)
+                later[span.id] = depth, span
+            self._gather(span.id, depth + (not still), later, waited=still)
 
     def _sorted(self, span_id: str) -> list[Span]:
         return sorted(self._below.get(span_id, []), key=lambda span: span.start_ns)

@@ -137,27 +137,27 @@ class _Reader:
 
 
 def _names(tree: ast.Module, ours: Iterable[str]) -> Names:
-    found = Names()
+    names = Names()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
-                _import(found, f"{node.module}.{alias.name}", alias.asname or alias.name, set(ours))
+                _import(names, f"{node.module}.{alias.name}", alias.asname or alias.name, set(ours))
         elif isinstance(node, ast.Import):
-            found.modules |= {alias.asname or alias.name: alias.name for alias in node.names}
+            names.modules |= {alias.asname or alias.name: alias.name for alias in node.names}
     for statement in tree.body:
         if isinstance(statement, Function):
-            found.functions[statement.name] = statement
+            names.functions[statement.name] = statement
         elif isinstance(statement, ast.ClassDef):
-            found.classes[statement.name] = statement
-    return found
+            names.classes[statement.name] = statement
+    return names
 
 
-def _import(found: Names, origin: str, name: str, ours: set[str]) -> None:
+def _import(names: Names, origin: str, name: str, ours: set[str]) -> None:
     if origin in ours:
-        found.modules[name] = origin
+        names.modules[name] = origin
     else:
         module, _, original = origin.rpartition(".")
-        found.imported[name] = (module, original)
+        names.imported[name] = (module, original)
 
 
 def _methods(kind: ast.ClassDef) -> Iterator[Function]:

@@ -30,9 +30,9 @@ def references(node: Any) -> list[str]:
 
 def test_every_reference_has_a_target() -> None:
     for reference in references(asyncapi()):
-        found = asyncapi()
+        node = asyncapi()
         for step in reference.removeprefix("#/").split("/"):
-            found = found[step]
+            node = node[step]
 
 
 @pytest.mark.parametrize("name", asyncapi()["components"]["messages"])

@@ -18,8 +18,8 @@ ONLY_IN_THE_MONOLITH = {"leaderboard_page"}
 
 def functions_of(path: Path) -> list[str]:
     """Return the names of a module's functions and methods, nested ones too, in the order of the code."""
-    found = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
-    return [node.name for node in sorted(found, key=lambda node: node.lineno) if not node.name.startswith("_")]
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in sorted(nodes, key=lambda node: node.lineno) if not node.name.startswith("_")]
 
 
 @pytest.mark.parametrize("module", sorted((PROJECT / "shared_domain").rglob("*.py")), ids=lambda path: path.name)
@@ -30,9 +30,9 @@ def test_shared_domain_uses_no_clock_no_randomness_no_environment_and_no_file(mo
 
 @pytest.mark.parametrize("module", sorted((PROJECT / "shared_domain").rglob("*.py")), ids=lambda path: path.name)
 def test_type_information_is_built_where_the_type_is_defined(module: Path) -> None:
-    found = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ClassDef)]
-    shapes = {node.name for node in found if "Struct" in map(ast.unparse, node.bases)}
-    assert {node.name for node in found if "build_decoder" in map(ast.unparse, node.decorator_list)} == shapes
+    classes = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ClassDef)]
+    shapes = {node.name for node in classes if "Struct" in map(ast.unparse, node.bases)}
+    assert {node.name for node in classes if "build_decoder" in map(ast.unparse, node.decorator_list)} == shapes
 
 
 @pytest.mark.parametrize("service", SERVICES)

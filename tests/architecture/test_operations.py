@@ -64,8 +64,8 @@ def of_powertools(service: str) -> Operations:
 
 def of_templates(service: str) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the HTTP API routes of a service's template."""
-    found = templates.resources(service, "AWS::ApiGatewayV2::Route").values()
-    keyed = ((route["RouteKey"].partition(" "), route) for route in found)
+    routes = templates.resources(service, "AWS::ApiGatewayV2::Route").values()
+    keyed = ((route["RouteKey"].partition(" "), route) for route in routes)
     return {
         (method, path): route for (method, _, path), route in keyed if path
     }  # routes of the WebSocket API have no path

@@ -104,10 +104,10 @@ class _Line:
         """Receive bytes. Return the milliseconds since sending once the answer is complete."""
         part = self.socket.recv(65536)
         self._buffer += part
-        head, found, body = self._buffer.partition(b"\r\n\r\n")
-        if not part or (found and int(self._buffer[9:12]) != self._request.expected):
+        head, separator, body = self._buffer.partition(b"\r\n\r\n")
+        if not part or (separator and int(self._buffer[9:12]) != self._request.expected):
             raise UnexpectedAnswer(f"{self._request.method} {self._request.path}: {self._buffer[:400]!r}")
         length = LENGTH.search(head)
-        if not found or (length and len(body) < int(length[1])):
+        if not separator or (length and len(body) < int(length[1])):
             return None
         return (perf_counter() - self._sent) * 1000

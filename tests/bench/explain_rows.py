@@ -24,5 +24,5 @@ def rows() -> Iterator[Row]:
         raise SystemFailed(
             f"explain ended with {ran.returncode}: {(ran.stderr.strip().splitlines() or ['no output'])[-1]}"
         )
-    what = "explain of every journey, both systems started for it"
+    what = "explain of every journey, with the start of both systems"
     yield Row(what=what, against="–", shown=f"{took:.0f} s", value=took, reach=WITHIN_S, unit=" s", origin="emulated")

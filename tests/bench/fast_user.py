@@ -14,7 +14,7 @@ class Bare(FastHttpUser):
     wait_time = constant(0)
 
     @task
-    def ask(self) -> None:
+    def send(self) -> None:
         """Send one request."""
         self.client.get("")
 

@@ -12,12 +12,12 @@ from tests.bench.hashing import hashing_timed
 from tests.bench.in_process import Handler, event
 from tests.bench.operations import Operation, written_calls
 from tests.bench.rows import Row
-from tests.bench.spied import Calls
+from tests.bench.store_calls import Calls
 
 WARM, TIMED = 5, 40
 
 
-class Misbehaved(RunError):
+class UnexpectedResponse(RunError):
     """A function did not give the expected answer."""
 
 
@@ -43,7 +43,7 @@ def rows(
         done()
     slowest = max(outside, key=lambda name: outside[name])
     yield Row(
-        what="services: processor time in the function outside store calls, warm, median (without hashing; a search with one hit)",
+        what="services: processor time of a warm function outside store calls, median (no hashing; searches have one hit)",
         against="–",
         shown=f"{outside[slowest]:.2f} ms ({slowest}, the slowest of {len(outside)})",
         value=outside[slowest],
@@ -54,12 +54,12 @@ def rows(
     others = [f"{name}: {', '.join(made)}" for name, made in seen.items() if made != written.get(name)]
     yield order_rows.placed(seen["place"])
     yield Row(
-        what="services: store calls per operation",
+        what="services: operations whose store calls are not the documented ones",
         against="docs/store-calls.md",
         shown="; ".join(others) or f"{len(seen)} of {len(seen)} operations as documented",
         value=len(others),
         reach=0,
-        unit=" others",
+        unit=" operations",
         origin="emulated",
     )
 
@@ -69,7 +69,7 @@ def once(handler: Handler, one: Operation, number: int, calls: Calls) -> tuple[f
 
     The milliseconds are processor time: outside of its calls a function waits for nothing, and other processes are excluded.
 
-    Raise Misbehaved if it fails.
+    Raise UnexpectedResponse if it fails.
     """
     request = {"username": "", **one.sent, **one.fresh(number)}
     sent = event(one.route, parameters=one.parameters, **request)
@@ -79,5 +79,5 @@ def once(handler: Handler, one: Operation, number: int, calls: Calls) -> tuple[f
         answer = handler(sent, None)
         took = thread_time() - began
     if answer["statusCode"] != one.status:
-        raise Misbehaved(f"{one.name} answered {answer['statusCode']}: {answer.get('body', '')[:200]}")
+        raise UnexpectedResponse(f"{one.name} answered {answer['statusCode']}: {answer.get('body', '')[:200]}")
     return (took - calls.seconds - sum(hashed)) * 1000, list(calls.names)

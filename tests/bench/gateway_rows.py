@@ -29,7 +29,7 @@ def rows(url: str, post_id: str, token: str, done: Callable[[], None]) -> Iterat
                 closed_loop(request, connections=1, seconds=WARM_SECONDS)
             rates = alternate(lambda one=own: _rate(one), lambda one=floor: _rate(one), ROUNDS)  # type: ignore[misc]
             against = f"a bare handler with one {call} behind the same gateway"
-            yield share(f"services: {name}", *rates, against=against, reach=0.75, origin="emulated")
+            yield share(f"services: throughput, {name}", *rates, against=against, reach=0.75, origin="emulated")
             done()
 
 
@@ -46,7 +46,7 @@ def memory(url: str, post_id: str, microservices_pid: int) -> Row:
     }
     largest = max(workers, key=lambda name: workers[name])
     return Row(
-        what=f"services: memory of a function after {MEMORY_REQUESTS} requests and more",
+        what=f"services: memory of a function after at least {MEMORY_REQUESTS} requests",
         against="–",
         shown=f"{workers[largest]:.0f} MB ({largest}, the largest of {len(workers)})",
         value=workers[largest],

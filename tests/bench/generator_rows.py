@@ -23,7 +23,7 @@ RECORDED = 100_000
 def rows() -> Iterator[Row]:
     """Yield the rows."""
     with serving() as url, LoadProcess() as generator:
-        yield held(generator.run(_plan(url, rate=RATE, seconds=HOLD_S)))
+        yield fixed_rate(generator.run(_plan(url, rate=RATE, seconds=HOLD_S)))
         closed = _closed(url)
         own, user = alternate(
             lambda: generator.run(_plan(url, rate=closed, seconds=SECONDS)).succeeded / SECONDS,
@@ -31,7 +31,7 @@ def rows() -> Iterator[Row]:
             ROUNDS,
         )
         yield share(
-            "load generator: open, offered what the other gets done",
+            "load generator: throughput of open load at the rate that the closed user reaches",
             own,
             user,
             against="Locust's FastHttpUser, closed",
@@ -40,13 +40,13 @@ def rows() -> Iterator[Row]:
     yield recording()
 
 
-def held(block: BlockResult) -> Row:
+def fixed_rate(block: BlockResult) -> Row:
     """Return the row of the fixed rate: the share that was late or not answered successfully."""
     missed = max(block.late / block.arrivals, 1 - block.succeeded / block.offered)
     said = f"{block.late / block.arrivals:.1%} late, {block.succeeded / HOLD_S:,.0f} successes/s, {block.cpu:.0%} of a core"
     return Row(
-        what=f"load generator: {RATE:,} requests/s offered to an empty Flask route for {HOLD_S:g} s",
-        against="the rate itself: late, or without a successful response",
+        what=f"load generator: late or unsuccessful requests at {RATE:,} requests/s on an empty Flask route, {HOLD_S:g} s",
+        against="the offered requests",
         shown=f"{missed:.1%} ({said})",
         value=missed * 100,
         reach=5,
@@ -63,9 +63,8 @@ def recording() -> Row:
         tally.add("GET /posts", number / RATE, latency_ms, outcome=Outcome.SUCCESS)
     tally.block()
     took_us = (perf_counter() - began) / RECORDED * 1e6
-    return Row(
-        what="load generator: recording a request", against="–", shown=f"{took_us:.1f} µs", value=took_us, reach=20, unit=" µs"
-    )  # fmt: skip
+    what = "load generator: time to record one request"
+    return Row(what=what, against="–", shown=f"{took_us:.1f} µs", value=took_us, reach=20, unit=" µs")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from tests.bench.function_rows import once
 from tests.bench.in_process import Handler
 from tests.bench.operations import Operation, reads
 from tests.bench.rows import Row
-from tests.bench.spied import Calls
+from tests.bench.store_calls import Calls
 
 SMALL, LARGE = 1_000, 20_000
 WORDS = 5  # of a post: fewer words load faster, and reads do not depend on them
@@ -42,20 +42,24 @@ def rows(dynamodb: Any, handlers: dict[str, Handler], calls: Calls, done: Callab
 
 def _rows(name: str, before: tuple[float, float], after: tuple[float, float], bare: float) -> Iterator[Row]:
     (was_ms, was_units), (ms, units) = before, after
-    what = f"services, from {SMALL:,} to {LARGE:,} posts: {name}"
+    growth, against = f"from {SMALL:,} to {LARGE:,} posts", f"the same read at {SMALL:,} posts"
     yield Row(
-        what=f"{what}, read units",
-        against="itself",
-        shown=f"{units:g}, were {was_units:g}",
+        what=f"services: {name}, growth of the read units {growth}",
+        against=against,
+        shown=f"{was_units:g} → {units:g} units",
         value=units / was_units,
         reach=1,
         origin="emulated",
     )
-    yield _time_row(f"{what}, p50", "itself", ms / was_ms, f"{was_ms:.1f} → {ms:.1f} ms")
+    what = f"services: {name}, growth of the p50 {growth}"
+    yield _time_row(what, against, ms / was_ms, f"{was_ms:.1f} → {ms:.1f} ms")
     if bare != 1:
-        against = "what a bare Query of the same keys grew by"
+        against = "the growth of a bare Query of the same keys"
         yield _time_row(
-            f"{what}, p50 compared with a bare Query", against, ms / was_ms / bare, f"the bare Query × {bare:.1f}"
+            f"{what}, compared with a bare Query",
+            against,
+            ms / was_ms / bare,
+            f"the bare Query takes {bare:.1f} times as long",
         )
 
 

@@ -29,17 +29,17 @@ def rows(dynamodb: Any, logs: Any, *, table: str, post_id: str) -> Iterator[Row]
         list(voters.map(DynamoVotes(dynamodb, table).cast, _votes(post_id)))
     after = _settled(dynamodb, table, post_id)
     yield Row(
-        what=f"services: the score of a post after {VOTES:,} votes by {VOTES:,} users",
-        against="the votes cast",
+        what=f"services: score of a post after {VOTES:,} votes by {VOTES:,} users",
+        against="the sum of the votes",
         shown=f"{after['score']:,} of {SCORE:,}",
         value=abs(after["score"] - SCORE),
         reach=0,
-        unit=" lost or counted twice",
+        unit=" votes lost or counted twice",
         origin="emulated",
     )
     batches, writes = _batches(logs, since), after["version"] - before["version"]
     yield Row(
-        what="services: writes of that post's score, for each batch of votes",
+        what="services: writes of that score per batch of votes",
         against="–",
         shown=f"{writes / batches:.2f} ({writes} writes, {batches} batches)",
         value=writes / batches,

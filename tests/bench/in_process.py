@@ -18,7 +18,7 @@ HEADERS = {"content-type": "application/json", "authorization": "Bearer checked-
 
 
 @contextmanager
-def quietly(endpoint: str) -> Iterator[None]:
+def local_aws_without_logs(endpoint: str) -> Iterator[None]:
     """Point handlers of this process to the local AWS for the length of a block, and discard their logs.
 
     A logger keeps the stream of its creation, so one block must contain all calls.
@@ -35,8 +35,8 @@ def quietly(endpoint: str) -> Iterator[None]:
         os.environ.update(kept)
 
 
-def imported(environments: dict[str, dict[str, str]]) -> dict[str, Handler]:
-    """Return the handler of each service, imported again with its function's environment."""
+def import_handlers(environments: dict[str, dict[str, str]]) -> dict[str, Handler]:
+    """Return the handler of each service, import_handlers again with its function's environment."""
     return {feature: _imported(feature, environment) for feature, environment in environments.items()}
 
 

@@ -29,15 +29,16 @@ def rows(side: str, url: str, live_url: str, *, token: str, reach: float) -> Ite
     lost = sum(received_at(write, one) is None for write in writes for one in received)
     twice = sum(doubled(writes, one) for one in received)
     yield Row(
-        what=f"{side}: messages to {CONNECTIONS} connections of the live feed, lost or sent twice",
+        what=f"{side}: messages lost or sent twice on {CONNECTIONS} connections of the live feed",
         against="–",
-        shown=f"{lost} lost, {twice} twice, of {CONNECTIONS * len(writes):,}",
+        shown=f"{lost} lost, {twice} sent twice, of {CONNECTIONS * len(writes):,}",
         value=lost + twice,
         reach=0,
+        unit=" messages",
         origin=origin,
     )
     yield Row(
-        what=f"{side}: from an answer to its message at the last of {CONNECTIONS} connections, median of {MESSAGES}",
+        what=f"{side}: time from a response until all {CONNECTIONS} connections have the message, median of {MESSAGES}",
         against="–",
         shown=f"{median(lags_s):.2f} s (longest {max(lags_s):.2f} s)",
         value=median(lags_s),

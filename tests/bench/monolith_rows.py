@@ -49,8 +49,8 @@ def rows(monolith: Monolith, done: Callable[[], None]) -> Iterator[Row]:
     done()
     for name, was in before.items():
         yield Row(
-            what=f"monolith, from {SMALL:,} to {LARGE:,} posts: {name}",
-            against="itself, p50, the least of five at each size",
+            what=f"monolith: {name}, growth of the p50 from {SMALL:,} to {LARGE:,} posts",
+            against=f"the same read at {SMALL:,} posts (minimum of five medians at each size)",
             shown=f"{after[name] / was:.2f} ({was:.2f} → {after[name]:.2f} ms)",
             value=after[name] / was,
             reach=1.5,
@@ -81,7 +81,7 @@ def _against(bare: str, monolith: Monolith, last: Post, done: Callable[[], None]
         own = Request(base_url=monolith.url, token=monolith.token, **options)
         floor = Request(base_url=bare, **options)
         rates = alternate(lambda one=own: _rate(one), lambda one=floor: _rate(one), ROUNDS)  # type: ignore[misc]
-        yield share(f"monolith: {name}", *rates, against=against, reach=reach)
+        yield share(f"monolith: throughput, {name}", *rates, against=against, reach=reach)
         done()
 
 
@@ -106,7 +106,7 @@ def _memory(monolith: Monolith, post: Post) -> Row:
     server = psutil.Process(int((monolith.run_dir / "monolith" / "pid").read_text()))
     mib = max(child.memory_info().rss for child in server.children()) / 2**20
     return Row(
-        what=f"monolith: a worker's memory after {MEMORY_REQUESTS:,} requests and more",
+        what=f"monolith: memory of a worker after at least {MEMORY_REQUESTS:,} requests",
         against="–",
         shown=f"{mib:.0f} MB",
         value=mib,

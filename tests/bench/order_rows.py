@@ -18,7 +18,7 @@ ORDERS = 10  # as many as one user's credits buy
 def placed(made: Sequence[str]) -> Row:
     """Return the row of an order's store calls, counted inside its function."""
     return Row(
-        what="services: store calls of an order placed",
+        what="services: store calls to place an order",
         against="–",
         shown=", ".join(made),
         value=len(made) if made == ["TransactWriteItems"] else len(made) + 1,
@@ -39,9 +39,9 @@ def settled(url: str, post_id: str, *, username: str, token: str) -> Row:
             poll(client, look, lambda seen: orders.settled(seen.record()), since=perf_counter(), lag=lag)
         left = succeed(client, calls.read_me(username, token)).record()["credits"]
     return Row(
-        what=f"services: an order settled, idle, median of {ORDERS}",
+        what=f"services: time until an order has settled on an idle system, median of {ORDERS}",
         against="–",
-        shown=f"{median(lag.lags_ms) / 1000:.2f} s ({lag.never} never, {left} of 100 credits left)",
+        shown=f"{median(lag.lags_ms) / 1000:.2f} s ({lag.never} not settled, {left} of 100 credits left)",
         value=median(lag.lags_ms) / 1000 if not lag.never and not left else float("inf"),
         reach=3,
         unit=" s",

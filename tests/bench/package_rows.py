@@ -32,9 +32,9 @@ def rows(zips: Sequence[Path], done: Callable[[], None]) -> Iterator[Row]:
     size, largest = max((size, name) for name, size in sizes.items())
     pillow = max(megabytes(path, pillow=True) for path in zips)
     yield Row(
-        what="services: zip of a function, without boto3 and Pillow",
+        what="services: size of a function's zip without boto3 and Pillow",
         against="–",
-        shown=f"{size:.2f} MB ({largest}, the largest of {len(zips)}; with Pillow, for pictures, {pillow:.1f} MB)",
+        shown=f"{size:.2f} MB ({largest}, the largest of {len(zips)}; Pillow, where included, adds {pillow:.1f} MB)",
         value=size,
         reach=3,
         unit=" MB",
@@ -71,7 +71,7 @@ def _imports(zips: list[Path], folder: Path, done: Callable[[], None]) -> Iterat
         yield Row(
             what=f"services: cold import of {name}, processor time, median of {RUNS}",
             against="json, one boto3 client and the Powertools HTTP resolver",
-            shown=f"{own / least:.2f} ({own:.0f} of {least:.0f} ms)",
+            shown=f"{own / least:.2f} ({own:.0f} / {least:.0f} ms)",
             value=own / least,
             reach=1.25,
         )

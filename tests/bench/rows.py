@@ -31,7 +31,7 @@ class Row:
 
 def share(what: str, own: float, floor: float, *, against: str, reach: float, origin: str = "measured") -> Row:
     """Return the row of a throughput divided by its floor's, both in requests a second."""
-    shown = f"{own / floor:.2f} ({own:,.0f} of {floor:,.0f} requests/s)"
+    shown = f"{own / floor:.2f} ({own:,.0f} / {floor:,.0f} requests/s)"
     return Row(
         what=what, against=against, shown=shown, value=own / floor, reach=reach, at_least=True, origin=origin
     )  # fmt: skip

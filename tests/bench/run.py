@@ -28,13 +28,13 @@ from tests.bench import (
     thumbnail_rows,
     view_rows,
 )
-from tests.bench.acquaintance import Known, acquainted, equipped
+from tests.bench.accounts import Account, add_order_and_avatar, register_with_post
 from tests.bench.function_rows import Services
-from tests.bench.in_process import imported, quietly
+from tests.bench.in_process import import_handlers, local_aws_without_logs
 from tests.bench.monolith_rows import Monolith
 from tests.bench.operations import all_of
 from tests.bench.rows import Row
-from tests.bench.spied import spied
+from tests.bench.store_calls import record_calls
 
 FEATURES = ("users", "posts", "votes", "search", "feedback", "orders", "trending", "avatars")
 STAGE = "reference"
@@ -70,46 +70,46 @@ def _events(urls: dict[str, str], run_dir: Path, display: ProgressDisplay) -> It
     """Measure what needs a quiet system first."""
     url = urls["microservices"]
     with display.phase("orders settle"):
-        known = acquainted(url)
-        yield order_rows.settled(url, known.post_id, username=known.username, token=known.token)
+        account = register_with_post(url)
+        yield order_rows.settled(url, account.post_id, username=account.username, token=account.token)
     for system in systems.BOTH:
         with display.phase(f"{system.name}: {live_rows.CONNECTIONS} connections to the live feed"):
             yield from live_rows.rows(
                 system.name,
                 urls[system.name],
                 systems.live_url(system, run_dir),
-                token=acquainted(urls[system.name]).token,
+                token=register_with_post(urls[system.name]).token,
                 reach=LAST_MESSAGE_WITHIN_S[system.name],
             )
 
 
 def _monolith(url: str, run_dir: Path, display: ProgressDisplay) -> Iterator[Row]:
-    known = acquainted(url)
+    account = register_with_post(url)
     with display.phase("the monolith: views"):
-        yield view_rows.monolith(url, known.post_id, pid=int((run_dir / "monolith" / "pid").read_text()))
+        yield view_rows.monolith(url, account.post_id, pid=int((run_dir / "monolith" / "pid").read_text()))
     with display.phase("the monolith and a bare Flask application", 7) as done:
-        yield from monolith_rows.rows(Monolith(url, run_dir, known.token), done)
+        yield from monolith_rows.rows(Monolith(url, run_dir, account.token), done)
 
 
 def _services(url: str, run_dir: Path, display: ProgressDisplay) -> Iterator[Row]:
-    known = equipped(url, acquainted(url))
+    account = add_order_and_avatar(url, register_with_post(url))
     with display.phase("the services and bare functions", 2) as done:
-        yield from gateway_rows.rows(url, known.post_id, known.token, done)
+        yield from gateway_rows.rows(url, account.post_id, account.token, done)
     pid = json.loads((run_dir / "microservices.json").read_text())["pid"]
-    yield gateway_rows.memory(url, known.post_id, pid)
-    yield from _inside(_deployed(url), known, hot=acquainted(url).post_id, display=display)
+    yield gateway_rows.memory(url, account.post_id, pid)
+    yield from _inside(_deployed(url), account, hot=register_with_post(url).post_id, display=display)
 
 
-def _inside(services: Services, known: Known, *, hot: str, display: ProgressDisplay) -> Iterator[Row]:
+def _inside(services: Services, account: Account, *, hot: str, display: ProgressDisplay) -> Iterator[Row]:
     operations = all_of(
-        known.post_id, known.order_id, username=known.username, password=PASSWORD, run=f"{int(time()):x}"
+        account.post_id, account.order_id, username=account.username, password=PASSWORD, run=f"{int(time()):x}"
     )
-    with quietly(services.endpoint), spied() as calls:
+    with local_aws_without_logs(services.endpoint), record_calls() as calls:
         with display.phase("inside the functions", len(operations)) as done:
-            handlers = imported(services.environments)
+            handlers = import_handlers(services.environments)
             yield from function_rows.rows(handlers, operations, calls, done)
         with display.phase("views"):
-            yield view_rows.services(handlers["posts"], known.post_id)
+            yield view_rows.services(handlers["posts"], account.post_id)
         with display.phase(f"{hot_post_rows.VOTES:,} votes for one post"):
             logs, table = client("logs", services.endpoint), services.environments["votes"]["TABLE"]
             yield from hot_post_rows.rows(services.dynamodb, logs, table=table, post_id=hot)
@@ -117,7 +117,7 @@ def _inside(services: Services, known: Known, *, hot: str, display: ProgressDisp
             feature: {**services.environments[feature], "TABLE": table} for feature, table in growth_rows.TABLES.items()
         }
         with display.phase("twenty times the posts", 2) as done:
-            yield from growth_rows.rows(services.dynamodb, imported(bench_tables), calls, done)
+            yield from growth_rows.rows(services.dynamodb, import_handlers(bench_tables), calls, done)
 
 
 def _deployed(url: str) -> Services:

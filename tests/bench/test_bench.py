@@ -23,7 +23,7 @@ def test_a_row_is_reached_on_the_right_side_of_its_target() -> None:
 def test_a_share_shows_both_rates() -> None:
     shown = share("one post", 80, 100, against="bare", reach=0.75)
     assert shown.reached
-    assert shown.shown == "0.80 (80 of 100 requests/s)"
+    assert shown.shown == "0.80 (80 / 100 requests/s)"
     assert shown.goal == "≥ 0.75"
 
 

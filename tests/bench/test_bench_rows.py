@@ -53,14 +53,14 @@ def right() -> list[Row]:
 def test_two_hundred_connections_receive_every_message_once(right: list[Row]) -> None:
     messages, lag = right
     assert messages.reached
-    assert messages.shown == "0 lost, 0 twice, of 2,400"
+    assert messages.shown == "0 lost, 0 sent twice, of 2,400"
     assert lag.reached
 
 
 def test_a_message_sent_twice_to_one_of_two_hundred_is_counted() -> None:
     messages, _ = listened(lambda message, subscriber: 2 if subscriber == 17 else 1)
     assert not messages.reached
-    assert messages.shown == "0 lost, 12 twice, of 2,400"
+    assert messages.shown == "0 lost, 12 sent twice, of 2,400"
 
 
 def test_a_message_lost_for_one_of_two_hundred_is_counted() -> None:
@@ -71,7 +71,7 @@ def test_a_message_lost_for_one_of_two_hundred_is_counted() -> None:
         return int(not (subscriber == 17 and sent[subscriber] == 12))
 
     messages, _ = listened(copies)
-    assert messages.shown == "1 lost, 0 twice, of 2,400"
+    assert messages.shown == "1 lost, 0 sent twice, of 2,400"
     assert not messages.reached
 
 

@@ -55,7 +55,7 @@ def rows(package: Path) -> Iterator[Row]:
     )
     for name, value, reach, unit in (
         ("median of 5", result["ms"], 300, " ms"),
-        ("most memory of the function", result["peak_mb"], 120, " MB"),
+        ("peak memory of the function", result["peak_mb"], 120, " MB"),
     ):
         yield Row(what=f"{what}, {name}", against="–", shown=f"{value:.0f}{unit}", value=value, reach=reach, unit=unit)
 

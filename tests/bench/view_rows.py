@@ -66,7 +66,7 @@ def _row(what: str, with_view: float, without: float) -> Row:
     return Row(
         what=what,
         against="a read that does not count as a view (Sec-Purpose: prefetch)",
-        shown=f"{with_view - without:.3f} ms ({with_view:.2f}, {without:.2f} without, the least of {ROUNDS})",
+        shown=f"{with_view - without:.3f} ms ({with_view:.2f} with a view, {without:.2f} without, minimum of {ROUNDS} rounds)",
         value=with_view - without,
         reach=0.2,
         unit=" ms",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 SERIOUS = ("serious", "critical")
 
 
-class Opened:
+class OpenPage:
     """A page that is open in a browser. messages: of its console. requests: the addresses that it loads."""
 
     def __init__(self, page: "Page", address: str) -> None:

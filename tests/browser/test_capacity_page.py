@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadtests.report import add_chapter
-from tests.browser.opened import Opened, beyond_paper, serious
+from tests.browser.opened import OpenPage, beyond_paper, serious
 from tests.loadtests.made_capacity import chapter
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(params=SCREENS)
-def opened(browser: "Browser", report: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+def opened(browser: "Browser", report: str, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     (width, height), scheme = SCREENS[request.param]
     with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
-        yield Opened(context.new_page(), report)
+        yield OpenPage(context.new_page(), report)
 
 
-def test_the_finding_is_on_the_first_screen(opened: Opened) -> None:
+def test_the_finding_is_on_the_first_screen(opened: OpenPage) -> None:
     finding = opened.page.get_by_text("the monolith 300 (270 – 315)").first
     box = finding.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= opened.page.evaluate("innerHeight")
 
 
-def test_the_page_is_drawn_and_loads_nothing_else(opened: Opened, report: str) -> None:
+def test_the_page_is_drawn_and_loads_nothing_else(opened: OpenPage, report: str) -> None:
     assert (opened.requests, opened.messages) == ([report], [])
     marks = opened.page.evaluate(
         "[...document.querySelectorAll('.plot')].map((plot) => plot.querySelectorAll('.points path').length)"
@@ -46,9 +46,9 @@ def test_the_page_is_drawn_and_loads_nothing_else(opened: Opened, report: str) -
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_axe_reports_no_serious_violation(opened: Opened) -> None:
+def test_axe_reports_no_serious_violation(opened: OpenPage) -> None:
     assert serious(opened.page) == []
 
 
-def test_the_printed_page_shows_everything(opened: Opened) -> None:
+def test_the_printed_page_shows_everything(opened: OpenPage) -> None:
     assert beyond_paper(opened.page) == 0

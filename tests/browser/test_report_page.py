@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.opened import Opened, serious
+from tests.browser.opened import OpenPage, serious
 from tests.loadtests.made_runs import made_run, written
 
 if TYPE_CHECKING:
@@ -31,25 +31,25 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(params=SIZES)
-def opened(browser: "Browser", report: str, scheme: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+def opened(browser: "Browser", report: str, scheme: str, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """The report on each kind of screen, light and dark."""
     width, height = SIZES[request.param]
     with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
-        yield Opened(context.new_page(), report)
+        yield OpenPage(context.new_page(), report)
 
 
 @pytest.fixture
 def page(browser: "Browser", report: str) -> "Iterator[Page]":
     with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
-        yield Opened(context.new_page(), report).page
+        yield OpenPage(context.new_page(), report).page
 
 
-def test_the_page_loads_nothing_else_and_logs_nothing(opened: Opened, report: str) -> None:
+def test_the_page_loads_nothing_else_and_logs_nothing(opened: OpenPage, report: str) -> None:
     assert opened.requests == [report]
     assert opened.messages == []
 
 
-def test_every_chart_fits_its_column(opened: Opened) -> None:
+def test_every_chart_fits_its_column(opened: OpenPage) -> None:
     drawn = opened.page.evaluate("""[...document.querySelectorAll(".plot")].map((plot) => {
         const marks = plot.querySelectorAll(".trace path, .trace .point, .points path, .box, .bars path").length;
         const svg = plot.querySelector(".main-svg").getBoundingClientRect();
@@ -60,7 +60,7 @@ def test_every_chart_fits_its_column(opened: Opened) -> None:
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_axe_reports_no_serious_violation(opened: Opened) -> None:
+def test_axe_reports_no_serious_violation(opened: OpenPage) -> None:
     assert serious(opened.page) == []
 
 
@@ -71,7 +71,7 @@ def test_axe_reports_a_planted_violation(page: "Page") -> None:
 
 def test_findings_and_results_are_on_the_first_screen_of_a_projector(browser: "Browser", report: str) -> None:
     with browser.new_context(viewport={"width": 1920, "height": 1080}) as context:
-        page = Opened(context.new_page(), report).page
+        page = OpenPage(context.new_page(), report).page
         box = page.locator("table.results").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= 1080
@@ -131,7 +131,7 @@ def test_printing_resizes_the_charts_for_the_sheet_and_back(page: "Page", tmp_pa
 
 def test_without_scripts_the_tables_have_the_data(browser: "Browser", report: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
-        page = Opened(context.new_page(), report).page
+        page = OpenPage(context.new_page(), report).page
         assert page.get_by_text("Charts need JavaScript.").is_visible()
         page.locator("summary").first.click()
         assert page.locator("details tbody tr").first.is_visible()

@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.journal import NAME, Journal
 from loadtests.results import SIDES, SideBlock
-from tests.browser.opened import Opened, serious
+from tests.browser.opened import OpenPage, serious
 from tests.loadtests.made_runs import a_block
 from tests.loadtests.test_watch import served
 
@@ -34,15 +34,15 @@ def runs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["light", "dark"])
-def opened(browser: "Browser", runs: Path, request: pytest.FixtureRequest) -> Iterator[Opened]:
+def opened(browser: "Browser", runs: Path, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     viewport = ON_A_PHONE if request.param == "dark" else ON_A_PROJECTOR
     with served(runs) as url, browser.new_context(viewport=viewport, color_scheme=request.param) as context:  # type: ignore[arg-type]
-        found = Opened(context.new_page(), url)
-        found.page.get_by_text("The comparison is complete").wait_for()
-        yield found
+        page = OpenPage(context.new_page(), url)
+        page.page.get_by_text("The comparison is complete").wait_for()
+        yield page
 
 
-def test_both_sides_show_their_last_block(opened: Opened) -> None:
+def test_both_sides_show_their_last_block(opened: OpenPage) -> None:
     page = opened.page
     assert page.locator("#monolith dd.rate").inner_text() == "30"
     assert page.locator("#microservices dd.failed").inner_text() == "2 · 0 · 0"
@@ -51,16 +51,16 @@ def test_both_sides_show_their_last_block(opened: Opened) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_page_requests_only_its_own_events(opened: Opened) -> None:
+def test_the_page_requests_only_its_own_events(opened: OpenPage) -> None:
     paths = {url.rpartition("/")[2].partition("?")[0] for url in opened.requests if not url.startswith("data:")}
     assert paths == {"", "events"}
     assert opened.messages == []
 
 
-def test_axe_reports_no_serious_violation(opened: Opened) -> None:
+def test_axe_reports_no_serious_violation(opened: OpenPage) -> None:
     assert serious(opened.page) == []
 
 
 def test_a_page_without_a_run_says_so(browser: "Browser", tmp_path: Path) -> None:
     with served(tmp_path) as url, browser.new_context() as context:
-        Opened(context.new_page(), url).page.get_by_text("No comparison has run yet.").wait_for()
+        OpenPage(context.new_page(), url).page.get_by_text("No comparison has run yet.").wait_for()

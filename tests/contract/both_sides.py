@@ -63,8 +63,8 @@ class Side:
     def _place(self, location: str | None) -> str | None:
         if location is None or location.startswith("/users/"):
             return location
-        feature, _, found = location.removeprefix("/").partition("/")
-        return f"/{feature}/{self._name('id', found)}"
+        feature, _, identifier = location.removeprefix("/").partition("/")
+        return f"/{feature}/{self._name('id', identifier)}"
 
     def _name(self, kind: str, value: str) -> str:
         """Return a common name for an id. Both sides see the same objects in the same order, so the numbers match."""

@@ -67,10 +67,10 @@ class Api:
         """
         deadline = time.monotonic() + max(self.patience, least)
         try:
-            return _held(promise, until=deadline)
+            return _await_promise(promise, until=deadline)
         except AssertionError as missed:
             if self.patience:
-                _held(promise, until=deadline + LOST_AFTER_S)
+                _await_promise(promise, until=deadline + LOST_AFTER_S)
                 raise TooLate(str(missed)) from missed
             raise
 
@@ -156,9 +156,9 @@ class Api:
         """Register a user under that name and sign in."""
         email, password = f"{username}@example.org", f"secret of {username}"
         assert self.register(username=username, email=email, password=password).status_code == 201
-        return self.known(username)
+        return self.sign_in_again(username)
 
-    def known(self, username: str) -> Person:
+    def sign_in_again(self, username: str) -> Person:
         """Sign in a user who has signed up before."""
         email, password = f"{username}@example.org", f"secret of {username}"
         signed_in = self.sign_in(username=username, password=password)
@@ -169,7 +169,7 @@ class Api:
         """Return the administrator, signed up by the first test that needs one."""
         email, password = f"{ADMINISTRATOR}@example.org", f"secret of {ADMINISTRATOR}"
         assert self.register(username=ADMINISTRATOR, email=email, password=password).status_code in (201, 409)
-        return self.known(ADMINISTRATOR)
+        return self.sign_in_again(ADMINISTRATOR)
 
     def crowd(self, size: int) -> list[Person]:
         """Return this many signed-in users. Users of earlier calls are used again."""
@@ -238,7 +238,7 @@ class Api:
             query = {**query, "cursor": page["next_cursor"]}
 
 
-def _held(promise: Callable[[], Seen], *, until: float) -> Seen:
+def _await_promise(promise: Callable[[], Seen], *, until: float) -> Seen:
     """Call the promise until it holds or the deadline is over. Raise its last AssertionError then."""
     pause = POLL_EVERY_S
     while True:

@@ -61,8 +61,8 @@ class Stack:
 
     def resources(self, kind: str) -> dict[str, Any]:
         """Return the evaluated properties of the resources of a type, by logical name."""
-        found = templates.resources(self.feature, kind).items()
-        return {name: evaluate(each, self) for name, each in found if self._wanted(name)}
+        resources = templates.resources(self.feature, kind).items()
+        return {name: evaluate(each, self) for name, each in resources if self._wanted(name)}
 
     def ref(self, name: str) -> Any:
         if name in PSEUDO:

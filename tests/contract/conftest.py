@@ -76,15 +76,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="module")
 def api(request: pytest.FixtureRequest) -> Api:
     """One implementation of the contract."""
-    found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
-    return found
+    implementation: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
+    return implementation
 
 
 @pytest.fixture(scope="module")
 def live(request: pytest.FixtureRequest) -> Api:
     """One running system."""
-    found: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
-    return found
+    implementation: Api = request.getfixturevalue(f"{request.param}_api".replace("-", "_"))
+    return implementation
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +109,8 @@ def live_microservices_feed(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def inside(request: pytest.FixtureRequest) -> Api:
     """One implementation in this process, with a known token secret."""
-    found: Api = request.getfixturevalue(f"{request.param}_api")
-    return found
+    implementation: Api = request.getfixturevalue(f"{request.param}_api")
+    return implementation
 
 
 @pytest.fixture(scope="module")

@@ -10,24 +10,24 @@ MOST_FAILURES = 3  # in a row; the function is broken, so fail before the record
 MOST_ROUNDS = 50
 
 
-def deliver(wires: EventRouting) -> None:
+def deliver(routing: EventRouting) -> None:
     """Deliver until no source has new records. A write of one function may invoke another."""
     for _ in range(MOST_ROUNDS):
-        pour(wires)
-        if not sum(hand_over(backlog) for backlog in wires.backlogs):
+        collect_records(routing)
+        if not sum(invoke_all(backlog) for backlog in routing.backlogs):
             return
     raise AssertionError("the functions invoke each other without end")
 
 
-def pour(wires: EventRouting) -> None:
+def collect_records(routing: EventRouting) -> None:
     """Move the new records of every source to the backlogs of its subscribers."""
-    for source, followers in wires.sources.values():
+    for source, followers in routing.sources.values():
         for record in source.take():
             for put in followers:
                 put(record)
 
 
-def hand_over(backlog: Backlog) -> int:
+def invoke_all(backlog: Backlog) -> int:
     """Invoke the function with all its waiting records. Return the number of batches."""
     batches = failures = 0
     while batch := backlog.take():

@@ -38,11 +38,11 @@ class EventRouting:
         self.backlogs.append(backlog)
         self._follow(arn, source=STREAMED[service], put=backlog.put)
 
-    def listen(self, topic: str, function: Function, subscription: Properties) -> None:
+    def subscribe_function(self, topic: str, function: Function, subscription: Properties) -> None:
         """Subscribe a function to a topic."""
         self._invoke(topic, source=Topic, reader=Reader(function, by_policy(subscription)))
 
-    def fill(self, topic: str, queue: str, subscription: Properties) -> None:
+    def subscribe_queue(self, topic: str, queue: str, subscription: Properties) -> None:
         """Subscribe a queue to a topic."""
         wanted = by_policy(subscription)
         put = subscribed_queue(queue, raw=str(subscription.get("RawMessageDelivery")).lower() == "true")

@@ -38,7 +38,7 @@ def server_messages() -> list[str]:
     return [each["$ref"].rpartition("/")[2] for each in references]
 
 
-class Listener:
+class Subscriber:
     """A client of the live feed."""
 
     def __init__(self, socket: WebSocket, *, patience: float) -> None:
@@ -98,11 +98,11 @@ class Feed:
     patience: float
 
     @contextmanager
-    def listener(self, *topics: str, **options: Any) -> Iterator[Listener]:
+    def subscriber(self, *topics: str, **options: Any) -> Iterator[Subscriber]:
         """Yield a client that is subscribed to the topics while the block lasts."""
         socket = create_connection(self.url, timeout=self.patience, **options)
         try:
-            client = Listener(socket, patience=self.patience)
+            client = Subscriber(socket, patience=self.patience)
             for topic in topics:
                 client.subscribe(topic)
             yield client
@@ -110,9 +110,9 @@ class Feed:
             socket.close(timeout=0)
 
     @contextmanager
-    def listeners(self, number: int, *topics: str) -> Iterator[list[Listener]]:
+    def subscribers(self, number: int, *topics: str) -> Iterator[list[Subscriber]]:
         with ExitStack() as opened:
-            yield [opened.enter_context(self.listener(*topics)) for _ in range(number)]
+            yield [opened.enter_context(self.subscriber(*topics)) for _ in range(number)]
 
 
 def post_published(title: str) -> Callable[[Json], bool]:

@@ -95,14 +95,14 @@ class Function:
 
 def functions(cloud: Cloud, write: Write | None = None) -> dict[str, Function]:
     """Return every function of the templates by its ARN. write: takes their spans; None: they are not traced."""
-    found = {}
+    by_arn = {}
     for stack in cloud.stacks.values():
         shared = stack.template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
         for name, properties in stack.resources("AWS::Serverless::Function").items():
             variables = evaluate(shared, stack) | properties.get("Environment", {}).get("Variables", {})
             arn = stack.attribute(name, "Arn")
-            found[arn] = Function(properties, variables, arn=arn, write=write)
-    return found
+            by_arn[arn] = Function(properties, variables, arn=arn, write=write)
+    return by_arn
 
 
 def _as_packaged(module: str, folder: Path) -> Path:

@@ -35,8 +35,8 @@ class Route:
     def fit(self, method: str, path: str) -> dict[str, str] | None:
         """Return the path parameters if the route matches, else None."""
         wanted, _, template = self.key.partition(" ")
-        found = re.fullmatch(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)), path)
-        return found.groupdict() if found and wanted == method else None
+        match = re.fullmatch(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)), path)
+        return match.groupdict() if match and wanted == method else None
 
 
 class Gateway(httpx.BaseTransport):
@@ -95,11 +95,11 @@ class Gateway(httpx.BaseTransport):
 
     def _object(self, bucket: str, key: str) -> httpx.Response:
         try:
-            found = self._s3.get_object(Bucket=bucket, Key=key)
+            stored = self._s3.get_object(Bucket=bucket, Key=key)
         except self._s3.exceptions.ClientError as error:
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
             return httpx.Response(404)
-        return httpx.Response(200, headers={"Content-Type": found["ContentType"]}, content=found["Body"].read())
+        return httpx.Response(200, headers={"Content-Type": stored["ContentType"]}, content=stored["Body"].read())
 
 
 def decoded_path(request: httpx.Request) -> str:
@@ -113,14 +113,14 @@ def routes(cloud: Cloud, known: dict[str, Function]) -> list[Route]:
         _named(cloud, "AWS::ApiGatewayV2::Integration"),
         _named(cloud, "AWS::ApiGatewayV2::Authorizer"),
     )
-    found = []
+    result = []
     for stack in cloud.stacks.values():
         for properties in stack.resources("AWS::ApiGatewayV2::Route").values():
             uri = integrations[properties["Target"].removeprefix("integrations/")]["IntegrationUri"]
             authorizer = authorizers.get(properties.get("AuthorizerId"))
             bucket = uri.rpartition("/")[2] if uri.startswith("http") else None
-            found.append(Route(properties["RouteKey"], known.get(uri), bucket, _invoked(authorizer, known)))
-    return found
+            result.append(Route(properties["RouteKey"], known.get(uri), bucket, _invoked(authorizer, known)))
+    return result
 
 
 def _invoked(authorizer: dict[str, Any] | None, known: dict[str, Function]) -> Function | None:

@@ -37,7 +37,7 @@ def jpeg(colour: Colour = RED, size: tuple[int, int] = (160, 90)) -> bytes:
     return saved(plain(colour, size), "JPEG", quality=95)
 
 
-def sized(length: int) -> bytes:
+def png_of_size(length: int) -> bytes:
     """Return a PNG of exactly this many bytes."""
     picture = png()
     filling = length - len(picture) - 12
@@ -56,11 +56,11 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 def chunks(picture: bytes) -> list[bytes]:
     """Return the kinds of a PNG's chunks."""
-    found, place = [], len(SIGNATURE)
+    kinds, place = [], len(SIGNATURE)
     while place < len(picture):
-        found.append(picture[place + 4 : place + 8])
+        kinds.append(picture[place + 4 : place + 8])
         place += 12 + int.from_bytes(picture[place : place + 4])
-    return found
+    return kinds
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -69,18 +69,18 @@ def bomb(width: int, height: int) -> bytes:
     return SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
 
 
-def moving(kind: str) -> bytes:
+def animation(kind: str) -> bytes:
     """Return an animation of two frames as PNG, GIF or WEBP."""
     return saved(plain(RED), kind, save_all=True, append_images=[plain(BLUE)], duration=100)
 
 
-def still() -> bytes:
+def single_frame() -> bytes:
     """Return an animated PNG with one frame."""
     frame = with_chunk(png(), b"fcTL", struct.pack(">IIIIIHHBB", 0, 160, 90, 0, 0, 1, 1, 0, 0))
     return with_chunk(frame, b"acTL", struct.pack(">II", 1, 0))
 
 
-def held(orientation: int) -> bytes:
+def rotated_jpeg(orientation: int) -> bytes:
     """Return a JPEG with this EXIF orientation. Upright it is red above and blue below. Its metadata contain a secret."""
     upright = Image.new("RGB", (160, 160), BLUE)
     upright.paste(RED, (0, 0, 160, 80))
@@ -108,7 +108,7 @@ def many_scans(count: int) -> bytes:
     return picture[:last] + picture[last:-2] * count + picture[-2:]
 
 
-def telling() -> bytes:
+def png_with_metadata() -> bytes:
     """Return a PNG with metadata: texts, EXIF and a colour profile."""
     exif = Image.Exif()
     exif[MAKER] = "a secret of its owner"
@@ -130,13 +130,13 @@ def near(colour: Colour, x: int = 64, y: int = 64) -> Callable[[bytes], bool]:
     """Return a predicate: the thumbnail has about this colour at this pixel."""
 
     def seen(thumbnail: bytes) -> bool:
-        found = colour_at(thumbnail, x, y)
-        return all(abs(one - other) <= 12 for one, other in zip(found, colour, strict=False))
+        pixel = colour_at(thumbnail, x, y)
+        return all(abs(one - other) <= 12 for one, other in zip(pixel, colour, strict=False))
 
     return seen
 
 
-def unpacking_text(megabytes: int = 500) -> bytes:
+def text_bomb(megabytes: int = 500) -> bytes:
     """Return a PNG whose text unpacks to a thousand times its size: one compressed megabyte of zeros, repeated."""
     packing = zlib.compressobj()
     head = packing.compress(b"")

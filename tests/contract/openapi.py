@@ -114,18 +114,18 @@ def _operation(method: str, path: str) -> Document | None:
     bare = unquote(path.partition("?")[0])  # %2F becomes a slash, so the path matches no operation
     for template, item in sorted(document()["paths"].items(), key=lambda pair: "{" in pair[0]):
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), bare, re.DOTALL):
-            found: Document | None = item.get(method.lower())
-            return found
+            operation: Document | None = item.get(method.lower())
+            return operation
     return None
 
 
 def _deref(node: Any) -> Any:
     if not isinstance(node, dict) or "$ref" not in node:
         return node
-    found: Any = document()
+    target: Any = document()
     for step in node["$ref"].removeprefix("#/").split("/"):
-        found = found[step]
-    return found
+        target = target[step]
+    return target
 
 
 def _valid(value: Any, schema: Document, *, said: str) -> None:

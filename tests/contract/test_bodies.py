@@ -65,8 +65,8 @@ def operations_and(name: str, bodies: list[Any], more: Iterable[tuple[str, Any]]
 @pytest.fixture(scope="module")
 def post_id(api: Api, ada: Person) -> str:
     """A post of Ada's that no test changes."""
-    found: str = api.published(ada)["id"]
-    return found
+    new_id: str = api.published(ada)["id"]
+    return new_id
 
 
 class Sender:

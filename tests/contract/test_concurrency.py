@@ -51,8 +51,8 @@ def test_one_of_concurrent_sign_ups_with_the_same_email_succeeds(api: Api) -> No
     forms = [{"username": unique("u"), "email": email, "password": "long enough"} for _ in range(5)]
     statuses = _at_once([partial(api.register, **form) for form in forms])
     assert sorted(statuses) == [201, 409, 409, 409, 409]
-    found = [api.read_user(form["username"]).status_code for form in forms]
-    assert sorted(found) == [200, 404, 404, 404, 404]
+    reads = [api.read_user(form["username"]).status_code for form in forms]
+    assert sorted(reads) == [200, 404, 404, 404, 404]
 
 
 def test_concurrent_revisions_of_different_fields_all_survive(api: Api, ada: Person) -> None:

@@ -17,11 +17,11 @@ from .record_sources import Record
 from .resources import REGION, Attributes, make
 
 
-class Listener(Function):
+class RecordingFunction(Function):
     """A function that stores its events and reports messages with the body "poison" as failed."""
 
     def __init__(self) -> None:
-        super().__init__({"FunctionName": "listener", "Handler": "none.none"}, {}, arn="listener")
+        super().__init__({"FunctionName": "function", "Handler": "none.none"}, {}, arn="function")
         self.batches: list[list[Record]] = []
 
     def invoke(self, event: dict[str, Any]) -> Any:
@@ -35,9 +35,9 @@ class Listener(Function):
 
 
 @pytest.fixture
-def listener() -> Iterator[Listener]:
+def function() -> Iterator[RecordingFunction]:
     with aws_in_process():
-        yield Listener()
+        yield RecordingFunction()
 
 
 def client(service: str) -> Any:
@@ -57,9 +57,9 @@ def publish(topic: str, body: str, **attributes: str) -> None:
     client("sns").publish(TopicArn=topic, Message=body, MessageAttributes=sent)
 
 
-def test_a_kinesis_record_arrives_once_in_order_and_encoded(listener: Listener) -> None:
+def test_a_kinesis_record_arrives_once_in_order_and_encoded(function: RecordingFunction) -> None:
     stream, routing = made("AWS::Kinesis::Stream", Name="views", ShardCount=2), EventRouting()
-    routing.map(listener, stream["Arn"], {"BatchSize": 2})
+    routing.map(function, stream["Arn"], {"BatchSize": 2})
     for place in range(5):
         client("kinesis").put_record(StreamName="views", PartitionKey="one", Data=f"view {place}")
         deliver(routing)
@@ -67,47 +67,49 @@ def test_a_kinesis_record_arrives_once_in_order_and_encoded(listener: Listener) 
         StreamName="views", Records=[{"PartitionKey": "one", "Data": f"view {place}"} for place in range(5, 8)]
     )
     deliver(routing)
-    data = [base64.b64decode(record["kinesis"]["data"]).decode() for record in listener.records]
+    data = [base64.b64decode(record["kinesis"]["data"]).decode() for record in function.records]
     assert data == [f"view {place}" for place in range(8)]
-    assert [len(batch) for batch in listener.batches] == [1, 1, 1, 1, 1, 2, 1]
-    places = [record["kinesis"]["sequenceNumber"] for record in listener.records]
+    assert [len(batch) for batch in function.batches] == [1, 1, 1, 1, 1, 2, 1]
+    places = [record["kinesis"]["sequenceNumber"] for record in function.records]
     assert places == sorted(set(places))
 
 
-def test_a_bucket_sends_events_for_the_filtered_objects_with_encoded_keys(listener: Listener) -> None:
+def test_a_bucket_sends_events_for_the_filtered_objects_with_encoded_keys(function: RecordingFunction) -> None:
     made("AWS::S3::Bucket", BucketName="avatars")
     routing = EventRouting()
     chosen = {"S3Key": {"Rules": [{"Name": "prefix", "Value": "originals/"}]}}
-    routing.notify("avatars", listener, events="s3:ObjectCreated:*", chosen=chosen)
+    routing.notify("avatars", function, events="s3:ObjectCreated:*", chosen=chosen)
     for key in ("originals/ada & bob/ü.png", "thumbnails/ada.png"):
         client("s3").put_object(Bucket="avatars", Key=key, Body=b"1234")
     deliver(routing)
-    (record,) = listener.records
+    (record,) = function.records
     assert record["eventName"] == "ObjectCreated:Put"
     assert record["s3"]["bucket"]["name"] == "avatars"
     assert record["s3"]["object"]["key"] == "originals/ada+%26+bob/%C3%BC.png"
     assert record["s3"]["object"]["size"] == 4
 
 
-def test_a_topic_invokes_a_function_with_the_messages_that_match_its_filter_policy(listener: Listener) -> None:
+def test_a_topic_invokes_a_function_with_the_messages_that_match_its_filter_policy(function: RecordingFunction) -> None:
     topic, routing = made("AWS::SNS::Topic", TopicName="events")["Ref"], EventRouting()
-    routing.listen(topic, listener, {"FilterPolicy": {"type": ["score.changed", {"prefix": "post."}]}})
+    routing.subscribe_function(topic, function, {"FilterPolicy": {"type": ["score.changed", {"prefix": "post."}]}})
     for kind in ("score.changed", "order.placed", "post.revised"):
         publish(topic, f"of {kind}", type=kind)
     deliver(routing)
-    assert [record["Sns"]["Message"] for record in listener.records] == ["of score.changed", "of post.revised"]
-    assert len(listener.batches) == 2, "a topic invokes once a message"
+    assert [record["Sns"]["Message"] for record in function.records] == ["of score.changed", "of post.revised"]
+    assert len(function.batches) == 2, "a topic invokes once a message"
 
 
 @pytest.mark.parametrize("raw", [True, False])
-def test_a_topic_fills_a_queue_raw_or_in_an_envelope(listener: Listener, raw: bool) -> None:
+def test_a_topic_fills_a_queue_raw_or_in_an_envelope(function: RecordingFunction, raw: bool) -> None:
     topic, scores, routing = made("AWS::SNS::Topic", TopicName="events")["Ref"], queue("scores"), EventRouting()
-    routing.fill(topic, scores["Arn"], {"FilterPolicy": {"type": ["score.changed"]}, "RawMessageDelivery": raw})
-    routing.map(listener, scores["Arn"], {})
+    routing.subscribe_queue(
+        topic, scores["Arn"], {"FilterPolicy": {"type": ["score.changed"]}, "RawMessageDelivery": raw}
+    )
+    routing.map(function, scores["Arn"], {})
     publish(topic, "wanted", type="score.changed")
     publish(topic, "other", type="order.placed")
     deliver(routing)
-    (record,) = listener.records
+    (record,) = function.records
     notice = record if raw else json.loads(record["body"])
     assert notice["body" if raw else "Message"] == "wanted"
     attribute = notice["messageAttributes" if raw else "MessageAttributes"]["type"]
@@ -115,15 +117,15 @@ def test_a_topic_fills_a_queue_raw_or_in_an_envelope(listener: Listener, raw: bo
 
 
 def test_a_message_that_keeps_failing_moves_to_the_dead_letter_queue_and_the_rest_is_handled(
-    listener: Listener,
+    function: RecordingFunction,
 ) -> None:
     dead = queue("dead")
     scores = queue("scores", RedrivePolicy={"deadLetterTargetArn": dead["Arn"], "maxReceiveCount": 2})
     routing = EventRouting()
-    routing.map(listener, scores["Arn"], {"FunctionResponseTypes": ["ReportBatchItemFailures"]})
+    routing.map(function, scores["Arn"], {"FunctionResponseTypes": ["ReportBatchItemFailures"]})
     for body in ("one", "poison", "two"):
         client("sqs").send_message(QueueUrl=scores["Ref"], MessageBody=body)
     deliver(routing)
-    assert [record["body"] for record in listener.records] == ["one", "poison", "two", "poison"]
-    assert [record["attributes"]["ApproximateReceiveCount"] for record in listener.records] == ["1", "1", "1", "2"]
+    assert [record["body"] for record in function.records] == ["one", "poison", "two", "poison"]
+    assert [record["attributes"]["ApproximateReceiveCount"] for record in function.records] == ["1", "1", "1", "2"]
     assert [each["Body"] for each in client("sqs").receive_message(QueueUrl=dead["Ref"])["Messages"]] == ["poison"]

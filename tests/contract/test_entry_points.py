@@ -135,14 +135,14 @@ def test_the_first_of_a_repeated_parameter_counts_where_the_entry_point_passes_a
     gateway: Gateway, ada: Person
 ) -> None:
     request = request_for("GET", "/posts?limit=1&limit=2&tag=entry-points&tag=none")
-    found = {
+    answers = {
         name: read_answer(invoke_through(entry_point, gateway, request))[1]
         for name, entry_point in ENTRY_POINTS.items()
     }
-    last_alone = found.pop("load balancer")
+    last_alone = answers.pop("load balancer")
     assert last_alone == {"items": [], "next_cursor": None}  # so multi-value headers are on for the load balancer
     first = read_answer(invoke_through(http_api, gateway, request))[1]
-    assert list(found.values()) == [first] * len(found)
+    assert list(answers.values()) == [first] * len(answers)
     assert [post["title"] for post in first["items"]] == ["two"]  # type: ignore[index]
 
 

@@ -36,15 +36,15 @@ IMPLEMENTATIONS = ["postgresql", *WITHOUT_LOCKS]
 
 @pytest.fixture(params=IMPLEMENTATIONS)
 def stores(request: pytest.FixtureRequest) -> Open:
-    found: Open = request.getfixturevalue(request.param)
-    return found
+    implementation: Open = request.getfixturevalue(request.param)
+    return implementation
 
 
 @pytest.fixture(params=WITHOUT_LOCKS)
 def stores_without_locks(request: pytest.FixtureRequest) -> Open:
     """The stores whose writes are conditional. PostgreSQL's rows are locked instead: tests/monolith/test_locks.py."""
-    found: Open = request.getfixturevalue(request.param)
-    return found
+    implementation: Open = request.getfixturevalue(request.param)
+    return implementation
 
 
 @pytest.fixture
@@ -392,8 +392,8 @@ def test_search_sorts_by_relevance_then_by_the_newest(stores: Open) -> None:
         for each in (plain, titled, newer, post(0, body="dog")):
             opened.publish(each)
     with stores() as opened:
-        found = opened.index.find(["cat"], after=None, limit=5)
-    assert [(each, match.relevance) for each, match in found] == [(titled, 4), (newer, 1), (plain, 1)]
+        matches = opened.index.find(["cat"], after=None, limit=5)
+    assert [(each, match.relevance) for each, match in matches] == [(titled, 4), (newer, 1), (plain, 1)]
 
 
 def test_search_continues_after_a_match(stores: Open) -> None:
@@ -402,8 +402,8 @@ def test_search_continues_after_a_match(stores: Open) -> None:
         for each in written:
             opened.publish(each)
     with stores() as opened:
-        found = opened.index.find(["cat"], after=Match(post_id=written[2].id, relevance=1), limit=1)
-    assert [each for each, _ in found] == [written[1]]
+        matches = opened.index.find(["cat"], after=Match(post_id=written[2].id, relevance=1), limit=1)
+    assert [each for each, _ in matches] == [written[1]]
 
 
 def test_every_term_must_match(stores: Open) -> None:
@@ -442,9 +442,9 @@ def test_the_most_viewed_posts_come_first_then_the_older(stores: Open) -> None:
         opened.count(View(post_id=oldest, at=BEGIN - WINDOW))
         opened.count(View(post_id=oldest, at=BEGIN))
     with stores() as opened:
-        found = opened.trends.most_viewed(last_hour(BEGIN), 5)
-        assert found == [Trend(post_id=oldest, views=3), Trend(post_id=older, views=2), Trend(post_id=newer, views=2)]
-        assert opened.trends.most_viewed(last_hour(BEGIN), 1) == found[:1]
+        trends = opened.trends.most_viewed(last_hour(BEGIN), 5)
+        assert trends == [Trend(post_id=oldest, views=3), Trend(post_id=older, views=2), Trend(post_id=newer, views=2)]
+        assert opened.trends.most_viewed(last_hour(BEGIN), 1) == trends[:1]
 
 
 def test_a_view_counts_in_sixty_windows_and_expires_without_new_views(stores: Open) -> None:
@@ -452,9 +452,9 @@ def test_a_view_counts_in_sixty_windows_and_expires_without_new_views(stores: Op
     with stores() as opened:
         opened.count(viewed)
     counted = [Trend(post_id=viewed.post_id, views=1)]
-    for windows, found in [(-1, []), (0, counted), (WINDOWS - 1, counted), (WINDOWS, [])]:
+    for windows, expected in [(-1, []), (0, counted), (WINDOWS - 1, counted), (WINDOWS, [])]:
         with stores() as opened:
-            assert opened.trends.most_viewed(last_hour(BEGIN + windows * WINDOW), 5) == found
+            assert opened.trends.most_viewed(last_hour(BEGIN + windows * WINDOW), 5) == expected
 
 
 def test_there_are_no_trends_without_views(stores: Open) -> None:

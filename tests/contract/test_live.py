@@ -8,7 +8,7 @@ import pytest
 from websocket import ABNF, WebSocketException
 
 from .client import Person, unique
-from .feed import Feed, Listener, post_published, tally_changed
+from .feed import Feed, Subscriber, post_published, tally_changed
 
 pytestmark = pytest.mark.live_api
 
@@ -43,111 +43,117 @@ def ada(feed: Feed) -> Person:
 
 
 @pytest.fixture
-def listener(feed: Feed) -> Iterator[Listener]:
-    with feed.listener() as client:
+def subscriber(feed: Feed) -> Iterator[Subscriber]:
+    with feed.subscriber() as client:
         yield client
 
 
-def is_alive(client: Listener) -> bool:
+def is_alive(client: Subscriber) -> bool:
     client.subscribe("posts")
     return True
 
 
-def test_a_subscriber_of_posts_gets_each_published_post(feed: Feed, ada: Person, listener: Listener) -> None:
-    listener.subscribe("posts")
+def test_a_subscriber_of_posts_gets_each_published_post(feed: Feed, ada: Person, subscriber: Subscriber) -> None:
+    subscriber.subscribe("posts")
     for title in (unique("first"), unique("second"), unique('Ünïcode ☃ 𝔘 <&> "quoted" ') + "\t"):
         post = feed.api.published(ada, title=title)
-        message = listener.wait_for(post_published(title))["post"]
+        message = subscriber.wait_for(post_published(title))["post"]
         assert message == {name: post[name] for name in ("id", "author", "title", "created_at")}
 
 
 def test_a_subscriber_of_a_post_gets_its_scores_and_the_last_one_last(
-    feed: Feed, ada: Person, listener: Listener
+    feed: Feed, ada: Person, subscriber: Subscriber
 ) -> None:
     post_id = feed.api.published(ada)["id"]
-    listener.subscribe(f"post:{post_id}")
+    subscriber.subscribe(f"post:{post_id}")
     crowd = feed.api.crowd(8)
     for voter in crowd:
         assert feed.api.cast(voter, post_id, value=1).status_code == 200
-    assert listener.wait_for(tally_changed(8))["post_id"] == post_id
+    assert subscriber.wait_for(tally_changed(8))["post_id"] == post_id
     assert feed.api.cast(crowd[0], post_id, value=-1).status_code == 200
-    listener.wait_for(tally_changed(6))
+    subscriber.wait_for(tally_changed(6))
     assert feed.api.retract(crowd[0], post_id).status_code == 204
-    listener.wait_for(tally_changed(7))
-    assert {each["score"] for each in listener.receive_rest(seconds=QUIET_S)} <= {7}
+    subscriber.wait_for(tally_changed(7))
+    assert {each["score"] for each in subscriber.receive_rest(seconds=QUIET_S)} <= {7}
 
 
 def test_a_client_gets_only_messages_of_its_topics(feed: Feed, ada: Person) -> None:
     mine, other = (feed.api.published(ada)["id"] for _ in range(2))
     title = unique("untold")
-    with feed.listener() as silent, feed.listener(f"post:{mine}") as listener, feed.listener("posts") as all_posts:
+    with (
+        feed.subscriber() as silent,
+        feed.subscriber(f"post:{mine}") as subscriber,
+        feed.subscriber("posts") as all_posts,
+    ):
         feed.api.cast(ada, other, value=1)
         feed.api.cast(ada, mine, value=-1)
         feed.api.published(ada, title=title)
         all_posts.wait_for(post_published(title))
-        assert listener.receive() == {"type": "tally.changed", "post_id": mine, "score": -1}
-        for client in (silent, listener):
+        assert subscriber.receive() == {"type": "tally.changed", "post_id": mine, "score": -1}
+        for client in (silent, subscriber):
             assert client.receive_rest(seconds=QUIET_S) == []
 
 
-def test_a_vote_that_changes_nothing_sends_no_message(feed: Feed, ada: Person, listener: Listener) -> None:
+def test_a_vote_that_changes_nothing_sends_no_message(feed: Feed, ada: Person, subscriber: Subscriber) -> None:
     post_id = feed.api.published(ada)["id"]
-    listener.subscribe(f"post:{post_id}")
+    subscriber.subscribe(f"post:{post_id}")
     feed.api.cast(ada, post_id, value=1)
-    listener.wait_for(tally_changed(1))  # the score may be visible before its message arrives
+    subscriber.wait_for(tally_changed(1))  # the score may be visible before its message arrives
     feed.api.cast(ada, post_id, value=1)
-    assert listener.receive_rest(seconds=QUIET_S) == []
+    assert subscriber.receive_rest(seconds=QUIET_S) == []
 
 
-def test_a_client_that_subscribes_twice_gets_a_message_once(feed: Feed, ada: Person, listener: Listener) -> None:
-    listener.subscribe("posts")
-    listener.subscribe("posts")
+def test_a_client_that_subscribes_twice_gets_a_message_once(feed: Feed, ada: Person, subscriber: Subscriber) -> None:
+    subscriber.subscribe("posts")
+    subscriber.subscribe("posts")
     title = unique("once")
     feed.api.published(ada, title=title)
-    listener.wait_for(post_published(title))
-    assert not any(post_published(title)(each) for each in listener.receive_rest(seconds=QUIET_S))
+    subscriber.wait_for(post_published(title))
+    assert not any(post_published(title)(each) for each in subscriber.receive_rest(seconds=QUIET_S))
 
 
 @pytest.mark.parametrize("text", GARBAGE, ids=lambda text: str(text)[:40] or "nothing")
-def test_garbage_is_an_error_and_the_client_stays_connected(feed: Feed, listener: Listener, text: str) -> None:
-    listener.socket.send(text)
-    assert listener.receive()["type"] == "error"
-    assert is_alive(listener)
+def test_garbage_is_an_error_and_the_client_stays_connected(feed: Feed, subscriber: Subscriber, text: str) -> None:
+    subscriber.socket.send(text)
+    assert subscriber.receive()["type"] == "error"
+    assert is_alive(subscriber)
 
 
-def test_a_binary_message_is_an_error_or_closes_the_connection(feed: Feed, listener: Listener) -> None:
-    listener.socket.send(b"\xff\xfe\x00", opcode=ABNF.OPCODE_BINARY)
+def test_a_binary_message_is_an_error_or_closes_the_connection(feed: Feed, subscriber: Subscriber) -> None:
+    subscriber.socket.send(b"\xff\xfe\x00", opcode=ABNF.OPCODE_BINARY)
     try:
-        assert listener.receive()["type"] == "error"
+        assert subscriber.receive()["type"] == "error"
     except WebSocketException:
         return  # as API Gateway does
-    assert is_alive(listener)
+    assert is_alive(subscriber)
 
 
 @pytest.mark.parametrize("topic", UNKNOWN_TOPICS)
-def test_an_unknown_topic_is_an_error(feed: Feed, listener: Listener, topic: str) -> None:
-    listener.send({"action": "subscribe", "topic": topic})
-    assert listener.receive()["type"] == "error"
-    assert is_alive(listener)
+def test_an_unknown_topic_is_an_error(feed: Feed, subscriber: Subscriber, topic: str) -> None:
+    subscriber.send({"action": "subscribe", "topic": topic})
+    assert subscriber.receive()["type"] == "error"
+    assert is_alive(subscriber)
 
 
-def test_one_topic_too_many_is_an_error_and_the_others_still_work(feed: Feed, ada: Person, listener: Listener) -> None:
+def test_one_topic_too_many_is_an_error_and_the_others_still_work(
+    feed: Feed, ada: Person, subscriber: Subscriber
+) -> None:
     post_id = feed.api.published(ada)["id"]
     topics = [f"post:{post_id[:-3]}{n:03d}" for n in range(MAX_TOPICS - 1)]
     for topic in ["posts", *topics]:
-        listener.subscribe(topic)
-    listener.send({"action": "subscribe", "topic": f"post:{post_id}"})
-    listener.wait_for(lambda message: message["type"] == "error")
-    listener.subscribe(topics[0])
+        subscriber.subscribe(topic)
+    subscriber.send({"action": "subscribe", "topic": f"post:{post_id}"})
+    subscriber.wait_for(lambda message: message["type"] == "error")
+    subscriber.subscribe(topics[0])
     title = unique("still")
     feed.api.published(ada, title=title)
-    listener.wait_for(post_published(title))
+    subscriber.wait_for(post_published(title))
 
 
 def test_a_huge_message_is_an_error_or_closes_the_connection_and_does_not_affect_others(
     feed: Feed, ada: Person
 ) -> None:
-    with feed.listener("posts") as other, feed.listener("posts") as hostile:
+    with feed.subscriber("posts") as other, feed.subscriber("posts") as hostile:
         hostile.socket.send("x" * 1_000_000)
         try:
             assert hostile.wait_for(lambda message: message["type"] == "error")
@@ -159,8 +165,8 @@ def test_a_huge_message_is_an_error_or_closes_the_connection_and_does_not_affect
 
 
 def test_a_client_that_disappears_does_not_affect_others(feed: Feed, ada: Person) -> None:
-    with feed.listener("posts") as stays:
-        with feed.listener("posts") as vanishes:
+    with feed.subscriber("posts") as stays:
+        with feed.subscriber("posts") as vanishes:
             vanishes.socket.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             vanishes.socket.sock.close()  # with a reset, and no close frame
         for title in (unique("after"), unique("again")):

@@ -19,7 +19,7 @@ def ada(feed: Feed) -> Person:
 
 def test_a_client_that_does_not_read_does_not_block_others(feed: Feed, ada: Person) -> None:
     small = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]
-    with feed.listener("posts", sockopt=small), feed.listener("posts") as reads:
+    with feed.subscriber("posts", sockopt=small), feed.subscriber("posts") as reads:
         for _ in range(30):
             title = unique("long") + "𝔘" * 180
             feed.api.published(ada, title=title)
@@ -27,7 +27,7 @@ def test_a_client_that_does_not_read_does_not_block_others(feed: Feed, ada: Pers
 
 
 def test_many_clients_get_the_same_messages(feed: Feed, ada: Person) -> None:
-    with feed.listeners(MANY, "posts") as clients:
+    with feed.subscribers(MANY, "posts") as clients:
         title = unique("many")
         feed.api.published(ada, title=title)
         messages = [client.wait_for(post_published(title)) for client in clients]

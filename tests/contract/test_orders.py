@@ -34,8 +34,8 @@ def shopper(api: Api) -> Person:
 @pytest.fixture
 def post_id(api: Api, ada: Person) -> str:
     """A new post of Ada's without a boost."""
-    found: str = api.published(ada)["id"]
-    return found
+    new_id: str = api.published(ada)["id"]
+    return new_id
 
 
 def line(post_id: str, sku: str = "boost-1d", quantity: Any = 1) -> Json:

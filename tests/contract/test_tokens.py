@@ -38,8 +38,8 @@ PUBLIC = [
 @pytest.fixture(scope="module")
 def post_id(api: Api, ada: Person) -> str:
     """A post of Ada's."""
-    found: str = api.published(ada)["id"]
-    return found
+    new_id: str = api.published(ada)["id"]
+    return new_id
 
 
 def _ask(api: Api, method: str, path: str, *, headers: dict[str, str]) -> httpx.Response:

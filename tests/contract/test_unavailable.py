@@ -33,7 +33,7 @@ OPERATIONS = [
 
 
 @pytest.fixture(scope="module", params=["monolith", "functions"])
-def stranded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+def system_without_stores(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     """A system with unavailable stores."""
     if request.param == "monolith":
         application = create_app(Settings(database_url=NOWHERE, token_secret=TOKEN_SECRET))
@@ -47,10 +47,10 @@ def stranded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     ("method", "path", "form"), OPERATIONS, ids=[f"{method} {path}" for method, path, _ in OPERATIONS]
 )
 def test_an_unavailable_store_is_a_503_with_a_retry_after(
-    stranded: httpx.Client, method: str, path: str, form: dict[str, object] | None
+    system_without_stores: httpx.Client, method: str, path: str, form: dict[str, object] | None
 ) -> None:
     token = jwt.encode({"sub": "somebody", "exp": int(time.time()) + 600}, TOKEN_SECRET)
-    answer = stranded.request(method, path, json=form, headers={"Authorization": f"Bearer {token}"})
+    answer = system_without_stores.request(method, path, json=form, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 503, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert int(answer.headers["Retry-After"]) > 0
@@ -59,5 +59,5 @@ def test_an_unavailable_store_is_a_503_with_a_retry_after(
         assert cause not in answer.text.lower()
 
 
-def test_health_does_not_use_a_store(stranded: httpx.Client) -> None:
-    assert stranded.get("/health").json() == {"status": "ok"}
+def test_health_does_not_use_a_store(system_without_stores: httpx.Client) -> None:
+    assert system_without_stores.get("/health").json() == {"status": "ok"}

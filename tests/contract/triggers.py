@@ -11,44 +11,44 @@ Known = Mapping[str, Function]
 
 def wiring(cloud: Cloud, known: Known) -> EventRouting:
     """Return the event routing of all templates."""
-    found = EventRouting()
+    routing = EventRouting()
     for stack in cloud.stacks.values():
-        _sam_events(found, stack, known)
-        _mappings(found, stack, known)
-        _subscriptions(found, stack, known)
-        _notifications(found, stack, known)
-    return found
+        _sam_events(routing, stack, known)
+        _mappings(routing, stack, known)
+        _subscriptions(routing, stack, known)
+        _notifications(routing, stack, known)
+    return routing
 
 
-def _sam_events(found: EventRouting, stack: Stack, known: Known) -> None:
+def _sam_events(routing: EventRouting, stack: Stack, known: Known) -> None:
     for name, properties in stack.resources("AWS::Serverless::Function").items():
         for event in properties.get("Events", {}).values():
-            _SAM[event["Type"]](found, known[stack.attribute(name, "Arn")], event["Properties"])
+            _SAM[event["Type"]](routing, known[stack.attribute(name, "Arn")], event["Properties"])
 
 
-def _mappings(found: EventRouting, stack: Stack, known: Known) -> None:
+def _mappings(routing: EventRouting, stack: Stack, known: Known) -> None:
     for each in stack.resources("AWS::Lambda::EventSourceMapping").values():
-        found.map(_function(known, each["FunctionName"]), each["EventSourceArn"], each)
+        routing.map(_function(known, each["FunctionName"]), each["EventSourceArn"], each)
 
 
-def _subscriptions(found: EventRouting, stack: Stack, known: Known) -> None:
+def _subscriptions(routing: EventRouting, stack: Stack, known: Known) -> None:
     for each in stack.resources("AWS::SNS::Subscription").values():
         topic, endpoint = each["TopicArn"], each["Endpoint"]
         if each["Protocol"] == "lambda":
             _assert_permitted(stack, known[endpoint], "sns.amazonaws.com")
-            found.listen(topic, known[endpoint], each)
+            routing.subscribe_function(topic, known[endpoint], each)
         else:
             assert each["Protocol"] == "sqs", f"delivery to {each['Protocol']} is not implemented"
             _assert_open(stack, endpoint, topic)
-            found.fill(topic, endpoint, each)
+            routing.subscribe_queue(topic, endpoint, each)
 
 
-def _notifications(found: EventRouting, stack: Stack, known: Known) -> None:
+def _notifications(routing: EventRouting, stack: Stack, known: Known) -> None:
     for name, properties in stack.resources("AWS::S3::Bucket").items():
         for each in properties.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
             function = known[each["Function"]]
             _assert_permitted(stack, function, "s3.amazonaws.com")
-            found.notify(stack.ref(name), function, events=each["Event"], chosen=each.get("Filter", {}))
+            routing.notify(stack.ref(name), function, events=each["Event"], chosen=each.get("Filter", {}))
 
 
 def _assert_permitted(stack: Stack, function: Function, principal: str) -> None:
@@ -74,11 +74,11 @@ def _function(known: Known, named: str) -> Function:
 
 
 _SAM: Mapping[str, Callable[[EventRouting, Function, Properties], None]] = {
-    "DynamoDB": lambda found, function, event: found.map(function, event["Stream"], event),
-    "Kinesis": lambda found, function, event: found.map(function, event["Stream"], event),
-    "SQS": lambda found, function, event: found.map(function, event["Queue"], event),
-    "SNS": lambda found, function, event: found.listen(event["Topic"], function, event),
-    "S3": lambda found, function, event: found.notify(
+    "DynamoDB": lambda routing, function, event: routing.map(function, event["Stream"], event),
+    "Kinesis": lambda routing, function, event: routing.map(function, event["Stream"], event),
+    "SQS": lambda routing, function, event: routing.map(function, event["Queue"], event),
+    "SNS": lambda routing, function, event: routing.subscribe_function(event["Topic"], function, event),
+    "S3": lambda routing, function, event: routing.notify(
         event["Bucket"], function, events=event["Events"], chosen=event.get("Filter", {})
     ),
 }

@@ -21,11 +21,11 @@ from tests.contract import images
 from tests.contract.images import JPEG, PNG, SIGNATURE, chunk, plain, saved
 
 SAMPLES = [
-    images.held(6),
+    images.rotated_jpeg(6),
     saved(plain(), "JPEG", progressive=True),
     saved(plain(mode="CMYK"), "JPEG"),
-    images.telling(),
-    images.still(),
+    images.png_with_metadata(),
+    images.single_frame(),
     images.noise(),
     saved(plain().quantize(), transparency=0),
     saved(Image.new("I;16", (40, 30), 3000), transparency=3000),
@@ -45,13 +45,13 @@ def test_another_content_type_is_rejected(content_type: str | None) -> None:
 
 
 def test_any_body_over_1_mib_is_too_large() -> None:
-    assert require_usable(images.sized(MAX_PICTURE_BYTES), kind=PNG)
-    for picture in (images.sized(MAX_PICTURE_BYTES + 1), b"x" * (MAX_PICTURE_BYTES + 1)):
+    assert require_usable(images.png_of_size(MAX_PICTURE_BYTES), kind=PNG)
+    for picture in (images.png_of_size(MAX_PICTURE_BYTES + 1), b"x" * (MAX_PICTURE_BYTES + 1)):
         with pytest.raises(TooLarge):
             require_usable(picture, kind=PNG)
 
 
-@pytest.mark.parametrize("make", [lambda: b"", images.unpacking_text, lambda: images.bomb(2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize("make", [lambda: b"", images.text_bomb, lambda: images.bomb(2**31 - 1, 2**31 - 1)])
 def test_a_picture_that_the_request_rejects_has_no_thumbnail_either(make: images.Make) -> None:
     with pytest.raises(InvalidInput):
         require_usable(make(), kind=PNG)

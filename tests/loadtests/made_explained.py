@@ -49,5 +49,5 @@ def _roots(side: str, call: TimedCall) -> list[Root]:
 
 
 def _span(id: str, parent: str, kind: str, *, at: float, ms: float, name: str, **more: Any) -> Span:
-    given = {"links": [], "lines": [], "counts": {}, "service": "monolith", **more}
-    return Span(id=id, parent=parent, kind=kind, name=name, start_ns=START_NS + round(at * 1e6), ms=ms, **given)
+    values = {"links": [], "lines": [], "counts": {}, "service": "monolith", **more}
+    return Span(id=id, parent=parent, kind=kind, name=name, start_ns=START_NS + round(at * 1e6), ms=ms, **values)

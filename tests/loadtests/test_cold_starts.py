@@ -70,14 +70,14 @@ def test_the_first_invocation_of_each_process_is_compared_with_the_same_route() 
 
 
 def measured() -> Measured:
-    found = Measured(rounds=2)
+    results = Measured(rounds=2)
     for name in ("posts-http", "votes-projection", "monolith"):
-        found.imports[name] = [Imports({"boto3": 300.0}, 100.0)] * 2
-        found.invocations[name] = Invocations([50.0], [10.0, 11.0, 12.0])
-        found.package_mb[name] = 1.5
-    del found.package_mb["monolith"]
-    found.invocations["votes-projection"] = Invocations()
-    return found
+        results.imports[name] = [Imports({"boto3": 300.0}, 100.0)] * 2
+        results.invocations[name] = Invocations([50.0], [10.0, 11.0, 12.0])
+        results.package_mb[name] = 1.5
+    del results.package_mb["monolith"]
+    results.invocations["votes-projection"] = Invocations()
+    return results
 
 
 def test_the_chapter_has_one_table_with_a_row_for_each_function() -> None:
@@ -93,26 +93,26 @@ def test_the_chapter_has_one_table_with_a_row_for_each_function() -> None:
 
 
 def test_a_run_that_ended_in_its_first_round_has_a_row_without_times() -> None:
-    found = Measured(rounds=2)
-    found.imports["monolith"].append(Imports({"flask": 300.0}))
-    chapter = cold_starts.chapter({**found.figures(), "complete": False, "ended_by": "ended by SIGINT"})
+    results = Measured(rounds=2)
+    results.imports["monolith"].append(Imports({"flask": 300.0}))
+    chapter = cold_starts.chapter({**results.figures(), "complete": False, "ended_by": "ended by SIGINT"})
     assert [tuple(row)[:4] for row in chapter.tables[0].rows] == [("monolith", "300", "0.0", "–")]
 
 
 @pytest.mark.parametrize("functions", [0, 3])
 def test_a_chapter_of_an_interrupted_run_shows_the_rounds_so_far(functions: int) -> None:
-    found = measured() if functions else Measured(rounds=2)
-    chapter = cold_starts.chapter({**found.figures(), "complete": False, "ended_by": "ended by SIGINT"})
+    results = measured() if functions else Measured(rounds=2)
+    chapter = cold_starts.chapter({**results.figures(), "complete": False, "ended_by": "ended by SIGINT"})
     assert len(chapter.tables[0].rows) == functions
 
 
 @pytest.mark.live
 @pytest.mark.deep
 def test_a_round_reaches_every_function(tmp_path: Path) -> None:
-    found = Measured(rounds=1)
+    results = Measured(rounds=1)
     with (tmp_path / "console").open("w") as console:
-        measure(tmp_path / "run", found, ProgressDisplay(Console(file=console)))
-    rows = found.figures()["functions"]
+        measure(tmp_path / "run", results, ProgressDisplay(Console(file=console)))
+    rows = results.figures()["functions"]
     assert rows.keys() == handlers().keys()
     assert [name for name, row in rows.items() if not row["first_ms"]] == ["live-connections"]  # see coldstarts.py
     assert all(row["import_ms"] > 20 and row["package_mb"] > 0 for row in rows.values())

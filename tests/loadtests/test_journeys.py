@@ -89,10 +89,10 @@ def test_a_paused_journey_delays_no_other() -> None:
     others = pool.next()[0]
     assert others is not steps
     assert first.operation == "GET /users/me"
-    while (found := pool.next())[0] is not steps:
+    while (started := pool.next())[0] is not steps:
         sleep(0.005)
         assert monotonic() - began < 5
-    assert found[1].operation == "GET /orders/{order_id}"
+    assert started[1].operation == "GET /orders/{order_id}"
     assert monotonic() - began >= READS_AFTER_S[0] - 0.05
 
 

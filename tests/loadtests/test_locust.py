@@ -85,10 +85,10 @@ def require_success(status: int, log: str) -> None:
 
 def arrivals(log: str) -> int:
     """Return the arrivals of a run that dropped none, from its log."""
-    found = ARRIVALS.search(log)
-    assert found, log
-    assert found[3] == "0"
-    return int(found[1])
+    line = ARRIVALS.search(log)
+    assert line, log
+    assert line[3] == "0"
+    return int(line[1])
 
 
 def requests(folder: Path) -> dict[str, int]:
@@ -104,8 +104,8 @@ def within(seconds: float, look: Callable[[], Any]) -> Any:
     deadline = monotonic() + seconds
     while monotonic() < deadline:
         with suppress(httpx.TransportError):
-            if found := look():
-                return found
+            if value := look():
+                return value
         sleep(0.1)
     raise AssertionError("it did not happen in time")
 

@@ -62,7 +62,7 @@ WRONG: list[tuple[str, Call, int, Any]] = [
     ("the other vote", calls.cast("P1", 1, "token"), 200, {"post_id": "P1", "value": -1}),
     ("a gap in the ranks", calls.leaderboard(), 200, {"items": [ROWS[0], {**ROWS[1], "rank": 3}]}),
     ("rising scores", calls.leaderboard(), 200, {"items": [ROWS[0], {**ROWS[1], "score": 9}]}),
-    ("nothing found", calls.search("hello"), 200, {"items": []}),
+    ("no results", calls.search("hello"), 200, {"items": []}),
     ("an email for everybody", calls.read_user("ada"), 200, {"username": "ada", "email": "ada@example.com"}),
     ("a list for an object", calls.read_post("P1"), 200, [POST]),
     ("negative credits", calls.read_me("ada", "token"), 200, {"username": "ada", "credits": -10}),

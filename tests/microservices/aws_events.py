@@ -22,8 +22,8 @@ Record = dict[str, Any]
 
 def event(name: str) -> Event:
     """Return the event of a file, which the caller may change."""
-    found: Event = json.loads((EVENTS / f"{name}.json").read_text())
-    return found
+    loaded: Event = json.loads((EVENTS / f"{name}.json").read_text())
+    return loaded
 
 
 def request(form: str, method: str, path: str, *, resource: str, body: str, authorizer: Event | None = None) -> Event:

@@ -34,8 +34,8 @@ class DeployedStage:
 
     def get(self, table: str, key: Item) -> Item:
         """Return an item."""
-        found = self._client("dynamodb").get_item(TableName=self.name(table), Key=key, ConsistentRead=True)
-        item: Item = found["Item"]
+        response = self._client("dynamodb").get_item(TableName=self.name(table), Key=key, ConsistentRead=True)
+        item: Item = response["Item"]
         return item
 
     @contextmanager

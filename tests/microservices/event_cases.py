@@ -37,8 +37,8 @@ class Case:
 
 def _broken(records: list[Record], *, of: str, without: str) -> Record:
     """Return a record of a new item of this kind in which one attribute is missing."""
-    found = [each for each in records if of in "/".join(key["S"] for key in each["dynamodb"]["Keys"].values())]
-    record = copy.deepcopy(next(each for each in found if "NewImage" in each["dynamodb"]))
+    matching = [each for each in records if of in "/".join(key["S"] for key in each["dynamodb"]["Keys"].values())]
+    record = copy.deepcopy(next(each for each in matching if "NewImage" in each["dynamodb"]))
     record["dynamodb"]["Keys"]["pk"]["S"] += "BAD"
     del record["dynamodb"]["NewImage"][without]
     return record
@@ -57,8 +57,8 @@ def _published_lock(scenario: EventScenario) -> str:
 
 
 def _is_found(scenario: EventScenario) -> None:
-    found = {item["post"]["id"]: item["post"]["title"] for item in scenario.api.search("snail").json()["items"]}
-    assert found == {scenario.first: "Snail revised", scenario.second: "Snail two"}
+    titles = {item["post"]["id"]: item["post"]["title"] for item in scenario.api.search("snail").json()["items"]}
+    assert titles == {scenario.first: "Snail revised", scenario.second: "Snail two"}
 
 
 def _is_published(scenario: EventScenario) -> None:

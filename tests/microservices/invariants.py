@@ -111,8 +111,8 @@ def _check_boost(post: Json, days: int, *, since: datetime) -> None:
 
 def _check_index(users: RandomUsers, api: Api) -> None:
     posts = [item["post"] for item in api.search(users.word, limit=ALL).json()["items"]]
-    found = {post["id"]: post["title"] for post in posts if post["id"] in users.posts}
-    assert found == {post_id: post.title for post_id, post in users.posts.items() if post.exists}
+    titles = {post["id"]: post["title"] for post in posts if post["id"] in users.posts}
+    assert titles == {post_id: post.title for post_id, post in users.posts.items() if post.exists}
 
 
 def _check_leaderboard(users: RandomUsers, api: Api, leaderboard: DynamoLeaderboard) -> None:

@@ -87,8 +87,8 @@ class Services:
 
     def items(self) -> list[dict[str, Any]]:
         """Return all items of the table."""
-        found: list[dict[str, Any]] = self.dynamodb.scan(TableName=self._table)["Items"]
-        return found
+        items: list[dict[str, Any]] = self.dynamodb.scan(TableName=self._table)["Items"]
+        return items
 
     def credits_left(self) -> int:
         """Return the credits that Ada has."""
@@ -96,8 +96,8 @@ class Services:
 
     def days(self) -> list[int]:
         """Return for how many days each existing post is boosted."""
-        found = self.posts.page(posts.Filter(), before=None, limit=100)
-        return [0 if each.boosted_until is None else (each.boosted_until - NOW).days for each in found]
+        page = self.posts.page(posts.Filter(), before=None, limit=100)
+        return [0 if each.boosted_until is None else (each.boosted_until - NOW).days for each in page]
 
     def at_call(self, number: int | None, act: Callable[[], object], *, of: str = "") -> Callable[[], None]:
         """Call `act` at the n-th call of AWS from now on, or at every call for None; return a function that undoes this."""

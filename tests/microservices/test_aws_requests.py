@@ -61,8 +61,8 @@ def _invoke(scenario: EventScenario, operation: str, form: str, *, encoded: bool
 
 def _documented(name: str) -> Event:
     method, path = operations()[name]
-    found: Event = document()["paths"][path][method.lower()]
-    return found
+    operation: Event = document()["paths"][path][method.lower()]
+    return operation
 
 
 @pytest.mark.one_variant("operation")

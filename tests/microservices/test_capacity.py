@@ -42,8 +42,8 @@ def table(deployment: Deployment, service: str) -> dict[str, Any]:
 def integrations(stack: LocalAws) -> list[dict[str, Any]]:
     gateway = stack.emulator.client("apigatewayv2")
     (api,) = (each["ApiId"] for each in gateway.get_apis()["Items"] if each["ProtocolType"] == "HTTP")
-    found: list[dict[str, Any]] = gateway.get_integrations(ApiId=api, MaxResults="100")["Items"]
-    return found
+    integrations: list[dict[str, Any]] = gateway.get_integrations(ApiId=api, MaxResults="100")["Items"]
+    return integrations
 
 
 @pytest.mark.one_variant

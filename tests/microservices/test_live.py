@@ -197,9 +197,9 @@ def test_an_event_without_subscribers_is_not_sent_and_stores_nothing(
 def test_a_connection_that_the_gateway_has_closed_is_unsubscribed(stage: DeployedStage, api: Api) -> None:
     feed, writer, title = Feed(api, stage.stack.live_url, patience=api.patience), api.join("ada"), unique("gone")
     stage.put("live", _subscription(CLOSED_CONNECTION))
-    with feed.listener("posts") as listener:
+    with feed.subscriber("posts") as subscriber:
         api.published(writer, title=title)
-        listener.wait_for(post_published(title))
+        subscriber.wait_for(post_published(title))
         api.eventually(lambda: _expect(CLOSED_CONNECTION not in _subscribers(stage)))
         assert len(_subscribers(stage)) >= 1
     api.eventually(lambda: _expect(_subscribers(stage) == set()))
@@ -215,5 +215,5 @@ def _subscription(connection: str) -> Item:
 
 def _subscribers(stage: DeployedStage) -> set[str]:
     query = {"KeyConditionExpression": "pk = :topic", "ExpressionAttributeValues": {":topic": {"S": "topic#posts"}}}
-    found = stage.stack.emulator.client("dynamodb").query(TableName=stage.name("live"), **query)
-    return {item["sk"]["S"] for item in found["Items"]}
+    response = stage.stack.emulator.client("dynamodb").query(TableName=stage.name("live"), **query)
+    return {item["sk"]["S"] for item in response["Items"]}

@@ -203,8 +203,10 @@ def _is_on_leaderboard(api: Api, post_id: str, *, score: int) -> None:
 def _exists_in_votes(stage: DeployedStage, post_id: str) -> None:
     """Assert that votes has the post. The leaderboard shows only a hundred posts, perhaps those of other tests."""
     key = {"pk": {"S": f"post#{post_id}"}, "sk": {"S": "score"}}
-    found = stage.stack.emulator.client("dynamodb").get_item(TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True)
-    assert found.get("Item", {}).get("state") == {"S": "live"}
+    response = stage.stack.emulator.client("dynamodb").get_item(
+        TableName=f"{STAGE}-votes", Key=key, ConsistentRead=True
+    )
+    assert response.get("Item", {}).get("state") == {"S": "live"}
 
 
 def _vote(post_id: str, voter: str, value: Item) -> Item:

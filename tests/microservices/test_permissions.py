@@ -195,8 +195,8 @@ def _secret_calls(stack: LocalAws, service: str) -> Iterator[Call]:
 
 def _queue_calls(stack: LocalAws, service: str) -> Iterator[Call]:
     for url in _physical(stack, service, "AWS::SQS::Queue"):
-        found = stack.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        arn = found["Attributes"]["QueueArn"]
+        response = stack.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn = response["Attributes"]["QueueArn"]
         yield _call(
             "sqs", "send_message", "SendMessage", arn, QueueUrl=url, MessageBody="\ufffe"
         )  # invalid, so nothing is sent
@@ -254,8 +254,8 @@ CALLS = (_table_calls, _secret_calls, _queue_calls, _bucket_calls, _topic_calls,
 
 def _physical(stack: LocalAws, service: str, kind: str) -> list[str]:
     name = f"{stack.deployment.stage}-{service}"
-    found = stack.emulator.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
-    return [each["PhysicalResourceId"] for each in found if each["ResourceType"] == kind]
+    resources = stack.emulator.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+    return [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == kind]
 
 
 def _call(service: str, operation: str, action: str, resource: str, **parameters: Any) -> Call:

@@ -36,8 +36,8 @@ def test_a_rebuild_restores_lost_data_and_a_second_one_changes_nothing(api: Api)
 
 
 def _results(api: Api) -> list[Json]:
-    found, leaderboard = api.search(q="marmot", limit=100), api.leaderboard(limit=100)
-    return [answer.json()["items"] for answer in (found, leaderboard)]
+    results, leaderboard = api.search(q="marmot", limit=100), api.leaderboard(limit=100)
+    return [answer.json()["items"] for answer in (results, leaderboard)]
 
 
 def _delete_items(dynamodb: Any, table: str) -> None:

@@ -28,8 +28,8 @@ def buyer(api: Api) -> Person:
 
 @pytest.fixture(scope="module")
 def post_id(api: Api) -> str:
-    found: str = api.published(api.join("author"))["id"]
-    return found
+    new_id: str = api.published(api.join("author"))["id"]
+    return new_id
 
 
 def day(post_id: str) -> Json:

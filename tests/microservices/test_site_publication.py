@@ -81,8 +81,8 @@ class Site:
     def shown(self) -> dict[str, bytes]:
         """Return the public files in S3."""
         bucket = f"{STAGE}-site-files-123456789012"
-        found = self.s3.list_objects_v2(Bucket=bucket, Prefix="site/").get("Contents", [])
-        keys = [each["Key"] for each in found]
+        objects = self.s3.list_objects_v2(Bucket=bucket, Prefix="site/").get("Contents", [])
+        keys = [each["Key"] for each in objects]
         return {key.partition("/")[2]: self.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
     def pushed(self) -> dict[str, bytes]:
@@ -187,7 +187,7 @@ def test_a_newer_push_wins_at_whatever_call_it_overtakes(site: Site) -> None:
 
 def test_an_unavailable_repository_fails_the_event(tmp_path: Path) -> None:
     with aws_in_process():
-        found = functions(Cloud(NOWHERE, codecommit=NOWHERE)).values()
-        publisher = next(each for each in found if each.name == f"{STAGE}-site-publisher")
+        all_functions = functions(Cloud(NOWHERE, codecommit=NOWHERE)).values()
+        publisher = next(each for each in all_functions if each.name == f"{STAGE}-site-publisher")
         with pytest.raises(EndpointConnectionError):
             publisher.invoke(event_of(["0 1 refs/heads/main"], repository_arn=REPOSITORY_ARN))

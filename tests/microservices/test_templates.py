@@ -235,10 +235,10 @@ def _texts(value: Any) -> list[Any]:
 def _watched(service: str, namespace: str, metric: str) -> set[str]:
     """Return the logical names of what the service's alarms on this metric watch."""
     alarms = templates.resources(service, "AWS::CloudWatch::Alarm").values()
-    found = [
+    references = [
         each["Dimensions"][0]["Value"]
         for each in alarms
         if (each["Namespace"], each["MetricName"]) == (namespace, metric)
     ]
     assert all("AlarmActions" in each for each in alarms)
-    return {each["Ref"] if "Ref" in each else each["Fn::GetAtt"].partition(".")[0] for each in found}
+    return {each["Ref"] if "Ref" in each else each["Fn::GetAtt"].partition(".")[0] for each in references}

@@ -18,7 +18,7 @@ from monolith.live.hub import Hub
 from shared_domain.errors import NotAllowed, Unavailable
 from shared_domain.live import MAX_TOPICS, LiveMessage
 from tests.contract.client import Api, unique
-from tests.contract.feed import Feed, Listener, post_published
+from tests.contract.feed import Feed, Subscriber, post_published
 
 from .programs import WORKERS, Program, kill_leftovers, run_program, sign_in, within
 
@@ -57,7 +57,7 @@ def connected() -> Iterator[tuple[Client, socket.socket]]:
 @pytest.mark.parametrize("ending", ["SIGTERM", "Ctrl-C"])
 def test_a_shutdown_closes_every_connection_at_once(tmp_path: Path, ending: str) -> None:
     with run_program(tmp_path) as running, running.client() as client:
-        with feed_of(running, client).listeners(CLIENTS, "posts") as clients:
+        with feed_of(running, client).subscribers(CLIENTS, "posts") as clients:
             running.process.terminate() if ending == "SIGTERM" else running.interrupt()
             codes = [int.from_bytes(each.socket.recv_data()[1], "big") for each in clients]
             assert codes == [1001] * CLIENTS
@@ -70,7 +70,7 @@ def test_a_client_that_does_not_read_is_disconnected_and_the_others_receive_ever
     small_buffer = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]
     with running.client() as writer:
         feed = feed_of(running, sign_in(writer, "wordy"))
-        with feed.listener("posts", sockopt=small_buffer) as slow, feed.listener("posts") as reader:
+        with feed.subscriber("posts", sockopt=small_buffer) as slow, feed.subscriber("posts") as reader:
             for _ in range(2 * MAX_QUEUED):
                 title = unique("long") + "𝔘" * 180
                 writer.post("/posts", json={"title": title, "body": "A body"}).raise_for_status()
@@ -82,21 +82,21 @@ def test_a_client_that_does_not_read_is_disconnected_and_the_others_receive_ever
 def test_clients_receive_messages_again_after_a_database_outage(tmp_path: Path) -> None:
     with kill_leftovers(tmp_path), run_program(tmp_path) as running, running.client() as client:
         sign_in(client, "writer")
-        with feed_of(running, client).listeners(WORKERS * 4, "posts") as clients:
+        with feed_of(running, client).subscribers(WORKERS * 4, "posts") as clients:
             embedded_postgres.stop(tmp_path / "monolith" / "postgres")
             embedded_postgres.start(tmp_path / "monolith" / "postgres")
             assert within(2 * PATIENCE_S, lambda: all(_receives_again(client, each) for each in clients))
 
 
-def _receives_again(client: httpx.Client, listener: Listener) -> bool:
-    """Publish a post if the server can. Return whether the listener receives any message."""
+def _receives_again(client: httpx.Client, subscriber: Subscriber) -> bool:
+    """Publish a post if the server can. Return whether the subscriber receives any message."""
     client.post("/posts", json={"title": "Again", "body": "A body"})
-    return bool(listener.receive_rest(seconds=0.2))
+    return bool(subscriber.receive_rest(seconds=0.2))
 
 
 @pytest.mark.live
 def test_requests_are_answered_while_every_process_has_clients(running: Program) -> None:
-    with running.client() as client, feed_of(running, client).listeners(CLIENTS):
+    with running.client() as client, feed_of(running, client).subscribers(CLIENTS):
         assert {client.get("/health").status_code for _ in range(50)} == {200}
 
 

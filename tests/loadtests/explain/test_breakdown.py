@@ -55,8 +55,8 @@ def test_all_time_of_a_call_without_spans_is_the_gateways() -> None:
 
 def test_a_cold_start_is_a_part_of_its_own() -> None:
     cold = [span("s", CALL.sender.span, "cold start", at=30, ms=4, name="GET /any")]
-    found = parts(CALL, a_call(cold))
-    assert (found[COLD], found[GATEWAY]) == (pytest.approx(4), pytest.approx(26))
+    times = parts(CALL, a_call(cold))
+    assert (times[COLD], times[GATEWAY]) == (pytest.approx(4), pytest.approx(26))
 
 
 def test_asynchronous_work_is_no_part_and_is_listed_once() -> None:
@@ -89,8 +89,8 @@ def test_a_job_is_below_the_request_that_added_it() -> None:
         span("x", None, "background", at=150, ms=9),
         span("x1", "x", "statement", at=151, ms=1, links=("another task",)),
     ]
-    found = Forest([request, job, strange]).afterwards(CALL.sender.span)
-    assert [one.id for _, one in found] == ["j", "j1"]
+    later = Forest([request, job, strange]).afterwards(CALL.sender.span)
+    assert [one.id for _, one in later] == ["j", "j1"]
 
 
 def test_a_local_aws_that_has_ended_has_no_spans(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -22,7 +22,7 @@ CLOCKS_MS = (
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def chapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The figures of two journeys: a reading one, and one whose writes pass a stream, a topic and queues."""
     run_dir = tmp_path_factory.mktemp("explained")
     chosen = [JOURNEYS[name] for name in ("reader", "voter")]
@@ -33,15 +33,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         yield walked.figures()
 
 
-def every_call(found: dict[str, Any], side: str) -> list[dict[str, Any]]:
-    return [call for sides in found["journeys"].values() for call in sides[side]]
+def every_call(chapter: dict[str, Any], side: str) -> list[dict[str, Any]]:
+    return [call for sides in chapter["journeys"].values() for call in sides[side]]
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_the_parts_add_up_to_the_measured_time_and_none_is_missing(found: dict[str, Any], side: str) -> None:
+def test_the_parts_add_up_to_the_measured_time_and_none_is_missing(chapter: dict[str, Any], side: str) -> None:
     """The gateway's part is the rest, so the sum holds by construction. A wrong span makes a part negative, and a missing span
     leaves an answer without own code."""
-    for call in every_call(found, side):
+    for call in every_call(chapter, side):
         assert sum(call["parts"].values()) == pytest.approx(call["ms"], rel=0.1), call["operation"]
         assert all(ms > -CLOCKS_MS for ms in call["parts"].values()), call["parts"]
         if (side, call["operation"]) != ("microservices", "GET /leaderboard.html"):  # an object, and nothing runs
@@ -50,17 +50,17 @@ def test_the_parts_add_up_to_the_measured_time_and_none_is_missing(found: dict[s
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_spans_before_the_answer_lie_within_the_call(found: dict[str, Any], side: str) -> None:
-    for call in every_call(found, side):
+def test_spans_before_the_answer_lie_within_the_call(chapter: dict[str, Any], side: str) -> None:
+    for call in every_call(chapter, side):
         for span in call["spans"]:
             assert span["at_ms"] > -CLOCKS_MS
             assert span["at_ms"] + span["ms"] < call["ms"] + CLOCKS_MS
             assert span["self_ms"] > -CLOCKS_MS
 
 
-def test_each_answer_has_its_lines_on_both_sides(found: dict[str, Any]) -> None:
+def test_each_answer_has_its_lines_on_both_sides(chapter: dict[str, Any]) -> None:
     for side in SIDES:
-        calls = [call for call in every_call(found, side) if call["operation"] != "GET /leaderboard.html"]
+        calls = [call for call in every_call(chapter, side) if call["operation"] != "GET /leaderboard.html"]
         for call in calls:
             lines = [line for span in call["spans"] for line in span["lines"]]
             assert any(line.startswith(f"{side}/") for line in lines), call["operation"]
@@ -68,25 +68,25 @@ def test_each_answer_has_its_lines_on_both_sides(found: dict[str, Any]) -> None:
 
 
 def test_a_vote_is_counted_before_the_answer_on_the_monolith_and_after_it_on_the_services(
-    found: dict[str, Any],
+    chapter: dict[str, Any],
 ) -> None:
     here, there = (
-        next(call for call in every_call(found, side) if call["operation"].startswith("PUT")) for side in SIDES
+        next(call for call in every_call(chapter, side) if call["operation"].startswith("PUT")) for side in SIDES
     )
     assert not [span for span in here["afterwards"]["spans"] if span["kind"] == "statement"]
-    woken = {span["service"] for span in there["afterwards"]["spans"]}
-    assert {"votes-projection", "posts-scores", "live-broadcast"} <= woken
+    functions = {span["service"] for span in there["afterwards"]["spans"]}
+    assert {"votes-projection", "posts-scores", "live-broadcast"} <= functions
     assert there["afterwards"]["ms"] > 0
 
 
-def test_a_view_is_counted_after_the_answer_on_both_sides(found: dict[str, Any]) -> None:
+def test_a_view_is_counted_after_the_answer_on_both_sides(chapter: dict[str, Any]) -> None:
     for side, counted_by in zip(SIDES, ("INSERT views", "dynamodb TransactWriteItems"), strict=True):
-        left = [span["name"] for call in every_call(found, side) for span in call["afterwards"]["spans"]]
+        left = [span["name"] for call in every_call(chapter, side) for span in call["afterwards"]["spans"]]
         assert any(name.startswith(counted_by.split()[0]) for name in left), side
 
 
-def test_cold_starts_are_reported(found: dict[str, Any]) -> None:
-    starts = {one["function"]: one for one in found["cold_starts"]}
+def test_cold_starts_are_reported(chapter: dict[str, Any]) -> None:
+    starts = {one["function"]: one for one in chapter["cold_starts"]}
     assert starts["posts-http"]["waited_for"]
     assert not starts["posts-event-relay"]["waited_for"]
     assert all(one["ms"] > 0 for one in starts.values())

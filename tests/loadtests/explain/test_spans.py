@@ -42,12 +42,12 @@ def test_without_a_root_span_a_hook_does_nothing() -> None:
 
 
 def test_another_thread_is_not_part_of_the_request() -> None:
-    found: list[object] = []
+    roots: list[object] = []
     with spans.root("request", "any", service="any", write=str):
-        thread = Thread(target=lambda: found.append(spans.running()))
+        thread = Thread(target=lambda: roots.append(spans.running()))
         thread.start()
         thread.join()
-    assert found == [None]
+    assert roots == [None]
 
 
 def test_a_root_span_continues_its_first_parent_and_links_to_the_others() -> None:

@@ -30,12 +30,12 @@ class Calls:
 
 
 @contextmanager
-def spied() -> Iterator[Calls]:
+def record_calls() -> Iterator[Calls]:
     """Record every call of this process in a block."""
-    calls, original, asking = Calls(), BaseClient._make_api_call, get_ident()
+    calls, original, thread = Calls(), BaseClient._make_api_call, get_ident()
 
     def watched(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if get_ident() != asking:
+        if get_ident() != thread:
             return original(client, operation, parameters)
         began = thread_time()
         metered = {"ReturnConsumedCapacity": "TOTAL"} if operation in METERED else {}

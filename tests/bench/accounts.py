@@ -18,7 +18,7 @@ _numbers = count()
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Account:
     """An account with its token, its post, and its order if it has one."""
 
     username: str
@@ -27,24 +27,24 @@ class Known:
     order_id: str = ""
 
 
-def acquainted(url: str) -> Known:
+def register_with_post(url: str) -> Account:
     """Register and sign in a new user, and publish a post. Raise CallFailed."""
     username = f"bench_{int(time()):x}_{next(_numbers)}"
     with opened(url) as api:
         succeed(api, calls.sign_up(username, PASSWORD))
         token = succeed(api, calls.sign_in(username, PASSWORD)).record()["access_token"]
-        return Known(username, token, succeed(api, calls.publish({**OWN, "tags": []}, token)).record()["id"])
+        return Account(username, token, succeed(api, calls.publish({**OWN, "tags": []}, token)).record()["id"])
 
 
-def equipped(url: str, known: Known) -> Known:
+def add_order_and_avatar(url: str, account: Account) -> Account:
     """Place an order and upload an avatar, and wait for its thumbnail. Raise CallFailed."""
-    lines, deadline = [orders.line(known.post_id)], monotonic() + SHOWN_WITHIN_S
+    lines, deadline = [orders.line(account.post_id)], monotonic() + SHOWN_WITHIN_S
     with opened(url) as api:
-        place = calls.place_order(lines, orders.FULFILLED, key=uuid4().hex, token=known.token)
+        place = calls.place_order(lines, orders.FULFILLED, key=uuid4().hex, token=account.token)
         order = succeed(api, place).record()
-        succeed(api, calls.upload_avatar(picture("bench"), known.token))
-        while send(api, calls.read_avatar(known.username)).status != 200:
+        succeed(api, calls.upload_avatar(picture("bench"), account.token))
+        while send(api, calls.read_avatar(account.username)).status != 200:
             if monotonic() > deadline:
                 raise CallFailed(f"{url} shows no avatar within {SHOWN_WITHIN_S:.0f} s")
             sleep(POLL_S)
-    return replace(known, order_id=order["id"])
+    return replace(account, order_id=order["id"])
