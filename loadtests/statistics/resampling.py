@@ -14,7 +14,6 @@ import numpy as np
 from loadtests.statistics.samples import Counts, Sample, Values, resample_counts, seeded_rng
 
 RESAMPLES = 2_000
-PERMUTATIONS = 2_048  # all of twelve pairs, up to the sign; of more pairs as many are drawn
 CONFIDENCE = 0.99
 NEGLIGIBLE = 0.05  # a smaller difference decides nothing, however certain it is
 MAD_TO_STANDARD_DEVIATION = 1.4826  # of normally distributed values
@@ -44,9 +43,10 @@ class PairedComparison:
 
 def compare_pairs(sample: Sample, *, seed: str) -> PairedComparison:
     """Compare two sides of at least two pairs. sample: the blocks of the first side, then those of the second in the same order."""
-    pairs, rng = sample.size // 2, seeded_rng(seed)
+    pairs = sample.size // 2
     first, second = (float(value) for value in sample.values(np.repeat(np.eye(2, dtype=int), pairs, axis=1)))
-    ratios = np.sort(_resampled_ratios(sample, resample_counts(pairs, times=RESAMPLES, rng=rng))).tolist()
+    counts = resample_counts(pairs, times=RESAMPLES, rng=seeded_rng(seed))
+    ratios = np.sort(_ratios(sample, np.hstack([0 * counts, counts]), np.hstack([counts, 0 * counts]))).tolist()
     edge = round(tail_share(pairs) * (RESAMPLES - 1))
     each = sample.each()
     return PairedComparison(
@@ -54,14 +54,14 @@ def compare_pairs(sample: Sample, *, seed: str) -> PairedComparison:
         second=second,
         low=min(ratios[edge], second / first),
         high=max(ratios[-1 - edge], second / first),
-        p_value=_p_value(sample, pairs, rng),
+        p_value=_p_value(sample, pairs),
         standardised=standardised_difference(each[:pairs], each[pairs:]),
     )
 
 
 def smallest_p_value(pairs: int) -> float:
     """Return the p-value of pairs that all differ in the same direction."""
-    return max(0.5 ** (pairs - 1), 1 / (PERMUTATIONS + 1))
+    return float(0.5 ** (pairs - 1))
 
 
 def standardised_difference(first: Sequence[float], second: Sequence[float]) -> float | None:
@@ -103,29 +103,17 @@ def _t_share_within(t: float, freedom: int) -> float:
     return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
 
 
-def _resampled_ratios(sample: Sample, counts: Counts) -> Values:
-    none = np.zeros_like(counts)
-    return sample.values(np.hstack([none, counts])) / sample.values(np.hstack([counts, none]))
+def _ratios(sample: Sample, over: Counts, under: Counts) -> Values:
+    return sample.values(over) / sample.values(under)
 
 
-def _p_value(sample: Sample, pairs: int, rng: np.random.Generator) -> float:
+def _p_value(sample: Sample, pairs: int) -> float:
     """Return the share of swaps within pairs that make the sides differ at least as much: an exact test, whatever the
-    distribution (Fisher, The Design of Experiments, 1935)."""
-    swaps = _swaps(pairs, rng)
-    first = np.hstack([1 - swaps, swaps])
-    differences = np.abs(np.log(sample.values(1 - first) / sample.values(first)))
+    distribution (Fisher, The Design of Experiments, 1935). There are 2,048 swaps of twelve pairs, which is what a run has."""
+    # The binary digits of each number say which pairs swap. Swapping all changes only the sign, so the last one never does.
+    swaps = np.arange(2 ** (pairs - 1))[:, np.newaxis] >> np.arange(pairs) & 1
+    differences = np.abs(np.log(_ratios(sample, np.hstack([swaps, 1 - swaps]), np.hstack([1 - swaps, swaps]))))
     return float((differences >= differences[0] - ROUNDING).mean())
-
-
-def _swaps(pairs: int, rng: np.random.Generator) -> Counts:
-    """Return a row of 0 and 1 for each permutation, the first without a swap. Swapping all pairs changes only the sign, so one
-    pair never swaps where all permutations are returned."""
-    every = 2 ** (pairs - 1)
-    if every <= PERMUTATIONS:
-        return np.arange(every)[:, np.newaxis] >> np.arange(pairs) & 1  # the binary digits of each number
-    swaps = rng.integers(0, 2, size=(1 + PERMUTATIONS, pairs))
-    swaps[0] = 0
-    return swaps
 
 
 def _spread(values: Sequence[float]) -> float:

@@ -55,21 +55,21 @@ def verdict_of(metric: str, sides: Sequence[str], comparison: PairedComparison, 
 
 
 def _metric(metric: str, sides: Sides, comparison: PairedComparison, scenarios: int) -> dict[str, Any]:
-    significance, pairs = significance_of(metric, scenarios), len(next(iter(sides.values())))
+    significance = significance_of(metric, scenarios)
+    enough = smallest_p_value(len(next(iter(sides.values())))) <= significance
     verdict = verdict_of(metric, tuple(sides), comparison, significance=significance)
-    digits = 2 if metric == GOODPUT else 1
+    digits, standardised = 2 if metric == GOODPUT else 1, comparison.standardised
+    values = (round(value, digits) for value in (comparison.first, comparison.second))
     return {
-        **{
-            side: round(value, digits) for side, value in zip(sides, (comparison.first, comparison.second), strict=True)
-        },
+        **dict(zip(sides, values, strict=True)),
         **{name: round(getattr(comparison, name), 3) for name in ("ratio", "low", "high")},
         "effect": {
             "change_percent": round(100 * (comparison.ratio - 1), 1),
-            "standardised": None if comparison.standardised is None else round(comparison.standardised, 2),
+            "standardised": None if standardised is None else round(standardised, 2),
         },
         "p_value": float(f"{comparison.p_value:.2g}"),
         **({"samples_beyond": _samples_beyond(metric, sides)} if metric in PERCENTILES else {}),
-        "verdict": verdict if smallest_p_value(pairs) <= significance else TOO_FEW,
+        "verdict": verdict if enough else TOO_FEW,
     }
 
 
