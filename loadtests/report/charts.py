@@ -178,8 +178,8 @@ def _add_rate(figure: go.Figure, at: Sequence[float], offered: Sequence[float]) 
     figure.add_scatter(
         x=at, y=offered, name="offered/s", mode="lines", line=line, hovertemplate="%{y:.1f}/s", yaxis="y2"
     )
-    axis = {"overlaying": "y", "side": "right", "title": "offered/s", "rangemode": "tozero", "showgrid": False}
-    figure.update_layout(yaxis2=axis)
+    axis = {"overlaying": "y", "side": "right", "title": "offered/s", "rangemode": "tozero", "tickmode": "auto"}
+    figure.update_layout(yaxis2=axis, yaxis2_showgrid=False)
 
 
 def _tail(percentile: float) -> float:
@@ -188,7 +188,7 @@ def _tail(percentile: float) -> float:
 
 def _legend_entry(trace: Any) -> LegendEntry:
     if trace.type == "scatter" and trace.mode == "lines":
-        return LegendEntry(trace.name, trace.line.color, "dash" if trace.line.dash == "dash" else "line")
+        return LegendEntry(trace.name, trace.line.color, "line" if trace.line.dash == "solid" else "dash")
     if trace.type == "scatter":
         return LegendEntry(trace.name, trace.marker.color, "hollow" if trace.marker.symbol.endswith("-open") else "dot")
     return LegendEntry(trace.name, trace.marker.color, "pale" if trace.marker.opacity else "bar")
