@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-WRONG = "wrong outcome"  # the prefix of the reason of an answer that has the expected status and a wrong body
+WRONG = "wrong outcome"  # prefix of the reason for an answer with the expected status and a wrong body
 
 
 class WrongOutcome(Exception):

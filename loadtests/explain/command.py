@@ -151,7 +151,7 @@ def _on_both_sides(make: Callable[[str], Made]) -> dict[str, Made]:
 
 
 def _seed(url: str) -> World:
-    """One request at a time: two would start two workers of a function."""
+    """Seed a system with one request at a time: two would start two workers of a function."""
     return seeding.seed(url, SIZE, run=f"{int(time()):x}", done=lambda: None, at_once=1)
 
 

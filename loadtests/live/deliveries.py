@@ -73,5 +73,5 @@ def _earlier(messages: Messages) -> Messages:
 
 
 def _lags_ms(write: Write, times: Sequence[float | None]) -> list[float]:
-    """A message that arrives before the answer to its own write has no lag."""
+    """Return the lags. A message that arrives before the answer to its own write has none."""
     return [max(0.0, at - write.answered) * 1000 for at in times if at is not None]

@@ -79,7 +79,7 @@ def read(path: Path) -> Mix:
 
 
 def _require_unique_keys(path: Path, root: yaml.Node | None) -> None:
-    """YAML's loader would silently use the last of two equal keys."""
+    """Raise UsageError for a repeated key: YAML's loader would silently use the last one."""
     for mapping in _mappings(root):
         seen = set()
         for key, _ in mapping.value:

@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(slots=True)
 class Loop:
-    """The answers a second, and the milliseconds of each."""
+    """The answers of a run with the milliseconds of each."""
 
     seconds: float
     latencies_ms: list[float] = field(default_factory=list)

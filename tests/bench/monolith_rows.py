@@ -90,7 +90,7 @@ def _rate(request: Request) -> float:
 
 
 def _medians(url: str, post: Post) -> dict[str, float]:
-    """Return the median of each read in milliseconds: the least of five, because the two sizes are minutes apart."""
+    """Return the median of each read in milliseconds: the minimum of five, because the two sizes are measured minutes apart."""
     paths = {"page of 20": "/posts", "one post": f"/posts/{post.id}", "a search for two rare terms": RARE}
     return {
         name: min(closed_loop(Request(base_url=url, path=path), connections=1, seconds=0.3).p50_ms for _ in range(5))

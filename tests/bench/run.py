@@ -67,7 +67,7 @@ def _packages(display: ProgressDisplay) -> Iterator[Row]:
 
 
 def _events(urls: dict[str, str], run_dir: Path, display: ProgressDisplay) -> Iterator[Row]:
-    """Measure what needs a quiet system first."""
+    """Measure the rows that need a quiet system, which is why they come first."""
     url = urls["microservices"]
     with display.phase("orders settle"):
         account = register_with_post(url)

@@ -25,7 +25,7 @@ class Calls:
     units: float = 0.0
 
     def reset(self) -> None:
-        """Reset all."""
+        """Forget all calls."""
         self.names, self.seconds, self.units = [], 0.0, 0.0
 
 

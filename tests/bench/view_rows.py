@@ -1,6 +1,6 @@
 """The cost that counting a view adds to a read: reads that count as views and reads that do not alternate.
 
-The least of all rounds counts: other work of the machine only makes a round slower.
+The minimum of all rounds counts: other work of the machine only makes a round slower.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from schemathesis.config import SchemathesisConfig
 from .client import Api
 from .openapi import document
 
-EXAMPLES = 12  # in addition to the examples that cover each rule of a schema
+EXAMPLES = 12  # random examples, in addition to those that cover each rule of a schema
 QUICK = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -168,7 +168,7 @@ class Machine(RuleBasedStateMachine):
         self.both.eventually(self._leaderboards_agree)
 
     def _leaderboards_agree(self) -> None:
-        """Both leaderboards show our posts in the same order, as far as the shorter one goes."""
+        """Assert that both leaderboards show the posts of this run in the same order, up to the end of the shorter one."""
         left, right = (_ours(side) for side in self.both.sides)
         reach = min(len(left), len(right))
         assert left[:reach] == right[:reach]

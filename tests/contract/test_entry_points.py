@@ -140,7 +140,7 @@ def test_the_first_of_a_repeated_parameter_counts_where_the_entry_point_passes_a
         for name, entry_point in ENTRY_POINTS.items()
     }
     last_alone = answers.pop("load balancer")
-    assert last_alone == {"items": [], "next_cursor": None}  # so multi-value headers are on for the load balancer
+    assert last_alone == {"items": [], "next_cursor": None}  # why our load balancer has multi-value headers on
     first = read_answer(invoke_through(http_api, gateway, request))[1]
     assert list(answers.values()) == [first] * len(answers)
     assert [post["title"] for post in first["items"]] == ["two"]  # type: ignore[index]

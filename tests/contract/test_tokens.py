@@ -51,7 +51,7 @@ def _encoded(part: bytes) -> str:
 
 
 def _forged(ada: Person, *, algorithm: str = "HS256", key: str = OTHER_KEY) -> str:
-    """Return a token in Ada's name, signed with this key by hand, since libraries refuse to make the worst ones."""
+    """Return a token in Ada's name, signed with this key by hand, since libraries refuse to make some invalid tokens."""
     claims = {"sub": ada.username, "exp": int(time.time()) + 600}
     parts = ({"alg": algorithm, "typ": "JWT"}, claims)
     signed = ".".join(_encoded(json.dumps(part).encode()) for part in parts)

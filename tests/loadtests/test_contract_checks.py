@@ -75,7 +75,7 @@ def test_a_test_run_that_breaks_off_is_a_failed_check(tmp_path: Path) -> None:
 
 
 class Clock:
-    """A clock that only sleep moves."""
+    """A clock that only `sleep` advances."""
 
     def __init__(self) -> None:
         self.now = 0.0

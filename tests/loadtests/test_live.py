@@ -97,7 +97,7 @@ def test_an_equal_score_is_doubled_unless_it_is_of_another_post() -> None:
 
 def test_an_audience_stays_until_its_accounts_have_no_votes_left() -> None:
     subscribers: set[int] = set()
-    twice = nth(PUBLISHED, 8)  # in the second block: the rehearsal's, five, and the second of that block
+    twice = nth(PUBLISHED, 8)  # in the second block: after the rehearsal's post and the five of the first block
 
     def copies(message: dict[str, Any], subscriber: int) -> int:
         subscribers.add(subscriber)

@@ -104,7 +104,7 @@ def test_a_full_disk_ends_the_journal_and_not_the_run(tmp_path: Path) -> None:
 
 @contextmanager
 def served(runs: Path) -> Iterator[str]:
-    """The page in this process; yield its address."""
+    """Serve the page in this process, and yield its address."""
     with serve(Follower(runs), 0) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

@@ -86,7 +86,7 @@ def test_a_load_process_without_a_worker_left_fails() -> None:
 
 
 class Interrupt(Exception):
-    """In place of KeyboardInterrupt, which would end pytest."""
+    """Raised in place of KeyboardInterrupt, which would end pytest."""
 
 
 @contextmanager

@@ -14,7 +14,7 @@ _MOST = 1000  # traces of one flush
 
 
 class Views(Protocol):
-    """The buffer of either side."""
+    """The view buffer of the monolith or of the services."""
 
     def record(self, view: Any) -> None: ...
 

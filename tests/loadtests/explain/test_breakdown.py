@@ -24,7 +24,7 @@ def span(
 
 
 def a_call(*more: Root) -> Forest:
-    """An answer of 100 ms: 10 until the authorizer, which takes 20, 5 until the function, which takes 50, and 15 back."""
+    """Return the spans of a call of 100 ms: gateway 10, authorizer 20, gateway 5, function 50, gateway 15."""
     authorizer = [
         span("a", CALL.sender.span, "function", at=10, ms=20, name="authorizer"),
         span("a1", "a", "store call", at=12, ms=6),

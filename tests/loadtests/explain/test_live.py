@@ -17,7 +17,7 @@ from loadtests.results import SIDES
 pytestmark = pytest.mark.live
 
 CLOCKS_MS = (
-    0.5  # by which the clock of the machine, read in two processes, may differ from what each measured by itself
+    0.5  # tolerance between the machine's clock, read in two processes, and the durations that each process measures
 )
 
 
