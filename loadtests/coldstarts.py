@@ -87,7 +87,7 @@ class Invocations:
 
 
 @dataclass(slots=True)
-class Measured:
+class ColdStartResults:
     """What is measured so far, by function; `monolith` is one of them."""
 
     rounds: int
@@ -128,7 +128,11 @@ def register(verb: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Measure and write the chapter. After a failure or Ctrl-C, write the rounds so far."""
     run_dir = Path(".run") / f"coldstarts-{datetime.now():%Y%m%d-%H%M%S}"
-    folder, measured, display = settings.destination(options), Measured(options.rounds), ProgressDisplay(console)
+    folder, measured, display = (
+        settings.destination(options),
+        ColdStartResults(options.rounds),
+        ProgressDisplay(console),
+    )
     try:
         with display.running():
             measure(run_dir, measured, display)
@@ -143,7 +147,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def measure(run_dir: Path, measured: Measured, display: ProgressDisplay) -> None:
+def measure(run_dir: Path, measured: ColdStartResults, display: ProgressDisplay) -> None:
     """Start each side, run all rounds and fill in the figures. Raise SystemFailed or CallFailed."""
     with display.phase("monolith: cold starts", measured.rounds) as done:
         for _ in range(measured.rounds):

@@ -1,7 +1,7 @@
 """Measure freshness: the time from a write until each place shows it, on a quiet system.
 
 A lag begins with the answer to the write. It ends with the first read that shows the effect, so it contains one read. On the live
-feed it ends with the message. Afterwards the consistency audit counts effects that were lost or happened twice: 0 is the promise.
+feed it ends with the message. Afterwards the consistency audit counts effects that were lost or happened twice. Both must be 0.
 """
 
 import re

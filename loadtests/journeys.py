@@ -15,7 +15,7 @@ from loadtests import calls
 from loadtests.calls import Answer, Call
 from loadtests.data import orders
 from loadtests.data.pictures import picture
-from loadtests.data.world import Account, World, written
+from loadtests.data.world import Account, World, post_form
 
 Steps = Generator[Call, Answer, None]
 Journey = Callable[[World, Random], Steps]
@@ -41,7 +41,7 @@ def searcher(world: World, draw: Random) -> Steps:
 def writer(world: World, draw: Random) -> Steps:
     """Publish a post, read it, change its title."""
     account = draw.choice(world.accounts)
-    form = written(f"of a writer {draw.random()}")
+    form = post_form(f"of a writer {draw.random()}")
     post = (yield calls.publish(form, account.token)).record()
     yield calls.read_post(post["id"], form["title"])
     yield calls.revise(post["id"], f"{form['title']} again", account.token)
@@ -65,7 +65,9 @@ def visitor(_: World, draw: Random) -> Steps:
     """Read what is trending, read one of those posts, leave feedback."""
     trending = (yield calls.trending()).record()["items"]
     yield calls.read_post(draw.choice(trending)["post_id"])
-    yield calls.leave_feedback(written(f"of a visitor {draw.random()}")["body"], draw.choice((None, "me@example.com")))
+    yield calls.leave_feedback(
+        post_form(f"of a visitor {draw.random()}")["body"], draw.choice((None, "me@example.com"))
+    )
 
 
 def sitter(world: World, draw: Random) -> Steps:

@@ -72,7 +72,7 @@ def end(pids: Iterable[int], marks: Iterable[str], *, within_s: float) -> None:
     families = [member for leader in leaders for member in family(leader)]
     _each(psutil.Process.terminate, leaders)
     psutil.wait_procs(leaders, timeout=within_s)
-    marked = [process for processes in carrying(marks).values() for process in processes]
+    marked = [process for processes in by_mark(marks).values() for process in processes]
     remaining = {*families, *marked}
     _each(psutil.Process.terminate, remaining)
     _, alive = psutil.wait_procs(remaining, timeout=5)
@@ -80,7 +80,7 @@ def end(pids: Iterable[int], marks: Iterable[str], *, within_s: float) -> None:
     psutil.wait_procs(alive, timeout=5)
 
 
-def carrying(marks: Iterable[str]) -> dict[str, list[psutil.Process]]:
+def by_mark(marks: Iterable[str]) -> dict[str, list[psutil.Process]]:
     """Return the processes by mark, including detached ones."""
     by_mark: dict[str, list[psutil.Process]] = {mark: [] for mark in marks}
     for process in psutil.process_iter():

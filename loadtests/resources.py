@@ -20,7 +20,7 @@ _CPU_TIMES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "ste
 def of_system(system: System, run_dir: Path) -> Resources:
     """Return the resources of a system that runs in this run directory. Raise SystemFailed if the local AWS does not answer."""
     state = json.loads(system.state(run_dir).read_text())
-    cores = _cores(processes.carrying([system.mark(run_dir)])[system.mark(run_dir)])
+    cores = _cores(processes.by_mark([system.mark(run_dir)])[system.mark(run_dir)])
     if system.name == MONOLITH.name:
         workers, threads = len(_workers(state["pid"])), int(state["threads"])
         return Resources({"worker processes": workers * threads}, cores, {"workers": workers, "threads_each": threads})

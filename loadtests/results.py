@@ -38,7 +38,7 @@ class Parity:
 
 @dataclass(slots=True)
 class Audit:
-    """Deviations that the consistency audit counts. 0 everywhere is the promise."""
+    """Deviations that the consistency audit counts. All must be 0."""
 
     lost_or_doubled_credits: int = 0
     lost_or_doubled_boost_days: int = 0

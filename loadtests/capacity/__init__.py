@@ -63,7 +63,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Measured:
+class CapacityResults:
     """What was measured so far, by scenario and side. at_once: concurrent requests of a side."""
 
     urls: dict[str, str] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace, console: Console) -> int:
     """Measure, write the chapter and print it. An error is raised after writing what was measured."""
     settings, limits, folder = _settings(options), _limits(options), destination(options)
-    display, results = ProgressDisplay(console), Measured()
+    display, results = ProgressDisplay(console), CapacityResults()
     try:
         with display.running():
             run(settings, limits, results=results, display=display)
@@ -109,7 +109,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def run(settings: RunSettings, limits: Limits, *, results: Measured, display: ProgressDisplay) -> None:
+def run(settings: RunSettings, limits: Limits, *, results: CapacityResults, display: ProgressDisplay) -> None:
     """Search every capacity and put each probe into `results` at once. Raise RunError or ParityError if that fails."""
     require_reachable(settings)
     with LoadProcess() as generator:
@@ -159,7 +159,7 @@ def checked(offer: Offer) -> Offer:
     return run_block
 
 
-def figures(limits: Limits, results: Measured, *, ended_by: str = "") -> Figures:
+def figures(limits: Limits, results: CapacityResults, *, ended_by: str = "") -> Figures:
     """Return the chapter for report.json. Rates and milliseconds have one decimal, ratios three."""
     interrupted = [*results.searches][-1:] if ended_by else []
     return {
@@ -175,7 +175,7 @@ def figures(limits: Limits, results: Measured, *, ended_by: str = "") -> Figures
     }
 
 
-def _scenario(name: str, searches: Mapping[str, Search], results: Measured, *, interrupted: bool) -> Figures:
+def _scenario(name: str, searches: Mapping[str, Search], results: CapacityResults, *, interrupted: bool) -> Figures:
     floors = {"microservices": results.floors.get(name)}
     sides = {
         side: {

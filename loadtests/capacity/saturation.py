@@ -61,7 +61,7 @@ class Meter:
     """Measure the processes of systems, by mark, and of the load generator. database: its connections are sampled too."""
 
     def __init__(self, marks: Sequence[str], database: Engine | None = None) -> None:
-        self._leaders = [process for members in processes.carrying(marks).values() for process in members]
+        self._leaders = [process for members in processes.by_mark(marks).values() for process in members]
         self._database = database
         self.usage: Usage | None = None
 

@@ -1,4 +1,4 @@
-"""The search for one side's capacity: raise the rate until the service level breaks, bisect, then uphold both ends.
+"""The search for one side's capacity: raise the rate until the service level breaks, bisect, then confirm both ends.
 
 docs/decisions/0020-capacity.md explains the method.
 """

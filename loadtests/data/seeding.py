@@ -13,7 +13,7 @@ from loadtests.calls import Call
 from loadtests.client import CallFailed, opened, send, succeed
 from loadtests.data import audit, orders
 from loadtests.data.pictures import picture
-from loadtests.data.world import Account, SeededPost, World, written
+from loadtests.data.world import Account, SeededPost, World, post_form
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 AT_ONCE = 4
@@ -75,7 +75,7 @@ def other_features(world: World) -> Iterator[Call]:
         yield calls.upload_avatar(picture(account.username.partition("_")[2]), account.token)
         lines = orders.seeded(world.posts[number % len(world.posts)].id, number)
         yield calls.place_order(lines, orders.outcome_of(lines), key=f"seeded-{number}", token=account.token)
-        yield calls.leave_feedback(written(f"feedback {number}")["body"], f"{account.username}@example.com")
+        yield calls.leave_feedback(post_form(f"feedback {number}")["body"], f"{account.username}@example.com")
     yield from [calls.read_post(world.viewed.id)] * VIEWS
 
 
@@ -108,7 +108,7 @@ def _posts(client: httpx.Client, accounts: tuple[Account, ...], count: int) -> l
 
 def _post(client: httpx.Client, accounts: tuple[Account, ...], number: int) -> SeededPost:
     author = accounts[number % len(accounts)]
-    post = succeed(client, calls.publish(written(number), author.token)).record()
+    post = succeed(client, calls.publish(post_form(number), author.token)).record()
     return SeededPost(post["id"], author.username, post["title"], 0)
 
 

@@ -51,7 +51,7 @@ class World:
         return self.posts[1]
 
 
-def written(number: int | str) -> dict[str, Any]:
+def post_form(number: int | str) -> dict[str, Any]:
     """Return the body of post `number`. It is the same on every system."""
     draw = Random(f"post {number}")
     title = " ".join(draw.sample(WORDS, 4)).capitalize()

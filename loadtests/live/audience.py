@@ -17,7 +17,7 @@ import httpx
 from loadtests import calls
 from loadtests.calls import Answer, Call
 from loadtests.client import opened, succeed
-from loadtests.data.world import written
+from loadtests.data.world import post_form
 from loadtests.errors import RunError
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, received_at
 from loadtests.live.subscriber import Messages, Subscriber, subscribed
@@ -64,7 +64,7 @@ class Script:
     def call(self, number: int) -> Call:
         """Return the call of a write."""
         if number % 2 == 0:
-            form = written(f"{self._seed} {number}")
+            form = post_form(f"{self._seed} {number}")
             return calls.publish(form, self._accounts[number // 2 % len(self._accounts)].token)
         voter, place = divmod(number // 2, len(self._watched))
         return calls.cast(self._watched[place], 1, self._accounts[voter].token)
@@ -152,5 +152,5 @@ def _watched(plan: LoadPlan) -> int:
 
 
 def _publish(plan: LoadPlan, number: int, client: httpx.Client) -> str:
-    form = written(f"watched {plan.seed} {number}")
+    form = post_form(f"watched {plan.seed} {number}")
     return str(succeed(client, calls.publish(form, plan.world.accounts[0].token)).record()["id"])

@@ -10,7 +10,7 @@ import httpx
 
 from loadtests.data.orders import NO_POST, line
 from loadtests.data.pictures import picture
-from loadtests.data.world import World, written
+from loadtests.data.world import World, post_form
 from loadtests.systems import ADMINISTRATOR
 
 PNG, JPEG = {"Content-Type": "image/png"}, {"Content-Type": "image/jpeg"}
@@ -104,7 +104,7 @@ def _administration() -> Script:
 
 def _refused_posts(world: World) -> Iterator[Check]:
     publish = partial(Check, method="POST", path="/posts", token=world.accounts[1].token)
-    good = written("of the probes")
+    good = post_form("of the probes")
     yield publish(name="no token", body=good, token=None, status_only=True)
     yield publish(name="a bad token", body=good, token="not.a.token")  # noqa: S106
     yield publish(name="malformed JSON", raw=b'{"title": ')

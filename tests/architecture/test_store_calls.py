@@ -22,7 +22,7 @@ TABLE = Path(__file__).parents[2] / "docs" / "store-calls.md"
 ROW = re.compile(r"^\| (?P<operation>[^|]+?) \| (?P<services>[^|]*?) \| (?P<monolith>[^|]*?) \|", re.MULTILINE)
 
 
-def written() -> dict[str, tuple[str, str]]:
+def documented_calls() -> dict[str, tuple[str, str]]:
     """Return the table: operation → calls of the microservices, statements of the monolith."""
     rows = [row.groups() for row in ROW.finditer(TABLE.read_text())]
     return {operation: (services, monolith) for operation, services, monolith in rows[1:]}
@@ -125,9 +125,11 @@ def monolith(recorder: Recorder, tmp_path: Path) -> Iterator[Api]:
 
 def test_the_functions_make_the_documented_store_calls(functions: Api, recorder: Recorder) -> None:
     assert run_operations(functions, recorder) == {
-        operation: services for operation, (services, _) in written().items()
+        operation: services for operation, (services, _) in documented_calls().items()
     }
 
 
 def test_the_monolith_runs_the_documented_statements(monolith: Api, recorder: Recorder) -> None:
-    assert run_operations(monolith, recorder) == {operation: monolith for operation, (_, monolith) in written().items()}
+    assert run_operations(monolith, recorder) == {
+        operation: monolith for operation, (_, monolith) in documented_calls().items()
+    }

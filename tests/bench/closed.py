@@ -55,7 +55,7 @@ class Loop:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """The number of answers a second."""
         return len(self.latencies_ms) / self.seconds
 
     @property

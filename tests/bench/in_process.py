@@ -36,7 +36,7 @@ def local_aws_without_logs(endpoint: str) -> Iterator[None]:
 
 
 def import_handlers(environments: dict[str, dict[str, str]]) -> dict[str, Handler]:
-    """Return the handler of each service, import_handlers again with its function's environment."""
+    """Import the handler of each service again, with its function's environment, and return it."""
     return {feature: _imported(feature, environment) for feature, environment in environments.items()}
 
 

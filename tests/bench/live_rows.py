@@ -6,7 +6,7 @@ from time import perf_counter, sleep
 
 from loadtests import calls
 from loadtests.client import opened, succeed
-from loadtests.data.world import written
+from loadtests.data.world import post_form
 from loadtests.live.audience import await_received
 from loadtests.live.deliveries import DOUBLES_WITHIN_S, PUBLISHED, Write, doubled, received_at
 from loadtests.live.subscriber import Messages, Subscriber, subscribed
@@ -51,7 +51,7 @@ def rows(side: str, url: str, live_url: str, *, token: str, reach: float) -> Ite
 def _published(url: str, token: str, audience: list[Subscriber], *, number: int) -> Write:
     """Publish a post, and wait for its message on every connection, or for the deadline."""
     with opened(url) as client:
-        post_id = succeed(client, calls.publish(written(f"message {number}"), token)).record()["id"]
+        post_id = succeed(client, calls.publish(post_form(f"message {number}"), token)).record()["id"]
     now = perf_counter()
     write = Write(kind=PUBLISHED, post_id=post_id, due=now, answered=now, watchers=range(len(audience)))
     await_received([write], audience, within_s=RECEIVED_WITHIN_S)

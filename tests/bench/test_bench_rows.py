@@ -40,25 +40,25 @@ def test_the_photograph_is_just_below_the_size_limit_of_avatars() -> None:
         assert opened.width * opened.height == 12_000_000
 
 
-def listened(copies: Copies) -> list[Row]:
+def rows_of_feed(copies: Copies) -> list[Row]:
     with feeding(copies) as url:
         return list(live_rows("monolith", url, url.replace("http", "ws") + "/live", token="t", reach=5))
 
 
 @pytest.fixture(scope="module")
-def right() -> list[Row]:
-    return listened(lambda message, subscriber: 1)
+def correct() -> list[Row]:
+    return rows_of_feed(lambda message, subscriber: 1)
 
 
-def test_two_hundred_connections_receive_every_message_once(right: list[Row]) -> None:
-    messages, lag = right
+def test_two_hundred_connections_receive_every_message_once(correct: list[Row]) -> None:
+    messages, lag = correct
     assert messages.reached
     assert messages.shown == "0 lost, 0 sent twice, of 2,400"
     assert lag.reached
 
 
 def test_a_message_sent_twice_to_one_of_two_hundred_is_counted() -> None:
-    messages, _ = listened(lambda message, subscriber: 2 if subscriber == 17 else 1)
+    messages, _ = rows_of_feed(lambda message, subscriber: 2 if subscriber == 17 else 1)
     assert not messages.reached
     assert messages.shown == "0 lost, 12 sent twice, of 2,400"
 
@@ -70,7 +70,7 @@ def test_a_message_lost_for_one_of_two_hundred_is_counted() -> None:
         sent[subscriber] += 1
         return int(not (subscriber == 17 and sent[subscriber] == 12))
 
-    messages, _ = listened(copies)
+    messages, _ = rows_of_feed(copies)
     assert messages.shown == "1 lost, 0 sent twice, of 2,400"
     assert not messages.reached
 

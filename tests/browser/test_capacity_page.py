@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadtests.report import add_chapter
-from tests.browser.opened import OpenPage, beyond_paper, serious
+from tests.browser.open_page import OpenPage, clipped_elements, serious
 from tests.loadtests.made_capacity import chapter
 
 if TYPE_CHECKING:
@@ -51,4 +51,4 @@ def test_axe_reports_no_serious_violation(opened: OpenPage) -> None:
 
 
 def test_the_printed_page_shows_everything(opened: OpenPage) -> None:
-    assert beyond_paper(opened.page) == 0
+    assert clipped_elements(opened.page) == 0

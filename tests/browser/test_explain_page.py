@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadtests import report
-from tests.browser.opened import OpenPage, serious
+from tests.browser.open_page import OpenPage, serious
 from tests.loadtests.made_explained import explained
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.opened import OpenPage, serious
-from tests.loadtests.made_runs import made_run, written
+from tests.browser.open_page import OpenPage, serious
+from tests.loadtests.made_runs import made_run, write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -22,7 +22,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     run = made_run("browser", scenarios=("browse", "publish", "checkout"))
     run.scenarios["browse"][0].block.errors = 3
     run.scenarios["browse"][0].block.reasons = {"GET /posts: status 500": 3}
-    return (written(run, tmp_path_factory.mktemp("browser") / "report") / "report.html").as_uri()
+    return (write_report(run, tmp_path_factory.mktemp("browser") / "report") / "report.html").as_uri()
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.journal import NAME, Journal
 from loadtests.results import SIDES, SideBlock
-from tests.browser.opened import OpenPage, serious
+from tests.browser.open_page import OpenPage, serious
 from tests.loadtests.made_runs import a_block
 from tests.loadtests.test_watch import served
 

@@ -67,7 +67,7 @@ def a_block(rng: Random, typical_ms: float, requests: int) -> BlockResult:
     )  # fmt: skip
 
 
-def written(results: Results, folder: Path) -> Path:
+def write_report(results: Results, folder: Path) -> Path:
     """Write the report of a run into a new folder and return it."""
     return report.write(results, folder)
 

@@ -60,7 +60,7 @@ class StartedRun:
         deadline = monotonic() + 5
         while monotonic() < deadline:
             alive = [one for one in self.started if processes.is_running(one.pid)]
-            alive += [one for members in processes.carrying(marks).values() for one in members]
+            alive += [one for members in processes.by_mark(marks).values() for one in members]
             if not alive:
                 break
             sleep(0.05)

@@ -30,7 +30,7 @@ def against_itself(seed: str, slower: float = 1.0) -> Results:
 
 
 @pytest.fixture(scope="module")
-def alike() -> dict[str, Any]:
+def same_system() -> dict[str, Any]:
     return figures(against_itself("a"))
 
 
@@ -46,15 +46,17 @@ def void() -> dict[str, Any]:
     return figures(run)
 
 
-def test_the_same_system_is_within_noise_with_exit_status_0(alike: dict[str, Any]) -> None:
-    assert aa.within_noise(alike)
-    assert (aa.better(alike), aa.status([alike])) == ([], 0)
-    assert question(alike).startswith("One system twice")
-    assert findings(alike)[1].text == "Within noise: none of 15 metrics differs."
+def test_the_same_system_is_within_noise_with_exit_status_0(same_system: dict[str, Any]) -> None:
+    assert aa.within_noise(same_system)
+    assert (aa.better(same_system), aa.status([same_system])) == ([], 0)
+    assert question(same_system).startswith("One system twice")
+    assert findings(same_system)[1].text == "Within noise: none of 15 metrics differs."
 
 
-def test_a_slowdown_of_a_quarter_is_detected_with_exit_status_1(slower: dict[str, Any], alike: dict[str, Any]) -> None:
-    assert (aa.better(slower), aa.status([alike, slower])) == (["first"], 1)
+def test_a_slowdown_of_a_quarter_is_detected_with_exit_status_1(
+    slower: dict[str, Any], same_system: dict[str, Any]
+) -> None:
+    assert (aa.better(slower), aa.status([same_system, slower])) == (["first"], 1)
     assert findings(slower)[1].text.startswith("Verdicts: first: geo mean of browse, ")
 
 
@@ -64,8 +66,10 @@ def test_a_void_run_ends_with_exit_status_2(void: dict[str, Any], slower: dict[s
     assert "void: geo mean of browse" in findings(void)[1].text
 
 
-def test_a_summary_keeps_every_interval(alike: dict[str, Any], slower: dict[str, Any], void: dict[str, Any]) -> None:
-    result = aa.summary([alike, slower, void], side="monolith")
+def test_a_summary_keeps_every_interval(
+    same_system: dict[str, Any], slower: dict[str, Any], void: dict[str, Any]
+) -> None:
+    result = aa.summary([same_system, slower, void], side="monolith")
     assert (result["runs"], result["within_noise"], result["void"], result["better"]) == (
         3,
         1,
@@ -79,8 +83,8 @@ def test_a_summary_keeps_every_interval(alike: dict[str, Any], slower: dict[str,
     assert 1.05 < low < ratio < high
 
 
-def test_the_page_names_both_sides(alike: dict[str, Any]) -> None:
-    page = html(contents(alike, series(against_itself("a"))))
+def test_the_page_names_both_sides(same_system: dict[str, Any]) -> None:
+    page = html(contents(same_system, series(against_itself("a"))))
     assert "Ratios are second over first" in page
     assert '<td class="second">second</td>' in page
 
@@ -104,8 +108,10 @@ def test_both_systems_are_compared_with_themselves_unless_one_is_chosen() -> Non
     assert aa.systems_to_compare(None, {"first": "http://somewhere"}) == ("monolith",)
 
 
-def test_the_table_has_a_row_for_each_experiment(alike: dict[str, Any], slower: dict[str, Any], tmp_path: Path) -> None:
-    saved = {name: aa.summary([one], side="monolith") for name, one in (("alike", alike), ("planted", slower))}
+def test_the_table_has_a_row_for_each_experiment(
+    same_system: dict[str, Any], slower: dict[str, Any], tmp_path: Path
+) -> None:
+    saved = {name: aa.summary([one], side="monolith") for name, one in (("alike", same_system), ("planted", slower))}
     lines = experiments.with_experiments("".join(experiments.MARKERS), saved).splitlines()
     assert lines[3:5] == ["| the same | 1 | 1 | 0 | 0 |", "| 25 % slower in every handler | 1 | 0 | 1 | 0 |"]
     assert lines[-2].startswith("| live | ± ")

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from loadtests import processes, report
-from loadtests.capacity import Limits, Measured, alternate, checked, figures
+from loadtests.capacity import CapacityResults, Limits, alternate, checked, figures
 from loadtests.capacity.saturation import GENERATOR, Meter, Usage, evidence
 from loadtests.capacity.search import Level, Search, Step
 from loadtests.histograms import encoded, histogram_of
@@ -39,7 +39,7 @@ def new_search(url: str, *, start: float = 20, precision: float = 0.1) -> Search
 def chapter(searches: dict[str, Search], *, ended_by: str = "") -> dict[str, Any]:
     urls = {side: one.plan.base_url for side, one in searches.items()}
     limits = Limits(level=LEVEL, start=20, ceiling=2_000, precision=0.1, seconds=100)
-    return figures(limits, Measured(urls=urls, searches={"browse": searches}), ended_by=ended_by)
+    return figures(limits, CapacityResults(urls=urls, searches={"browse": searches}), ended_by=ended_by)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from loadtests import report, settings
 from tests.loadtests.made_capacity import chapter
-from tests.loadtests.made_runs import made_run, written
+from tests.loadtests.made_runs import made_run, write_report
 
 FORMS = ("report.html", "report.md")
 
@@ -43,7 +43,7 @@ def test_a_chapter_is_printed(alone: Path, tmp_path: Path) -> None:
 
 
 def test_a_chapter_is_added_to_a_run_and_changes_nothing_else(tmp_path: Path) -> None:
-    folder = written(made_run("a"), tmp_path / "run")
+    folder = write_report(made_run("a"), tmp_path / "run")
     before = json.loads((folder / "report.json").read_text())
     report.add_chapter(folder, "capacity", CAPACITY)
     after = json.loads((folder / "report.json").read_text())
@@ -55,7 +55,7 @@ def test_a_chapter_is_added_to_a_run_and_changes_nothing_else(tmp_path: Path) ->
 
 
 def test_a_chapter_of_another_machine_says_so(tmp_path: Path) -> None:
-    folder = report.add_chapter(written(made_run("a"), tmp_path / "run"), "capacity", CAPACITY)
+    folder = report.add_chapter(write_report(made_run("a"), tmp_path / "run"), "capacity", CAPACITY)
     assert "Measured on another machine than the rest" in (folder / "report.md").read_text()
     alone = report.add_chapter(tmp_path / "new", "capacity", CAPACITY)
     assert "Measured on another" not in (alone / "report.md").read_text()

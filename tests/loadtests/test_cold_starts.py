@@ -7,9 +7,9 @@ from rich.console import Console
 
 from loadtests.coldstarts import (
     START,
+    ColdStartResults,
     Imports,
     Invocations,
-    Measured,
     add_invocations,
     import_handler,
     measure,
@@ -69,8 +69,8 @@ def test_the_first_invocation_of_each_process_is_compared_with_the_same_route() 
     assert invocations["posts-http"] == Invocations(first_ms=[50, 60], warm_ms=[4])
 
 
-def measured() -> Measured:
-    results = Measured(rounds=2)
+def measured() -> ColdStartResults:
+    results = ColdStartResults(rounds=2)
     for name in ("posts-http", "votes-projection", "monolith"):
         results.imports[name] = [Imports({"boto3": 300.0}, 100.0)] * 2
         results.invocations[name] = Invocations([50.0], [10.0, 11.0, 12.0])
@@ -93,7 +93,7 @@ def test_the_chapter_has_one_table_with_a_row_for_each_function() -> None:
 
 
 def test_a_run_that_ended_in_its_first_round_has_a_row_without_times() -> None:
-    results = Measured(rounds=2)
+    results = ColdStartResults(rounds=2)
     results.imports["monolith"].append(Imports({"flask": 300.0}))
     chapter = cold_starts.chapter({**results.figures(), "complete": False, "ended_by": "ended by SIGINT"})
     assert [tuple(row)[:4] for row in chapter.tables[0].rows] == [("monolith", "300", "0.0", "–")]
@@ -101,7 +101,7 @@ def test_a_run_that_ended_in_its_first_round_has_a_row_without_times() -> None:
 
 @pytest.mark.parametrize("functions", [0, 3])
 def test_a_chapter_of_an_interrupted_run_shows_the_rounds_so_far(functions: int) -> None:
-    results = measured() if functions else Measured(rounds=2)
+    results = measured() if functions else ColdStartResults(rounds=2)
     chapter = cold_starts.chapter({**results.figures(), "complete": False, "ended_by": "ended by SIGINT"})
     assert len(chapter.tables[0].rows) == functions
 
@@ -109,7 +109,7 @@ def test_a_chapter_of_an_interrupted_run_shows_the_rounds_so_far(functions: int)
 @pytest.mark.live
 @pytest.mark.deep
 def test_a_round_reaches_every_function(tmp_path: Path) -> None:
-    results = Measured(rounds=1)
+    results = ColdStartResults(rounds=1)
     with (tmp_path / "console").open("w") as console:
         measure(tmp_path / "run", results, ProgressDisplay(Console(file=console)))
     rows = results.figures()["functions"]

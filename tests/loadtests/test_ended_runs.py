@@ -21,10 +21,10 @@ FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from loadtests.report import ReportNotWritten
-from tests.loadtests.made_runs import made_run, written
+from tests.loadtests.made_runs import made_run, write_report
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 try:
-    written(made_run("a"), Path(sys.argv[1]))
+    write_report(made_run("a"), Path(sys.argv[1]))
 except ReportNotWritten as full:
     print(full)
 """

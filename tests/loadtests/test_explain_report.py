@@ -12,7 +12,7 @@ from loadtests import report
 from loadtests.explain.command import Results
 from loadtests.report.explain import chapter
 from tests.loadtests.made_explained import URLS, explained, walks
-from tests.loadtests.made_runs import made_run, written
+from tests.loadtests.made_runs import made_run, write_report
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_chapter_is_printed_and_added_to_a_comparison(folder: Path, tmp_path
     console = Console(width=100, record=True, file=io.StringIO())
     report.print_chapter(folder, "explain", console)
     assert "all journeys together took 5.0 ms on the monolith" in console.export_text()
-    run = report.add_chapter(written(made_run("a"), tmp_path / "run"), "explain", explained())
+    run = report.add_chapter(write_report(made_run("a"), tmp_path / "run"), "explain", explained())
     assert "Why: the parts of the time" in (run / "report.html").read_text()
 
 

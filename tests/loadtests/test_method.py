@@ -6,7 +6,7 @@ from loadtests import report
 from loadtests.processes import ROOT
 from loadtests.report.figures import figures
 from loadtests.report.method import NOT_COVERED, POINTS, points
-from tests.loadtests.made_runs import made_run, written
+from tests.loadtests.made_runs import made_run, write_report
 
 
 def evidence(report: dict[str, object]) -> dict[str, str]:
@@ -40,7 +40,7 @@ def test_a_report_without_a_comparison_covers_few_points(tmp_path: Path) -> None
 
 
 def test_page_and_markdown_list_all_points(tmp_path: Path) -> None:
-    folder = written(made_run("a"), tmp_path / "run")
+    folder = write_report(made_run("a"), tmp_path / "run")
     for form in ("report.html", "report.md"):
         assert all(rule in (folder / form).read_text() for rule in POINTS)
 

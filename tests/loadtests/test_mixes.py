@@ -14,7 +14,7 @@ from loadtests.settings import RATES
 GOOD = "about: A few readers.\njourneys:\n  reader: 2\n  searcher: 0.5\n"
 
 
-def written(folder: Path, text: str) -> Path:
+def write_mix(folder: Path, text: str) -> Path:
     (folder / "evening.yaml").write_text(text)
     return folder / "evening.yaml"
 
@@ -32,7 +32,7 @@ def test_every_scenario_of_a_comparison_but_the_live_one_is_a_mix() -> None:
 
 
 def test_a_mix_has_the_name_of_its_file_and_its_weights(tmp_path: Path) -> None:
-    assert mixes.read(written(tmp_path, GOOD)) == Mix("evening", "A few readers.", {"reader": 2, "searcher": 0.5})
+    assert mixes.read(write_mix(tmp_path, GOOD)) == Mix("evening", "A few readers.", {"reader": 2, "searcher": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_mix_has_the_name_of_its_file_and_its_weights(tmp_path: Path) -> None:
 )
 def test_a_wrong_mix_is_refused_with_file_line_and_mistake(tmp_path: Path, text: str, line: int, mistake: str) -> None:
     with pytest.raises(UsageError) as refused:
-        mixes.read(written(tmp_path, text))
+        mixes.read(write_mix(tmp_path, text))
     assert str(refused.value).startswith(f"{tmp_path / 'evening.yaml'}:{line}: {mistake}")
     assert "\n" not in str(refused.value)
 
@@ -64,7 +64,7 @@ def test_a_wrong_mix_is_refused_with_file_line_and_mistake(tmp_path: Path, text:
 def test_the_command_line_prints_the_mistake_and_ends_with_3(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = written(tmp_path, GOOD.replace("reader: 2", "reader: none"))
+    path = write_mix(tmp_path, GOOD.replace("reader: 2", "reader: none"))
     assert main(["compare", "--mix", str(path)]) == 3
     assert capsys.readouterr().err == f"{path}:3: Expected `float`, got `str`\n"
 

@@ -1,11 +1,11 @@
 """The data set is the same on every system."""
 
 from loadtests.data.seeding import Size, votes
-from loadtests.data.world import WORDS, written
+from loadtests.data.world import WORDS, post_form
 
 
 def test_the_same_number_gives_the_same_post() -> None:
-    assert written(7) == written(7) != written(8)
+    assert post_form(7) == post_form(7) != post_form(8)
     assert all(word.isalpha() for word in WORDS)
 
 

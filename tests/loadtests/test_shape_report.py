@@ -9,7 +9,7 @@ from loadtests import report
 from loadtests.load import LostWorker, Worker
 from loadtests.report.figures import figures
 from loadtests.results import Results
-from tests.loadtests.made_runs import made_run, written
+from tests.loadtests.made_runs import made_run, write_report
 
 
 def ramped() -> Results:
@@ -19,7 +19,7 @@ def ramped() -> Results:
 
 
 def test_a_shape_is_drawn_with_the_latency_of_all_blocks_below_it(tmp_path: Path) -> None:
-    folder = written(ramped(), tmp_path / "run")
+    folder = write_report(ramped(), tmp_path / "run")
     (first, second) = json.loads((folder / "series.json").read_text())["scenarios"]["browse"]["monolith"]["by_second"]
     assert (first["at_s"], first["offered"], second["at_s"], second["offered"]) == (0, 20, 1, 40)
     assert 3 < first["p50_ms"] < first["p95_ms"] < 12
@@ -30,7 +30,7 @@ def test_a_shape_is_drawn_with_the_latency_of_all_blocks_below_it(tmp_path: Path
 
 
 def test_a_steady_run_has_no_chapter_of_its_shape(tmp_path: Path) -> None:
-    folder = written(made_run("a"), tmp_path / "run")
+    folder = write_report(made_run("a"), tmp_path / "run")
     assert "by_second" not in (folder / "series.json").read_text()
     assert "Load and latency over time" not in (folder / "report.html").read_text()
 
@@ -47,7 +47,7 @@ def lossy(arrivals: int) -> Results:
 def test_a_lost_worker_is_named_on_page_and_terminal(tmp_path: Path) -> None:
     run = lossy(7)
     at_s = next(one.at_s for one in run.scenarios["browse"] if one.block.lost_workers) + 0.5
-    folder = written(run, tmp_path / "run")
+    folder = write_report(run, tmp_path / "run")
     result = json.loads((folder / "report.json").read_text())
     assert result["scenarios"]["browse"]["monolith"]["lost_workers"] == [
         {"name": "worker 2 on there", "at_s": at_s, "arrivals": 7}

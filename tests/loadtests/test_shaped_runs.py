@@ -9,7 +9,7 @@ from loadtests.load_process import LoadProcess
 from loadtests.results import SIDES
 from loadtests.run import interleaved
 from loadtests.settings import LoadOptions
-from tests.loadtests.made_runs import made_run, written
+from tests.loadtests.made_runs import made_run, write_report
 from tests.loadtests.planted import serving
 
 
@@ -20,7 +20,7 @@ def test_a_burst_after_an_idle_time_is_offered_and_shown(tmp_path: Path) -> None
         plans = dict.fromkeys(SIDES, options.apply(replace(steady, base_url=server.url)))
         run.scenarios["browse"] = list(interleaved(generator.run, plans, repeats=1, pairs=1))
     run.settings.update(shape=options.name, block_s=2.5)
-    folder = written(run, tmp_path / "report")
+    folder = write_report(run, tmp_path / "report")
     browse = json.loads((folder / "series.json").read_text())["scenarios"]["browse"]
     # 0.5 s at a fifth of the rate, 1.5 s of nothing, 0.5 s at the rate: 3 arrivals, none, and 15.
     for side in SIDES:

@@ -10,7 +10,7 @@
 | given up | a stream's batch failed too often; later its records are redelivered one by one (microservices/replay.py) |
 | overtaken | between two calls of a function or request, other functions run, also the same function in another process |
 
-Two promises of AWS are kept: a shard is read in order and continues only after a batch was handled or given up, and a record gets
+Two guarantees of AWS hold: a shard is read in order and continues only after a batch was handled or given up, and a record gets
 a number of tries. So no record has so many faults that it uses up its tries.
 """
 

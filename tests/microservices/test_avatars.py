@@ -252,12 +252,12 @@ def _without_access(stage: DeployedStage) -> Iterator[None]:
 def _messages_about(stage: DeployedStage, api: Api, queue: str, owner: Person) -> list[Json]:
     """Return a queue's messages about a user's pictures, once there are some."""
 
-    def there() -> list[Json]:
+    def require_messages() -> list[Json]:
         messages = stage.messages(queue, owner.username)
         assert messages
         return messages
 
-    return api.eventually(there)
+    return api.eventually(require_messages)
 
 
 def _bucket(stage: DeployedStage) -> str:

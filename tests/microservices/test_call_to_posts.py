@@ -1,4 +1,4 @@
-"""Votes requests a post from posts if no event of it has arrived, and retries while the gateway is saturated."""
+"""The votes service requests a post from the posts service if no event of it has arrived, and retries a saturated gateway."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace

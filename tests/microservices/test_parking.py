@@ -187,12 +187,12 @@ def _replay(stage: DeployedStage, queue: str) -> subprocess.CompletedProcess[str
 def _parked(stage: DeployedStage, api: Api, queue: str, about: str) -> list[Json]:
     """Return the queue's messages that contain this id, once there are some."""
 
-    def there() -> list[Json]:
+    def require_messages() -> list[Json]:
         messages = stage.messages(queue, about)
         assert messages
         return messages
 
-    return api.eventually(there)
+    return api.eventually(require_messages)
 
 
 def _is_on_leaderboard(api: Api, post_id: str, *, score: int) -> None:

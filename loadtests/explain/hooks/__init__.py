@@ -11,7 +11,7 @@ MONOLITH_SPANS = "monolith/spans.jsonl"  # in the run directory
 
 
 @contextmanager
-def replaced(owner: object, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
+def replace_attribute(owner: object, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
     """Replace an attribute of a module or class by its wrapped form while the block lasts."""
     original = getattr(owner, name)
     setattr(owner, name, wrap(original))

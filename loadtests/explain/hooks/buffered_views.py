@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from loadtests.explain.hooks import replaced, spans
+from loadtests.explain.hooks import replace_attribute, spans
 from loadtests.explain.hooks.spans import Write, line_of
 from loadtests.explain.hooks.traceparent import Traceparent
 
@@ -48,5 +48,5 @@ def installed(views: type[Views], *, service: str, write: Write) -> Iterator[Non
 
         return call
 
-    with replaced(views, "record", traced_record), replaced(views, "flush", traced_flush):
+    with replace_attribute(views, "record", traced_record), replace_attribute(views, "flush", traced_flush):
         yield

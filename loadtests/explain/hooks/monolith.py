@@ -19,7 +19,7 @@ from flask import Flask, request, request_started
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
-from loadtests.explain.hooks import MONOLITH_SPANS, buffered_views, replaced, serialisation, spans
+from loadtests.explain.hooks import MONOLITH_SPANS, buffered_views, replace_attribute, serialisation, spans
 from loadtests.explain.hooks.spans import Root, Span, Write, line_of
 from loadtests.explain.hooks.traceparent import parse
 from monolith import __main__ as monolith
@@ -59,11 +59,13 @@ def append_to(file: Path) -> Write:
 def installed(write: Write) -> Iterator[None]:
     """Trace every application, engine and background job that is made while the block lasts."""
     with ExitStack() as hooks:
-        hooks.enter_context(replaced(Flask, "__call__", lambda call: _traced_requests(call, write)))
-        hooks.enter_context(replaced(Background, "run_every", lambda run_every: _traced_jobs(run_every, write)))
+        hooks.enter_context(replace_attribute(Flask, "__call__", lambda call: _traced_requests(call, write)))
+        hooks.enter_context(
+            replace_attribute(Background, "run_every", lambda run_every: _traced_jobs(run_every, write))
+        )
         hooks.enter_context(buffered_views.installed(Views, service=SERVICE, write=write))
         for step in _STEPS:
-            hooks.enter_context(replaced(DefaultDialect, step, _traced_step))
+            hooks.enter_context(replace_attribute(DefaultDialect, step, _traced_step))
         for name, listener in (("before_cursor_execute", _begin), ("after_cursor_execute", _end)):
             event.listen(Engine, name, listener)
             hooks.callback(event.remove, Engine, name, listener)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from loadtests.explain.hooks import replaced, spans
+from loadtests.explain.hooks import replace_attribute, spans
 
 FUNCTIONS = (("json", "dumps"), ("msgspec.json", "encode"), ("json", "loads"), ("msgspec.json", "decode"))
 KIND = "serialising"
@@ -21,7 +21,7 @@ def installed() -> Iterator[None]:
     with ExitStack() as hooks:
         for module, name in FUNCTIONS:
             if module in sys.modules:
-                hooks.enter_context(replaced(sys.modules[module], name, _traced))
+                hooks.enter_context(replace_attribute(sys.modules[module], name, _traced))
         yield
 
 

@@ -29,7 +29,7 @@ def serious(page: "Page") -> list[str]:
     return [str(one["id"]) for one in violations if one["impact"] in SERIOUS]
 
 
-def beyond_paper(page: "Page") -> int:
+def clipped_elements(page: "Page") -> int:
     """Return how many elements of the page a sheet of paper cuts off."""
     page.emulate_media(media="print")
     page.wait_for_function("document.documentElement.classList.contains('paper')")
