@@ -1,4 +1,4 @@
-"""`python -m loadtests coldstarts`: what a function's first invocation costs, compared with a warm one.
+"""`python -m loadtests coldstarts`: the cost of a function's first invocation, compared with a warm one.
 
 Imports: `python -X importtime` in the unpacked zip, with the function's environment and the interpreter of the local AWS.
 Invocations: the hooks of `explain` time them in each function's process. In each round every function starts anew, then the

@@ -27,9 +27,9 @@ from loadtests.settings import (
     run_directory,
 )
 
-ABOUT = """Start both systems on fresh data and seed them alike. Send both the same requests: if answers differ, stop with exit
-status 2. Then load them in alternating blocks with the same journeys, and measure when writes become visible. A void run has exit
-status 2 too."""
+ABOUT = """Start both systems, seed both with the same data, and send both the same requests: if answers differ, stop with exit
+status 2. Then load them in alternating blocks with the same journeys, and measure when writes become visible. A void run has
+exit status 2 too."""
 
 
 def register(parser: argparse.ArgumentParser) -> None:

@@ -77,7 +77,7 @@ def sitter(world: World, draw: Random) -> Steps:
 
 
 def buyer(world: World, draw: Random) -> Steps:
-    """Read the credits, order what they allow or what must be refused, and read the order until it is settled as it must be."""
+    """Read the credits, place an order that they allow or one that must be refused, and read it until it is settled."""
     account = _account(world, draw)
     balance = (yield calls.read_me(account.username, account.token)).record()["credits"]
     known = (yield calls.own_orders(account.token)).record()["items"]

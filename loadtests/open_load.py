@@ -56,7 +56,7 @@ class SingleAttemptPool(HTTPClientPool):
     def get_client(self, url: Any) -> HTTPClient:
         """Return the client of a host."""
         client = super().get_client(url)
-        client._connection_pool.size = -1  # its number of further attempts is size + 1
+        client._connection_pool.size = -1  # the number of retries is size + 1
         return client
 
 

@@ -1,4 +1,4 @@
-"""The operations of the HTTP contract as typed calls with checked answers. call.py says what a call is."""
+"""The operations of the HTTP contract as typed calls with checked answers. call.py defines a call."""
 
 from loadtests.calls.call import WRONG, Answer, Call, Outcome, Send, WrongOutcome, judge, require, unchecked
 from loadtests.calls.orders import own_orders, place_order, read_order

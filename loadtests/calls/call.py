@@ -99,7 +99,7 @@ def unchecked(answer: Answer) -> None:
 
 
 def require(holds: bool, wanted: str) -> None:
-    """Raise WrongOutcome with what was wanted unless the condition holds."""
+    """Raise WrongOutcome with the expectation unless the condition holds."""
     if not holds:
         raise WrongOutcome(f"wanted {wanted}")
 

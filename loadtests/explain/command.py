@@ -38,8 +38,8 @@ from loadtests.settings import add_destination, destination
 Made = TypeVar("Made")
 
 CHAPTER = "explain"
-ABOUT = """Starts both systems with tracing hooks, walks each journey once on each idle system, and shows what its time was spent
-on, down to the line of code. The times are those of one walk, not of a load."""
+ABOUT = """Start both systems with tracing hooks, walk each journey once on each idle system, and show the parts of its time, down
+to the line of code. The times are those of one walk, not of a load."""
 JOURNEYS: Mapping[str, Journey] = {
     each.__name__: each for each in (reader, searcher, writer, voter, hot_voter, visitor, sitter, buyer)
 }

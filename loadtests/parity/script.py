@@ -16,7 +16,7 @@ from loadtests.systems import ADMINISTRATOR
 PNG, JPEG = {"Content-Type": "image/png"}, {"Content-Type": "image/jpeg"}
 TOO_LARGE = 2**20 + 1
 AVATAR = "/users/me/avatar"
-# The contract tests sign up the same administrator, with the same password: one system has one.
+# A system has one administrator. The contract tests use it too, so both know its password.
 PASSWORD = f"secret of {ADMINISTRATOR}"
 SIGN_UP = {"username": ADMINISTRATOR, "email": f"{ADMINISTRATOR}@example.org", "password": PASSWORD}
 

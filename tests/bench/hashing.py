@@ -1,4 +1,4 @@
-"""Time password hashing apart: it is slow on purpose, on both sides."""
+"""Time password hashing separately, because it is slow on purpose on both sides."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

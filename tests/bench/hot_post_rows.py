@@ -24,10 +24,10 @@ POLL_S = 0.2
 
 def rows(dynamodb: Any, logs: Any, *, table: str, post_id: str) -> Iterator[Row]:
     """Yield the rows of the score and of its writes. The post exists and has no votes yet."""
-    since, before = time(), _known(dynamodb, table, post_id)
+    since, before = time(), _await_score_entry(dynamodb, table, post_id)
     with ThreadPoolExecutor(AT_ONCE) as voters:
         list(voters.map(DynamoVotes(dynamodb, table).cast, _votes(post_id)))
-    after = _settled(dynamodb, table, post_id)
+    after = _await_score(dynamodb, table, post_id)
     yield Row(
         what=f"services: score of a post after {VOTES:,} votes by {VOTES:,} users",
         against="the sum of the votes",
@@ -53,7 +53,7 @@ def _votes(post_id: str) -> Iterator[Vote]:
         yield Vote(post_id=post_id, voter=f"hot_{number}", value=-1 if number < AGAINST else 1)
 
 
-def _known(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
+def _await_score_entry(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
     """Return the post's score entry once the votes service has it."""
     deadline = monotonic() + COUNTED_WITHIN_S
     while not (entry := _score_entry(dynamodb, table, post_id))["version"] and monotonic() < deadline:
@@ -61,7 +61,7 @@ def _known(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
     return entry
 
 
-def _settled(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
+def _await_score(dynamodb: Any, table: str, post_id: str) -> dict[str, int]:
     """Return the post's score entry once the score is right, or at the deadline."""
     deadline = monotonic() + COUNTED_WITHIN_S
     while (entry := _score_entry(dynamodb, table, post_id))["score"] != SCORE and monotonic() < deadline:

@@ -42,7 +42,7 @@ def test_feedback_without_a_contact_has_none(api: Api, admin: Person) -> None:
     assert _read(api, admin, _send(api))["contact"] is None
 
 
-def test_a_token_of_somebody_who_gives_feedback_is_ignored(api: Api) -> None:
+def test_the_token_of_a_sender_of_feedback_is_ignored(api: Api) -> None:
     answer = api.send("POST", "/feedback", by="no token at all", json={"message": "hello"})
     assert answer.status_code == 201
 

@@ -19,7 +19,7 @@ from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 
 AT = "2026-01-02T03:04:05.678Z"
-Copies = Callable[[dict[str, Any], int], int]  # of a message for a subscriber, by its number; 1 is correct
+Copies = Callable[[dict[str, Any], int], int]  # number of copies of a message for a subscriber; 1 is correct
 
 
 @dataclass

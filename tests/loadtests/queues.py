@@ -12,7 +12,7 @@ from tests.loadtests.planted import Behaviour
 SERVICE_MS = 5.0
 
 
-def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Callable[[LoadPlan], BlockResult]:
+def in_virtual_time(capacity: float, *, rng: Random, hiccup: float = 0.0) -> Callable[[LoadPlan], BlockResult]:
     """Return a function that computes the result of a block at a queue that serves `capacity` requests a second, one by one.
 
     hiccup: the probability that another process delays a block for a second.
@@ -20,13 +20,13 @@ def in_virtual_time(capacity: float, *, luck: Random, hiccup: float = 0.0) -> Ca
 
     def run(plan: LoadPlan) -> BlockResult:
         length_s = plan.warm_up_s + plan.duration_s
-        free_at, latencies = length_s * luck.random() + 1 if luck.random() < hiccup else 0.0, []
+        free_at, latencies = length_s * rng.random() + 1 if rng.random() < hiccup else 0.0, []
         for number in range(round(plan.rate * length_s)):
             due = number / plan.rate
             begin = max(due, free_at)
-            free_at = begin + luck.uniform(0.9, 1.1) / capacity
+            free_at = begin + rng.uniform(0.9, 1.1) / capacity
             if due >= plan.warm_up_s:
-                latencies.append((begin - due) * 1000 + SERVICE_MS * luck.lognormvariate(0, 0.3))
+                latencies.append((begin - due) * 1000 + SERVICE_MS * rng.lognormvariate(0, 0.3))
         return BlockResult(
             arrivals=len(latencies),
             offered=len(latencies),

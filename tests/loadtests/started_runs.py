@@ -54,7 +54,7 @@ class StartedRun:
         self._errors.close()
 
     def survivors(self) -> list[psutil.Process]:
-        """Return what still runs of its descendants after five seconds at most."""
+        """Return the descendants that still run after at most five seconds."""
         marks = [systems.MONOLITH.mark(self.folder / "run" / side) for side in SIDES]
         marks += [system.mark(self.folder / "run") for system in systems.BOTH]
         deadline = monotonic() + 5

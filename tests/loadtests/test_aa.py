@@ -17,7 +17,7 @@ from tests.loadtests.made_runs import made_run
 
 
 def against_itself(seed: str, slower: float = 1.0) -> Results:
-    """Return a run of one system on both sides, the second so much slower."""
+    """Return a run of one system on both sides. slower: factor on the latencies of the second side."""
     as_fast = {"microservices": slower / 4}  # it takes four times as long
     run = made_run(seed, slower=as_fast, scenarios=("browse", "publish"))
     names = dict(zip(run.sides, aa.SIDES, strict=True))

@@ -1,4 +1,4 @@
-"""Capacity of planted servers over loopback, what saturates, and searches that end early."""
+"""The capacity of planted servers over loopback, the saturated resource, and searches that end early."""
 
 import json
 import shutil
@@ -58,7 +58,7 @@ def test_the_search_finds_the_knee_of_a_server_with_a_fixed_capacity() -> None:
 
 
 def test_a_server_that_stops_ends_the_search_and_the_measurements_are_kept(tmp_path: Path) -> None:
-    search, answers = new_search("http://127.0.0.1:1"), in_virtual_time(1_000, luck=Random(1))
+    search, answers = new_search("http://127.0.0.1:1"), in_virtual_time(1_000, rng=Random(1))
     search.run_next(Step(20, long=False), answers)
     with LoadProcess() as generator, pytest.raises(SystemFailed, match="no system answers at"):
         alternate({"monolith": search}, checked(generator.run), seconds=60, on_probe=lambda *_: None)
@@ -83,7 +83,7 @@ def test_a_search_without_a_decided_rate_claims_nothing() -> None:
 
 def test_the_chapter_has_knees_ratio_curve_and_the_reason_for_the_end_of_each_search(tmp_path: Path) -> None:
     urls = {"monolith": "http://127.0.0.1:8000", "microservices": LOCAL_AWS}
-    offers = {url: in_virtual_time(rate, luck=Random(url)) for url, rate in zip(urls.values(), (300, 100), strict=True)}
+    offers = {url: in_virtual_time(rate, rng=Random(url)) for url, rate in zip(urls.values(), (300, 100), strict=True)}
     searches = {side: new_search(url) for side, url in urls.items()}
     alternate(searches, lambda plan: offers[plan.base_url](plan), seconds=1e9, on_probe=lambda *_: None)
     written = json.loads(json.dumps(chapter(searches)))
@@ -103,7 +103,7 @@ def test_the_chapter_has_knees_ratio_curve_and_the_reason_for_the_end_of_each_se
 
 @pytest.mark.parametrize("probes", [7, 1_000])
 def test_the_load_generators_limit_is_named_also_when_the_time_is_over(probes: int) -> None:
-    answers = in_virtual_time(1_000, luck=Random(1))
+    answers = in_virtual_time(1_000, rng=Random(1))
 
     def offer(plan: LoadPlan) -> BlockResult:
         block = answers(plan)

@@ -61,7 +61,7 @@ def test_one_disturbed_block_does_not_break_a_level() -> None:
     assert Level(20, 1).broken([block(*[10.0] * 50), block(*[900.0] * 50), block(*[12.0] * 50)]) == []
 
 
-def test_a_probe_offers_its_rate_from_begin_to_end() -> None:
+def test_a_probe_offers_its_rate_from_start_to_end() -> None:
     plan = new_search(plan=LoadOptions().apply(PLAN)).plan_of(Step(100, long=True))
     assert plan.duration_s >= 1.5
     assert len(list(plan.arrivals())) == round(100 * (plan.warm_up_s + plan.duration_s))
@@ -70,20 +70,20 @@ def test_a_probe_offers_its_rate_from_begin_to_end() -> None:
 @pytest.mark.parametrize("capacity", [11.0, 47.0, 333.0])
 @pytest.mark.parametrize("precision", [0.05, 0.1])
 def test_the_search_finds_the_knee_within_the_precision(capacity: float, precision: float) -> None:
-    search = searched(in_virtual_time(capacity, luck=Random(1)), precision=precision)
+    search = searched(in_virtual_time(capacity, rng=Random(1)), precision=precision)
     assert search.next_step() is None
     assert search.high <= search.low * (1 + precision) * 1.001
     assert knee_of(search).rate == pytest.approx(capacity, rel=precision)
 
 
 def test_the_interval_contains_the_capacity_however_much_the_probes_vary() -> None:
-    knees = [knee_of(searched(in_virtual_time(111, luck=Random(luck), hiccup=0.1))) for luck in range(10)]
+    knees = [knee_of(searched(in_virtual_time(111, rng=Random(seed), hiccup=0.1))) for seed in range(10)]
     assert sum(knee.low <= 111 <= knee.high for knee in knees) >= 9
     assert sum(knee.rate == pytest.approx(111, rel=0.1) for knee in knees) >= 9
 
 
 def test_one_disturbed_probe_breaks_nothing() -> None:
-    answers, disturbed = in_virtual_time(1_000, luck=Random(1)), {40.0}
+    answers, disturbed = in_virtual_time(1_000, rng=Random(1)), {40.0}
 
     def offer(plan: LoadPlan) -> BlockResult:
         if plan.rate in disturbed:
@@ -95,7 +95,7 @@ def test_one_disturbed_probe_breaks_nothing() -> None:
 
 
 def test_long_probes_correct_a_bracket_that_short_ones_put_too_high() -> None:
-    answers = in_virtual_time(100, luck=Random(1))
+    answers = in_virtual_time(100, rng=Random(1))
 
     def offer(plan: LoadPlan) -> BlockResult:
         easy = plan.duration_s < 1.4 and plan.rate < 150
@@ -107,13 +107,13 @@ def test_long_probes_correct_a_bracket_that_short_ones_put_too_high() -> None:
 
 
 def test_a_ceiling_that_holds_is_at_least_the_capacity() -> None:
-    search = searched(in_virtual_time(1_000, luck=Random(1)), ceiling=150.0)
+    search = searched(in_virtual_time(1_000, rng=Random(1)), ceiling=150.0)
     assert (search.low, search.high, search.at_least) == (150, inf, True)
 
 
 @pytest.mark.parametrize("limit", ["cpu", "late", "missing"])
 def test_the_load_generators_limit_is_not_the_systems(limit: str) -> None:
-    answers = in_virtual_time(1_000, luck=Random(1))
+    answers = in_virtual_time(1_000, rng=Random(1))
 
     def offer(plan: LoadPlan) -> BlockResult:
         block = answers(plan)
@@ -138,7 +138,7 @@ def test_a_system_that_holds_no_rate_has_no_knee() -> None:
 
 def test_the_sides_alternate_until_each_has_ended() -> None:
     capacities, order = {"monolith": 300.0, "microservices": 30.0}, list[str]()
-    offers = {side: in_virtual_time(capacity, luck=Random(side)) for side, capacity in capacities.items()}
+    offers = {side: in_virtual_time(capacity, rng=Random(side)) for side, capacity in capacities.items()}
     searches = {
         side: new_search(plan=LoadPlan(base_url=side, rate=1, duration_s=1, warm_up_s=0, seed="queue", path="/"))
         for side in capacities
@@ -154,15 +154,15 @@ def test_the_sides_alternate_until_each_has_ended() -> None:
 
 
 def test_equal_sides_are_within_noise() -> None:
-    first, second = (searched(in_virtual_time(200, luck=Random(luck))) for luck in (1, 2))
+    first, second = (searched(in_virtual_time(200, rng=Random(seed))) for seed in (1, 2))
     compared = ratio((first, second))
     assert compared is not None
     assert compared["verdict"] == "within noise"
 
 
 def test_a_side_that_did_not_break_cannot_lose() -> None:
-    little = searched(in_virtual_time(1_000, luck=Random(1)), ceiling=50.0)
-    more = searched(in_virtual_time(300, luck=Random(1)))
+    little = searched(in_virtual_time(1_000, rng=Random(1)), ceiling=50.0)
+    more = searched(in_virtual_time(300, rng=Random(1)))
     first, second = ratio((more, little)), ratio((little, more))
     assert first is not None
     assert second is not None

@@ -24,7 +24,7 @@ def test_a_comparison_has_three_findings_each_with_its_origin() -> None:
     assert not any("p95" in finding.text for finding in result)
 
 
-def test_the_worst_scenario_of_each_side_counts() -> None:
+def test_the_finding_shows_the_worst_scenario_of_each_side() -> None:
     run = made_run("a", scenarios=("browse", "publish"))
     for measured in run.scenarios["browse"]:
         measured.block.succeeded, measured.block.errors = (30, 30) if measured.side == "monolith" else (45, 15)

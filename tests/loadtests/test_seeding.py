@@ -9,7 +9,7 @@ def test_the_same_number_gives_the_same_post() -> None:
     assert all(word.isalpha() for word in WORDS)
 
 
-def test_everybody_votes_for_the_hot_post_and_nobody_twice_for_any() -> None:
+def test_every_account_votes_for_the_hot_post_and_none_votes_twice_for_a_post() -> None:
     cast = list(votes(Size(accounts=5, posts=10, votes=30)))
     pairs = [(post, voter) for post, voter, _ in cast]
     assert len(cast) == 30 == len(set(pairs))

@@ -15,7 +15,7 @@ def test_a_steady_rate_is_evenly_spaced() -> None:
     assert list(due_times((Stage(2, 5, 5),))) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8])
 
 
-def test_an_arrival_of_a_ramp_is_due_where_the_integral_of_its_rate_says() -> None:
+def test_an_arrival_of_a_ramp_is_due_when_the_integral_of_the_rate_reaches_its_number() -> None:
     # From 0 to 8 a second in 4 s: t² arrivals after t seconds, so number n is due at the root of n.
     assert list(due_times((Stage(4, 0, 8),))) == pytest.approx([number**0.5 for number in range(16)])
 

@@ -30,7 +30,7 @@ KINDS = ["began", "phase", "block", "step", "block", "step", "lags"]
 
 
 def run_into(journal: Journal) -> None:
-    """Append what a comparison appends, without a load."""
+    """Append the events of a comparison, without a load."""
     display = ProgressDisplay(Console(file=io.StringIO()), journal)
     with display.phase("browse: both sides in alternating blocks", 2) as done:
         for side in ("monolith", "microservices"):
@@ -132,7 +132,7 @@ def test_a_port_in_use_is_one_line_and_exit_status_3(tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "loadtests", "watch", "--port", "0", "--runs", str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stderr is not None

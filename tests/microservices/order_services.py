@@ -69,7 +69,7 @@ class Services:
             make_step_handler(self.publish, (Stage.PAID, Stage.UNPAID), execute_step=self._boost)(event)
 
     def deliver_outcomes(self) -> None:
-        """Deliver the waiting messages to the saga; one during which it ends stays in the queue."""
+        """Deliver the waiting messages to the saga. If the saga ends during a message, that message stays in the queue."""
         request = {"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
         for message in self.sqs.receive_message(**request).get("Messages", []):
             saga.handle_event(self.orders, message["Body"])

@@ -103,7 +103,7 @@ def shown(scenario: EventScenario, owner: Person) -> bytes:
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (2, 0, 1), (1, 2, 2, 0, 1)])
-def test_the_newest_upload_wins_whatever_the_order_of_events(
+def test_the_newest_upload_wins_for_any_order_of_events(
     scenario: EventScenario, owner: Person, order: tuple[int, ...]
 ) -> None:
     records = [upload(scenario, owner, png(colour)) for colour in (RED, GREEN, BLUE)]

@@ -26,7 +26,7 @@ from tests.contract.client import Api, unique
 from .invariants import check_invariants
 from .random_users import RandomUsers
 
-GROUPS = 3  # of users; each group acts sequentially, all groups at once
+GROUPS = 3  # groups of users; a group acts sequentially, and all groups act at once
 ACTIONS = 10
 MIN_INTERRUPTED = 3  # invocations, of thirty kills: some hit a worker that has just responded
 BUSY_WITHIN_S = 1.0

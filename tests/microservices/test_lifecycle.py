@@ -25,7 +25,7 @@ START_S = 90.0
 STOP_S = 20.0
 
 
-def test_it_prints_its_url_and_a_signal_ends_all_its_processes(tmp_path: Path) -> None:
+def test_the_system_prints_its_url_and_a_signal_ends_all_its_processes(tmp_path: Path) -> None:
     with _system(tmp_path) as process:
         state = json.loads(_wait_for_state(tmp_path, process).read_text())
         assert httpx.get(f"{state['url']}/health", timeout=20).json() == {"status": "ok"}

@@ -50,7 +50,7 @@ def _differences(client: Any, **commits: str) -> set[tuple[str, str]]:
     }
 
 
-def test_it_lists_the_files_of_a_commit_and_the_differences_of_two(client: Any, clone: Clone) -> None:
+def test_codecommit_lists_the_files_of_a_commit_and_the_differences_of_two_commits(client: Any, clone: Clone) -> None:
     before = _head(client)
     clone.commit({"index.html": "changed", "site.css": None, "folder/new.txt": "x", '\u00fc "\n': "y"})
     clone.push()
@@ -70,7 +70,7 @@ def test_a_page_of_differences_is_followed_by_the_next_one(client: Any, clone: C
     assert (len(first["differences"]), len(paths), len(set(paths))) == (4, 8, 8)
 
 
-def test_its_errors_have_the_codes_of_codecommit(client: Any, clone: Clone) -> None:
+def test_errors_have_the_codes_of_codecommit(client: Any, clone: Clone) -> None:
     clone.commit({"large.bin": b"x" * (MAX_FILE_BYTES + 1)})
     clone.push()
     commit, named = _head(client), {"repositoryName": REPOSITORY}

@@ -22,7 +22,7 @@ from tests.moto_aws import aws_in_process
 
 from .order_services import IDS, NOW, POSTS, Services, outcome, raising
 
-MOST_CALLS = 28  # of stores, topic and queue, by the longest way to settle an order
+MOST_CALLS = 28  # calls of stores, topic and queue on the longest path to settle an order
 
 
 @pytest.fixture(scope="module")

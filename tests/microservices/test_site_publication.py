@@ -167,7 +167,7 @@ def test_the_next_publication_completes_one_that_was_interrupted_at_any_call(sit
 
 
 @pytest.mark.slow
-def test_a_newer_push_wins_at_whatever_call_it_overtakes(site: Site) -> None:
+def test_a_newer_push_wins_at_any_call_that_it_overtakes(site: Site) -> None:
     def overtake() -> None:
         site.push(a="newest", b="back again", c=None)
         site.publish()

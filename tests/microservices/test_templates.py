@@ -73,7 +73,7 @@ def test_only_the_users_service_imports_the_token_secret() -> None:
 
 
 @every_service
-def test_every_function_is_named_after_its_service_and_lies_in_its_package(service: str) -> None:
+def test_every_function_is_named_after_its_service_and_is_in_its_package(service: str) -> None:
     for name, handler in templates.functions(service).items():
         assert name.startswith(f"{service}-")
         assert handler.startswith(f"microservices.{service}.")

@@ -101,7 +101,7 @@ def test_a_flush_belongs_to_all_requests_that_recorded_a_view() -> None:
     assert [span["name"] for span in flushed["spans"]] == ["views", "INSERT views"]
 
 
-def test_a_line_is_json_however_odd_a_name_is() -> None:
+def test_a_line_is_json_for_any_name() -> None:
     lines: list[str] = []
     with spans.root("request", 'a "name"\n', service="any", write=lines.append):
         pass
