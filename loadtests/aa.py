@@ -58,7 +58,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
 
 
 def systems_to_compare(side: str | None, deployed: dict[str, str]) -> tuple[str, ...]:
-    """Return the chosen system, or both. Deployed systems are one system, called by the first name."""
+    """Return the chosen system, or both. Deployed systems count as one system, with the first name."""
     return (side,) if side else NAMES[:1] if deployed else NAMES
 
 

@@ -13,7 +13,7 @@ from loadtests.load import BlockResult, Second
 
 WARM_UP = -1  # in place of a second
 DROPPED, LATE = "dropped", "late"
-ENDS = (*(each.value for each in Outcome), DROPPED)  # how an arrival ends; LATE is counted besides
+ENDS = (*(each.value for each in Outcome), DROPPED)  # how an arrival ends; LATE is counted in addition
 TIMED = ("late", "timeout")  # reasons of errors whose time counts; quick failures must not flatter a system
 # Second of the intended start, operation, outcome, reason, tenths of a millisecond (0: not timed).
 Event = tuple[int, str, str, str, int]

@@ -37,7 +37,7 @@ def measure_floors(
     """Return the blocks of each floor by side. `done` is called after each round of a floor.
 
     own: the run directory of a monolith that this run started. Without it, and for services on AWS, that side has no floor:
-    nothing is deployed next to a system that the user gave.
+    nothing is deployed next to a system that this run did not start.
     """
     with ExitStack() as stack:
         bases = {}

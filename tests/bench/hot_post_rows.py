@@ -16,7 +16,7 @@ from tests.bench.rows import Row
 
 VOTES = 2_000
 AT_ONCE = 4
-AGAINST = 500  # of them: the score is 1,000
+AGAINST = 500  # votes of -1, so that the score is 1,000
 SCORE = VOTES - 2 * AGAINST
 COUNTED_WITHIN_S, LOGGED_WITHIN_S = 60.0, 10.0
 POLL_S = 0.2

@@ -1,4 +1,4 @@
-"""A lag ends with the message or the read that shows the write; a write that never shows is counted."""
+"""A lag ends with the message or the read that shows the write. Writes that never become visible are counted."""
 
 from time import perf_counter
 

@@ -79,7 +79,7 @@ def locust(url: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def require_success(status: int, log: str) -> None:
-    """Fail unless the run succeeded. A busy machine may void so short a run by a few late arrivals."""
+    """Fail unless the run succeeded. On a busy machine a few late arrivals may void a run that is so short."""
     assert status == 0 or (status == 2 and "started late" in log and "lost:" not in log), log
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a cache folder with an outdated entry and the rest of a killed build."""
+    """Return a cache folder with an outdated entry and the incomplete entry of a killed build."""
     folder = tmp_path_factory.mktemp("zips")
     for old in ("0123456789abcdef", "draft"):
         (folder / old / "posts-0123456789ab").mkdir(parents=True)
