@@ -16,7 +16,7 @@ from loadtests import provenance, report, systems
 from loadtests.results import AA_SIDES as SIDES
 from loadtests.run import DIFFERENT, FINE, VOID, run_and_report
 from loadtests.settings import PROFILES, RunSettings, add_results, destination, run_directory, whole
-from loadtests.statistics.verdicts import NOISE
+from loadtests.statistics import NOISE
 
 NAMES = tuple(system.name for system in systems.BOTH)
 SHOWN = ("ratio", "low", "high", "verdict")

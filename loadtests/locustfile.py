@@ -44,11 +44,10 @@ from loadtests.shapes import (
     Shape,
     Stage,
     length_s,
-    read_trace,
     shaped,
-    trace_length_s,
     users_at,
 )
+from loadtests.traces import read_trace, trace_length_s
 
 EVERYTHING = "everything"  # the mix without --mix, with subscribers to the live feed besides
 SIZE = seeding.Size(accounts=4, posts=20, votes=30)

@@ -15,8 +15,9 @@ from loadtests.load import LIVE, LoadPlan
 from loadtests.mixes import Mix
 from loadtests.provenance import SCHEMA
 from loadtests.results import SIDES
-from loadtests.shapes import SHAPES, STEADY, length_s, read_trace, shaped, trace_length_s
+from loadtests.shapes import SHAPES, STEADY, length_s, shaped
 from loadtests.systems import System
+from loadtests.traces import read_trace, trace_length_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,17 +3,12 @@
 The table's rates are shares of the chosen rate, so no shape exceeds it. Its seconds stretch with the chosen duration.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from math import isfinite, sqrt
-from pathlib import Path
-
-from loadtests.errors import UsageError
+from math import sqrt
 
 ROUNDING = 1e-9  # arrivals; the error of a sum of floating-point numbers
-MOST_ARRIVALS = 1_000_000  # of a trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,59 +94,9 @@ def due_times(shape: Sequence[Stage]) -> Iterator[float]:
         begin, before = begin + stage.seconds, after
 
 
-def trace_length_s(times: Sequence[float]) -> float:
-    """Return the duration of a trace: the seconds that have begun when the last arrival is due."""
-    return float(int(times[-1]) + 1)
-
-
-def read_trace(path: Path) -> tuple[float, ...]:
-    """Return the due times of a trace, a CSV with one offset in seconds a line, in order. The first line may be a header.
-
-    Raise UsageError with file, line and mistake.
-    """
-    times: list[float] = []
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for line, row in enumerate(csv.reader(file), start=1):
-                if row and not (line == 1 and _is_header(row)):
-                    times.append(_offset(row, after=times[-1] if times else 0.0, where=f"{path}:{line}"))
-                if len(times) > MOST_ARRIVALS:
-                    raise UsageError(f"{path}:{line}: more than {MOST_ARRIVALS:,} arrivals")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path}: not a CSV of offsets in seconds: {error}") from error
-    if not times:
-        raise UsageError(f"{path}: no arrivals")
-    return tuple(times)
-
-
 def _seconds_until(stage: Stage, arrivals: float) -> float:
     """Return the seconds until the integral of a stage's rate reaches a value. This form of the root allows a slope of 0."""
     if arrivals == 0:
         return 0.0
     slope = (stage.end - stage.start) / stage.seconds
     return 2 * arrivals / (stage.start + sqrt(max(0.0, stage.start**2 + 2 * slope * arrivals)))
-
-
-def _offset(row: list[str], *, after: float, where: str) -> float:
-    text = ",".join(row)
-    if len(row) != 1:
-        raise UsageError(f"{where}: {text!r} is more than one offset in seconds")
-    try:
-        offset = float(text)
-    except ValueError:
-        offset = -1.0
-    if not (isfinite(offset) and offset >= 0):
-        raise UsageError(f"{where}: {text!r} is not an offset in seconds")
-    if offset < after:
-        raise UsageError(f"{where}: {text} is before {after:g}, the line above it")
-    return offset
-
-
-def _is_header(row: list[str]) -> bool:
-    try:
-        float(row[0])
-    except ValueError:
-        return any(letter.isalpha() for letter in row[0])
-    return False

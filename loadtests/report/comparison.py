@@ -18,7 +18,7 @@ from loadtests.report.tables import (
     table_of,
 )
 from loadtests.shapes import STEADY
-from loadtests.statistics.verdicts import FEW_SAMPLES
+from loadtests.statistics import FEW_SAMPLES
 
 METRICS = {"geometric_mean_ms": "geo mean", "p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99", "goodput": "goodput"}
 FLOORS = {"empty": "empty response", "key_read": "one read by key"}

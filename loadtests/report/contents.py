@@ -1,33 +1,18 @@
 """What every form of a report shows: a comparison, chapters of other commands, or both."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from loadtests.report import capacity, cold_starts, comparison, explain, findings, method
 from loadtests.report.charts import Report, Series
-from loadtests.report.tables import Chapter, Finding, Table
+from loadtests.report.tables import Chapter, Contents, Table
 
 COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figures in report.json
     "capacity": capacity.chapter,
     "cold_starts": cold_starts.chapter,
     "explain": explain.chapter,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """The first screen and the chapters. alerts: kind and text of each reason not to trust the report as a whole.
-
-    results: the table of scenarios; None without a comparison.
-    """
-
-    question: str
-    facts: str
-    alerts: list[tuple[str, str]]
-    findings: list[Finding]
-    results: Table | None
-    chapters: list[Chapter]
 
 
 def contents(report: Report, series: Series) -> Contents:

@@ -13,7 +13,8 @@ from loadtests.provenance import SCHEMA, origin_of, origin_of_both
 from loadtests.report import voids
 from loadtests.results import LAG_KINDS, Lag, Results, SideBlock
 from loadtests.shapes import STEADY
-from loadtests.statistics.verdicts import GOODPUT, NOT_CARRIED, PERCENTILES, VOID, judge_scenario
+from loadtests.statistics import NOT_CARRIED, VOID
+from loadtests.statistics.verdicts import GOODPUT, PERCENTILES, judge_scenario
 
 CARRIED = 0.99  # goodput of the offered rate; below it, latencies of the sides are not compared
 CURVE = (1, 5, *range(10, 75, 10), *range(75, 95, 5), 92.5, 95, 97, 98, 99, 99.5, 99.9)  # percentiles of the charts

@@ -7,7 +7,7 @@ from loadtests.report.charts import Report
 from loadtests.report.comparison import EVENTUAL_ON_BOTH, METRICS, summaries
 from loadtests.report.tables import Finding, span
 from loadtests.results import SIDES
-from loadtests.statistics.verdicts import NOISE
+from loadtests.statistics import NOISE
 
 QUESTION = "One application, built as a monolith and as microservices: which serves its users better at the same load?"
 SELF_QUESTION = "One system twice: does the comparison see a difference where there is none?"

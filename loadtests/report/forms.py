@@ -8,8 +8,7 @@ from plotly.offline import get_plotlyjs
 from rich.console import Console
 
 from loadtests.report.charts import COLOURS
-from loadtests.report.contents import Contents
-from loadtests.report.tables import Chapter, Finding
+from loadtests.report.tables import Chapter, Contents, Finding
 
 FOLDER = Path(__file__).parent
 

@@ -119,6 +119,21 @@ class Chapter:
         return {kind: text.format_map(self.names) for kind, text in TEXTS[self.name].items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """The first screen and the chapters. alerts: kind and text of each reason not to trust the report as a whole.
+
+    results: the table of scenarios; None without a comparison.
+    """
+
+    question: str
+    facts: str
+    alerts: list[tuple[str, str]]
+    findings: list[Finding]
+    results: Table | None
+    chapters: list[Chapter]
+
+
 def table_of(records: Iterable[Record], columns: Sequence[Column], *, title: str = "", origin: str = "") -> Table:
     """Return a table with a row for each record."""
     return Table(

@@ -1,1 +1,9 @@
 """Statistics of a run: percentiles over blocks, paired intervals and tests, verdicts. Method and sources: decision 18."""
+
+NOISE, NOT_CARRIED, VOID, TOO_FEW = (
+    "within noise",
+    "rate not carried",
+    "void",
+    "too few blocks",
+)  # verdicts without a side
+FEW_SAMPLES = 10  # beyond a percentile: with fewer, single requests move it

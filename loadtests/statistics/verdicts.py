@@ -5,6 +5,7 @@ from typing import Any
 
 from loadtests.histograms import decoded
 from loadtests.results import SideBlock
+from loadtests.statistics import NOISE, TOO_FEW
 from loadtests.statistics.resampling import NEGLIGIBLE, PairedComparison, compare_pairs, smallest_p_value
 from loadtests.statistics.samples import BlockHistograms, goodput
 
@@ -13,9 +14,7 @@ GEOMETRIC_MEAN, GOODPUT = "geometric_mean_ms", "goodput"
 METRICS = (GEOMETRIC_MEAN, *PERCENTILES, GOODPUT)
 SIGNIFICANCE = 0.05  # of a whole run: the share of runs of two equal sides that may name a better one anywhere
 GEOMETRIC_MEAN_SHARE = 0.5  # of SIGNIFICANCE: the geometric mean is the most sensitive metric
-NOISE, NOT_CARRIED, VOID, TOO_FEW = "within noise", "rate not carried", "void", "too few blocks"
 MIN_PAIRS = 2  # one pair cannot be resampled
-FEW_SAMPLES = 10  # beyond a percentile: with fewer, single requests move it
 Sides = dict[str, list[SideBlock]]  # two sides with as many blocks each, which are pairs in their order
 
 
