@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from socket import create_server
 from time import monotonic, sleep
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -110,6 +110,16 @@ def within(seconds: float, look: Callable[[], Any]) -> Any:
     raise AssertionError("it did not happen in time")
 
 
+def read_until(words: str, stream: IO[str]) -> str:
+    """Return the lines of a log up to the one with these words. Fail if the log ends before."""
+    log = ""
+    for line in stream:
+        log += line
+        if words in line:
+            return log
+    raise AssertionError(f"the log ended without {words!r}: {log}")
+
+
 def free_port() -> str:
     with create_server(("127.0.0.1", 0)) as probe:
         return str(probe.getsockname()[1])
@@ -175,9 +185,7 @@ def test_a_lost_worker_of_three_is_reported_and_the_run_is_void(monolith: str) -
         subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as master,
     ):
         assert master.stderr is not None
-        log = ""
-        while "All users spawned" not in log:
-            log += master.stderr.readline()
+        log = read_until("All users spawned", master.stderr)
         sleep(4)  # long enough for a report of each worker, which comes every 3 s
         own[1].kill()
         log += master.stderr.read()
@@ -197,9 +205,7 @@ def test_ctrl_c_ends_an_open_run_and_keeps_its_figures(monolith: str, tmp_path: 
     command = [*LOCUST, "--headless", "--host", monolith, "--only-summary", *words]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
-        log = ""
-        while "All users spawned" not in log:
-            log += process.stderr.readline()
+        log = read_until("All users spawned", process.stderr)
         sleep(5)  # the load itself, which has no end of its own
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         log += process.stderr.read()
