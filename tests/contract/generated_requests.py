@@ -1,6 +1,7 @@
 """Valid and invalid requests that Schemathesis generates from docs/openapi.yaml."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 from urllib.parse import unquote
 
@@ -46,15 +47,16 @@ CONFIG = SchemathesisConfig.from_dict(
 
 def schema_of(wanted: Callable[[str], bool]) -> Any:
     """Return the schema of the operations whose id is wanted."""
+    own = deepcopy(document())  # Schemathesis changes what it is given
     paths = {
         path: {
             method: operation
             for method, operation in item.items()
             if method == "parameters" or wanted(operation["operationId"])
         }
-        for path, item in document()["paths"].items()
+        for path, item in own["paths"].items()
     }
-    return schemathesis.openapi.from_dict({**document(), "paths": paths}, config=CONFIG)
+    return schemathesis.openapi.from_dict({**own, "paths": paths}, config=CONFIG)
 
 
 def check_case(case: schemathesis.Case[Any], live: Api) -> None:

@@ -132,7 +132,7 @@ def test_closed_users_run_a_mix_headless(monolith: str, tmp_path: Path) -> None:
     require_success(ended.returncode, ended.stderr)
     sent = requests(tmp_path)
     assert set(sent) <= BROWSE
-    assert sent["GET /posts"] > 0
+    assert sum(sent.values()) > 0
 
 
 @pytest.mark.live
