@@ -28,7 +28,7 @@ compare: setup ## start, seed, check parity, load both systems and write results
 bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
 	@$(RUN) tests.bench $(ARGS)
 
-test: setup ## prove every promise once, on both live systems too (6 minutes, 10 on slow cores)
+test: setup ## prove every promise once, on both live systems too (10 minutes)
 	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m "not deep" --junitxml=.run/test.xml $(ARGS)
 
 test-deep: setup ## run the other variants of what `make test` proves (25 minutes)
