@@ -21,7 +21,8 @@ class StoreCalls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Calls of one kind in one run of a piece of work.
 
     name: `dynamodb GetItem`, `s3 PutObject`, `sns Publish`, `apigatewaymanagementapi PostToConnection`; on the monolith
-    `SELECT posts` or `COMMIT`, each a round trip to the database. calls, units and bytes: totals of one run.
+    `SELECT posts` or `COMMIT`, each a round trip to the database. calls, units and bytes: totals of one run, without what
+    tracing adds. write_units: of DynamoDB, or put units of Kinesis. PostToConnection is metered with one listener: multiply it.
     """
 
     name: str
@@ -36,7 +37,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Invocations of one function by one trigger, or a request or background run of the monolith.
 
     name: the function, such as `posts-http`, or `monolith`. trigger: a constant of this module. waited: whether the answer
-    to the client waits for it. runs: number for one call of the operation. records: of one run's batch, 1 for a request.
+    to the client waits for it. runs: number for one call of the operation. The authorizer runs for each call with a token, as if
+    nothing were cached: multiply by 1 - authorizer.cached_share. records: of one run's batch as seen here, 1 for a request.
     cpu_ms: processor time of one run on this machine. log_bytes: of one run, with its platform lines not included.
     """
 
@@ -51,21 +53,32 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One operation on one side. calls: how many were metered. Bytes: of its HTTP request and response with headers."""
+    """One operation on one side. calls: how many were metered. Bytes: of its HTTP request and response with headers.
+
+    stores: calls that the gateway itself makes, such as a page from S3. log_bytes: of the gateway's access log.
+    is_socket: an event of the live feed, such as `live subscribe`, and not an HTTP request; its bytes are of the messages.
+    """
 
     calls: int
     request_bytes: float
     response_bytes: float
     work: tuple[Work, ...]
+    stores: tuple[StoreCalls, ...] = ()
+    log_bytes: float = 0.0
+    is_socket: bool = False
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A function as its template declares it. init_cpu_ms: processor time of its import on this machine."""
+    """A function as its template declares it.
+
+    init_cpu_ms: processor time of its import on this machine. init_stores: calls of a new process only.
+    """
 
     feature: str
     memory_mb: int
     init_cpu_ms: float
     package_bytes: int
+    init_stores: tuple[StoreCalls, ...] = ()
 
 
 class Metering(msgspec.Struct, frozen=True, kw_only=True):
