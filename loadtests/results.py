@@ -105,7 +105,8 @@ class Results:
     """Everything that one run has measured so far.
 
     settings: as in the report. urls: base URL by side; each figure's origin follows from it. resources: before and after the load.
-    cpu_steal: share of processor time that the hypervisor gave to others. ended_by: why the run ended early, or empty.
+    cpu_steal: share of processor time that the hypervisor gave to others. chapters: further chapters of report.json,
+    by name. ended_by: why the run ended early, or empty.
     """
 
     profile: str
@@ -119,6 +120,7 @@ class Results:
     scenarios: dict[str, list[SideBlock]] = field(default_factory=dict)
     freshness: dict[str, Freshness] = field(default_factory=dict)
     cpu_steal: float | None = None
+    chapters: dict[str, Any] = field(default_factory=dict)
     ended_by: str = ""
 
     def pairs(self, scenario: str) -> dict[str, list[SideBlock]]:

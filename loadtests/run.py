@@ -22,13 +22,14 @@ from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.errors import ParityError
 from loadtests.floors.measure import measure_floors
+from loadtests.forecast import complexity
 from loadtests.journal import NAME, Journal
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
 from loadtests.parity import compare_answers
 from loadtests.parity.contract import contract_checks
-from loadtests.processes import ignore_interrupts
+from loadtests.processes import ROOT, ignore_interrupts
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES, UNKNOWN, Parity, Resources, Results, SideBlock
 from loadtests.settings import Profile, RunSettings
@@ -128,6 +129,8 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
                 sides.await_projections()
         results.resources.append(sides.resources())
         _freshness_and_audit(sides, results)
+    if not settings.is_aa:
+        results.chapters[complexity.CHAPTER] = complexity.chapter(ROOT)
 
 
 def require_reachable(settings: RunSettings) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from loadtests.report import capacity, cold_starts, comparison, explain, findings, method
+from loadtests.report import capacity, cold_starts, comparison, complexity, explain, findings, method
 from loadtests.report.charts import Report, Series
 from loadtests.report.tables import Chapter, Contents, Table
 
 COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figures in report.json
     "capacity": capacity.chapter,
     "cold_starts": cold_starts.chapter,
+    "complexity": complexity.chapter,
     "explain": explain.chapter,
 }
 

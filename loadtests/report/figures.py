@@ -48,7 +48,13 @@ def figures(results: Results) -> Figures:
         "live": live,
         "freshness": _freshness(results),
         "after_the_load": effects,
+        **{name: {**chapter, **_provenance(results)} for name, chapter in results.chapters.items()},
     }
+
+
+def _provenance(results: Results) -> Figures:
+    """Return what a chapter says of its own origin, as chapters of other commands do."""
+    return {name: results.provenance[name] for name in ("commit", "machine")}
 
 
 def live_figures(results: Results) -> Figures:
