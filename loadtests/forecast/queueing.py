@@ -1,0 +1,124 @@
+"""Queueing formulas and exact simulations: the core of the forecasts for latency, bill and scale.
+
+The formulas take and return NumPy arrays, so a day of one-second steps is one call. The simulations follow every request;
+they are the reference for the formulas. Times are in seconds, rates in events a second.
+"""
+
+from dataclasses import dataclass
+from heapq import heapify, heapreplace
+from math import lgamma
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Waiting in a queue. A queue with utilisation of 1 or more has no equilibrium: probability 1, infinite mean."""
+
+    utilisation: Floats
+    probability: Floats
+    mean_s: Floats
+
+    def percentile(self, point: float) -> Floats:
+        """Return a percentile. The time of those that wait is taken as exponential, which is exact for M/M/c."""
+        if_waiting = np.divide(
+            self.mean_s, self.probability, out=np.zeros_like(self.mean_s), where=self.probability > 0
+        )
+        beyond = np.maximum(self.probability / (1 - point / 100), 1)
+        return if_waiting * np.log(beyond)
+
+
+@dataclass(frozen=True, slots=True)
+class WarmPool:
+    """Execution environments of a function. environments: their mean number, busy or idle."""
+
+    cold_share: float
+    environments: float
+
+
+def erlang_c(load: ArrayLike, servers: int) -> Floats:
+    """Return the probability that an arrival waits in M/M/c. load: arrival rate × service time."""
+    load = np.asarray(load, dtype=np.float64)
+    blocked: Floats = np.ones_like(load)
+    for server in range(1, servers + 1):  # Erlang B, by its recursion
+        blocked = load * blocked / (server + load * blocked)
+    free = 1 - load / servers
+    return np.where(free > 0, blocked / (free + (1 - free) * blocked), 1.0)
+
+
+def waiting(
+    rate: ArrayLike, service_s: ArrayLike, *, servers: int = 1, service_cv2: float = 1.0, arrival_cv2: float = 1.0
+) -> Waiting:
+    """Return the waiting time of a queue with `servers` servers. cv2: squared coefficient of variation of the times.
+
+    Exact for M/M/1, M/M/c and M/G/1 (Pollaczek and Khinchine); else the approximation of Allen and Cunneen, which scales
+    the wait of M/M/c with the mean of both variations.
+    """
+    rate, service = np.asarray(rate, dtype=np.float64), np.asarray(service_s, dtype=np.float64)
+    load: Floats = rate * service
+    probability = erlang_c(load, servers)
+    free = np.maximum(servers - load, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_s = np.where(free > 0, probability * service * (arrival_cv2 + service_cv2) / 2 / free, np.inf)
+    return Waiting(load / servers, probability, mean_s)
+
+
+def simulate_waiting(arrivals: Floats, services: Floats, *, servers: int) -> Floats:
+    """Return the wait of each request of G/G/c, first come, first served (Kiefer and Wolfowitz), request by request."""
+    free_at = [float(arrivals[0])] * servers
+    heapify(free_at)
+    waits = np.empty(len(arrivals))
+    for index, (arrival, service) in enumerate(zip(arrivals.tolist(), services.tolist(), strict=True)):
+        start = max(arrival, free_at[0])
+        waits[index] = start - arrival
+        heapreplace(free_at, start + service)
+    return waits
+
+
+def warm_pool(rate: float, service_s: float, expiry_s: float) -> WarmPool:
+    """Return the cold share and the environments of a function with Poisson arrivals.
+
+    Lambda gives each request an idle environment, the newest first, or starts one. An idle one ends after `expiry_s`. So the
+    pool is as large as the highest concurrency of the last `expiry_s`, and a cold start is an arrival that exceeds it. The
+    concurrency is Poisson distributed. It returns to a level k after a time that is taken as exponential, with the mean
+    of the birth-death process.
+    """
+    load = rate * service_s
+    if load <= 0:
+        return WarmPool(cold_share=1.0, environments=0.0)
+    levels = int(load + 10 * load**0.5 + 12)
+    busy = np.exp(np.array([n * np.log(load) - load - lgamma(n + 1) for n in range(levels)]))
+    usual = int(load)
+    up_s = np.cumsum(busy)[usual:] / (rate * busy[usual:])  # mean time from n busy environments to n + 1
+    reach_s = np.cumsum(up_s)  # from the usual concurrency
+    missed = np.exp(-expiry_s / reach_s)  # probability that a level is not reached within the expiry
+    return WarmPool(
+        cold_share=float(np.sum(busy[usual:] * up_s / reach_s * missed)),
+        environments=float(usual + np.sum(1 - missed)),
+    )
+
+
+def simulate_pool(arrivals: Floats, services: Floats, expiry_s: float) -> WarmPool:
+    """Return cold share and environments of a trace, request by request: the rule of `warm_pool` without its formula."""
+    ends, count = np.sort(services + arrivals), np.arange(len(arrivals))
+    busy = count + 1 - np.searchsorted(ends, arrivals, side="right")
+    first = np.searchsorted(arrivals, arrivals - expiry_s)
+    at_first = first - np.searchsorted(ends, arrivals - expiry_s, side="right")  # busy at the start of the window
+    pool = np.maximum(_window_maxima(busy, first), at_first)
+    return WarmPool(cold_share=float(np.mean(busy > pool)), environments=float(np.mean(np.maximum(pool, busy - 1))))
+
+
+def _window_maxima(values: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each index the maximum of values[first:index], 0 if that is empty, from maxima of powers of two."""
+    index = np.arange(len(values))
+    length = index - first
+    maxima, result, size = values, np.zeros_like(values), 1
+    while size <= length.max(initial=0):
+        chosen = (length >= size) & (length < 2 * size)
+        result[chosen] = np.maximum(maxima[first[chosen]], maxima[index[chosen] - size])
+        maxima = np.maximum(maxima[:-size], maxima[size:]) if len(maxima) > size else maxima[:0]
+        size *= 2
+    return result

@@ -1,0 +1,57 @@
+"""The queueing core: formulas against textbook values and against simulations that follow every request."""
+
+import numpy as np
+import pytest
+
+from loadtests.forecast.queueing import erlang_c, simulate_pool, simulate_waiting, waiting, warm_pool
+
+
+def test_one_server_has_the_waits_of_the_textbook() -> None:
+    m_m_1 = waiting(0.8, 1.0)
+    assert m_m_1.mean_s == pytest.approx(4.0)  # ρ / (μ − λ)
+    assert m_m_1.percentile(95) == pytest.approx(5 * np.log(0.8 / 0.05))
+    assert waiting(0.8, 1.0, service_cv2=0).mean_s == pytest.approx(2.0)  # M/D/1 waits half as long
+    assert waiting(0.8, 1.0, service_cv2=4).mean_s == pytest.approx(10.0)  # Pollaczek and Khinchine
+
+
+def test_several_servers_wait_as_erlang_computed() -> None:
+    assert erlang_c(8.0, 10) == pytest.approx(0.4092, abs=1e-4)
+    assert waiting(2.0, 1.0, servers=3).mean_s == pytest.approx(0.4444, abs=1e-4)
+
+
+def test_an_overloaded_queue_has_no_finite_wait() -> None:
+    queue = waiting([0.5, 1.0, 2.0], 1.0)
+    assert queue.mean_s[0] == pytest.approx(1.0)
+    assert np.isinf(queue.mean_s[1:]).all()
+    assert queue.probability[1:].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("servers", "cv2"), [(1, 1.0), (4, 1.0), (1, 0.0), (4, 0.25)])
+def test_the_simulation_of_every_request_agrees_with_the_formula(servers: int, cv2: float) -> None:
+    random, requests, load = np.random.default_rng(1), 200_000, 0.7 * servers
+    arrivals = np.cumsum(random.exponential(1 / load, requests))
+    services = random.gamma(1 / cv2, cv2, requests) if cv2 else np.ones(requests)
+    waits = simulate_waiting(arrivals, services, servers=servers)
+    assert waits.mean() == pytest.approx(waiting(load, 1.0, servers=servers, service_cv2=cv2).mean_s, rel=0.07)
+
+
+@pytest.mark.parametrize("rate", [0.002, 0.05, 0.9, 5.0])
+@pytest.mark.parametrize("fixed", [True, False], ids=["fixed service times", "exponential service times"])
+def test_the_pool_of_environments_agrees_with_its_simulation(rate: float, fixed: bool) -> None:
+    random, requests = np.random.default_rng(2), 400_000
+    arrivals = np.cumsum(random.exponential(1 / rate, requests))
+    services = np.full(requests, 2.0) if fixed else random.exponential(2.0, requests)
+    simulated, formula = simulate_pool(arrivals, services, 600), warm_pool(rate, 2.0, 600)
+    assert formula.environments == pytest.approx(simulated.environments, rel=0.02)
+    assert formula.cold_share == pytest.approx(simulated.cold_share, rel=0.1, abs=2e-5)
+
+
+def test_the_pool_agrees_with_the_reference_run_of_simfaas() -> None:
+    pool = warm_pool(0.9, 1.991, 600)
+    assert pool.cold_share == pytest.approx(0.0014, abs=0.0001)
+    assert pool.environments == pytest.approx(7.66, rel=0.01)
+
+
+def test_a_function_without_arrivals_has_no_environment() -> None:
+    assert warm_pool(0.0, 0.1, 600).environments == 0
+    assert warm_pool(1e-9, 0.1, 600).cold_share == pytest.approx(1, abs=1e-5)
