@@ -7,14 +7,14 @@ import httpx
 from loadtests.calls.call import Answer, Call, Outcome, judge
 from loadtests.errors import RunError
 
-TRIES, PAUSE_S = 4, 1.0
+ATTEMPTS, PAUSE_S = 4, 1.0
 
 
 class CallFailed(RunError):
     """A call of the comparison failed."""
 
 
-def opened(base_url: str) -> httpx.Client:
+def open_client(base_url: str) -> httpx.Client:
     """Return a client for one base URL. Threads may share it."""
     return httpx.Client(base_url=base_url.rstrip("/"), timeout=30, limits=httpx.Limits(max_connections=16))
 
@@ -33,12 +33,12 @@ def succeed(client: httpx.Client, call: Call) -> Answer:
 
     A busy system's 429 or 503 is retried, except for POST, which is not idempotent.
     """
-    for tries_left in range(TRIES - 1, -1, -1):
+    for attempts_left in range(ATTEMPTS - 1, -1, -1):
         answer = send(client, call)
         outcome, reason = judge(call, answer)
         if outcome is Outcome.SUCCESS:
             return answer
-        if answer.status not in (429, 503) or call.method == "POST" or not tries_left:
+        if answer.status not in (429, 503) or call.method == "POST" or not attempts_left:
             break
         sleep(PAUSE_S)
     body = answer.body[:200].decode(errors="replace")

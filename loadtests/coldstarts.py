@@ -27,12 +27,12 @@ from rich.console import Console
 
 from loadtests import calls, processes, report, settings, systems
 from loadtests.calls import Call
-from loadtests.client import opened, succeed
+from loadtests.client import open_client, succeed
 from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.explain.layer import add_hooks
 from loadtests.explain.traces import Root, from_logs
-from loadtests.live.subscriber import subscribed
+from loadtests.live.subscriber import subscribe
 from loadtests.local_aws import STAGE, client, errors_as
 from loadtests.progress import ProgressDisplay
 from microservices.deploy import package_cache, packages
@@ -220,9 +220,9 @@ def _invoke_all(state: Mapping[str, str], run_dir: Path, number: int) -> list[Ro
     """Start every function anew, reach all of them, and return their spans."""
     began, functions = time(), client("lambda", state["endpoint"])
     add_hooks(state["endpoint"])
-    with subscribed(state["live_url"], [["posts"]] * REPEATS):  # live-connections, and clients for live-broadcast
+    with subscribe(state["live_url"], [["posts"]] * REPEATS):  # live-connections, and clients for live-broadcast
         world = seeding.seed(state["url"], SIZE, run=f"{int(began):x}{number}", done=lambda: None, at_once=1)
-        with opened(state["url"]) as api:
+        with open_client(state["url"]) as api:
             for call in requests(world):
                 for _ in range(REPEATS):
                     succeed(api, call)
@@ -236,7 +236,7 @@ def _invoke_all(state: Mapping[str, str], run_dir: Path, number: int) -> list[Ro
 
 def _start_monolith(run_dir: Path, invocations: Invocations) -> None:
     """Time the first request and the next ones of a process: one connection stays with one worker."""
-    with systems.running(run_dir, [systems.MONOLITH]) as urls, opened(urls[systems.MONOLITH.name]) as api:
+    with systems.running(run_dir, [systems.MONOLITH]) as urls, open_client(urls[systems.MONOLITH.name]) as api:
         times = []
         for _ in range(1 + REPEATS):
             began = perf_counter()

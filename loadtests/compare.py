@@ -18,8 +18,8 @@ from loadtests.settings import (
     add_load_options,
     add_results,
     add_urls,
-    deployed,
-    deployed_live,
+    deployed_live_urls,
+    deployed_urls,
     destination,
     lacks_live_url,
     load_options,
@@ -53,8 +53,8 @@ def command(options: argparse.Namespace, console: Console) -> int:
         scenarios=_scenarios(options, load),
         sides=dict(zip(SIDES, systems.BOTH, strict=True)),
         run_dir=run_directory("compare"),
-        deployed=deployed(options),
-        deployed_live=deployed_live(options),
+        deployed=deployed_urls(options),
+        deployed_live=deployed_live_urls(options),
         load=load,
     )
     if lacks_live_url(options) and not (options.scenario or load.mix):
@@ -70,7 +70,7 @@ def _scenarios(options: argparse.Namespace, load: LoadOptions) -> tuple[str, ...
     own = (load.mix.name,) if load.mix else ()
     chosen = tuple(dict.fromkeys((*(options.scenario or ()), *own)))
     for name in {*chosen} - {*own, LIVE}:
-        mixes.named(name)  # read now, so that a mistake is reported before anything starts
+        mixes.by_name(name)  # read now, so that a mistake is reported before anything starts
     require_live_url(chosen, options)
     return chosen or tuple(name for name in PROFILES["quick"].rates if name != LIVE or not lacks_live_url(options))
 

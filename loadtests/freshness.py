@@ -16,12 +16,12 @@ import httpx
 
 from loadtests import calls
 from loadtests.calls import Answer, Call
-from loadtests.client import opened, succeed
+from loadtests.client import open_client, succeed
 from loadtests.data import audit, orders
 from loadtests.data.pictures import colour, colour_of, picture
 from loadtests.data.world import SeededPost, World
 from loadtests.live.deliveries import CHANGED, PUBLISHED
-from loadtests.live.subscriber import Message, Subscriber, subscribed
+from loadtests.live.subscriber import Message, Subscriber, subscribe
 from loadtests.results import Freshness, Lag
 
 STEPS = 5  # of each trial: a vote, a post, an order, an avatar, a view
@@ -58,7 +58,7 @@ def measure(base_url: str, live_url: str, world: World, *, trials: int, done: Ca
     live_url: empty if the system's feed is unknown. Raise CallFailed if a write fails, NotSubscribed if the feed fails.
     """
     result = Freshness()
-    with opened(base_url) as client, subscribed_to(live_url, world.hot.id) as feed:
+    with open_client(base_url) as client, open_feed(live_url, world.hot.id) as feed:
         measure_votes_and_posts(client, world, result, feed=feed, trials=trials, done=done)
         if trials:  # this takes two seconds at least
             _await_counted_views(client, world)
@@ -75,15 +75,15 @@ def await_caught_up(base_url: str, world: World) -> None:
 
     Orders travel by queues, which do not keep the order: wait until all of them are settled.
     """
-    with opened(base_url) as client:
+    with open_client(base_url) as client:
         measure_votes_and_posts(client, world, Freshness(), feed=Feed(None), trials=1, done=lambda: None)
         audit.await_settled(client, world)
 
 
 @contextmanager
-def subscribed_to(live_url: str, post_id: str) -> Iterator[Feed]:
+def open_feed(live_url: str, post_id: str) -> Iterator[Feed]:
     """Subscribe to new posts and to one post's score for the length of a block. Raise NotSubscribed."""
-    with subscribed(live_url, [("posts", f"post:{post_id}")] if live_url else []) as subscribers:
+    with subscribe(live_url, [("posts", f"post:{post_id}")] if live_url else []) as subscribers:
         yield Feed(next(iter(subscribers), None))
 
 
@@ -174,7 +174,7 @@ def _measure_order(client: httpx.Client, world: World, number: int, result: Fres
     order = succeed(client, place).record()
     since = perf_counter()
     read = calls.read_order(order["id"], orders.FULFILLED, token=token)
-    poll(client, read, lambda a: orders.settled(a.record()), since=since, lag=result.lags["order_to_settled"])
+    poll(client, read, lambda a: orders.is_settled(a.record()), since=since, lag=result.lags["order_to_settled"])
 
 
 def _measure_avatar(client: httpx.Client, world: World, number: int, result: Freshness) -> None:

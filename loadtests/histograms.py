@@ -32,7 +32,7 @@ def histogram_of_ticks(counts: Mapping[int, int]) -> HdrHistogram:
     return histogram
 
 
-def merged(histograms: Iterable[HdrHistogram]) -> HdrHistogram:
+def merge(histograms: Iterable[HdrHistogram]) -> HdrHistogram:
     """Return the sum of the histograms."""
     total = empty_histogram()
     for histogram in histograms:
@@ -52,11 +52,11 @@ def percentiles(histogram: HdrHistogram, *wanted: int) -> dict[str, float]:
     return {f"p{each}_ms": round(percentile_ms(histogram, each), 1) for each in wanted}
 
 
-def encoded(histogram: HdrHistogram) -> str:
+def encode(histogram: HdrHistogram) -> str:
     """Return the histogram in the compressed exchange format of the HdrHistogram libraries."""
     return bytes(histogram.encode()).decode("ascii")
 
 
-def decoded(text: str) -> HdrHistogram:
+def decode(text: str) -> HdrHistogram:
     """Return the histogram of an exchange format."""
     return HdrHistogram.decode(text)

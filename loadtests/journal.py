@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from loadtests.histograms import decoded, percentile_ms, percentiles
+from loadtests.histograms import decode, percentile_ms, percentiles
 from loadtests.results import Freshness, SideBlock
 
 NAME = "progress.jsonl"
@@ -50,7 +50,7 @@ class Journal:
     def block(self, scenario: str, measured: SideBlock, *, seconds: float) -> None:
         """Append the result of a block. seconds: its length."""
         block = measured.block
-        messages = decoded(block.live.from_answer) if block.live else None
+        messages = decode(block.live.from_answer) if block.live else None
         self.append(
             "block",
             scenario=scenario,
@@ -58,7 +58,7 @@ class Journal:
             at_s=measured.at_s,
             offered=round(block.offered / seconds, 1),
             rate=round(block.succeeded / seconds, 1),
-            **percentiles(decoded(block.latencies), 50, 95, 99),
+            **percentiles(decode(block.latencies), 50, 95, 99),
             errors=block.errors,
             refused=block.refused,
             dropped=block.dropped,

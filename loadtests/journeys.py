@@ -81,14 +81,14 @@ def buyer(world: World, draw: Random) -> Steps:
     account = _account(world, draw)
     balance = (yield calls.read_me(account.username, account.token)).record()["credits"]
     known = (yield calls.own_orders(account.token)).record()["items"]
-    balance -= sum(order["total_credits"] for order in known if not orders.settled(order))
+    balance -= sum(order["total_credits"] for order in known if not orders.is_settled(order))
     lines = orders.random_lines(draw.choice(world.posts).id, draw, credits=balance)
     wanted, key = orders.outcome_of(lines), f"{draw.getrandbits(128):032x}"
     order = (yield calls.place_order(lines, wanted, key=key, token=account.token)).record()
     for number, after_s in enumerate(READS_AFTER_S, start=1):
         last = number == len(READS_AFTER_S)
         read = calls.read_order(order["id"], wanted, token=account.token, after_s=after_s, settled_by_now=last)
-        if orders.settled((yield read).record()):
+        if orders.is_settled((yield read).record()):
             break
     yield calls.own_orders(account.token, holding=order["id"])
 

@@ -29,7 +29,7 @@ from loadtests.calls import Outcome
 from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.errors import RunError, UsageError
-from loadtests.histograms import decoded, percentiles
+from loadtests.histograms import decode, percentiles
 from loadtests.journeys import JOURNEYS, Journey
 from loadtests.latencies import Latencies, publish
 from loadtests.live.deliveries import PUBLISHED
@@ -44,7 +44,7 @@ from loadtests.shapes import (
     Shape,
     Stage,
     length_s,
-    shaped,
+    shape_of,
     users_at,
 )
 from loadtests.traces import read_trace, trace_length_s
@@ -141,7 +141,7 @@ def log_figures(environment: Environment) -> bool:
         return False
     block = latencies.result()
     times = ", ".join(
-        f"{name[:-3]} {value} ms" for name, value in percentiles(decoded(block.latencies), 50, 95, 99).items()
+        f"{name[:-3]} {value} ms" for name, value in percentiles(decode(block.latencies), 50, 95, 99).items()
     )
     log.info("open load: %s arrivals, %s late, %s dropped; %s", block.arrivals, block.late, block.dropped, times)
     for one in block.workers or [Worker(name="generator", arrivals=block.arrivals, late=block.late, cpu=block.cpu)]:
@@ -298,7 +298,7 @@ def _arrivals(options: Any) -> tuple[float, Shape, tuple[float, ...]]:
         raise UsageError(f"shape: {options.shape!r} is not one of {', '.join(SHAPES)}")
     if options.shape in ("", STEADY):
         return rate, (Stage(options.run_time or inf, rate, rate),), ()
-    return rate, shaped(options.shape, rate=rate, seconds=options.run_time), ()
+    return rate, shape_of(options.shape, rate=rate, seconds=options.run_time), ()
 
 
 def _mix_of(word: str) -> Mix:
@@ -307,15 +307,15 @@ def _mix_of(word: str) -> Mix:
         return mixes.read(Path(word))
     if word not in mixes.names():
         raise UsageError(f"there is no mix {word!r}; there are {', '.join(mixes.names())}")
-    return mixes.named(word)
+    return mixes.by_name(word)
 
 
 def _trace(word: str) -> str:
-    return _checked(word, lambda: read_trace(Path(word)))
+    return _check(word, lambda: read_trace(Path(word)))
 
 
 def _mix(word: str) -> str:
-    return _checked(word, lambda: _mix_of(word))
+    return _check(word, lambda: _mix_of(word))
 
 
 def _run_time(word: str) -> int:
@@ -326,7 +326,7 @@ def _run_time(word: str) -> int:
     return int(DURATION(str(seconds)))
 
 
-def _checked(word: str, read: Any) -> str:
+def _check(word: str, read: Any) -> str:
     try:
         if word:
             read()

@@ -85,7 +85,7 @@ class OpenLoad(FastHttpUser):
         """Return where the calls come from."""
         if plan.path:
             return SingleCall(plan.path)
-        return JourneyPool(plan.journeys or mixes.named(plan.scenario).journeys, plan.world, plan.seed)
+        return JourneyPool(plan.journeys or mixes.by_name(plan.scenario).journeys, plan.world, plan.seed)
 
     def advance(self, step: Any, answer: Answer, offset_s: float) -> None:
         """Continue the journey of a step after its successful answer. offset_s: its due time."""

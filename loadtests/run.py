@@ -17,7 +17,7 @@ import psutil
 from rich.console import Console
 
 from loadtests import freshness, provenance, report, resources, systems
-from loadtests.client import CallFailed, opened
+from loadtests.client import CallFailed, open_client
 from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.errors import ParityError
@@ -139,7 +139,7 @@ def require_reachable(settings: RunSettings) -> None:
         check_reachable(url)
 
 
-def interleaved(
+def interleave(
     offer: Callable[[LoadPlan], BlockResult], plans: dict[str, LoadPlan], *, repeats: int, pairs: int
 ) -> Iterator[SideBlock]:
     """Yield the blocks of both sides, alternating A B B A …. Both blocks of a pair walk the same journeys."""
@@ -227,7 +227,7 @@ def _require_alive(settings: RunSettings) -> None:
 
 def _parity(sides: Sides) -> Parity:
     with sides.display.phase("parity: the same requests to both, answers compared"), ExitStack() as stack:
-        clients = {side: stack.enter_context(opened(url)) for side, url in sides.urls.items()}
+        clients = {side: stack.enter_context(open_client(url)) for side, url in sides.urls.items()}
         parity = compare_answers(clients, sides.worlds, alone=not sides.settings.deployed)
     if not sides.settings.is_aa:
         with sides.display.phase("parity: the contract tests on both"):
@@ -251,7 +251,7 @@ def _blocks(scenario: str, sides: Sides, generator: LoadProcess) -> Iterator[Sid
     """Yield the blocks of a scenario. Raise SystemFailed if a system has ended."""
     plans, profile, display = sides.plans(scenario), sides.settings.profile, sides.display
     with display.phase(f"{scenario}: alternating blocks on both sides", 2 * profile.repeats * profile.pairs) as done:
-        for measured in interleaved(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
+        for measured in interleave(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
             if not measured.block.succeeded:
                 _require_alive(sides.settings)
                 check_reachable(plans[measured.side].base_url)

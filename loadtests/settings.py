@@ -15,7 +15,7 @@ from loadtests.load import LIVE, LoadPlan
 from loadtests.mixes import Mix
 from loadtests.provenance import SCHEMA
 from loadtests.results import SIDES
-from loadtests.shapes import SHAPES, STEADY, length_s, shaped
+from loadtests.shapes import SHAPES, STEADY, length_s, shape_of
 from loadtests.systems import System
 from loadtests.traces import read_trace, trace_length_s
 
@@ -149,7 +149,7 @@ class LoadOptions:
             return replace(plan, trace=times, duration_s=trace_length_s(times), rate=self.trace_rate or plan.rate)
         if self.shape == STEADY:
             return plan
-        return replace(plan, shape=shaped(self.shape, rate=plan.rate, seconds=plan.duration_s))
+        return replace(plan, shape=shape_of(self.shape, rate=plan.rate, seconds=plan.duration_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,18 +226,18 @@ def load_options(options: argparse.Namespace) -> LoadOptions:
 
 
 def add_urls(parser: argparse.ArgumentParser) -> None:
-    """Add the options that `deployed` and `deployed_live` read."""
+    """Add the options that `deployed_urls` and `deployed_live_urls` read."""
     for side in SIDES:
         parser.add_argument(f"--{side}-url", help="use this deployed system; it is neither started nor stopped")
         parser.add_argument(f"--{side}-live-url", help="its live feed, if that is not below its base URL")
 
 
-def deployed(options: argparse.Namespace) -> dict[str, str]:
+def deployed_urls(options: argparse.Namespace) -> dict[str, str]:
     """Return the base URLs of deployed systems, by side."""
     return {side: url.rstrip("/") for side in SIDES if (url := getattr(options, f"{side}_url"))}
 
 
-def deployed_live(options: argparse.Namespace) -> dict[str, str]:
+def deployed_live_urls(options: argparse.Namespace) -> dict[str, str]:
     """Return the live feeds of deployed systems, by side."""
     return {side: url for side in SIDES if (url := getattr(options, f"{side}_live_url"))}
 

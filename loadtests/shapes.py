@@ -45,7 +45,7 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def shaped(name: str, *, rate: float, seconds: float | None = None) -> Shape:
+def shape_of(name: str, *, rate: float, seconds: float | None = None) -> Shape:
     """Return a shape of the table at a peak rate, stretched to a duration if there is one. Raise KeyError."""
     table = SHAPES[name]
     stretch = seconds / length_s(table) if seconds else 1.0
@@ -74,7 +74,7 @@ def rate_at(shape: Sequence[Stage], at_s: float) -> float:
 
 def users_at(shape_name: str, at_s: float, *, peak: int, run_time: float | None) -> int | None:
     """Return the number of users at a time, or None after the end. A run time stretches the shape."""
-    shape = shaped(shape_name, rate=1, seconds=run_time)
+    shape = shape_of(shape_name, rate=1, seconds=run_time)
     return None if at_s >= length_s(shape) else round(peak * rate_at(shape, at_s) / highest(shape))
 
 

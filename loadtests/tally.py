@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from loadtests.calls import WRONG, Outcome
-from loadtests.histograms import encoded, histogram_of_ticks, percentile_ms, ticks_of
+from loadtests.histograms import encode, histogram_of_ticks, percentile_ms, ticks_of
 from loadtests.load import BlockResult, Second
 
 WARM_UP = -1  # in place of a second
@@ -67,8 +67,8 @@ class Tally:
             wrong=ends[WRONG],
             dropped=ends[DROPPED],
             late=ends[LATE],
-            latencies=encoded(histogram_of_ticks(total)),
-            by_operation={name: encoded(histogram_of_ticks(ticks)) for name, ticks in sorted(by_operation.items())},
+            latencies=encode(histogram_of_ticks(total)),
+            by_operation={name: encode(histogram_of_ticks(ticks)) for name, ticks in sorted(by_operation.items())},
             seconds=self._seconds(),
             reasons=dict(reasons.most_common(20)),
         )
@@ -99,5 +99,5 @@ def _second(at_s: int, offered: int, ticks: Counter[int]) -> Second:
     histogram = histogram_of_ticks(ticks)
     return Second(
         at_s=at_s, p50_ms=percentile_ms(histogram, 50), p95_ms=percentile_ms(histogram, 95), count=ticks.total(),
-        offered=offered, latencies=encoded(histogram),
+        offered=offered, latencies=encode(histogram),
     )  # fmt: skip

@@ -30,7 +30,7 @@ _UNAVAILABLE_CODES = frozenset(
 
 
 def client(service: str, *, attempts: int = 3, threads: int = 4, endpoint: str | None = None) -> Any:
-    """Return a low-level client that makes at most `attempts` tries of a call that is safe to repeat, with backoff and jitter.
+    """Return a low-level client that attempts a safe call at most `attempts` times, with backoff and jitter.
 
     `threads` is how many threads may call at the same time. `endpoint` is for a service that has no regional address.
     Creating a client takes tens of milliseconds, so create it once per process and not per request.

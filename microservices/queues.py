@@ -1,6 +1,6 @@
 """Handle an SQS batch and report the messages that failed, so that only those are redelivered.
 
-After some tries SQS moves a message to the dead-letter queue.
+After some attempts SQS moves a message to the dead-letter queue.
 """
 
 from collections.abc import Callable, Sequence

@@ -86,7 +86,7 @@ Send = Callable[[Call], Answer]  # sends a call and returns its answer
 def judge(call: Call, answer: Answer) -> tuple[Outcome, str]:
     """Return the outcome of a call and, unless it is a success, the reason in a few words."""
     if answer.status == call.expected:
-        return _checked(call, answer)
+        return _check(call, answer)
     if answer.status == 0:
         return Outcome.ERROR, answer.failure or "no answer"
     if answer.status == 503 or 400 <= answer.status < 500:
@@ -114,7 +114,7 @@ def items_of(answer: Answer, limit: int) -> list[dict[str, Any]]:
     return items
 
 
-def _checked(call: Call, answer: Answer) -> tuple[Outcome, str]:
+def _check(call: Call, answer: Answer) -> tuple[Outcome, str]:
     try:
         call.check(answer)
     except WrongOutcome as wrong:

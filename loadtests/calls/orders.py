@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from loadtests.calls.call import Answer, Call, items_of, require
-from loadtests.data.orders import Outcome, settled, total_of
+from loadtests.data.orders import Outcome, is_settled, total_of
 
 ORDER_FIELDS = {"id", "status", "reason", "lines", "total_credits", "created_at"}
 Lines = Sequence[dict[str, Any]]
@@ -61,7 +61,7 @@ def own_orders(token: str, *, limit: int = 20, cursor: str = "", holding: str | 
 
 
 def _require_outcome(order: dict[str, Any], wanted: Outcome, *, settled_by_now: bool) -> None:
-    if settled(order) or settled_by_now:
+    if is_settled(order) or settled_by_now:
         require((order["status"], order["reason"]) == wanted, f"{' '.join(filter(None, wanted))}")
     else:
         require(order["reason"] is None, "no reason while an order is pending")

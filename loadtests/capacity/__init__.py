@@ -14,7 +14,7 @@ from rich.console import Console
 
 from loadtests import mixes, report, systems
 from loadtests.capacity.saturation import Meter, evidence
-from loadtests.capacity.search import Level, Outcome, Probe, Search, Step, measured, percentile_of_blocks, ratio
+from loadtests.capacity.search import Level, Outcome, Probe, Search, Step, measure_block, percentile_of_blocks, ratio
 from loadtests.errors import UsageError
 from loadtests.floors import cloud
 from loadtests.floors.measure import PATHS, database_url, warm_up
@@ -31,8 +31,8 @@ from loadtests.settings import (
     RunSettings,
     add_destination,
     add_urls,
-    deployed,
-    deployed_live,
+    deployed_live_urls,
+    deployed_urls,
     destination,
     number,
     require_live_url,
@@ -124,7 +124,7 @@ def run(settings: RunSettings, limits: Limits, *, results: CapacityResults, disp
                 }
                 with display.phase(f"{name}: raise the rate until {limits.level} breaks"):
                     seconds = max(MIN_PROBING_S, until - monotonic())
-                    alternate(searches, checked(generator.run), seconds=seconds, on_probe=_printer(name, display))
+                    alternate(searches, fail_if_ended(generator.run), seconds=seconds, on_probe=_printer(name, display))
                 search = searches.get("microservices")
                 if search and origin_of(search.plan.base_url) == "emulated":
                     results.floors[name] = _floor(search, generator.run, display)
@@ -147,7 +147,7 @@ def alternate(
         order.reverse()
 
 
-def checked(offer: Offer) -> Offer:
+def fail_if_ended(offer: Offer) -> Offer:
     """Return `offer` that raises SystemFailed if a system has ended, because no rate says anything about that."""
 
     def run_block(plan: LoadPlan) -> BlockResult:
@@ -264,8 +264,8 @@ def _settings(options: argparse.Namespace) -> RunSettings:
         scenarios=scenarios,
         sides=sides,
         run_dir=run_directory(NAME),
-        deployed={side: url for side, url in deployed(options).items() if side in sides},
-        deployed_live=deployed_live(options),
+        deployed={side: url for side, url in deployed_urls(options).items() if side in sides},
+        deployed_live=deployed_live_urls(options),
     )
 
 
@@ -301,10 +301,10 @@ def _meters(settings: RunSettings) -> Iterator[dict[str, Meter]]:
 def _floor(search: Search, offer: Offer, display: ProgressDisplay) -> BlockResult:
     """Offer the decisive rate to an empty function behind the same gateway."""
     rate = search.decisive
-    with display.phase(f"the empty function at {rate:.0f} a second"), cloud.deployed(search.plan.base_url) as url:
+    with display.phase(f"the empty function at {rate:.0f} a second"), cloud.deploy_floors(search.plan.base_url) as url:
         warm_up(url)
         plan = replace(search.plan_of(Step(rate, long=True)), base_url=url, scenario="", path=PATHS["empty"])
-        return measured(plan, offer, search.meter)[0]
+        return measure_block(plan, offer, search.meter)[0]
 
 
 def _printer(name: str, display: ProgressDisplay) -> Callable[[str, Search, Probe], None]:

@@ -11,7 +11,7 @@ from math import ceil, inf, log, sqrt
 from statistics import median
 
 from loadtests.capacity.saturation import Meter, Usage
-from loadtests.histograms import decoded, percentile_ms
+from loadtests.histograms import decode, percentile_ms
 from loadtests.load import VOID_ABOVE_LATE, BlockResult, LoadPlan, void_reasons
 from loadtests.statistics.resampling import NEGLIGIBLE
 
@@ -126,7 +126,7 @@ class Search:
     def run_next(self, step: Step, offer: Callable[[LoadPlan], BlockResult]) -> Probe:
         """Run one probe and store it."""
         plan = self.plan_of(step)
-        block, usage = measured(plan, offer, self.meter)
+        block, usage = measure_block(plan, offer, self.meter)
         self.probes.append(Probe(rate=step.rate, long=step.long, seconds=plan.duration_s, block=block, usage=usage))
         return self.probes[-1]
 
@@ -242,7 +242,7 @@ class Search:
         return Outcome.BROKEN if self.broken(valid) else Outcome.HELD
 
 
-def measured(
+def measure_block(
     plan: LoadPlan, offer: Callable[[LoadPlan], BlockResult], meter: Meter | None
 ) -> tuple[BlockResult, Usage | None]:
     """Offer one block and measure what it uses."""
@@ -261,7 +261,7 @@ def percentile_of_blocks(blocks: Sequence[BlockResult], percentile: float) -> fl
 @cache
 def _percentile_ms(latencies: str, percentile: float) -> float:
     return percentile_ms(
-        decoded(latencies), percentile
+        decode(latencies), percentile
     )  # decoding takes a millisecond, and a search decodes the same blocks often
 
 

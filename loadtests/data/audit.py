@@ -37,7 +37,7 @@ def await_settled(client: httpx.Client, world: World) -> dict[str, list[Order]]:
     deadline = monotonic() + SETTLED_WITHIN_S
     by_user = {account.username: list(_orders(client, account)) for account in world.accounts}
     for account in world.accounts:
-        while not all(map(orders.settled, by_user[account.username])) and monotonic() < deadline:
+        while not all(map(orders.is_settled, by_user[account.username])) and monotonic() < deadline:
             sleep(POLL_S)
             by_user[account.username] = list(_orders(client, account))
     return by_user
@@ -46,7 +46,7 @@ def await_settled(client: httpx.Client, world: World) -> dict[str, list[Order]]:
 def deviations(by_user: dict[str, list[Order]], credits: dict[str, int], boosts: dict[str, str | None]) -> Audit:
     """Compare what the API shows with what the orders add up to. boosts: boosted_until by post."""
     placed = [order for own in by_user.values() for order in own]
-    settled = [order for order in placed if orders.settled(order)]
+    settled = [order for order in placed if orders.is_settled(order)]
     fulfilled = [order for order in settled if order["status"] == "fulfilled"]
     return Audit(
         lost_or_doubled_credits=sum(abs(orders.CREDITS - credits[name] - _spent(own)) for name, own in by_user.items()),

@@ -32,7 +32,7 @@ def random_lines(post_id: str, draw: Random, *, credits: int) -> Lines:
     return draw.choice(([line(post_id)], refused)) if credits > RESERVE else refused
 
 
-def seeded(post_id: str, number: int) -> Lines:
+def seed_lines(post_id: str, number: int) -> Lines:
     """Return the order that account `number` places while seeding: two of four are fulfilled, for 10 credits."""
     return ([line(post_id)], [line(post_id)], [line(post_id), line(NO_POST)], [line(post_id, "boost-7d", 3)])[
         number % 4
@@ -51,6 +51,6 @@ def total_of(lines: Sequence[dict[str, Any]]) -> int:
     return sum(PRICES[each["sku"]] * each["quantity"] for each in lines)
 
 
-def settled(order: dict[str, Any]) -> bool:
+def is_settled(order: dict[str, Any]) -> bool:
     """Return whether an order is no longer pending."""
     return bool(order["status"] != "pending")

@@ -10,7 +10,7 @@ import httpx
 
 from loadtests import calls
 from loadtests.calls import Call
-from loadtests.client import CallFailed, opened, send, succeed
+from loadtests.client import CallFailed, open_client, send, succeed
 from loadtests.data import audit, orders
 from loadtests.data.pictures import picture
 from loadtests.data.world import Account, SeededPost, World, post_form
@@ -39,7 +39,7 @@ def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object], at_
     run: part of the usernames, so that a system can be seeded again. done: called after each of the STEPS. at_once: concurrent
     requests. Raise CallFailed if a call fails or the data is not visible in time.
     """
-    with opened(base_url) as client, ThreadPoolExecutor(at_once) as workers:
+    with open_client(base_url) as client, ThreadPoolExecutor(at_once) as workers:
         names = [f"u{run}_{number}" for number in range(size.accounts)]
         accounts = tuple(workers.map(lambda name: _account(client, name), names))
         done()
@@ -48,10 +48,10 @@ def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object], at_
         cast = list(votes(size))
         first, *others = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in cast]
         succeed(client, first)
-        await_votes_and_search(client, World(accounts, _scored(posts[:1], cast[:1])))
+        await_votes_and_search(client, World(accounts, _with_scores(posts[:1], cast[:1])))
         list(workers.map(lambda call: succeed(client, call), others))
         done()
-        world = World(accounts, _scored(posts, cast))
+        world = World(accounts, _with_scores(posts, cast))
         for call in other_features(world):
             succeed(client, call)
         done()
@@ -73,7 +73,7 @@ def other_features(world: World) -> Iterator[Call]:
     """Yield the avatar, order and feedback of each account, and views of one post. Some orders must be refused."""
     for number, account in enumerate(world.accounts):
         yield calls.upload_avatar(picture(account.username.partition("_")[2]), account.token)
-        lines = orders.seeded(world.posts[number % len(world.posts)].id, number)
+        lines = orders.seed_lines(world.posts[number % len(world.posts)].id, number)
         yield calls.place_order(lines, orders.outcome_of(lines), key=f"seeded-{number}", token=account.token)
         yield calls.leave_feedback(post_form(f"feedback {number}")["body"], f"{account.username}@example.com")
     yield from [calls.read_post(world.viewed.id)] * VIEWS
@@ -112,7 +112,7 @@ def _post(client: httpx.Client, accounts: tuple[Account, ...], number: int) -> S
     return SeededPost(post["id"], author.username, post["title"], 0)
 
 
-def _scored(posts: Iterable[SeededPost], cast: Iterable[tuple[int, int, int]]) -> tuple[SeededPost, ...]:
+def _with_scores(posts: Iterable[SeededPost], cast: Iterable[tuple[int, int, int]]) -> tuple[SeededPost, ...]:
     scored = list(posts)
     for number, _, value in cast:
         scored[number] = replace(scored[number], score=scored[number].score + value)

@@ -9,7 +9,7 @@ import msgspec
 from hdrh.codec import HdrCookieException, HdrLengthException
 
 from loadtests.errors import UsageError
-from loadtests.histograms import decoded
+from loadtests.histograms import decode
 from loadtests.provenance import SCHEMA
 from loadtests.shapes import STEADY
 from loadtests.statistics.samples import BlockHistograms
@@ -121,7 +121,7 @@ def read(place: Path) -> Run:
 def histograms(blocks: list[Block]) -> BlockHistograms:
     """Return the latencies of blocks. Raise InvalidReport if one is malformed."""
     try:
-        return BlockHistograms([decoded(block.latencies) for block in blocks])
+        return BlockHistograms([decode(block.latencies) for block in blocks])
     except (Base64Error, ValueError, IndexError, zlib.error, HdrLengthException, HdrCookieException) as error:
         raise InvalidReport(f"series.json: malformed histogram ({error})") from error
 

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from loadtests import calls, processes, report, systems
-from loadtests.client import opened, succeed
+from loadtests.client import open_client, succeed
 from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.explain import layer
@@ -118,7 +118,7 @@ def explain(
         with display.phase("warm up: each journey once on both sides"):
             _on_both_sides(lambda side: _warm_up(urls[side], journeys, worlds[side], settle_s=SETTLE_S[side]))
         for side in SIDES:
-            with opened(urls[side]) as api, display.phase(f"{side}: each journey", len(journeys)) as done:
+            with open_client(urls[side]) as api, display.phase(f"{side}: each journey", len(journeys)) as done:
                 for journey in journeys:
                     calls_made = walk(api, journey, worlds[side], seed=f"{journey.__name__} 2", pause_s=PAUSE_S[side])
                     results.walks[side][journey.__name__] = list(calls_made)
@@ -156,7 +156,7 @@ def _seed(url: str) -> World:
 
 
 def _warm_up(url: str, journeys: Sequence[Journey], world: World, *, settle_s: float) -> None:
-    with opened(url) as api:
+    with open_client(url) as api:
         for journey in journeys:
             list(walk(api, journey, world, seed=f"{journey.__name__} 1", pause_s=0))
     sleep(settle_s)

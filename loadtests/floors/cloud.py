@@ -24,7 +24,7 @@ PARAMETERS = {
 
 
 @contextmanager
-def deployed(api_url: str) -> Iterator[str]:
+def deploy_floors(api_url: str) -> Iterator[str]:
     """Deploy the functions behind the API for the length of a block, and yield the API's URL. Raise SystemFailed."""
     endpoint = endpoint_of(api_url)
     cloudformation = client("cloudformation", endpoint)

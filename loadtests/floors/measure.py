@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 from loadtests import processes
 from loadtests.calls import Call, unchecked
-from loadtests.client import opened, succeed
+from loadtests.client import open_client, succeed
 from loadtests.floors import cloud
 from loadtests.floors.web import insert_row
 from loadtests.load import BlockResult, LoadPlan
@@ -45,7 +45,7 @@ def measure_floors(
             insert_row(connect(database_url(own), pool_size=1))
             bases["monolith"] = stack.enter_context(web_up(own))
         if origin_of(urls["microservices"]) == "emulated":
-            bases["microservices"] = stack.enter_context(cloud.deployed(urls["microservices"]))
+            bases["microservices"] = stack.enter_context(cloud.deploy_floors(urls["microservices"]))
         for base in bases.values():
             warm_up(base)
         results: Floors = {side: {name: [] for name in PATHS} for side in bases}
@@ -80,7 +80,7 @@ def database_url(run_dir: Path) -> str:
 
 def warm_up(base_url: str) -> None:
     """Send requests one by one until the functions are warm: in a burst each request would start a process."""
-    with opened(base_url) as client:
+    with open_client(base_url) as client:
         for path in (*PATHS.values(),) * WARM_UP_REQUESTS:
             succeed(client, Call(operation=f"GET {path}", path=path, check=unchecked))
 

@@ -16,11 +16,11 @@ import httpx
 
 from loadtests import calls
 from loadtests.calls import Answer, Call
-from loadtests.client import opened, succeed
+from loadtests.client import open_client, succeed
 from loadtests.data.world import post_form
 from loadtests.errors import RunError
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, received_at
-from loadtests.live.subscriber import Messages, Subscriber, subscribed
+from loadtests.live.subscriber import Messages, Subscriber, subscribe
 from loadtests.load import LoadPlan
 
 FIRST_WITHIN_S = 20.0  # cold starts
@@ -92,10 +92,10 @@ class Audience:
 
         After that nothing is cold. Raise NotSubscribed, CallFailed or FeedFailed if the feed does not work.
         """
-        with ExitStack() as stack, opened(plan.base_url) as client:
+        with ExitStack() as stack, open_client(plan.base_url) as client:
             self.script = Script(plan, [_publish(plan, number, client) for number in range(_watched(plan))])
             topics = [self.script.topics(number) for number in range(plan.subscribers)]
-            self._subscribers = stack.enter_context(subscribed(plan.live_url, topics))
+            self._subscribers = stack.enter_context(subscribe(plan.live_url, topics))
             self._rehearse(client)
             self._open = stack.pop_all()
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from loadtests.histograms import encoded, histogram_of
+from loadtests.histograms import encode, histogram_of
 from loadtests.live.subscriber import Message, Messages
 from loadtests.load import Live
 
@@ -34,7 +34,7 @@ def received_at(write: Write, messages: Messages) -> float | None:
     return next((at for at, message in messages if _covers(message, write)), None)
 
 
-def doubled(writes: Iterable[Write], messages: Messages) -> int:
+def count_doubles(writes: Iterable[Write], messages: Messages) -> int:
     """Return how many messages of these writes a subscriber received again."""
     own = {(write.kind, write.post_id) for write in writes}
     counts = Counter(_content(message) for _, message in messages)
@@ -51,9 +51,9 @@ def live_figures(
         writes=len(writes),
         messages=sum(len(own) for own in times),
         lost=sum(own.count(None) for own in times),
-        doubled=sum(doubled(writes, own) - doubled(writes, _earlier(own)) for own in messages),
-        from_answer=encoded(histogram_of(lag for own in lags for lag in own)),
-        to_last=encoded(histogram_of(max(own) for own in lags if own)),
+        doubled=sum(count_doubles(writes, own) - count_doubles(writes, _earlier(own)) for own in messages),
+        from_answer=encode(histogram_of(lag for own in lags for lag in own)),
+        to_last=encode(histogram_of(max(own) for own in lags if own)),
     )
 
 

@@ -72,7 +72,7 @@ class Subscriber:
 
 
 @contextmanager
-def subscribed(live_url: str, topics: Sequence[Sequence[str]]) -> Iterator[list[Subscriber]]:
+def subscribe(live_url: str, topics: Sequence[Sequence[str]]) -> Iterator[list[Subscriber]]:
     """Keep one subscriber for each list of topics while the block lasts. Raise NotSubscribed.
 
     They connect one by one: a burst of connections would start as many function processes.

@@ -50,7 +50,7 @@ def names() -> list[str]:
 
 
 @cache
-def named(name: str) -> Mix:
+def by_name(name: str) -> Mix:
     """Return a mix of this folder. Raise UsageError with file, line and mistake."""
     return read(FOLDER / f"{name}.yaml")
 

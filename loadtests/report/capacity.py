@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.report.charts import GREY, MS_TICKS, Chart, add_line, add_points, styled
+from loadtests.report.charts import GREY, MS_TICKS, Chart, add_line, add_points, apply_style
 from loadtests.report.tables import Chapter, Column, Finding, milliseconds, number, table_of
 from loadtests.results import SIDES
 
@@ -84,5 +84,5 @@ def _charts(figures: Figures) -> Iterator[Chart]:
         figure.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
         figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="offered requests a second")
         yield Chart(
-            f"{name}-capacity", f"{name}: latency against rate", styled(figure), table_of(records, CURVE_COLUMNS)
+            f"{name}-capacity", f"{name}: latency against rate", apply_style(figure), table_of(records, CURVE_COLUMNS)
         )

@@ -74,7 +74,7 @@ def percentile_charts(series: Series) -> Iterator[Chart]:
         pairs = zip(*(curves["percentiles"] for curves in sides.values()), strict=True)
         rows = [(f"{points[0][0]:g}", *(milliseconds(ms) for _, ms in points)) for points in pairs]
         columns = ("percentile", *(f"{side}, ms" for side in sides))
-        yield Chart(f"{name}-percentiles", name, styled(figure), Table(columns=columns, rows=rows))
+        yield Chart(f"{name}-percentiles", name, apply_style(figure), Table(columns=columns, rows=rows))
 
 
 def over_time_charts(series: Series) -> Iterator[Chart]:
@@ -93,7 +93,7 @@ def over_time_charts(series: Series) -> Iterator[Chart]:
             columns.append(Column("offered/s", "offered", number))
         figure.update_xaxes(title_text="seconds of a block" if shaped else "seconds of load")
         figure.update_layout(yaxis={"type": "log", "tickvals": MS_TICKS, "title": "ms"})
-        yield Chart(f"{name}-over-time", name, styled(figure), table_of(records, columns))
+        yield Chart(f"{name}-over-time", name, apply_style(figure), table_of(records, columns))
 
 
 def floor_chart(report: Report) -> Iterator[Chart]:
@@ -115,7 +115,7 @@ def floor_chart(report: Report) -> Iterator[Chart]:
     figure.update_layout(barmode="stack", height=AROUND_PX + ROW_PX * len(places), bargap=0.3)
     figure.update_yaxes(categoryorder="array", categoryarray=places[::-1])
     figure.update_xaxes(title_text="median, ms", rangemode="tozero")
-    yield Chart("above-the-floor", "Medians in two parts", styled(figure), table_of(records, FLOOR_COLUMNS))
+    yield Chart("above-the-floor", "Medians in two parts", apply_style(figure), table_of(records, FLOOR_COLUMNS))
 
 
 def freshness_chart(series: Series) -> Iterator[Chart]:
@@ -137,7 +137,7 @@ def freshness_chart(series: Series) -> Iterator[Chart]:
     figure.update_layout(boxmode="group", height=AROUND_PX + 1.4 * ROW_PX * len(shown))
     figure.update_yaxes(categoryorder="array", categoryarray=shown[::-1])
     figure.update_xaxes(type="log", title_text="ms", tickvals=SPARSE_MS_TICKS)
-    yield Chart("freshness", "Each trial", styled(figure), table_of(records, LAG_COLUMNS))
+    yield Chart("freshness", "Each trial", apply_style(figure), table_of(records, LAG_COLUMNS))
 
 
 def add_line(
@@ -159,7 +159,7 @@ def add_points(
     )  # fmt: skip
 
 
-def styled(figure: go.Figure) -> go.Figure:
+def apply_style(figure: go.Figure) -> go.Figure:
     """Remove what the page draws itself (legend, colours of text) and every control that a keyboard does not reach."""
     figure.update_layout(
         template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False, dragmode=False,

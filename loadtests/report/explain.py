@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.explain.parts import GATEWAY, JSON, PARTS
-from loadtests.report.charts import Chart, styled
+from loadtests.report.charts import Chart, apply_style
 from loadtests.report.tables import Chapter, Column, Finding, Row, Table, milliseconds, number, percent, table_of
 from loadtests.results import SIDES
 
@@ -146,7 +146,7 @@ def _waterfall(name: str, title: str, records: Sequence[Figures]) -> Chart:
     labels = [bar["label"] for bar in bars]
     figure.update_yaxes(tickvals=list(range(len(bars))), ticktext=labels, autorange="reversed")
     figure.update_xaxes(title_text="ms", rangemode="tozero")
-    return Chart(f"explain-{name}", title, styled(figure), table_of(records, SPAN_COLUMNS))
+    return Chart(f"explain-{name}", title, apply_style(figure), table_of(records, SPAN_COLUMNS))
 
 
 def _parts(calls: Calls) -> Counter[str]:

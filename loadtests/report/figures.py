@@ -7,7 +7,7 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from loadtests.histograms import decoded, histogram_of, merged, percentile_ms, percentiles
+from loadtests.histograms import decode, histogram_of, merge, percentile_ms, percentiles
 from loadtests.load import LIVE, BlockResult, Second
 from loadtests.provenance import SCHEMA, origin_of, origin_of_both
 from loadtests.report import voids
@@ -238,7 +238,7 @@ def _block(block: BlockResult) -> Figures:
 
 
 def _merged(histograms: Iterable[str]) -> HdrHistogram:
-    return merged(map(decoded, histograms))
+    return merge(map(decode, histograms))
 
 
 def _sum(blocks: Sequence[BlockResult], name: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from loadtests.histograms import decoded
+from loadtests.histograms import decode
 from loadtests.results import SideBlock
 from loadtests.statistics import NOISE, TOO_FEW
 from loadtests.statistics.resampling import NEGLIGIBLE, PairedComparison, compare_pairs, smallest_p_value
@@ -23,7 +23,7 @@ def judge_scenario(name: str, sides: Sides, *, seconds: float, scenarios: int) -
     if len(next(iter(sides.values()))) < MIN_PAIRS:
         return {}
     blocks = [one.block for measured in sides.values() for one in measured]
-    histograms = BlockHistograms([decoded(block.latencies) for block in blocks])
+    histograms = BlockHistograms([decode(block.latencies) for block in blocks])
     samples = (
         histograms.geometric_mean(),
         *(histograms.percentile(percentile) for percentile in PERCENTILES.values()),
@@ -74,5 +74,5 @@ def _metric(metric: str, sides: Sides, comparison: PairedComparison, scenarios: 
 
 def _samples_beyond(metric: str, sides: Sides) -> int:
     """Return how many latencies lie beyond a percentile, on the side with fewer."""
-    totals = (sum(decoded(one.block.latencies).get_total_count() for one in blocks) for blocks in sides.values())
+    totals = (sum(decode(one.block.latencies).get_total_count() for one in blocks) for blocks in sides.values())
     return int(min(totals)) * (100 - PERCENTILES[metric]) // 100

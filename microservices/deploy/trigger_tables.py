@@ -8,7 +8,7 @@ from microservices.deploy.nodes import Node, functions, resolve
 from microservices.deploy.wiring import SOURCES, Wire, filters, wires
 
 Row = tuple[str, ...]
-COLUMNS = ("function", "event source", "batch", "tries", "on failure", "code")
+COLUMNS = ("function", "event source", "batch", "attempts", "on failure", "code")
 ROUTE_COLUMNS = ("function", "routes", "code")
 SYNCHRONOUS = ("authorizer", "route", "rule")
 NO_BATCH = "one event"
@@ -55,11 +55,11 @@ def _is_route(wire: Wire, api: str) -> bool:
 
 def _mapping_row(service: str, function: Node, kind: str, event: dict[str, Any]) -> Row:
     source = resolve(service, event[SOURCES[kind]]) or UNKNOWN
-    tries, destination = _of_queue(source) if kind == "SQS" else _of_stream(service, event)
+    attempts, destination = _of_queue(source) if kind == "SQS" else _of_stream(service, event)
     window = event.get("MaximumBatchingWindowInSeconds", 0)
     batch = f"up to {event['BatchSize']}, {f'waits {window} s' if window else 'no wait'}"
     text = " ".join(filter(None, (source.kind, source.name, f"({filters(event) or _senders(source)})")))
-    return function.name, text, batch, tries, _on_failure(function, destination, "batch"), _code(function)
+    return function.name, text, batch, attempts, _on_failure(function, destination, "batch"), _code(function)
 
 
 def _of_queue(queue: Node) -> tuple[str, str]:
@@ -69,8 +69,8 @@ def _of_queue(queue: Node) -> tuple[str, str]:
 
 def _of_stream(service: str, event: dict[str, Any]) -> tuple[str, str]:
     destination = resolve(service, event["DestinationConfig"]["OnFailure"]["Destination"])
-    tries, minutes = event["MaximumRetryAttempts"] + 1, event["MaximumRecordAgeInSeconds"] // 60
-    return f"{tries} tries in at most {minutes} minutes", (destination or UNKNOWN).name
+    attempts, minutes = event["MaximumRetryAttempts"] + 1, event["MaximumRecordAgeInSeconds"] // 60
+    return f"{attempts} attempts in at most {minutes} minutes", (destination or UNKNOWN).name
 
 
 def _invocation_row(wire: Wire) -> Row:
@@ -78,7 +78,7 @@ def _invocation_row(wire: Wire) -> Row:
         each for service in templates.services() for node, each in functions(service) if node == wire.target
     )
     config = properties.get("EventInvokeConfig", {})
-    tries = f"{config.get('MaximumRetryAttempts', 2) + 1} tries"
+    attempts = f"{config.get('MaximumRetryAttempts', 2) + 1} attempts"
     destination = next((each.target.name for each in wires() if _is_failure_of(each, wire.target)), "")
     source = f"{wire.source.kind} {wire.source.name}" if wire.source.name != wire.source.kind else wire.source.kind
     label = f" ({wire.label})" if wire.label else ""
@@ -86,7 +86,7 @@ def _invocation_row(wire: Wire) -> Row:
         wire.target.name,
         source + label,
         NO_BATCH,
-        tries,
+        attempts,
         _on_failure(wire.target, destination, "event"),
         _code(wire.target),
     )

@@ -134,9 +134,9 @@ def _rules(service: str) -> Iterator[Wire]:
 def _dead_letters(service: str) -> Iterator[Wire]:
     for logical, queue in templates.resources(service, "AWS::SQS::Queue").items():
         if redrive := queue.get("RedrivePolicy"):
-            tries = f"after {redrive['maxReceiveCount']} tries"
+            attempts = f"after {redrive['maxReceiveCount']} attempts"
             yield from _wire(
-                nodes()[service, logical], resolve(service, redrive["deadLetterTargetArn"]), "dead letters", tries
+                nodes()[service, logical], resolve(service, redrive["deadLetterTargetArn"]), "dead letters", attempts
             )
 
 

@@ -73,7 +73,7 @@ def test_the_event_sources_and_calls_of_the_functions_come_from_the_templates() 
 def test_a_diagram_shows_each_edge_and_its_nodes() -> None:
     function, queue = Node("function", "a-b"), Node("queue", "q")
     diagram = diagrams.event_sources(
-        [Wire(function, queue, "sends"), Wire(queue, Node("queue", "d"), "dead letters", "after 5 tries")]
+        [Wire(function, queue, "sends"), Wire(queue, Node("queue", "d"), "dead letters", "after 5 attempts")]
     )
     assert diagram.splitlines() == [
         "```mermaid",

@@ -6,7 +6,7 @@ from time import monotonic, sleep, time
 from uuid import uuid4
 
 from loadtests import calls
-from loadtests.client import CallFailed, opened, send, succeed
+from loadtests.client import CallFailed, open_client, send, succeed
 from loadtests.data import orders
 from loadtests.data.pictures import picture
 from loadtests.data.seeding import PASSWORD
@@ -30,7 +30,7 @@ class Account:
 def register_with_post(url: str) -> Account:
     """Register and sign in a new user, and publish a post. Raise CallFailed."""
     username = f"bench_{int(time()):x}_{next(_numbers)}"
-    with opened(url) as api:
+    with open_client(url) as api:
         succeed(api, calls.sign_up(username, PASSWORD))
         token = succeed(api, calls.sign_in(username, PASSWORD)).record()["access_token"]
         return Account(username, token, succeed(api, calls.publish({**OWN, "tags": []}, token)).record()["id"])
@@ -39,7 +39,7 @@ def register_with_post(url: str) -> Account:
 def add_order_and_avatar(url: str, account: Account) -> Account:
     """Place an order and upload an avatar, and wait for its thumbnail. Raise CallFailed."""
     lines, deadline = [orders.line(account.post_id)], monotonic() + SHOWN_WITHIN_S
-    with opened(url) as api:
+    with open_client(url) as api:
         place = calls.place_order(lines, orders.FULFILLED, key=uuid4().hex, token=account.token)
         order = succeed(api, place).record()
         succeed(api, calls.upload_avatar(picture("bench"), account.token))

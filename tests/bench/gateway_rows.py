@@ -21,7 +21,7 @@ def rows(url: str, post_id: str, token: str, done: Callable[[], None]) -> Iterat
         ("one post", "GetItem", {"path": f"/posts/{post_id}"}, {"path": "/floors/row"}),
         ("publish", "PutItem", _written("/posts", token), _written("/floors/rows", token)),
     )
-    with cloud.deployed(url):
+    with cloud.deploy_floors(url):
         for name, call, options, bare in pairs:
             own = Request(base_url=url, **options)
             floor = Request(base_url=url, **bare)

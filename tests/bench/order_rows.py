@@ -6,7 +6,7 @@ from time import perf_counter
 from uuid import uuid4
 
 from loadtests import calls
-from loadtests.client import opened, succeed
+from loadtests.client import open_client, succeed
 from loadtests.data import orders
 from loadtests.freshness import poll
 from loadtests.results import Lag
@@ -28,15 +28,15 @@ def placed(made: Sequence[str]) -> Row:
     )
 
 
-def settled(url: str, post_id: str, *, username: str, token: str) -> Row:
+def settle_row(url: str, post_id: str, *, username: str, token: str) -> Row:
     """Return the row of the time from the answer to an order until it is settled. The user spends 100 credits."""
     lag = Lag()
-    with opened(url) as client:
+    with open_client(url) as client:
         for _ in range(ORDERS):
             place = calls.place_order([orders.line(post_id)], orders.FULFILLED, key=uuid4().hex, token=token)
             order = succeed(client, place).record()
             look = calls.read_order(order["id"], orders.FULFILLED, token=token)
-            poll(client, look, lambda seen: orders.settled(seen.record()), since=perf_counter(), lag=lag)
+            poll(client, look, lambda seen: orders.is_settled(seen.record()), since=perf_counter(), lag=lag)
         left = succeed(client, calls.read_me(username, token)).record()["credits"]
     return Row(
         what=f"services: time until an order has settled on an idle system, median of {ORDERS}",

@@ -7,7 +7,7 @@ from random import Random
 from time import perf_counter
 
 from loadtests import provenance, report
-from loadtests.histograms import TICKS_PER_MS, empty_histogram, encoded
+from loadtests.histograms import TICKS_PER_MS, empty_histogram, encode
 from loadtests.load import LIVE, BlockResult, Second
 from loadtests.results import LAG_KINDS as KINDS
 from loadtests.results import SIDES, Freshness, Lag, Parity, Results, SideBlock
@@ -66,7 +66,7 @@ def _block(draw: Random, each: int) -> BlockResult:
     histogram = empty_histogram()
     for _ in range(VALUES):
         histogram.record_value(round(draw.lognormvariate(2, 0.6) * TICKS_PER_MS) + 1, each)
-    count, latencies = each * VALUES, encoded(histogram)
+    count, latencies = each * VALUES, encode(histogram)
     return BlockResult(
         offered=count, succeeded=count, latencies=latencies, by_operation={"GET /posts": latencies},
         seconds=[Second(at_s=at, p50_ms=7.0, p95_ms=20.0, count=count // 10) for at in range(10)],

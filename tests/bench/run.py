@@ -71,7 +71,7 @@ def _events(urls: dict[str, str], run_dir: Path, display: ProgressDisplay) -> It
     url = urls["microservices"]
     with display.phase("orders settle"):
         account = register_with_post(url)
-        yield order_rows.settled(url, account.post_id, username=account.username, token=account.token)
+        yield order_rows.settle_row(url, account.post_id, username=account.username, token=account.token)
     for system in systems.BOTH:
         with display.phase(f"{system.name}: {live_rows.CONNECTIONS} connections to the live feed"):
             yield from live_rows.rows(

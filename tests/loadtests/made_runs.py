@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 from loadtests import report
-from loadtests.histograms import encoded, histogram_of
+from loadtests.histograms import encode, histogram_of
 from loadtests.load import LIVE, BlockResult, Live, Second
 from loadtests.results import LAG_KINDS as KINDS
 from loadtests.results import SIDES, Audit, Freshness, Lag, Parity, Results, SideBlock
@@ -53,14 +53,14 @@ def made_run(
 def a_block(rng: Random, typical_ms: float, requests: int) -> BlockResult:
     """Return a block of successful responses around this median, which varies by 3 % from block to block."""
     latencies = _latencies(rng, typical_ms * rng.lognormvariate(0, 0.03), requests)
-    histogram = encoded(histogram_of(latencies))
+    histogram = encode(histogram_of(latencies))
     return BlockResult(
         arrivals=requests, offered=requests, succeeded=requests, cpu=0.05, latencies=histogram,
         by_operation={"GET /posts": histogram},
         seconds=[
             Second(
                 at_s=at, p50_ms=typical_ms, p95_ms=1.6 * typical_ms, count=requests // 2, offered=(at + 1) * requests // 3,
-                latencies=encoded(histogram_of(latencies[at::2])),
+                latencies=encode(histogram_of(latencies[at::2])),
             )
             for at in range(2)
         ],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from threading import Lock
 
-from loadtests.histograms import encoded, histogram_of
+from loadtests.histograms import encode, histogram_of
 from loadtests.load import BlockResult, LoadPlan
 from tests.loadtests.planted import Behaviour
 
@@ -31,7 +31,7 @@ def in_virtual_time(capacity: float, *, rng: Random, hiccup: float = 0.0) -> Cal
             arrivals=len(latencies),
             offered=len(latencies),
             succeeded=len(latencies),
-            latencies=encoded(histogram_of(latencies)),
+            latencies=encode(histogram_of(latencies)),
         )
 
     return run

@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from loadtests import processes, report
-from loadtests.capacity import CapacityResults, Limits, alternate, checked, figures
+from loadtests.capacity import CapacityResults, Limits, alternate, fail_if_ended, figures
 from loadtests.capacity.saturation import GENERATOR, Meter, Usage, evidence
 from loadtests.capacity.search import Level, Search, Step
-from loadtests.histograms import encoded, histogram_of
+from loadtests.histograms import encode, histogram_of
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.systems import SystemFailed
@@ -47,7 +47,7 @@ def test_the_search_finds_the_knee_of_a_server_with_a_fixed_capacity() -> None:
     with serving(admitting(60)) as server, LoadProcess() as generator:
         for _ in range(3):  # a busy machine limits the generator; then the search says so and runs again
             search = new_search(server.url, start=45, precision=0.2)
-            alternate({"monolith": search}, checked(generator.run), seconds=90, on_probe=lambda *_: None)
+            alternate({"monolith": search}, fail_if_ended(generator.run), seconds=90, on_probe=lambda *_: None)
             if not search.at_least:
                 break
     knee = search.knee()
@@ -61,7 +61,7 @@ def test_a_server_that_stops_ends_the_search_and_the_measurements_are_kept(tmp_p
     search, answers = new_search("http://127.0.0.1:1"), in_virtual_time(1_000, rng=Random(1))
     search.run_next(Step(20, long=False), answers)
     with LoadProcess() as generator, pytest.raises(SystemFailed, match="no system answers at"):
-        alternate({"monolith": search}, checked(generator.run), seconds=60, on_probe=lambda *_: None)
+        alternate({"monolith": search}, fail_if_ended(generator.run), seconds=60, on_probe=lambda *_: None)
     assert [probe.rate for probe in search.probes] == [20]
     interrupted = chapter({"monolith": search}, ended_by="no system answers")
     one = interrupted["scenarios"]["browse"]["monolith"]
@@ -74,7 +74,7 @@ def test_a_search_without_a_decided_rate_claims_nothing() -> None:
     search = new_search("http://127.0.0.1:1")
     search.run_next(
         Step(20, long=False),
-        lambda _: BlockResult(arrivals=20, offered=20, errors=20, latencies=encoded(histogram_of([]))),
+        lambda _: BlockResult(arrivals=20, offered=20, errors=20, latencies=encode(histogram_of([]))),
     )
     one = chapter({"monolith": search})["scenarios"]["browse"]["monolith"]
     assert (one["knee"], one["low"], one["high"], one["bound"]) == (0.0, 0.0, None, "at least")

@@ -7,14 +7,14 @@ import pytest
 
 from loadtests.capacity import alternate
 from loadtests.capacity.search import LEAST_RATE, Knee, Level, Outcome, Probe, Search, Step, ratio
-from loadtests.histograms import encoded, histogram_of
+from loadtests.histograms import encode, histogram_of
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.settings import LoadOptions
 from tests.loadtests.queues import in_virtual_time
 
 LEVEL = Level(p95_ms=100, errors_percent=0.1)
 PLAN = LoadPlan(base_url="http://127.0.0.1:1", rate=1, duration_s=1, warm_up_s=0, seed="queue", path="/")
-NOTHING = encoded(histogram_of([]))
+NOTHING = encode(histogram_of([]))
 
 
 def new_search(**changed: object) -> Search:
@@ -37,7 +37,7 @@ def knee_of(search: Search) -> Knee:
 def block(*latencies_ms: float, errors: int = 0, refused: int = 0, dropped: int = 0) -> BlockResult:
     return BlockResult(
         offered=len(latencies_ms) + errors + refused + dropped, succeeded=len(latencies_ms), errors=errors, refused=refused,
-        dropped=dropped, latencies=encoded(histogram_of(latencies_ms)),
+        dropped=dropped, latencies=encode(histogram_of(latencies_ms)),
     )  # fmt: skip
 
 

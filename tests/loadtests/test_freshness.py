@@ -9,7 +9,7 @@ from loadtests.calls import Call, unchecked
 from loadtests.data.orders import outcome_of
 from loadtests.data.seeding import VIEWS, other_features
 from loadtests.data.world import Account, SeededPost, World
-from loadtests.freshness import Feed, poll, subscribed_to
+from loadtests.freshness import Feed, open_feed, poll
 from loadtests.live.subscriber import NotSubscribed, live_url_below
 from loadtests.results import Lag
 from tests.loadtests.planted_feed import feeding
@@ -45,7 +45,7 @@ def test_without_a_feed_nothing_is_measured() -> None:
 
 
 def test_a_feed_is_subscribed_to_new_posts_and_one_score() -> None:
-    with feeding(lambda message, subscriber: 1) as url, subscribed_to(live_url_below(url), "P1") as feed:
+    with feeding(lambda message, subscriber: 1) as url, open_feed(live_url_below(url), "P1") as feed:
         assert feed.subscriber is not None
         assert feed.seen == 0
 
@@ -54,7 +54,7 @@ def test_a_feed_that_refuses_is_reported() -> None:
     with (
         feeding(lambda message, subscriber: 1) as url,
         pytest.raises(NotSubscribed, match="404"),
-        subscribed_to(f"{live_url_below(url)}/nowhere", "P1"),
+        open_feed(f"{live_url_below(url)}/nowhere", "P1"),
     ):
         pass
 

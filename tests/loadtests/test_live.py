@@ -5,9 +5,9 @@ from typing import Any
 
 from loadtests.calls import Answer
 from loadtests.data.world import Account, World
-from loadtests.histograms import decoded, percentile_ms
+from loadtests.histograms import decode, percentile_ms
 from loadtests.live.audience import Script
-from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, doubled, received_at
+from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, count_doubles, received_at
 from loadtests.load import BlockResult, Live, LoadPlan
 from tests.loadtests.planted_feed import live_block, live_blocks
 
@@ -52,9 +52,9 @@ def test_a_correct_feed_loses_and_doubles_nothing() -> None:
         8,
     )
     assert (block.offered, block.succeeded, block.errors) == (EXPECTED, EXPECTED, 0)
-    assert decoded(block.latencies).get_total_count() == decoded(figures.from_answer).get_total_count() == EXPECTED
-    assert decoded(figures.to_last).get_total_count() == 10
-    assert percentile_ms(decoded(block.latencies), 50) < 1_000
+    assert decode(block.latencies).get_total_count() == decode(figures.from_answer).get_total_count() == EXPECTED
+    assert decode(figures.to_last).get_total_count() == 10
+    assert percentile_ms(decode(block.latencies), 50) < 1_000
 
 
 def test_a_lost_post_counts_for_each_subscriber() -> None:
@@ -92,7 +92,7 @@ def test_an_equal_score_is_doubled_unless_it_is_of_another_post() -> None:
         (4.0, {**score_message(2), "post_id": "Q"}),
         (5.0, score_message(2)),
     ]
-    assert doubled([vote(1), vote(2)], messages) == 2
+    assert count_doubles([vote(1), vote(2)], messages) == 2
 
 
 def test_an_audience_stays_until_its_accounts_have_no_votes_left() -> None:

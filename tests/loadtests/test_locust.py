@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from loadtests import systems
-from loadtests.client import opened
+from loadtests.client import open_client
 from loadtests.processes import ROOT
 from loadtests.shapes import SHAPES, length_s, users_at
 
@@ -222,7 +222,7 @@ def test_the_web_page_starts_an_open_run(monolith: str) -> None:
     words = ["--web-port", port, "--web-host", "127.0.0.1", "--rate", "20", "--mix", "browse"]
     with (
         subprocess.Popen([*LOCUST, "--host", monolith, *words], cwd=ROOT, stderr=subprocess.DEVNULL) as process,
-        opened(f"http://127.0.0.1:{port}") as page,
+        open_client(f"http://127.0.0.1:{port}") as page,
     ):
         try:
             form = {"user_count": 1, "spawn_rate": 1, "host": monolith, "rate": "10", "shape": "ramp", "run_time": "6s"}

@@ -21,7 +21,7 @@ def write_mix(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("name", mixes.names())
 def test_every_mix_of_the_project_is_valid(name: str) -> None:
-    mix = mixes.named(name)
+    mix = mixes.by_name(name)
     assert mix.name == name
     assert mix.about.endswith(".")
     assert set(mix.journeys) <= set(JOURNEYS)

@@ -12,7 +12,7 @@ from socket import create_server, socket
 import pytest
 
 from loadtests.data.world import Account, World
-from loadtests.histograms import decoded, percentile_ms
+from loadtests.histograms import decode, percentile_ms
 from loadtests.load import LIVE, VOID_ABOVE_CPU, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
 from loadtests.processes import ROOT
@@ -35,8 +35,8 @@ def test_a_stall_of_two_seconds_is_in_the_95th_percentile() -> None:
     with serving(stalling(at=100, seconds=2.0)) as server:
         block = offered(server.url, duration_s=8.0)
     assert block.offered == block.succeeded == 400
-    assert percentile_ms(decoded(block.latencies), 95) == pytest.approx(1_620, rel=0.1)
-    assert percentile_ms(decoded(block.latencies), 99.9) >= 1_950
+    assert percentile_ms(decode(block.latencies), 95) == pytest.approx(1_620, rel=0.1)
+    assert percentile_ms(decode(block.latencies), 99.9) >= 1_950
 
 
 def test_every_request_passes_through_locusts_events_and_statistics(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_success_after_the_timeout_is_an_error_and_its_time_counts() -> None:
         block = offered(server.url, duration_s=0.2, timeout_ms=300)
     assert block.succeeded == 0
     assert block.errors == block.offered == 10
-    assert percentile_ms(decoded(block.latencies), 50) >= 300
+    assert percentile_ms(decode(block.latencies), 50) >= 300
 
 
 def test_a_server_that_never_answers_gets_each_request_once_and_counts_as_slow() -> None:
@@ -110,14 +110,14 @@ def test_a_server_that_never_answers_gets_each_request_once_and_counts_as_slow()
     assert len(received) == 20
     assert (block.offered, block.errors, block.succeeded) == (10, 10, 0)
     assert block.reasons == {"GET /: timeout": 10}
-    assert percentile_ms(decoded(block.latencies), 50) >= 500
+    assert percentile_ms(decode(block.latencies), 50) >= 500
 
 
 def test_a_stall_in_the_warm_up_does_not_count() -> None:
     with serving(stalling(at=1, seconds=0.3)) as server:
         block = offered(server.url, duration_s=0.5, warm_up_s=1.0)
     assert block.offered == 25
-    assert 0 < percentile_ms(decoded(block.latencies), 100) < 200
+    assert 0 < percentile_ms(decode(block.latencies), 100) < 200
 
 
 def test_a_refused_connection_is_an_error(closed_port: str) -> None:
@@ -131,7 +131,7 @@ def test_refusals_errors_and_successes_count_apart() -> None:
     with serving(lambda number: cycle[number % 5]) as server:
         block = offered(server.url, duration_s=1.0)
     assert (block.succeeded, block.refused, block.errors) == (10, 30, 10)
-    assert decoded(block.latencies).get_total_count() == 10  # quick refusals and errors must not flatter a system
+    assert decode(block.latencies).get_total_count() == 10  # quick refusals and errors must not flatter a system
 
 
 def test_one_arrival_does_not_make_the_generator_busy() -> None:

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
-from loadtests.histograms import encoded, histogram_of
+from loadtests.histograms import encode, histogram_of
 from loadtests.load import LIVE, BlockResult, Live, Second
 from loadtests.report import comparison
 from loadtests.report.contents import contents
@@ -35,7 +35,7 @@ METRIC = {*SIDES, "ratio", "low", "high", "effect", "p_value", "verdict", "origi
 def block(side: str, cpu: float = 0.05) -> BlockResult:
     draw = Random(side)
     latencies = [draw.lognormvariate(1 if side == "monolith" else 2, 0.4) for _ in range(50)]
-    histogram = encoded(histogram_of(latencies))
+    histogram = encode(histogram_of(latencies))
     return BlockResult(
         offered=52, succeeded=50, refused=1, errors=1, cpu=cpu, latencies=histogram, by_operation={"GET /posts": histogram},
         seconds=[Second(at_s=0, p50_ms=3.0, p95_ms=9.0, count=50)], reasons={"GET /posts: status <b>500</b>": 1},
@@ -45,7 +45,7 @@ def block(side: str, cpu: float = 0.05) -> BlockResult:
 def live_block(side: str) -> BlockResult:
     live = Live(
         subscribers=20, writes=8, messages=100, lost=side == "microservices", doubled=2,
-        from_answer=encoded(histogram_of([10.0] * 100)), to_last=encoded(histogram_of([30.0] * 8)),
+        from_answer=encode(histogram_of([10.0] * 100)), to_last=encode(histogram_of([30.0] * 8)),
     )  # fmt: skip
     return replace(block(side), live=live)
 

@@ -7,7 +7,7 @@ from statistics import geometric_mean, median, stdev
 import numpy as np
 import pytest
 
-from loadtests.histograms import empty_histogram, histogram_of, merged, percentile_ms
+from loadtests.histograms import empty_histogram, histogram_of, merge, percentile_ms
 from loadtests.statistics.resampling import (
     PairedComparison,
     compare_pairs,
@@ -121,7 +121,7 @@ def test_percentiles_of_a_resample_are_those_of_its_merged_histograms(count: int
     histograms = [histogram_of(rng.lognormvariate(2, 0.9) for _ in range(count)) for _ in range(4)]
     counts = [[1, 1, 1, 1], [0, 3, 1, 0], [4, 0, 0, 0], [0, 0, 0, 0]]
     totals = [
-        merged([empty_histogram(), *(one for one, times in zip(histograms, row, strict=True) for _ in range(times))])
+        merge([empty_histogram(), *(one for one, times in zip(histograms, row, strict=True) for _ in range(times))])
         for row in counts
     ]
     for percentile in (0.1, 50, 95, 99, 99.9, 100):

@@ -8,7 +8,7 @@ import pytest
 
 from loadtests.errors import UsageError
 from loadtests.load import LoadPlan
-from loadtests.shapes import SHAPES, Stage, due_times, highest, length_s, rate_at, shaped
+from loadtests.shapes import SHAPES, Stage, due_times, highest, length_s, rate_at, shape_of
 from loadtests.traces import read_trace
 
 
@@ -30,7 +30,7 @@ def test_a_stage_continues_the_integral_of_the_one_before() -> None:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_shape_offers_the_integral_of_its_rate_and_never_exceeds_the_peak(name: str) -> None:
-    shape = shaped(name, rate=37.0, seconds=11.0)
+    shape = shape_of(name, rate=37.0, seconds=11.0)
     times = list(due_times(shape))
     assert len(times) == pytest.approx(sum(stage.arrivals for stage in shape), abs=1)
     assert highest(shape) <= 37.0
@@ -43,12 +43,18 @@ def test_every_shape_offers_the_integral_of_its_rate_and_never_exceeds_the_peak(
 
 
 def test_a_spike_is_ten_times_the_idle_rate_at_once() -> None:
-    times = list(due_times(shaped("spike", rate=100)))
+    times = list(due_times(shape_of("spike", rate=100)))
     assert [sum(low <= time < low + 10 for time in times) for low in (0, 10, 20)] == [100, 1000, 100]
 
 
 def planned(**changed: object) -> LoadPlan:
-    plan = {"rate": 30.0, "duration_s": 3.0, "warm_up_s": 0.3, "seed": "x", "shape": shaped("ramp", rate=30, seconds=3)}
+    plan = {
+        "rate": 30.0,
+        "duration_s": 3.0,
+        "warm_up_s": 0.3,
+        "seed": "x",
+        "shape": shape_of("ramp", rate=30, seconds=3),
+    }
     return LoadPlan(base_url="", **(plan | changed))  # type: ignore[arg-type]
 
 

@@ -5,7 +5,7 @@ from random import Random
 import msgspec
 
 from loadtests.calls import Outcome
-from loadtests.histograms import decoded, histogram_of
+from loadtests.histograms import decode, histogram_of
 from loadtests.load import BlockResult
 from loadtests.tally import DROPPED, Tally
 
@@ -40,7 +40,7 @@ def test_reports_of_three_workers_add_up_to_the_tally_of_all() -> None:
 def test_the_histogram_holds_the_successes_and_timeouts_after_the_warm_up() -> None:
     sample = requests(5_000)
     timed = [ms for _, at_s, ms, outcome, why in sample if at_s >= 1 and (outcome == "succeeded" or why == "timeout")]
-    own, expected = decoded(tally_of(sample).block().latencies), histogram_of(timed)
+    own, expected = decode(tally_of(sample).block().latencies), histogram_of(timed)
     assert own.get_total_count() == len(timed)
     for percentile in (0, 1, 25, 50, 75, 90, 95, 99, 99.9, 100):
         assert own.get_value_at_percentile(percentile) == expected.get_value_at_percentile(percentile)
@@ -51,9 +51,9 @@ def test_seconds_operations_and_outcomes_add_up() -> None:
     assert block.offered == block.succeeded + block.refused + block.errors
     assert block.offered == sum(second.offered for second in block.seconds)
     assert [second.at_s for second in block.seconds] == [0, 1, 2]
-    count = decoded(block.latencies).get_total_count()
-    assert count == sum(decoded(one).get_total_count() for one in block.by_operation.values())
-    assert count == sum(decoded(one.latencies).get_total_count() for one in block.seconds)
+    count = decode(block.latencies).get_total_count()
+    assert count == sum(decode(one).get_total_count() for one in block.by_operation.values())
+    assert count == sum(decode(one.latencies).get_total_count() for one in block.seconds)
 
 
 def test_dropped_and_late_arrivals_count_at_their_due_time() -> None:

@@ -9,10 +9,10 @@ from time import sleep
 import psutil
 import pytest
 
-from loadtests.histograms import decoded
+from loadtests.histograms import decode
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
-from loadtests.shapes import shaped
+from loadtests.shapes import shape_of
 from tests.loadtests.planted import serving
 
 WORKERS = 3
@@ -23,7 +23,7 @@ def workers_of(generator: LoadProcess) -> list[psutil.Process]:
 
 
 def plan(url: str, **changed: object) -> LoadPlan:
-    shape = shaped("ramp", rate=80.0, seconds=2.0)
+    shape = shape_of("ramp", rate=80.0, seconds=2.0)
     known = {"rate": 80.0, "duration_s": 2.0, "warm_up_s": 0.0, "seed": "test", "path": "/", "shape": shape}
     return LoadPlan(base_url=url, **(known | changed))  # type: ignore[arg-type]
 
@@ -31,7 +31,7 @@ def plan(url: str, **changed: object) -> LoadPlan:
 def consistent(block: BlockResult) -> bool:
     """Return whether every offered arrival ended once, in every part of the result."""
     ends = block.succeeded + block.refused + block.errors + block.dropped
-    timed = decoded(block.latencies).get_total_count()
+    timed = decode(block.latencies).get_total_count()
     return (
         block.offered == block.arrivals == ends == sum(one.arrivals for one in block.workers)
         and block.offered == sum(second.offered for second in block.seconds)
@@ -52,7 +52,7 @@ def test_three_workers_offer_a_shape_and_the_loss_of_one_is_reported_once() -> N
         victim.kill()
 
     with serving(behave) as server, LoadProcess(WORKERS) as generator:
-        one = plan(server.url, shape=shaped("ramp", rate=80.0, seconds=4.0), duration_s=4.0)
+        one = plan(server.url, shape=shape_of("ramp", rate=80.0, seconds=4.0), duration_s=4.0)
         due = one.due()
         whole = generator.run(one)
         assert (whole.offered, whole.lost_workers) == (due, [])
