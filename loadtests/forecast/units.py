@@ -119,11 +119,11 @@ def run_ms(work: Work, function: Function, parameters: Parameters) -> float:
     The time of a function that it invokes is not included.
     """
     share = min(1.0, function.memory_mb / parameters.value("lambda.mb_per_vcpu"))
-    calls = sum(each.calls * parameters.figure(_latency(each)).percentiles["p50"] for each in work.stores)
+    calls = sum(each.calls * parameters.figure(latency_name(each)).percentiles["p50"] for each in work.stores)
     return work.cpu_ms / parameters.value("cpu.speed") / share + calls
 
 
-def _latency(stores: StoreCalls) -> str:
+def latency_name(stores: StoreCalls) -> str:
     """Return the name of a call's latency, such as `dynamodb.put_item`."""
     service, _, action = stores.name.partition(" ")
     return "codecommit.call" if service == "codecommit" else f"{service}.{_CAPITAL.sub('_', action).lower()}"

@@ -1,0 +1,261 @@
+"""Latency and freshness on AWS (`modelled`): a Monte Carlo over the counted work of each operation and the cited latencies.
+
+What a request waits for is added up, part after part: nothing runs in parallel, and nothing queues (scale.py does that). Processor
+time is the mean measured here, so the spread of a result is that of the hops and the cold starts. The client's network is left out.
+
+A distribution is known by a few percentiles. Its quantile function is interpolated between them: the logarithm of the value is
+linear in the deviate of the normal distribution, so two percentiles make a lognormal distribution, and more of them a chain of
+lognormal pieces. The outer pieces continue beyond the outer percentiles, up to a minimum p0 and a maximum p100 if they are known.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.errors import UsageError
+from loadtests.forecast import counts
+from loadtests.forecast.counts import Function, Metering, Operation, StoreCalls, Work
+from loadtests.forecast.parameters import Figure, Parameters
+from loadtests.forecast.queueing import warm_pool
+from loadtests.forecast.units import latency_name, run_ms
+from loadtests.results import SIDES
+from microservices.deploy import templates
+
+SAMPLES, SEED = 40_000, 1
+FAR = 8.0  # standard deviations: no sample is further out
+MONOLITH, MICROSERVICES = SIDES
+PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
+HEADLINE = {"read a post": "GET /posts/{post_id}", "vote": "PUT /posts/{post_id}/vote", "search": "GET /search"}
+PARTS = {
+    MONOLITH: ("balancer", "server", "round trips", "database"),
+    MICROSERVICES: ("gateway", "authorizer", "own code", "stores", "cold starts"),
+}
+HOPS = {  # from the call that starts a hop to the start of the handler. Every queue here is subscribed to the topic
+    counts.STREAM: ("hop.stream",),
+    counts.TOPIC: ("hop.topic",),
+    counts.QUEUE: ("hop.topic_to_queue", "hop.queue"),
+    counts.KINESIS: ("hop.kinesis",),
+}
+STARTS_HOP = ("sns.publish",)  # the cited time of a topic's hop includes the call
+PATHS = {  # operation, and the functions that run one after the other until the effect is visible
+    "vote_to_post_score": ("PUT /posts/{post_id}/vote", ("votes-projection", "posts-scores")),
+    "vote_to_leaderboard_json": ("PUT /posts/{post_id}/vote", ("votes-projection",)),
+    "post_to_search": ("POST /posts", ("search-projection",)),
+    "order_to_settled": ("POST /orders", ("orders-event-relay", "users-credits", "posts-boosts", "orders-saga")),
+    "view_to_trending": ("GET /posts/{post_id}", ("trending-projection",)),
+}
+BUFFERED = ("view_to_trending",)  # both sides collect views in the process and write them together
+Floats = NDArray[np.float64]
+Parts = dict[str, Floats]
+
+
+@dataclass(slots=True)
+class Model:
+    """Draws samples of times in milliseconds. used: names of the parameters that were read.
+
+    cold_share: of the runs of every function; without it, that of the warm pool at the rate of the parameters.
+    """
+
+    parameters: Parameters
+    functions: Mapping[str, Function]
+    samples: int = SAMPLES
+    cold_share: float | None = None
+    used: set[str] = field(default_factory=set)
+    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(SEED))
+
+    def value(self, name: str) -> float:
+        """Return the single value of a parameter."""
+        self.used.add(name)
+        return self.parameters.value(name)
+
+    def draw(self, name: str, calls: float = 1.0) -> Floats:
+        """Return the time of so many calls, one after the other. Half a call is one call of every second sample."""
+        self.used.add(name)
+        figure, own_ms = self.parameters.figure(name), 0.0
+        if name.startswith("dynamodb."):
+            own_ms = self.value("dynamodb.sdk_in_figures")
+        total = self.zero()
+        for number in range(int(np.ceil(calls))):
+            total += np.maximum(quantiles(figure, self._normal()) - own_ms, 0) * self.happens(calls - number)
+        return total
+
+    def happens(self, share: float) -> NDArray[np.bool_]:
+        """Return in which samples something happens that has this probability."""
+        return self.random.random(self.samples) < share
+
+    def zero(self) -> Floats:
+        """Return a part that takes no time."""
+        return np.zeros(self.samples)
+
+    def run(self, work: Work, without: Iterable[str] = ()) -> Parts:
+        """Return the parts of one run of a function. without: names of calls that are left out."""
+        if work.name not in self.functions:
+            raise UsageError(f"{counts.CHAPTER}: unknown function {work.name!r}")
+        function = self.functions[work.name]
+        share = min(1.0, function.memory_mb / self.value("lambda.mb_per_vcpu"))
+        calls = [each for each in work.stores if latency_name(each) not in without]
+        own_ms = work.cpu_ms / self.value("cpu.speed") / share
+        return {
+            "own code": self.zero() + own_ms,
+            "stores": self.stores(calls),
+            "cold starts": self._cold_start(work, function, share),
+        }
+
+    def stores(self, calls: Iterable[StoreCalls]) -> Floats:
+        """Return the time of store calls, one after the other."""
+        total = self.zero()
+        for each in calls:
+            total += self.draw(latency_name(each), each.calls)
+        return total
+
+    def _cold_start(self, work: Work, function: Function, share: float) -> Floats:
+        """Return the time that cold starts add. share: of a processor, for the first use of the clients."""
+        if (cold := self.cold_share) is None:
+            rate, expiry_s = self.value("lambda.requests_per_second"), self.value("lambda.idle_expiry")
+            cold = warm_pool(rate, run_ms(work, function, self.parameters) / 1000, expiry_s).cold_share
+        init_ms = function.init_cpu_ms / self.value("cpu.speed")  # INIT has a whole processor, whatever the memory
+        first_ms = self.value("lambda.first_call_cpu") / share if work.stores else 0.0
+        fixed = init_ms + first_ms + self.stores(function.init_stores)
+        return self.happens(cold) * (fixed + self.draw("lambda.placement") + self.draw("lambda.init_plain"))
+
+    def _normal(self) -> Floats:
+        return self.random.standard_normal(self.samples)
+
+
+def quantiles(figure: Figure, normal: Floats) -> Floats:
+    """Return the values of a distribution at deviates of the normal distribution. See the module's docstring."""
+    if figure.value is not None:
+        return np.full_like(normal, figure.value)
+    points = {float(name[1:]) / 100: value for name, value in figure.percentiles.items()}
+    inner = {share: value for share, value in points.items() if 0 < share < 1}
+    if min(points.values()) <= 0 or len(inner) == 1:
+        return np.full_like(normal, figure.percentiles["p50"])
+    at, logs = np.array([NormalDist().inv_cdf(share) for share in inner]), np.log([*inner.values()])
+    slopes = np.diff(logs) / np.diff(at)
+    low, high = logs[0] - slopes[0] * (FAR + at[0]), logs[-1] + slopes[-1] * (FAR - at[-1])
+    values = np.exp(np.interp(normal, [-FAR, *at, FAR], [low, *logs, high]))
+    within: Floats = np.clip(values, points.get(0.0, 0.0), points.get(1.0, np.inf))
+    return within
+
+
+def services_parts(operation: Operation, model: Model) -> Parts:
+    """Return the parts of a request to the services until its answer."""
+    parts = {name: model.zero() for name in PARTS[MICROSERVICES]}
+    parts["gateway"] += model.draw("gateway.http")
+    parts["stores"] += model.stores(operation.stores)
+    for work in (each for each in operation.work if each.waited):
+        invoked = {name: each * model.happens(min(work.runs, 1)) for name, each in model.run(work).items()}
+        if work.trigger == counts.AUTHORIZER:
+            total = sum(invoked.values(), model.draw("gateway.integration"))
+            parts["authorizer"] += total * model.happens(1 - model.value("authorizer.cached_share"))
+            continue
+        if work.trigger in (counts.GATEWAY, counts.SOCKET):
+            parts["gateway"] += model.draw("gateway.integration")
+        for name, each in invoked.items():
+            parts[name] += each
+    return parts
+
+
+def monolith_parts(operation: Operation, model: Model) -> Parts:
+    """Return the parts of a request to the monolith: each statement is a round trip to a database in the same zone."""
+    parts = {name: model.zero() for name in PARTS[MONOLITH]}
+    parts["balancer"] += model.draw("balancer.http")
+    for work in (each for each in operation.work if each.waited):
+        parts["server"] += work.cpu_ms / model.value("cpu.speed")
+        for each in work.stores:
+            parts["round trips"] += model.draw("network.zone_round_trip", each.calls)
+            statement = "database.commit" if each.name == "COMMIT" else "database.statement"
+            parts["database"] += model.draw(statement, each.calls)
+    return parts
+
+
+def services_lag(kind: str, operation: Operation, model: Model) -> Floats:
+    """Return the time from a write until its effect is stored: hop, batch window and run of each function on the way."""
+    lag = model.zero()
+    if kind in BUFFERED:  # Lambda freezes the process: the buffer is sent during its next request
+        wait = model.random.exponential(1000 / model.value("lambda.requests_per_second"), model.samples)
+        lag += np.maximum(wait, model.value("views.flush")) + model.draw("kinesis.put_records")
+    works = {work.name: work for work in reversed(operation.work)}
+    for name in PATHS[kind][1]:
+        lag += sum((model.draw(hop) for hop in HOPS[works[name].trigger]), model.zero()) + batch_windows_ms()[name]
+        lag += sum(model.run(works[name], without=STARTS_HOP).values(), model.zero())
+    return lag
+
+
+def monolith_lag(kind: str, model: Model) -> Floats:
+    """Return the lag of the monolith: none within a transaction, else up to the interval at which views are written."""
+    return model.random.random(model.samples) * model.value("views.flush") if kind in BUFFERED else model.zero()
+
+
+@cache
+def batch_windows_ms() -> dict[str, float]:
+    """Return how long each function's event source collects records, from the templates. A lone record waits for all of it."""
+    windows: dict[str, float] = {}
+    for service in templates.services():
+        for resource in templates.load(service)["Resources"].values():
+            if resource["Type"] == "AWS::Serverless::Function":
+                sources = resource["Properties"].get("Events", {}).values()
+                seconds = max(
+                    (one["Properties"].get("MaximumBatchingWindowInSeconds", 0) for one in sources), default=0
+                )
+                windows[templates.name_in_stage(resource["Properties"]["FunctionName"])] = 1000.0 * seconds
+    return windows
+
+
+def chapter(metering: Metering, parameters: Parameters) -> dict[str, Any]:
+    """Return the chapter `latency` of report.json: each operation and each effect on AWS, and the parameters behind them."""
+    model = Model(parameters, metering.functions)
+    operations = {name: _operation(name, metering, model) for name in metering.operations[MICROSERVICES]}
+    missing = {kind: _not_metered(kind, metering) for kind in PATHS}
+    freshness = {kind: _freshness(kind, metering, model) for kind, names in missing.items() if not names}
+    return {
+        "origin": "modelled", "region": parameters.region, "samples": model.samples, "seed": SEED,
+        "operations": operations, "freshness": freshness, "missing": {kind: names for kind, names in missing.items() if names},
+        "headline": {label: operations[name] for label, name in HEADLINE.items() if name in operations},
+        "parameters": {name: _described(parameters.figure(name)) for name in sorted(model.used)},
+    }  # fmt: skip
+
+
+def _operation(name: str, metering: Metering, model: Model) -> dict[str, Any]:
+    """Return both sides of an operation. A cold request is one whose functions all start cold."""
+    services = metering.operations[MICROSERVICES][name]
+    cold = Model(model.parameters, metering.functions, model.samples, cold_share=1.0)
+    sides = {MICROSERVICES: _figures(services_parts(services, model))}
+    sides[MICROSERVICES]["cold_p50_ms"] = _figures(services_parts(services, cold))["p50_ms"]
+    if monolith := metering.operations[MONOLITH].get(name):
+        sides[MONOLITH] = _figures(monolith_parts(monolith, model))
+    return sides
+
+
+def _not_metered(kind: str, metering: Metering) -> list[str]:
+    """Return the operation or the functions without which an effect has no forecast."""
+    name, path = PATHS[kind]
+    if name not in metering.operations[MICROSERVICES]:
+        return [name]
+    return sorted({*path} - {work.name for work in metering.operations[MICROSERVICES][name].work})
+
+
+def _freshness(kind: str, metering: Metering, model: Model) -> dict[str, Any]:
+    lag = services_lag(kind, metering.operations[MICROSERVICES][PATHS[kind][0]], model)
+    return {MICROSERVICES: _figures({"lag": lag}), MONOLITH: _figures({"lag": monolith_lag(kind, model)})}
+
+
+def _figures(parts: Parts) -> dict[str, Any]:
+    """Return percentiles of the sum, and its parts: of the median, and of the slowest 2 %, scaled to p99."""
+    total = sum(parts.values(), np.zeros(1))
+    figures: dict[str, Any] = {key: float(np.percentile(total, point)) for key, point in PERCENTILES.items()}
+    for name, low, high in (("p50", 45, 55), ("p99", 98, 100)):
+        around = (total >= np.percentile(total, low)) & (total <= np.percentile(total, high))
+        scale = figures[f"{name}_ms"] / (total[around].mean() or 1)
+        figures[f"{name}_parts"] = {part: float(each[around].mean() * scale) for part, each in parts.items()}
+    return figures
+
+
+def _described(figure: Figure) -> dict[str, Any]:
+    value = figure.percentiles if figure.value is None else figure.value
+    return {"value": value, "unit": figure.unit, "source": figure.source, "assumed": figure.assumed}

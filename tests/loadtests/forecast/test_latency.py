@@ -1,0 +1,201 @@
+"""Latency on AWS: distributions, sums by hand, shares of parts, freshness, wrong input."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+import microservices.posts.views
+import monolith.trending.views
+from loadtests.errors import UsageError
+from loadtests.forecast import counts, latency, parameters
+from loadtests.forecast.counts import Function, Metering, Operation, StoreCalls, Work
+from loadtests.forecast.parameters import Figure, Parameters
+from loadtests.forecast.units import latency_name
+from loadtests.processes import ROOT
+
+FIGURES = parameters.load()
+SHARE = 512 / FIGURES.value("lambda.mb_per_vcpu")  # of a processor
+READ, VOTE = "GET /posts/{post_id}", "PUT /posts/{post_id}/vote"
+FIXED = {  # each distribution as one value, and no cold starts
+    "gateway.http": 2.0, "gateway.integration": 3.0, "dynamodb.get_item": 6.0, "dynamodb.put_item": 8.0, "sns.publish": 100.0,
+    "dynamodb.sdk_in_figures": 1.0, "hop.stream": 200.0, "hop.topic_to_queue": 20.0, "hop.queue": 10.0, "hop.kinesis": 600.0,
+    "kinesis.put_records": 5.0, "balancer.http": 1.0, "network.zone_round_trip": 0.5, "database.statement": 0.25,
+    "database.commit": 1.5, "authorizer.cached_share": 0.0, "lambda.idle_expiry": 1e12, "lambda.requests_per_second": 1e3,
+    "lambda.placement": 100.0, "lambda.init_plain": 80.0, "lambda.first_call_cpu": 20.0, "views.flush": 500.0,
+}  # fmt: skip
+
+
+def test_a_distribution_has_its_percentiles_and_is_lognormal_between_them() -> None:
+    figure = _figure({"p10": 100, "p50": 200, "p90": 800})
+    deviates = np.array([NormalDist().inv_cdf(share) for share in (0.1, 0.5, 0.9)])
+    assert latency.quantiles(figure, deviates) == pytest.approx([100, 200, 800])
+    assert latency.quantiles(figure, deviates / 2) == pytest.approx([100 * 2**0.5, 200, 400])
+
+
+def test_a_distribution_continues_beyond_its_percentiles_up_to_minimum_and_maximum() -> None:
+    figure = _figure({"p0": 5, "p50": 10, "p90": 20, "p100": 50})
+    assert latency.quantiles(figure, np.array([-6.0, 6.0])) == pytest.approx([5, 50])
+
+
+def test_with_fixed_times_a_request_takes_the_sum_by_hand() -> None:
+    vote = latency.chapter(_metering(), _fixed())["operations"][VOTE]
+    by_hand = {"gateway": 5, "authorizer": 3 + 4 / SHARE, "own code": 8 / SHARE, "stores": 5 + 7, "cold starts": 0}
+    assert vote["microservices"]["p50_parts"] == pytest.approx(by_hand)
+    assert vote["microservices"]["p50_ms"] == pytest.approx(sum(by_hand.values()))
+    assert vote["microservices"]["p99_ms"] == pytest.approx(sum(by_hand.values()))
+    by_hand = {"balancer": 1, "server": 9, "round trips": 3 * 0.5, "database": 2 * 0.25 + 1.5}
+    assert vote["monolith"]["p50_parts"] == pytest.approx(by_hand)
+
+
+def test_a_cold_request_adds_placement_init_and_the_first_call_of_each_function() -> None:
+    vote = latency.chapter(_metering(), _fixed())["operations"][VOTE]["microservices"]
+    cold = 2 * (100 + 80 + 300) + 20 / SHARE  # only votes-http calls a store
+    assert vote["cold_p50_ms"] - vote["p50_ms"] == pytest.approx(cold)
+
+
+def test_twice_the_memory_halves_the_own_time_until_a_whole_processor() -> None:
+    def own_ms(memory_mb: float) -> Any:
+        vote = latency.chapter(_metering(memory_mb=int(memory_mb)), _fixed())["operations"][VOTE]
+        return vote["microservices"]["p50_parts"]["own code"]
+
+    assert own_ms(1024) == pytest.approx(own_ms(512) / 2)
+    assert own_ms(1769) == own_ms(3538) == pytest.approx(8)
+
+
+def test_a_cached_token_skips_the_authorizer() -> None:
+    half = latency.chapter(_metering(), _fixed({"authorizer.cached_share": 0.7}))["operations"][VOTE]["microservices"]
+    assert half["p50_parts"]["authorizer"] == 0
+    assert half["p99_parts"]["authorizer"] == pytest.approx(3 + 4 / SHARE)
+
+
+def test_half_a_call_is_a_call_of_every_second_request() -> None:
+    drawn = latency.Model(_fixed(), {}).draw("hop.queue", calls=2.5)
+    assert sorted(set(drawn)) == [20, 30]
+    assert drawn.mean() == pytest.approx(25, rel=0.01)
+
+
+def test_a_forecast_repeats() -> None:
+    assert latency.chapter(_metering(), FIGURES) == latency.chapter(_metering(), FIGURES)
+
+
+def test_freshness_is_the_sum_of_hops_windows_and_runs() -> None:
+    metering = _metering(
+        _run("votes-projection", counts.STREAM, ("dynamodb GetItem", "sns Publish")),
+        _run("posts-scores", counts.QUEUE, ("dynamodb PutItem",)),
+    )
+    lags = latency.chapter(metering, _fixed())["freshness"]
+    run = 8 / SHARE
+    score, leaderboard = (lags[f"vote_to_{name}"] for name in ("post_score", "leaderboard_json"))
+    assert score["microservices"]["p50_ms"] == pytest.approx(200 + run + 5 + 20 + 10 + run + 7)
+    assert leaderboard["microservices"]["p50_ms"] == pytest.approx(200 + run + 5)
+    assert score["monolith"]["p99_ms"] == 0
+
+
+def test_an_effect_whose_functions_were_not_metered_is_named_and_has_no_figure() -> None:
+    figures = latency.chapter(_metering(_run("votes-projection", counts.STREAM, ())), _fixed())
+    assert figures["missing"]["vote_to_post_score"] == ["posts-scores"]
+    assert figures["missing"]["post_to_search"] == ["POST /posts"]
+    assert [*figures["freshness"]] == ["vote_to_leaderboard_json"]
+
+
+def test_a_view_waits_for_the_buffer_of_its_process_and_for_the_batch_window() -> None:
+    lag = latency.chapter(_metering(_run("trending-projection", counts.KINESIS, ())), _fixed())["freshness"]
+    services, monolith_lag = (lag["view_to_trending"][side] for side in ("microservices", "monolith"))
+    assert services["p50_ms"] == pytest.approx(500 + 5 + 600 + 1000 + 8 / SHARE)  # the window of the template: 1 s
+    assert monolith_lag["p50_ms"] == pytest.approx(250, rel=0.05)
+
+
+def test_the_interval_at_which_views_are_written_is_that_of_both_sides() -> None:
+    seconds = {microservices.posts.views.FLUSH_SECONDS, monolith.trending.views.FLUSH_SECONDS}
+    assert seconds == {FIGURES.value("views.flush") / 1000}
+
+
+def test_every_store_call_of_an_operation_has_a_latency() -> None:
+    table = (ROOT / "docs" / "store-calls.md").read_text(encoding="utf-8")
+    cells = [line.split("|")[2] for line in table.splitlines() if line.startswith("| ")]
+    actions = set(re.findall(r"[A-Z]\w+", " ".join(cells))) - {"AWS"}
+    known = {name.partition(".")[2] for name in FIGURES.figures}
+    assert len(actions) > 8
+    assert not {one for one in actions if latency_name(StoreCalls(name=f"x {one}", calls=1))[2:] not in known}
+
+
+def test_an_unknown_call_or_function_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"unknown parameter 'dynamodb.get_itm'; close: dynamodb.get_item"):
+        latency.chapter(_metering(_run("votes-http", counts.GATEWAY, ("dynamodb GetItm",))), FIGURES)
+    with pytest.raises(UsageError, match="unknown function 'votes-htp'"):
+        latency.chapter(_metering(_run("votes-htp", counts.GATEWAY, ())), FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("percentiles", "mistake"),
+    [
+        ("{p90: 3}", "a distribution needs p50"),
+        ("{p50: 3, p90: 2}", "percentiles must rise"),
+        ("{p90: 3, p50: 2}", "percentiles must rise"),
+        ("{p50: -1}", "percentiles must rise, from 0 or more"),
+        ("{p50: 1, median: 2}", "'median' is no percentile"),
+    ],
+)
+def test_a_wrong_distribution_is_refused_with_file_and_name(tmp_path: Path, percentiles: str, mistake: str) -> None:
+    file = tmp_path / "wrong.yaml"
+    line = f"{{unit: ms, read: 2026-10-15, percentiles: {percentiles}}}"
+    file.write_text(f"about: x\nsources: {{}}\nfigures:\n  hop.queue: {line}\n")
+    with pytest.raises(UsageError, match=rf"{file}: hop\.queue: .*{mistake}"):
+        parameters.read(file)
+
+
+def _metering(*later: Work, memory_mb: int = 512) -> Metering:
+    """Return a vote on both sides, and further work after it or after a view."""
+    token = _run("platform-authorizer", counts.AUTHORIZER, (), cpu_ms=4)
+    waited = (token, _run("votes-http", counts.GATEWAY, ("dynamodb GetItem", "dynamodb PutItem")))
+    statements = tuple(StoreCalls(name=name, calls=calls) for name, calls in (("SELECT posts", 2), ("COMMIT", 1)))
+    monolith_work = Work(
+        name="monolith",
+        trigger=counts.REQUEST,
+        waited=True,
+        runs=1,
+        records=1,
+        cpu_ms=9,
+        log_bytes=0,
+        stores=statements,
+    )
+    names = {"platform-authorizer", "votes-http", "votes-projection", "posts-scores", "trending-projection"}
+    function = Function(feature="votes", memory_mb=memory_mb, init_cpu_ms=300, package_bytes=1)
+    view = READ if later and later[0].trigger == counts.KINESIS else VOTE
+    return Metering(
+        operations={
+            "monolith": {VOTE: _operation(monolith_work)},
+            "microservices": {VOTE: _operation(*waited), view: _operation(*waited, *later)},
+        },
+        journeys={}, functions=dict.fromkeys(names, function), resources={}, stored_bytes={},
+    )  # fmt: skip
+
+
+def _operation(*work: Work) -> Operation:
+    return Operation(calls=1, request_bytes=1, response_bytes=1, work=work)
+
+
+def _run(name: str, trigger: str, calls: tuple[str, ...], *, cpu_ms: float = 8) -> Work:
+    stores = tuple(StoreCalls(name=call, calls=1) for call in calls)
+    waited = trigger in (counts.GATEWAY, counts.AUTHORIZER)
+    return Work(name=name, trigger=trigger, waited=waited, runs=1, records=1, cpu_ms=cpu_ms, log_bytes=0, stores=stores)
+
+
+def _fixed(values: Mapping[str, float] | None = None) -> Parameters:
+    figures = {name: _figure({"p50": one}) for name, one in {**FIXED, **(values or {})}.items()}
+    single = {
+        name: msgspec.structs.replace(one, value=one.percentiles["p50"], percentiles={})
+        for name, one in figures.items()
+    }
+    mixed = {name: single[name] if FIGURES.figure(name).value is not None else one for name, one in figures.items()}
+    return Parameters("us-east-1", {**FIGURES.figures, **mixed})
+
+
+def _figure(percentiles: dict[str, float]) -> Figure:
+    return Figure(unit="ms", read=FIGURES.figure("hop.queue").read, percentiles=percentiles)
