@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from loadtests.report import capacity, cold_starts, comparison, complexity, explain, findings, method
+from loadtests.report import capacity, cold_starts, comparison, complexity, explain, findings, latency, method
 from loadtests.report.charts import Report, Series
 from loadtests.report.tables import Chapter, Contents, Table
 
@@ -13,6 +13,7 @@ COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figu
     "cold_starts": cold_starts.chapter,
     "complexity": complexity.chapter,
     "explain": explain.chapter,
+    "latency": latency.chapter,
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import microservices.posts.views
 import monolith.trending.views
+from loadtests import report
 from loadtests.errors import UsageError
 from loadtests.forecast import counts, latency, parameters
 from loadtests.forecast.counts import Function, Metering, Operation, StoreCalls, Work
@@ -199,3 +200,14 @@ def _fixed(values: Mapping[str, float] | None = None) -> Parameters:
 
 def _figure(percentiles: dict[str, float]) -> Figure:
     return Figure(unit="ms", read=FIGURES.figure("hop.queue").read, percentiles=percentiles)
+
+
+def test_the_report_shows_each_figure_as_modelled_with_its_parameters(tmp_path: Path) -> None:
+    metering = _metering(_run("votes-projection", counts.STREAM, ("dynamodb GetItem",)))
+    folder = report.add_chapter(tmp_path / "alone", "latency", latency.chapter(metering, _fixed()))
+    page, text = ((folder / f"report.{form}").read_text() for form in ("html", "md"))
+    assert "to vote takes (p50, p99 in ms): monolith 13.5, 13.5; microservices" in text
+    assert "vote → post score: no forecast without posts-scores" in text
+    assert "| network.zone_round_trip | p50 0.5 | ms | cited |" in text
+    assert "emulated" not in "".join(line for line in text.splitlines() if "On AWS" in line)
+    assert "Medians on AWS in parts" in page

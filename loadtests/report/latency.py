@@ -1,0 +1,102 @@
+"""The chapter of `forecast/latency.py`: latency of each operation and freshness of each effect, as modelled for AWS."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import plotly.graph_objects as go
+
+from loadtests.report.charts import AROUND_PX, Chart, apply_style
+from loadtests.report.tables import Chapter, Column, Finding, lag_label, milliseconds, number, table_of
+from loadtests.results import SIDES
+
+COLOURS = {  # of the parts, blue for the monolith's and orange for the services'
+    "balancer": "#9dc3e6", "server": "#3b82c4", "round trips": "#27598a", "database": "#6f7fd6",
+    "gateway": "#f2b27a", "authorizer": "#b98a2f", "own code": "#d9730d", "stores": "#9a4a0c", "cold starts": "#c0453a",
+}  # fmt: skip
+BAR_PX = 17
+PERCENTILES = tuple(Column(f"{name} ms", f"{name}_ms", milliseconds) for name in ("p50", "p95", "p99"))
+PARTS = tuple(Column(part, f"part {part}", milliseconds) for part in COLOURS)
+OPERATION_COLUMNS = (
+    Column("operation"), Column("side"), *PERCENTILES, Column("cold p50 ms", "cold_p50_ms", milliseconds), *PARTS,
+)  # fmt: skip
+LAG_COLUMNS = (Column("from → to", "label"), Column("side"), *PERCENTILES)
+PARAMETER_COLUMNS = (
+    Column("parameter"),
+    Column("value", "text"),
+    Column("unit"),
+    Column("basis"),
+)
+Figures = dict[str, Any]
+
+
+def chapter(figures: Figures) -> Chapter:
+    """Return the chapter. Every figure in it is modelled; its last table lists the parameters."""
+    origin = figures["origin"]
+    return Chapter(
+        name="latency",
+        names={"region": figures["region"]},
+        findings=[Finding(text, origin) for text in (*_findings(figures["headline"]), *_lags(figures["freshness"]))],
+        tables=[
+            table_of(_operations(figures), OPERATION_COLUMNS, title="Latency, and the parts of its median", origin=origin),
+            table_of(_freshness(figures), LAG_COLUMNS, title="Freshness", origin=origin),
+            table_of(_parameters(figures), PARAMETER_COLUMNS, title="Parameters"),
+        ],
+        charts=lambda: _charts(figures),
+        notes=[f"{lag_label(kind)}: no forecast without {', '.join(names)}" for kind, names in figures["missing"].items()],
+    )  # fmt: skip
+
+
+def _findings(headline: Figures) -> Iterator[str]:
+    for label, sides in headline.items():
+        texts = [f"{side} {_span(sides[side])}" for side in SIDES if side in sides]
+        yield f"On AWS, to {label} takes (p50, p99 in ms): {'; '.join(texts)}."
+
+
+def _lags(freshness: Figures) -> Iterator[str]:
+    late = [f"{lag_label(kind)} {_span(sides['microservices'])}" for kind, sides in freshness.items()]
+    if late:
+        yield f"On AWS, effects are visible on the services after (p50, p99 in ms): {'; '.join(late)}."
+
+
+def _span(one: Figures) -> str:
+    return f"{milliseconds(one['p50_ms'])}, {milliseconds(one['p99_ms'])}"
+
+
+def _operations(figures: Figures) -> Iterator[Figures]:
+    for name, sides in figures["operations"].items():
+        for side in filter(sides.get, SIDES):
+            parts = {f"part {part}": ms for part, ms in sides[side]["p50_parts"].items()}
+            yield {"operation": name, "side": side, **sides[side], **parts}
+
+
+def _freshness(figures: Figures) -> Iterator[Figures]:
+    for kind, sides in figures["freshness"].items():
+        yield from ({"label": lag_label(kind), "side": side, **sides[side]} for side in SIDES)
+
+
+def _parameters(figures: Figures) -> Iterator[Figures]:
+    for name, one in figures["parameters"].items():
+        value = one["value"]
+        points = value.items() if isinstance(value, dict) else ()
+        text = ", ".join(f"{point} {number(ms)}" for point, ms in points) or number(value)
+        basis = " · ".join(filter(None, ("assumed" if one["assumed"] else "cited", one["source"])))
+        yield {"parameter": name, "text": text, "unit": one["unit"], "basis": basis}
+
+
+def _charts(figures: Figures) -> Iterator[Chart]:
+    """Yield the median of each operation on each side, in parts."""
+    records, figure = list(_operations(figures)), go.Figure()
+    places = [f"{one['operation']} · {one['side']}" for one in records]
+    for part, colour in COLOURS.items():
+        own = [
+            (place, one[f"part {part}"]) for place, one in zip(places, records, strict=True) if f"part {part}" in one
+        ]
+        figure.add_bar(
+            y=[place for place, _ in own], x=[ms for _, ms in own], name=part, orientation="h", marker_color=colour,
+            hovertemplate="%{x:.1f} ms",
+        )  # fmt: skip
+    figure.update_layout(barmode="stack", height=AROUND_PX + BAR_PX * len(places), bargap=0.2)
+    figure.update_yaxes(categoryorder="array", categoryarray=places[::-1])
+    figure.update_xaxes(title_text="median, ms", rangemode="tozero")
+    columns = OPERATION_COLUMNS
+    yield Chart("latency-on-aws", "Medians on AWS in parts", apply_style(figure), table_of(records, columns))
