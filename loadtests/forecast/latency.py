@@ -1,7 +1,8 @@
 """Latency and freshness on AWS (`modelled`): a Monte Carlo over the counted work of each operation and the cited latencies.
 
 What a request waits for is added up, part after part: nothing runs in parallel, and nothing queues (scale.py does that). Processor
-time is the mean measured here, so the spread of a result is that of the hops and the cold starts. The client's network is left out.
+time is the mean measured here, stretched by the function's share of a processor (processor.py); so the spread of a result is that
+of hops, stores, pauses and cold starts. The client's network is left out.
 
 A distribution is known by a few percentiles. Its quantile function is interpolated between them: the logarithm of the value is
 linear in the deviate of the normal distribution, so two percentiles make a lognormal distribution, and more of them a chain of
@@ -21,6 +22,7 @@ from loadtests.errors import UsageError
 from loadtests.forecast import counts
 from loadtests.forecast.counts import Function, Metering, Operation, StoreCalls, Work
 from loadtests.forecast.parameters import Figure, Parameters
+from loadtests.forecast.processor import elapsed_ms, share_of
 from loadtests.forecast.queueing import warm_pool
 from loadtests.forecast.units import latency_name, run_ms
 from loadtests.results import SIDES
@@ -97,14 +99,18 @@ class Model:
         if work.name not in self.functions:
             raise UsageError(f"{counts.CHAPTER}: unknown function {work.name!r}")
         function = self.functions[work.name]
-        share = min(1.0, function.memory_mb / self.value("lambda.mb_per_vcpu"))
         calls = [each for each in work.stores if latency_name(each) not in without]
-        own_ms = work.cpu_ms / self.value("cpu.speed") / share
         return {
-            "own code": self.zero() + own_ms,
+            "own code": self.elapsed(work.cpu_ms / self.value("cpu.speed"), function),
             "stores": self.stores(calls),
-            "cold starts": self._cold_start(work, function, share),
+            "cold starts": self._cold_start(work, function),
         }
+
+    def elapsed(self, cpu_ms: float, function: Function) -> Floats:
+        """Return how long a function needs for its processor time. See processor.py."""
+        self.used.add("lambda.mb_per_vcpu")
+        share, period_ms = share_of(function.memory_mb, self.parameters), self.value("lambda.cpu_period")
+        return elapsed_ms(cpu_ms, share, period_ms=period_ms, phases=self.random.random(self.samples))
 
     def stores(self, calls: Iterable[StoreCalls]) -> Floats:
         """Return the time of store calls, one after the other."""
@@ -113,15 +119,18 @@ class Model:
             total += self.draw(latency_name(each), each.calls)
         return total
 
-    def _cold_start(self, work: Work, function: Function, share: float) -> Floats:
-        """Return the time that cold starts add. share: of a processor, for the first use of the clients."""
+    def _cold_start(self, work: Work, function: Function) -> Floats:
+        """Return the time that cold starts add: placement, INIT, the first use of the clients."""
         if (cold := self.cold_share) is None:
             rate, expiry_s = self.value("lambda.requests_per_second"), self.value("lambda.idle_expiry")
             cold = warm_pool(rate, run_ms(work, function, self.parameters) / 1000, expiry_s).cold_share
         init_ms = function.init_cpu_ms / self.value("cpu.speed")  # INIT has a whole processor, whatever the memory
-        first_ms = self.value("lambda.first_call_cpu") / share if work.stores else 0.0
-        fixed = init_ms + first_ms + self.stores(function.init_stores)
-        return self.happens(cold) * (fixed + self.draw("lambda.placement") + self.draw("lambda.init_plain"))
+        added = (
+            self.draw("lambda.placement") + self.draw("lambda.init_plain") + init_ms + self.stores(function.init_stores)
+        )
+        if work.stores:
+            added += self.elapsed(self.value("lambda.first_call_cpu"), function)
+        return self.happens(cold) * added
 
     def _normal(self) -> Floats:
         return self.random.standard_normal(self.samples)

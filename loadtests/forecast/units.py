@@ -24,6 +24,7 @@ from loadtests.forecast.counts import (
     Work,
 )
 from loadtests.forecast.parameters import Parameters
+from loadtests.forecast.processor import mean_elapsed_ms
 
 MONOLITH = "monolith"
 GIB = 2**30
@@ -114,13 +115,12 @@ def gaps(units: Iterable[str], parameters: Parameters) -> list[str]:
 
 
 def run_ms(work: Work, function: Function, parameters: Parameters) -> float:
-    """Return the modelled duration of one run on AWS: its processor time at the function's share, and the medians of its calls.
+    """Return the modelled duration of one run on AWS: its processor time and pauses, and the medians of its calls.
 
     The time of a function that it invokes is not included.
     """
-    share = min(1.0, function.memory_mb / parameters.value("lambda.mb_per_vcpu"))
     calls = sum(each.calls * parameters.figure(latency_name(each)).percentiles["p50"] for each in work.stores)
-    return work.cpu_ms / parameters.value("cpu.speed") / share + calls
+    return mean_elapsed_ms(work.cpu_ms / parameters.value("cpu.speed"), function.memory_mb, parameters) + calls
 
 
 def latency_name(stores: StoreCalls) -> str:
