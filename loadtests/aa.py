@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import provenance, report, systems
+from loadtests.report.comparison import origin_of_times
 from loadtests.results import AA_SIDES as SIDES
 from loadtests.run import DIFFERENT, FINE, VOID, run_and_report
 from loadtests.settings import PROFILES, RunSettings, add_results, destination, run_directory, whole
@@ -83,7 +84,7 @@ def summary(reports: Sequence[Figures], *, side: str) -> Figures:
         "side": side,
         "profile": reports[0]["profile"],
         "settings": reports[0]["settings"],
-        "origin": reports[0]["parity"]["origin"],
+        "origin": origin_of_times(reports[0]),
         "runs": len(reports),
         "within_noise": sum(map(within_noise, reports)),
         "better": {one: sum(one in better(figures) for figures in reports) for one in SIDES},

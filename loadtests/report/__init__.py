@@ -18,7 +18,6 @@ from loadtests.report.figures import figures, series
 from loadtests.results import Results
 
 __all__ = ["ReportNotWritten", "add_chapter", "print_chapter", "print_summary", "save", "write"]
-DATA = ("report.json", "series.json")
 
 
 class ReportNotWritten(RunError):
@@ -42,32 +41,15 @@ def add_chapter(folder: Path, name: str, chapter: dict[str, Any]) -> Path:
 
 
 def save(folder: Path, report: dict[str, Any], lines: dict[str, Any]) -> Path:
-    """Write report.json, series.json, report.md and report.html: all of them, or raise ReportNotWritten and change nothing.
+    """Write report.json and series.json, then report.md and report.html. Raise ReportNotWritten.
 
-    In an empty folder the two JSON files are kept on a full disk: the rest can be made from them.
+    Each pair is replaced as a whole. On a full disk the figures are kept even if the page does not fit.
     """
     shown = contents(report, lines)
-    texts = {
-        "report.json": json.dumps(report, indent=2) + "\n",
-        "series.json": json.dumps(lines) + "\n",
-        "report.md": forms.markdown(shown),
-        "report.html": forms.html(shown),
-    }
-    new = {name: folder / f".{name}.new" for name in texts}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            new[name].write_text(text)
-    except OSError as error:
-        last = new["series.json"]
-        keep = not (folder / "report.json").exists() and last.exists() and last.read_text() == texts["series.json"]
-        for name, file in new.items():
-            with suppress(OSError):  # the first error is the one to report
-                file.replace(folder / name) if keep and name in DATA else file.unlink(missing_ok=True)
-        note = "; its figures are kept" if keep else ""
-        raise ReportNotWritten(f"cannot write the report into {folder}: {error.strerror}{note}") from error
-    for name, file in new.items():
-        file.replace(folder / name)
+    _replace(folder, {"report.json": json.dumps(report, indent=2) + "\n", "series.json": json.dumps(lines) + "\n"})
+    _replace(
+        folder, {"report.md": forms.markdown(shown), "report.html": forms.html(shown)}, note="; its figures are kept"
+    )
     return folder
 
 
@@ -84,5 +66,20 @@ def print_chapter(folder: Path, name: str, console: Console) -> None:
 
 
 def _data(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    report, lines = (json.loads((folder / name).read_text()) for name in DATA)
+    report, lines = (json.loads((folder / name).read_text()) for name in ("report.json", "series.json"))
     return report, lines
+
+
+def _replace(folder: Path, texts: dict[str, str], *, note: str = "") -> None:
+    new = {folder / f".{name}.new": text for name, text in texts.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in new.items():
+            file.write_text(text)
+    except OSError as error:
+        for file in new:
+            with suppress(OSError):  # the first error is the one to report
+                file.unlink()
+        raise ReportNotWritten(f"cannot write the report into {folder}: {error.strerror}{note}") from error
+    for name, file in zip(texts, new, strict=True):
+        file.replace(folder / name)

@@ -5,8 +5,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.report.charts import GREY, MS_TICKS, Chart, add_line, add_points, apply_style
-from loadtests.report.tables import Chapter, Column, Finding, milliseconds, number, table_of
+from loadtests.report.charts import GREY, MS_TICKS, add_curve, apply_style
+from loadtests.report.tables import Chapter, Chart, Column, Finding, milliseconds, number, table_of
 from loadtests.results import SIDES
 
 RATE_TICKS = [digit * 10**power for power in range(4) for digit in (1, 2, 5)]
@@ -76,10 +76,9 @@ def _charts(figures: Figures) -> Iterator[Chart]:
             records += [{"side": side, **point} for point in sides[side]["curve"]]
             points = [point for point in sides[side]["curve"] if point["outcome"] != "void"]
             rates = [point["rate"] for point in points]
-            p50, p95, p99 = ([point[f"{which}_ms"] for point in points] for which in ("p50", "p95", "p99"))
-            add_points(figure, rates, p95, side=side, name=f"{side} p95", line=True)
-            add_points(figure, rates, p50, side=side, name=f"{side} p50", line=True, hollow=True)
-            add_line(figure, rates, p99, side=side, name=f"{side} p99", width=1)
+            for which, mode, width in (("p95", "lines+markers", 2), ("p50", "lines+markers", 2), ("p99", "lines", 1)):
+                times, label = [point[f"{which}_ms"] for point in points], f"{side} {which}"
+                add_curve(figure, rates, times, side=side, name=label, mode=mode, hollow=which == "p50", width=width)
         figure.add_hline(y=limit_ms, line={"dash": "dot", "width": 2, "color": GREY})
         figure.update_yaxes(type="log", tickvals=MS_TICKS, title_text="ms")
         figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="offered requests a second")

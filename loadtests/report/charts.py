@@ -4,12 +4,11 @@ The page's style sheet colours text, axes and grid for light and dark; the colou
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.report.tables import Column, Table, lag_label, milliseconds, number, table_of
+from loadtests.report.tables import Chart, Column, Table, milliseconds, number, table_of, words
 
 COLOURS = {"monolith": "#3b82c4", "microservices": "#d9730d", "first": "#3b82c4", "second": "#d9730d"}
 DASHES = {"monolith": "solid", "microservices": "dash", "first": "solid", "second": "dash"}
@@ -18,7 +17,7 @@ GREY = "#7a828b"
 TAIL_TICKS = (50, 90, 99, 99.9)
 MS_TICKS = [digit * 10**power for power in range(-1, 5) for digit in (1, 2, 5)]
 SPARSE_MS_TICKS = [digit * 10**power for power in range(-1, 5) for digit in (1, 3)]
-ROW_PX, AROUND_PX = 32, 60
+ROW_PX, AROUND_PX = 32, 90
 TIME_COLUMNS = (
     Column("at, s", "at_s", number), Column("side"), Column("p50, ms", "p50_ms", milliseconds),
     Column("p95, ms", "p95_ms", milliseconds),
@@ -31,42 +30,13 @@ Report = dict[str, Any]
 Series = dict[str, Any]
 
 
-class LegendEntry(NamedTuple):
-    """The sign of one trace. kind: line, dash, dot, hollow, pale or bar, for the style sheet."""
-
-    name: str
-    colour: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A figure with its data. name: of its CSV file. title: what it shows, in a few words."""
-
-    name: str
-    title: str
-    figure: go.Figure
-    data: Table
-
-    @property
-    def legend(self) -> list[LegendEntry]:
-        """Return the meaning of colours and signs, the monolith's first."""
-        return sorted(
-            map(_legend_entry, self.figure.data), key=lambda one: one.name.startswith(("microservices", "second"))
-        )
-
-    @property
-    def embedded(self) -> str:
-        """Return the figure as JSON that is safe inside a script element."""
-        return str(self.figure.to_json()).replace("<", "\\u003c")
-
-
 def percentile_charts(series: Series) -> Iterator[Chart]:
     """Yield, for each scenario, latency at every percentile, the tail stretched, on a logarithmic scale."""
     for name, sides in series["scenarios"].items():
         figure = go.Figure()
         for side, curves in sides.items():
-            add_line(figure, *zip(*((_tail(share), ms) for share, ms in curves["percentiles"]), strict=True), side=side)
+            points = zip(*((_tail(share), ms) for share, ms in curves["percentiles"]), strict=True)
+            add_curve(figure, *points, side=side, name=side, mode="lines")
         figure.update_xaxes(
             type="log", tickvals=[*map(_tail, TAIL_TICKS)], ticktext=[f"p{share:g}" for share in TAIL_TICKS]
         )
@@ -84,8 +54,9 @@ def over_time_charts(series: Series) -> Iterator[Chart]:
         for side, curves in sides.items():
             points = curves.get("by_second", curves["over_time"])
             at = [point["at_s"] for point in points]
-            add_points(figure, at, [point["p95_ms"] for point in points], side=side, name=f"{side} p95")
-            add_points(figure, at, [point["p50_ms"] for point in points], side=side, name=f"{side} p50", hollow=True)
+            for which in ("p95", "p50"):
+                times, hollow = [point[f"{which}_ms"] for point in points], which == "p50"
+                add_curve(figure, at, times, side=side, name=f"{side} {which}", mode="markers", hollow=hollow)
             records += [{"side": side, **point} for point in points]
         columns = list(TIME_COLUMNS)
         if shaped := "offered" in points[0]:
@@ -121,7 +92,7 @@ def floor_chart(report: Report) -> Iterator[Chart]:
 def freshness_chart(series: Series) -> Iterator[Chart]:
     """Yield every single lag, so that no mean hides a tail."""
     records = [
-        {"label": lag_label(kind), "side": side, "ms": lag}
+        {"label": words(kind), "side": side, "ms": lag}
         for side, kinds in series["freshness"].items()
         for kind, lags in kinds.items()
         for lag in lags
@@ -140,32 +111,26 @@ def freshness_chart(series: Series) -> Iterator[Chart]:
     yield Chart("freshness", "Each trial", apply_style(figure), table_of(records, LAG_COLUMNS))
 
 
-def add_line(
-    figure: go.Figure, x: Sequence[float], y: Sequence[float], *, side: str, name: str = "", width: float = 2.5
-) -> None:
-    """Add a line in the colour and dash of a side."""
-    line = {"color": COLOURS[side], "width": width, "dash": DASHES[side]}
-    figure.add_scatter(x=x, y=y, mode="lines", name=name or side, line=line, hovertemplate="%{y:.1f} ms")
-
-
-def add_points(
-    figure: go.Figure, x: Sequence[float], y: Sequence[float], *, side: str, name: str, hollow: bool = False, line: bool = False
+def add_curve(
+    figure: go.Figure, x: Sequence[float], y: Sequence[float], *, side: str, name: str, mode: str, hollow: bool = False,
+    width: float = 2.5,
 ) -> None:  # fmt: skip
-    """Add the symbols of a side, connected if `line` is set."""
-    marker = {"color": COLOURS[side], "symbol": SYMBOLS[side] + ("-open" if hollow else ""), "size": 5 if hollow else 7}
+    """Add points or a line in the colour, dash and symbol of a side. mode: as in Plotly."""
     figure.add_scatter(
-        x=x, y=y, name=name, marker=marker, hovertemplate="%{y:.1f}", mode="lines+markers" if line else "markers",
-        line={"color": COLOURS[side], "width": 2, "dash": DASHES[side]},
+        x=x, y=y, name=name, mode=mode, hovertemplate="%{y:.1f} ms",
+        line={"color": COLOURS[side], "width": width, "dash": DASHES[side]},
+        marker={"color": COLOURS[side], "symbol": SYMBOLS[side] + "-open" * hollow, "size": 5 if hollow else 7},
     )  # fmt: skip
 
 
 def apply_style(figure: go.Figure) -> go.Figure:
-    """Remove what the page draws itself (legend, colours of text) and every control that a keyboard does not reach."""
+    """Put the legend above the chart. Remove every control that a keyboard does not reach, and colours that the page sets."""
     figure.update_layout(
-        template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False, dragmode=False,
+        template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", dragmode=False,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False},
         margin={"l": 55, "r": 30, "t": 10, "b": 45}, font={"family": "system-ui, sans-serif", "size": 13},
         hoverlabel={"bgcolor": "#24292f", "bordercolor": "#24292f", "font": {"color": "#fff"}},
-        height=figure.layout.height or 270,
+        height=figure.layout.height or 300,
     )  # fmt: skip
     for update in (figure.update_xaxes, figure.update_yaxes):
         update(automargin=True, fixedrange=True, zeroline=False, tickangle=0, title_font_size=13)
@@ -184,11 +149,3 @@ def _add_rate(figure: go.Figure, at: Sequence[float], offered: Sequence[float]) 
 
 def _tail(percentile: float) -> float:
     return 1 / (1 - percentile / 100)
-
-
-def _legend_entry(trace: Any) -> LegendEntry:
-    if trace.type == "scatter" and trace.mode == "lines":
-        return LegendEntry(trace.name, trace.line.color, "line" if trace.line.dash == "solid" else "dash")
-    if trace.type == "scatter":
-        return LegendEntry(trace.name, trace.marker.color, "hollow" if trace.marker.symbol.endswith("-open") else "dot")
-    return LegendEntry(trace.name, trace.marker.color, "pale" if trace.marker.opacity else "bar")

@@ -10,12 +10,11 @@ from loadtests.report.tables import (
     Record,
     Row,
     Table,
-    effect_label,
-    lag_label,
     milliseconds,
     number,
     percent,
     table_of,
+    words,
 )
 from loadtests.shapes import STEADY
 from loadtests.statistics import FEW_SAMPLES
@@ -30,7 +29,7 @@ SIDE, ORIGIN = Column("side"), Column("origin")
 SCENARIO_COLUMNS = (
     Column("scenario"), SIDE, Column("offered/s", "offered_rate", number), Column("goodput/s", "goodput", number),
     Column("errors"), Column("refused", "refusals"), Column("dropped"), P50, P95, P99,
-    Column("generator CPU", "generator_cpu", percent), ORIGIN,
+    Column("generator CPU", "generator_cpu", percent), Column("late"), ORIGIN,
 )  # fmt: skip
 VERDICT_COLUMNS = (
     Column("scenario"), Column("metric"), Column("ratio"), Column("99 % interval", "interval"),
@@ -52,7 +51,7 @@ LIVE_COLUMNS = (
 def chapters(report: Report, series: Series) -> Iterator[Chapter]:
     """Yield the chapters that a comparison has figures for."""
     first, second = report["sides"]
-    verdicts = table_of(_verdicts(report), VERDICT_COLUMNS, origin=report["parity"]["origin"])
+    verdicts = table_of(_verdicts(report), VERDICT_COLUMNS, origin=origin_of_times(report))
     yield Chapter(name="verdicts", names={"first": first, "second": second}, tables=[verdicts])
     tables = [table_of(summaries(report), SCENARIO_COLUMNS), _operations(report, series)]
     yield Chapter(name="scenarios", tables=tables, notes=list(_reasons(series)))
@@ -97,14 +96,9 @@ def summaries(report: Report) -> list[dict[str, Any]]:
     return [{"scenario": name, "side": side, **one[side]} for name, one in scenarios for side in report["sides"]]
 
 
-def lost_workers(report: Report) -> Iterator[str]:
-    """Yield a sentence for each worker of the load generator that was lost."""
-    for one in summaries(report):
-        for worker in one.get("lost_workers", ()):
-            yield (
-                f"{one['scenario']}, {one['side']}: {worker['name']} of the load generator, last report {worker['at_s']:g} s into "
-                f"the scenario; {worker['arrivals']} arrivals are unknown and in no count"
-            )
+def origin_of_times(report: Report) -> str:
+    """Return the weaker origin of both sides' times."""
+    return "emulated" if any(one["origin"] == "emulated" for one in summaries(report)) else "measured"
 
 
 def _by_side(report: Report, *names: str) -> list[str]:
@@ -163,7 +157,7 @@ def _lags(report: Report) -> Iterator[Record]:
     for kind, sides in report["freshness"].items():
         for side, lag in sides.items():
             stale = "–" if kind in PUSHED else f"{lag['stale_first_reads']} of {lag['trials']}"
-            label = lag_label(kind) + (" (on both)" if kind in EVENTUAL_ON_BOTH else "")
+            label = words(kind) + (" (on both)" if kind in EVENTUAL_ON_BOTH else "")
             yield {**lag, "label": label, "side": side, "stale": stale}
 
 
@@ -175,5 +169,5 @@ def _live(report: Report) -> Iterator[Record]:
 
 def _effects(report: Report) -> Table:
     sides, effects = report["sides"], report["after_the_load"]
-    rows = [(effect_label(kind), *(str(counts.get(side, "–")) for side in sides)) for kind, counts in effects.items()]
+    rows = [(words(kind), *(str(counts.get(side, "–")) for side in sides)) for kind, counts in effects.items()]
     return Table(columns=("effect", *sides), rows=rows, origin="counted")

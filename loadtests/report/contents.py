@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from loadtests.report import capacity, cold_starts, comparison, complexity, explain, findings, latency, method
+from loadtests.report import capacity, cold_starts, comparison, complexity, explain, findings, latency
 from loadtests.report.charts import Report, Series
 from loadtests.report.tables import Chapter, Contents, Table
 
@@ -30,7 +30,6 @@ def contents(report: Report, series: Series) -> Contents:
         chapters=[
             *(comparison.chapters(report, series) if compared else ()),
             *commands,
-            method.chapter(report),
             _settings(report),
         ],
     )
@@ -57,13 +56,15 @@ def machine(report: Report) -> str:
 def _alerts(report: Report) -> list[tuple[str, str]]:
     parts = {"": report, **{f"{name.replace('_', ' ')}, ": report[name] for name in COMMANDS if report.get(name)}}
     incomplete = [f"{name}{one['ended_by']}" for name, one in parts.items() if not one.get("complete", True)]
-    kinds = {"Void": report.get("voids", ()), "Lost": comparison.lost_workers(report), "Incomplete": incomplete}
+    kinds = {"Void": report.get("voids", ()), "Incomplete": incomplete}
     return [(kind, text) for kind, texts in kinds.items() for text in texts]
 
 
 def _settings(report: Report) -> Chapter:
     values = {
         "machine": report["machine"], "profile": report.get("profile", "none"), "commit": report["commit"],
+        **{f"resources of the {side}": one["summary"] for side, one in report.get("resources", {}).items()},
+        **({"CPU steal under load": f"{report['cpu_steal_percent']} %"} if "cpu_steal_percent" in report else {}),
         **report.get("settings", {}), **report["versions"],
     }  # fmt: skip
     rows = [(name.replace("_", " "), _text(value)) for name, value in values.items()]

@@ -7,8 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.explain.parts import GATEWAY, JSON, PARTS
-from loadtests.report.charts import Chart, apply_style
-from loadtests.report.tables import Chapter, Column, Finding, Row, Table, milliseconds, number, percent, table_of
+from loadtests.report.charts import apply_style
+from loadtests.report.tables import Chapter, Chart, Column, Finding, Row, Table, milliseconds, number, percent, table_of
 from loadtests.results import SIDES
 
 COLOURS = ("#7a828b", "#3f7f9f", "#4f6bd0", "#a04f8f", "#2e8b6f", "#8a8a1f", "#a8631a", "#c0453a")  # of PARTS, in order

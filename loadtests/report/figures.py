@@ -1,17 +1,18 @@
 """Turn the results of a run into report.json (figures, each group with its origin) and series.json (data behind the charts)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
+from loadtests.calls import WRONG
 from loadtests.histograms import decode, histogram_of, merge, percentile_ms, percentiles
-from loadtests.load import LIVE, BlockResult, Second
+from loadtests.load import LIVE, BlockResult, Second, void_reasons
 from loadtests.provenance import SCHEMA, origin_of, origin_of_both
-from loadtests.report import voids
-from loadtests.results import LAG_KINDS, Lag, Results, SideBlock
+from loadtests.report.tables import words
+from loadtests.results import LAG_KINDS, Lag, Results, SideBlock, differences
 from loadtests.shapes import STEADY
 from loadtests.statistics import NOT_CARRIED, VOID
 from loadtests.statistics.verdicts import GOODPUT, PERCENTILES, judge_scenario
@@ -24,8 +25,9 @@ Figures = dict[str, Any]
 
 def figures(results: Results) -> Figures:
     """Return the content of report.json. Milliseconds have one decimal, ratios three."""
-    live = live_figures(results)
-    reasons = voids.reasons(results, effects := effect_figures(results, live))
+    live = _live_figures(results)
+    effects = _effects(results, live)
+    voids = reasons_of_void(results, effects)
     return {
         "schema": SCHEMA,
         **results.provenance,
@@ -34,17 +36,17 @@ def figures(results: Results) -> Figures:
         "settings": results.settings,
         "complete": not results.ended_by,
         **({"ended_by": results.ended_by} if results.ended_by else {}),
-        "voids": [reason.text for reason in reasons],
+        "voids": [*voids],
         "resources": _resources(results),
         **({} if results.cpu_steal is None else {"cpu_steal_percent": round(100 * results.cpu_steal, 1)}),
         "parity": {
             "checks": results.parity.checks,
             "failed": len(results.parity.failed),
             "rechecked_alone": results.parity.rechecked_alone,
-            "origin": origin_of_both(*results.urls.values()),
+            "origin": "counted",
         },
         "floors": {side: _floors(floors, results.urls[side]) for side, floors in results.floors.items()},
-        "scenarios": {name: _scenario(name, results, reasons) for name in results.played},
+        "scenarios": {name: _scenario(name, results, voids) for name in results.played},
         "live": live,
         "freshness": _freshness(results),
         "after_the_load": effects,
@@ -57,23 +59,42 @@ def _provenance(results: Results) -> Figures:
     return {name: results.provenance[name] for name in ("commit", "machine")}
 
 
-def live_figures(results: Results) -> Figures:
+def _live_figures(results: Results) -> Figures:
     """Return counts and lags of each side's live messages. Lags count from the response to a write."""
     sides = results.pairs(LIVE) if LIVE in results.played else {}
     return {side: {**_live(measured), "origin": origin_of(results.urls[side])} for side, measured in sides.items()}
 
 
-def effect_figures(results: Results, live: Figures) -> Figures:
+def reasons_of_void(results: Results, effects: Figures) -> dict[str, str]:
+    """Return why the run is void: each reason with the scenario that it voids, or "" for the whole run."""
+    reasons: dict[str, str] = {}
+    for name in results.played:
+        for side, measured in results.pairs(name).items():
+            blocks = [one.block for one in measured]
+            reasons |= {f"{name} on {side}: {text}": name for text in (*void_reasons(blocks), *_wrong_outcomes(blocks))}
+    for kind, counts in effects.items():
+        for side in (side for side in results.sides if counts.get(side)):
+            reasons[f"the consistency audit of the {side} failed: {words(kind)} {counts[side]}"] = ""
+    # Resources may change between the start and the end of the load.
+    return reasons | {text: "" for sides in results.resources for text in differences(sides)}
+
+
+def _wrong_outcomes(blocks: Sequence[BlockResult]) -> Iterator[str]:
+    if count := sum(block.wrong for block in blocks):
+        listed = (reason for block in blocks for reason in block.reasons if WRONG in reason)
+        yield f"{count} outcomes were wrong, such as {next(listed, 'one that was too rare to be listed')}"
+
+
+def _effects(results: Results, live: Figures) -> Figures:
     """Return the lost, doubled and wrong effects after the load, by kind and side."""
     by_side: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for side, freshness in results.freshness.items():
         by_side[side] = {"lost_or_doubled_votes": freshness.lost_or_doubled_votes, **asdict(freshness.audit)}
     for side, counts in live.items():
         by_side[side] |= {f"{name}_live_messages": counts[name] for name in ("lost", "doubled")}
-    origin = origin_of_both(*results.urls.values())
     kinds = dict.fromkeys(kind for counts in by_side.values() for kind in counts)
     return {
-        kind: {**{side: counts[kind] for side, counts in by_side.items() if kind in counts}, "origin": origin}
+        kind: {**{side: counts[kind] for side, counts in by_side.items() if kind in counts}, "origin": "counted"}
         for kind in kinds
     }
 
@@ -97,17 +118,16 @@ def series(results: Results) -> Figures:
     }
 
 
-def _scenario(name: str, results: Results, reasons: Sequence[voids.Reason]) -> Figures:
+def _scenario(name: str, results: Results, voids: dict[str, str]) -> Figures:
     sides, seconds = results.pairs(name), results.settings["block_s"]
     summaries = {side: _summary(measured, results) for side, measured in sides.items()}
     metrics = judge_scenario(name, sides, seconds=seconds, scenarios=len(results.played))
     carried = all(one["goodput"] >= CARRIED * one["offered_rate"] for one in summaries.values())
-    void = any(reason.scenario in ("", name) for reason in reasons)
     for metric, one in metrics.items():
         one["origin"] = origin_of_both(*results.urls.values())
         if not carried and metric != GOODPUT:
             one["verdict"] = NOT_CARRIED
-        if void:
+        if {"", name} & set(voids.values()):
             one["verdict"] = VOID
     return {**summaries, "metrics": metrics}
 
@@ -125,11 +145,6 @@ def _summary(measured: Sequence[SideBlock], results: Results) -> Figures:
         **percentiles(_merged(block.latencies for block in blocks), *PERCENTILES.values()),
         "generator_cpu": round(max(block.cpu for block in blocks), 3),
         "late": _sum(blocks, "late"),
-        "lost_workers": [
-            {"name": lost.name, "at_s": round(one.at_s + lost.at_s, 1), "arrivals": lost.arrivals}
-            for one in measured
-            for lost in one.block.lost_workers
-        ],
         "origin": origin_of(results.urls[measured[0].side]),
     }
 

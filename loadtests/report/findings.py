@@ -4,7 +4,7 @@ more about the emulator than about the systems."""
 from collections import defaultdict
 
 from loadtests.report.charts import Report
-from loadtests.report.comparison import EVENTUAL_ON_BOTH, METRICS, summaries
+from loadtests.report.comparison import EVENTUAL_ON_BOTH, METRICS, origin_of_times, summaries
 from loadtests.report.tables import Finding, span
 from loadtests.results import SIDES
 from loadtests.statistics import NOISE
@@ -22,7 +22,7 @@ def question(report: Report) -> str:
 def findings(report: Report) -> list[Finding]:
     """Return the findings: same answers, freshness, answers in time. For a system against itself, its verdicts in place of
     freshness."""
-    origin = report["parity"]["origin"]
+    origin = origin_of_times(report)
     compared = _freshness(report) if _two_systems(report) else _self_comparison(report)
     return [Finding(_same_answers(report), "counted"), Finding(compared, origin), Finding(_in_time(report), origin)]
 

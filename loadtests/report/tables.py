@@ -5,16 +5,13 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import yaml
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as TerminalTable
-
-if TYPE_CHECKING:
-    from loadtests.report.charts import Chart
 
 Row = Sequence[str]
 Record = Mapping[str, Any]
@@ -92,6 +89,21 @@ class Column(NamedTuple):
         return "–" if value is None else self.form(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A Plotly figure with its data. name: of its CSV file. title: what it shows, in a few words."""
+
+    name: str
+    title: str
+    figure: Any
+    data: Table
+
+    @property
+    def json(self) -> str:
+        """Return the figure as JSON that is safe inside a script element."""
+        return str(self.figure.to_json()).replace("<", "\\u003c")
+
+
 class Finding(NamedTuple):
     """One sentence that the figures support, with their origin."""
 
@@ -109,7 +121,7 @@ class Chapter:
     name: str
     findings: Sequence[Finding] = ()
     tables: Sequence[Table] = ()
-    charts: "Callable[[], Iterable[Chart]]" = tuple
+    charts: Callable[[], Iterable[Chart]] = tuple
     notes: Sequence[str] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -159,14 +171,9 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def lag_label(kind: str) -> str:
-    """Return a kind of lag in words: vote → post score."""
-    return effect_label(kind.replace("_to_", " → "))
-
-
-def effect_label(kind: str) -> str:
-    """Return a kind of effect in words: lost or doubled votes."""
-    return kind.replace("_", " ")
+def words(name: str) -> str:
+    """Return the name of a figure in words, such as vote → post score for vote_to_post_score."""
+    return name.replace("_to_", " → ").replace("_", " ")
 
 
 def span(values: Iterable[float]) -> str:

@@ -76,12 +76,14 @@ def test_an_incomplete_chapter_says_so_on_the_first_screen(tmp_path: Path) -> No
     assert "Incomplete: SIGINT." in console.export_text()
 
 
-def test_a_full_disk_is_reported_in_one_line_and_changes_nothing(alone: Path) -> None:
-    (alone / ".report.html.new").symlink_to("/dev/full")
-    before = (alone / "report.json").read_text()
+@pytest.mark.parametrize(("full", "kept"), [("series.json", False), ("report.html", True)])
+def test_a_full_disk_is_reported_in_one_line_and_leaves_no_half_of_a_pair(alone: Path, full: str, kept: bool) -> None:
+    (alone / f".{full}.new").symlink_to("/dev/full")
+    before = [(alone / name).read_text() for name in ("report.json", "report.md")]
     with pytest.raises(report.ReportNotWritten, match=r"cannot write the report into .*alone: No space left on device"):
         report.add_chapter(alone, "capacity", chapter(slo="p95<99ms"))
-    assert (alone / "report.json").read_text() == before
+    after = [(alone / name).read_text() for name in ("report.json", "report.md")]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [not kept, True]
     assert not list(alone.glob(".*.new"))
 
 
@@ -102,5 +104,5 @@ def test_a_folder_without_a_run_is_refused_on_the_command_line(alone: Path, tmp_
 @pytest.mark.parametrize("content", ["[]", '{"schema": 2}'])
 def test_a_report_that_nothing_can_be_added_to_is_refused_on_the_command_line(alone: Path, content: str) -> None:
     (alone / "report.json").write_text(content)
-    with pytest.raises(argparse.ArgumentTypeError, match="has no report of schema 4"):
+    with pytest.raises(argparse.ArgumentTypeError, match="has no report of schema 5"):
         settings.report_folder(str(alone))

@@ -244,7 +244,7 @@ def test_errors_are_compared_by_the_offered_requests(
         (b"", "not a report of a comparison"),
         (b"\xff\xfe{}", "not a report of a comparison"),
         (b'{"schema": 3}', "missing required field"),
-        (b'{"schema":2,"commit":"","profile":"","machine":{},"parity":{"failed":0},"scenarios":{}}', "has schema 2, not 4"),
+        (b'{"schema":2,"commit":"","profile":"","machine":{},"parity":{"failed":0},"scenarios":{}}', "has schema 2, not 5"),
         (b'{"schema": "new"}', "not a report of a comparison"),
         (b'{"schema":2,"commit":"","profile":"","machine":{},"parity":{"checks":1,"failed":0},"scenarios":{"a":3}}', "$.scenarios"),
     ],

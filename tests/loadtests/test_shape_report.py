@@ -1,11 +1,8 @@
-"""Reports of a changing rate, and of lost workers."""
+"""Reports of a changing rate, and of several workers."""
 
 import json
 from pathlib import Path
 
-from rich.console import Console
-
-from loadtests import report
 from loadtests.load import LostWorker, Worker
 from loadtests.report.figures import figures
 from loadtests.results import Results
@@ -42,23 +39,6 @@ def lossy(arrivals: int) -> Results:
     for measured in run.scenarios["browse"]:
         measured.block.arrivals = measured.block.offered
     return run
-
-
-def test_a_lost_worker_is_named_on_page_and_terminal(tmp_path: Path) -> None:
-    run = lossy(7)
-    at_s = next(one.at_s for one in run.scenarios["browse"] if one.block.lost_workers) + 0.5
-    folder = write_report(run, tmp_path / "run")
-    result = json.loads((folder / "report.json").read_text())
-    assert result["scenarios"]["browse"]["monolith"]["lost_workers"] == [
-        {"name": "worker 2 on there", "at_s": at_s, "arrivals": 7}
-    ]
-    assert result["voids"] == []
-    expected = f"browse, monolith: worker 2 on there of the load generator, last report {at_s:g} s"
-    assert expected in (folder / "report.html").read_text()
-    console = Console(width=400)
-    with console.capture() as printed:
-        report.print_summary(folder, console)
-    assert expected in printed.get()
 
 
 def test_a_run_that_lost_much_with_a_worker_is_void() -> None:

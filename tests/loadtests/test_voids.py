@@ -10,9 +10,8 @@ import pytest
 from rich.console import Console
 
 from loadtests import aa, systems
-from loadtests.report import voids
 from loadtests.report.contents import contents
-from loadtests.report.figures import figures, series
+from loadtests.report.figures import figures, reasons_of_void, series
 from loadtests.report.forms import html
 from loadtests.results import SIDES, UNKNOWN, Resources, Results, differences
 from loadtests.run import run_and_report
@@ -73,13 +72,13 @@ def test_a_fault_voids_the_scenarios_that_it_affects(fault: Fault, reason: str, 
 def test_a_run_without_a_fault_is_not_void() -> None:
     run = made_run("a")
     run.resources = [dict.fromkeys(SIDES, EQUAL)] * 2
-    assert voids.reasons(run, {}) == []
+    assert reasons_of_void(run, {}) == {}
 
 
 def test_unknown_resources_of_a_deployed_system_void_nothing() -> None:
     run = made_run("a")
     run.resources = [dict(zip(SIDES, (EQUAL, UNKNOWN), strict=True))]
-    assert voids.reasons(run, {}) == []
+    assert reasons_of_void(run, {}) == {}
     assert figures(run)["resources"]["microservices"]["summary"] == "unknown"
 
 
