@@ -75,7 +75,7 @@ def floor_chart(report: Report) -> Iterator[Chart]:
         below = [min(floors["empty"]["p50_ms"], median) for median in medians.values()]
         above = [median - floor for median, floor in zip(medians.values(), below, strict=True)]
         bars = {"y": [f"{name} · {side}" for name in medians], "orientation": "h", "marker_color": COLOURS[side]}
-        figure.add_bar(x=below, name=f"{side}: floor", marker_opacity=0.35, **bars)
+        figure.add_bar(x=below, name=f"{side}: floor", opacity=0.35, **bars)
         labels = [f"+{one:.1f}" for one in above]
         figure.add_bar(x=above, name=f"{side}: above it", text=labels, textposition="outside", cliponaxis=False, **bars)
         records += [
@@ -105,7 +105,7 @@ def freshness_chart(series: Series) -> Iterator[Chart]:
             orientation="h", boxpoints="all", jitter=0.5, pointpos=0, marker_size=5, marker_symbol=SYMBOLS[side], line_width=1,
         )  # fmt: skip
     shown = list(dict.fromkeys(one["label"] for one in records))
-    figure.update_layout(boxmode="group", height=AROUND_PX + 1.4 * ROW_PX * len(shown))
+    figure.update_layout(boxmode="group", legend_traceorder="reversed", height=AROUND_PX + 1.4 * ROW_PX * len(shown))
     figure.update_yaxes(categoryorder="array", categoryarray=shown[::-1])
     figure.update_xaxes(type="log", title_text="ms", tickvals=SPARSE_MS_TICKS)
     yield Chart("freshness", "Each trial", apply_style(figure), table_of(records, LAG_COLUMNS))
@@ -128,6 +128,7 @@ def apply_style(figure: go.Figure) -> go.Figure:
     figure.update_layout(
         template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", dragmode=False,
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False},
+        legend_traceorder=figure.layout.legend.traceorder or "normal",
         margin={"l": 55, "r": 30, "t": 10, "b": 45}, font={"family": "system-ui, sans-serif", "size": 13},
         hoverlabel={"bgcolor": "#24292f", "bordercolor": "#24292f", "font": {"color": "#fff"}},
         height=figure.layout.height or 300,

@@ -13,7 +13,7 @@ from loadtests.results import SIDES
 
 COLOURS = ("#7a828b", "#3f7f9f", "#4f6bd0", "#a04f8f", "#2e8b6f", "#8a8a1f", "#a8631a", "#c0453a")  # of PARTS, in order
 ROOT_KINDS = ("request", "function", "background", "cold start")
-ROW_PX, AROUND_PX = 19, 50
+ROW_PX, AROUND_PX = 19, 130
 EM_SPACE = "\u2003"
 COUNT_COLUMNS = (
     Column("journey"), Column("side"), Column("calls"), Column("functions", form=number),
