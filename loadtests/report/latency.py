@@ -5,8 +5,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.report.charts import AROUND_PX, Chart, apply_style
-from loadtests.report.tables import Chapter, Column, Finding, lag_label, milliseconds, number, table_of
+from loadtests.report.charts import AROUND_PX, apply_style
+from loadtests.report.tables import Chapter, Chart, Column, Finding, milliseconds, number, table_of, words
 from loadtests.results import SIDES
 
 COLOURS = {  # of the parts, blue for the monolith's and orange for the services'
@@ -42,7 +42,7 @@ def chapter(figures: Figures) -> Chapter:
             table_of(_parameters(figures), PARAMETER_COLUMNS, title="Parameters"),
         ],
         charts=lambda: _charts(figures),
-        notes=[f"{lag_label(kind)}: no forecast without {', '.join(names)}" for kind, names in figures["missing"].items()],
+        notes=[f"{words(kind)}: no forecast without {', '.join(names)}" for kind, names in figures["missing"].items()],
     )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def _findings(headline: Figures) -> Iterator[str]:
 
 
 def _lags(freshness: Figures) -> Iterator[str]:
-    late = [f"{lag_label(kind)} {_span(sides['microservices'])}" for kind, sides in freshness.items()]
+    late = [f"{words(kind)} {_span(sides['microservices'])}" for kind, sides in freshness.items()]
     if late:
         yield f"On AWS, effects are visible on the services after (p50, p99 in ms): {'; '.join(late)}."
 
@@ -71,7 +71,7 @@ def _operations(figures: Figures) -> Iterator[Figures]:
 
 def _freshness(figures: Figures) -> Iterator[Figures]:
     for kind, sides in figures["freshness"].items():
-        yield from ({"label": lag_label(kind), "side": side, **sides[side]} for side in SIDES)
+        yield from ({"label": words(kind), "side": side, **sides[side]} for side in SIDES)
 
 
 def _parameters(figures: Figures) -> Iterator[Figures]:
