@@ -25,7 +25,6 @@ COMMANDS = {
     "capacity": ("capacity:register", "find the rate at which each side breaks a service level"),
     "explain": ("explain.command:register", "trace each journey on both sides, down to the line (about 30 s)"),
     "coldstarts": ("coldstarts:register", "time the first invocation of every function, compared with warm ones"),
-    "watch": ("watch:register", "show a running comparison on a local web page"),
     "diff": ("diff:register", "show what changed between two runs: exit status 1 if something got worse"),
     "readme": ("commands:readme", "put the results of docs/reference into README.md"),
 }

@@ -160,11 +160,6 @@ class BlockResult:
     workers: list[Worker] = field(default_factory=list)
     lost_workers: list[LostWorker] = field(default_factory=list)
 
-    @property
-    def void(self) -> bool:
-        """Whether the generator was too busy for valid figures."""
-        return self.cpu > VOID_ABOVE_CPU
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:

@@ -1,10 +1,7 @@
 """The load generator in a process of its own, so that its CPU time is its own."""
 
-import os
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -20,17 +17,11 @@ class LoadFailed(RunError):
 
 
 class LoadProcess:
-    """The load process, for the length of a `with` block. One process serves all blocks, so its start is paid once.
-
-    workers: how many processes on this machine offer the load. With 0 the one process offers it itself.
-    """
-
-    def __init__(self, workers: int = 0) -> None:
-        self._workers = workers
+    """The load process, for the length of a `with` block. One process serves all blocks, so its start is paid once."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "loadtests.block_runner", "--workers", str(self._workers)],
+            [sys.executable, "-m", "loadtests.block_runner"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -43,8 +34,7 @@ class LoadProcess:
     ) -> None:
         if kind is None:
             self._process.communicate()
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # its workers share its process group and may outlive it
+        self._process.kill()
         self._process.communicate()
 
     def run(self, plan: LoadPlan) -> BlockResult:

@@ -7,15 +7,12 @@ from time import monotonic
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from loadtests.journal import Journal
-
 
 class ProgressDisplay:
-    """Show phases on a console and append them to a journal. Without a terminal, print a line at each start and end."""
+    """Show phases on a console. Without a terminal, print a line at each start and end."""
 
-    def __init__(self, console: Console, journal: Journal | None = None) -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
-        self.journal = journal or Journal()
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓"),
             TextColumn("{task.description}"),
@@ -23,16 +20,12 @@ class ProgressDisplay:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=console,
+            disable=not console.is_terminal,
         )
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Show phases for the length of a block."""
-        if not self.console.is_terminal:
-            yield
-            return
-        with self._progress:
-            yield
+    def running(self) -> Progress:
+        """Return the context in which phases are shown."""
+        return self._progress
 
     @contextmanager
     def phase(self, name: str, steps: int = 1) -> Iterator[Callable[[], None]]:
@@ -41,13 +34,7 @@ class ProgressDisplay:
         if not self.console.is_terminal:
             self.console.print(f"… {name}")
         begin = monotonic()
-        self.journal.append("phase", name=name, steps=steps)
-
-        def done() -> None:
-            self._progress.advance(task)
-            self.journal.append("step")
-
-        yield done
+        yield lambda: self._progress.advance(task)
         self._progress.update(task, completed=steps)
         if not self.console.is_terminal:
             self.console.print(f"✓ {name}: {monotonic() - begin:.0f} s")

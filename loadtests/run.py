@@ -23,7 +23,6 @@ from loadtests.data.world import World
 from loadtests.errors import ParityError
 from loadtests.floors.measure import measure_floors
 from loadtests.forecast import complexity
-from loadtests.journal import NAME, Journal
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
@@ -94,12 +93,11 @@ class Sides:
 def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dict[str, Any]:
     """Run, write the report into a new folder, and return its figures. An error is raised after writing what was measured."""
     require_reachable(settings)
-    journal = Journal(None if settings.is_aa else settings.run_dir / NAME)  # `watch` shows two systems
-    display = ProgressDisplay(console, journal)
+    display = ProgressDisplay(console)
     results = Results(
         sides=tuple(settings.sides), profile=settings.profile.name, settings=settings.as_figures(), provenance=provenance.collect()
     )  # fmt: skip
-    with display.running(), journal.running(profile=settings.profile.name, scenarios=settings.scenarios):
+    with display.running():
         try:
             run(settings, results, display)
         except BaseException as error:  # also Ctrl-C
@@ -114,7 +112,7 @@ def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dic
 
 def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> None:
     """Go through all phases and put each result into `results` at once. Raise RunError or ParityError if a phase fails."""
-    with both_up(settings, display) as sides, LoadProcess(settings.load.workers) as generator:
+    with both_up(settings, display) as sides, LoadProcess() as generator:
         results.urls = sides.urls
         results.parity = _parity(sides)
         sides.await_projections()
@@ -256,7 +254,6 @@ def _blocks(scenario: str, sides: Sides, generator: LoadProcess) -> Iterator[Sid
                 _require_alive(sides.settings)
                 check_reachable(plans[measured.side].base_url)
             yield measured
-            display.journal.block(scenario, measured, seconds=profile.block_s)
             done()
 
 
@@ -270,4 +267,3 @@ def _freshness_and_audit(sides: Sides, results: Results) -> None:
             results.freshness[side] = freshness.measure(
                 url, sides.live[side], sides.worlds[side], trials=trials, done=done
             )
-        display.journal.lags(side, results.freshness[side])

@@ -94,7 +94,6 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 RATE = number(0.1, 10_000)  # arrivals a second
 DURATION = number(0.1, 86_400)  # seconds
-WORKERS = whole(0, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,22 +106,16 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """How load is offered. mix: one from a file of the user. workers: Locust workers on this machine."""
+    """How load is offered. mix: one from a file of the user."""
 
     shape: str = STEADY
     trace: Trace | None = None
     mix: Mix | None = None
-    workers: int = 0
 
     @property
     def name(self) -> str:
         """The name of the shape, or the path of the trace."""
         return str(self.trace.path) if self.trace else self.shape
-
-    @property
-    def generator(self) -> str:
-        """A description of the load generator for the report."""
-        return "on the same machine, " + (f"{self.workers} workers" if self.workers else "a process of its own")
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -187,7 +180,7 @@ class RunSettings:
         profile = self.profile
         return {
             "shape": self.load.name,
-            "generator": self.load.generator,
+            "generator": "on the same machine, a process of its own",
             "rates": {name: profile.rates[name] for name in self.scenarios},
             "block_s": profile.block_s,
             "warm_up_s": profile.warm_up_s,
@@ -208,9 +201,6 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
     )
     timing.add_argument("--trace", type=Path, metavar="FILE", help="replay arrivals: a CSV of offsets in seconds")
     parser.add_argument("--mix", type=Path, metavar="FILE", help="your own mix of journeys, as in loadtests/mixes")
-    parser.add_argument(
-        "--workers", type=WORKERS, default=0, help="Locust workers that offer the load (0: one process)"
-    )
 
 
 def load_options(options: argparse.Namespace) -> LoadOptions:
@@ -221,7 +211,6 @@ def load_options(options: argparse.Namespace) -> LoadOptions:
         shape=options.shape,
         trace=Trace(path=options.trace, times=read_trace(options.trace)) if options.trace else None,
         mix=mixes.read(options.mix) if options.mix else None,
-        workers=options.workers,
     )
 
 

@@ -32,7 +32,6 @@ LONG = (  # the longest first
     "tests/contract/test_avatars.py",
     "tests/monolith/test_live.py",
     "tests/loadtests/test_live.py",
-    "tests/loadtests/test_workers.py",
     "tests/microservices/test_packages.py",
     "tests/loadtests/test_locust.py",
     "tests/contract/test_document.py",

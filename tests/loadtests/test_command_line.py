@@ -14,7 +14,7 @@ IMPORTS = [sys.executable, "-X", "importtime", "-m", "loadtests"]  # prints each
 DESCRIBED = ("aa", "capacity", "compare", "explain")  # with more than their line in the list
 OUT_OF_RANGE = [
     "compare --rate 0", "compare --rate 1e9", "compare --rate nan", "compare --duration 0", "compare --duration -1",
-    "compare --workers 1.5", "compare --workers 65", "aa --times 0", "capacity --p95 0", "capacity --errors 101",
+    "aa --times 1.5", "aa --times 0", "capacity --p95 0", "capacity --errors 101",
     "capacity --start inf", "capacity --ceiling 0", "capacity --precision 0", "capacity --seconds 0",
 ]  # fmt: skip
 

@@ -1,19 +1,22 @@
 """OpenLoad starts requests at their due times, sends each once, and reports each to Locust's events and statistics."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from socket import create_server, socket
 
+import psutil
 import pytest
 
 from loadtests.data.world import Account, World
 from loadtests.histograms import decode, percentile_ms
-from loadtests.load import LIVE, VOID_ABOVE_CPU, LoadPlan
+from loadtests.load import LIVE, VOID_ABOVE_CPU, LoadPlan, void_reasons
 from loadtests.load_process import LoadFailed, LoadProcess
 from loadtests.processes import ROOT
 from tests.loadtests.planted import offered, serving, stalling
@@ -139,7 +142,7 @@ def test_one_arrival_does_not_make_the_generator_busy() -> None:
         block = offered(server.url, rate=1.0, duration_s=0.5)
     assert (block.offered, block.succeeded) == (1, 1)
     assert 0 < block.cpu < VOID_ABOVE_CPU
-    assert not block.void
+    assert list(void_reasons([block])) == []
 
 
 def test_a_plan_that_cannot_be_offered_fails_in_one_line(closed_port: str) -> None:
@@ -216,3 +219,33 @@ def test_an_answer_in_pieces_is_read_whole(parts: Sequence[bytes]) -> None:
         block = offered(url, rate=8.0, duration_s=0.6)
     assert block.succeeded == 5
     assert received.count(b"") == 1
+
+
+class Interrupt(Exception):
+    """Raised in place of KeyboardInterrupt, which would end pytest."""
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Raise Interrupt in the block after a time, as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_an_interrupted_block_leaves_no_process() -> None:
+    with serving(lambda number: (200, {})) as server, pytest.raises(Interrupt), LoadProcess() as generator:
+        plan = LoadPlan(base_url=server.url, rate=50, duration_s=0.1, warm_up_s=0, seed="", path="/")
+        generator.run(plan)  # so that the next block starts at once
+        process = psutil.Process(generator._process.pid)
+        with interrupted_after(1.0):
+            generator.run(replace(plan, duration_s=30.0))
+    assert not psutil.wait_procs([process], timeout=10)[1]
