@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": ("explain.command:register", "trace each journey on both sides, down to the line (about 30 s)"),
     "coldstarts": ("coldstarts:register", "time the first invocation of every function, compared with warm ones"),
     "diff": ("diff:register", "show what changed between two runs: exit status 1 if something got worse"),
+    "validate": ("forecast.validate:register", "predict what others measured, and write docs/validation.md"),
     "readme": ("commands:readme", "put the results of docs/reference into README.md"),
 }
 

@@ -1,0 +1,171 @@
+"""Checks of the models on results that others measured and published. None of these results is an input of a forecast for users.
+
+A model gets only the inputs that published/checks.yaml names. The tables are in published/, each with its source.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import NormalDist, mean
+
+import numpy as np
+
+from loadtests.forecast import parameters
+from loadtests.forecast.checks import Check, published
+from loadtests.forecast.latency import Model, quantiles
+from loadtests.forecast.parameters import Figure, Parameters
+from loadtests.forecast.processor import Floats, mean_elapsed_ms
+
+ROUNDING_MS = 0.5  # Lambda rounds each duration up to a millisecond
+EXACT, THROUGHPUT, TIME, TAIL = 0.02, 0.05, 0.15, 0.25  # tolerances
+Row = Mapping[str, str]
+
+
+def price_by_memory() -> Iterator[Check]:
+    """Compute dollars for a million invocations. The published region, us-east-2, has the prices of us-east-1."""
+    (source, rows), prices = published("cebert"), parameters.load("us-east-1")
+    for row in rows:
+        billed_ms = float(row["duration_ms"]) + float(row["init_ms"] or 0) + ROUNDING_MS
+        gb_seconds = 1e6 * billed_ms / 1000 * float(row["memory_mb"]) / 1024
+        name = "lambda.gb_seconds" if row["architecture"] == "arm64" else "lambda.gb_seconds_x86"
+        dollars = prices.value("lambda.requests") + gb_seconds * prices.figure(name).tiers[0][1]
+        yield Check(name=_cell(row), source=source, predicted=dollars, observed=float(row["dollars"]), tolerance=EXACT)
+
+
+def time_by_memory() -> Iterator[Check]:
+    """Predict durations at other memory sizes: long work from 2,048 MB, two store calls from 128 and 1,769 MB."""
+    (source, rows), figures = published("cebert"), parameters.load()
+    of = {_cell(row): float(row["duration_ms"]) for row in rows}
+    for row in (row for row in rows if row["start"] == "warm" and row["memory_mb"] not in ("128", "1769", "2048")):
+        fixed_ms, cpu_ms = 0.0, of.get(_cell(row, 2048), 0.0)
+        if row["workload"] == "light":
+            slow_ms, whole_ms = of.get(_cell(row, 128)), of.get(_cell(row, 1769))
+            if not slow_ms or not whole_ms:  # the table has empty cells
+                continue
+            cpu_ms = _cpu_ms(slow_ms - whole_ms, figures)
+            fixed_ms = whole_ms - cpu_ms
+        predicted = fixed_ms + mean_elapsed_ms(cpu_ms, float(row["memory_mb"]), figures)
+        yield Check(name=_cell(row), source=source, predicted=predicted, observed=of[_cell(row)], tolerance=TIME)
+
+
+def store_calls() -> Iterator[Check]:
+    """Predict the mean duration of a function that writes and reads a batch of five items."""
+    (source, rows), model = published("cebert"), Model(parameters.load(), {})
+    predicted = float(np.mean(model.draw("dynamodb.batch_write_item") + model.draw("dynamodb.batch_get_item")))
+    for row in (row for row in rows if row["runtime"] == "rust"):
+        observed = float(row["duration_ms"])
+        yield Check(name=_cell(row), source=source, predicted=predicted, observed=observed, tolerance=TAIL)
+
+
+def init_tail() -> Iterator[Check]:
+    """Predict the tail of INIT from its median, with the distribution that the first row's body gives."""
+    source, rows = published("lambda-perf")
+    body = {name: float(rows[0][name]) for name in ("p5", "p50", "p90")}
+    fitted = Figure(unit="ms", read=parameters.load().figure("lambda.init_plain").read, percentiles=body)
+    for row in rows:
+        for point in (point for point in ("p95", "p99", "p99.9") if row[point]):
+            predicted = float(quantiles(fitted, _deviate(point))) * float(row["p50"]) / body["p50"]
+            name = f"{row['architecture']} {row['package']}, {row['memory_mb']} MB, {point} ms"
+            yield Check(name=name, source=source, predicted=predicted, observed=float(row[point]), tolerance=TAIL)
+
+
+def init_and_memory() -> Iterator[Check]:
+    """Predict INIT at other memory sizes: as at 512 MB, because INIT always has whole processors."""
+    source, rows = published("cebert")
+    of = {_cell(row): float(row["init_ms"]) for row in rows if row["init_ms"]}
+    for row in (row for row in rows if row["init_ms"] and row["memory_mb"] != "512"):
+        predicted, observed = of[_cell(row, 512)], of[_cell(row)]
+        yield Check(name=_cell(row), source=source, predicted=predicted, observed=observed, tolerance=TIME)
+
+
+def closed_loop() -> Iterator[Check]:
+    """Compute the throughput of connections that always wait for one answer."""
+    source, rows = published("thousandbeach")
+    for row in rows:
+        rate = float(row["connections"]) / float(row["mean"]) * 1000
+        name, observed = f"{row['host']}, requests a second", float(row["requests_per_second"])
+        yield Check(name=name, source=source, predicted=rate, observed=observed, tolerance=THROUGHPUT)
+
+
+def closed_loop_tail() -> Iterator[Check]:
+    """Predict the tail of response times: the fastest, plus a lognormal time with the median and mean of the rest."""
+    source, rows = published("thousandbeach")
+    for row in rows:
+        fastest = float(row["fastest"])
+        median, average = float(row["p50"]) - fastest, float(row["mean"]) - fastest
+        spread = (2 * np.log(average / median)) ** 0.5
+        for point in ("p90", "p95", "p99", "p99.9"):
+            predicted, observed = fastest + median * float(np.exp(spread * _deviate(point))), float(row[point])
+            name = f"{row['host']}, {point} ms"
+            yield Check(name=name, source=source, predicted=predicted, observed=observed, tolerance=TAIL)
+
+
+def audited_ratios() -> Iterator[Check]:
+    """Compute the published cost ratios from the trials' counts, then those with the charge for one invocation."""
+    (source, ratios), (counted, trials) = published("sardar-ratios"), published("sardar")
+    for row in ratios:
+        of_success, of_invocation, charged = _cost_ratios([one for one in trials if one["workload"] == row["workload"]])
+        name, observed = f"{row['workload']}, published: charge per success", float(row["published"])
+        yield Check(name=name, source=source, predicted=of_success, observed=observed, tolerance=EXACT)
+        name = f"{row['workload']}, corrected: charge per invocation"
+        yield Check(name=name, source=counted, predicted=of_invocation, observed=charged, tolerance=EXACT)
+    shares = sorted(float(row["invocations"]) / float(row["successes"]) for row in trials if row["invocations"])
+    for label, share in (("lowest", shares[0]), ("highest", shares[-1])):
+        name = f"invocations over successes, {label} trial"
+        yield Check(name=name, source=counted, predicted=share, observed=None, tolerance=None)
+
+
+def stated_ratios() -> Iterator[Check]:
+    """Compute ratios that authors state from their own two figures."""
+    for row in published("ratios")[1]:
+        predicted, stated = float(row["first"]) / float(row["second"]), float(row["stated"])
+        yield Check(name=row["name"], source=row["source"], predicted=predicted, observed=stated, tolerance=0.05)
+
+
+def break_even() -> Iterator[Check]:
+    """Compute the number of calls at which a server costs as much as functions."""
+    source, (row,) = published("teticio")
+    calls = float(row["server_dollars_per_month"]) / float(row["function_dollars_per_million"])
+    yield Check(name="million calls a month", source=source, predicted=calls, observed=None, tolerance=None)
+
+
+CHECKS = (
+    time_by_memory, store_calls, init_tail, init_and_memory, closed_loop_tail, price_by_memory, closed_loop, audited_ratios,
+    stated_ratios, break_even,
+)  # fmt: skip
+
+
+def _cost_ratios(trials: Sequence[Row]) -> tuple[float, float, float]:
+    """Return functions over server, from counts and prices: per success, per invocation; the latter also from their charges."""
+    price = {name: float(text) for name, text in published("sardar-prices")[1][0].items()}
+    hour = price["ec2_hour"] + price["gp3_gb_month"] * price["gp3_gb"] / price["month_hours"] + price["ipv4_hour"]
+    servers, functions = ([row for row in trials if row["side"] == side] for side in ("EC2", "SVL"))
+    server = mean(hour * float(row["seconds"]) / 3600 / float(row["successes"]) for row in servers)
+    charges = [
+        float(row["invocations"]) * price["lambda_million_requests"] / 1e6
+        + float(row["gb_seconds"]) * price["lambda_gb_second"]
+        + float(row["gateway_requests"]) * price["gateway_million_requests"] / 1e6
+        for row in functions
+    ]
+    theirs, for_server = ([float(row["dollars"]) for row in rows] for rows in (functions, servers))
+    of_success, of_invocation = (_per(charges, functions, count) / server for count in ("successes", "invocations"))
+    return of_success, of_invocation, _per(theirs, functions, "invocations") / _per(for_server, servers, "successes")
+
+
+def _per(charges: Sequence[float], trials: Sequence[Row], count: str) -> float:
+    """Return the mean over trials of a charge for one of something."""
+    return mean(charge / float(row[count]) for charge, row in zip(charges, trials, strict=True))
+
+
+def _cpu_ms(slower_ms: float, figures: Parameters) -> float:
+    """Return the processor time that takes so much longer at 128 MB than with a whole processor."""
+    candidates = np.arange(0.05, 100, 0.05)
+    slowdowns = np.array([mean_elapsed_ms(float(each), 128, figures) - each for each in candidates])
+    return float(candidates[np.abs(slowdowns - slower_ms).argmin()])
+
+
+def _cell(row: Row, memory_mb: int | None = None) -> str:
+    memory = memory_mb or row["memory_mb"]
+    return f"{row['run']} {row['workload']} {row['start']}, {row['runtime']} {row['architecture']}, {memory} MB"
+
+
+def _deviate(point: str) -> Floats:
+    return np.asarray(NormalDist().inv_cdf(float(point[1:]) / 100))
