@@ -2,8 +2,7 @@
 
 import argparse
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
@@ -12,12 +11,9 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import mixes, report, systems
+from loadtests import mixes, report, settings, systems
 from loadtests.capacity.saturation import Meter, evidence
-from loadtests.capacity.search import Level, Outcome, Probe, Search, Step, measure_block, percentile_of_blocks, ratio
-from loadtests.errors import UsageError
-from loadtests.floors import cloud
-from loadtests.floors.measure import PATHS, database_url, warm_up
+from loadtests.capacity.search import START, Level, Outcome, Probe, Search, percentile_of_blocks, ratio
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.processes import Interrupted, ignore_interrupts
@@ -25,25 +21,11 @@ from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import SIDES
 from loadtests.run import both_up, require_reachable
-from loadtests.settings import (
-    PROFILES,
-    RATE,
-    RunSettings,
-    add_destination,
-    add_urls,
-    deployed_live_urls,
-    deployed_urls,
-    destination,
-    number,
-    require_live_url,
-    run_directory,
-)
+from loadtests.settings import RunSettings
 from loadtests.systems import check_reachable
-from monolith.database import connect
 
 NAME = "capacity"
 IDLE_WITHIN_S = 5.0
-FLOOR_S = 10.0  # reserved for the floor, after the probes
 MIN_PROBING_S = 60.0  # minimum, even after a slow start
 ABOUT = """Raise the rate until the service level breaks, bisect, then probe both ends again and longer, alternating between the
 sides. One scenario takes at most 3 minutes with the start of both systems on fresh data."""
@@ -53,12 +35,10 @@ Offer = Callable[[LoadPlan], BlockResult]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The service level and the bounds of the searches. precision: a share. seconds: limit for a scenario, start included."""
+    """The service level and the bounds of the searches. seconds: limit for a scenario, start included."""
 
     level: Level
-    start: float
     ceiling: float
-    precision: float
     seconds: float
 
 
@@ -68,66 +48,67 @@ class CapacityResults:
 
     urls: dict[str, str] = field(default_factory=dict)
     searches: dict[str, dict[str, Search]] = field(default_factory=dict)
-    floors: dict[str, BlockResult] = field(default_factory=dict)
     at_once: dict[str, int] = field(default_factory=dict)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = ABOUT
-    parser.add_argument("--p95", type=number(1, 60_000), default=250.0, help="limit of p95 in milliseconds (250)")
-    parser.add_argument("--errors", type=number(0.001, 100), default=0.1, help="limit of errors in percent (0.1)")
+    parser.add_argument(
+        "--p95", type=settings.number(1, 60_000), default=250.0, help="limit of p95 in milliseconds (250)"
+    )
+    parser.add_argument(
+        "--errors", type=settings.number(0.001, 100), default=0.1, help="limit of errors in percent (0.1)"
+    )
     scenarios = (*mixes.names(), LIVE)
     parser.add_argument("--scenario", action="append", choices=scenarios, help="default: browse; repeatable")
     parser.add_argument("--side", action="append", choices=SIDES, help="only this side")
-    parser.add_argument("--start", type=RATE, default=20.0, help="requests a second of the first probe (20)")
-    parser.add_argument("--ceiling", type=RATE, default=2_000.0, help="highest requests a second (2000)")
-    precision = "between the rates that held and broke (10)"
-    parser.add_argument("--precision", type=number(1, 100), default=10.0, metavar="PERCENT", help=precision)
-    parser.add_argument("--seconds", type=number(10, 86_400), default=180.0, help="for one scenario (180)")
-    add_urls(parser)
-    add_destination(parser)
+    parser.add_argument("--ceiling", type=settings.RATE, default=2_000.0, help="highest requests a second (2000)")
+    parser.add_argument("--seconds", type=settings.number(10, 86_400), default=180.0, help="for one scenario (180)")
+    settings.add_urls(parser)
+    settings.add_destination(parser)
     parser.set_defaults(command=command)
 
 
 def command(options: argparse.Namespace, console: Console) -> int:
     """Measure, write the chapter and print it. An error is raised after writing what was measured."""
-    settings, limits, folder = _settings(options), _limits(options), destination(options)
+    run_settings, folder = _settings(options), settings.destination(options)
+    limits = Limits(level=Level(options.p95, options.errors), ceiling=options.ceiling, seconds=options.seconds)
     display, results = ProgressDisplay(console), CapacityResults()
     try:
         with display.running():
-            run(settings, limits, results=results, display=display)
+            run(run_settings, limits, results=results, display=display)
     except BaseException as error:  # also Ctrl-C
         if isinstance(error, Interrupted):
-            shutil.rmtree(settings.run_dir, ignore_errors=True)  # nothing failed, so nobody needs its logs
+            shutil.rmtree(run_settings.run_dir, ignore_errors=True)  # nothing failed, so nobody needs its logs
         if any(search.probes for searches in results.searches.values() for search in searches.values()):
             with ignore_interrupts():
                 _write(figures(limits, results, ended_by=str(error) or type(error).__name__), folder, console)
         raise
-    shutil.rmtree(settings.run_dir, ignore_errors=True)  # a failed run keeps it for its logs
+    shutil.rmtree(run_settings.run_dir, ignore_errors=True)  # a failed run keeps it for its logs
     _write(figures(limits, results), folder, console)
     return 0
 
 
-def run(settings: RunSettings, limits: Limits, *, results: CapacityResults, display: ProgressDisplay) -> None:
+def run(run_settings: RunSettings, limits: Limits, *, results: CapacityResults, display: ProgressDisplay) -> None:
     """Search every capacity and put each probe into `results` at once. Raise RunError or ParityError if that fails."""
-    require_reachable(settings)
+    require_reachable(run_settings)
     with LoadProcess() as generator:
-        for name in settings.scenarios:
-            own = replace(settings, run_dir=settings.run_dir / name)  # fresh data for each scenario
-            until = monotonic() + limits.seconds - FLOOR_S
-            with both_up(own, display) as sides, _meters(own) as meters:
+        for name in run_settings.scenarios:
+            own = replace(run_settings, run_dir=run_settings.run_dir / name)  # fresh data for each scenario
+            until = monotonic() + limits.seconds
+            with both_up(own, display) as sides:
                 results.urls, resources = sides.urls, sides.resources()
                 results.at_once = {side: max(one.at_once.values(), default=0) for side, one in resources.items()}
+                # Processes of a deployed system cannot be measured.
+                meters = {side: Meter([system.mark(own.run_dir)]) for side, system in own.started.items()}
                 searches = results.searches[name] = {
-                    side: _search(plan, limits, meters.get(side)) for side, plan in sides.plans(name).items()
+                    side: Search(plan=plan, level=limits.level, ceiling=limits.ceiling, meter=meters.get(side))
+                    for side, plan in sides.plans(name).items()
                 }
                 with display.phase(f"{name}: raise the rate until {limits.level} breaks"):
                     seconds = max(MIN_PROBING_S, until - monotonic())
                     alternate(searches, fail_if_ended(generator.run), seconds=seconds, on_probe=_printer(name, display))
-                search = searches.get("microservices")
-                if search and origin_of(search.plan.base_url) == "emulated":
-                    results.floors[name] = _floor(search, generator.run, display)
 
 
 def alternate(
@@ -164,7 +145,7 @@ def figures(limits: Limits, results: CapacityResults, *, ended_by: str = "") -> 
     interrupted = [*results.searches][-1:] if ended_by else []
     return {
         "slo": str(limits.level),
-        "settings": {name: getattr(limits, name) for name in ("start", "ceiling", "precision", "seconds")},
+        "settings": {"ceiling": limits.ceiling, "seconds": limits.seconds},
         "complete": not ended_by,
         "ended_by": ended_by,
         "scenarios": {
@@ -176,12 +157,11 @@ def figures(limits: Limits, results: CapacityResults, *, ended_by: str = "") -> 
 
 
 def _scenario(name: str, searches: Mapping[str, Search], results: CapacityResults, *, interrupted: bool) -> Figures:
-    floors = {"microservices": results.floors.get(name)}
     sides = {
         side: {
             **_bounds(search),
             "ended": _end(search, interrupted=interrupted),
-            **_saturation(search, results.at_once.get(side, 0), floors.get(side)),
+            **_saturation(search, results.at_once.get(side, 0)),
             "curve": [_point(search, rate) for rate in sorted({probe.rate for probe in search.probes})],
             "origin": origin_of(results.urls[side]),
         }
@@ -195,14 +175,14 @@ def _scenario(name: str, searches: Mapping[str, Search], results: CapacityResult
 def _bounds(search: Search) -> Figures:
     knee = search.knee()
     if knee is None:
-        high = _rounded(search.high)
+        high = _round(search.high)
         return {"knee": high or 0.0, "low": 0.0, "high": high, "bound": "below" if high else "at least"}
     bound = "at least" if search.at_least else ""
-    high = None if bound else _rounded(knee.high)
-    return {"knee": _rounded(knee.rate), "low": _rounded(knee.low), "high": high, "bound": bound}
+    high = None if bound else _round(knee.high)
+    return {"knee": _round(knee.rate), "low": _round(knee.low), "high": high, "bound": bound}
 
 
-def _rounded(rate: float) -> float | None:
+def _round(rate: float) -> float | None:
     return None if rate == inf else round(rate, 1)
 
 
@@ -221,13 +201,10 @@ def _end(search: Search, *, interrupted: bool) -> str:
     return f"{why}, which is the ceiling" if high == inf else why
 
 
-def _saturation(search: Search, limit: int, floor: BlockResult | None) -> Figures:
+def _saturation(search: Search, limit: int) -> Figures:
     probes, rate = search.at(search.decisive), search.decisive
-    broken = search.level.broken([floor]) if floor else []
     usages = [probe.usage for probe in probes if probe.usage]
-    sentence, seen = evidence([probe.block for probe in probes], usages, rate=rate, limit=limit, floor_broken=broken)
-    if floor and seen:
-        seen["gateway_floor"] = {"rate": _rounded(rate), **_percentiles([floor]), "held": not broken}
+    sentence, seen = evidence([probe.block for probe in probes], usages, rate=rate, limit=limit)
     return {"saturated": sentence, "evidence": seen}
 
 
@@ -241,70 +218,28 @@ def _point(search: Search, rate: float) -> Figures:
     }
     outcome = Outcome.VOID if probes[0].void else Outcome.BROKEN if search.broken(probes) else Outcome.HELD
     return {
-        "rate": _rounded(rate),
+        "rate": _round(rate),
         "goodput": round(rate * counts.pop("succeeded") / offered, 1),
-        **_percentiles(blocks),
+        **{f"p{each}_ms": round(percentile_of_blocks(blocks, each), 1) for each in (50, 95, 99)},
         **{f"{name}_percent": round(100 * count / offered, 2) for name, count in counts.items()},
         "probes": len(probes),
         "outcome": str(outcome),
     }
 
 
-def _percentiles(blocks: list[BlockResult]) -> Figures:
-    return {f"p{each}_ms": round(percentile_of_blocks(blocks, each), 1) for each in (50, 95, 99)}
-
-
 def _settings(options: argparse.Namespace) -> RunSettings:
     """Return which systems to start and load. Raise UsageError if a live feed is unknown."""
     scenarios = tuple(dict.fromkeys(options.scenario or ("browse",)))
-    require_live_url(scenarios, options)
+    settings.require_live_url(scenarios, options)
     sides = {system.name: system for system in systems.BOTH if system.name in (options.side or SIDES)}
     return RunSettings(
-        profile=replace(PROFILES["standard"], rates=dict.fromkeys(scenarios, options.start)),
+        profile=replace(settings.PROFILES["standard"], rates=dict.fromkeys(scenarios, START)),
         scenarios=scenarios,
         sides=sides,
-        run_dir=run_directory(NAME),
-        deployed={side: url for side, url in deployed_urls(options).items() if side in sides},
-        deployed_live=deployed_live_urls(options),
+        run_dir=settings.run_directory(NAME),
+        deployed={side: url for side, url in settings.deployed_urls(options).items() if side in sides},
+        deployed_live=settings.deployed_live_urls(options),
     )
-
-
-def _limits(options: argparse.Namespace) -> Limits:
-    """Return the limits of a command line. Raise UsageError if they contradict."""
-    if options.start > options.ceiling:
-        raise UsageError(f"--start {options.start:g} is above --ceiling {options.ceiling:g}")
-    level, precision = Level(options.p95, options.errors), options.precision / 100
-    return Limits(
-        level=level, start=options.start, ceiling=options.ceiling, precision=precision, seconds=options.seconds
-    )
-
-
-def _search(plan: LoadPlan, limits: Limits, meter: Meter | None) -> Search:
-    start, ceiling, precision = limits.start, limits.ceiling, limits.precision
-    return Search(plan=plan, level=limits.level, start=start, ceiling=ceiling, precision=precision, meter=meter)
-
-
-@contextmanager
-def _meters(settings: RunSettings) -> Iterator[dict[str, Meter]]:
-    """Yield a meter for each started system. Processes of a deployed one cannot be measured."""
-    with ExitStack() as stack:
-        meters = {}
-        for side, system in settings.started.items():
-            database = None
-            if system == systems.MONOLITH:
-                database = connect(database_url(settings.run_dir), pool_size=1)
-                stack.callback(database.dispose)
-            meters[side] = Meter([system.mark(settings.run_dir)], database)
-        yield meters
-
-
-def _floor(search: Search, offer: Offer, display: ProgressDisplay) -> BlockResult:
-    """Offer the decisive rate to an empty function behind the same gateway."""
-    rate = search.decisive
-    with display.phase(f"the empty function at {rate:.0f} a second"), cloud.deploy_floors(search.plan.base_url) as url:
-        warm_up(url)
-        plan = replace(search.plan_of(Step(rate, long=True)), base_url=url, scenario="", path=PATHS["empty"])
-        return measure_block(plan, offer, search.meter)[0]
 
 
 def _printer(name: str, display: ProgressDisplay) -> Callable[[str, Search, Probe], None]:

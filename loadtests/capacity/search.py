@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
-from math import ceil, inf, log, sqrt
+from math import ceil, inf, sqrt
 from statistics import median
 
 from loadtests.capacity.saturation import Meter, Usage
@@ -15,16 +15,14 @@ from loadtests.histograms import decode, percentile_ms
 from loadtests.load import VOID_ABOVE_LATE, BlockResult, LoadPlan, void_reasons
 from loadtests.statistics.resampling import NEGLIGIBLE
 
-FACTOR = 2.0  # of each raise, until a rate breaks the level
+START, FACTOR = 20.0, 2.0  # requests a second of the first probe; factor of each raise, until a rate breaks the level
 LEAST_RATE = 1.0
 WARM_UP_S = 0.5
 SHORT_S, LONG_S, MAX_S = 1.0, 2.0, 10.0
 TAIL = 0.05  # share of the requests above p95
 BEYOND_SHORT, BEYOND_LONG = 2, 5  # requests beyond p95 that a probe needs
-UNNAMED_PERCENT = (
-    1.0  # limit of refused and of dropped requests: a system that refuses half of them has half the capacity
-)
-MIN_STRAIN, MAX_STRAIN = 0.02, 50.0  # an outlier must not bend the line between two rates
+UNNAMED_PERCENT = 1.0  # limit of refused and of dropped requests: a system that refuses half has half the capacity
+PRECISION = 0.1  # between the rates that held and broke
 
 
 class Outcome(StrEnum):
@@ -45,34 +43,19 @@ class Level:
     def __str__(self) -> str:
         return f"p95<{self.p95_ms:g}ms,errors<{self.errors_percent:g}%"
 
-    @property
-    def limits(self) -> dict[str, float]:
-        """All limits: p95 in milliseconds, the others in percent."""
-        others = {"refused": UNNAMED_PERCENT, "dropped": UNNAMED_PERCENT}
-        return {"p95": self.p95_ms, "errors": self.errors_percent, **others}
-
-    def values(self, blocks: Sequence[BlockResult]) -> dict[str, float]:
-        """Return the value of each limit. p95 is the median of the blocks, so one disturbed block decides nothing."""
-        offered = max(1, sum(block.offered for block in blocks))
-        counts = {name: sum(getattr(block, name) for block in blocks) for name in ("errors", "refused", "dropped")}
-        shares = {name: 100 * count / offered for name, count in counts.items()}
-        return {"p95": percentile_of_blocks(blocks, 95), **shares}
-
-    def strain(self, blocks: Sequence[BlockResult]) -> float:
-        """Return the largest value as a share of its limit. The level breaks at 1."""
-        values = self.values(blocks)
-        return max(values[name] / limit for name, limit in self.limits.items())
-
     def broken(self, blocks: Sequence[BlockResult]) -> list[str]:
-        """Return the broken limits in words, or nothing if the level held."""
-        values = self.values(blocks)
-        broken = ((name, values[name], limit) for name, limit in self.limits.items() if values[name] >= limit)
-        return [
-            f"{name} {value:,.0f} ms, over {limit:,.0f} ms"
-            if name == "p95"
-            else f"{name} {value:.3g} %, over {limit:g} %"
-            for name, value, limit in broken
-        ]
+        """Return the broken limits in words, or nothing if the level held.
+
+        p95 is the median of the blocks, so one disturbed block decides nothing.
+        """
+        p95_ms, offered = percentile_of_blocks(blocks, 95), max(1, sum(block.offered for block in blocks))
+        broken = [f"p95 {p95_ms:,.0f} ms, over {self.p95_ms:,.0f} ms"] if p95_ms >= self.p95_ms else []
+        limits = {"errors": self.errors_percent, "refused": UNNAMED_PERCENT, "dropped": UNNAMED_PERCENT}
+        for name, limit in limits.items():
+            percent = 100 * sum(getattr(block, name) for block in blocks) / offered
+            if percent >= limit:
+                broken.append(f"{name} {percent:.3g} %, over {limit:g} %")
+        return broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +96,20 @@ class Knee:
 
 @dataclass(slots=True, kw_only=True)
 class Search:
-    """The search on one side. plan: of its probes; each probe sets rate and length. precision: a share."""
+    """The search on one side. plan: of its probes; each probe sets rate and length."""
 
     plan: LoadPlan
     level: Level
-    start: float
     ceiling: float
-    precision: float
     meter: Meter | None = None
     probes: list[Probe] = field(default_factory=list)
 
     def run_next(self, step: Step, offer: Callable[[LoadPlan], BlockResult]) -> Probe:
         """Run one probe and store it."""
         plan = self.plan_of(step)
-        block, usage = measure_block(plan, offer, self.meter)
+        before = self.meter.sample() if self.meter else None
+        block = offer(plan)
+        usage = before.usage(self.meter.sample()) if self.meter and before else None
         self.probes.append(Probe(rate=step.rate, long=step.long, seconds=plan.duration_s, block=block, usage=usage))
         return self.probes[-1]
 
@@ -134,7 +117,7 @@ class Search:
         """Return a probe's plan: long enough for p95, and for the queue of a small overload to reach the limit."""
         limit_s = self.level.p95_ms / 1000
         beyond = BEYOND_LONG if step.long else BEYOND_SHORT
-        queue_s = limit_s / self.precision * (1.5 if step.long else 0.5)
+        queue_s = limit_s / PRECISION * (1.5 if step.long else 0.5)
         needed_s = max(LONG_S if step.long else SHORT_S, queue_s, beyond / TAIL / step.rate)
         return replace(
             self.plan,
@@ -165,35 +148,33 @@ class Search:
     @property
     def decisive(self) -> float:
         """The rate whose saturation is reported: the lowest that broke, else the highest that held."""
-        return self.high if self.high < inf else self.low or self.start
+        return self.high if self.high < inf else self.low or START
 
     def next_step(self) -> Step | None:
         """Return the next probe, or None at the end of the search."""
-        if self.probes and self._decided(last := Step(self.probes[-1].rate, self.probes[-1].long)) is None:
+        if self.probes and self._decide(last := Step(self.probes[-1].rate, self.probes[-1].long)) is None:
             return last
         low, high = self.low, self.high
         upholding = any(probe.long for probe in self.probes)
         if high == inf and low < self.ceiling:
-            factor = 1 + self.precision if upholding else FACTOR
-            return Step(min(low * factor or self.start, self.ceiling), upholding)
-        if inf > high > max(LEAST_RATE, low * (1 + self.precision) * 1.0001):
+            factor = 1 + PRECISION if upholding else FACTOR
+            return Step(min(low * factor or START, self.ceiling), upholding)
+        if inf > high > max(LEAST_RATE, low * (1 + PRECISION) * 1.0001):
             return Step(max(LEAST_RATE, self._between(low, high, upholding=upholding)), upholding)
         ends = (Step(rate, long=True) for rate in (low, high) if 0 < rate < inf)
-        return next((step for step in ends if self._decided(step) is None), None)
+        return next((step for step in ends if self._decide(step) is None), None)
 
     def knee(self) -> Knee | None:
         """Return where the level breaks, or None if no rate held.
 
-        The knee lies where the line of the strain between the ends, on logarithmic scales, crosses 1. A probe of T seconds
-        cannot see an overload below limit/T, so the interval begins that much lower.
+        The knee is the middle of the bracket. A probe of T seconds cannot see an overload below limit/T, so the interval begins
+        that much lower.
         """
         low, high = self.low, self.high
         if not low or self.at_least:
             return Knee(low, low, low) if low else None
-        below, above = (log(min(max(self._strain(rate), MIN_STRAIN), MAX_STRAIN)) for rate in (low, high))
-        share = min(max(-below / (above - below), 0.0), 1.0) if above > below else 0.5
         unseen = self.level.p95_ms / 1000 / self.plan_of(Step(low, long=True)).duration_s
-        return Knee(low * (high / low) ** share, low / (1 + unseen), high)
+        return Knee(sqrt(low * high), low / (1 + unseen), high)
 
     def at(self, rate: float) -> list[Probe]:
         """Return the probes that count at a rate: long before short ones, void ones only if there are no others."""
@@ -209,48 +190,34 @@ class Search:
         """Return the next rate of a bracket: its geometric mean, or for long probes one step from the certain end."""
         if not upholding:
             return sqrt(low * high) if low else high / FACTOR
-        certain = self._decided(Step(low, long=True)) is Outcome.HELD
-        return low * (1 + self.precision) if certain else high / (1 + self.precision)
-
-    def _strain(self, rate: float) -> float:
-        return self.level.strain([probe.block for probe in self.at(rate)])
+        certain = self._decide(Step(low, long=True)) is Outcome.HELD
+        return low * (1 + PRECISION) if certain else high / (1 + PRECISION)
 
     def _outcomes(self) -> dict[float, Outcome]:
         """Return the outcome of each decided rate. A long probe's outcome replaces a short one's."""
         steps = sorted({(probe.long, probe.rate) for probe in self.probes})
-        decided = ((rate, self._decided(Step(rate, long))) for long, rate in steps)
+        decided = ((rate, self._decide(Step(rate, long))) for long, rate in steps)
         return {rate: outcome for rate, outcome in decided if outcome}
 
-    def _decided(self, step: Step) -> Outcome | None:
+    def _decide(self, step: Step) -> Outcome | None:
         """Return the outcome of a step's probes, or None if it needs another probe.
 
         A short probe that holds is enough, a break must happen twice. Long probes need two equal outcomes, or three that
         are judged together. On a shared machine one break may be caused by other processes.
         """
         probes = [probe for probe in self.probes if (probe.rate, probe.long) == (step.rate, step.long)]
-        outcomes = [self._judged([probe]) for probe in probes]
+        outcomes = [self._judge([probe]) for probe in probes]
         if not step.long:
             return Outcome.HELD if Outcome.HELD in outcomes else outcomes[-1] if len(outcomes) > 1 else None
         if len(outcomes) == 2 and len(set(outcomes)) == 1:
             return outcomes[0]
-        return self._judged(probes) if len(outcomes) > 2 else None
+        return self._judge(probes) if len(outcomes) > 2 else None
 
-    def _judged(self, probes: Sequence[Probe]) -> Outcome:
+    def _judge(self, probes: Sequence[Probe]) -> Outcome:
         valid = [probe for probe in probes if not probe.void]
         if len(valid) <= len(probes) / 2:
             return Outcome.VOID
         return Outcome.BROKEN if self.broken(valid) else Outcome.HELD
-
-
-def measure_block(
-    plan: LoadPlan, offer: Callable[[LoadPlan], BlockResult], meter: Meter | None
-) -> tuple[BlockResult, Usage | None]:
-    """Offer one block and measure what it uses."""
-    if meter is None:
-        return offer(plan), None
-    with meter.over(after_s=plan.warm_up_s, lasting_s=plan.duration_s):
-        block = offer(plan)
-    return block, meter.usage
 
 
 def percentile_of_blocks(blocks: Sequence[BlockResult], percentile: float) -> float:

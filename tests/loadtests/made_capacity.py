@@ -31,10 +31,7 @@ def one_side(side: str, knee: float) -> dict[str, Any]:
         "saturated": "Nothing measured was saturated.",
         "evidence": {
             "rate": 1.05 * knee, "machine": 0.93, "cores": GROUPS[side], "busiest": GROUPS[side], "throttled": 0.02,
-            "connections_all_busy": 0.4 if side == "monolith" else None,
-            "waiting_for_locks": 0.2 if side == "monolith" else None, "at_once": 8,
-            **({"gateway_floor": {"rate": knee, "p50_ms": 9.0, "p95_ms": 40.0, "p99_ms": 60.0, "held": True}}
-               if side == "microservices" else {}),
+            "at_once": 8,
         },
     }  # fmt: skip
 

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from loadtests.capacity import alternate
-from loadtests.capacity.search import LEAST_RATE, Knee, Level, Outcome, Probe, Search, Step, ratio
+from loadtests.capacity.search import LEAST_RATE, PRECISION, Knee, Level, Outcome, Probe, Search, Step, ratio
 from loadtests.histograms import encode, histogram_of
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.settings import LoadOptions
@@ -18,7 +18,7 @@ NOTHING = encode(histogram_of([]))
 
 
 def new_search(**changed: object) -> Search:
-    defaults = {"plan": PLAN, "level": LEVEL, "start": 20.0, "ceiling": 2_000.0, "precision": 0.1}
+    defaults = {"plan": PLAN, "level": LEVEL, "ceiling": 2_000.0}
     return Search(**{**defaults, **changed})  # type: ignore[arg-type]
 
 
@@ -68,12 +68,11 @@ def test_a_probe_offers_its_rate_from_start_to_end() -> None:
 
 
 @pytest.mark.parametrize("capacity", [11.0, 47.0, 333.0])
-@pytest.mark.parametrize("precision", [0.05, 0.1])
-def test_the_search_finds_the_knee_within_the_precision(capacity: float, precision: float) -> None:
-    search = searched(in_virtual_time(capacity, rng=Random(1)), precision=precision)
+def test_the_search_finds_the_knee_within_the_precision(capacity: float) -> None:
+    search = searched(in_virtual_time(capacity, rng=Random(1)))
     assert search.next_step() is None
-    assert search.high <= search.low * (1 + precision) * 1.001
-    assert knee_of(search).rate == pytest.approx(capacity, rel=precision)
+    assert search.high <= search.low * (1 + PRECISION) * 1.001
+    assert knee_of(search).rate == pytest.approx(capacity, rel=PRECISION)
 
 
 def test_the_interval_contains_the_capacity_however_much_the_probes_vary() -> None:
