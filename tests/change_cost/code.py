@@ -1,0 +1,190 @@
+"""Which functions' zips a change alters, and which of them use what it alters. Read from the code, without building a zip.
+
+A zip has all modules of ours that its handler imports, directly or not, as microservices/deploy/modules.py finds them. A function
+uses a changed definition (a function, a class, a constant) if a chain of names leads from its handler to it. Annotations are
+no use, except those of a class, which are its fields.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from microservices.deploy import templates
+from microservices.deploy.contents import CONTRACT_READER
+
+CONTRACT = "docs/openapi.yaml"
+_DATA = (".html", ".json")  # files that a module names and its zip contains
+Place = tuple[str, str]  # a module and a name that it defines; "" stands for its other statements
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition: its code without docstring, and the names that it uses, such as `Post` or `posts.compose`."""
+
+    code: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What a module defines, and the origin of the names that it imports."""
+
+    definitions: Mapping[str, Definition]
+    imports: Mapping[str, str]
+
+
+class Services:
+    """The functions of the services in a copy of the repository."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree
+
+    @cached_property
+    def handlers(self) -> dict[str, tuple[str, str]]:
+        """Return service and handler module of each function, by its name."""
+        found = {}
+        for file in sorted((self._tree / "microservices").glob("*/template.yaml")):
+            for resource in _template(file.read_text(), file)["Resources"].values():
+                if resource["Type"] == "AWS::Serverless::Function":
+                    properties = resource["Properties"]
+                    name = templates.name_in_stage(properties["FunctionName"])
+                    found[name] = file.parent.name, properties["Handler"].rpartition(".")[0]
+        return found
+
+    @cache  # noqa: B019  an instance lives as long as a test
+    def modules(self, function: str) -> dict[str, Path]:
+        """Return the modules of ours in the function's zip, with their files."""
+        found: dict[str, Path] = {}
+        pending = [self.handlers[function][1]]
+        while pending:
+            name = pending.pop()
+            file = self._locate(name)
+            if file is not None and name not in found:
+                found[name] = file
+                parent = name.rpartition(".")[0]
+                pending += [parent, *_imported(file.read_text())] if parent else _imported(file.read_text())
+        return found
+
+    def files(self, function: str) -> set[str]:
+        """Return the files that its zip is made of."""
+        modules = self.modules(function)
+        files = set(modules.values())
+        for file in modules.values():
+            files |= {each for each in file.parent.iterdir() if each.suffix in _DATA and each.name in file.read_text()}
+        contract = {CONTRACT} if CONTRACT_READER in modules else set()
+        return {str(each.relative_to(self._tree)) for each in files} | contract
+
+    def libraries(self, function: str) -> set[str]:
+        """Return the top-level names that its modules import."""
+        names = (name for file in self.modules(function).values() for name in _imported(file.read_text()))
+        return {name.partition(".")[0] for name in names}
+
+    def used(self, function: str) -> dict[Place, str]:
+        """Return the code of each definition that a chain of names reaches from the handler."""
+        modules = {name: _module(file.read_text()) for name, file in self.modules(function).items()}
+        handler = self.handlers[function][1]
+        pending = [(handler, name) for name in modules[handler].definitions]
+        seen: dict[Place, str] = {}
+        while pending:
+            module, name = place = pending.pop()
+            definition = modules[module].definitions.get(name) if module in modules else None
+            if definition is None or place in seen:
+                continue
+            seen[place] = definition.code
+            pending.append((module, ""))
+            pending += [_resolve(each, module, modules) for each in definition.names]
+        return seen
+
+    def _locate(self, name: str) -> Path | None:
+        path = self._tree.joinpath(*name.split("."))
+        candidates = (path / "__init__.py", path.with_suffix(".py"))
+        return next((each for each in candidates if each.is_file()), None)
+
+
+def _resolve(name: str, module: str, modules: Mapping[str, Module]) -> Place:
+    """Return where a name is defined: in its module, in the one it is imported from, or in a module by attribute."""
+    first, _, attribute = name.partition(".")
+    origin = modules[module].imports.get(first)
+    if origin is None:
+        return module, first
+    if origin in modules:
+        return origin, attribute
+    owner, _, original = origin.rpartition(".")
+    return owner, original
+
+
+@cache
+def _template(text: str, file: Path) -> dict[str, dict[str, dict[str, object]]]:
+    return templates.parse(file)
+
+
+@cache
+def _imported(source: str) -> tuple[str, ...]:
+    return tuple(_imported_names(ast.parse(source)))
+
+
+def _imported_names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def _module(source: str) -> Module:
+    tree = ast.parse(source)
+    imports = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            imports |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    parts: dict[str, list[ast.stmt]] = {}
+    for statement in tree.body:
+        for name in _defined(statement):
+            parts.setdefault(name, []).append(statement)
+    return Module({name: _definition(each) for name, each in parts.items()}, imports)
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)] or [""]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+        case ast.Import() | ast.ImportFrom():
+            return []
+    return [""]
+
+
+def _definition(statements: list[ast.stmt]) -> Definition:
+    code = [ast.dump(_without_docstrings(each)) for each in statements if not _is_text(each)]
+    return Definition("\n".join(code), frozenset(name for each in statements for name in _names(each)))
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        yield f"{node.value.id}.{node.attr}"
+    elif isinstance(node, ast.Name):
+        yield node.id
+    for field, value in ast.iter_fields(node):
+        is_signature = field == "returns" or (field == "annotation" and isinstance(node, ast.arg))
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and not is_signature:
+                yield from _names(child)
+
+
+def _without_docstrings(tree: ast.stmt) -> ast.stmt:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and body and _is_text(body[0]):
+            node.body = body[1:]
+    return tree
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,94 @@
+"""Every change applies, works on both sides in this process, and costs what docs/change-cost.md says."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from microservices.deploy.imports import OURS, library
+from microservices.deploy.modules import find_modules
+from microservices.deploy.packages import handlers, local_source
+from tests.change_cost.changes import PROJECT, Change, PatchDoesNotApply, apply, changes, copy_repository
+from tests.change_cost.code import Services
+from tests.change_cost.costs import released
+from tests.change_cost.page import PAGE, render
+
+PROOF_S = 300
+each_change = pytest.mark.parametrize("change", changes(), ids=lambda change: change.name)
+
+
+def prove(tree: Path, tests: Iterable[str]) -> None:
+    """Run contract tests of a copy on its monolith over PostgreSQL, and on its functions over moto."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "not live", *tests]
+    ran = subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=PROOF_S
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository without a change."""
+    return copy_repository(tmp_path_factory.mktemp("change") / "before")
+
+
+@each_change
+def test_a_change_applies_alone_and_compiles(change: Change, tmp_path: Path) -> None:
+    tree = copy_repository(tmp_path)
+    apply([change], tree)
+    edited = {tree / edit.path for part in change.patches() for edit in change.edits(part)}
+    for file in edited:
+        if file.suffix == ".py" and file.exists():
+            compile(file.read_text(), file, "exec")
+
+
+def test_all_changes_together_keep_their_promises_on_both_sides(tmp_path: Path) -> None:
+    apply(changes(), copy_repository(tmp_path))
+    prove(tmp_path, [test for change in changes() for test in change.tests])
+
+
+@pytest.mark.deep
+@each_change
+def test_a_change_alone_keeps_its_promises_and_those_of_the_architecture(change: Change, tmp_path: Path) -> None:
+    apply([change], copy_repository(tmp_path))
+    prove(
+        tmp_path,
+        [*change.tests, "tests/architecture/test_permissions_of_code.py", "tests/architecture/test_features.py"],
+    )
+
+
+def test_the_page_shows_the_cost_of_the_patches(tmp_path: Path) -> None:
+    page = PAGE.read_text()
+    assert render(page, tmp_path) == page, "run python -m tests.change_cost page"
+
+
+def test_a_rule_of_the_domain_is_in_more_zips_than_use_it(before: Path, tmp_path: Path) -> None:
+    rule = Change("rule")
+    apply([rule], copy_repository(tmp_path))
+    release = released(rule, Services(before), Services(tmp_path))
+    assert release.used == {"users-http", "platform-http"}  # platform-http serves the contract
+    assert release.zips == release.used | {"avatars-http"}  # checks usernames, and registers nobody
+    assert (release.coordinated, release.stacks) == ({"users", "platform"}, {"users", "platform", "avatars"})
+
+
+def test_a_patch_that_no_longer_applies_is_named_with_the_way_to_remake_it(tmp_path: Path) -> None:
+    file = copy_repository(tmp_path) / "shared_domain" / "users.py"
+    file.write_text(file.read_text().replace("min_length=8", "min_length=9"))
+    with pytest.raises(PatchDoesNotApply) as caught:
+        apply([Change("rule")], tmp_path)
+    message = str(caught.value)
+    assert "tests/change_cost/rule/shared.patch no longer applies" in message
+    assert "shared_domain/users.py" in message
+    assert "python -m tests.change_cost edit rule FOLDER" in message
+
+
+@pytest.mark.deep
+def test_the_modules_of_a_zip_are_those_that_the_packages_have() -> None:
+    places, services = local_source().places, Services(PROJECT)
+    for function, handler in handlers().items():
+        modules = {name for name in find_modules(handler, places) if library(name) in OURS}
+        assert services.modules(function).keys() == modules, function
