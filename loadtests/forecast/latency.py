@@ -28,6 +28,7 @@ from loadtests.forecast.units import latency_name, run_ms
 from loadtests.results import SIDES
 from microservices.deploy import templates
 
+CHAPTER = "latency"
 SAMPLES, SEED = 40_000, 1
 FAR = 8.0  # standard deviations: no sample is further out
 MONOLITH, MICROSERVICES = SIDES
@@ -44,6 +45,7 @@ HOPS = {  # from the call that starts a hop to the start of the handler. Every q
     counts.KINESIS: ("hop.kinesis",),
 }
 STARTS_HOP = ("sns.publish",)  # the cited time of a topic's hop includes the call
+BOUNDARIES, WRITES = ("BEGIN", "COMMIT", "ROLLBACK"), ("INSERT", "UPDATE", "DELETE")  # of a transaction
 PATHS = {  # operation, and the functions that run one after the other until the effect is visible
     "vote_to_post_score": ("PUT /posts/{post_id}/vote", ("votes-projection", "posts-scores")),
     "vote_to_leaderboard_json": ("PUT /posts/{post_id}/vote", ("votes-projection",)),
@@ -176,10 +178,13 @@ def monolith_parts(operation: Operation, model: Model) -> Parts:
     parts["balancer"] += model.draw("balancer.http")
     for work in (each for each in operation.work if each.waited):
         parts["server"] += work.cpu_ms / model.value("cpu.speed")
+        writes = any(each.name.startswith(WRITES) for each in work.stores)
         for each in work.stores:
             parts["round trips"] += model.draw("network.zone_round_trip", each.calls)
-            statement = "database.commit" if each.name == "COMMIT" else "database.statement"
-            parts["database"] += model.draw(statement, each.calls)
+            if each.name not in BOUNDARIES:
+                parts["database"] += model.draw("database.statement", each.calls)
+            elif each.name == "COMMIT" and writes:  # else there is nothing to write to the log
+                parts["database"] += model.draw("database.commit", each.calls)
     return parts
 
 
