@@ -46,7 +46,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
 
 def make(functions: Sequence[Callable[[], Iterable[Check]]] = CHECKS) -> Made:
     """Return the checks with their texts."""
-    return [(texts().checks[each.__name__], list(each())) for each in functions]
+    return [(texts()[0][each.__name__], list(each())) for each in functions]
 
 
 def page(made: Made) -> str:
@@ -56,7 +56,7 @@ def page(made: Made) -> str:
         sources = "; ".join(dict.fromkeys(check.source for check in checks))
         inputs = f"Inputs: {text.inputs}.  \nSource: {sources}."
         parts += [f"## {text.title}", inputs, text.note, "\n".join(_table(checks).markdown())]
-    reasons = Table(columns=("what", "reason"), rows=list(texts().not_checked.items()))
+    reasons = Table(columns=("what", "reason"), rows=list(texts()[1].items()))
     return "\n\n".join(filter(None, (*parts, "## Not checked", "\n".join(reasons.markdown())))) + "\n"
 
 
@@ -68,7 +68,7 @@ def _cells(check: Check) -> Iterator[str]:
     yield check.name
     yield from ("–" if value is None else _number(value) for value in (check.predicted, check.observed))
     for value, sign in ((check.difference, "+"), (check.tolerance, "")):
-        yield "–" if value is None else f"{value:{sign}.3g}" if check.is_absolute else f"{100 * value:{sign}.1f} %"
+        yield "–" if value is None else f"{value:{sign}.3g}" if check.is_absolute else f"{100 * value:{sign}z.1f} %"
     yield {True: "holds", False: "**missed**", None: "–"}[check.holds]
 
 

@@ -23,7 +23,7 @@ def test_the_command_prints_every_check_and_the_page_in_docs_is_up_to_date(
     assert printed.count("**missed**") == page.count("**missed**") > 0
 
 
-@pytest.mark.parametrize("make", [published.price_by_memory, published.audited_ratios, published.closed_loop])
+@pytest.mark.parametrize("make", [published.price_by_memory, published.audited_ratios, published.quotients])
 def test_each_published_price_ratio_and_throughput_is_computed_within_its_tolerance(
     make: Callable[[], Iterable[Check]],
 ) -> None:
@@ -33,7 +33,7 @@ def test_each_published_price_ratio_and_throughput_is_computed_within_its_tolera
 
 
 def test_the_p99_of_both_hosts_is_predicted_within_a_quarter() -> None:
-    made = [check for check in published.closed_loop_tail() if "p99 " in check.name]
+    made = [check for check in published.two_hosts() if "p99 " in check.name]
     assert [(check.holds, check.tolerance) for check in made] == [(True, 0.25)] * 2
 
 
@@ -46,10 +46,10 @@ def test_a_check_holds_up_to_its_tolerance_in_both_directions() -> None:
 
 
 def test_missed_checks_stay_in_the_page_and_are_counted() -> None:
-    def stated_ratios() -> list[Check]:
+    def quotients() -> list[Check]:
         return [_check(109.0), _check(150.0)]
 
-    page = validate.page(validate.make([stated_ratios]))
+    page = validate.page(validate.make([quotients]))
     assert "| planted | 150 | 100 | +50.0 % | 10.0 % | **missed** |" in page
     assert "- Arithmetic: 1 hold, 1 missed." in page
 
