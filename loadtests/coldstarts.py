@@ -1,6 +1,6 @@
 """`python -m loadtests coldstarts`: the cost of a function's first invocation, compared with a warm one.
 
-Imports: `python -X importtime` in the unpacked zip, with the function's environment and the interpreter of the local AWS.
+Imports: the handler's module in the unpacked zip, with the function's environment and the interpreter of the local AWS.
 Invocations: the hooks of `explain` time them in each function's process. In each round every function starts anew, then the
 seeded data and some requests reach all of them. The first invocation is compared with later ones of the same route or source.
 live-connections has no such times: the local AWS writes no log for WebSocket invocations.
@@ -9,24 +9,23 @@ live-connections has no such times: the local AWS writes no log for WebSocket in
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from loadtests import calls, processes, report, settings, systems
+from loadtests import calls, processes, settings, systems
 from loadtests.calls import Call
+from loadtests.chapter import measure_chapter
 from loadtests.client import open_client, succeed
 from loadtests.data import seeding
 from loadtests.data.world import World
@@ -40,42 +39,40 @@ from microservices.deploy.emulator_process import INTERPRETER
 from microservices.deploy.site_repository import SiteRepository
 from microservices.deploy.site_trigger import last_push
 
-CHAPTER = "cold_starts"
 ROUNDS = 3
 SIZE = seeding.Size(accounts=3, posts=5, votes=8)
 REPEATS = 3  # of each request, for warm times
 SETTLE_S = 1.5  # views are buffered for half a second
-START = "-- start"
 LIST_POSTS = Call(operation="GET /posts", path="/posts", check=calls.unchecked)  # of an empty monolith
-PROGRAM = f"""
-import sys, time
-sys.stderr.write("{START}\\n")
+PROGRAM = """
+import time
+began, clients_s = time.perf_counter(), 0.0
 import boto3
-make, made_s = boto3.client, 0.0
+make = boto3.client
 def timed(*names, **options):
-    global made_s
-    began = time.perf_counter()
+    global clients_s
+    start = time.perf_counter()
     try:
         return make(*names, **options)
     finally:
-        made_s += time.perf_counter() - began
+        clients_s += time.perf_counter() - start
 boto3.client = timed
-import {{module}}
-print(made_s * 1000)
+import {module}
+print((time.perf_counter() - began - clients_s) * 1000, clients_s * 1000)
+"""
+MONOLITH_PROGRAM = """
+import time
+began = time.perf_counter()
+import monolith.__main__
+print((time.perf_counter() - began) * 1000, 0)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Imports:
-    """One import of a handler in a fresh process. libraries: the self times of all modules of each, in milliseconds."""
+class Imports(NamedTuple):
+    """The time to import a handler in a fresh process, without the clients that its modules create, and that of the clients."""
 
-    libraries: dict[str, float]
-    client_ms: float = 0.0
-
-    @property
-    def import_ms(self) -> float:
-        """The time of all modules without the clients, which are created while their modules are imported."""
-        return sum(self.libraries.values()) - self.client_ms
+    import_ms: float
+    client_ms: float
 
 
 @dataclass(slots=True)
@@ -101,7 +98,6 @@ class ColdStartResults:
             "rounds": self.rounds,
             "functions": {name: self._row(name) for name in sorted(self.imports) if name != systems.MONOLITH.name},
             "monolith": self._row(systems.MONOLITH.name) if systems.MONOLITH.name in self.imports else None,
-            "complete": True,
             "origin": "emulated",
         }
 
@@ -126,25 +122,12 @@ def register(verb: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Measure and write the chapter. After a failure or Ctrl-C, write the rounds so far."""
-    run_dir = Path(".run") / f"coldstarts-{datetime.now():%Y%m%d-%H%M%S}"
-    folder, measured, display = (
-        settings.destination(options),
-        ColdStartResults(options.rounds),
-        ProgressDisplay(console),
-    )
-    try:
-        with display.running():
-            measure(run_dir, measured, display)
-    except BaseException as error:  # also Ctrl-C
-        with processes.ignore_interrupts():
-            if measured.imports:
-                marked = {**measured.figures(), "complete": False, "ended_by": f"ended by {error}"}
-                report.print_chapter(report.add_chapter(folder, CHAPTER, marked), CHAPTER, console)
-        raise
-    shutil.rmtree(run_dir, ignore_errors=True)  # stays after a failure, with the logs
-    report.print_chapter(report.add_chapter(folder, CHAPTER, measured.figures()), CHAPTER, console)
-    return 0
+    """Measure and write the chapter."""
+    run_dir, results = settings.run_directory("coldstarts"), ColdStartResults(options.rounds)
+    return measure_chapter(
+        "cold_starts", settings.destination(options), console, run_dir=run_dir,
+        measure=lambda display: measure(run_dir, results, display), figures=lambda: results.figures() if results.imports else {},
+    )  # fmt: skip
 
 
 def measure(run_dir: Path, measured: ColdStartResults, display: ProgressDisplay) -> None:
@@ -180,21 +163,7 @@ def import_handler(module: str, place: Path, environment: Mapping[str, str]) -> 
 
 def import_monolith() -> Imports:
     """Import the monolith as its server does, and time it."""
-    program = f'import sys; sys.stderr.write("{START}\\n"); import monolith.__main__; print(0)'
-    return _import(sys.executable, program, Path(__file__).parents[1], {})
-
-
-def parse_importtime(lines: Iterable[str]) -> dict[str, float]:
-    """Return the self times after the start line by library, in milliseconds. See `python --help-xoptions`."""
-    libraries: dict[str, float] = defaultdict(float)
-    started = False
-    for line in lines:
-        started = started or line == START
-        head, _, rest = line.partition(":")
-        if started and head == "import time":
-            self_us, _, name = (part.strip() for part in rest.split("|"))
-            libraries[name.partition(".")[0]] += int(self_us) / 1000
-    return dict(libraries)
+    return _import(sys.executable, MONOLITH_PROGRAM, processes.ROOT, {})
 
 
 def add_invocations(roots: Iterable[Root], invocations: dict[str, Invocations]) -> None:
@@ -265,11 +234,12 @@ def _import(interpreter: str, program: str, place: Path, environment: Mapping[st
         "AWS_LAMBDA_FUNCTION_NAME": place.name,
         **environment,
     }
-    command = [interpreter, "-X", "importtime", "-c", program]
-    ran = subprocess.run(command, cwd=place, env=variables, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [interpreter, "-c", program], cwd=place, env=variables, capture_output=True, text=True, check=False
+    )
     if ran.returncode:
         raise systems.SystemFailed(f"{place.name} cannot be imported: {ran.stderr.splitlines()[-1]}")
-    return Imports(parse_importtime(ran.stderr.splitlines()), float(ran.stdout.splitlines()[-1]))
+    return Imports(*map(float, ran.stdout.splitlines()[-1].split()))
 
 
 def _median(values: Iterable[float]) -> float | None:

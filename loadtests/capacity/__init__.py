@@ -1,22 +1,20 @@
 """`python -m loadtests capacity`: find the rate at which each side breaks a service level, and add a chapter to a report."""
 
 import argparse
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from rich.console import Console
 
-from loadtests import mixes, report, settings, systems
+from loadtests import mixes, settings, systems
 from loadtests.capacity.saturation import Meter, evidence
 from loadtests.capacity.search import START, Level, Outcome, Probe, Search, percentile_of_blocks, ratio
+from loadtests.chapter import measure_chapter
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
-from loadtests.processes import Interrupted, ignore_interrupts
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import SIDES
@@ -71,23 +69,14 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace, console: Console) -> int:
-    """Measure, write the chapter and print it. An error is raised after writing what was measured."""
-    run_settings, folder = _settings(options), settings.destination(options)
+    """Measure and write the chapter."""
+    run_settings, results = _settings(options), CapacityResults()
     limits = Limits(level=Level(options.p95, options.errors), ceiling=options.ceiling, seconds=options.seconds)
-    display, results = ProgressDisplay(console), CapacityResults()
-    try:
-        with display.running():
-            run(run_settings, limits, results=results, display=display)
-    except BaseException as error:  # also Ctrl-C
-        if isinstance(error, Interrupted):
-            shutil.rmtree(run_settings.run_dir, ignore_errors=True)  # nothing failed, so nobody needs its logs
-        if any(search.probes for searches in results.searches.values() for search in searches.values()):
-            with ignore_interrupts():
-                _write(figures(limits, results, ended_by=str(error) or type(error).__name__), folder, console)
-        raise
-    shutil.rmtree(run_settings.run_dir, ignore_errors=True)  # a failed run keeps it for its logs
-    _write(figures(limits, results), folder, console)
-    return 0
+    return measure_chapter(
+        NAME, settings.destination(options), console, run_dir=run_settings.run_dir,
+        measure=lambda display: run(run_settings, limits, results=results, display=display),
+        figures=lambda: figures(limits, results),
+    )  # fmt: skip
 
 
 def run(run_settings: RunSettings, limits: Limits, *, results: CapacityResults, display: ProgressDisplay) -> None:
@@ -140,27 +129,22 @@ def fail_if_ended(offer: Offer) -> Offer:
     return run_block
 
 
-def figures(limits: Limits, results: CapacityResults, *, ended_by: str = "") -> Figures:
-    """Return the chapter for report.json. Rates and milliseconds have one decimal, ratios three."""
-    interrupted = [*results.searches][-1:] if ended_by else []
-    return {
-        "slo": str(limits.level),
-        "settings": {"ceiling": limits.ceiling, "seconds": limits.seconds},
-        "complete": not ended_by,
-        "ended_by": ended_by,
-        "scenarios": {
-            name: _scenario(name, probed, results, interrupted=name in interrupted)
-            for name, searches in results.searches.items()
-            if (probed := {side: search for side, search in searches.items() if search.probes})
-        },
+def figures(limits: Limits, results: CapacityResults) -> Figures:
+    """Return the chapter for report.json, empty without a probe. Rates and milliseconds have one decimal, ratios three."""
+    scenarios = {
+        name: _scenario(probed, results)
+        for name, searches in results.searches.items()
+        if (probed := {side: search for side, search in searches.items() if search.probes})
     }
+    settings_of_search = {"ceiling": limits.ceiling, "seconds": limits.seconds}
+    return {"slo": str(limits.level), "settings": settings_of_search, "scenarios": scenarios} if scenarios else {}
 
 
-def _scenario(name: str, searches: Mapping[str, Search], results: CapacityResults, *, interrupted: bool) -> Figures:
+def _scenario(searches: Mapping[str, Search], results: CapacityResults) -> Figures:
     sides = {
         side: {
             **_bounds(search),
-            "ended": _end(search, interrupted=interrupted),
+            "ended": _end(search),
             **_saturation(search, results.at_once.get(side, 0)),
             "curve": [_point(search, rate) for rate in sorted({probe.rate for probe in search.probes})],
             "origin": origin_of(results.urls[side]),
@@ -186,7 +170,7 @@ def _round(rate: float) -> float | None:
     return None if rate == inf else round(rate, 1)
 
 
-def _end(search: Search, *, interrupted: bool) -> str:
+def _end(search: Search) -> str:
     """Return why a search ended, in words."""
     high, probes = search.high, search.at(search.decisive)
     if high == inf:
@@ -197,7 +181,7 @@ def _end(search: Search, *, interrupted: bool) -> str:
     else:
         why = f"at {high:.0f} a second {'; '.join(search.broken(probes))}"
     if search.next_step():
-        return f"{'the search was interrupted' if interrupted else 'the time was over'}; {why}"
+        return f"the search did not end; {why}"
     return f"{why}, which is the ceiling" if high == inf else why
 
 
@@ -249,7 +233,3 @@ def _printer(name: str, display: ProgressDisplay) -> Callable[[str, Search, Prob
         display.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     return print_probe
-
-
-def _write(chapter: Figures, folder: Path, console: Console) -> None:
-    report.print_chapter(report.add_chapter(folder, NAME, chapter), NAME, console)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from loadtests.explain.parts import AUTHORIZER, COLD, GATEWAY, HOPS, JSON, OWN, STORES, TRANSACTION
-from loadtests.explain.traces import ASYNCHRONOUS, Forest, Root, Span
+from loadtests.explain.traces import Forest, Root, Span
 from loadtests.explain.walk import TimedCall
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.results import SIDES
@@ -65,7 +65,6 @@ def figures(
             journey: {side: [_call(one, forests[side]) for one in walks[side][journey]] for side in SIDES}
             for journey in walks[SIDES[0]]
         },
-        "cold_starts": sorted(_cold_starts(roots["microservices"]), key=lambda one: str(one["function"])),
     }
 
 
@@ -106,9 +105,7 @@ def _counts(works: Iterable[Work]) -> dict[str, float]:
         "units": sum(span.counts.get("units", 0) for span in stores),
         "rows": sum(span.counts.get("rows", 0) for span in stores),
         "store_bytes": sum(span.counts.get(way, 0) for span in stores for way in ("bytes_in", "bytes_out")),
-        "serialisations": len(texts),
         "json_bytes": sum(span.counts.get("bytes", 0) for span in texts),
-        "cold_starts": sum(span.kind == "cold start" for span in spans),
     }
 
 
@@ -132,13 +129,3 @@ def _ended_after_ms(call: TimedCall, later: Iterable[Work]) -> float:
     """Return the milliseconds from the answer until all of its later work had ended."""
     last = max((work.span.end_ns for work in later), default=call.start_ns)
     return max(0.0, (last - call.start_ns) / 1e6 - call.ms)
-
-
-def _cold_starts(roots: Iterable[Root]) -> Iterator[dict[str, Any]]:
-    """Yield the first start of each function: its import time, its event source, and whether a request waited."""
-    known = set()
-    for top in (root[0] for root in roots if root[0].kind == "cold start"):
-        if top.service not in known:
-            known.add(top.service)
-            waited = top.name not in ASYNCHRONOUS
-            yield {"function": top.service, "ms": round(top.ms, 1), "woken_by": top.name, "waited_for": waited}

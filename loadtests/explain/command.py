@@ -6,13 +6,11 @@ The second walk is reported. A pause after each write keeps its effects out of t
 
 import argparse
 import json
-import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from time import sleep, time
 from typing import Any, TypeVar
@@ -20,7 +18,8 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
-from loadtests import calls, processes, report, systems
+from loadtests import calls, processes, systems
+from loadtests.chapter import measure_chapter
 from loadtests.client import open_client, succeed
 from loadtests.data import seeding
 from loadtests.data.world import World
@@ -29,20 +28,17 @@ from loadtests.explain.breakdown import figures
 from loadtests.explain.hooks import MONOLITH_SPANS
 from loadtests.explain.traces import Root, from_file, from_logs
 from loadtests.explain.walk import TimedCall, walk
-from loadtests.journeys import Journey, buyer, hot_voter, reader, searcher, sitter, visitor, voter, writer
+from loadtests.journeys import JOURNEYS, Journey
 from loadtests.local_aws import client
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
-from loadtests.settings import add_destination, destination
+from loadtests.settings import add_destination, destination, run_directory
 
 Made = TypeVar("Made")
 
 CHAPTER = "explain"
 ABOUT = """Start both systems with tracing hooks, walk each journey once on each idle system, and show the parts of its time, down
 to the line of code. The times are those of one walk, not of a load."""
-JOURNEYS: Mapping[str, Journey] = {
-    each.__name__: each for each in (reader, searcher, writer, voter, hot_voter, visitor, sitter, buyer)
-}
 SYSTEMS = (
     systems.System("monolith", (sys.executable, "-m", "loadtests.explain.hooks.monolith")),
     systems.MICROSERVICES,
@@ -83,28 +79,22 @@ def register(verb: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Start two systems, walk the journeys and write the chapter. After a failure or Ctrl-C, write the complete journeys."""
+    """Start two systems, walk the journeys and write the chapter. After a failure or Ctrl-C, it has the complete journeys."""
     chosen = [JOURNEYS[name] for name in options.journey or JOURNEYS]
-    run_dir, folder = Path(".run") / f"explain-{datetime.now():%Y%m%d-%H%M%S}", destination(options)
-    results, display = Results(), ProgressDisplay(console)
-    try:
-        with display.running(), ExitStack() as stack:
+    run_dir, results = run_directory(CHAPTER), Results()
+
+    def measure(display: ProgressDisplay) -> None:
+        with ExitStack() as stack:
             with display.phase("start both systems"):
                 urls = stack.enter_context(systems.running(run_dir, SYSTEMS))
             with display.phase("add hooks to the functions"):
                 layer.add_hooks(_endpoint(run_dir))
             explain(urls, chosen, run_dir, display, results)
-    except BaseException as error:  # also Ctrl-C
-        with processes.ignore_interrupts():
-            if results.journeys:
-                marked = {"complete": False, "ended_by": f"ended by {error}"}
-                report.print_chapter(
-                    report.add_chapter(folder, CHAPTER, {**results.figures(), **marked}), CHAPTER, console
-                )
-        raise
-    shutil.rmtree(run_dir, ignore_errors=True)  # stays after a failure, with the logs
-    report.print_chapter(report.add_chapter(folder, CHAPTER, results.figures()), CHAPTER, console)
-    return 0
+
+    return measure_chapter(
+        CHAPTER, destination(options), console, run_dir=run_dir, measure=measure,
+        figures=lambda: results.figures() if results.journeys else {},
+    )  # fmt: skip
 
 
 def explain(
