@@ -25,6 +25,7 @@ COMMANDS = {
     "capacity": ("capacity:register", "find the rate at which each side breaks a service level"),
     "explain": ("explain.command:register", "trace each journey on both sides, down to the line (about 30 s)"),
     "coldstarts": ("coldstarts:register", "time the first invocation of every function, compared with warm ones"),
+    "bill": ("bill:register", "compute what both sides cost on AWS, and the rate at which they cost the same"),
     "diff": ("diff:register", "show what changed between two runs: exit status 1 if something got worse"),
     "validate": ("forecast.validate:register", "predict what others measured, and write docs/validation.md"),
     "readme": ("commands:readme", "put the results of docs/reference into README.md"),

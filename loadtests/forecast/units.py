@@ -132,13 +132,15 @@ def latency_name(stores: StoreCalls) -> str:
 def _of_services(called: Operation, metering: Metering, parameters: Parameters) -> dict[str, float]:
     units: dict[str, float] = defaultdict(float)
     if called.is_socket:
-        units["websocket.messages"] += _chunks(called.request_bytes, 32) + _chunks(called.response_bytes, 32)
+        sizes = (called.request_bytes, called.response_bytes)
+        units["websocket.messages"] += sum(_chunks(size, parameters.value("websocket.chunk_kb")) for size in sizes)
     else:
-        units["http_api.requests"] += max(1, _chunks(max(called.request_bytes, called.response_bytes), 512))
+        chunk_kb = parameters.value("http_api.chunk_kb")
+        units["http_api.requests"] += max(1, _chunks(max(called.request_bytes, called.response_bytes), chunk_kb))
     units["network.out_gb"] += called.response_bytes / GIB
     units["logs.ingested_gb"] += called.log_bytes / GIB
     for stores in called.stores:
-        _add_calls(units, stores, runs=1.0)
+        _add_calls(units, stores, parameters, runs=1.0)
     for work in called.work:
         _add_runs(units, work, metering.functions[work.name], parameters)
     _add_stored_logs(units, metering, parameters)
@@ -149,7 +151,8 @@ def _add_runs(units: dict[str, float], work: Work, function: Function, parameter
     cached = parameters.value("authorizer.cached_share") if work.trigger == AUTHORIZER else 0.0
     runs = work.runs * (1 - cached)
     cold = runs * parameters.value("lambda.cold_share")
-    init_ms = function.init_cpu_ms / parameters.value("cpu.speed")  # INIT has a whole processor
+    init_ms = parameters.figure("lambda.init_plain").percentiles["p50"]  # the start of the runtime, before the imports
+    init_ms += function.init_cpu_ms / parameters.value("cpu.speed")  # INIT has a whole processor
     waiting = 2 if work.trigger == INVOKE else 1  # the invoking function waits, and that is billed too
     billed_ms = waiting * runs * run_ms(work, function, parameters) + cold * init_ms
     units["lambda.requests"] += runs
@@ -163,12 +166,12 @@ def _add_runs(units: dict[str, float], work: Work, function: Function, parameter
     if work.trigger == STREAM:
         units["dynamodb.stream_polls"] += runs
     for stores in work.stores:
-        _add_calls(units, stores, runs=runs)
+        _add_calls(units, stores, parameters, runs=runs)
     for stores in function.init_stores:
-        _add_calls(units, stores, runs=cold)
+        _add_calls(units, stores, parameters, runs=cold)
 
 
-def _add_calls(units: dict[str, float], stores: StoreCalls, *, runs: float) -> None:
+def _add_calls(units: dict[str, float], stores: StoreCalls, parameters: Parameters, *, runs: float) -> None:
     service, _, action = stores.name.partition(" ")
     calls = runs * stores.calls
     match service:
@@ -179,9 +182,12 @@ def _add_calls(units: dict[str, float], stores: StoreCalls, *, runs: float) -> N
             units["kinesis.put_units"] += runs * stores.write_units
         case "sns" | "sqs":
             unit = "sns.publishes" if service == "sns" else "sqs.requests"
-            units[unit] += calls * max(1, _chunks(stores.request_bytes / stores.calls, 64))
+            units[unit] += calls * max(
+                1, _chunks(stores.request_bytes / stores.calls, parameters.value(f"{service}.chunk_kb"))
+            )
         case "apigatewaymanagementapi":
-            units["websocket.messages"] += calls * max(1, _chunks(stores.request_bytes / stores.calls, 32))
+            chunk_kb = parameters.value("websocket.chunk_kb")
+            units["websocket.messages"] += calls * max(1, _chunks(stores.request_bytes / stores.calls, chunk_kb))
             units["network.out_gb"] += runs * stores.request_bytes / GIB
         case "s3" if action in _S3_PUTS | _S3_GETS:
             units["s3.puts" if action in _S3_PUTS else "s3.gets"] += calls
@@ -203,7 +209,7 @@ def _of_monolith(called: Operation) -> dict[str, float]:
     return dict(units)
 
 
-def _chunks(size: float, kilobytes: int) -> int:
+def _chunks(size: float, kilobytes: float) -> int:
     return ceil(size / (kilobytes * KB))
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from loadtests.report import capacity, cold_starts, comparison, complexity, explain, findings, latency
+from loadtests.report import bill, capacity, cold_starts, comparison, complexity, explain, findings, latency
 from loadtests.report.charts import Report, Series
 from loadtests.report.tables import Chapter, Contents, Table
 
 COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figures in report.json
+    "bill": bill.chapter,
     "capacity": capacity.chapter,
     "cold_starts": cold_starts.chapter,
     "complexity": complexity.chapter,

@@ -1,0 +1,96 @@
+"""`python -m loadtests bill`: what both sides cost on AWS, from the counted work of a report, and where they cost the same."""
+
+import argparse
+import json
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from loadtests import report
+from loadtests.errors import UsageError
+from loadtests.forecast import counts
+from loadtests.forecast.bill import CHAPTER, DEFAULT, Options, chapter
+from loadtests.forecast.parameters import REGIONS
+from loadtests.forecast.traffic import EXAMPLES
+from loadtests.forecast.units import UNITS
+from loadtests.report import forms
+from loadtests.report.contents import COMMANDS
+from loadtests.report.readme import REFERENCE
+from loadtests.settings import report_folder
+
+ABOUT = """Compute a month's bill of both sides on AWS. Nothing is measured: the counts come from a report, the prices are cited."""
+RESULTS = Path("results")
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = ABOUT
+    parser.add_argument("--report", type=report_folder, metavar="RUN", help="a run with metering (the last one)")
+    parser.add_argument("--traffic", default=DEFAULT.traffic, help=f"{EXAMPLES} ({DEFAULT.traffic})")
+    parser.add_argument("--region", default=DEFAULT.region, help=f"{' or '.join(REGIONS)} ({DEFAULT.region})")
+    parser.add_argument("--mix", default=DEFAULT.mix, help=f"of journeys, as in loadtests/mixes ({DEFAULT.mix})")
+    parser.add_argument("--memory", type=int, metavar="MB", help="of every function, instead of the templates'")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a price or a parameter")
+    parser.add_argument("--usage-file", type=Path, metavar="FILE", help="write the units under Infracost's names")
+    parser.add_argument("--into", type=report_folder, metavar="RUN", help="add the chapter to this run's report")
+    parser.set_defaults(command=command)
+
+
+def command(options: argparse.Namespace, console: Console) -> int:
+    """Print the bill. Raise UsageError for a wrong option or a unit without a price."""
+    folder = options.report or _last_run()
+    figures = chapter(
+        counts.read(folder),
+        json.loads((folder / "report.json").read_text()),
+        Options(
+            traffic=options.traffic, region=options.region, mix=options.mix, memory_mb=options.memory,
+            changes=tuple(map(_change, options.set)),
+        ),
+    )  # fmt: skip
+    if unpriced := [name for name in figures["unverified"] if name in UNITS]:
+        raise UsageError(f"no price of {', '.join(unpriced)} in {options.region}")
+    if options.usage_file:
+        options.usage_file.write_text(usage_file(figures), encoding="utf-8")
+    if options.into:
+        report.add_chapter(options.into, CHAPTER, figures)
+        report.print_chapter(options.into, CHAPTER, console)
+    else:
+        forms.print_chapter(COMMANDS[CHAPTER](figures), console)
+    return 0
+
+
+def usage_file(figures: dict[str, Any]) -> str:
+    """Return the services' units of a month as a usage file of Infracost. The duration is the mean of all functions, at 1 GB."""
+    resources: dict[str, dict[str, Any]] = {}
+    counted = {row["unit"]: row["quantity"] for row in figures["units"]}
+    for name, quantity in counted.items():
+        resource, *path = UNITS[name].usage.split(".")
+        if not resource:
+            continue
+        fields = resources.setdefault(f"{resource}.microservices", {})
+        for part in path[:-1]:
+            fields = fields.setdefault(part, {})
+        fields[path[-1]] = fields.get(path[-1], 0.0) + quantity
+    functions = resources["aws_lambda_function.microservices"]
+    functions["request_duration_ms"] *= 1000 / functions["monthly_requests"]
+    return yaml.safe_dump({"version": "0.1", "resource_usage": resources}, sort_keys=False)
+
+
+def _change(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not (isfinite(number) and number >= 0):
+        raise UsageError(f"--set {text}: give NAME=VALUE with a number that is not negative")
+    return name, number
+
+
+def _last_run() -> Path:
+    """Return the last run with metering, or the reference run."""
+    runs = [file.parent for file in RESULTS.glob("*/report.json") if f'"{counts.CHAPTER}"' in file.read_text()]
+    return max(runs, default=REFERENCE)

@@ -1,0 +1,226 @@
+"""The chapter of `bill`: dollars of both sides, the break-even as a chart and a sentence, and what moves it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import plotly.graph_objects as go
+
+from loadtests.report.charts import AROUND_PX, COLOURS, GREY, ROW_PX, apply_style
+from loadtests.report.tables import Chapter, Chart, Column, Finding, number, percent, table_of
+from loadtests.results import SIDES
+
+MONOLITH, SERVICES = SIDES
+DOLLAR_TICKS = [10**power for power in range(6)]
+RATE_TICKS = [10**power for power in range(-2, 4)]
+DASHES = {"one VM": "dot", "Fargate, one zone": "dash", "managed instances": "dot"}  # of the forms; solid otherwise
+Figures = dict[str, Any]
+
+
+def dollars(value: float) -> str:
+    """Return dollars with cents below 100."""
+    return f"${value:,.2f}" if value < 100 else f"${value:,.0f}"
+
+
+DOLLARS = (
+    ("a month", "month", dollars),
+    ("without requests", "idle", dollars),
+    ("a million requests", "per_million", dollars),
+)
+FORM_COLUMNS = (
+    Column("side"), Column("form"), *(Column(*one) for one in DOLLARS),
+    *(Column(name) for name in ("break-even, requests/s", "interval", "duty cycle")),
+)  # fmt: skip
+UNIT_COLUMNS = (Column("unit"), Column("counted as", "about"), Column("quantity a month", "quantity", "{:,.4g}".format),
+                *(Column(*one) for one in DOLLARS))  # fmt: skip
+SIDE_COLUMNS = tuple(Column(side, form=dollars) for side in SIDES)
+SWING_COLUMNS = tuple(
+    Column(name) for name in ("assumption", "from", "to", "break-even from", "break-even to", "basis")
+)
+PARAMETER_COLUMNS = tuple(Column(name) for name in ("parameter", "value", "unit", "range", "basis", "read", "note"))
+
+
+def chapter(figures: Figures) -> Chapter:
+    """Return the chapter. Every dollar in it is modelled; its last table lists the parameters."""
+    origin = figures["origin"]
+    tables = (
+        ("Forms of deployment", _forms(figures), FORM_COLUMNS), ("Parts of a month", _parts(figures), _part_columns(figures)),
+        ("The services by unit", figures["units"], UNIT_COLUMNS),
+        ("A million journeys", figures["journeys"], (Column("journey"), *SIDE_COLUMNS)),
+        ("Features in a million requests", figures["features"], (Column("feature"), *SIDE_COLUMNS)),
+        ("Assumptions that move the break-even", _swings(figures), SWING_COLUMNS),
+    )  # fmt: skip
+    return Chapter(
+        name="bill",
+        names={**{name: figures[name] for name in ("region", "mix", "like_for_like")}, "traffic": figures["traffic"]["name"]},
+        findings=[Finding(text, origin) for text in _findings(figures)],
+        tables=[
+            *(table_of(rows, columns, title=title, origin=origin) for title, rows, columns in tables),
+            table_of(_parameters(figures), PARAMETER_COLUMNS, title="Parameters of the bill"),
+        ],
+        charts=lambda: _charts(figures),
+    )  # fmt: skip
+
+
+def sentence(figures: Figures) -> str:
+    """Return the break-even in one sentence, with its interval and its duty cycle."""
+    parts = [_break_even(one) for one in figures["forms"] if one["side"] == MONOLITH]
+    like = next(one for one in figures["forms"] if one["form"] == figures["like_for_like"])
+    peak = f"{figures['traffic']['peak']:.4g} requests/s"
+    duty = like["duty"]
+    share = (
+        "at any duty cycle"
+        if duty is None
+        else f"below a duty cycle of {percent(duty)}"
+        if duty
+        else "at no duty cycle"
+    )
+    return f"The microservices cost less than the monolith {'; '.join(parts)}; with a peak of {peak}, {share} ({like['form']})."
+
+
+def _break_even(form: Figures) -> str:
+    rate, (low, high) = form["break_even"], form["interval"]
+    where = "at every rate" if rate is None else f"below {rate:.3g} requests/s" if rate else "at no rate"
+    return f"{where} ({_rate(low)} – {_rate(high)}) on {form['form']}"
+
+
+def _rate(value: float | None) -> str:
+    return "∞" if value is None else f"{value:.3g}"
+
+
+def _findings(figures: Figures) -> Iterator[str]:
+    forms = {one["form"]: one for one in figures["forms"]}
+    like, functions = forms[figures["like_for_like"]], forms["functions"]
+    cheapest = min(
+        (one for one in figures["forms"] if one["side"] == MONOLITH and one["month"]),
+        key=lambda one: float(one["month"]),
+    )
+    texts = [f"{dollars(one['month'])} on {one['form']}" for one in (cheapest, like) if one["month"]]
+    if figures["unverified"]:
+        yield f"The bill is unverified: no meter or no price for {', '.join(figures['unverified'])}."
+    yield (
+        f"A month of {figures['traffic']['name']} ({figures['traffic']['requests'] / 1e6:,.1f} million requests) in "
+        f"{figures['region']}: the monolith costs {' and '.join(dict.fromkeys(texts))}, the microservices "
+        f"{dollars(functions['month'])}, of which {dollars(functions['idle'])} without a request."
+    )
+    yield sentence(figures)
+
+
+def _forms(figures: Figures) -> Iterator[Figures]:
+    for one in figures["forms"]:
+        row = {**one}
+        if "break_even" in one:
+            row["break-even, requests/s"] = _rate(one["break_even"])
+            row["interval"] = " – ".join(map(_rate, one["interval"]))
+            row["duty cycle"] = "never" if one["duty"] is None else percent(one["duty"])
+        yield row
+
+
+def _part_columns(figures: Figures) -> list[Column]:
+    return [Column("part"), *(Column(one["form"], form=dollars) for one in figures["forms"])]
+
+
+def _parts(figures: Figures) -> Iterator[Figures]:
+    """Yield a part with its dollars in each form: the monolith's servers first, then what is counted."""
+    for part in dict.fromkeys(part for one in figures["forms"] for part in one["parts"]):
+        months = {one["form"]: one["parts"].get(part) for one in figures["forms"]}
+        if any(months.values()):
+            yield {"part": part, **months}
+
+
+def _swings(figures: Figures) -> Iterator[Figures]:
+    for one in figures["swings"]:
+        (low, high), rates = one["ends"], one["rates"]
+        row = {
+            "assumption": one["name"],
+            "from": number(low),
+            "to": number(high),
+            "basis": _basis(figures["parameters"][one["name"]]),
+        }
+        yield {**row, "break-even from": _rate(rates[0]), "break-even to": _rate(rates[1])}
+
+
+def _parameters(figures: Figures) -> Iterator[Figures]:
+    for name, one in figures["parameters"].items():
+        tiers = [f"{number(price)}{f' to {bound:,.0f}' if bound else ''}" for bound, price in one.get("tiers", ())]
+        points = [f"{point} {number(value)}" for point, value in one.get("percentiles", {}).items()]
+        value = ", ".join((*tiers, *points)) or number(one["value"])
+        span = " – ".join(map(number, one.get("range") or ()))
+        yield {"parameter": name, "value": value, "unit": one["unit"], "range": span or None, "basis": _basis(one),
+               "read": one["read"], "note": one.get("note")}  # fmt: skip
+
+
+def _basis(parameter: Figures) -> str:
+    return " · ".join(filter(None, ("assumed" if parameter.get("assumed") else "cited", parameter.get("source"))))
+
+
+def _charts(figures: Figures) -> Iterator[Chart]:
+    yield _break_even_chart(figures)
+    yield _waterfall(figures)
+    yield _tornado(figures)
+
+
+def _break_even_chart(figures: Figures) -> Chart:
+    """Return dollars a month against the rate, with the break-evens of the functions as symbols."""
+    figure, curve = go.Figure(), figures["curve"]
+    for one in figures["forms"]:
+        line = {"color": COLOURS[one["side"]], "width": 2.5, "dash": DASHES.get(one["form"], "solid")}
+        figure.add_scatter(
+            x=curve["rates"], y=curve["months"][one["form"]], mode="lines", line=line, name=f"{one['side']}: {one['form']}",
+            hovertemplate="$%{y:,.0f} at %{x:.3g}/s",
+        )  # fmt: skip
+    crossings = [one for one in figures["forms"] if one["side"] == MONOLITH and one["break_even"]]
+    figure.add_scatter(
+        x=[one["break_even"] for one in crossings], y=[_at(curve, one["break_even"]) for one in crossings], mode="markers",
+        marker={"color": GREY, "symbol": "x", "size": 9}, name="break-even", hovertemplate="%{x:.3g} requests/s",
+    )  # fmt: skip
+    figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="requests a second, constant")
+    figure.update_yaxes(type="log", tickvals=DOLLAR_TICKS, title_text="dollars a month")
+    figure.update_layout(height=340)
+    columns = (Column("requests/s", form=number), *(Column(one["form"], form=dollars) for one in figures["forms"]))
+    rows = [
+        {"requests/s": rate, **{form: months[place] for form, months in curve["months"].items()}}
+        for place, rate in enumerate(curve["rates"])
+    ]
+    return Chart("bill-break-even", "Dollars a month by rate", apply_style(figure), table_of(rows, columns))
+
+
+def _at(curve: Figures, rate: float) -> float:
+    """Return the functions' dollars at a rate, from the next point of the curve."""
+    place = next((place for place, each in enumerate(curve["rates"]) if each >= rate), -1)
+    return float(curve["months"]["functions"][place])
+
+
+def _waterfall(figures: Figures) -> Chart:
+    """Return the services' dollars for a million requests, unit after unit."""
+    rows = [row for row in figures["units"] if row["per_million"] > 0]
+    values = [float(row["per_million"]) for row in rows]
+    names, starts = [row["unit"] for row in rows], [sum(values[:place]) for place in range(len(values))]
+    figure = go.Figure()
+    figure.add_bar(
+        y=[*names, "total"], x=[*values, sum(values)], base=[*starts, 0], orientation="h", marker_color=COLOURS[SERVICES],
+        name=f"{SERVICES}: functions", hovertemplate="$%{x:.3f}",
+    )  # fmt: skip
+    figure.update_layout(height=AROUND_PX + ROW_PX * 0.7 * (len(rows) + 1), bargap=0.25)
+    figure.update_yaxes(categoryorder="array", categoryarray=["total", *names[::-1]])
+    figure.update_xaxes(title_text="dollars for a million requests", rangemode="tozero")
+    return Chart("bill-waterfall", "The services, unit by unit", apply_style(figure), table_of(rows, UNIT_COLUMNS))
+
+
+def _tornado(figures: Figures) -> Chart:
+    """Return the break-even between the two ends of each assumption, the widest first."""
+    rows = [one for one in figures["swings"] if None not in one["rates"]]
+    names = [one["name"] for one in rows]
+    like = next(one for one in figures["forms"] if one["form"] == figures["like_for_like"])
+    figure = go.Figure()
+    for place, (end, colour) in enumerate(zip(("low end", "high end"), ("#9dc3e6", "#27598a"), strict=True)):
+        base = like["break_even"] or 0.0
+        figure.add_bar(
+            y=names, x=[one["rates"][place] - base for one in rows], base=[base] * len(rows), orientation="h", name=end,
+            marker_color=colour, customdata=[(one["ends"][place], one["rates"][place]) for one in rows],
+            hovertemplate="%{customdata[0]:.4g}: %{customdata[1]:.3g} requests/s",
+        )  # fmt: skip
+    figure.update_layout(barmode="overlay", height=AROUND_PX + ROW_PX * len(rows), bargap=0.3)
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    figure.update_xaxes(title_text=f"break-even with {like['form']}, requests/s")
+    table = table_of(_swings(figures), SWING_COLUMNS)
+    return Chart("bill-assumptions", "What moves the break-even", apply_style(figure), table)
