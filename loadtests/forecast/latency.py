@@ -29,7 +29,7 @@ from loadtests.results import SIDES
 from microservices.deploy import templates
 
 CHAPTER = "latency"
-SAMPLES, SEED = 40_000, 1
+SAMPLES, SEED = 20_000, 1
 FAR = 8.0  # standard deviations: no sample is further out
 MONOLITH, MICROSERVICES = SIDES
 PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
