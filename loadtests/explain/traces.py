@@ -68,10 +68,10 @@ class Forest:
     def __init__(self, roots: Sequence[Root]) -> None:
         self._below: dict[str, list[Span]] = {}
         self._asynchronous: set[str] = set()
-        left = {job: id for root in roots if root[0].kind == "request" for job, id in _jobs(root)}
+        left = {job: id for root in roots if root[0].kind == "request" for job, id in jobs_of(root)}
         for root in roots:
             top = root[0]
-            takes = {left[job] for job, _ in _jobs(root) if job in left} if top.kind == "background" else set()
+            takes = {left[job] for job, _ in jobs_of(root) if job in left} if top.kind == "background" else set()
             for above in {top.parent, *top.links, *takes} - {None}:
                 self._below.setdefault(str(above), []).append(top)
             for span in root[1:]:
@@ -102,6 +102,6 @@ class Forest:
         return sorted(self._below.get(span_id, []), key=lambda span: span.start_ns)
 
 
-def _jobs(root: Root) -> Iterator[tuple[str, str]]:
+def jobs_of(root: Root) -> Iterator[tuple[str, str]]:
     """Yield the hashed ids of the monolith's jobs in a root, each with its span."""
     return ((job, span.id) for span in root[1:] for job in span.links)

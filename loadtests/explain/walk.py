@@ -34,7 +34,10 @@ class _Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedCall:
-    """One call of a journey: its trace, its start, and the milliseconds until the response was complete."""
+    """One call of a journey: its trace, its start, and the milliseconds until the response was complete.
+
+    bytes_in, bytes_out: of the bodies. request_bytes, response_bytes: with the headers, without the traceparent.
+    """
 
     operation: str
     sender: Traceparent
@@ -42,6 +45,8 @@ class TimedCall:
     ms: float
     bytes_in: int
     bytes_out: int
+    request_bytes: int = 0
+    response_bytes: int = 0
 
 
 def walk(client: httpx.Client, journey: Journey, world: World, *, seed: str, pause_s: float) -> Iterator[TimedCall]:
@@ -85,5 +90,11 @@ def _send(client: httpx.Client, call: Call) -> tuple[TimedCall, Answer]:
         ms=(wire.ended - wire.began) / 1e6,
         bytes_in=len(response.content),
         bytes_out=len(content),
+        request_bytes=len(content) + len(f"{call.method} {call.path} HTTP/1.1\r\n\r\n") + _head_bytes(request.headers),
+        response_bytes=len(response.content) + len("HTTP/1.1 200 OK\r\n\r\n") + _head_bytes(response.headers),
     )
     return timed, Answer(response.status_code, response.content)
+
+
+def _head_bytes(headers: httpx.Headers) -> int:
+    return sum(len(name) + len(value) + len(": \r\n") for name, value in headers.raw if name.lower() != NAME.encode())

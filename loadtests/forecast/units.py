@@ -199,7 +199,8 @@ def _add_calls(units: dict[str, float], stores: StoreCalls, parameters: Paramete
 
 def _of_monolith(called: Operation) -> dict[str, float]:
     units: dict[str, float] = defaultdict(float)
-    units["network.out_gb"] += called.response_bytes / GIB
+    messages = sum(each.request_bytes for each in called.stores)  # to one listener of the live feed
+    units["network.out_gb"] += (called.response_bytes + messages) / GIB
     for work in called.work:
         units["server.cpu_seconds"] += work.runs * work.cpu_ms / 1000
         units["logs.ingested_gb"] += work.runs * work.log_bytes / GIB

@@ -1,31 +1,33 @@
 """Hooks of a Lambda function: a root span for each invocation, a span for each call of an AWS service.
 
 botocore's own events report the calls. Each call of DynamoDB requests its consumed capacity, and messages carry the trace.
+Bytes and units are counted without what tracing adds.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from json import dumps  # by name, so that it makes no span
 from typing import Any
 
 from botocore import handlers
 
-from loadtests.explain.hooks import spans
+from loadtests.explain.hooks import capacity, spans
 from loadtests.explain.hooks.carriers import traceparent_of_object, traceparents_of, with_traceparent
-from loadtests.explain.hooks.spans import Root, Write
+from loadtests.explain.hooks.spans import Root, Span, Write
 
 Handler = Callable[[Any, Any], Any]
 
 INVOCATION, CALL, COLD = "function", "store call", "cold start"
-METERED = {
-    "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem",
-}  # fmt: skip
+METERED = capacity.READS | capacity.WRITES
 _OBJECT = "object"
 _SOURCES: Mapping[str, str] = {
     "dynamodb": "stream", "body": "queue", "Sns": "topic", "kinesis": "views", "s3": _OBJECT, "codecommit": "push",
 }  # fmt: skip
 _ROUTE = re.compile(r"[A-Z]{3,7} /[\w/{}.-]{0,100}", re.ASCII)
-_SPAN = "span"  # its key in the context of a call
+_JSON_SERVICES = {"dynamodb", "lambda"}  # whose request is longer by what its parameters are
+_SOCKET_ROUTES = {"$connect", "$default", "$disconnect"}
+_SPAN, _PARAMETERS, _ADDED = "span", "parameters", "added bytes"  # keys in the context of a call
 
 
 def traced(
@@ -56,6 +58,9 @@ def source_of(event: Any) -> str:
         return "call"
     if event.get("type") == "REQUEST":
         return "authorizer"
+    context = event.get("requestContext")
+    if isinstance(context, dict) and context.get("routeKey") in _SOCKET_ROUTES and "connectionId" in context:
+        return f"live {context['routeKey']}"
     if isinstance(event.get("headers"), dict):
         route = event.get("routeKey")
         return route if isinstance(route, str) and _ROUTE.fullmatch(route) else "request"
@@ -83,6 +88,7 @@ def calls_traced() -> Iterator[None]:
             handlers.BUILTIN_HANDLERS.remove(each)
 
 
+@spans.hook
 def _begin(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> dict[str, Any] | None:
     service = model.service_model.service_name
     span = context[_SPAN] = spans.begin(CALL, f"{service} {model.name}")
@@ -90,17 +96,24 @@ def _begin(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
     if span is None or sender is None:
         return None
     metered = {"ReturnConsumedCapacity": "TOTAL"} if model.name in METERED and service == "dynamodb" else {}
-    return with_traceparent(service, model.name, {**params, **metered}, sender)
+    sent = with_traceparent(service, model.name, {**params, **metered}, sender)
+    context[_PARAMETERS] = sent
+    context[_ADDED] = _json_bytes(sent) - _json_bytes(params) if service in _JSON_SERVICES else 0
+    return sent
 
 
+@spans.hook
 def _count_attempt(request: Any, **_: Any) -> None:
     running = spans.running()
     if running is not None and running.open[-1].kind == CALL:
         counts = running.open[-1].counts
         counts["attempts"] = counts.get("attempts", 0) + 1
-        counts["bytes_out"] = len(request.body) if isinstance(request.body, str | bytes | bytearray) else 0
+        body = request.body
+        size = len(body) if isinstance(body, str | bytes | bytearray) else request.headers.get("Content-Length", 0)
+        counts["bytes_out"] = int(size)
 
 
+@spans.hook
 def _end(http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
     span, running = context.get(_SPAN), spans.running()
     if span is None or running is None:
@@ -108,17 +121,35 @@ def _end(http_response: Any, parsed: dict[str, Any], model: Any, context: dict[s
     if model.name == "GetObject" and running.top.name == _OBJECT and (sender := traceparent_of_object(parsed)):
         running.continue_trace(sender)
     size = http_response.headers.get("content-length", 0)
-    spans.end(span, bytes_in=int(size), status=http_response.status_code, **_consumed(parsed), **_rows(parsed))
+    counts = {**_consumed(model, context[_PARAMETERS], parsed), **_rows(parsed)}
+    spans.end(span, bytes_in=int(size), status=http_response.status_code, **counts, **_sent(span, model, context))
 
 
+@spans.hook
 def _fail(context: dict[str, Any], **_: Any) -> None:
     spans.end(context.get(_SPAN), failed=True)
 
 
-def _consumed(parsed: dict[str, Any]) -> dict[str, float]:
-    capacity = parsed.get("ConsumedCapacity", [])
-    units = [each["CapacityUnits"] for each in (capacity if isinstance(capacity, list) else [capacity])]
-    return {"units": sum(units)} if units else {}
+def _consumed(model: Any, parameters: dict[str, Any], parsed: dict[str, Any]) -> dict[str, float]:
+    match model.service_model.service_name:
+        case "kinesis":
+            return {"write_units": capacity.put_units(parameters["Records"])}
+        case "dynamodb":
+            known = parsed.get("ConsumedCapacity", [])
+            reported = sum(each["CapacityUnits"] for each in (known if isinstance(known, list) else [known]))
+            consumed = capacity.units(model.name, parameters, parsed, reported)
+            return {**consumed, "units": sum(consumed.values())} if consumed else {}
+    return {}
+
+
+def _sent(span: Span, model: Any, context: dict[str, Any]) -> dict[str, int]:
+    """Return the bytes of a message, or of a request without what tracing added."""
+    size = capacity.message_bytes(model.service_model.service_name, context[_PARAMETERS])
+    return {"bytes_out": int(span.counts.get("bytes_out", 0)) - context[_ADDED] if size is None else size}
+
+
+def _json_bytes(parameters: dict[str, Any]) -> int:
+    return len(dumps(parameters, default=str))
 
 
 def _rows(parsed: dict[str, Any]) -> dict[str, int]:

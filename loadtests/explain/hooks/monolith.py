@@ -1,13 +1,16 @@
 """Hooks of the monolith: a root span for each request and each job, a span for each statement and transaction step.
 
 `python -m loadtests.explain.hooks.monolith` takes the arguments of `python -m monolith` and runs it with these hooks.
-They hook into Flask, SQLAlchemy and two classes of the monolith; the monolith's own code stays as it is.
+They hook into Flask, SQLAlchemy, logging and two classes of the monolith; the monolith's own code stays as it is.
+
+psycopg begins a transaction with its first statement, and sends nothing when none is open. So round trips are counted here.
 """
 
 import argparse
 import functools
 import hashlib
 import inspect
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,11 +19,13 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, request, request_started
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
 from loadtests.explain.hooks import MONOLITH_SPANS, buffered_views, replace_attribute, serialisation, spans
 from loadtests.explain.hooks.spans import Root, Span, Write, line_of
+from loadtests.explain.hooks.threads import CountedOutput
 from loadtests.explain.hooks.traceparent import parse
 from monolith import __main__ as monolith
 from monolith.background import Background, PeriodicTask
@@ -71,7 +76,13 @@ def installed(write: Write) -> Iterator[None]:
             hooks.callback(event.remove, Engine, name, listener)
         hooks.enter_context(request_started.connected_to(_name_request))
         hooks.enter_context(serialisation.installed())
+        hooks.enter_context(replace_attribute(logging.FileHandler, "_open", _counted_log))
         yield
+
+
+def _counted_log(open_file: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a log handler's method that opens its file, so that what a root span logs is counted."""
+    return lambda handler: CountedOutput(open_file(handler))
 
 
 def _traced_requests(call: Callable[..., Iterable[bytes]], write: Write) -> Callable[..., Iterable[bytes]]:
@@ -124,20 +135,40 @@ def _took_a_job(root: Root) -> bool:
     return any(span.links for span in root.spans)
 
 
-def _begin(_: Any, __: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+@spans.hook
+def _begin(_: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
     table = _TABLE.search(statement)
     name = " ".join(filter(None, (statement.split(maxsplit=1)[0], table[1] if table else None)))
     if span := spans.begin("statement", name):
         context.span = span
-        span.counts["bytes_out"] = len(statement)
+        rows = parameters if many else [parameters]
+        span.counts["bytes_out"] = len(statement) + sum(len(str(value)) for row in rows for value in _values(row))
+        span.counts["begins"] = not _in_transaction(cursor.connection)
         if table and table[1] == JOBS.name:
-            span.links += _hashed_jobs(parameters if many else [parameters])
+            span.links += _hashed_jobs(rows)
 
 
+@spans.hook
 def _end(_: Any, cursor: Any, *more: Any) -> None:
     span: Span | None = getattr(more[2], "span", None)
     if span is not None:
-        spans.end(span, rows=max(0, cursor.rowcount))
+        spans.end(span, rows=max(0, cursor.rowcount), bytes_in=_result_bytes(cursor.pgresult))
+
+
+def _values(row: Any) -> Iterable[Any]:
+    return row.values() if isinstance(row, dict) else row or ()
+
+
+def _result_bytes(result: Any) -> int:
+    """Return the bytes of the values in a result; the driver has read all of it."""
+    if result is None:
+        return 0
+    cells = ((row, column) for row in range(result.ntuples) for column in range(result.nfields))
+    return sum(len(result.get_value(*cell) or b"") for cell in cells)
+
+
+def _in_transaction(connection: Any) -> bool:
+    return bool(connection.pgconn.transaction_status != TransactionStatus.IDLE)
 
 
 def _hashed_jobs(parameters: Iterable[Any]) -> list[str]:
@@ -155,6 +186,8 @@ def _traced_step(step: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]
 
     def traced(dialect: Any, connection: Any) -> None:
         span = spans.begin("transaction", name)
+        if span is not None:
+            span.counts["round_trips"] = name != "BEGIN" and _in_transaction(connection)
         try:
             step(dialect, connection)
         finally:

@@ -2,8 +2,11 @@
 
 A root span is a request, an event or a job. While it runs, hooks begin and end spans below it.
 When it ends, it is written with all spans below it, as one line of JSON. Without a root span, hooks do nothing.
+A root span counts its processor time without that of the hooks, and the bytes that it logs.
 """
 
+import copy
+import functools
 import json
 import linecache
 import os
@@ -15,10 +18,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from loadtests.explain.hooks.traceparent import Traceparent, new_span, new_trace
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 Write = Callable[[str], None]
 Count = int | float | bool
 
@@ -55,6 +60,24 @@ class Root:
         self.top = Span(id=new_span(), parent=parent, kind=kind, name=name, lines=list(lines), links=list(links))
         self.spans = [self.top]
         self.open = [self.top]
+        self.cpu_ns = 0
+        self.hooks_ns = 0  # part of cpu_ns
+        self.in_hook = False
+        self.log_bytes = 0
+        self.branches: list[Root] = []
+
+    def branch(self) -> "Root":
+        """Return a view of this root for another thread: its spans are below the span that is open now."""
+        own = copy.copy(self)
+        own.open, own.cpu_ns, own.hooks_ns, own.in_hook, own.log_bytes = [self.open[-1]], 0, 0, False, 0
+        self.branches.append(own)
+        return own
+
+    def counts(self) -> dict[str, Count]:
+        """Return the processor time without the hooks, in milliseconds, and the bytes of log, of all threads."""
+        threads = (self, *self.branches)
+        cpu_ns = sum(each.cpu_ns - each.hooks_ns for each in threads)
+        return {"cpu_ms": round(cpu_ns / _NANOSECONDS, 4), "log_bytes": sum(each.log_bytes for each in threads)}
 
     def continue_trace(self, parent: Traceparent) -> None:
         """Set the parent, unless there is one."""
@@ -99,14 +122,57 @@ def root(
 @contextmanager
 def run_in(own: Root) -> Iterator[None]:
     """Run the block in a root span, and end the span with it."""
-    before = _running.set(own)
+    try:
+        with _counting(own):
+            yield
+    finally:
+        _close(own.top)
+        own.top.counts |= own.counts()
+
+
+@contextmanager
+def _counting(own: Root) -> Iterator[None]:
+    before, began_ns = _running.set(own), time.thread_time_ns()
     try:
         yield
     finally:
+        own.cpu_ns += time.thread_time_ns() - began_ns
         _running.reset(before)
-        _close(own.top)
 
 
+def in_this_root(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Return a function that another thread can call: what it does belongs to the root span that runs now."""
+    running = _running.get()
+    if running is None:
+        return function
+    branch = running.branch()
+
+    def call(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
+        with _counting(branch):
+            return function(*arguments, **options)
+
+    return call
+
+
+def hook(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Leave the processor time of a hook out of its root span's."""
+
+    @functools.wraps(function)
+    def call(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
+        running = _running.get()
+        if running is None or running.in_hook:
+            return function(*arguments, **options)
+        running.in_hook, began_ns = True, time.thread_time_ns()
+        try:
+            return function(*arguments, **options)
+        finally:
+            running.in_hook = False
+            running.hooks_ns += time.thread_time_ns() - began_ns
+
+    return call
+
+
+@hook
 def begin(kind: str, name: str) -> Span | None:
     """Begin a span below the open one. Return None if no root span runs."""
     running = _running.get()
@@ -118,6 +184,7 @@ def begin(kind: str, name: str) -> Span | None:
     return span
 
 
+@hook
 def end(span: Span | None, **counts: Count) -> None:
     """End a span. Spans below it that are still open are dropped."""
     running = _running.get()

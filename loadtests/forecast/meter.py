@@ -1,0 +1,317 @@
+"""Count what each operation causes, from traced calls: the chapter `metering`.
+
+A run that several calls caused, such as a batch of a stream, counts for each of them with its share. The authorizer is counted
+apart, because the gateway caches its answers: each operation with a token gets one mean run of it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from statistics import fmean, median
+from typing import Any
+
+from loadtests.calls import Answer
+from loadtests.data.world import World
+from loadtests.explain.traces import ASYNCHRONOUS, Root, Span, jobs_of
+from loadtests.explain.walk import TimedCall
+from loadtests.forecast.counts import (
+    AUTHORIZER,
+    BACKGROUND,
+    GATEWAY,
+    INVOKE,
+    KINESIS,
+    OBJECT,
+    REQUEST,
+    SOCKET,
+    Function,
+    Operation,
+    StoreCalls,
+    Work,
+)  # fmt: skip
+from loadtests.forecast.units import MONOLITH
+from loadtests.journeys import Journey
+from microservices.deploy import templates
+
+_TRIGGERS = {"call": INVOKE, "views": KINESIS, "push": OBJECT, "request": GATEWAY}  # by the names of root spans
+_OPTIONAL = {"balancer"}  # a stack that is not deployed by default
+_SECRET = "secretsmanager GetSecretValue"  # noqa: S105
+_DRAWS = 200  # of each journey
+# As the template's access log writes a request, with the length of AWS's values.
+_ACCESS_LOG_VALUES = {"$context.requestId": 16, "$context.status": 3, "$context.responseLatency": 2}
+
+
+@dataclass(slots=True)
+class _Runs:
+    """The runs of one piece of work. share: of each run, for the calls that are metered."""
+
+    shares: list[float] = field(default_factory=list)
+    roots: list[Root] = field(default_factory=list)
+
+    def add(self, root: Root, share: float) -> None:
+        self.roots.append(root)
+        self.shares.append(share)
+
+    def mean(self, values: Iterable[float]) -> float:
+        """Return the mean of a value of each run, weighted by the shares."""
+        return sum(share * value for share, value in zip(self.shares, values, strict=True)) / sum(self.shares)
+
+
+class Causes:
+    """What caused each root span of one side."""
+
+    def __init__(self, roots: Sequence[Root]) -> None:
+        self._below: dict[str, list[tuple[Root, float]]] = defaultdict(list)
+        requests = (root for root in roots if root[0].kind == "request")
+        left = {job: span for root in requests for job, span in jobs_of(root)}
+        for root in roots:
+            top = root[0]
+            took = {left[job] for job, _ in jobs_of(root) if job in left} if top.kind == "background" else set()
+            parents = {top.parent, *top.links, *took} - {None}
+            for parent in parents if top.kind != "cold start" else ():
+                self._below[str(parent)].append((root, 1 / len(parents)))
+
+    def runs(
+        self, spans: Iterable[str], *, share: float = 1.0, waited: bool = True
+    ) -> Iterator[tuple[Root, float, bool]]:
+        """Yield all runs below some spans: each with its share, and whether the answer waited for it."""
+        for span in spans:
+            for root, own in self._below[span]:
+                still = waited and root[0].kind != "background" and root[0].name not in ASYNCHRONOUS
+                yield root, share * own, still
+                yield from self.runs([each.id for each in root], share=share * own, waited=still)
+
+
+def operations(calls: Sequence[TimedCall], roots: Sequence[Root], *, side: str) -> dict[str, Operation]:
+    """Return the operations of one side, from its calls and all of its root spans."""
+    causes, by_name = Causes(roots), defaultdict(list)
+    for call in calls:
+        by_name[call.operation].append(call)
+    authorizer = _authorizer(roots)
+    routes = gateway_routes()
+    return {
+        name: _operation(
+            name, made, causes, authorizer=authorizer, route=routes.get(name) if side != MONOLITH else None
+        )
+        for name, made in by_name.items()
+    }
+
+
+def _operation(
+    name: str, made: Sequence[TimedCall], causes: Causes, *, authorizer: Work | None, route: "Route | None"
+) -> Operation:
+    runs: dict[tuple[str, str, bool], _Runs] = defaultdict(_Runs)
+    for root, share, waited in causes.runs(call.sender.span for call in made):
+        if trigger_of(root[0]) != AUTHORIZER:
+            runs[root[0].service, trigger_of(root[0]), waited].add(root, share / len(made))
+    works = [_work(*key, each) for key, each in runs.items()]
+    if route and route.has_token and authorizer:
+        works.insert(0, authorizer)
+    return Operation(
+        calls=len(made),
+        request_bytes=fmean(call.request_bytes for call in made),
+        response_bytes=fmean(call.response_bytes for call in made),
+        work=tuple(works),
+        stores=(StoreCalls(name="s3 GetObject", calls=1.0),) if route and route.is_object else (),
+        log_bytes=float(route.log_bytes) if route else 0.0,
+    )
+
+
+def socket_operations(
+    roots: Sequence[Root], names: Mapping[str, str], *, frames: Mapping[str, tuple[int, int]]
+) -> dict[str, Operation]:
+    """Return the events of the live feed. names: by their root spans'. frames: bytes of an event's message and reply."""
+    runs: dict[str, _Runs] = defaultdict(_Runs)
+    for root in roots:
+        if root[0].name in names:
+            runs[root[0].name].add(root, 1.0)
+    return {
+        names[event]: Operation(
+            calls=len(own.roots),
+            request_bytes=frames.get(names[event], (0, 0))[0],
+            response_bytes=frames.get(names[event], (0, 0))[1],
+            work=(_work(own.roots[0][0].service, trigger_of(own.roots[0][0]), True, _shared(own)),),
+            is_socket=True,
+        )
+        for event, own in runs.items()
+    }
+
+
+def functions(roots: Sequence[Root], package_bytes: Mapping[str, int]) -> dict[str, Function]:
+    """Return all functions. roots: with their cold starts. package_bytes: of each function's zip."""
+    started: dict[str, list[Root]] = defaultdict(list)
+    secrets: Counter[str] = Counter()
+    for root in roots:
+        if root[0].kind == "cold start":
+            started[root[0].service].append(root)
+        secrets[root[0].service] += sum(span.name == _SECRET for span in root)
+    return {
+        name: Function(
+            feature=feature,
+            memory_mb=memory_mb,
+            init_cpu_ms=median(root[0].counts["cpu_ms"] for root in started[name]) if started[name] else 0.0,
+            package_bytes=package_bytes[name],
+            init_stores=(StoreCalls(name=_SECRET, calls=1.0),) if secrets[name] else (),
+        )
+        for feature in templates.services()
+        for name, memory_mb in _memory(feature).items()
+    }
+
+
+def journeys(walked: Mapping[str, Journey], world: World, answers: Mapping[str, Answer]) -> dict[str, dict[str, float]]:
+    """Return the mean calls of each operation in a journey, from draws that get the answers of the metered calls."""
+    means = {}
+    for name, journey in walked.items():
+        made: Counter[str] = Counter()
+        for number in range(_DRAWS):
+            steps = journey(world, Random(number))
+            call = next(steps)
+            while True:
+                made[call.operation] += 1
+                try:
+                    call = steps.send(answers[call.operation])
+                except StopIteration:
+                    break
+        means[name] = {operation: calls / _DRAWS for operation, calls in made.items()}
+    return means
+
+
+def resources() -> dict[str, float]:
+    """Return what the templates declare that is billed, or polled, while nothing runs."""
+    kinds: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for service in set(templates.services()) - _OPTIONAL:
+        for each in templates.load(service)["Resources"].values():
+            kinds[each["Type"]] += each.get("Condition") not in ("Warm", "Scaled")
+        for each in templates.resources(service, "AWS::Serverless::Function").values():
+            found.update(event["Type"] for event in each.get("Events", {}).values())
+        for each in templates.resources(service, "AWS::Kinesis::Stream").values():
+            found["shards"] += _default(service, each["ShardCount"]["Fn::If"][2])
+    return {
+        "alarms": kinds["AWS::CloudWatch::Alarm"],
+        "custom_metrics": kinds["AWS::Logs::MetricFilter"],
+        "secrets": kinds["AWS::SecretsManager::Secret"],
+        "kinesis_shards": found["shards"],
+        "polled_queues": found["SQS"],
+        "stream_consumers": found["DynamoDB"],
+        "queues": kinds["AWS::SQS::Queue"],
+        "tables": kinds["AWS::DynamoDB::Table"],
+        "functions": kinds["AWS::Serverless::Function"],
+        "log_groups": kinds["AWS::Logs::LogGroup"],
+        "log_retention_days": _default("platform", {"Ref": "LogRetentionDays"}),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route of the HTTP API. is_object: the gateway reads S3 itself, and no function runs."""
+
+    has_token: bool
+    is_object: bool
+    log_bytes: int
+
+
+def gateway_routes() -> dict[str, Route]:
+    """Return the routes of all templates, by their keys, which are the operations' names."""
+    (stage,) = templates.resources("platform", "AWS::ApiGatewayV2::Stage").values()
+    line = stage["AccessLogSettings"]["Format"]
+    for name, length in _ACCESS_LOG_VALUES.items():
+        line = line.replace(name, length * "-")
+    line = line.replace("$context.integrationErrorMessage", "-")
+    return {
+        route["RouteKey"]: Route(
+            has_token=route.get("AuthorizationType") == "CUSTOM",
+            is_object=_integration_of(service, route) == "HTTP_PROXY",
+            log_bytes=len(line.replace("$context.routeKey", route["RouteKey"])),
+        )
+        for service in templates.services()
+        for route in templates.resources(service, "AWS::ApiGatewayV2::Route").values()
+    }
+
+
+def trigger_of(top: Span) -> str:
+    """Return the trigger of a run, from its root span."""
+    if top.kind == "background":
+        return BACKGROUND
+    if top.service == MONOLITH:
+        return REQUEST
+    if top.name.startswith("live "):
+        return SOCKET
+    known = {*ASYNCHRONOUS, AUTHORIZER, *_TRIGGERS}
+    return _TRIGGERS.get(top.name, top.name) if top.name in known else GATEWAY
+
+
+def _integration_of(service: str, route: Mapping[str, Any]) -> str:
+    name = route["Target"]["Fn::Sub"].partition("${")[2].rstrip("}")
+    return str(templates.resources(service, "AWS::ApiGatewayV2::Integration").get(name, {}).get("IntegrationType", ""))
+
+
+def _memory(service: str) -> dict[str, int]:
+    of_all = templates.load(service).get("Globals", {}).get("Function", {}).get("MemorySize")
+    return {
+        templates.name_in_stage(each["FunctionName"]): _default(service, each.get("MemorySize", of_all))
+        for each in templates.resources(service, "AWS::Serverless::Function").values()
+    }
+
+
+def _default(service: str, value: Any) -> int:
+    """Return a number of a template: the default of a parameter, or the value itself."""
+    return int(templates.load(service)["Parameters"][value["Ref"]]["Default"] if isinstance(value, dict) else value)
+
+
+def _authorizer(roots: Sequence[Root]) -> Work | None:
+    """Return one mean run of the authorizer, None if it never ran. A first run also reads the secret: leave it out."""
+    ran = [root for root in roots if root[0].kind == "function" and root[0].name == AUTHORIZER]
+    own = _Runs()
+    for root in [root for root in ran if all(span.name != _SECRET for span in root)] or ran:
+        own.add(root, 1.0)
+    return _work(own.roots[0][0].service, AUTHORIZER, True, _shared(own)) if own.roots else None
+
+
+def _shared(runs: _Runs) -> _Runs:
+    """Return the same runs with shares that sum up to one run."""
+    return _Runs([1 / len(runs.roots)] * len(runs.roots), runs.roots)
+
+
+def _work(name: str, trigger: str, waited: bool, runs: _Runs) -> Work:
+    tops = [root[0] for root in runs.roots]
+    return Work(
+        name=name,
+        trigger=trigger,
+        waited=waited,
+        runs=sum(runs.shares),
+        records=runs.mean(top.counts.get("records", 1) for top in tops),
+        cpu_ms=median(top.counts["cpu_ms"] for top in tops),
+        log_bytes=runs.mean(top.counts["log_bytes"] for top in tops),
+        stores=_stores(runs),
+    )
+
+
+def _stores(runs: _Runs) -> tuple[StoreCalls, ...]:
+    """Return the calls of one mean run, by kind."""
+    totals: dict[str, Counter[str]] = defaultdict(Counter)
+    for root, share in zip(runs.roots, runs.shares, strict=True):
+        for name, counts in _calls(root):
+            totals[name]["calls"] += share  # type: ignore[assignment]
+            for mine, theirs in _COUNTS.items():
+                totals[name][mine] += share * counts.get(theirs, 0)  # type: ignore[assignment]
+    whole = sum(runs.shares)
+    return tuple(
+        StoreCalls(name=name, **{key: total / whole for key, total in each.items()}) for name, each in totals.items()
+    )
+
+
+_COUNTS = {
+    "read_units": "read_units", "write_units": "write_units", "request_bytes": "bytes_out", "response_bytes": "bytes_in",
+}  # fmt: skip
+
+
+def _calls(root: Root) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """Yield the calls of a run, without those of a new process only. psycopg sends BEGIN before a first statement."""
+    for span in root:
+        if span.kind == "statement" and span.counts.get("begins"):
+            yield "BEGIN", {}
+        if span.kind in ("store call", "statement") and span.name != _SECRET:
+            yield span.name, span.counts
+        if span.kind == "transaction" and span.counts.get("round_trips"):
+            yield span.name, {}
