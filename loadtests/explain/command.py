@@ -43,7 +43,7 @@ SYSTEMS = (
     systems.System("monolith", (sys.executable, "-m", "loadtests.explain.hooks.monolith")),
     systems.MICROSERVICES,
 )
-SIZE = seeding.Size(accounts=1, posts=5, votes=1)
+SIZE = seeding.Size(accounts=1, posts=20, votes=1)
 # So that the effects of a write are over before the next call.
 PAUSE_S = {"monolith": 0.3, "microservices": 0.6}
 # After the last call: views are buffered for half a second.

@@ -1,9 +1,11 @@
 """Count what each operation causes, from traced calls: the chapter `metering`.
 
-A run that several calls caused, such as a batch of a stream, counts for each of them with its share. The authorizer is counted
-apart, because the gateway caches its answers: each operation with a token gets one mean run of it.
+A run that several calls caused, such as a batch of a stream, counts for each of them with its share. The stream's record of a
+removed item carries no trace, so its run counts for the call before it. The authorizer is counted apart, because the gateway
+caches its answers: each operation with a token gets one mean run of it.
 """
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,9 +60,10 @@ class _Runs:
 
 
 class Causes:
-    """What caused each root span of one side."""
+    """What caused each root span of one side. calls: by their starts."""
 
-    def __init__(self, roots: Sequence[Root]) -> None:
+    def __init__(self, roots: Sequence[Root], calls: Sequence[TimedCall]) -> None:
+        starts = [call.start_ns for call in calls]
         self._below: dict[str, list[tuple[Root, float]]] = defaultdict(list)
         requests = (root for root in roots if root[0].kind == "request")
         left = {job: span for root in requests for job, span in jobs_of(root)}
@@ -68,6 +71,9 @@ class Causes:
             top = root[0]
             took = {left[job] for job, _ in jobs_of(root) if job in left} if top.kind == "background" else set()
             parents = {top.parent, *top.links, *took} - {None}
+            before = bisect(starts, top.start_ns)
+            if not parents and top.name == STREAM and before:
+                parents = {calls[before - 1].sender.span}
             for parent in parents if top.kind != "cold start" else ():
                 self._below[str(parent)].append((root, 1 / len(parents)))
 
@@ -84,7 +90,7 @@ class Causes:
 
 def operations(calls: Sequence[TimedCall], roots: Sequence[Root], *, side: str) -> dict[str, Operation]:
     """Return the operations of one side, from its calls and all of its root spans."""
-    causes, by_name = Causes(roots), defaultdict(list)
+    causes, by_name = Causes(roots, calls), defaultdict(list)
     for call in calls:
         by_name[call.operation].append(call)
     authorizer = _authorizer(roots)

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from loadtests import calls
 from loadtests.calls import Answer, Call, unchecked
-from loadtests.client import opened, send, succeed
+from loadtests.client import open_client, send, succeed
 from loadtests.data.orders import NO_POST, line, outcome_of
 from loadtests.data.pictures import picture
 from loadtests.data.world import World, post_form
@@ -44,7 +44,6 @@ OWN_PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for o
 ROUNDS, READS = 2, 3  # measured tours, and calls of each read in a tour
 PAUSE_S = {"monolith": 0.3, "microservices": 0.6}  # after a write, so that its effects are over before the next call
 SETTLE_S = 2.0
-POLL_S = 0.1
 SUBSCRIBE = "live subscribe"
 _SOCKET_EVENTS = {  # by the name of their root span
     "microservices": {
@@ -98,6 +97,7 @@ def metering(
     began = time()
     with ThreadPoolExecutor(len(sides)) as both:
         walked = dict(zip(SIDES, both.map(lambda side: _walk(side, sides[side], done), SIDES), strict=True))
+    _write_held_spans(endpoint)
     roots = {side: sides[side].roots(began) for side in SIDES}
     chapter = Metering(
         operations={side: _operations(side, walked[side], roots[side]) for side in SIDES},
@@ -155,7 +155,7 @@ def _plain(operation: str, path: str, **more: Any) -> Call:
 def _walk(side: str, system: TracedSide, done: Callable[[], object]) -> _Walked:
     """Walk the tour once to warm up, and then the measured ones. Seeding has started the functions."""
     walked = _Walked()
-    with opened(system.url) as api, ExitStack() as feed:
+    with open_client(system.url) as api, ExitStack() as feed:
         send(api, calls.sign_up(ADMINISTRATOR, PASSWORD))  # it may exist
 
         def listen(topic: str) -> None:
@@ -175,7 +175,6 @@ def _walk(side: str, system: TracedSide, done: Callable[[], object]) -> _Walked:
         sleep(SETTLE_S)
         # A function's last lines reach its log with its next request.
         succeed(api, calls.read_post(system.world.viewed.id))
-    sleep(POLL_S)
     return walked
 
 
@@ -224,6 +223,15 @@ def _with_messages(operation: Operation, sizes: Sequence[int]) -> Operation:
     calls_of_one = len(sizes) / operation.calls
     stores = (StoreCalls(name="live send", calls=calls_of_one, request_bytes=sum(sizes) / operation.calls),)
     return msgspec.structs.replace(operation, stores=stores)
+
+
+def _write_held_spans(endpoint: str) -> None:
+    """Invoke the function behind the WebSocket API directly, so that it writes what it holds (hooks/functions.py)."""
+    unknown = {"requestContext": {"connectionId": "unknown", "eventType": "DISCONNECT"}}
+    with errors_as("the spans of the live feed cannot be read"):
+        client("lambda", endpoint).invoke(
+            FunctionName=f"{STAGE}-live-connections", Payload=msgspec.json.encode(unknown)
+        )
 
 
 def _package_bytes(endpoint: str) -> dict[str, int]:

@@ -20,6 +20,7 @@ Handler = Callable[[Any, Any], Any]
 
 INVOCATION, CALL, COLD = "function", "store call", "cold start"
 METERED = capacity.READS | capacity.WRITES
+SOCKET = "live "  # prefix of the names of a WebSocket API's events
 _OBJECT = "object"
 _SOURCES: Mapping[str, str] = {
     "dynamodb": "stream", "body": "queue", "Sns": "topic", "kinesis": "views", "s3": _OBJECT, "codecommit": "push",
@@ -33,18 +34,25 @@ _SPAN, _PARAMETERS, _ADDED = "span", "parameters", "added bytes"  # keys in the 
 def traced(
     handler: Handler, *, service: str, write: Write, lines: Sequence[str] = (), cold: Root | None = None
 ) -> Handler:
-    """Return the handler with a root span around each invocation. cold: the import, written with the first invocation."""
+    """Return the handler with a root span around each invocation. cold: the import, written with the first invocation.
+
+    The local AWS drops what a function logs for the WebSocket API, so those lines are written with the next other invocation.
+    """
     unwritten = [cold] if cold else []
+    held: list[str] = []
 
     def lambda_handler(event: Any, context: Any) -> Any:
         parents, source = traceparents_of(event), source_of(event)
+        log = held.append if source.startswith(SOCKET) else write
+        while held and log is write:
+            write(held.pop(0))
         while unwritten:
             started = unwritten.pop()
             started.top.name = source
             if parents:
                 started.continue_trace(parents[0])
-            write(started.to_json(service))
-        with spans.root(INVOCATION, source, service=service, write=write, parents=parents, lines=lines) as root:
+            log(started.to_json(service))
+        with spans.root(INVOCATION, source, service=service, write=log, parents=parents, lines=lines) as root:
             answer = handler(event, context)
             root.top.counts |= _sizes(event, answer)
         return answer
@@ -60,7 +68,7 @@ def source_of(event: Any) -> str:
         return "authorizer"
     context = event.get("requestContext")
     if isinstance(context, dict) and context.get("routeKey") in _SOCKET_ROUTES and "connectionId" in context:
-        return f"live {context['routeKey']}"
+        return f"{SOCKET}{context['routeKey']}"
     if isinstance(event.get("headers"), dict):
         route = event.get("routeKey")
         return route if isinstance(route, str) and _ROUTE.fullmatch(route) else "request"
@@ -120,7 +128,7 @@ def _end(http_response: Any, parsed: dict[str, Any], model: Any, context: dict[s
         return
     if model.name == "GetObject" and running.top.name == _OBJECT and (sender := traceparent_of_object(parsed)):
         running.continue_trace(sender)
-    size = http_response.headers.get("content-length", 0)
+    size = http_response.headers.get("content-length", 0) if model.http["method"] != "HEAD" else 0
     counts = {**_consumed(model, context[_PARAMETERS], parsed), **_rows(parsed)}
     spans.end(span, bytes_in=int(size), status=http_response.status_code, **counts, **_sent(span, model, context))
 
