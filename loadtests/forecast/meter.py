@@ -26,6 +26,7 @@ from loadtests.forecast.counts import (
     OBJECT,
     REQUEST,
     SOCKET,
+    STREAM,
     Function,
     Operation,
     StoreCalls,
