@@ -19,7 +19,6 @@ DIFFERENT, USAGE, SYSTEM_FAILED = 2, 3, 4
 COMMANDS = {
     "up": ("commands:up", "start both systems in the background and print their URLs"),
     "down": ("commands:down", "stop what `up` started"),
-    "seed": ("commands:seed", "fill one system with accounts, posts and votes through its API"),
     "compare": ("compare:register", "compare both systems and write results/<time>/report.html"),
     "aa": ("aa:register", "compare a system with itself: exit status 1 if they are not within noise"),
     "capacity": ("capacity:register", "find the rate at which each side breaks a service level"),

@@ -1,16 +1,12 @@
-"""The small commands: up, down, seed and readme."""
+"""The small commands: up, down and readme."""
 
 import argparse
 from pathlib import Path
-from time import time
 
 from rich.console import Console
 
 from loadtests import systems
-from loadtests.data import seeding
-from loadtests.progress import ProgressDisplay
 from loadtests.report import readme as readme_page
-from loadtests.settings import PROFILES
 
 
 def up(parser: argparse.ArgumentParser) -> None:
@@ -23,13 +19,6 @@ def down(parser: argparse.ArgumentParser) -> None:
     """Add the options of `down`."""
     _add_run_dir(parser)
     parser.set_defaults(command=_down)
-
-
-def seed(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `seed`."""
-    parser.add_argument("--url", required=True, help="base URL of either system")
-    parser.add_argument("--profile", choices=PROFILES, default="standard", help="amount of data, as in `compare`")
-    parser.set_defaults(command=_seed)
 
 
 def readme(parser: argparse.ArgumentParser) -> None:
@@ -52,15 +41,6 @@ def _up(options: argparse.Namespace, console: Console) -> int:
 def _down(options: argparse.Namespace, console: Console) -> int:
     names = systems.down(options.run_dir)
     console.print(f"stopped: {', '.join(names)}" if names else "nothing was up")
-    return 0
-
-
-def _seed(options: argparse.Namespace, console: Console) -> int:
-    systems.check_reachable(options.url)
-    display = ProgressDisplay(console)
-    with display.running(), display.phase("seed", seeding.STEPS) as done:
-        world = seeding.seed(options.url, PROFILES[options.profile].size, run=f"{int(time()):x}", done=done)
-    console.print(f"{len(world.accounts)} accounts, {len(world.posts)} posts, the hot one is {world.hot.id}")
     return 0
 
 

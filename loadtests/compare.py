@@ -5,27 +5,11 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from loadtests import mixes, report, systems
+from loadtests import mixes, report, settings, systems
 from loadtests.load import LIVE
 from loadtests.results import SIDES
 from loadtests.run import FINE, VOID, run_and_report
-from loadtests.settings import (
-    OTHER_RATE,
-    PROFILES,
-    LoadOptions,
-    Profile,
-    RunSettings,
-    add_load_options,
-    add_results,
-    add_urls,
-    deployed_live_urls,
-    deployed_urls,
-    destination,
-    lacks_live_url,
-    load_options,
-    require_live_url,
-    run_directory,
-)
+from loadtests.settings import OTHER_RATE, PROFILES, LoadOptions, Profile, RunSettings
 
 ABOUT = """Start both systems, seed both with the same data, and send both the same requests: if answers differ, stop with exit
 status 2. Then load them in alternating blocks with the same journeys, and measure when writes become visible. A void run has
@@ -39,28 +23,28 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--profile", choices=PROFILES, default="standard", help="length: quick 4, standard 6, full 20 minutes"
     )
     parser.add_argument("--scenario", action="append", choices=LoadOptions().scenarios, help="only this; repeatable")
-    add_load_options(parser)
-    add_urls(parser)
-    add_results(parser)
+    settings.add_load_options(parser)
+    settings.add_urls(parser)
+    settings.add_results(parser)
     parser.set_defaults(command=command)
 
 
 def command(options: argparse.Namespace, console: Console) -> int:
     """Compare the systems, write the report and print its summary. Return 2 if the run is void."""
-    load = load_options(options)
-    settings = RunSettings(
+    load = LoadOptions(shape=options.shape, mix=mixes.read(options.mix) if options.mix else None)
+    run_settings = RunSettings(
         profile=_profile(options, load),
         scenarios=_scenarios(options, load),
         sides=dict(zip(SIDES, systems.BOTH, strict=True)),
-        run_dir=run_directory("compare"),
-        deployed=deployed_urls(options),
-        deployed_live=deployed_live_urls(options),
+        run_dir=settings.run_directory("compare"),
+        deployed=settings.deployed_urls(options),
+        deployed_live=settings.deployed_live_urls(options),
         load=load,
     )
-    if lacks_live_url(options) and not (options.scenario or load.mix):
+    if settings.lacks_live_url(options) and not (options.scenario or load.mix):
         console.print(f"{LIVE} is left out: it needs --microservices-live-url", highlight=False)
-    folder = destination(options)
-    figures = run_and_report(settings, folder, console)
+    folder = settings.destination(options)
+    figures = run_and_report(run_settings, folder, console)
     report.print_summary(folder, console)
     return VOID if figures["voids"] else FINE
 
@@ -71,12 +55,13 @@ def _scenarios(options: argparse.Namespace, load: LoadOptions) -> tuple[str, ...
     chosen = tuple(dict.fromkeys((*(options.scenario or ()), *own)))
     for name in {*chosen} - {*own, LIVE}:
         mixes.by_name(name)  # read now, so that a mistake is reported before anything starts
-    require_live_url(chosen, options)
-    return chosen or tuple(name for name in PROFILES["quick"].rates if name != LIVE or not lacks_live_url(options))
+    settings.require_live_url(chosen, options)
+    return chosen or tuple(
+        name for name in PROFILES["quick"].rates if name != LIVE or not settings.lacks_live_url(options)
+    )
 
 
 def _profile(options: argparse.Namespace, load: LoadOptions) -> Profile:
     profile = PROFILES[options.profile]
-    rate = load.trace_rate or options.rate
-    rates = dict.fromkeys(load.scenarios, rate or OTHER_RATE) | ({} if rate else profile.rates)
+    rates = dict.fromkeys(load.scenarios, options.rate or OTHER_RATE) | ({} if options.rate else profile.rates)
     return replace(profile, rates=rates, block_s=load.block_s(options.duration) or profile.block_s)

@@ -7,16 +7,16 @@ the same journeys at open arrivals. Before a run the host gets some accounts and
 import argparse
 import logging
 import sys
-from datetime import datetime
+from dataclasses import replace
 from itertools import count
 from math import inf
 from pathlib import Path
 from random import Random
-from time import perf_counter, time
+from time import time
 from typing import Any
 
 import gevent
-from locust import FastHttpUser, LoadTestShape, User, between, events, task
+from locust import FastHttpUser, LoadTestShape, between, events, task
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import STATE_INIT, STATE_RUNNING, MasterRunner, WorkerRunner
@@ -27,29 +27,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds t
 from loadtests import mixes
 from loadtests.calls import Outcome
 from loadtests.data import seeding
-from loadtests.data.world import World
 from loadtests.errors import RunError, UsageError
 from loadtests.histograms import decode, percentiles
 from loadtests.journeys import JOURNEYS, Journey
 from loadtests.latencies import Latencies, publish
-from loadtests.live.deliveries import PUBLISHED
-from loadtests.live.subscriber import NotSubscribed, Subscriber, live_url_below
 from loadtests.load import LoadPlan, Worker, void_reasons
 from loadtests.mixes import Mix
 from loadtests.open_load import OpenLoad, attach, send
 from loadtests.settings import DURATION, RATE, whole
-from loadtests.shapes import (
-    SHAPES,
-    STEADY,
-    Shape,
-    Stage,
-    length_s,
-    shape_of,
-    users_at,
-)
-from loadtests.traces import read_trace, trace_length_s
+from loadtests.shapes import SHAPES, STEADY, Shape, Stage, length_s, read_trace, shape_of, trace_length_s
 
-EVERYTHING = "everything"  # the mix without --mix, with subscribers to the live feed besides
+EVERYTHING = "everything"  # the mix without --mix
 SIZE = seeding.Size(accounts=4, posts=20, votes=30)
 IN_FLIGHT = 1_000  # open requests of all workers together; further arrivals are dropped
 VOID, USAGE, SYSTEM_FAILED = 2, 3, 4
@@ -65,11 +53,8 @@ def add_options(parser: Any) -> None:
     parser.add_argument(
         "--trace", type=_trace, default="", metavar="FILE", help="open load: a CSV of offsets in seconds"
     )
-    parser.add_argument(
-        "--shape", choices=["", *SHAPES], default="", help="how the rate, or the number of users, changes"
-    )
+    parser.add_argument("--shape", choices=["", *SHAPES], default="", help="open load: how the rate changes")
     parser.add_argument("--mix", type=_mix, default="", metavar="NAME", help="of loadtests/mixes, or a YAML file")
-    parser.add_argument("--live-url", default="", help="live feed, if it is not below the host")
     ranges = {"--users": whole(1, 100_000), "--spawn-rate": RATE, "--processes": whole(-1, 64), "--run-time": _run_time}
     for option, kind in ranges.items():  # Locust itself accepts any number
         parser._option_string_actions[option].type = kind
@@ -86,11 +71,9 @@ def prepare(environment: Environment, runner: Any, **_: object) -> None:
     if options.rate or options.trace:
         environment.user_classes[:] = [OpenLoad]
         environment.shape_class = OpenArrivals()  # type: ignore[no-untyped-call]
+        environment.shape_class.runner = runner
     else:
         environment.user_classes[:] = closed_users(environment.user_classes, options)
-        environment.shape_class = UserNumbers(options) if options.shape else None
-    if environment.shape_class:
-        environment.shape_class.runner = runner
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
@@ -99,8 +82,9 @@ def seed(environment: Environment, **_: object) -> None:
     if isinstance(environment.runner, WorkerRunner):
         return
     try:
-        world = seeding.seed(str(environment.host), SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
-        publish(environment, _plan(environment, world), next(run_numbers))
+        plan = _plan(environment)
+        world = seeding.seed(plan.base_url, SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
+        publish(environment, replace(plan, world=world), next(run_numbers))
     except (RunError, UsageError) as failed:
         log.error("%s", failed)  # noqa: TRY400 - one line, no traceback
         environment.process_exit_code = USAGE if isinstance(failed, UsageError) else SYSTEM_FAILED
@@ -161,7 +145,7 @@ def closed_users(classes: list[Any], options: Any) -> list[Any]:
     mix = _mix_of(options.mix or EVERYTHING)
     for name, weight in mix.journeys.items():
         CLOSED_USERS[name].weight = weight
-    return [*(CLOSED_USERS[name] for name in mix.journeys), *([] if options.mix else [LiveSubscriber])]
+    return [CLOSED_USERS[name] for name in mix.journeys]
 
 
 class OpenArrivals(LoadTestShape):
@@ -178,23 +162,6 @@ class OpenArrivals(LoadTestShape):
             self.users = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
         ended = runner.state == STATE_RUNNING and runner.user_count == 0
         return None if ended else (self.users, float(max(1, self.users)))
-
-
-class UserNumbers(LoadTestShape):
-    """Closed users follow a shape: --users is its peak."""
-
-    abstract = True
-    use_common_options = True
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.options = options
-
-    def tick(self) -> tuple[int, float] | None:
-        """Return the number of users and how many start a second; None at the end."""
-        peak, at_s = self.options.num_users or 1, float(self.get_run_time())  # type: ignore[no-untyped-call]
-        users = users_at(self.options.shape or STEADY, at_s, peak=peak, run_time=self.options.run_time)
-        return None if users is None else (users, float(peak))
 
 
 class ClosedUser(FastHttpUser):
@@ -235,53 +202,14 @@ globals().update(
 )  # Locust looks for classes in a module's names
 
 
-class LiveSubscriber(User):
-    """Subscribe to new posts. A lag counts from the post's creation time, so both clocks must agree."""
-
-    weight = 1
-    wait_time = between(0.1, 0.1)
-    subscriber: Subscriber | None = None
-
-    def on_start(self) -> None:
-        """Subscribe. A refusal is a failed request and ends the user."""
-        address = self.environment.parsed_options.live_url or live_url_below(str(self.host))
-        try:
-            self.subscriber = Subscriber(address, ["posts"])
-        except NotSubscribed as refused:
-            self._fire(0.0, refused)
-            raise StopUser from refused
-
-    def on_stop(self) -> None:
-        """Close the connection."""
-        if self.subscriber:
-            self.subscriber.close()
-
-    @task
-    def report_messages(self) -> None:
-        """Report the new messages as requests."""
-        if self.subscriber is None:
-            return
-        messages, self.subscriber.messages = self.subscriber.messages, []
-        behind_s = perf_counter() - time()
-        for at, message in messages:
-            if message.get("type") == PUBLISHED:
-                created = datetime.fromisoformat(message["post"]["created_at"]).timestamp()
-                self._fire((at - behind_s - created) * 1000, None)
-
-    def _fire(self, lag_ms: float, failure: Exception | None) -> None:
-        self.environment.events.request.fire(
-            request_type="LIVE", name=PUBLISHED, response_time=lag_ms, response_length=0, exception=failure, context={}
-        )
-
-
-def _plan(environment: Environment, world: World) -> LoadPlan:
-    """Return the plan of the options. For closed users it holds only the world."""
+def _plan(environment: Environment) -> LoadPlan:
+    """Return the plan of the options. For closed users only its world counts."""
     options: Any = environment.parsed_options
     rate, shape, trace = _arrivals(options)
     mix = _mix_of(options.mix or EVERYTHING)
     return LoadPlan(
         base_url=str(environment.host), rate=rate, shape=shape, trace=trace, warm_up_s=0, duration_s=length_s(shape),
-        seed="locust", scenario=mix.name, journeys=mix.journeys, world=world, max_in_flight=IN_FLIGHT,
+        seed="locust", scenario=mix.name, journeys=mix.journeys, max_in_flight=IN_FLIGHT,
     )  # fmt: skip
 
 
@@ -296,6 +224,8 @@ def _arrivals(options: Any) -> tuple[float, Shape, tuple[float, ...]]:
         raise UsageError(f"rate: {error}") from error
     if options.shape not in ("", *SHAPES):
         raise UsageError(f"shape: {options.shape!r} is not one of {', '.join(SHAPES)}")
+    if options.shape and not rate:
+        raise UsageError("--shape needs --rate: closed users have no rate")
     if options.shape in ("", STEADY):
         return rate, (Stage(options.run_time or inf, rate, rate),), ()
     return rate, shape_of(options.shape, rate=rate, seconds=options.run_time), ()

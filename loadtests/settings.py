@@ -17,7 +17,6 @@ from loadtests.provenance import SCHEMA
 from loadtests.results import SIDES
 from loadtests.shapes import SHAPES, STEADY, length_s, shape_of
 from loadtests.systems import System
-from loadtests.traces import read_trace, trace_length_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,49 +96,25 @@ DURATION = number(0.1, 86_400)  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
-    """A recorded trace: its file, and when each arrival is due."""
-
-    path: Path
-    times: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
     """How load is offered. mix: one from a file of the user."""
 
     shape: str = STEADY
-    trace: Trace | None = None
     mix: Mix | None = None
-
-    @property
-    def name(self) -> str:
-        """The name of the shape, or the path of the trace."""
-        return str(self.trace.path) if self.trace else self.shape
 
     @property
     def scenarios(self) -> tuple[str, ...]:
         """All scenarios: every mix and the live feed."""
         return (*mixes.names(), *([self.mix.name] if self.mix else []), LIVE)
 
-    @property
-    def trace_rate(self) -> float | None:
-        """The mean rate of the trace."""
-        return len(self.trace.times) / trace_length_s(self.trace.times) if self.trace else None
-
     def block_s(self, duration_s: float | None) -> float | None:
-        """Return a block's length: the trace's, the option's or the shape's. None for a steady rate without a duration."""
-        if self.trace:
-            return trace_length_s(self.trace.times)
+        """Return a block's length: the option's or the shape's. None for a steady rate without a duration."""
         return duration_s or (None if self.shape == STEADY else length_s(SHAPES[self.shape]))
 
     def apply(self, plan: LoadPlan) -> LoadPlan:
-        """Return a steady plan with this shape, mix or trace. A shape's highest rate is the plan's rate."""
+        """Return a steady plan with this shape and mix. A shape's highest rate is the plan's rate."""
         own = self.mix if self.mix and self.mix.name == plan.scenario else None
         plan = replace(plan, journeys=own.journeys) if own else plan
-        if self.trace:
-            times = self.trace.times
-            return replace(plan, trace=times, duration_s=trace_length_s(times), rate=self.trace_rate or plan.rate)
         if self.shape == STEADY:
             return plan
         return replace(plan, shape=shape_of(self.shape, rate=plan.rate, seconds=plan.duration_s))
@@ -179,7 +154,7 @@ class RunSettings:
         """Return the settings for the report."""
         profile = self.profile
         return {
-            "shape": self.load.name,
+            "shape": self.load.shape,
             "generator": "on the same machine, a process of its own",
             "rates": {name: profile.rates[name] for name in self.scenarios},
             "block_s": profile.block_s,
@@ -192,26 +167,13 @@ class RunSettings:
 
 
 def add_load_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that `load_options` reads."""
+    """Add the options of the load."""
     parser.add_argument("--rate", type=RATE, help="arrivals a second on each side, instead of the profile's")
     parser.add_argument("--duration", type=DURATION, help="measured seconds of a block, instead of the profile's")
-    timing = parser.add_mutually_exclusive_group()
-    timing.add_argument(
+    parser.add_argument(
         "--shape", choices=SHAPES, default=STEADY, help="how the rate runs; --rate is its peak (steady)"
     )
-    timing.add_argument("--trace", type=Path, metavar="FILE", help="replay arrivals: a CSV of offsets in seconds")
     parser.add_argument("--mix", type=Path, metavar="FILE", help="your own mix of journeys, as in loadtests/mixes")
-
-
-def load_options(options: argparse.Namespace) -> LoadOptions:
-    """Return the load options of a command line. Raise UsageError if they contradict or a file is wrong."""
-    if options.trace and options.duration:
-        raise UsageError("--duration: a trace has its own length")
-    return LoadOptions(
-        shape=options.shape,
-        trace=Trace(path=options.trace, times=read_trace(options.trace)) if options.trace else None,
-        mix=mixes.read(options.mix) if options.mix else None,
-    )
 
 
 def add_urls(parser: argparse.ArgumentParser) -> None:

@@ -48,7 +48,7 @@ def void() -> dict[str, Any]:
 
 def test_the_same_system_is_within_noise_with_exit_status_0(same_system: dict[str, Any]) -> None:
     assert aa.within_noise(same_system)
-    assert (aa.better(same_system), aa.status([same_system])) == ([], 0)
+    assert (experiments.better(same_system), aa.status([same_system])) == ([], 0)
     assert question(same_system).startswith("One system twice")
     assert findings(same_system)[1].text == "Within noise: none of 15 metrics differs."
 
@@ -56,7 +56,7 @@ def test_the_same_system_is_within_noise_with_exit_status_0(same_system: dict[st
 def test_a_slowdown_of_a_quarter_is_detected_with_exit_status_1(
     slower: dict[str, Any], same_system: dict[str, Any]
 ) -> None:
-    assert (aa.better(slower), aa.status([same_system, slower])) == (["first"], 1)
+    assert (experiments.better(slower), aa.status([same_system, slower])) == (["first"], 1)
     assert findings(slower)[1].text.startswith("Verdicts: first: geo mean of browse, ")
 
 
@@ -69,7 +69,7 @@ def test_a_void_run_ends_with_exit_status_2(void: dict[str, Any], slower: dict[s
 def test_a_summary_keeps_every_interval(
     same_system: dict[str, Any], slower: dict[str, Any], void: dict[str, Any]
 ) -> None:
-    result = aa.summary([same_system, slower, void], side="monolith")
+    result = experiments.summary([same_system, slower, void], side="monolith")
     assert (result["runs"], result["within_noise"], result["void"], result["better"]) == (
         3,
         1,
@@ -111,7 +111,9 @@ def test_both_systems_are_compared_with_themselves_unless_one_is_chosen() -> Non
 def test_the_table_has_a_row_for_each_experiment(
     same_system: dict[str, Any], slower: dict[str, Any], tmp_path: Path
 ) -> None:
-    saved = {name: aa.summary([one], side="monolith") for name, one in (("alike", same_system), ("planted", slower))}
+    saved = {
+        name: experiments.summary([one], side="monolith") for name, one in (("alike", same_system), ("planted", slower))
+    }
     lines = experiments.with_experiments("".join(experiments.MARKERS), saved).splitlines()
     assert lines[3:5] == ["| the same | 1 | 1 | 0 | 0 |", "| 25 % slower in every handler | 1 | 0 | 1 | 0 |"]
     assert lines[-2].startswith("| live | ± ")

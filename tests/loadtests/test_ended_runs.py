@@ -113,9 +113,7 @@ def test_a_full_disk_keeps_the_figures_and_names_what_is_missing(tmp_path: Path)
     assert json.loads((folder / "report.json").read_text())["complete"]
 
 
-@pytest.mark.parametrize(
-    "command", ["compare --monolith-url", "aa --other-url", "seed --url", "capacity --monolith-url"]
-)
+@pytest.mark.parametrize("command", ["compare --monolith-url", "aa --other-url", "capacity --monolith-url"])
 def test_a_url_without_a_system_is_reported_before_anything_starts(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

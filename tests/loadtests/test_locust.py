@@ -20,7 +20,6 @@ import pytest
 from loadtests import systems
 from loadtests.client import open_client
 from loadtests.processes import ROOT
-from loadtests.shapes import SHAPES, length_s, users_at
 
 LOCUST = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py"]
 BROWSE = {
@@ -30,22 +29,12 @@ BROWSE = {
 ARRIVALS = re.compile(r"open load: (\d+) arrivals, (\d+) late, (\d+) dropped")
 
 
-def users(moments: list[float], shape: str, run_time: float | None = None) -> list[int | None]:
-    return [users_at(shape, moment, peak=10, run_time=run_time) for moment in moments]
-
-
-def test_closed_users_follow_a_shape() -> None:
-    assert users([0, 9.9, 10, 19.9, 20, 29.9, 30], "spike") == [1, 1, 10, 10, 1, 1, None]
-    assert users([0, 0.5, 1, 2.9, 3], "spike", run_time=3) == [1, 1, 10, 1, None]
-    assert {users([length_s(SHAPES[name])], name)[0] for name in SHAPES} == {None}
-
-
 @pytest.mark.parametrize(
     ("words", "mistake"),
     [
         (["--shape", "zigzag"], "argument --shape: invalid choice: 'zigzag'"),
         (["--mix", "none"], "argument --mix: there is no mix 'none'; there are browse, checkout"),
-        (["--trace", "pyproject.toml"], "argument --trace: pyproject.toml:2: "),
+        (["--trace", "pyproject.toml"], "argument --trace: pyproject.toml:1: "),
         (["--rate", "1e9"], "argument --rate: 1e9 is not a number from 0.1 to 10,000"),
         (["--users", "0"], "argument -u/--users: 0 is not a whole number from 1 to 100,000"),
         (["--run-time", "0"], "argument -t/--run-time: 0 is not a number from 0.1 to 86,400"),
@@ -58,6 +47,12 @@ def test_a_wrong_option_is_refused_before_anything_starts(words: list[str], mist
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert mistake in ended.stderr.splitlines()[-1]
+
+
+def test_a_shape_without_a_rate_is_refused() -> None:
+    ended = locust("http://127.0.0.1:1", "--shape", "ramp", "--run-time", "3")
+    assert ended.returncode == 3
+    assert "--shape needs --rate" in ended.stderr
 
 
 def test_a_host_that_does_not_answer_ends_the_run_with_4() -> None:
@@ -127,7 +122,7 @@ def free_port() -> str:
 
 @pytest.mark.live
 def test_closed_users_run_a_mix_headless(monolith: str, tmp_path: Path) -> None:
-    words = ["--users", "6", "--shape", "spike", "--run-time", "8", "--mix", "browse", "--csv", str(tmp_path / "run")]
+    words = ["--users", "6", "--run-time", "8", "--mix", "browse", "--csv", str(tmp_path / "run")]
     ended = locust(monolith, *words)
     require_success(ended.returncode, ended.stderr)
     sent = requests(tmp_path)
