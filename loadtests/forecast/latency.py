@@ -15,6 +15,7 @@ from functools import cache
 from statistics import NormalDist
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,13 +45,16 @@ HOPS = {  # from the call that starts a hop to the start of the handler. Every q
     counts.QUEUE: ("hop.topic_to_queue", "hop.queue"),
     counts.KINESIS: ("hop.kinesis",),
 }
-STARTS_HOP = ("sns.publish",)  # the cited time of a topic's hop includes the call
+PUBLISH = "sns.publish"
 BOUNDARIES, WRITES = ("BEGIN", "COMMIT", "ROLLBACK"), ("INSERT", "UPDATE", "DELETE")  # of a transaction
 PATHS = {  # operation, and the functions that run one after the other until the effect is visible
     "vote_to_post_score": ("PUT /posts/{post_id}/vote", ("votes-projection", "posts-scores")),
     "vote_to_leaderboard_json": ("PUT /posts/{post_id}/vote", ("votes-projection",)),
     "post_to_search": ("POST /posts", ("search-projection",)),
-    "order_to_settled": ("POST /orders", ("orders-event-relay", "users-credits", "posts-boosts", "orders-saga")),
+    "order_to_settled": (
+        "POST /orders",
+        ("orders-event-relay", "users-credits", "orders-saga", "orders-event-relay", "posts-boosts", "orders-saga"),
+    ),
     "view_to_trending": ("GET /posts/{post_id}", ("trending-projection",)),
 }
 BUFFERED = ("view_to_trending",)  # both sides collect views in the process and write them together
@@ -96,15 +100,14 @@ class Model:
         """Return a part that takes no time."""
         return np.zeros(self.samples)
 
-    def run(self, work: Work, without: Iterable[str] = ()) -> Parts:
-        """Return the parts of one run of a function. without: names of calls that are left out."""
+    def run(self, work: Work) -> Parts:
+        """Return the parts of one run of a function. Raise UsageError for an unknown one."""
         if work.name not in self.functions:
             raise UsageError(f"{counts.CHAPTER}: unknown function {work.name!r}")
         function = self.functions[work.name]
-        calls = [each for each in work.stores if latency_name(each) not in without]
         return {
             "own code": self.elapsed(work.cpu_ms / self.value("cpu.speed"), function),
-            "stores": self.stores(calls),
+            "stores": self.stores(work.stores),
             "cold starts": self._cold_start(work, function),
         }
 
@@ -195,10 +198,22 @@ def services_lag(kind: str, operation: Operation, model: Model) -> Floats:
         wait = model.random.exponential(1000 / model.value("lambda.requests_per_second"), model.samples)
         lag += np.maximum(wait, model.value("views.flush")) + model.draw("kinesis.put_records")
     works = {work.name: work for work in reversed(operation.work)}
-    for name in PATHS[kind][1]:
-        lag += sum((model.draw(hop) for hop in HOPS[works[name].trigger]), model.zero()) + batch_windows_ms()[name]
-        lag += sum(model.run(works[name], without=STARTS_HOP).values(), model.zero())
+    path = [works[name] for name in PATHS[kind][1]]
+    for work, following in zip(path, [*path[1:], None], strict=True):
+        lag += sum((model.draw(hop) for hop in HOPS[work.trigger]), model.zero()) + batch_windows_ms()[work.name]
+        lag += sum(model.run(_until_hop(work, following) if following else work).values(), model.zero())
     return lag
+
+
+def _until_hop(work: Work, following: Work) -> Work:
+    """Return the part of a run before the call that starts the next hop, whose cited time includes that call.
+
+    That is the last write for a stream, and the publication for a topic. Processor time is divided like the calls.
+    """
+    names = [latency_name(each) for each in work.stores]
+    calls = len(names) - 1 if following.trigger == counts.STREAM else names.index(PUBLISH)
+    cpu_ms = work.cpu_ms * (calls + 1) / (len(names) + 1)
+    return msgspec.structs.replace(work, stores=work.stores[:calls], cpu_ms=cpu_ms)
 
 
 def monolith_lag(kind: str, model: Model) -> Floats:

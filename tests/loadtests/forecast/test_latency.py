@@ -86,16 +86,27 @@ def test_a_forecast_repeats() -> None:
 
 
 def test_freshness_is_the_sum_of_hops_windows_and_runs() -> None:
-    metering = _metering(
-        _run("votes-projection", counts.STREAM, ("dynamodb GetItem", "sns Publish")),
-        _run("posts-scores", counts.QUEUE, ("dynamodb PutItem",)),
-    )
+    projection = _run("votes-projection", counts.STREAM, ("dynamodb GetItem", "sns Publish", "dynamodb PutItem"))
+    metering = _metering(projection, _run("posts-scores", counts.QUEUE, ("dynamodb PutItem",)))
     lags = latency.chapter(metering, _fixed())["freshness"]
-    run = 8
     score, leaderboard = (lags[f"vote_to_{name}"] for name in ("post_score", "leaderboard_json"))
-    assert score["microservices"]["p50_ms"] == pytest.approx(200 + run + 5 + 20 + 10 + run + 7)
-    assert leaderboard["microservices"]["p50_ms"] == pytest.approx(200 + run + 5)
+    until_publication = 8 * 2 / 4 + 5  # the publication is in the hop, and the write after it delays nobody
+    assert score["microservices"]["p50_ms"] == pytest.approx(200 + until_publication + 20 + 10 + 8 + 7)
+    assert leaderboard["microservices"]["p50_ms"] == pytest.approx(200 + 8 + 5 + 100 + 7)
     assert score["monolith"]["p99_ms"] == 0
+
+
+def test_an_order_passes_the_stream_twice_and_four_queues() -> None:
+    metering = _metering(
+        _run("orders-event-relay", counts.STREAM, ("sns Publish",)),
+        _run("users-credits", counts.QUEUE, ("dynamodb PutItem", "sns Publish")),
+        _run("orders-saga", counts.QUEUE, ("dynamodb GetItem", "dynamodb PutItem")),
+        _run("posts-boosts", counts.QUEUE, ("dynamodb PutItem", "sns Publish")),
+        after="POST /orders",
+    )
+    lag = latency.chapter(metering, _fixed())["freshness"]["order_to_settled"]["microservices"]
+    relay, step, saga = 8 * 1 / 2, 8 * 2 / 3 + 7, 8 * 2 / 3 + 5
+    assert lag["p50_ms"] == pytest.approx(2 * 200 + 4 * 30 + 2 * relay + 2 * step + saga + 8 + 5 + 7)
 
 
 def test_an_effect_whose_functions_were_not_metered_is_named_and_has_no_figure() -> None:
@@ -106,7 +117,8 @@ def test_an_effect_whose_functions_were_not_metered_is_named_and_has_no_figure()
 
 
 def test_a_view_waits_for_the_buffer_of_its_process_and_for_the_batch_window() -> None:
-    lag = latency.chapter(_metering(_run("trending-projection", counts.KINESIS, ())), _fixed())["freshness"]
+    metering = _metering(_run("trending-projection", counts.KINESIS, ()), after=READ)
+    lag = latency.chapter(metering, _fixed())["freshness"]
     services, monolith_lag = (lag["view_to_trending"][side] for side in ("microservices", "monolith"))
     assert services["p50_ms"] == pytest.approx(500 + 5 + 600 + 1000 + 8)  # the window of the template: 1 s
     assert monolith_lag["p50_ms"] == pytest.approx(250, rel=0.05)
@@ -151,8 +163,8 @@ def test_a_wrong_distribution_is_refused_with_file_and_name(tmp_path: Path, perc
         parameters.read(file)
 
 
-def _metering(*later: Work, memory_mb: int = WHOLE) -> Metering:
-    """Return a vote on both sides, and further work after it or after a view."""
+def _metering(*later: Work, memory_mb: int = WHOLE, after: str = VOTE) -> Metering:
+    """Return a vote on both sides, and further work after it or another operation."""
     token = _run("platform-authorizer", counts.AUTHORIZER, (), cpu_ms=4)
     waited = (token, _run("votes-http", counts.GATEWAY, ("dynamodb GetItem", "dynamodb PutItem")))
     statements = tuple(StoreCalls(name=name, calls=calls) for name, calls in STATEMENTS)
@@ -166,13 +178,12 @@ def _metering(*later: Work, memory_mb: int = WHOLE) -> Metering:
         log_bytes=0,
         stores=statements,
     )
-    names = {"platform-authorizer", "votes-http", "votes-projection", "posts-scores", "trending-projection"}
+    names = {"platform-authorizer", "votes-http", *(each.name for each in later)} - {"votes-htp"}
     function = Function(feature="votes", memory_mb=memory_mb, init_cpu_ms=300, package_bytes=1)
-    view = READ if later and later[0].trigger == counts.KINESIS else VOTE
     return Metering(
         operations={
             "monolith": {VOTE: _operation(monolith_work)},
-            "microservices": {VOTE: _operation(*waited), view: _operation(*waited, *later)},
+            "microservices": {VOTE: _operation(*waited), after: _operation(*waited, *later)},
         },
         journeys={}, functions=dict.fromkeys(names, function), resources={}, stored_bytes={},
     )  # fmt: skip
