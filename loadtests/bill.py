@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -50,16 +51,22 @@ def command(options: argparse.Namespace, console: Console) -> int:
             changes=tuple(map(_change, options.set)),
         ),
     )  # fmt: skip
-    if unpriced := [name for name in figures["unverified"] if name in UNITS]:
-        raise UsageError(f"no price of {', '.join(unpriced)} in {options.region}")
+    require_prices(figures)
     if options.usage_file:
         options.usage_file.write_text(usage_file(figures), encoding="utf-8")
     if options.into:
         report.add_chapter(options.into, CHAPTER, figures)
         report.print_chapter(options.into, CHAPTER, console)
     else:
-        forms.print_chapter(COMMANDS[CHAPTER](figures), console)
+        shown = COMMANDS[CHAPTER](figures)
+        forms.print_chapter(replace(shown, tables=shown.tables[:-1]), console)  # without the long table of parameters
     return 0
+
+
+def require_prices(figures: dict[str, Any]) -> None:
+    """Raise UsageError if a billed unit has no price. A call without a meter only makes the bill unverified."""
+    if unpriced := [name for name in figures["unverified"] if name in UNITS]:
+        raise UsageError(f"no price of {', '.join(unpriced)} in {figures['region']}")
 
 
 def usage_file(figures: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from loadtests.forecast.counts import Metering
 from loadtests.forecast.parameters import REGIONS, Figure, Parameters, load
 from loadtests.forecast.servers import CAPACITY
 from loadtests.forecast.traffic import Traffic, flat, parse
-from loadtests.forecast.units import MONTH_S, UNITS
+from loadtests.forecast.units import UNITS
 from loadtests.results import SIDES
 
 CHAPTER = "bill"
@@ -76,7 +76,12 @@ def chapter(metering: Metering, report: Mapping[str, Any], options: Options = DE
     swings = [
         {"name": one.name, "ends": one.ends, "rates": one.rates} for one in breakeven.swings(build, values, spans)
     ]
-    month = {"name": traffic.name, "peak": float(traffic.peak), "duty": traffic.duty, "requests": _requests(traffic)}
+    month = {
+        "name": traffic.name,
+        "peak": float(traffic.peak),
+        "duty": traffic.duty,
+        "requests": float(traffic.requests),
+    }
     figures: Row = _finite({
         "origin": "modelled", "region": options.region, "mix": options.mix, "memory_mb": options.memory_mb,
         "changes": dict(options.changes), "unverified": model.gaps, "traffic": month, "forms": rows,
@@ -93,7 +98,7 @@ def _form(model: Model, form: str, traffic: Traffic) -> Row:
     month, idle = costs.total(parts), costs.total(costs.costs(model, form, replace(traffic, mean=NOTHING)))
     row: Row = {
         "form": form, "side": costs.FORMS[form], "month": month, "idle": idle,
-        "per_million": month / _requests(traffic) * MILLION, "parts": parts,
+        "per_million": month / float(traffic.requests) * MILLION, "parts": parts,
     }  # fmt: skip
     if form != costs.FUNCTIONS:
         row |= {
@@ -110,7 +115,7 @@ def _units(model: Model, traffic: Traffic) -> list[Row]:
     rows: list[Row] = [
         {
             "unit": name, "about": UNITS[name].about, "quantity": counted[name], "month": dollars, "idle": idle[name],
-            "per_million": dollars / _requests(traffic) * MILLION,
+            "per_million": dollars / float(traffic.requests) * MILLION,
         }
         for name, dollars in month.items()
     ]  # fmt: skip
@@ -143,10 +148,6 @@ def _curve(model: Model) -> Row:
         "rates": rates,
         "months": {form: costs.total(costs.costs(model, form, flat(rates))) for form in costs.FORMS},
     }
-
-
-def _requests(traffic: Traffic) -> float:
-    return float(traffic.mean) * MONTH_S
 
 
 def _parameters(report: Mapping[str, Any], options: Options) -> Parameters:

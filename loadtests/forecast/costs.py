@@ -17,7 +17,7 @@ from loadtests.forecast.counts import GATEWAY, Metering, Operation, StoreCalls, 
 from loadtests.forecast.parameters import Figure, Parameters
 from loadtests.forecast.servers import Costs
 from loadtests.forecast.traffic import Floats, Traffic
-from loadtests.forecast.units import GIB, MONTH_S, SIZING, gaps, standing_units, units_of
+from loadtests.forecast.units import GIB, SIZING, gaps, standing_units, units_of
 from loadtests.results import SIDES
 
 MONOLITH, SERVICES = SIDES
@@ -74,14 +74,14 @@ def model_of(metering: Metering, mix: Mapping[str, float], parameters: Parameter
     """Return the model of a mix."""
     counted = _with_assumptions(metering, parameters)
     called = {
-        side: {name: one for name, one in counted.operations.get(side, {}).items() if name in mix} for side in SIDES
+        side: {name: counted.operations[side][name] for name in mix if name in counted.operations[side]}
+        for side in SIDES
     }
     operations = {side: {name: _of_call(side, name, counted, parameters) for name in called[side]} for side in SIDES}
-    request = {
-        side: _sum((units, mix[name]) for name, units in of_side.items()) for side, of_side in operations.items()
-    }
-    minutes = parameters.value("traffic.seconds_per_request") * parameters.value("websocket.open_share") / _MINUTE_S
-    request[SERVICES][MINUTES] = minutes
+    request = {side: _sum((units, mix[name]) for name, units in operations[side].items()) for side in SIDES}
+    request[SERVICES][MINUTES] = (
+        parameters.value("traffic.seconds_per_request") * parameters.value("websocket.open_share") / _MINUTE_S
+    )
     standing = standing_units(SERVICES, metering=metering, parameters=parameters)
     unmetered = [f"{name} on the {side}" for side in SIDES for name in mix if name not in called[side]]
     return Model(
@@ -91,7 +91,9 @@ def model_of(metering: Metering, mix: Mapping[str, float], parameters: Parameter
         operations=operations,
         request=request,
         standing=standing,
-        cpu_s=sum(mix[name] * _cpu_s(one) for name, one in called[SERVICES].items()),
+        cpu_s=sum(
+            mix[name] * work.runs * work.cpu_ms / 1000 for name, one in called[SERVICES].items() for work in one.work
+        ),
         gaps=(*unmetered, *gaps({*request[MONOLITH], *request[SERVICES], *standing} - {STORED}, parameters)),
     )
 
@@ -110,35 +112,30 @@ def price_of(quantity: Floats | float, figure: Figure) -> Floats:
     return dollars / per
 
 
-def quantities(model: Model, side: str, traffic: Traffic) -> Costs:
+def quantities(model: Model, side: str, traffic: Traffic) -> dict[str, Floats]:
     """Return the units of a month."""
     request, standing = model.request[side], model.standing if side == SERVICES else {}
-    return {
-        name: request.get(name, 0.0) * traffic.mean * MONTH_S + standing.get(name, 0.0)
-        for name in {**request, **standing}
-    }
+    names = {**request, **standing}
+    return {name: request.get(name, 0.0) * traffic.requests + standing.get(name, 0.0) for name in names}
 
 
 def costs(model: Model, form: str, traffic: Traffic) -> Costs:
     """Return the dollars of a month by part, for one form of deployment."""
     counted, parameters = quantities(model, FORMS[form], traffic), model.parameters
-    if FORMS[form] == SERVICES:
-        of_units = _priced(counted, parameters)
-        if form == FUNCTIONS:
-            return of_units
-        del of_units[DURATION]
+    own = (BETWEEN_ZONES, STORED, DURATION if form == MANAGED else "")  # a form pays for them in its own way
+    known = {*parameters.figures} - {*SIZING, *own}
+    units: Costs = {name: price_of(count, parameters.figure(name)) for name, count in counted.items() if name in known}
+    if form == FUNCTIONS:
+        return units
+    if form == MANAGED:
         functions = len(model.metering.functions)
-        return {**servers.managed_instances(traffic, parameters, functions=functions, cpu_s=model.cpu_s), **of_units}
-    between_gb, stored_gb = (counted.pop(name, np.zeros_like(traffic.mean)) for name in (BETWEEN_ZONES, STORED))
-    of_units = _priced(counted, parameters)
+        return {**servers.managed_instances(traffic, parameters, functions=functions, cpu_s=model.cpu_s), **units}
+    nothing = np.zeros_like(traffic.mean)
+    stored_gb, out_gb, between_zones_gb = (counted.get(name, nothing) for name in (STORED, OUT, BETWEEN_ZONES))
     if form == ONE_VM:
-        return {**servers.one_vm(traffic, parameters, stored_gb=stored_gb), **of_units}
-    gb = {
-        "stored_gb": stored_gb,
-        "between_zones_gb": between_gb,
-        "out_gb": counted.get(OUT, np.zeros_like(traffic.mean)),
-    }
-    return {**servers.fargate(traffic, parameters, zones=1 if form == ONE_ZONE else 2, **gb), **of_units}
+        return {**servers.one_vm(traffic, parameters, stored_gb=stored_gb), **units}
+    gb = {"stored_gb": stored_gb, "out_gb": out_gb, "between_zones_gb": between_zones_gb}
+    return {**servers.fargate(traffic, parameters, zones=1 if form == ONE_ZONE else 2, **gb), **units}
 
 
 def total(parts: Costs) -> Floats:
@@ -153,10 +150,10 @@ def dollars_of_calls(model: Model, traffic: Traffic) -> dict[str, dict[str, floa
     processor time, on Fargate in two zones. What the services pay without requests belongs to no call.
     """
     counted, parts = quantities(model, SERVICES, traffic), costs(model, FUNCTIONS, traffic)
-    prices = {name: float(cost / counted[name]) for name, cost in parts.items() if counted[name]}
+    prices = {name: float(dollars / counted[name]) for name, dollars in parts.items() if counted[name]}
     cpu = {name: units.get(CPU, 0.0) for name, units in model.operations[MONOLITH].items()}
     cpu_s = sum(seconds * model.mix[name] for name, seconds in cpu.items()) or 1.0
-    one_s = float(total(costs(model, LIKE_FOR_LIKE, traffic)) / (traffic.mean * MONTH_S * cpu_s))
+    one_s = float(total(costs(model, LIKE_FOR_LIKE, traffic)) / traffic.requests / cpu_s)
     return {
         MONOLITH: {name: seconds * one_s for name, seconds in cpu.items()},
         SERVICES: {
@@ -171,11 +168,6 @@ def feature_of(metering: Metering, operation: str) -> str:
     called = metering.operations[SERVICES].get(operation)
     answering = [work.name for work in called.work if work.trigger == GATEWAY] if called else []
     return metering.functions[answering[0]].feature if answering else "gateway"
-
-
-def _priced(counted: Costs, parameters: Parameters) -> Costs:
-    known = {*parameters.figures} - {*SIZING}
-    return {name: price_of(count, parameters.figure(name)) for name, count in counted.items() if name in known}
 
 
 def _sum(parts: Iterable[tuple[Mapping[str, float], float]]) -> Units:
@@ -198,17 +190,10 @@ def _of_call(side: str, name: str, metering: Metering, parameters: Parameters) -
     return {**units, "dynamodb.storage_gb_months": stored, "dynamodb.pitr_gb_months": stored}
 
 
-def _cpu_s(operation: Operation) -> float:
-    return sum(work.runs * work.cpu_ms for work in operation.work) / 1000
-
-
 def _with_assumptions(metering: Metering, parameters: Parameters) -> Metering:
     """Return the counts with the log policy, and with as many listeners of an event as assumed: one was metered."""
-    share, listeners, change = (
-        parameters.value("logs.share"),
-        parameters.value("websocket.listeners"),
-        msgspec.structs.replace,
-    )
+    share, listeners = parameters.value("logs.share"), parameters.value("websocket.listeners")
+    change = msgspec.structs.replace
 
     def push(stores: StoreCalls) -> StoreCalls:
         return change(stores, calls=stores.calls * listeners, request_bytes=stores.request_bytes * listeners)

@@ -15,7 +15,7 @@ VM_SIZES = ("t4g_small", "t4g_medium", "t4g_large", "m7g_large", "m7g_xlarge")
 DATABASE_SIZES = ("t4g_micro", "t4g_small", "t4g_medium", "t4g_large", "m7g_large")
 MANAGED_SIZE = "m7g_large"
 CAPACITY = "monolith.requests_per_vcpu"
-Costs = dict[str, Floats]
+Costs = dict[str, Floats | float]
 
 
 class Size(NamedTuple):
@@ -26,21 +26,14 @@ class Size(NamedTuple):
     sustained: float
 
 
-class Load(NamedTuple):
-    """vCPUs that traffic needs, at its peak and on average."""
-
-    peak: Floats
-    mean: Floats
-
-
 def one_vm(traffic: Traffic, parameters: Parameters, *, stored_gb: Floats) -> Costs:
     """Return the cost of server and database on one virtual machine, the cheapest that carries the traffic."""
     value = parameters.value
     return {
-        "virtual machine": _cheapest("ec2", VM_SIZES, _load(traffic, parameters), parameters) * MONTH_HOURS,
+        "virtual machine": _cheapest("ec2", VM_SIZES, _vcpus(traffic, parameters), parameters) * MONTH_HOURS,
         "disk": np.maximum(stored_gb, value("database.storage_gb")) * value("ebs.storage_gb_months"),
-        "public IPv4": _constant(value("network.ipv4_hours") * MONTH_HOURS, traffic),
-        **_operation(traffic, parameters),
+        "public IPv4": value("network.ipv4_hours") * MONTH_HOURS,
+        **_operation(parameters),
     }
 
 
@@ -54,10 +47,10 @@ def fargate(
     """
     value = parameters.value
     share = value("monolith.database_share")
-    tasks = _tasks(_load(traffic, parameters, 1 - share), zones, parameters)
+    tasks = _tasks(_vcpus(traffic, parameters, 1 - share), zones, parameters)
     task_hour = value("fargate.task_vcpus") * value("fargate.vcpu_hours")
     task_hour += value("fargate.task_gb") * value("fargate.gb_hours")
-    database = _cheapest("rds", DATABASE_SIZES, _load(traffic, parameters, share), parameters)
+    database = _cheapest("rds", DATABASE_SIZES, _vcpus(traffic, parameters, share), parameters)
     storage = value("rds.storage_gb_months" if zones == 1 else "rds.storage_multi_gb_months")
     connections = traffic.mean / value("alb.requests_per_connection") / value("alb.lcu_connections")
     lcus = np.maximum(connections, out_gb / MONTH_HOURS / value("alb.lcu_gb_per_hour"))
@@ -69,7 +62,7 @@ def fargate(
         "disk": np.maximum(stored_gb, value("database.storage_gb")) * storage,
         "public IPv4": (value("alb.addresses") + tasks) * value("network.ipv4_hours") * MONTH_HOURS,
         "network between zones": crossing * value("network.between_zones_gb"),
-        **_operation(traffic, parameters),
+        **_operation(parameters),
     }
 
 
@@ -86,20 +79,19 @@ def managed_instances(traffic: Traffic, parameters: Parameters, *, functions: in
     return {"managed instances": instances * size.price * (1 + value("lambda.managed_fee")) * MONTH_HOURS}
 
 
-def _load(traffic: Traffic, parameters: Parameters, share: float = 1.0) -> Load:
+def _vcpus(traffic: Traffic, parameters: Parameters, share: float = 1.0) -> Traffic:
     """Return a share of the vCPUs that server and database need, with a reserve: a peak uses only a part of the capacity."""
     value = parameters.value
     for_one = share / (value(CAPACITY) * value("cpu.speed") * value("monolith.utilisation"))
-    return Load(traffic.peak * for_one, traffic.mean * for_one)
+    return Traffic("vCPUs", traffic.peak * for_one, traffic.mean * for_one)
 
 
-def _tasks(load: Load, zones: int, parameters: Parameters) -> Floats:
+def _tasks(load: Traffic, zones: int, parameters: Parameters) -> Floats:
     most = np.maximum(np.ceil(load.peak / parameters.value("fargate.task_vcpus")), zones)
-    duty = np.divide(load.mean, load.peak, out=np.zeros_like(load.mean), where=load.peak > 0)
-    return np.asarray(duty * most + (1 - duty) * zones)
+    return np.asarray(zones + load.duty * (most - zones))
 
 
-def _cheapest(family: str, names: tuple[str, ...], load: Load, parameters: Parameters) -> Floats:
+def _cheapest(family: str, names: tuple[str, ...], load: Traffic, parameters: Parameters) -> Floats:
     """Return the price an hour of the cheapest size that carries a load; infinite if none is large enough.
 
     A burstable size lives on credits, so the mean may not exceed its baseline. Above the last name, sizes double.
@@ -120,13 +112,9 @@ def _size(family: str, name: str, parameters: Parameters) -> Size:
     return Size(value(f"{family}.{name}"), vcpus, sustained)
 
 
-def _operation(traffic: Traffic, parameters: Parameters) -> Costs:
+def _operation(parameters: Parameters) -> Costs:
     value = parameters.value
     return {
-        "alarms": _constant(value("monolith.alarms") * value("cloudwatch.alarm_months"), traffic),
-        "secret": _constant(value("secrets.secret_months"), traffic),
+        "alarms": value("monolith.alarms") * value("cloudwatch.alarm_months"),
+        "secret": value("secrets.secret_months"),
     }
-
-
-def _constant(dollars: float, traffic: Traffic) -> Floats:
-    return np.full_like(traffic.mean, dollars)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from loadtests.errors import UsageError
 from loadtests.forecast.parameters import Parameters
+from loadtests.forecast.units import MONTH_S
 from loadtests.shapes import read_trace, trace_length_s
 
 Floats = NDArray[np.float64]
@@ -17,7 +18,7 @@ SHAPES = ("flat", "office-hours")
 MOST_RPS = 1e6
 _WEEK_HOURS = 7 * 24
 _MINUTE_S = 60
-_TEXT = re.compile(r"(?P<number>-?[\d.,]+(?:e\d+)?)\s*(?P<unit>rps|users?)\s+(?P<shape>\S+)")
+_TEXT = re.compile(r"(?P<number>-?\d+(\.\d+)?(e\d+)?)\s*(?P<unit>rps|users?)\s+(?P<shape>\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,14 @@ class Traffic:
     mean: Floats
 
     @property
-    def duty(self) -> float:
-        """Return the duty cycle: the share of a month at the peak rate that has as many requests."""
-        return float(self.mean / self.peak)
+    def duty(self) -> Floats:
+        """Return the duty cycle: the share of a month at the peak rate that has as many requests; 0 without any."""
+        return np.divide(self.mean, self.peak, out=np.zeros_like(self.mean), where=self.peak > 0)
+
+    @property
+    def requests(self) -> Floats:
+        """Return the requests of a month."""
+        return self.mean * MONTH_S
 
 
 def flat(rate: Floats | float) -> Traffic:
@@ -47,7 +53,7 @@ def parse(text: str, parameters: Parameters) -> Traffic:
     match = _TEXT.fullmatch(text.strip())
     if not match or match["shape"] not in SHAPES:
         raise UsageError(f"--traffic {text!r}: give {EXAMPLES}; shapes are {' and '.join(SHAPES)}")
-    rate = _number(match["number"], text)
+    rate = float(match["number"])
     if match["unit"] != "rps":
         rate /= parameters.value("traffic.seconds_per_request")
     if not 0 < rate <= MOST_RPS:
@@ -56,17 +62,9 @@ def parse(text: str, parameters: Parameters) -> Traffic:
     return Traffic(text, np.array(rate), np.array(rate * duty))
 
 
-def _number(word: str, text: str) -> float:
-    try:
-        return float(word.replace(",", ""))
-    except ValueError:
-        raise UsageError(f"--traffic {text!r}: {word} is not a number") from None
-
-
 def _of_trace(path: Path) -> Traffic:
     """Return the traffic of a trace that repeats all month."""
     times = read_trace(path)
-    per_minute = np.bincount((np.array(times) / _MINUTE_S).astype(int))
-    length_s = trace_length_s(times)
-    mean = len(times) / length_s
-    return Traffic(str(path), np.array(max(mean, per_minute.max() / _MINUTE_S)), np.array(mean))
+    mean = len(times) / trace_length_s(times)
+    busiest = np.bincount((np.array(times) / _MINUTE_S).astype(int)).max() / _MINUTE_S
+    return Traffic(str(path), np.array(max(mean, busiest)), np.array(mean))

@@ -1,6 +1,6 @@
 """The chapter of `bill`: dollars of both sides, the break-even as a chart and a sentence, and what moves it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,6 +10,7 @@ from loadtests.report.tables import Chapter, Chart, Column, Finding, number, per
 from loadtests.results import SIDES
 
 MONOLITH, SERVICES = SIDES
+SEARCHED = 100_000  # requests a second; beyond, no break-even is looked for
 DOLLAR_TICKS = [10**power for power in range(6)]
 RATE_TICKS = [10**power for power in range(-2, 4)]
 DASHES = {"one VM": "dot", "Fargate, one zone": "dash", "managed instances": "dot"}  # of the forms; solid otherwise
@@ -21,18 +22,26 @@ def dollars(value: float) -> str:
     return f"${value:,.2f}" if value < 100 else f"${value:,.0f}"
 
 
+def amount(value: float) -> str:
+    """Return dollars of a table without their sign, so that the column counts as numbers."""
+    return dollars(value).removeprefix("$")
+
+
 DOLLARS = (
-    ("a month", "month", dollars),
-    ("without requests", "idle", dollars),
-    ("a million requests", "per_million", dollars),
-)
+    Column("$ a month", "month", amount), Column("$ without requests", "idle", amount),
+    Column("$ a million requests", "per_million", amount),
+)  # fmt: skip
 FORM_COLUMNS = (
-    Column("side"), Column("form"), *(Column(*one) for one in DOLLARS),
+    Column("side"), Column("form"), *DOLLARS,
     *(Column(name) for name in ("break-even, requests/s", "interval", "duty cycle")),
 )  # fmt: skip
-UNIT_COLUMNS = (Column("unit"), Column("counted as", "about"), Column("quantity a month", "quantity", "{:,.4g}".format),
-                *(Column(*one) for one in DOLLARS))  # fmt: skip
-SIDE_COLUMNS = tuple(Column(side, form=dollars) for side in SIDES)
+UNIT_COLUMNS = (
+    Column("unit"),
+    Column("counted as", "about"),
+    Column("quantity a month", "quantity", "{:,.4g}".format),
+    *DOLLARS,
+)
+SIDE_COLUMNS = tuple(Column(f"{side}, $", side, amount) for side in SIDES)
 SWING_COLUMNS = tuple(
     Column(name) for name in ("assumption", "from", "to", "break-even from", "break-even to", "basis")
 )
@@ -62,29 +71,26 @@ def chapter(figures: Figures) -> Chapter:
 
 
 def sentence(figures: Figures) -> str:
-    """Return the break-even in one sentence, with its interval and its duty cycle."""
-    parts = [_break_even(one) for one in figures["forms"] if one["side"] == MONOLITH]
-    like = next(one for one in figures["forms"] if one["form"] == figures["like_for_like"])
-    peak = f"{figures['traffic']['peak']:.4g} requests/s"
-    duty = like["duty"]
-    share = (
-        "at any duty cycle"
-        if duty is None
-        else f"below a duty cycle of {percent(duty)}"
-        if duty
-        else "at no duty cycle"
-    )
-    return f"The microservices cost less than the monolith {'; '.join(parts)}; with a peak of {peak}, {share} ({like['form']})."
+    """Return the break-even in one sentence, with its interval, for one VM and for the like-for-like form."""
+    forms = {one["form"]: one for one in figures["forms"]}
+    like, peak = forms[figures["like_for_like"]], number(figures["traffic"]["peak"])
+    where = " and ".join(f"{_from(one)} on {one['form']}" for one in (forms["one VM"], like))
+    duty = "no" if like["duty"] is None else "every" if not like["duty"] else f"each from {percent(like['duty'])} as"
+    return f"The monolith costs less {where}; with a peak of {peak} requests/s on {like['form']}, at {duty} duty cycle."
 
 
-def _break_even(form: Figures) -> str:
-    rate, (low, high) = form["break_even"], form["interval"]
-    where = "at every rate" if rate is None else f"below {rate:.3g} requests/s" if rate else "at no rate"
-    return f"{where} ({_rate(low)} – {_rate(high)}) on {form['form']}"
+def _from(form: Figures) -> str:
+    rate = form["break_even"]
+    where = "at no rate" if rate is None else f"from {_rate(rate)} requests/s" if rate else "at every rate"
+    return f"{where} (break-even {_span(form['interval'])})"
+
+
+def _span(interval: Sequence[float | None]) -> str:
+    return " – ".join(map(_rate, interval))
 
 
 def _rate(value: float | None) -> str:
-    return "∞" if value is None else f"{value:.3g}"
+    return f"> {SEARCHED:,}" if value is None else f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _findings(figures: Figures) -> Iterator[str]:
@@ -110,13 +116,13 @@ def _forms(figures: Figures) -> Iterator[Figures]:
         row = {**one}
         if "break_even" in one:
             row["break-even, requests/s"] = _rate(one["break_even"])
-            row["interval"] = " – ".join(map(_rate, one["interval"]))
-            row["duty cycle"] = "never" if one["duty"] is None else percent(one["duty"])
+            row["interval"] = _span(one["interval"])
+            row["duty cycle"] = "> 100 %" if one["duty"] is None else percent(one["duty"])
         yield row
 
 
 def _part_columns(figures: Figures) -> list[Column]:
-    return [Column("part"), *(Column(one["form"], form=dollars) for one in figures["forms"])]
+    return [Column("part"), *(Column(f"{one['form']}, $", one["form"], amount) for one in figures["forms"])]
 
 
 def _parts(figures: Figures) -> Iterator[Figures]:
@@ -176,7 +182,10 @@ def _break_even_chart(figures: Figures) -> Chart:
     figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="requests a second, constant")
     figure.update_yaxes(type="log", tickvals=DOLLAR_TICKS, title_text="dollars a month")
     figure.update_layout(height=340)
-    columns = (Column("requests/s", form=number), *(Column(one["form"], form=dollars) for one in figures["forms"]))
+    columns = (
+        Column("requests/s", form=number),
+        *(Column(f"{one['form']}, $", one["form"], amount) for one in figures["forms"]),
+    )
     rows = [
         {"requests/s": rate, **{form: months[place] for form, months in curve["months"].items()}}
         for place, rate in enumerate(curve["rates"])

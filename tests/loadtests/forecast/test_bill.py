@@ -10,6 +10,7 @@ import yaml
 
 from loadtests import report
 from loadtests.__main__ import main
+from loadtests.bill import require_prices
 from loadtests.errors import UsageError
 from loadtests.forecast import bill, breakeven, costs
 from loadtests.forecast.bill import Options
@@ -198,6 +199,15 @@ def test_a_call_without_a_meter_makes_the_bill_unverified() -> None:
     figures = bill.chapter(msgspec.structs.replace(small, operations=operations), {})
     assert figures["unverified"] == ["codecommit GetFile"]
     assert bill_page.chapter(figures).findings[0].text.endswith("for codecommit GetFile.")
+
+
+def test_a_missing_price_is_a_gap_and_ends_the_command() -> None:
+    figures = {name: figure for name, figure in load().figures.items() if name != "http_api.requests"}
+    model = reads(Parameters("us-east-1", figures))
+    assert model.gaps == ("http_api.requests",)
+    assert "http_api.requests" not in costs.costs(model, FUNCTIONS, flat(1.0))
+    with pytest.raises(UsageError, match=r"no price of http_api\.requests in us-east-1"):
+        require_prices({"unverified": model.gaps, "region": "us-east-1"})
 
 
 def test_an_operation_of_one_side_only_makes_the_bill_unverified() -> None:
