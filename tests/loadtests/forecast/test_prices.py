@@ -18,19 +18,22 @@ FIGURES = {
     f"{file.stem} {name}": figure for file in (PARAMETERS, *PRICES) for name, figure in read(file).figures.items()
 }
 PRICE_UNIT = re.compile(r"USD per ((thousand|million) )?[\w/ -]+|share of the price of the instance")
-# Numbers that code may have without a name: arithmetic, percent, and conversions of units and time.
-PLAIN = {0, 1, 2, 0.5, 100, 1000, 1e6, 1024, 30, 60, 3600, 24, 7, 730}
+# Numbers that code may have without a name: arithmetic, percentiles, and conversions of units and time.
+PLAIN = {0, 1, 2, 3, 0.5, 50, 95, 99, 100, 1000, 1e6, 1e9, 1024, 30, 60, 3600, 24, 7, 730}
 # Settings of a computation and tolerances of a check, by file. None is a price, a limit or a latency of AWS.
 SETTINGS = {
     "bill.py": {"CURVE_POINTS"},
     "breakeven.py": {"LEAST_RPS", "MOST_RPS", "POINTS", "SAMPLES", "PERCENTILES", "MOST_ASSUMPTIONS"},
     "latency.py": {"SAMPLES", "SEED", "FAR", "PERCENTILES"},
+    "meter.py": {"_DRAWS", "_ACCESS_LOG_VALUES"},
     "processor.py": {"PHASES"},
     "published.py": {"ROUNDING_MS", "EXACT", "THROUGHPUT", "TIME", "TAIL"},
+    "scale.py": {"SAMPLES", "DECADES"},
+    "tour.py": {"ROUNDS", "PAUSE_S"},
 }
-# Bounds of a sum, percentiles, the length of a message, and the memory sizes of published tables.
+# Bounds of a sum or a percentile, the memory sizes of published tables, and a status and bits of the tour's requests.
 BOUNDS = {
-    "queueing.py": {10, 12}, "latency.py": {45, 55, 98}, "parameters.py": {3}, "published.py": {0.05, 128, 512, 1769, 2048},
+    "queueing.py": {10, 12}, "latency.py": {45, 55, 98}, "published.py": {0.05, 128, 512, 1769, 2048}, "tour.py": {40, 128, 204},
 }  # fmt: skip
 
 
