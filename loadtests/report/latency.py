@@ -14,18 +14,17 @@ COLOURS = {  # of the parts, blue for the monolith's and orange for the services
     "gateway": "#f2b27a", "authorizer": "#b98a2f", "own code": "#d9730d", "stores": "#9a4a0c", "cold starts": "#c0453a",
 }  # fmt: skip
 BAR_PX = 17
-PERCENTILES = tuple(Column(f"{name} ms", f"{name}_ms", milliseconds) for name in ("p50", "p95", "p99"))
-PARTS = tuple(Column(part, f"part {part}", milliseconds) for part in COLOURS)
+POINTS = ("p50", "p95", "p99")
+PERCENTILES = tuple(Column(f"{name} ms", f"{name}_ms", milliseconds) for name in POINTS)
 OPERATION_COLUMNS = (
-    Column("operation"), Column("side"), *PERCENTILES, Column("cold p50 ms", "cold_p50_ms", milliseconds), *PARTS,
+    Column("operation"), *(Column(f"{side} {name} ms", form=milliseconds) for side in SIDES for name in POINTS),
+    Column("microservices cold p50 ms", form=milliseconds),
+)  # fmt: skip
+PART_COLUMNS = (
+    Column("operation"), Column("side"), PERCENTILES[0], *(Column(f"{part} ms", part, milliseconds) for part in COLOURS),
 )  # fmt: skip
 LAG_COLUMNS = (Column("from → to", "label"), Column("side"), *PERCENTILES)
-PARAMETER_COLUMNS = (
-    Column("parameter"),
-    Column("value", "text"),
-    Column("unit"),
-    Column("basis"),
-)
+PARAMETER_COLUMNS = (Column("parameter"), Column("value", "text"), Column("unit"), Column("basis"))
 Figures = dict[str, Any]
 
 
@@ -37,7 +36,7 @@ def chapter(figures: Figures) -> Chapter:
         names={"region": figures["region"]},
         findings=[Finding(text, origin) for text in (*_findings(figures["headline"]), *_lags(figures["freshness"]))],
         tables=[
-            table_of(_operations(figures), OPERATION_COLUMNS, title="Latency, and the parts of its median", origin=origin),
+            table_of(_operations(figures), OPERATION_COLUMNS, title="Latency", origin=origin),
             table_of(_freshness(figures), LAG_COLUMNS, title="Freshness", origin=origin),
             table_of(_parameters(figures), PARAMETER_COLUMNS, title="Parameters"),
         ],
@@ -48,25 +47,31 @@ def chapter(figures: Figures) -> Chapter:
 
 def _findings(headline: Figures) -> Iterator[str]:
     for label, sides in headline.items():
-        texts = [f"{side} {_span(sides[side])}" for side in SIDES if side in sides]
-        yield f"On AWS, to {label} takes (p50, p99 in ms): {'; '.join(texts)}."
+        texts = [f"the {side} {_span(sides[side])}" for side in SIDES if side in sides]
+        yield f"On AWS, median and p99 in ms, to {label}: {', '.join(texts)}."
 
 
 def _lags(freshness: Figures) -> Iterator[str]:
     late = [f"{words(kind)} {_span(sides['microservices'])}" for kind, sides in freshness.items()]
     if late:
-        yield f"On AWS, effects are visible on the services after (p50, p99 in ms): {'; '.join(late)}."
+        yield f"On AWS, the microservices show effects after, median and p99 in ms: {', '.join(late)}."
 
 
 def _span(one: Figures) -> str:
-    return f"{milliseconds(one['p50_ms'])}, {milliseconds(one['p99_ms'])}"
+    return f"{milliseconds(one['p50_ms'])} ({milliseconds(one['p99_ms'])})"
 
 
 def _operations(figures: Figures) -> Iterator[Figures]:
     for name, sides in figures["operations"].items():
+        points = {f"{side} {point} ms": one[f"{point}_ms"] for side, one in sides.items() for point in POINTS}
+        yield {"operation": name, **points, "microservices cold p50 ms": sides["microservices"]["cold_p50_ms"]}
+
+
+def _medians(figures: Figures) -> Iterator[Figures]:
+    """Yield the median of each operation and side with its parts."""
+    for name, sides in figures["operations"].items():
         for side in filter(sides.get, SIDES):
-            parts = {f"part {part}": ms for part, ms in sides[side]["p50_parts"].items()}
-            yield {"operation": name, "side": side, **sides[side], **parts}
+            yield {"operation": name, "side": side, "p50_ms": sides[side]["p50_ms"], **sides[side]["p50_parts"]}
 
 
 def _freshness(figures: Figures) -> Iterator[Figures]:
@@ -85,12 +90,10 @@ def _parameters(figures: Figures) -> Iterator[Figures]:
 
 def _charts(figures: Figures) -> Iterator[Chart]:
     """Yield the median of each operation on each side, in parts."""
-    records, figure = list(_operations(figures)), go.Figure()
+    records, figure = list(_medians(figures)), go.Figure()
     places = [f"{one['operation']} · {one['side']}" for one in records]
     for part, colour in COLOURS.items():
-        own = [
-            (place, one[f"part {part}"]) for place, one in zip(places, records, strict=True) if f"part {part}" in one
-        ]
+        own = [(place, one[part]) for place, one in zip(places, records, strict=True) if part in one]
         figure.add_bar(
             y=[place for place, _ in own], x=[ms for _, ms in own], name=part, orientation="h", marker_color=colour,
             hovertemplate="%{x:.1f} ms",
@@ -98,5 +101,4 @@ def _charts(figures: Figures) -> Iterator[Chart]:
     figure.update_layout(barmode="stack", height=AROUND_PX + BAR_PX * len(places), bargap=0.2)
     figure.update_yaxes(categoryorder="array", categoryarray=places[::-1])
     figure.update_xaxes(title_text="median, ms", rangemode="tozero")
-    columns = OPERATION_COLUMNS
-    yield Chart("latency-on-aws", "Medians on AWS in parts", apply_style(figure), table_of(records, columns))
+    yield Chart("latency-on-aws", "Medians on AWS in parts", apply_style(figure), table_of(records, PART_COLUMNS))

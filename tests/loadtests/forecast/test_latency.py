@@ -217,7 +217,7 @@ def test_the_report_shows_each_figure_as_modelled_with_its_parameters(tmp_path: 
     metering = _metering(_run("votes-projection", counts.STREAM, ("dynamodb GetItem",)))
     folder = report.add_chapter(tmp_path / "alone", "latency", latency.chapter(metering, _fixed()))
     page, text = ((folder / f"report.{form}").read_text() for form in ("html", "md"))
-    assert "to vote takes (p50, p99 in ms): monolith 14.8, 14.8; microservices" in text
+    assert "to vote: the monolith 14.8 (14.8), the microservices" in text
     assert "vote → post score: no forecast without posts-scores" in text
     assert "| network.zone_round_trip | p50 0.5 | ms | cited |" in text
     assert "emulated" not in "".join(line for line in text.splitlines() if "On AWS" in line)
