@@ -75,7 +75,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def difference(before: Run, after: Run, *, threshold: float) -> Difference:
-    """Compare two runs: counts always, times if they are comparable. Raise InvalidReport if a histogram is malformed."""
+    """Compare two runs: counts always, times if they are comparable."""
     runs = {"A": before.report, "B": after.report}
     hindering = [
         *obstacles(before, after),

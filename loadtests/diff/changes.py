@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loadtests.diff.runs import Report, Run, histograms
+from loadtests.diff.runs import Report, Run, SideSeries, histograms
 from loadtests.histograms import histogram_of
 from loadtests.report.comparison import FLOORS
 from loadtests.report.figures import CARRIED
@@ -59,7 +59,7 @@ class Count(NamedTuple):
 
 
 def changes(before: Run, after: Run, threshold: float) -> Iterator[Change]:
-    """Yield the change of every time and rate that both runs measured. Raise InvalidReport if a histogram is malformed.
+    """Yield the change of every time and rate that both runs measured.
 
     threshold: the share beyond which a change for the worse is a regression. Lags of few trials get no verdict.
     """
@@ -104,12 +104,14 @@ def _samples(run: Run) -> dict[tuple[str, str, str], Sample]:
     """Return the sample of each figure of a run by what, side and metric."""
     samples: dict[tuple[str, str, str], Sample] = {}
     for side, name in product(SIDES, run.report.scenarios):
-        if blocks := run.blocks(name, side):
+        if blocks := run.series.scenarios.get(name, {}).get(side, SideSeries()).blocks:
             latencies = histograms(blocks)
             samples[name, side, "geo mean"] = latencies.geometric_mean()
             for percentile in PERCENTILES:
                 samples[name, side, f"p{percentile}"] = latencies.percentile(percentile)
-            samples[name, side, GOODPUT] = goodput([block.succeeded for block in blocks], run.report.block_s)
+            samples[name, side, GOODPUT] = goodput(
+                [block.succeeded for block in blocks], float(run.report.settings["block_s"])
+            )
     for side, kinds in run.series.freshness.items():
         samples |= {(words(kind), side, "p50"): lag_median(lags) for kind, lags in kinds.items() if lags}
     for side, floors in run.series.floors.items():
@@ -120,7 +122,7 @@ def _samples(run: Run) -> dict[tuple[str, str, str], Sample]:
 
 def _counts(report: Report) -> Iterator[tuple[tuple[str, str], Count]]:
     """Yield what, side and count. Errors may grow as long as the side carries its rate; refusals and stale reads never regress."""
-    yield ("failed parity checks", "both"), Count(report.parity.failed)
+    yield ("failed parity checks", "both"), Count(int(report.parity["failed"]))
     for side, (name, scenario) in product(SIDES, report.scenarios.items()):
         one = scenario.monolith if side == SIDES[0] else scenario.microservices
         offered = max(1.0, one.offered_rate * one.seconds)
@@ -129,8 +131,8 @@ def _counts(report: Report) -> Iterator[tuple[tuple[str, str], Count]]:
         yield (f"{name}: dropped", side), Count(one.dropped, offered, inf)
     for kind, lags in report.freshness.items():
         for side, lag in lags.items():
-            yield (f"{words(kind)}: stale", side), Count(lag.stale_first_reads, max(1, lag.trials), inf)
-            yield (f"{words(kind)}: never", side), Count(lag.never)
+            yield (f"{words(kind)}: stale", side), Count(lag["stale_first_reads"], max(1, lag["trials"]), inf)
+            yield (f"{words(kind)}: never", side), Count(lag["never"])
     for kind, effects in report.after_the_load.items():
         yield from (((words(kind), side), Count(n)) for side, n in effects.items() if isinstance(n, int))
 

@@ -4,25 +4,21 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from json import JSONDecodeError, loads
 from pathlib import Path
-from time import monotonic, sleep
 
-from loadtests import processes
+from loadtests import systems
 from loadtests.calls import Call, unchecked
 from loadtests.client import open_client, succeed
 from loadtests.floors import cloud
 from loadtests.floors.web import insert_row
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.provenance import origin_of
-from loadtests.systems import SystemFailed
 from monolith import embedded_postgres
 from monolith.database import connect
 
 PATHS = {"empty": "/floors/empty", "key_read": "/floors/row"}
 ROUNDS = 2
 WARM_UP_REQUESTS = 5
-READY_WITHIN_S = 20
 Floors = dict[str, dict[str, list[BlockResult]]]
 
 
@@ -61,16 +57,9 @@ def measure_floors(
 @contextmanager
 def web_up(run_dir: Path, module: str = "loadtests.floors.web") -> Iterator[str]:
     """Serve the monolith's floors, or another application on its database, for the length of a block. Yield the URL."""
-    state = run_dir / f"{module}.json"
-    command = [sys.executable, "-m", module, "--database-url", database_url(run_dir), "--state", str(state)]
-    mark, log = f"{module} of {run_dir.resolve()}", run_dir / f"{module}-start.log"
-    pid = processes.start(command, mark=mark, log=log)
-    try:
-        yield _await_url(state, pid, log)
-    finally:
-        with processes.ignore_interrupts():
-            processes.end([pid], [mark], within_s=10)
-            state.unlink(missing_ok=True)
+    server = systems.System(module, (sys.executable, "-m", module, "--database-url", database_url(run_dir)))
+    with systems.running(run_dir, [server]) as urls:
+        yield urls[module]
 
 
 def database_url(run_dir: Path) -> str:
@@ -83,13 +72,3 @@ def warm_up(base_url: str) -> None:
     with open_client(base_url) as client:
         for path in (*PATHS.values(),) * WARM_UP_REQUESTS:
             succeed(client, Call(operation=f"GET {path}", path=path, check=unchecked))
-
-
-def _await_url(state: Path, pid: int, log: Path) -> str:
-    deadline = monotonic() + READY_WITHIN_S
-    while monotonic() < deadline and processes.is_running(pid):
-        try:
-            return str(loads(state.read_text())["url"])
-        except (FileNotFoundError, JSONDecodeError):
-            sleep(0.05)
-    raise SystemFailed(f"the monolith's floors did not start (log: {log})")

@@ -1,6 +1,6 @@
 """An empty Flask route, and one row by its primary key, with the monolith's server settings and database server.
 
-`python -m loadtests.floors.web --database-url URL --state FILE` serves until SIGTERM.
+`python -m loadtests.floors.web --database-url URL --run-dir DIR` serves until SIGTERM.
 """
 
 import argparse
@@ -45,27 +45,23 @@ def insert_row(engine: Engine) -> None:
         connection.execute(insert(rows).values(id="floor", body="x" * 200).on_conflict_do_nothing())
 
 
-def serve(make_app: Callable[[Engine], Flask]) -> None:
-    """Serve an application with the monolith's server settings. Arguments: the database and the state file."""
+def serve(make_app: Callable[[Engine], Flask], name: str) -> None:
+    """Serve an application with the monolith's server settings, and write its URL into `<run-dir>/<name>.json`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--database-url", required=True)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--run-dir", type=Path, required=True)
     options = parser.parse_args()
     listener = listen("127.0.0.1", FIRST_PORT)
-    state: dict[str, object] = {"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()}
+    state = json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}", "pid": os.getpid()})
     Server(
         make_app(connect(options.database_url, pool_size=THREADS)),  # connects in the workers, at their first request
         listener,
         workers=WORKERS,
         threads=THREADS,
-        log=options.state.with_suffix(".log"),
-        ready=lambda: _write_state(options.state, state),
+        log=options.run_dir / f"{name}.log",
+        ready=lambda: (options.run_dir / f"{name}.json").write_text(state),
     ).run()
 
 
-def _write_state(file: Path, state: dict[str, object]) -> None:
-    file.write_text(json.dumps(state))
-
-
 if __name__ == "__main__":
-    serve(create_app)
+    serve(create_app, "loadtests.floors.web")

@@ -101,4 +101,4 @@ def with_posts(engine: Engine) -> None:
 
 
 if __name__ == "__main__":
-    serve(create_app)
+    serve(create_app, "tests.bench.bare_app")

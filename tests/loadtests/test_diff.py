@@ -263,17 +263,6 @@ def test_a_file_that_is_not_a_report_ends_with_3_and_one_line(
     assert reason in captured.err
 
 
-@pytest.mark.parametrize("broken", ["", "HISTFAAA", "x", "é", "HISTFAAAACJ42pNpmSzMwMDAxQABzFCaEUzB+QwMAA8FAKk="])
-def test_a_malformed_histogram_ends_with_3_and_one_line(
-    before: Path, same: Path, broken: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def breaks(series: dict[str, Any]) -> None:
-        series["scenarios"]["browse"]["monolith"]["blocks"][0]["latencies"] = broken
-
-    assert main(["diff", str(before), str(edited(same, breaks, "series.json"))]) == 3
-    assert "malformed histogram" in capsys.readouterr().err
-
-
 def test_a_threshold_of_0_is_refused(before: Path, same: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["diff", str(before), str(same), "--threshold", "0"])
