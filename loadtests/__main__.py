@@ -27,7 +27,6 @@ COMMANDS = {
     "bill": ("bill:register", "compute what both sides cost on AWS, and the rate at which they cost the same"),
     "diff": ("diff:register", "show what changed between two runs: exit status 1 if something got worse"),
     "validate": ("forecast.validate:register", "predict what others measured, and write docs/validation.md"),
-    "readme": ("commands:readme", "put the results of docs/reference into README.md"),
 }
 
 

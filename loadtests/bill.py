@@ -17,9 +17,8 @@ from loadtests.forecast.bill import CHAPTER, DEFAULT, Options, chapter
 from loadtests.forecast.parameters import REGIONS
 from loadtests.forecast.traffic import EXAMPLES
 from loadtests.forecast.units import UNITS
-from loadtests.report import forms
+from loadtests.report import REFERENCE, forms
 from loadtests.report.contents import COMMANDS
-from loadtests.report.readme import REFERENCE
 from loadtests.settings import report_folder
 
 ABOUT = """Compute a month's bill of both sides on AWS. Nothing is measured: the counts come from a report, the prices are cited."""

@@ -12,12 +12,16 @@ from rich.console import Console
 
 from loadtests import provenance
 from loadtests.errors import RunError
+from loadtests.processes import ROOT
 from loadtests.report import forms
 from loadtests.report.contents import command_chapter, contents
 from loadtests.report.figures import figures, series
 from loadtests.results import Results
 
-__all__ = ["ReportNotWritten", "add_chapter", "print_chapter", "print_summary", "save", "write"]
+__all__ = ["REFERENCE", "ReportNotWritten", "add_chapter", "print_chapter", "print_summary", "save", "write"]
+
+
+REFERENCE = ROOT / "docs" / "reference"  # the kept run
 
 
 class ReportNotWritten(RunError):

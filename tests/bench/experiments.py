@@ -19,14 +19,15 @@ from rich.console import Console
 
 from loadtests import aa, processes, provenance, systems
 from loadtests.load import BlockResult
+from loadtests.report import REFERENCE
 from loadtests.report.charts import Report
 from loadtests.report.comparison import METRICS, origin_of_times
-from loadtests.report.readme import REFERENCE, between
 from loadtests.report.tables import Table
 from loadtests.results import AA_SIDES, SideBlock
 from loadtests.run import run_and_report
 from loadtests.settings import whole
 from loadtests.statistics import NOISE, verdicts
+from tests.bench.readme import between
 from tests.loadtests import planted_monolith
 
 SLOWER = planted_monolith.system("slower")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from loadtests.report.readme import README, REPORT, TEXT, reference_text, with_results
+from tests.bench.readme import README, REPORT, TEXT, reference_text, with_results
 
 
 def test_the_readme_shows_the_results_of_the_reference_report() -> None:
