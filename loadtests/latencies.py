@@ -70,6 +70,18 @@ class Latencies:
         assert self.run is not None  # noqa: S101 - it is read after a run
         return self.run.begin
 
+    @property
+    def complete(self) -> bool:
+        """Whether every worker has reported the end of its part, except those that are lost.
+
+        The number of users is not enough: on a busy machine a master may see workers run before it sees their users.
+        """
+        runner = self.environment.runner
+        if not isinstance(runner, MasterRunner):
+            return True
+        lost = {client.id for client in runner.clients.missing}
+        return all(member.done for id, member in self.members.items() if id in runner.clients and id not in lost)
+
     def result(self) -> BlockResult:
         """Return the result so far. Every worker that has not reported the end of its part counts as lost."""
         assert self.run is not None  # noqa: S101 - no result without a run

@@ -6,6 +6,7 @@ the same journeys at open arrivals. Before a run the host gets some accounts and
 
 import argparse
 import logging
+import signal
 import sys
 from dataclasses import replace
 from itertools import count
@@ -19,7 +20,7 @@ import gevent
 from locust import FastHttpUser, LoadTestShape, between, events, task
 from locust.env import Environment
 from locust.exception import StopUser
-from locust.runners import STATE_INIT, STATE_RUNNING, MasterRunner, WorkerRunner
+from locust.runners import STATE_INIT, STATE_RUNNING, STATE_STOPPED, STATE_STOPPING, MasterRunner, WorkerRunner
 from locust.util.timespan import parse_timespan
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
@@ -64,6 +65,7 @@ def add_options(parser: Any) -> None:
 def prepare(environment: Environment, runner: Any, **_: object) -> None:
     """Choose the user classes and the shape of the options. Workers keep all classes, because the master chooses."""
     attach(environment)
+    gevent.signal_handler(signal.SIGINT, interrupt, environment, gevent.getcurrent())
     options: Any = environment.parsed_options
     if isinstance(runner, WorkerRunner):
         events.quitting.add_listener(send_last_report)  # type: ignore[no-untyped-call]  # listeners run last to first
@@ -74,6 +76,20 @@ def prepare(environment: Environment, runner: Any, **_: object) -> None:
         environment.shape_class.runner = runner
     else:
         environment.user_classes[:] = closed_users(environment.user_classes, options)
+
+
+def interrupt(environment: Environment, main: Any) -> None:
+    """Raise Ctrl-C in Locust's main greenlet: Python would raise it in any greenlet, and that of a user prints a traceback.
+
+    The workers of --processes get Ctrl-C too. Their last reports come first, because Locust waits only half a second for them.
+    """
+    latencies: Latencies = environment.latencies  # type: ignore[attr-defined]
+    with gevent.Timeout(REPORTED_AFTER_S, False):
+        while not latencies.complete:
+            gevent.sleep(0.1)
+    runner: Any = environment.runner
+    if environment.web_ui or runner.state not in (STATE_STOPPING, STATE_STOPPED):  # a master ends after its last worker
+        gevent.kill(main, KeyboardInterrupt)
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
@@ -160,7 +176,8 @@ class OpenArrivals(LoadTestShape):
         runner: Any = self.runner
         if runner.state == STATE_INIT:
             self.users = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
-        ended = runner.state == STATE_RUNNING and runner.user_count == 0
+        latencies: Latencies = runner.environment.latencies
+        ended = runner.state == STATE_RUNNING and runner.user_count == 0 and latencies.complete
         return None if ended else (self.users, float(max(1, self.users)))
 
 
