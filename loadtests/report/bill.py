@@ -73,16 +73,23 @@ def chapter(figures: Figures) -> Chapter:
 def sentence(figures: Figures) -> str:
     """Return the break-even in one sentence, with its interval, for one VM and for the like-for-like form."""
     forms = {one["form"]: one for one in figures["forms"]}
-    like, peak = forms[figures["like_for_like"]], number(figures["traffic"]["peak"])
-    where = " and ".join(f"{_from(one)} on {one['form']}" for one in (forms["one VM"], like))
-    duty = "no" if like["duty"] is None else "every" if not like["duty"] else f"each from {percent(like['duty'])} as"
-    return f"The monolith costs less {where}; with a peak of {peak} requests/s on {like['form']}, at {duty} duty cycle."
+    like, peak = forms[figures["like_for_like"]], f"{figures['traffic']['peak']:.3g}"
+    where = ", and ".join(f"{_from(one)} on {one['form']}" for one in (forms["one VM"], like))
+    duty = (
+        "no"
+        if like["duty"] is None
+        else f"a duty cycle of {percent(like['duty'])} or more"
+        if like["duty"]
+        else "every"
+    )
+    at = duty if " " in duty else f"{duty} duty cycle"
+    return f"The monolith costs less {where}; there, with a peak of {peak} requests/s, at {at}."
 
 
 def _from(form: Figures) -> str:
     rate = form["break_even"]
     where = "at no rate" if rate is None else f"from {_rate(rate)} requests/s" if rate else "at every rate"
-    return f"{where} (break-even {_span(form['interval'])})"
+    return f"{where} ({_span(form['interval'])})"
 
 
 def _span(interval: Sequence[float | None]) -> str:

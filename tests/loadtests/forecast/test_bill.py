@@ -16,13 +16,14 @@ from loadtests.forecast import bill, breakeven, costs
 from loadtests.forecast.bill import Options
 from loadtests.forecast.costs import FUNCTIONS, MANAGED, ONE_VM, TWO_ZONES, Model
 from loadtests.forecast.counts import CHAPTER, Metering
-from loadtests.forecast.parameters import Parameters, load
+from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.traffic import Traffic, flat, parse
 from loadtests.forecast.units import GIB
 from loadtests.journeys import JOURNEYS
 from loadtests.report import bill as bill_page
 from tests.loadtests.forecast.made_metering import READ, WRITE, metering, operation, store, work
 
+METERED = Path(__file__).with_name("metering.json")
 MONTH_S = 730 * 3600
 GB = 1e6 / GIB  # of a million bytes
 
@@ -208,6 +209,16 @@ def test_a_missing_price_is_a_gap_and_ends_the_command() -> None:
     assert "http_api.requests" not in costs.costs(model, FUNCTIONS, flat(1.0))
     with pytest.raises(UsageError, match=r"no price of http_api\.requests in us-east-1"):
         require_prices({"unverified": model.gaps, "region": "us-east-1"})
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_everything_that_a_tour_of_both_systems_counts_is_priced(region: str) -> None:
+    metered = msgspec.convert(json.loads(METERED.read_text())[CHAPTER], Metering)
+    figures = bill.chapter(metered, {}, Options(region=region))
+    assert figures["unverified"] == []
+    features = {one["feature"]: one["microservices"] for one in figures["features"]}
+    assert min(features.values()) > 0
+    assert {"posts", "votes", "search", "orders", "users", "avatars", "feedback", "trending"} <= {*features}
 
 
 def test_an_operation_of_one_side_only_makes_the_bill_unverified() -> None:
