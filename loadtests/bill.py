@@ -79,9 +79,9 @@ def usage_file(figures: dict[str, Any]) -> str:
         fields = resources.setdefault(f"{resource}.microservices", {})
         for part in path[:-1]:
             fields = fields.setdefault(part, {})
-        fields[path[-1]] = fields.get(path[-1], 0.0) + quantity
+        fields[path[-1]] = round(fields.get(path[-1], 0.0) + quantity, 3)
     functions = resources["aws_lambda_function.microservices"]
-    functions["request_duration_ms"] *= 1000 / functions["monthly_requests"]
+    functions["request_duration_ms"] = round(1000 * functions["request_duration_ms"] / functions["monthly_requests"], 3)
     return yaml.safe_dump({"version": "0.1", "resource_usage": resources}, sort_keys=False)
 
 

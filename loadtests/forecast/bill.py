@@ -73,15 +73,8 @@ def chapter(metering: Metering, report: Mapping[str, Any], options: Options = DE
     for row in rows:
         if row["form"] != costs.FUNCTIONS:
             row["interval"] = breakeven.interval(one[row["form"]] for one in samples)
-    swings = [
-        {"name": one.name, "ends": one.ends, "rates": one.rates} for one in breakeven.swings(build, values, spans)
-    ]
-    month = {
-        "name": traffic.name,
-        "peak": float(traffic.peak),
-        "duty": traffic.duty,
-        "requests": float(traffic.requests),
-    }
+    swings = [one._asdict() for one in breakeven.swings(build, values, spans)]
+    month = {"name": traffic.name, **{key: getattr(traffic, key) for key in ("peak", "duty", "requests")}}
     figures: Row = _finite({
         "origin": "modelled", "region": options.region, "mix": options.mix, "memory_mb": options.memory_mb,
         "changes": dict(options.changes), "unverified": model.gaps, "traffic": month, "forms": rows,
@@ -98,13 +91,11 @@ def _form(model: Model, form: str, traffic: Traffic) -> Row:
     month, idle = costs.total(parts), costs.total(costs.costs(model, form, replace(traffic, mean=NOTHING)))
     row: Row = {
         "form": form, "side": costs.FORMS[form], "month": month, "idle": idle,
-        "per_million": month / float(traffic.requests) * MILLION, "parts": parts,
+        "per_million": month / traffic.requests * MILLION, "parts": parts,
     }  # fmt: skip
     if form != costs.FUNCTIONS:
-        row |= {
-            "break_even": breakeven.break_even(model, form),
-            "duty": breakeven.duty_cycle(model, form, traffic.peak),
-        }
+        row["break_even"] = breakeven.break_even(model, form)
+        row["duty"] = breakeven.duty_cycle(model, form, traffic.peak)
     return row
 
 
@@ -115,7 +106,7 @@ def _units(model: Model, traffic: Traffic) -> list[Row]:
     rows: list[Row] = [
         {
             "unit": name, "about": UNITS[name].about, "quantity": counted[name], "month": dollars, "idle": idle[name],
-            "per_million": dollars / float(traffic.requests) * MILLION,
+            "per_million": dollars / traffic.requests * MILLION,
         }
         for name, dollars in month.items()
     ]  # fmt: skip
@@ -144,10 +135,8 @@ def _shares(model: Model, traffic: Traffic) -> dict[str, list[Row]]:
 def _curve(model: Model) -> Row:
     """Return the dollars of a month at constant rates."""
     rates = np.geomspace(breakeven.LEAST_RPS, CURVE_TO_RPS, CURVE_POINTS)
-    return {
-        "rates": rates,
-        "months": {form: costs.total(costs.costs(model, form, flat(rates))) for form in costs.FORMS},
-    }
+    months = {form: costs.total(costs.costs(model, form, flat(rates))) for form in costs.FORMS}
+    return {"rates": rates, "months": months}
 
 
 def _parameters(report: Mapping[str, Any], options: Options) -> Parameters:
@@ -181,9 +170,8 @@ def _with_memory(metering: Metering, memory_mb: int | None, values: Parameters) 
     if not low <= memory_mb <= high:
         raise UsageError(f"--memory: {memory_mb} MB is not from {low:g} to {high:g}")
     change = msgspec.structs.replace
-    return change(
-        metering, functions={name: change(one, memory_mb=memory_mb) for name, one in metering.functions.items()}
-    )
+    functions = {name: change(one, memory_mb=memory_mb) for name, one in metering.functions.items()}
+    return change(metering, functions=functions)
 
 
 def _finite(value: Any) -> Any:

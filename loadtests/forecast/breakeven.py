@@ -1,8 +1,8 @@
 """The rate and the duty cycle at which the functions cost as much as the monolith, and the assumptions that move them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from math import inf, log
+from math import inf
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,19 +24,12 @@ Build = Callable[[Parameters], Model]
 Ranges = Mapping[str, tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Swing:
+class Swing(NamedTuple):
     """The break-evens at the two ends of an assumption's range."""
 
     name: str
     ends: tuple[float, float]
     rates: tuple[float, float]
-
-    @property
-    def width(self) -> float:
-        """Return how far the break-even moves, as the logarithm of a ratio. Rates outside of the searched ones are cut."""
-        low, high = (min(max(rate, LEAST_RPS), MOST_RPS) for rate in self.rates)
-        return abs(log(high / low))
 
 
 def break_even(model: Model, form: str = LIKE_FOR_LIKE) -> float:
@@ -86,7 +79,7 @@ def swings(build: Build, parameters: Parameters, spans: Ranges) -> list[Swing]:
     for name, ends in spans.items():
         low, high = (break_even(build(parameters.with_value(name, end))) for end in ends)
         results.append(Swing(name, ends, (low, high)))
-    results.sort(key=lambda one: -one.width)
+    results.sort(key=lambda one: -abs(np.subtract(*np.log(np.clip(one.rates, LEAST_RPS, MOST_RPS)))))
     policy = [one for one in results[MOST_ASSUMPTIONS:] if one.name == LOG_POLICY]
     return [*results[: MOST_ASSUMPTIONS - len(policy)], *policy]
 

@@ -11,6 +11,7 @@ from loadtests.results import SIDES
 
 MONOLITH, SERVICES = SIDES
 SEARCHED = 100_000  # requests a second; beyond, no break-even is looked for
+CAPACITY = "monolith.requests_per_vcpu"
 DOLLAR_TICKS = [10**power for power in range(6)]
 RATE_TICKS = [10**power for power in range(-2, 4)]
 DASHES = {"one VM": "dot", "Fargate, one zone": "dash", "managed instances": "dot"}  # of the forms; solid otherwise
@@ -35,24 +36,20 @@ FORM_COLUMNS = (
     Column("side"), Column("form"), *DOLLARS,
     *(Column(name) for name in ("break-even, requests/s", "interval", "duty cycle")),
 )  # fmt: skip
-UNIT_COLUMNS = (
-    Column("unit"),
-    Column("counted as", "about"),
-    Column("quantity a month", "quantity", "{:,.4g}".format),
-    *DOLLARS,
-)
+QUANTITY = Column("quantity a month", "quantity", "{:,.4g}".format)
+UNIT_COLUMNS = (Column("unit"), Column("counted as", "about"), QUANTITY, *DOLLARS)
 SIDE_COLUMNS = tuple(Column(f"{side}, $", side, amount) for side in SIDES)
-SWING_COLUMNS = tuple(
-    Column(name) for name in ("assumption", "from", "to", "break-even from", "break-even to", "basis")
-)
-PARAMETER_COLUMNS = tuple(Column(name) for name in ("parameter", "value", "unit", "range", "basis", "read", "note"))
+ENDS = ("from", "to", "break-even from", "break-even to")
+SWING_COLUMNS = tuple(map(Column, ("assumption", *ENDS, "basis")))
+PARAMETER_COLUMNS = tuple(map(Column, ("parameter", "value", "unit", "range", "basis", "read", "note")))
 
 
 def chapter(figures: Figures) -> Chapter:
     """Return the chapter. Every dollar in it is modelled; its last table lists the parameters."""
     origin = figures["origin"]
     tables = (
-        ("Forms of deployment", _forms(figures), FORM_COLUMNS), ("Parts of a month", _parts(figures), _part_columns(figures)),
+        ("Forms of deployment", _forms(figures), FORM_COLUMNS),
+        ("Parts of a month", _parts(figures), _columns_of_forms(figures, Column("part"))),
         ("The services by unit", figures["units"], UNIT_COLUMNS),
         ("A million journeys", figures["journeys"], (Column("journey"), *SIDE_COLUMNS)),
         ("Features in a million requests", figures["features"], (Column("feature"), *SIDE_COLUMNS)),
@@ -67,7 +64,12 @@ def chapter(figures: Figures) -> Chapter:
             table_of(_parameters(figures), PARAMETER_COLUMNS, title="Parameters of the bill"),
         ],
         charts=lambda: _charts(figures),
+        notes=[_capacity(figures["parameters"][CAPACITY])],
     )  # fmt: skip
+
+
+def _capacity(parameter: Figures) -> str:
+    return f"The monolith carries {number(parameter['value'])} requests/s for each vCPU: {_basis(parameter)}. {parameter['note']}."
 
 
 def sentence(figures: Figures) -> str:
@@ -75,15 +77,8 @@ def sentence(figures: Figures) -> str:
     forms = {one["form"]: one for one in figures["forms"]}
     like, peak = forms[figures["like_for_like"]], f"{figures['traffic']['peak']:.3g}"
     where = ", and ".join(f"{_from(one)} on {one['form']}" for one in (forms["one VM"], like))
-    duty = (
-        "no"
-        if like["duty"] is None
-        else f"a duty cycle of {percent(like['duty'])} or more"
-        if like["duty"]
-        else "every"
-    )
-    at = duty if " " in duty else f"{duty} duty cycle"
-    return f"The monolith costs less {where}; there, with a peak of {peak} requests/s, at {at}."
+    duty = "no duty cycle" if like["duty"] is None else f"a duty cycle of {percent(like['duty'])} or more"
+    return f"The monolith costs less {where}; there, with a peak of {peak} requests/s, at {duty}."
 
 
 def _from(form: Figures) -> str:
@@ -103,16 +98,15 @@ def _rate(value: float | None) -> str:
 def _findings(figures: Figures) -> Iterator[str]:
     forms = {one["form"]: one for one in figures["forms"]}
     like, functions = forms[figures["like_for_like"]], forms["functions"]
-    cheapest = min(
-        (one for one in figures["forms"] if one["side"] == MONOLITH and one["month"]),
-        key=lambda one: float(one["month"]),
-    )
-    texts = [f"{dollars(one['month'])} on {one['form']}" for one in (cheapest, like) if one["month"]]
+    months = {
+        one["form"]: one["month"] for one in (forms["one VM"], like) if one["month"]
+    }  # None: no machine is large enough
+    texts = [f"{dollars(month)} on {form}" for form, month in months.items()]
     if figures["unverified"]:
         yield f"The bill is unverified: no meter or no price for {', '.join(figures['unverified'])}."
     yield (
         f"A month of {figures['traffic']['name']} ({figures['traffic']['requests'] / 1e6:,.1f} million requests) in "
-        f"{figures['region']}: the monolith costs {' and '.join(dict.fromkeys(texts))}, the microservices "
+        f"{figures['region']}: the monolith costs {' and '.join(texts)}, the microservices "
         f"{dollars(functions['month'])}, of which {dollars(functions['idle'])} without a request."
     )
     yield sentence(figures)
@@ -128,8 +122,8 @@ def _forms(figures: Figures) -> Iterator[Figures]:
         yield row
 
 
-def _part_columns(figures: Figures) -> list[Column]:
-    return [Column("part"), *(Column(f"{one['form']}, $", one["form"], amount) for one in figures["forms"])]
+def _columns_of_forms(figures: Figures, first: Column) -> list[Column]:
+    return [first, *(Column(f"{one['form']}, $", one["form"], amount) for one in figures["forms"])]
 
 
 def _parts(figures: Figures) -> Iterator[Figures]:
@@ -142,14 +136,9 @@ def _parts(figures: Figures) -> Iterator[Figures]:
 
 def _swings(figures: Figures) -> Iterator[Figures]:
     for one in figures["swings"]:
-        (low, high), rates = one["ends"], one["rates"]
-        row = {
-            "assumption": one["name"],
-            "from": number(low),
-            "to": number(high),
-            "basis": _basis(figures["parameters"][one["name"]]),
-        }
-        yield {**row, "break-even from": _rate(rates[0]), "break-even to": _rate(rates[1])}
+        ends = (*map(number, one["ends"]), *map(_rate, one["rates"]))
+        basis = _basis(figures["parameters"][one["name"]])
+        yield {"assumption": one["name"], **dict(zip(ENDS, ends, strict=True)), "basis": basis}
 
 
 def _parameters(figures: Figures) -> Iterator[Figures]:
@@ -163,7 +152,8 @@ def _parameters(figures: Figures) -> Iterator[Figures]:
 
 
 def _basis(parameter: Figures) -> str:
-    return " · ".join(filter(None, ("assumed" if parameter.get("assumed") else "cited", parameter.get("source"))))
+    kind = "assumed" if parameter.get("assumed") else "cited" if parameter.get("source") else "measured"
+    return " · ".join(filter(None, (kind, parameter.get("source"))))
 
 
 def _charts(figures: Figures) -> Iterator[Chart]:
@@ -189,10 +179,7 @@ def _break_even_chart(figures: Figures) -> Chart:
     figure.update_xaxes(type="log", tickvals=RATE_TICKS, title_text="requests a second, constant")
     figure.update_yaxes(type="log", tickvals=DOLLAR_TICKS, title_text="dollars a month")
     figure.update_layout(height=340)
-    columns = (
-        Column("requests/s", form=number),
-        *(Column(f"{one['form']}, $", one["form"], amount) for one in figures["forms"]),
-    )
+    columns = _columns_of_forms(figures, Column("requests/s", form=number))
     rows = [
         {"requests/s": rate, **{form: months[place] for form, months in curve["months"].items()}}
         for place, rate in enumerate(curve["rates"])
