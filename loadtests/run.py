@@ -21,8 +21,10 @@ from loadtests.client import CallFailed, open_client
 from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.errors import ParityError
+from loadtests.explain.tour import meter_running
 from loadtests.floors.measure import measure_floors
 from loadtests.forecast import complexity
+from loadtests.forecast.counts import CHAPTER as METERING
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
@@ -127,6 +129,9 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
                 sides.await_projections()
         results.resources.append(sides.resources())
         _freshness_and_audit(sides, results)
+        if not settings.is_aa and not settings.deployed:
+            services, own = settings.folder("microservices"), settings.run_dir / "metering"
+            results.chapters[METERING] = meter_running(services, own, display)
     if not settings.is_aa:
         results.chapters[complexity.CHAPTER] = complexity.chapter(ROOT)
 

@@ -1,49 +1,40 @@
 """Start both systems with hooks, walk each journey once while nothing else runs, and write the chapter of the report.
+Then walk every operation for the chapter `metering` (tour.py).
 
 Seeding starts the functions; their cold starts are reported apart. A first walk on both sides is a warm-up.
 The second walk is reported. A pause after each write keeps its effects out of the next call.
 """
 
 import argparse
-import json
-import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep, time
-from typing import Any, TypeVar
+from typing import Any
 
-from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
-from loadtests import calls, processes, systems
+from loadtests import calls, processes, report, systems
 from loadtests.chapter import measure_chapter
 from loadtests.client import open_client, succeed
-from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.explain import layer
 from loadtests.explain.breakdown import figures
-from loadtests.explain.hooks import MONOLITH_SPANS
-from loadtests.explain.traces import Root, from_file, from_logs
+from loadtests.explain.tour import STEPS as METERING_STEPS
+from loadtests.explain.tour import metering
+from loadtests.explain.traced import SYSTEMS, endpoint_in, on_both_sides, read_spans, seed_both
+from loadtests.explain.traces import Root
 from loadtests.explain.walk import TimedCall, walk
+from loadtests.forecast.counts import CHAPTER as METERING
 from loadtests.journeys import JOURNEYS, Journey
-from loadtests.local_aws import client
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 from loadtests.settings import add_destination, destination, run_directory
 
-Made = TypeVar("Made")
-
 CHAPTER = "explain"
 ABOUT = """Start both systems with tracing hooks, walk each journey once on each idle system, and show the parts of its time, down
 to the line of code. The times are those of one walk, not of a load."""
-SYSTEMS = (
-    systems.System("monolith", (sys.executable, "-m", "loadtests.explain.hooks.monolith")),
-    systems.MICROSERVICES,
-)
-SIZE = seeding.Size(accounts=1, posts=20, votes=1)
 # So that the effects of a write are over before the next call.
 PAUSE_S = {"monolith": 0.3, "microservices": 0.6}
 # After the last call: views are buffered for half a second.
@@ -81,32 +72,38 @@ def register(verb: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Start two systems, walk the journeys and write the chapter. After a failure or Ctrl-C, it has the complete journeys."""
     chosen = [JOURNEYS[name] for name in options.journey or JOURNEYS]
-    run_dir, results = run_directory(CHAPTER), Results()
+    run_dir, folder, results = run_directory(CHAPTER), destination(options), Results()
 
     def measure(display: ProgressDisplay) -> None:
         with ExitStack() as stack:
             with display.phase("start both systems"):
                 urls = stack.enter_context(systems.running(run_dir, SYSTEMS))
             with display.phase("add hooks to the functions"):
-                layer.add_hooks(_endpoint(run_dir))
-            explain(urls, chosen, run_dir, display, results)
+                layer.add_hooks(endpoint_in(run_dir))
+            worlds = explain(urls, chosen, run_dir, display, results)
+            with display.phase("meter every operation on both sides", METERING_STEPS) as done:
+                folders = dict.fromkeys(SIDES, run_dir)
+                report.add_chapter(folder, METERING, metering(folders, urls, worlds, done=done))
 
     return measure_chapter(
-        CHAPTER, destination(options), console, run_dir=run_dir, measure=measure,
+        CHAPTER, folder, console, run_dir=run_dir, measure=measure,
         figures=lambda: results.figures() if results.journeys else {},
     )  # fmt: skip
 
 
 def explain(
     urls: dict[str, str], journeys: Sequence[Journey], run_dir: Path, display: ProgressDisplay, results: Results
-) -> None:
-    """Walk the journeys on running, traced systems and read their spans, also after a failure. Raise CallFailed."""
+) -> dict[str, World]:
+    """Walk the journeys on running, traced systems and read their spans, also after a failure. Return the seeded data.
+
+    Raise CallFailed if a call fails.
+    """
     began, results.urls = time(), urls
     try:
         with display.phase("the same data on both sides"):
-            worlds = _on_both_sides(lambda side: _seed(urls[side]))
+            worlds = seed_both(urls)
         with display.phase("warm up: each journey once on both sides"):
-            _on_both_sides(lambda side: _warm_up(urls[side], journeys, worlds[side], settle_s=SETTLE_S[side]))
+            on_both_sides(lambda side: _warm_up(urls[side], journeys, worlds[side], settle_s=SETTLE_S[side]))
         for side in SIDES:
             with open_client(urls[side]) as api, display.phase(f"{side}: each journey", len(journeys)) as done:
                 for journey in journeys:
@@ -118,31 +115,9 @@ def explain(
                 succeed(api, calls.read_post(worlds[side].viewed.id))
     finally:
         with processes.ignore_interrupts():
-            results.roots = read_spans(run_dir, since_s=began) if results.journeys else {}
+            results.roots = read_spans(dict.fromkeys(SIDES, run_dir), since_s=began) if results.journeys else {}
         results.took_s = time() - began
-
-
-def read_spans(run_dir: Path, *, since_s: float) -> dict[str, list[Root]]:
-    """Return the spans of each side. The logs of a local AWS that has ended are gone."""
-    try:
-        of_functions = from_logs(client("logs", _endpoint(run_dir)), since_ms=int(since_s * 1000))
-    except (FileNotFoundError, BotoCoreError):
-        of_functions = []
-    return {"monolith": from_file(run_dir / MONOLITH_SPANS), "microservices": of_functions}
-
-
-def _endpoint(run_dir: Path) -> str:
-    return str(json.loads(systems.MICROSERVICES.state(run_dir).read_text())["endpoint"])
-
-
-def _on_both_sides(make: Callable[[str], Made]) -> dict[str, Made]:
-    with ThreadPoolExecutor(len(SIDES)) as sides:
-        return dict(zip(SIDES, sides.map(make, SIDES), strict=True))
-
-
-def _seed(url: str) -> World:
-    """Seed a system with one request at a time: two would start two workers of a function."""
-    return seeding.seed(url, SIZE, run=f"{int(time()):x}", done=lambda: None, at_once=1)
+    return worlds
 
 
 def _warm_up(url: str, journeys: Sequence[Journey], world: World, *, settle_s: float) -> None:

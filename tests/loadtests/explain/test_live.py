@@ -9,8 +9,10 @@ import pytest
 from rich.console import Console
 
 from loadtests import systems
-from loadtests.explain.command import JOURNEYS, SYSTEMS, Results, explain
+from loadtests.explain.command import Results, explain
 from loadtests.explain.layer import add_hooks
+from loadtests.explain.traced import SYSTEMS
+from loadtests.journeys import JOURNEYS
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 

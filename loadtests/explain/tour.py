@@ -6,10 +6,10 @@ The live feed has one listener to each topic, so each message is sent once.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from random import Random
 from statistics import fmean
 from time import perf_counter_ns, sleep, time, time_ns
@@ -18,15 +18,18 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
-from loadtests import calls
+from loadtests import calls, systems
 from loadtests.calls import Answer, Call, unchecked
 from loadtests.client import open_client, send, succeed
 from loadtests.data.orders import NO_POST, line, outcome_of
 from loadtests.data.pictures import picture
 from loadtests.data.world import World, post_form
+from loadtests.explain import layer
 from loadtests.explain.hooks.capacity import item_bytes
+from loadtests.explain.traced import SYSTEMS, TRACED_MONOLITH, endpoint_in, on_both_sides, read_spans, seed_both
 from loadtests.explain.traces import Root
 from loadtests.explain.walk import TimedCall, walk
+from loadtests.floors.measure import database_url
 from loadtests.forecast import meter
 from loadtests.forecast.counts import Metering, Operation, StoreCalls
 from loadtests.forecast.units import MONOLITH
@@ -34,6 +37,7 @@ from loadtests.journeys import JOURNEYS, Journey, Steps
 from loadtests.live.subscriber import Subscriber
 from loadtests.local_aws import STAGE, client, errors_as
 from loadtests.parity.script import PASSWORD
+from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 from loadtests.systems import ADMINISTRATOR
 from monolith.database import connect
@@ -42,6 +46,7 @@ from shared_domain.live import ALL_POSTS, topic_of
 
 OWN_PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 ROUNDS, READS = 2, 3  # measured tours, and calls of each read in a tour
+STEPS = len(SIDES) * (1 + ROUNDS)
 PAUSE_S = {"monolith": 0.3, "microservices": 0.6}  # after a write, so that its effects are over before the next call
 SETTLE_S = 2.0
 SUBSCRIBE = "live subscribe"
@@ -71,16 +76,6 @@ _ROW_BYTES = "select avg(pg_column_size(stored.*)) from {} stored"
 Listen = Callable[[str], object]  # subscribes to a topic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TracedSide:
-    """A running system with hooks and seeded data. roots: reads its spans since a moment."""
-
-    url: str
-    live_url: str
-    world: World
-    roots: Callable[[float], list[Root]]
-
-
 @dataclass(frozen=True, slots=True)
 class _Walked:
     """The calls of the measured tours, their last answers, and the messages of the live feed: (time, message)."""
@@ -90,21 +85,41 @@ class _Walked:
     messages: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
 
 
+def meter_running(services: Path, run_dir: Path, display: ProgressDisplay) -> dict[str, Any]:
+    """Return the chapter for services that run in a folder, which get hooks, and for a monolith of its own with hooks.
+
+    The functions keep their hooks: measure nothing after it. Raise RunError if a system or a call fails.
+    """
+    with ExitStack() as stack:
+        with display.phase("metering: hooks around the functions, and a second monolith with hooks"):
+            layer.add_hooks(endpoint_in(services))
+            urls = stack.enter_context(systems.running(run_dir, [TRACED_MONOLITH]))
+            urls["microservices"] = str(systems.running_url(systems.MICROSERVICES, services))
+        with display.phase("metering: the same data on both sides"):
+            worlds = seed_both(urls)
+        with display.phase("metering: every operation on both sides", STEPS) as done:
+            return metering({MONOLITH: run_dir, "microservices": services}, urls, worlds, done=done)
+
+
 def metering(
-    sides: Mapping[str, TracedSide], *, endpoint: str, database_url: str, done: Callable[[], object]
+    folders: Mapping[str, Path], urls: Mapping[str, str], worlds: Mapping[str, World], *, done: Callable[[], object]
 ) -> dict[str, Any]:
-    """Walk the tours on both sides and return the chapter. done: called after each of a side's tours. Raise CallFailed."""
-    began = time()
-    with ThreadPoolExecutor(len(sides)) as both:
-        walked = dict(zip(SIDES, both.map(lambda side: _walk(side, sides[side], done), SIDES), strict=True))
+    """Walk the tours on both traced systems and return the chapter. folders: their run directories.
+
+    done: called after each of the STEPS. Raise CallFailed if a call fails.
+    """
+    began, endpoint = time(), endpoint_in(folders["microservices"])
+    feeds = {system.name: systems.live_url(system, folders[system.name]) for system in SYSTEMS}
+    walked = on_both_sides(lambda side: _walk(side, urls[side], feeds[side], world=worlds[side], done=done))
     _write_held_spans(endpoint)
-    roots = {side: sides[side].roots(began) for side in SIDES}
+    everything = read_spans(folders, since_s=0)
+    roots = {side: [root for root in everything[side] if root[0].start_ns > began * 1e9] for side in SIDES}
     chapter = Metering(
         operations={side: _operations(side, walked[side], roots[side]) for side in SIDES},
-        journeys=meter.journeys(JOURNEYS, sides[MONOLITH].world, walked[MONOLITH].answers),
-        functions=meter.functions(sides["microservices"].roots(0), _package_bytes(endpoint)),
+        journeys=meter.journeys(JOURNEYS, worlds[MONOLITH], walked[MONOLITH].answers),
+        functions=meter.functions(everything["microservices"], _package_bytes(endpoint)),
         resources=meter.resources(),
-        stored_bytes={MONOLITH: _rows(database_url), "microservices": _items(endpoint)},
+        stored_bytes={MONOLITH: _rows(database_url(folders[MONOLITH])), "microservices": _items(endpoint)},
     )
     return {**msgspec.to_builtins(chapter), "took_s": round(time() - began, 1)}
 
@@ -152,29 +167,29 @@ def _plain(operation: str, path: str, **more: Any) -> Call:
     return Call(operation=operation, path=path, check=unchecked, **more)
 
 
-def _walk(side: str, system: TracedSide, done: Callable[[], object]) -> _Walked:
+def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[], object]) -> _Walked:
     """Walk the tour once to warm up, and then the measured ones. Seeding has started the functions."""
     walked = _Walked()
-    with open_client(system.url) as api, ExitStack() as feed:
+    with open_client(url) as api, ExitStack() as feed:
         send(api, calls.sign_up(ADMINISTRATOR, PASSWORD))  # it may exist
 
         def listen(topic: str) -> None:
-            listener = feed.enter_context(closing(Subscriber(system.live_url, [topic])))
+            listener = feed.enter_context(closing(Subscriber(live_url, [topic])))
             listener.messages = walked.messages
 
         administrator = succeed(api, calls.sign_in(ADMINISTRATOR, PASSWORD)).record()["access_token"]
         journey = _recorded(partial(tour, administrator=administrator, listen=listen), walked.answers)
         listen(ALL_POSTS)
-        list(walk(api, journey, system.world, seed="metering warm-up", pause_s=0))
+        list(walk(api, journey, world, seed="metering warm-up", pause_s=0))
         sleep(SETTLE_S)
         done()
         for number in range(ROUNDS):
             tag = f"metering {number} {time_ns()}"
-            walked.calls.extend(walk(api, journey, system.world, seed=tag, pause_s=PAUSE_S[side]))
+            walked.calls.extend(walk(api, journey, world, seed=tag, pause_s=PAUSE_S[side]))
             done()
         sleep(SETTLE_S)
         # A function's last lines reach its log with its next request.
-        succeed(api, calls.read_post(system.world.viewed.id))
+        succeed(api, calls.read_post(world.viewed.id))
     return walked
 
 
