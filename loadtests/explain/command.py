@@ -15,9 +15,9 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import calls, processes, report, systems
+from loadtests import processes, report, systems
 from loadtests.chapter import measure_chapter
-from loadtests.client import open_client, succeed
+from loadtests.client import open_client
 from loadtests.data.world import World
 from loadtests.explain import layer
 from loadtests.explain.breakdown import figures
@@ -111,8 +111,7 @@ def explain(
                     results.walks[side][journey.__name__] = list(calls_made)
                     done()
                 sleep(SETTLE_S[side])
-                # A function's last lines reach its log with its next request.
-                succeed(api, calls.read_post(worlds[side].viewed.id))
+        layer.write_held_spans(endpoint_in(run_dir))
     finally:
         with processes.ignore_interrupts():
             results.roots = read_spans(dict.fromkeys(SIDES, run_dir), since_s=began) if results.journeys else {}

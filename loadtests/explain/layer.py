@@ -10,14 +10,19 @@ Zips and templates stay as they are.
 import io
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from json import dumps
 from pathlib import Path
 from typing import Any
 
+from loadtests.explain.hooks.functions import WRITE_HELD
 from loadtests.local_aws import client, errors_as
 
 NAME = "explain-hooks"
 HANDLER = "loadtests.explain.hooks.handler.lambda_handler"
 OWN_HANDLER = "OWN_HANDLER"
+_HELD = dumps(WRITE_HELD).encode()
+_AT_ONCE = 4  # a process each, on first use
 _PROJECT = Path(__file__).parents[2]
 _FILES = ("loadtests/__init__.py", "loadtests/explain/__init__.py", "loadtests/explain/hooks/*.py")
 
@@ -32,6 +37,22 @@ def add_hooks(endpoint: str) -> None:
                 functions.update_function_configuration(
                     FunctionName=known["FunctionName"], **traced_configuration(known, layer)
                 )
+
+
+def write_held_spans(endpoint: str) -> None:
+    """Invoke every function's hooks, so that all spans so far are in the logs. It starts the functions that never ran.
+
+    Raise SystemFailed if the local AWS refuses.
+    """
+    functions = client("lambda", endpoint)
+    with errors_as("the spans of the functions cannot be read"), ThreadPoolExecutor(_AT_ONCE) as workers:
+        list(workers.map(lambda name: functions.invoke(FunctionName=name, Payload=_HELD), function_names(endpoint)))
+
+
+def function_names(endpoint: str) -> list[str]:
+    """Return the names of all functions of a local AWS."""
+    pages = client("lambda", endpoint).get_paginator("list_functions").paginate()
+    return [each["FunctionName"] for page in pages for each in page["Functions"]]
 
 
 def traced_configuration(known: Mapping[str, Any], layer: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def metering(
     began, endpoint = time(), endpoint_in(folders["microservices"])
     feeds = {system.name: systems.live_url(system, folders[system.name]) for system in SYSTEMS}
     walked = on_both_sides(lambda side: _walk(side, urls[side], feeds[side], world=worlds[side], done=done))
-    _write_held_spans(endpoint)
+    layer.write_held_spans(endpoint)
     everything = read_spans(folders, since_s=0)
     roots = {side: [root for root in everything[side] if root[0].start_ns > began * 1e9] for side in SIDES}
     chapter = Metering(
@@ -187,9 +187,7 @@ def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[]
             tag = f"metering {number} {time_ns()}"
             walked.calls.extend(walk(api, journey, world, seed=tag, pause_s=PAUSE_S[side]))
             done()
-        sleep(SETTLE_S)
-        # A function's last lines reach its log with its next request.
-        succeed(api, calls.read_post(world.viewed.id))
+    sleep(SETTLE_S)  # also until the connections are deleted
     return walked
 
 
@@ -238,15 +236,6 @@ def _with_messages(operation: Operation, sizes: Sequence[int]) -> Operation:
     calls_of_one = len(sizes) / operation.calls
     stores = (StoreCalls(name="live send", calls=calls_of_one, request_bytes=sum(sizes) / operation.calls),)
     return msgspec.structs.replace(operation, stores=stores)
-
-
-def _write_held_spans(endpoint: str) -> None:
-    """Invoke the function behind the WebSocket API directly, so that it writes what it holds (hooks/functions.py)."""
-    unknown = {"requestContext": {"connectionId": "unknown", "eventType": "DISCONNECT"}}
-    with errors_as("the spans of the live feed cannot be read"):
-        client("lambda", endpoint).invoke(
-            FunctionName=f"{STAGE}-live-connections", Payload=msgspec.json.encode(unknown)
-        )
 
 
 def _package_bytes(endpoint: str) -> dict[str, int]:

@@ -130,7 +130,7 @@ def socket_operations(
     """Return the events of the live feed. names: by their root spans'. frames: bytes of an event's message and reply."""
     runs: dict[str, _Runs] = defaultdict(_Runs)
     for root in roots:
-        if root[0].name in names:
+        if root[0].name in names and root[0].kind != "cold start":
             runs[root[0].name].add(root, 1.0)
     return {
         names[event]: Operation(

@@ -20,6 +20,7 @@ Handler = Callable[[Any, Any], Any]
 
 INVOCATION, CALL, COLD = "function", "store call", "cold start"
 METERED = capacity.READS | capacity.WRITES
+WRITE_HELD, HOOKS = {"write_held": True}, "hooks"  # an event for the hooks alone, and its source
 SOCKET = "live "  # prefix of the names of a WebSocket API's events
 _OBJECT = "object"
 _SOURCES: Mapping[str, str] = {
@@ -36,7 +37,8 @@ def traced(
 ) -> Handler:
     """Return the handler with a root span around each invocation. cold: the import, written with the first invocation.
 
-    The local AWS drops what a function logs for the WebSocket API, so those lines are written with the next other invocation.
+    The local AWS reads a function's last lines with its next invocation, and drops those of the WebSocket API. So lines of a
+    WebSocket API are held, and the event `WRITE_HELD` writes them, without the handler.
     """
     unwritten = [cold] if cold else []
     held: list[str] = []
@@ -44,14 +46,16 @@ def traced(
     def lambda_handler(event: Any, context: Any) -> Any:
         parents, source = traceparents_of(event), source_of(event)
         log = held.append if source.startswith(SOCKET) else write
-        while held and log is write:
-            write(held.pop(0))
         while unwritten:
             started = unwritten.pop()
             started.top.name = source
             if parents:
                 started.continue_trace(parents[0])
             log(started.to_json(service))
+        if event == WRITE_HELD:
+            while held:
+                write(held.pop(0))
+            return None
         with spans.root(INVOCATION, source, service=service, write=log, parents=parents, lines=lines) as root:
             answer = handler(event, context)
             root.top.counts |= _sizes(event, answer)
@@ -64,6 +68,8 @@ def source_of(event: Any) -> str:
     """Return a route or a kind of event source. The name never holds what a client sent."""
     if not isinstance(event, dict):
         return "call"
+    if event == WRITE_HELD:
+        return HOOKS
     if event.get("type") == "REQUEST":
         return "authorizer"
     context = event.get("requestContext")
