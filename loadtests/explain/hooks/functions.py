@@ -44,7 +44,7 @@ def traced(
     held: list[str] = []
 
     def lambda_handler(event: Any, context: Any) -> Any:
-        parents, source = traceparents_of(event), source_of(event)
+        parents, source = traceparents_of(event), HOOKS if event == WRITE_HELD else source_of(event)
         log = held.append if source.startswith(SOCKET) else write
         while unwritten:
             started = unwritten.pop()
@@ -52,7 +52,7 @@ def traced(
             if parents:
                 started.continue_trace(parents[0])
             log(started.to_json(service))
-        if event == WRITE_HELD:
+        if source == HOOKS:
             while held:
                 write(held.pop(0))
             return None
@@ -68,8 +68,6 @@ def source_of(event: Any) -> str:
     """Return a route or a kind of event source. The name never holds what a client sent."""
     if not isinstance(event, dict):
         return "call"
-    if event == WRITE_HELD:
-        return HOOKS
     if event.get("type") == "REQUEST":
         return "authorizer"
     context = event.get("requestContext")
