@@ -11,7 +11,7 @@ from locust.exception import CatchResponseError
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.calls import Outcome
-from loadtests.load import BlockResult, LoadPlan, LoadStart, LostWorker, Worker
+from loadtests.load import BlockResult, LoadPlan, LoadStart, LostWorker
 from loadtests.tally import DROPPED, Tally
 
 START = "load_start"  # the option in which a master sends its workers the LoadStart
@@ -90,7 +90,6 @@ class Latencies:
             total.merge(tally.counts.items())
         block = total.block()
         block.cpu = max([self._cpu, *(member.cpu for member in self.members.values())])
-        block.workers = [_worker(member) for member in self.members.values()]
         elapsed_s = perf_counter() - self.begin
         block.lost_workers = [_lost(member, elapsed_s) for member in self.members.values() if not member.done]
         return block
@@ -161,11 +160,6 @@ def _member(id: str, runner: MasterRunner, start: LoadStart) -> Member:
     index = runner.get_worker_index(id)  # type: ignore[no-untyped-call]
     name = f"worker {index + 1} on {id.rpartition('_')[0]}"  # Locust's own id ends with 32 hexadecimal digits
     return Member(id=id, name=name, plan=start.part_of(index), tally=Tally(start.plan.warm_up_s))
-
-
-def _worker(member: Member) -> Worker:
-    block = member.tally.block()
-    return Worker(name=member.name, arrivals=block.arrivals, late=block.late, cpu=member.cpu)
 
 
 def _lost(member: Member, elapsed_s: float) -> LostWorker:

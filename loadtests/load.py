@@ -1,6 +1,5 @@
 """The data of load: the plan of a block, its result, and the reply of the load process. All of it is JSON on a pipe."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
@@ -79,14 +78,11 @@ class LoadStart:
 
 @dataclass(slots=True, kw_only=True)
 class Second:
-    """The arrivals with an intended start in one second of the block, for charts over time. count: timed ones."""
+    """The arrivals with an intended start in one second of the block, for charts over time. latencies: a histogram."""
 
     at_s: int
-    p50_ms: float
-    p95_ms: float
-    count: int
-    offered: int = 0
-    latencies: str = ""
+    offered: int
+    latencies: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,16 +100,6 @@ class Live:
     doubled: int
     from_answer: str
     to_last: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Worker:
-    """One worker process in one block: its arrivals and its share of a core."""
-
-    name: str
-    arrivals: int
-    late: int
-    cpu: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,7 +143,6 @@ class BlockResult:
     seconds: list[Second] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
     live: Live | None = None
-    workers: list[Worker] = field(default_factory=list)
     lost_workers: list[LostWorker] = field(default_factory=list)
 
 
@@ -169,16 +154,6 @@ class Reply:
     failed: str = ""
 
 
-def late_share(blocks: Sequence[BlockResult]) -> float:
-    """Return the share of late arrivals in some blocks; of several workers, that of the worst."""
-    late, due = Counter[str](), Counter[str]()
-    for block in blocks:
-        for one in block.workers or [Worker(name="", arrivals=block.arrivals, late=block.late, cpu=block.cpu)]:
-            late[one.name] += one.late
-            due[one.name] += one.arrivals
-    return max((late[name] / due[name] for name in due if due[name]), default=0.0)
-
-
 def lost_share(blocks: Sequence[BlockResult]) -> float:
     """Return the share of arrivals whose outcome is unknown because a worker was lost."""
     lost = sum(one.arrivals for block in blocks for one in block.lost_workers)
@@ -186,8 +161,9 @@ def lost_share(blocks: Sequence[BlockResult]) -> float:
 
 
 def void_reasons(blocks: Sequence[BlockResult]) -> Iterator[str]:
-    """Yield why the load generator could not offer these blocks. The worst of several workers counts."""
-    cpu, late, lost = max(block.cpu for block in blocks), late_share(blocks), lost_share(blocks)
+    """Yield why the load generator could not offer these blocks."""
+    cpu, lost = max(block.cpu for block in blocks), lost_share(blocks)
+    late = sum(block.late for block in blocks) / max(1, sum(block.arrivals for block in blocks))
     if cpu > VOID_ABOVE_CPU:
         yield f"the load generator took {_percent(cpu)} of a core, over {_percent(VOID_ABOVE_CPU)}: its times are unreliable"
     if late > VOID_ABOVE_LATE:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from loadtests.calls import WRONG, Outcome
-from loadtests.histograms import encode, histogram_of_ticks, percentile_ms, ticks_of
+from loadtests.histograms import encode, histogram_of_ticks, ticks_of
 from loadtests.load import BlockResult, Second
 
 WARM_UP = -1  # in place of a second
@@ -92,12 +92,7 @@ class Tally:
         for (second, _, outcome, _, ticks), count in self._measured():
             offered[second] += count if outcome in ENDS else 0
             timed[second].update({ticks: count} if ticks else {})
-        return [_second(at_s, offered[at_s], timed[at_s]) for at_s in sorted(offered)]
-
-
-def _second(at_s: int, offered: int, ticks: Counter[int]) -> Second:
-    histogram = histogram_of_ticks(ticks)
-    return Second(
-        at_s=at_s, p50_ms=percentile_ms(histogram, 50), p95_ms=percentile_ms(histogram, 95), count=ticks.total(),
-        offered=offered, latencies=encode(histogram),
-    )  # fmt: skip
+        return [
+            Second(at_s=at_s, offered=offered[at_s], latencies=encode(histogram_of_ticks(timed[at_s])))
+            for at_s in sorted(offered)
+        ]

@@ -22,9 +22,7 @@ PLACE = re.compile(r" - at `\$\.?(.*?)`$")  # of the mistake, at the end of msgs
 UNKNOWN = re.compile(r"unknown field `(.*?)`")
 Weight = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
 Weights: Any = msgspec.defstruct(
-    "Weights",
-    [(name, Weight | msgspec.UnsetType, msgspec.UNSET) for name in JOURNEYS],
-    forbid_unknown_fields=True,
+    "Weights", [(name, Weight | msgspec.UnsetType, msgspec.UNSET) for name in JOURNEYS], forbid_unknown_fields=True
 )
 
 

@@ -4,18 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from loadtests.report.charts import Report, Series, floor_chart, freshness_chart, over_time_charts, percentile_charts
-from loadtests.report.tables import (
-    Chapter,
-    Column,
-    Record,
-    Row,
-    Table,
-    milliseconds,
-    number,
-    percent,
-    table_of,
-    words,
-)
+from loadtests.report.tables import Chapter, Column, Record, Row, Table, milliseconds, number, percent, table_of, words
 from loadtests.shapes import STEADY
 from loadtests.statistics import FEW_SAMPLES
 

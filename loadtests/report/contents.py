@@ -28,11 +28,7 @@ def contents(report: Report, series: Series) -> Contents:
         alerts=_alerts(report),
         findings=findings.findings(report) if compared else [one for chapter in commands for one in chapter.findings],
         results=comparison.results_table(report) if compared else None,
-        chapters=[
-            *(comparison.chapters(report, series) if compared else ()),
-            *commands,
-            _settings(report),
-        ],
+        chapters=[*(comparison.chapters(report, series) if compared else ()), *commands, _settings(report)],
     )
 
 

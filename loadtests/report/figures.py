@@ -213,9 +213,7 @@ def _side_series(measured: list[SideBlock], *, shaped: bool) -> Figures:
         "percentiles": [[percentile, percentile_ms(total, percentile)] for percentile in CURVE],
         "operations": _operations(blocks),
         "over_time": [
-            {"at_s": one.at_s + second.at_s, "p50_ms": second.p50_ms, "p95_ms": second.p95_ms}
-            for one in measured
-            for second in one.block.seconds
+            {"at_s": one.at_s + second.at_s, **_times([second])} for one in measured for second in one.block.seconds
         ],
         **({"by_second": _by_second(blocks)} if shaped else {}),
         "reasons": dict(reasons.most_common(10)),
@@ -229,13 +227,14 @@ def _by_second(blocks: list[BlockResult]) -> list[Figures]:
     for block in blocks:
         for second in block.seconds:
             by_second[second.at_s].append(second)
-    rows = []
-    for at_s, seconds in sorted(by_second.items()):
-        total = _merged(one.latencies for one in seconds if one.latencies)
-        offered = round(sum(one.offered for one in seconds) / len(blocks), 2)
-        p50, p95 = (percentile_ms(total, percentile) for percentile in (50, 95))
-        rows.append({"at_s": at_s, "offered": offered, "p50_ms": p50, "p95_ms": p95})
-    return rows
+    return [
+        {"at_s": at_s, "offered": round(sum(one.offered for one in seconds) / len(blocks), 2), **_times(seconds)}
+        for at_s, seconds in sorted(by_second.items())
+    ]
+
+
+def _times(seconds: Sequence[Second]) -> Figures:
+    return percentiles(_merged(one.latencies for one in seconds), 50, 95)
 
 
 def _operations(blocks: Sequence[BlockResult]) -> dict[str, Figures]:

@@ -45,12 +45,12 @@ class BlockHistograms:
     """
 
     def __init__(self, histograms: Sequence[HdrHistogram]) -> None:
-        counts = np.array([histogram.counts for histogram in histograms], dtype=int)
+        counts = np.array([histogram.counts for histogram in histograms], dtype=float)
         used = np.flatnonzero(counts.any(axis=0))
         ticks = [_highest_ticks(histograms[0], index) for index in used.tolist()]
         self._ms = np.array([0, *ticks]) / TICKS_PER_MS  # 0.0 is the percentile of an empty resample
-        self._cumulative = np.cumsum(np.insert(counts[:, used], 0, 0, axis=1), axis=1).T
-        self._totals = self._cumulative[-1]
+        self._counts = np.insert(counts[:, used], 0, 0, axis=1)
+        self._totals = self._counts.sum(axis=1)
         self._log_sums = (counts[:, used] * np.log(self._ms[1:])).sum(axis=1)
 
     def percentile(self, percentile: float) -> Sample:
@@ -64,15 +64,11 @@ class BlockHistograms:
 
     def percentiles_ms(self, percentile: float, counts: Counts) -> Values:
         """Return the percentile of each resample, 0.0 where it is empty. Rounds as HdrHistogram does."""
-        totals = weighted_sums(counts, self._totals)
-        rank = np.clip((percentile * totals / 100 + 0.5).astype(int), 1, totals)
-        low = np.zeros(len(counts), dtype=int)
-        high = np.full(len(counts), len(self._ms) - 1)
-        while (low < high).any():
-            middle = (low + high) // 2
-            reached = weighted_sums(counts, self._cumulative[middle]) >= rank
-            low, high = np.where(reached, low, middle + 1), np.where(reached, middle, high)
-        return self._ms[low]
+        cumulative = np.cumsum(counts @ self._counts, axis=1)  # whole numbers, so the order of adding does not matter
+        totals = cumulative[:, -1]
+        ranks = np.clip(np.floor(percentile * totals / 100 + 0.5), 1, totals)
+        values: Values = self._ms[(cumulative < ranks[:, np.newaxis]).sum(axis=1)]
+        return values
 
     def geometric_means_ms(self, counts: Counts) -> Values:
         """Return the geometric mean of each resample, 0.0 where it is empty."""

@@ -38,7 +38,7 @@ def block(side: str, cpu: float = 0.05) -> BlockResult:
     histogram = encode(histogram_of(latencies))
     return BlockResult(
         offered=52, succeeded=50, refused=1, errors=1, cpu=cpu, latencies=histogram, by_operation={"GET /posts": histogram},
-        seconds=[Second(at_s=0, p50_ms=3.0, p95_ms=9.0, count=50)], reasons={"GET /posts: status <b>500</b>": 1},
+        seconds=[Second(at_s=0, offered=52, latencies=histogram)], reasons={"GET /posts: status <b>500</b>": 1},
     )  # fmt: skip
 
 

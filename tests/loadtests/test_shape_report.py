@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from loadtests.load import LostWorker, Worker
+from loadtests.load import LostWorker
 from loadtests.report.figures import figures
 from loadtests.results import Results
 from tests.loadtests.made_runs import made_run, write_report
@@ -46,13 +46,3 @@ def test_a_run_that_lost_much_with_a_worker_is_void() -> None:
     assert void["voids"] == ["browse on monolith: 29 % of the arrivals were lost with a worker, over 5 %"]
     assert void["scenarios"]["browse"]["metrics"]["p95_ms"]["verdict"] == "void"
     assert void["scenarios"]["live"]["metrics"]["p95_ms"]["verdict"] != "void"
-
-
-def test_the_worst_of_several_workers_voids_a_run() -> None:
-    run = made_run("a")
-    for one in run.scenarios["browse"]:
-        late = [0, 8] if one.side == "monolith" else [0, 0]
-        one.block.workers = [
-            Worker(name=f"worker {number}", arrivals=30, late=count, cpu=0.1) for number, count in enumerate(late)
-        ]
-    assert figures(run)["voids"] == ["browse on monolith: 27 % of the requests started late, over 5 %"]
