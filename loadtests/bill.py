@@ -41,13 +41,13 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace, console: Console) -> int:
     """Print the bill. Raise UsageError for a wrong option or a unit without a price."""
-    folder = options.report or _last_run()
+    folder = options.report or last_run()
     figures = chapter(
         counts.read(folder),
         json.loads((folder / "report.json").read_text()),
         Options(
             traffic=options.traffic, region=options.region, mix=options.mix, memory_mb=options.memory,
-            changes=tuple(map(_change, options.set)),
+            changes=tuple(map(parse_change, options.set)),
         ),
     )  # fmt: skip
     require_prices(figures)
@@ -85,7 +85,8 @@ def usage_file(figures: dict[str, Any]) -> str:
     return yaml.safe_dump({"version": "0.1", "resource_usage": resources}, sort_keys=False)
 
 
-def _change(text: str) -> tuple[str, float]:
+def parse_change(text: str) -> tuple[str, float]:
+    """Return name and value of `--set name=value`. Raise UsageError for a wrong or negative number."""
     name, _, value = text.partition("=")
     try:
         number = float(value)
@@ -96,7 +97,7 @@ def _change(text: str) -> tuple[str, float]:
     return name, number
 
 
-def _last_run() -> Path:
+def last_run() -> Path:
     """Return the last run with metering, or the reference run."""
     runs = [file.parent for file in RESULTS.glob("*/report.json") if f'"{counts.CHAPTER}"' in file.read_text()]
     return max(runs, default=REFERENCE)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from loadtests.report import bill, capacity, cold_starts, comparison, complexity, explain, findings, latency
+from loadtests.report import bill, capacity, cold_starts, comparison, complexity, explain, findings, latency, scale
 from loadtests.report.charts import Report, Series
 from loadtests.report.tables import Chapter, Contents, Table
 
@@ -15,6 +15,7 @@ COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figu
     "complexity": complexity.chapter,
     "explain": explain.chapter,
     "latency": latency.chapter,
+    "scale": scale.chapter,
 }
 
 

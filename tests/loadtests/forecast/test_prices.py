@@ -24,11 +24,12 @@ PLAIN = {0, 1, 2, 3, 0.5, 50, 95, 99, 100, 1000, 1e6, 1e9, 1024, 30, 60, 3600, 2
 SETTINGS = {
     "bill.py": {"CURVE_POINTS"},
     "breakeven.py": {"LEAST_RPS", "MOST_RPS", "POINTS", "SAMPLES", "PERCENTILES", "MOST_ASSUMPTIONS"},
+    "day.py": {"DAY_S", "FULL", "GRID", "LEAST_RATE", "LEAST_SERVICE_S", "BURST"},
     "latency.py": {"SAMPLES", "SEED", "FAR", "PERCENTILES"},
     "meter.py": {"_DRAWS", "_ACCESS_LOG_VALUES"},
     "processor.py": {"PHASES"},
     "published.py": {"ROUNDING_MS", "EXACT", "THROUGHPUT", "TIME", "TAIL"},
-    "scale.py": {"SAMPLES", "DECADES"},
+    "scale.py": {"DECADES", "SAMPLES", "PERCENTILES"},
     "tour.py": {"ROUNDS", "PAUSE_S"},
 }
 # Bounds of a sum or a percentile, the memory sizes of published tables, and a status and bits of the tour's requests.
