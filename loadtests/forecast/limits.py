@@ -12,6 +12,7 @@ from math import ceil, log2
 from loadtests.errors import UsageError
 from loadtests.forecast.counts import (
     AUTHORIZER,
+    BACKGROUND,
     CHAPTER,
     KINESIS,
     STREAM,
@@ -20,6 +21,8 @@ from loadtests.forecast.counts import (
     StoreCalls,
     Work,
 )  # fmt: skip
+from loadtests.forecast.latency import BOUNDARIES
+from loadtests.forecast.latency import WRITES as LOGGED
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.units import run_ms
 from loadtests.results import SIDES
@@ -27,7 +30,7 @@ from microservices.live.clients import THREADS
 
 MONOLITH, SERVICES = SIDES
 VOTE, READ, POST = "PUT /posts/{post_id}/vote", "GET /posts/{post_id}", "POST /posts"
-COMMIT, PUSH = "COMMIT", "apigatewaymanagementapi.post_to_connection"
+PUSH = "apigatewaymanagementapi.post_to_connection"
 WRITES, READS = "dynamodb.partition_writes", "dynamodb.partition_reads"
 HARD = {WRITES, READS, "row.lock", "instance.most_vcpus", "live.broadcast"}
 
@@ -196,7 +199,7 @@ def _functions(
 ) -> dict[str, Runs]:
     totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for name, operation in operations.items():
-        for work in (each for each in operation.work if each.trigger not in (STREAM, KINESIS)):
+        for work in (each for each in operation.work if each.trigger not in (STREAM, KINESIS, BACKGROUND)):
             runs = mix[name] * work.runs
             if work.trigger == AUTHORIZER:
                 runs *= 1 - parameters.value("authorizer.cached_share")
@@ -245,11 +248,12 @@ def _dynamodb(work: Work, *actions: str) -> Iterator[StoreCalls]:
 
 
 def _calls_ms(operation: Operation, parameters: Parameters) -> tuple[float, float]:
-    """Return the time of the statements that a request of the monolith waits for, and their part in the database."""
-    trip = parameters.figure("network.zone_round_trip").percentiles["p50"]
+    """Return the time of the calls that a request of the monolith waits for, and its part in the processors of the database."""
+    trip, statement, commit = (
+        parameters.figure(name).percentiles["p50"]
+        for name in ("network.zone_round_trip", "database.statement", "database.commit")
+    )
     calls = [call for work in operation.work if work.waited for call in work.stores]
-    commits = sum(call.calls for call in calls if call.name == COMMIT)
-    statements = sum(call.calls for call in calls) - commits
-    statement = parameters.figure("database.statement").percentiles["p50"]
-    commit = parameters.figure("database.commit").percentiles["p50"]
-    return statements * (trip + statement) + commits * (trip + commit), statements * statement
+    inside = sum(call.calls for call in calls if call.name not in BOUNDARIES) * statement
+    written = commit * any(call.name.startswith(LOGGED) for call in calls)
+    return sum(call.calls for call in calls) * trip + inside + written, inside

@@ -1,6 +1,7 @@
 """The chapter of `scale`: seven decades of users on both sides, and the ladder of limits."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import plotly.graph_objects as go
@@ -41,7 +42,7 @@ LADDER_COLUMNS = tuple(
 )
 LIMIT_COLUMNS = (
     Column("side"), Column("reached at users", "users", users), Column("what"), Column("limit", "capacity", "{:,.4g}".format),
-    Column("unit"), Column("kind"), Column("basis"), Column("lifted by", "lifted_by"),
+    Column("kind"), Column("basis"), Column("lifted by", "lifted_by"),
 )  # fmt: skip
 CHARTS = (
     ("scale-latency", "p95 by users", "p95_ms", "ms", MS_TICKS),
@@ -87,12 +88,14 @@ def _findings(figures: Figures) -> Iterator[str]:
 
 
 def _ladder(rows: list[Figures]) -> Iterator[Figures]:
-    """Yield the first limit that each population meets when those of the smaller populations are lifted."""
-    for row in (row for row in rows if "limit" in row):
-        first, following = row["limit"], row.get("next")
+    """Yield the first limit that populations meet when those of the smaller populations are lifted."""
+    ahead = sorted((row for row in rows if "limit" in row), key=lambda row: (SIDES.index(row["side"]), row["users"]))
+    for (side, what), group in groupby(ahead, key=lambda row: (row["side"], row["limit"]["what"])):
+        same = list(group)
+        first, following = same[0]["limit"], same[0].get("next")
         yield {
-            "users": users(row["users"]), "side": row["side"], "first limit": first["what"], "reached at": users(first["users"]),
-            "lifted by": first["lifted_by"], **_kind(first),
+            "users": " – ".join(dict.fromkeys(users(one["users"]) for one in (same[0], same[-1]))), "side": side,
+            "first limit": what, "reached at": users(first["users"]), "lifted by": first["lifted_by"], **_kind(first),
             **({"next": following["what"], "at": users(following["users"])} if following else {}),
         }  # fmt: skip
 

@@ -12,7 +12,7 @@ from loadtests.forecast.counts import (
     StoreCalls,
 )  # fmt: skip
 from loadtests.journeys import JOURNEYS
-from tests.loadtests.forecast.made_metering import operation, work
+from tests.loadtests.forecast.made_metering import PUBLISH, operation, work
 
 LIST, READ, WRITE, VOTE = "GET /posts", "GET /posts/{post_id}", "POST /posts", "PUT /posts/{post_id}/vote"
 FUNCTIONS = ("posts-http", "platform-authorizer", "votes-http", "votes-projection", "posts-scores")
@@ -33,7 +33,7 @@ def metering() -> Metering:
 
 def _services() -> dict[str, Operation]:
     token, vote = work("platform-authorizer", AUTHORIZER, cpu_ms=1), _dynamodb("PutItem", writes=1)
-    counting = work("votes-projection", STREAM, _dynamodb("TransactWriteItems", writes=8), waited=False)
+    counting = work("votes-projection", STREAM, _dynamodb("TransactWriteItems", writes=8), PUBLISH, waited=False)
     score = work("posts-scores", QUEUE, _dynamodb("UpdateItem", writes=1), waited=False)
     return {
         LIST: operation(work("posts-http", GATEWAY, _dynamodb("Query", reads=2), _dynamodb("BatchGetItem", reads=20))),
