@@ -28,7 +28,9 @@ RESULTS = Path("results")
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = ABOUT
-    parser.add_argument("--report", type=report_folder, metavar="RUN", help="a run with metering (the last one)")
+    parser.add_argument(
+        "--report", type=report_folder, metavar="RUN", help="a run with metering (that of --into, or the last one)"
+    )
     parser.add_argument("--traffic", default=DEFAULT.traffic, help=f"{EXAMPLES} ({DEFAULT.traffic})")
     parser.add_argument("--region", default=DEFAULT.region, help=f"{' or '.join(REGIONS)} ({DEFAULT.region})")
     parser.add_argument("--mix", default=DEFAULT.mix, help=f"of journeys, as in loadtests/mixes ({DEFAULT.mix})")
@@ -41,7 +43,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace, console: Console) -> int:
     """Print the bill. Raise UsageError for a wrong option or a unit without a price."""
-    folder = options.report or last_run()
+    folder = options.report or options.into or last_run()
     figures = chapter(
         counts.read(folder),
         json.loads((folder / "report.json").read_text()),
