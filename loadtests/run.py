@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import psutil
+from msgspec import convert
 from rich.console import Console
 
 from loadtests import freshness, provenance, report, resources, systems
@@ -23,8 +24,9 @@ from loadtests.data.world import World
 from loadtests.errors import ParityError
 from loadtests.explain.tour import meter_running
 from loadtests.floors.measure import measure_floors
-from loadtests.forecast import complexity
+from loadtests.forecast import bill, complexity
 from loadtests.forecast.counts import CHAPTER as METERING
+from loadtests.forecast.counts import Metering
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
@@ -132,6 +134,7 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
         if not settings.is_aa and not settings.deployed:
             services, own = settings.folder("microservices"), settings.run_dir / "metering"
             results.chapters[METERING] = meter_running(services, own, display)
+            results.chapters[bill.CHAPTER] = bill.chapter(convert(results.chapters[METERING], Metering), {})
     if not settings.is_aa:
         results.chapters[complexity.CHAPTER] = complexity.chapter(ROOT)
 
