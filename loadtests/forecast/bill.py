@@ -68,7 +68,7 @@ def chapter(metering: Metering, report: Mapping[str, Any], options: Options = DE
 
     model = build(replace(values, figures=recording))
     rows = [_form(model, form, traffic) for form in costs.FORMS]
-    spans = breakeven.ranges(values, recording.used)
+    spans = breakeven.ranges(values, recording.used - {*dict(options.changes)})  # what the user sets has no range
     samples = [breakeven.break_evens(one) for one in breakeven.sample(build, values, spans)]
     for row in rows:
         if row["form"] != costs.FUNCTIONS:

@@ -10,11 +10,8 @@ from loadtests.forecast.costs import FORMS, FUNCTIONS, LIKE_FOR_LIKE, Model, cos
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.traffic import Floats, Traffic, flat
 
-LEAST_RPS, MOST_RPS, POINTS = (
-    0.01,
-    1e5,
-    401,
-)  # of the search; neighbours differ by 4 %, and the crossing is interpolated
+LEAST_RPS, MOST_RPS = 0.01, 1e5
+POINTS = 401  # of the search: neighbours differ by 4 %, and the crossing is interpolated
 SAMPLES = 60  # of an interval
 PERCENTILES = (5, 95)
 MOST_ASSUMPTIONS = 10

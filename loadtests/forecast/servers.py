@@ -94,7 +94,7 @@ def _tasks(load: Traffic, zones: int, parameters: Parameters) -> Floats:
 def _cheapest(family: str, names: tuple[str, ...], load: Traffic, parameters: Parameters) -> Floats:
     """Return the price an hour of the cheapest size that carries a load; infinite if none is large enough.
 
-    A burstable size lives on credits, so the mean may not exceed its baseline. Above the last name, sizes double.
+    A burstable size earns credits, so the mean may not exceed its baseline. Above the last name, sizes double.
     """
     sizes = [_size(family, name, parameters) for name in names]
     while sizes[-1].vcpus < parameters.value("instance.most_vcpus"):

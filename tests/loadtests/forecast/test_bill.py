@@ -193,6 +193,13 @@ def test_the_measured_capacity_replaces_the_assumed_one() -> None:
     assert bill.chapter(complete(), {})["parameters"]["monolith.requests_per_vcpu"]["assumed"]
 
 
+def test_a_figure_that_the_user_sets_is_certain() -> None:
+    widest = bill.chapter(complete(), {})["swings"][0]["name"]
+    figures = bill.chapter(complete(), {}, Options(changes=((widest, load().value(widest)),)))
+    assert widest not in [one["name"] for one in figures["swings"]]
+    assert len(figures["swings"]) == breakeven.MOST_ASSUMPTIONS
+
+
 def test_a_call_without_a_meter_makes_the_bill_unverified() -> None:
     small = complete()
     strange = operation(work("posts-http", "gateway", store("codecommit GetFile")))
