@@ -71,14 +71,6 @@ def results_table(report: Report) -> Table:
     return Table(columns=("scenario", "offered/s", *_by_side(report, "p50 ms", "p95 ms"), "lower p95"), rows=rows)
 
 
-def parity_text(report: Report) -> str:
-    """Return the result of the parity check in words."""
-    parity = report["parity"]
-    alone = parity.get("rechecked_alone", 0)
-    note = f" ({alone} timed out in parallel and passed alone)" if alone else ""
-    return f"{parity['checks']:,} checks, {parity['failed']} failed{note}"
-
-
 def summaries(report: Report) -> list[dict[str, Any]]:
     """Return the figures of each scenario and side, with their names; none without a comparison."""
     scenarios = report.get("scenarios", {}).items()

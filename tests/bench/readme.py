@@ -11,7 +11,7 @@ from pathlib import Path
 from loadtests.processes import ROOT
 from loadtests.report import REFERENCE
 from loadtests.report.charts import Report
-from loadtests.report.comparison import parity_text, results_table
+from loadtests.report.comparison import results_table
 from loadtests.report.contents import contents, machine
 from loadtests.report.forms import markdown
 
@@ -54,6 +54,14 @@ def with_results(text: str, report: Report) -> str:
         f"{parity_text(report)}. *Emulated*: milliseconds of the local AWS, not of AWS."
     )
     return between(text, MARKERS, [note, "", *results_table(report).markdown()])
+
+
+def parity_text(report: Report) -> str:
+    """Return the result of the parity check in words."""
+    parity = report["parity"]
+    alone = parity.get("rechecked_alone", 0)
+    note = f" ({alone} timed out in parallel and passed alone)" if alone else ""
+    return f"{parity['checks']:,} checks, {parity['failed']} failed{note}"
 
 
 def between(text: str, markers: tuple[str, str], lines: list[str]) -> str:
