@@ -31,8 +31,6 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--profile", choices=("quick", "standard"), default="quick", help="length: 2 or 3 minutes a run (quick)"
     )
     parser.add_argument("--times", type=whole(1, 100), default=1, metavar="N", help="runs of each system (1)")
-    parser.add_argument("--url", help="a deployed system as the first side; it is neither started nor stopped")
-    parser.add_argument("--other-url", help="a deployed system as the second side")
     add_results(parser)
     parser.set_defaults(command=command)
 
@@ -40,12 +38,10 @@ def register(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace, console: Console) -> int:
     """Make the runs, write their reports and print a summary."""
     folder = destination(options)
-    urls = zip(SIDES, (options.url, options.other_url), strict=True)
-    deployed = {side: url.rstrip("/") for side, url in urls if url}
-    names, reports = systems_to_compare(options.side, deployed), list[Figures]()
+    names, reports = (options.side,) if options.side else NAMES, list[Figures]()
     for name, run in product(names, range(1, options.times + 1)):
         own = folder if options.times == len(names) == 1 else folder / f"{name}-{run:02}"
-        reports.append(run_and_report(settings(name, options.profile, deployed), own, console))
+        reports.append(run_and_report(settings(name, options.profile), own, console))
         report.print_summary(own, console)
     voids = sum(bool(one["voids"]) for one in reports)
     line = f"{sum(map(within_noise, reports))} of {len(reports)} runs within noise, {voids} void"
@@ -53,20 +49,15 @@ def command(options: argparse.Namespace, console: Console) -> int:
     return status(reports)
 
 
-def systems_to_compare(side: str | None, deployed: dict[str, str]) -> tuple[str, ...]:
-    """Return the chosen system, or both. Deployed systems count as one system, with the first name."""
-    return (side,) if side else NAMES[:1] if deployed else NAMES
-
-
-def settings(name: str, profile: str, deployed: dict[str, str]) -> RunSettings:
-    """Return the settings of one run: a system on both sides."""
+def settings(name: str, profile: str, deployed: dict[str, str] | None = None) -> RunSettings:
+    """Return the settings of one run: a system on both sides. deployed: URLs of sides that run already."""
     system = next(one for one in systems.BOTH if one.name == name)
     return RunSettings(
         profile=replace(PROFILES[profile], freshness=0),
         scenarios=tuple(PROFILES[profile].rates),
         sides=dict.fromkeys(SIDES, system),
         run_dir=run_directory("aa"),
-        deployed=deployed,
+        deployed=deployed or {},
     )
 
 

@@ -41,15 +41,6 @@ from loadtests.systems import SystemFailed, check_reachable
 FINE, DIFFERENT, VOID = 0, 1, 2
 
 
-class ParityFailed(ParityError):
-    """The systems give different answers."""
-
-    def __init__(self, parity: Parity) -> None:
-        super().__init__(
-            f"{len(parity.failed)} of {parity.checks} parity checks failed; no figures were written:", parity.failed
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
     """Both running sides with seeded data. live: their live feeds; an unknown one is empty."""
@@ -242,7 +233,8 @@ def _parity(sides: Sides) -> Parity:
         parity = Parity(parity.checks + contract.checks, failed, contract.rechecked_alone)
     if parity.failed:
         _require_alive(sides.settings)  # all checks fail on a system that has ended
-        raise ParityFailed(parity)
+        message = f"{len(parity.failed)} of {parity.checks} parity checks failed; no figures were written:"
+        raise ParityError(message, parity.failed)
     return parity
 
 

@@ -11,12 +11,12 @@ from rich.console import Console
 
 from loadtests import mixes, settings, systems
 from loadtests.capacity.saturation import Meter, evidence
-from loadtests.capacity.search import START, Level, Outcome, Probe, Search, percentile_of_blocks, ratio
+from loadtests.capacity.search import START, Level, Outcome, Probe, Search, percentile_of_blocks
 from loadtests.chapter import measure_chapter
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.progress import ProgressDisplay
-from loadtests.provenance import origin_of, origin_of_both
+from loadtests.provenance import origin_of
 from loadtests.results import SIDES
 from loadtests.run import both_up, require_reachable
 from loadtests.settings import RunSettings
@@ -130,7 +130,7 @@ def fail_if_ended(offer: Offer) -> Offer:
 
 
 def figures(limits: Limits, results: CapacityResults) -> Figures:
-    """Return the chapter for report.json, empty without a probe. Rates and milliseconds have one decimal, ratios three."""
+    """Return the chapter for report.json, empty without a probe. Rates and milliseconds have one decimal."""
     scenarios = {
         name: _scenario(probed, results)
         for name, searches in results.searches.items()
@@ -141,7 +141,7 @@ def figures(limits: Limits, results: CapacityResults) -> Figures:
 
 
 def _scenario(searches: Mapping[str, Search], results: CapacityResults) -> Figures:
-    sides = {
+    return {
         side: {
             **_bounds(search),
             "ended": _end(search),
@@ -151,9 +151,6 @@ def _scenario(searches: Mapping[str, Search], results: CapacityResults) -> Figur
         }
         for side, search in searches.items()
     }
-    if len(searches) == len(SIDES) and (compared := ratio((searches[SIDES[0]], searches[SIDES[1]]))):
-        sides["ratio"] = {**compared, "origin": origin_of_both(*results.urls.values())}
-    return sides
 
 
 def _bounds(search: Search) -> Figures:

@@ -13,7 +13,6 @@ from statistics import median
 from loadtests.capacity.saturation import Meter, Usage
 from loadtests.histograms import decode, percentile_ms
 from loadtests.load import VOID_ABOVE_LATE, BlockResult, LoadPlan, void_reasons
-from loadtests.statistics.resampling import NEGLIGIBLE
 
 START, FACTOR = 20.0, 2.0  # requests a second of the first probe; factor of each raise, until a rate breaks the level
 LEAST_RATE = 1.0
@@ -230,23 +229,3 @@ def _percentile_ms(latencies: str, percentile: float) -> float:
     return percentile_ms(
         decode(latencies), percentile
     )  # decoding takes a millisecond, and a search decodes the same blocks often
-
-
-def ratio(searches: tuple[Search, Search]) -> dict[str, float | str] | None:
-    """Compare two knees, second over first. Return ratio, interval and verdict, or None if a side has no knee.
-
-    A side whose capacity is only "at least" can win, but not lose.
-    """
-    first, second = (search.knee() for search in searches)
-    if not first or not second:
-        return None
-    first_open, second_open = (search.at_least for search in searches)
-    low, high = second.low / first.high, second.high / first.low
-    verdict = "unknown" if first_open or second_open else "within noise"
-    if high < 1 - NEGLIGIBLE and not second_open:
-        verdict = "monolith"
-    if low > 1 + NEGLIGIBLE and not first_open:
-        verdict = "microservices"
-    bound = {(True, False): "at most", (False, True): "at least"}.get((first_open, second_open), "")
-    numbers = {"ratio": second.rate / first.rate, "low": low, "high": high}
-    return {**{name: round(value, 3) for name, value in numbers.items()}, "bound": bound, "verdict": verdict}

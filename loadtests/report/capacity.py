@@ -11,10 +11,6 @@ from loadtests.results import SIDES
 
 RATE_TICKS = [digit * 10**power for power in range(4) for digit in (1, 2, 5)]
 COLUMNS = [Column(name) for name in ("scenario", "side", "requests/s", "interval", "ended", "origin")]
-RATIO_COLUMNS = (
-    Column("scenario"), Column("microservices over monolith", "ratio"), Column("interval"), Column("higher capacity", "verdict"),
-    Column("origin"),
-)  # fmt: skip
 CURVE_COLUMNS = (
     Column("side"),
     Column("offered/s", "rate", number),
@@ -30,14 +26,11 @@ Figures = dict[str, Any]
 def chapter(figures: Figures) -> Chapter:
     """Return the chapter. Charts leave void probes out; the tables have them."""
     searches = list(_searches(figures))
-    ratios = [
-        {"scenario": name, **_ratio(one["ratio"])} for name, one in figures["scenarios"].items() if "ratio" in one
-    ]
     return Chapter(
         name="capacity",
         names={"slo": figures["slo"]},
         findings=list(_findings(figures)),
-        tables=[table_of(searches, COLUMNS), *([table_of(ratios, RATIO_COLUMNS)] if ratios else [])],
+        tables=[table_of(searches, COLUMNS)],
         charts=lambda: _charts(figures),
         notes=[f"{one['scenario']}, {one['side']}: {one['saturated']}" for one in searches],
     )  # fmt: skip
@@ -53,18 +46,12 @@ def _searches(figures: Figures) -> Iterator[Figures]:
             yield {**one, "scenario": name, "side": side, "requests/s": knee, "interval": interval}
 
 
-def _ratio(one: Figures) -> Figures:
-    ratio, interval = f"{one['bound']} {one['ratio']:.2f}".strip(), f"{one['low']:.2f} – {one['high']:.2f}"
-    return {**one, "ratio": ratio, "interval": interval}
-
-
 def _findings(figures: Figures) -> Iterator[Finding]:
-    for name, sides in figures["scenarios"].items():
+    for name in figures["scenarios"]:
         own = [one for one in _searches(figures) if one["scenario"] == name]
         knees = ", ".join(f"the {one['side']} {one['requests/s']} ({one['interval']})" for one in own)
-        verdict = f"; higher: {sides['ratio']['verdict']}" if "ratio" in sides else ""
         origin = "emulated" if any(one["origin"] == "emulated" for one in own) else "measured"
-        yield Finding(f"Capacity of {name} within {figures['slo']}, requests/s: {knees}{verdict}.", origin)
+        yield Finding(f"Capacity of {name} within {figures['slo']}, requests/s: {knees}.", origin)
 
 
 def _charts(figures: Figures) -> Iterator[Chart]:

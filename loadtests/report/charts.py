@@ -20,7 +20,7 @@ SPARSE_MS_TICKS = [digit * 10**power for power in range(-1, 5) for digit in (1, 
 ROW_PX, AROUND_PX = 32, 90
 TIME_COLUMNS = (
     Column("at, s", "at_s", number), Column("side"), Column("p50, ms", "p50_ms", milliseconds),
-    Column("p95, ms", "p95_ms", milliseconds),
+    Column("p95, ms", "p95_ms", milliseconds), Column("offered/s", "offered", number),
 )  # fmt: skip
 FLOOR_COLUMNS = (
     Column("scenario"), Column("side"), *(Column(f"{name}, ms", name, milliseconds) for name in ("floor", "above it", "median")),
@@ -47,24 +47,21 @@ def percentile_charts(series: Series) -> Iterator[Chart]:
         yield Chart(f"{name}-percentiles", name, apply_style(figure), Table(columns=columns, rows=rows))
 
 
-def over_time_charts(series: Series) -> Iterator[Chart]:
-    """Yield p50 and p95 of each second for each scenario: of the run, or of a block and with its rate if that changes."""
+def shape_charts(series: Series) -> Iterator[Chart]:
+    """Yield p50, p95 and the offered rate of each second of a block, for each scenario."""
     for name, sides in series["scenarios"].items():
         figure, records = go.Figure(), []
         for side, curves in sides.items():
-            points = curves.get("by_second", curves["over_time"])
+            points = curves["by_second"]
             at = [point["at_s"] for point in points]
             for which in ("p95", "p50"):
                 times, hollow = [point[f"{which}_ms"] for point in points], which == "p50"
                 add_curve(figure, at, times, side=side, name=f"{side} {which}", mode="markers", hollow=hollow)
             records += [{"side": side, **point} for point in points]
-        columns = list(TIME_COLUMNS)
-        if shaped := "offered" in points[0]:
-            _add_rate(figure, at, [point["offered"] for point in points])
-            columns.append(Column("offered/s", "offered", number))
-        figure.update_xaxes(title_text="seconds of a block" if shaped else "seconds of load")
+        _add_rate(figure, at, [point["offered"] for point in points])
+        figure.update_xaxes(title_text="seconds of a block")
         figure.update_layout(yaxis={"type": "log", "tickvals": MS_TICKS, "title": "ms"})
-        yield Chart(f"{name}-over-time", name, apply_style(figure), table_of(records, columns))
+        yield Chart(f"{name}-over-time", name, apply_style(figure), table_of(records, TIME_COLUMNS))
 
 
 def floor_chart(report: Report) -> Iterator[Chart]:

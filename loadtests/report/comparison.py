@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from loadtests.report.charts import Report, Series, floor_chart, freshness_chart, over_time_charts, percentile_charts
+from loadtests.report.charts import Report, Series, floor_chart, freshness_chart, percentile_charts, shape_charts
 from loadtests.report.tables import Chapter, Column, Record, Row, Table, milliseconds, number, percent, table_of, words
 from loadtests.shapes import STEADY
 from loadtests.statistics import FEW_SAMPLES
@@ -45,9 +45,8 @@ def chapters(report: Report, series: Series) -> Iterator[Chapter]:
     tables = [table_of(summaries(report), SCENARIO_COLUMNS), _operations(report, series)]
     yield Chapter(name="scenarios", tables=tables, notes=list(_reasons(series)))
     yield Chapter(name="percentiles", charts=lambda: percentile_charts(series))
-    shape = report["settings"].get("shape", STEADY)
-    name = "over-time" if shape == STEADY else "shape"
-    yield Chapter(name=name, names={"shape": shape}, charts=lambda: over_time_charts(series))
+    if (shape := report["settings"].get("shape", STEADY)) != STEADY:
+        yield Chapter(name="shape", names={"shape": shape}, charts=lambda: shape_charts(series))
     if report["floors"]:
         yield Chapter(
             name="floor", charts=lambda: floor_chart(report), tables=[table_of(_floors(report), FLOOR_COLUMNS)]

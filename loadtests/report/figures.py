@@ -19,7 +19,6 @@ from loadtests.statistics.verdicts import GOODPUT, PERCENTILES, judge_scenario
 
 CARRIED = 0.99  # goodput of the offered rate; below it, latencies of the sides are not compared
 CURVE = (1, 5, *range(10, 75, 10), *range(75, 95, 5), 92.5, 95, 97, 98, 99, 99.5, 99.9)  # percentiles of the charts
-BLOCK_FIELDS = ("offered", "succeeded", "refused", "errors", "dropped", "latencies")
 Figures = dict[str, Any]
 
 
@@ -212,9 +211,6 @@ def _side_series(measured: list[SideBlock], *, shaped: bool) -> Figures:
     return {
         "percentiles": [[percentile, percentile_ms(total, percentile)] for percentile in CURVE],
         "operations": _operations(blocks),
-        "over_time": [
-            {"at_s": one.at_s + second.at_s, **_times([second])} for one in measured for second in one.block.seconds
-        ],
         **({"by_second": _by_second(blocks)} if shaped else {}),
         "reasons": dict(reasons.most_common(10)),
         "blocks": [_block(block) for block in blocks],
@@ -228,13 +224,13 @@ def _by_second(blocks: list[BlockResult]) -> list[Figures]:
         for second in block.seconds:
             by_second[second.at_s].append(second)
     return [
-        {"at_s": at_s, "offered": round(sum(one.offered for one in seconds) / len(blocks), 2), **_times(seconds)}
+        {
+            "at_s": at_s,
+            "offered": round(sum(one.offered for one in seconds) / len(blocks), 2),
+            **percentiles(_merged(one.latencies for one in seconds), 50, 95),
+        }
         for at_s, seconds in sorted(by_second.items())
     ]
-
-
-def _times(seconds: Sequence[Second]) -> Figures:
-    return percentiles(_merged(one.latencies for one in seconds), 50, 95)
 
 
 def _operations(blocks: Sequence[BlockResult]) -> dict[str, Figures]:
@@ -248,7 +244,7 @@ def _operations(blocks: Sequence[BlockResult]) -> dict[str, Figures]:
 
 def _block(block: BlockResult) -> Figures:
     """Return a block as `diff` resamples it: about 200 bytes for two seconds, because the histogram is compressed."""
-    return {name: getattr(block, name) for name in BLOCK_FIELDS}
+    return {"succeeded": block.succeeded, "latencies": block.latencies}
 
 
 def _merged(histograms: Iterable[str]) -> HdrHistogram:

@@ -10,15 +10,13 @@ GROUPS = {
     "monolith": {"gunicorn workers": 1.2, "PostgreSQL": 0.4, "load generator": 0.2},
     "microservices": {"local AWS's gateway": 0.98, "function workers": 0.7, "load generator": 0.1},
 }
-RATIO = {"ratio": 0.4, "low": 0.33, "high": 0.49, "bound": "", "verdict": "monolith", "origin": "emulated"}
 
 
 def chapter(*, knees: dict[str, float] | None = None, **changed: Any) -> dict[str, Any]:
     """Return the figures of a search on one scenario. knees: by side."""
     sides = {side: one_side(side, knee) for side, knee in (KNEES if knees is None else knees).items()}
-    ratio = {"ratio": RATIO} if len(sides) == len(SIDES) else {}
     return {
-        "slo": "p95<250ms,errors<0.1%", "scenarios": {"browse": {**sides, **ratio}}, "complete": True, "ended_by": "", **changed,
+        "slo": "p95<250ms,errors<0.1%", "scenarios": {"browse": sides}, "complete": True, "ended_by": "", **changed,
     }  # fmt: skip
 
 

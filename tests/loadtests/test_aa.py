@@ -102,12 +102,6 @@ def test_the_saved_experiments_are_complete_and_keep_the_promise(kind: str) -> N
     assert not experiments.promise_kept(kind, {"runs": 10, "within_noise": 8, "better": {"first": 8}})
 
 
-def test_both_systems_are_compared_with_themselves_unless_one_is_chosen() -> None:
-    assert aa.systems_to_compare(None, {}) == ("monolith", "microservices")
-    assert aa.systems_to_compare("microservices", {}) == ("microservices",)
-    assert aa.systems_to_compare(None, {"first": "http://somewhere"}) == ("monolith",)
-
-
 def test_the_table_has_a_row_for_each_experiment(
     same_system: dict[str, Any], slower: dict[str, Any], tmp_path: Path
 ) -> None:

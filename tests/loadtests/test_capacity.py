@@ -82,7 +82,7 @@ def test_a_search_without_a_decided_rate_claims_nothing() -> None:
     assert one["ended"] == "the search did not end; no rate was decided"
 
 
-def test_the_chapter_has_knees_ratio_curve_and_the_reason_for_the_end_of_each_search(tmp_path: Path) -> None:
+def test_the_chapter_has_knees_curve_and_the_reason_for_the_end_of_each_search(tmp_path: Path) -> None:
     urls = {"monolith": "http://127.0.0.1:8000", "microservices": LOCAL_AWS}
     offers = {url: in_virtual_time(rate, rng=Random(url)) for url, rate in zip(urls.values(), (300, 100), strict=True)}
     searches = {side: new_search(url) for side, url in urls.items()}
@@ -90,8 +90,7 @@ def test_the_chapter_has_knees_ratio_curve_and_the_reason_for_the_end_of_each_se
     written = json.loads(json.dumps(chapter(searches)))
     sides: dict[str, Any] = written["scenarios"]["browse"]
     assert sides["monolith"]["low"] < 300 < sides["monolith"]["high"]
-    assert (sides["ratio"]["verdict"], sides["ratio"]["origin"]) == ("monolith", "emulated")
-    assert sides["ratio"]["low"] < 1 / 3 < sides["ratio"]["high"]
+    assert sides["microservices"]["low"] < 100 < sides["microservices"]["high"]
     assert ", over 200 ms" in sides["monolith"]["ended"]
     curve = sides["microservices"]["curve"]
     assert [point["rate"] for point in curve] == sorted({point["rate"] for point in curve})
@@ -99,7 +98,6 @@ def test_the_chapter_has_knees_ratio_curve_and_the_reason_for_the_end_of_each_se
     assert "unknown: the system was not started on this machine" in sides["monolith"]["saturated"]
     folder = report.add_chapter(tmp_path / "report", "capacity", written)
     assert (folder / "report.html").read_text().count('class="plot"') == 1
-    assert "higher: monolith" in (folder / "report.md").read_text()
 
 
 @pytest.mark.parametrize("probes", [7, 1_000])

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from loadtests.capacity import alternate
-from loadtests.capacity.search import LEAST_RATE, PRECISION, Knee, Level, Outcome, Probe, Search, Step, ratio
+from loadtests.capacity.search import LEAST_RATE, PRECISION, Knee, Level, Outcome, Probe, Search, Step
 from loadtests.histograms import encode, histogram_of
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.settings import LoadOptions
@@ -146,27 +146,7 @@ def test_the_sides_alternate_until_each_has_ended() -> None:
         searches, lambda plan: offers[plan.base_url](plan), seconds=1e9, on_probe=lambda side, *_: order.append(side)
     )
     assert order[:4] == ["monolith", "microservices", "microservices", "monolith"]
-    compared = ratio((searches["monolith"], searches["microservices"]))
-    assert compared is not None
-    assert compared["verdict"] == "monolith"
-    assert compared["low"] <= 0.1 <= compared["high"]
-
-
-def test_equal_sides_are_within_noise() -> None:
-    first, second = (searched(in_virtual_time(200, rng=Random(seed))) for seed in (1, 2))
-    compared = ratio((first, second))
-    assert compared is not None
-    assert compared["verdict"] == "within noise"
-
-
-def test_a_side_that_did_not_break_cannot_lose() -> None:
-    little = searched(in_virtual_time(1_000, rng=Random(1)), ceiling=50.0)
-    more = searched(in_virtual_time(300, rng=Random(1)))
-    first, second = ratio((more, little)), ratio((little, more))
-    assert first is not None
-    assert second is not None
-    assert (first["verdict"], first["bound"]) == ("unknown", "at least")
-    assert (second["verdict"], second["bound"]) == ("unknown", "at most")
+    assert searches["monolith"].low > 9 * searches["microservices"].high / 1.1
 
 
 @pytest.mark.parametrize(("seen_short", "capacity"), [(150.0, 100.0), (60.0, 100.0)])

@@ -113,7 +113,7 @@ def test_a_full_disk_keeps_the_figures_and_names_what_is_missing(tmp_path: Path)
     assert json.loads((folder / "report.json").read_text())["complete"]
 
 
-@pytest.mark.parametrize("command", ["compare --monolith-url", "aa --other-url", "capacity --monolith-url"])
+@pytest.mark.parametrize("command", ["compare --monolith-url", "capacity --monolith-url"])
 def test_a_url_without_a_system_is_reported_before_anything_starts(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,7 +139,7 @@ def test_another_api_is_refused(
     document: object, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with serving(lambda number: (200, document)) as server:
-        assert main(["aa", "--url", server.url, "--results", str(tmp_path)]) == 2
+        assert main(["compare", "--monolith-url", server.url, "--results", str(tmp_path)]) == 2
     errors = capsys.readouterr().err
     assert message in errors
     assert errors.count("\n") == 1
