@@ -17,6 +17,7 @@ PART_OF = {
     "tests/monolith/": "monolith",
     "tests/microservices/": "microservices",
     "tests/": "tests",
+    "loadtests/": "tests",
     "monolith/": "monolith",
     "microservices/": "microservices",
     "": "shared",

@@ -6,9 +6,10 @@
                                microservices.patch
                                tests.patch         contract tests
 
-A patch has one line of context, so that it survives most changes of the code around it.
+A patch has one line of context, so that it survives most changes of the code around it. Generated pages are in no patch.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ PROJECT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
 PARTS = ("shared", "monolith", "microservices", "tests")
 # In the order of the page.
-NAMES = ("field", "rule")
+NAMES = ("field", "rule", "feature", "rename", "migration", "reader", "limit", "index", "library", "removal")
 _LEFT_OUT = ("docs/reference/", "docs/report.png", "tests/change_cost/")
 _VERSIONS = Path("monolith/migrations/versions")
 _REVISION = re.compile(r'^revision = "(.*)"$', re.MULTILINE)
@@ -97,6 +98,11 @@ def copy_repository(target: Path) -> Path:
     return target
 
 
+def link_copy(source: Path, target: Path) -> Path:
+    """Copy a copy to a new folder by hard links: git replaces a file that it patches."""
+    return Path(shutil.copytree(source, target, copy_function=os.link))
+
+
 def apply(chosen: Iterable[Change], tree: Path) -> None:
     """Apply the patches of the changes to a copy. Raise PatchDoesNotApply for the first that does not fit."""
     before = {file.name for file in (tree / _VERSIONS).glob("*.py")}
@@ -109,16 +115,16 @@ def apply(chosen: Iterable[Change], tree: Path) -> None:
 
 
 def _chain_migrations(versions: Path, before: set[str]) -> None:
-    """Let each new migration follow the one before it: alone, each of them follows the newest of the repository."""
-    head = _heads(versions, before)
-    for file in sorted(versions.glob("*.py")):
-        if file.name not in before:
-            text = file.read_text()
-            file.write_text(_PARENT.sub(f'down_revision = "{head}"', text))
-            head = _REVISION.findall(text)[0]
+    """Give several new migrations an order: in its patch, each follows the newest one of the repository."""
+    new = sorted(file for file in versions.glob("*.py") if file.name not in before)
+    head = _head(versions, before)
+    for file in new if len(new) > 1 else []:
+        text = _REVISION.sub(f'revision = "{file.stem}"', file.read_text())
+        file.write_text(_PARENT.sub(f'down_revision = "{head}"', text))
+        head = file.stem
 
 
-def _heads(versions: Path, names: set[str]) -> str:
+def _head(versions: Path, names: set[str]) -> str:
     """Return the revision that no other one follows."""
     texts = [(versions / name).read_text() for name in names]
     revisions = {one for text in texts for one in _REVISION.findall(text)}

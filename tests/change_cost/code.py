@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from microservices.deploy import templates
 from microservices.deploy.contents import CONTRACT_READER
+from microservices.deploy.imports import OURS
 
 CONTRACT = "docs/openapi.yaml"
 _DATA = (".html", ".json")  # files that a module names and its zip contains
+_TEMPLATES: dict[str, dict[str, Any]] = {}
 Place = tuple[str, str]  # a module and a name that it defines; "" stands for its other statements
 
 
@@ -35,18 +38,36 @@ class Module:
     imports: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of ours: its path in the repository, and its text."""
+
+    path: str
+    text: str
+
+
 class Services:
     """The functions of the services in a copy of the repository."""
 
     def __init__(self, tree: Path) -> None:
         self._tree = tree
+        files = [file for name in sorted(OURS) for file in sorted((tree / name).rglob("*.*")) if file.is_file()]
+        paths = {file: str(file.relative_to(tree)) for file in files}
+        self._sources = {
+            paths[file].removesuffix(".py").removesuffix("/__init__").replace("/", "."): Source(
+                paths[file], file.read_text()
+            )
+            for file in files
+            if file.suffix == ".py"
+        }
+        self._data = [path for file, path in paths.items() if file.suffix in _DATA]
 
     @cached_property
     def handlers(self) -> dict[str, tuple[str, str]]:
         """Return service and handler module of each function, by its name."""
         found = {}
         for file in sorted((self._tree / "microservices").glob("*/template.yaml")):
-            for resource in _template(file.read_text(), file)["Resources"].values():
+            for resource in _template(file)["Resources"].values():
                 if resource["Type"] == "AWS::Serverless::Function":
                     properties = resource["Properties"]
                     name = templates.name_in_stage(properties["FunctionName"])
@@ -54,36 +75,31 @@ class Services:
         return found
 
     @cache  # noqa: B019  an instance lives as long as a test
-    def modules(self, function: str) -> dict[str, Path]:
-        """Return the modules of ours in the function's zip, with their files."""
-        found: dict[str, Path] = {}
+    def modules(self, function: str) -> dict[str, Source]:
+        """Return the modules of ours in the function's zip."""
+        found: dict[str, Source] = {}
         pending = [self.handlers[function][1]]
         while pending:
             name = pending.pop()
-            file = self._locate(name)
-            if file is not None and name not in found:
-                found[name] = file
-                parent = name.rpartition(".")[0]
-                pending += [parent, *_imported(file.read_text())] if parent else _imported(file.read_text())
+            if name in self._sources and name not in found:
+                found[name] = self._sources[name]
+                pending += [name.rpartition(".")[0], *_imported(found[name].text)]
         return found
 
     def files(self, function: str) -> set[str]:
         """Return the files that its zip is made of."""
-        modules = self.modules(function)
-        files = set(modules.values())
-        for file in modules.values():
-            files |= {each for each in file.parent.iterdir() if each.suffix in _DATA and each.name in file.read_text()}
-        contract = {CONTRACT} if CONTRACT_READER in modules else set()
-        return {str(each.relative_to(self._tree)) for each in files} | contract
+        sources = self.modules(function).values()
+        data = {path for path in self._data for source in sources if _names_file(source, path)}
+        contract = {CONTRACT} if CONTRACT_READER in self.modules(function) else set()
+        return {source.path for source in sources} | data | contract
 
     def libraries(self, function: str) -> set[str]:
         """Return the top-level names that its modules import."""
-        names = (name for file in self.modules(function).values() for name in _imported(file.read_text()))
-        return {name.partition(".")[0] for name in names}
+        return {name.partition(".")[0] for source in self.modules(function).values() for name in _imported(source.text)}
 
     def used(self, function: str) -> dict[Place, str]:
         """Return the code of each definition that a chain of names reaches from the handler."""
-        modules = {name: _module(file.read_text()) for name, file in self.modules(function).items()}
+        modules = {name: _module(source.text) for name, source in self.modules(function).items()}
         handler = self.handlers[function][1]
         pending = [(handler, name) for name in modules[handler].definitions]
         seen: dict[Place, str] = {}
@@ -97,10 +113,11 @@ class Services:
             pending += [_resolve(each, module, modules) for each in definition.names]
         return seen
 
-    def _locate(self, name: str) -> Path | None:
-        path = self._tree.joinpath(*name.split("."))
-        candidates = (path / "__init__.py", path.with_suffix(".py"))
-        return next((each for each in candidates if each.is_file()), None)
+
+def _names_file(source: Source, path: str) -> bool:
+    """Return whether a module names a data file of its folder."""
+    folder, _, name = path.rpartition("/")
+    return source.path.rpartition("/")[0] == folder and name in source.text
 
 
 def _resolve(name: str, module: str, modules: Mapping[str, Module]) -> Place:
@@ -115,9 +132,12 @@ def _resolve(name: str, module: str, modules: Mapping[str, Module]) -> Place:
     return owner, original
 
 
-@cache
-def _template(text: str, file: Path) -> dict[str, dict[str, dict[str, object]]]:
-    return templates.parse(file)
+def _template(file: Path) -> dict[str, Any]:
+    """Return a template. Equal ones of several copies are parsed once."""
+    text = file.read_text()
+    if text not in _TEMPLATES:
+        _TEMPLATES[text] = templates.parse(file)
+    return _TEMPLATES[text]
 
 
 @cache

@@ -2,9 +2,11 @@
 
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.change_cost.changes import PROJECT, apply, changes, copy_repository
+from tests.change_cost.changes import PROJECT, apply, changes, copy_repository, link_copy
+from tests.change_cost.code import Services
 from tests.change_cost.costs import COLUMNS, rows
 
 PAGE = PROJECT / "docs" / "change-cost.md"
@@ -26,14 +28,30 @@ def write() -> None:
 
 
 def _table(folder: Path) -> list[str]:
-    before = copy_repository(folder / "before")
+    copy = copy_repository(folder / "before")
+    before = Services(copy)
     lines = [COLUMNS, ("---",) * len(COLUMNS)]
     for change in changes():
-        after = copy_repository(folder / change.name)
+        after = link_copy(copy, folder / change.name)
         apply([change], after)
-        lines += rows(change, before, after)
+        lines += rows(change, before, Services(after))
     return [f"| {' | '.join(cells)} |" for cells in lines]
 
 
 def _list() -> list[str]:
-    return [f"- **{change.about['title']}**: {change.about['about']}" for change in changes()]
+    return [
+        f"- **{change.about['title']}**: {change.about['about']}{_order(change.about)}{_data(change.about)}"
+        for change in changes()
+    ]
+
+
+def _order(about: Mapping[str, str]) -> str:
+    return f" Deploy in order: {about['order']}; {about['order_reason']}." if "order" in about else ""
+
+
+def _data(about: Mapping[str, str]) -> str:
+    return (
+        f" After the release of the services, run `{about['microservices_data']}`."
+        if "microservices_data" in about
+        else ""
+    )

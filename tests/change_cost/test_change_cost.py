@@ -11,12 +11,15 @@ import pytest
 from microservices.deploy.imports import OURS, library
 from microservices.deploy.modules import find_modules
 from microservices.deploy.packages import handlers, local_source
-from tests.change_cost.changes import PROJECT, Change, PatchDoesNotApply, apply, changes, copy_repository
+from tests.change_cost.changes import PROJECT, Change, PatchDoesNotApply, apply, changes, copy_repository, link_copy
 from tests.change_cost.code import Services
 from tests.change_cost.costs import released
 from tests.change_cost.page import PAGE, render
 
 PROOF_S = 300
+ARCHITECTURE = [
+    f"tests/architecture/test_{name}.py" for name in ("permissions_of_code", "operations", "features", "lock")
+]
 each_change = pytest.mark.parametrize("change", changes(), ids=lambda change: change.name)
 
 
@@ -37,8 +40,8 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @each_change
-def test_a_change_applies_alone_and_compiles(change: Change, tmp_path: Path) -> None:
-    tree = copy_repository(tmp_path)
+def test_a_change_applies_alone_and_compiles(change: Change, before: Path, tmp_path: Path) -> None:
+    tree = link_copy(before, tmp_path / "after")
     apply([change], tree)
     edited = {tree / edit.path for part in change.patches() for edit in change.edits(part)}
     for file in edited:
@@ -46,19 +49,20 @@ def test_a_change_applies_alone_and_compiles(change: Change, tmp_path: Path) -> 
             compile(file.read_text(), file, "exec")
 
 
-def test_all_changes_together_keep_their_promises_on_both_sides(tmp_path: Path) -> None:
-    apply(changes(), copy_repository(tmp_path))
-    prove(tmp_path, [test for change in changes() for test in change.tests])
+def test_all_changes_together_keep_their_promises_on_both_sides(before: Path, tmp_path: Path) -> None:
+    tree = link_copy(before, tmp_path / "after")
+    apply(changes(), tree)
+    prove(tree, [test for change in changes() for test in change.tests])
 
 
 @pytest.mark.deep
 @each_change
-def test_a_change_alone_keeps_its_promises_and_those_of_the_architecture(change: Change, tmp_path: Path) -> None:
-    apply([change], copy_repository(tmp_path))
-    prove(
-        tmp_path,
-        [*change.tests, "tests/architecture/test_permissions_of_code.py", "tests/architecture/test_features.py"],
-    )
+def test_a_change_alone_keeps_its_promises_and_those_of_the_architecture(
+    change: Change, before: Path, tmp_path: Path
+) -> None:
+    tree = link_copy(before, tmp_path / "after")
+    apply([change], tree)
+    prove(tree, [*change.tests, *change.about.get("deep_tests", "").split(), *ARCHITECTURE])
 
 
 def test_the_page_shows_the_cost_of_the_patches(tmp_path: Path) -> None:
@@ -67,12 +71,12 @@ def test_the_page_shows_the_cost_of_the_patches(tmp_path: Path) -> None:
 
 
 def test_a_rule_of_the_domain_is_in_more_zips_than_use_it(before: Path, tmp_path: Path) -> None:
-    rule = Change("rule")
-    apply([rule], copy_repository(tmp_path))
-    release = released(rule, Services(before), Services(tmp_path))
+    rule, after = Change("rule"), link_copy(before, tmp_path / "after")
+    apply([rule], after)
+    release = released(rule, Services(before), Services(after))
     assert release.used == {"users-http", "platform-http"}  # platform-http serves the contract
     assert release.zips == release.used | {"avatars-http"}  # checks usernames, and registers nobody
-    assert (release.coordinated, release.stacks) == ({"users", "platform"}, {"users", "platform", "avatars"})
+    assert (release.using_stacks, release.stacks) == ({"users", "platform"}, {"users", "platform", "avatars"})
 
 
 def test_a_patch_that_no_longer_applies_is_named_with_the_way_to_remake_it(tmp_path: Path) -> None:
@@ -92,3 +96,4 @@ def test_the_modules_of_a_zip_are_those_that_the_packages_have() -> None:
     for function, handler in handlers().items():
         modules = {name for name in find_modules(handler, places) if library(name) in OURS}
         assert services.modules(function).keys() == modules, function
+        assert ("msgspec" in services.libraries(function)) == ("msgspec" in find_modules(handler, places)), function
