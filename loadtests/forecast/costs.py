@@ -8,12 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from loadtests.errors import UsageError
 from loadtests.forecast import servers
-from loadtests.forecast.counts import GATEWAY, Metering, Operation, StoreCalls, Work
+from loadtests.forecast.counts import GATEWAY, Metering
 from loadtests.forecast.parameters import Figure, Parameters
 from loadtests.forecast.servers import Costs
 from loadtests.forecast.traffic import Floats, Traffic
@@ -26,7 +25,6 @@ ONE_VM, ONE_ZONE, TWO_ZONES, FUNCTIONS, MANAGED = (
 )  # fmt: skip
 FORMS = {ONE_VM: MONOLITH, ONE_ZONE: MONOLITH, TWO_ZONES: MONOLITH, FUNCTIONS: SERVICES, MANAGED: SERVICES}
 LIKE_FOR_LIKE = TWO_ZONES  # the functions run in several zones too
-PUSH = "apigatewaymanagementapi PostToConnection"
 CPU, STORED = "server.cpu_seconds", "database.stored_gb"  # of the monolith: they size it and have no price
 DURATION, MINUTES, BETWEEN_ZONES, OUT = (
     "lambda.gb_seconds", "websocket.connection_minutes", "network.between_zones_gb", "network.out_gb",
@@ -72,12 +70,11 @@ def mix_of(metering: Metering, weights: Mapping[str, float]) -> dict[str, float]
 
 def model_of(metering: Metering, mix: Mapping[str, float], parameters: Parameters) -> Model:
     """Return the model of a mix."""
-    counted = _with_assumptions(metering, parameters)
     called = {
-        side: {name: counted.operations[side][name] for name in mix if name in counted.operations[side]}
+        side: {name: metering.operations[side][name] for name in mix if name in metering.operations[side]}
         for side in SIDES
     }
-    operations = {side: {name: _of_call(side, name, counted, parameters) for name in called[side]} for side in SIDES}
+    operations = {side: {name: _of_call(side, name, metering, parameters) for name in called[side]} for side in SIDES}
     request = {side: _sum((units, mix[name]) for name, units in operations[side].items()) for side in SIDES}
     request[SERVICES][MINUTES] = (
         parameters.value("traffic.seconds_per_request") * parameters.value("websocket.open_share") / _MINUTE_S
@@ -85,7 +82,7 @@ def model_of(metering: Metering, mix: Mapping[str, float], parameters: Parameter
     standing = standing_units(SERVICES, metering=metering, parameters=parameters)
     unmetered = [f"{name} on the {side}" for side in SIDES for name in mix if name not in called[side]]
     return Model(
-        metering=counted,
+        metering=metering,
         mix=mix,
         parameters=parameters,
         operations=operations,
@@ -188,24 +185,3 @@ def _of_call(side: str, name: str, metering: Metering, parameters: Parameters) -
     if kind == _IN_S3:
         return {**units, "s3.storage_gb_months": stored}
     return {**units, "dynamodb.storage_gb_months": stored, "dynamodb.pitr_gb_months": stored}
-
-
-def _with_assumptions(metering: Metering, parameters: Parameters) -> Metering:
-    """Return the counts with the log policy, and with as many listeners of an event as assumed: one was metered."""
-    share, listeners = parameters.value("logs.share"), parameters.value("websocket.listeners")
-    change = msgspec.structs.replace
-
-    def push(stores: StoreCalls) -> StoreCalls:
-        return change(stores, calls=stores.calls * listeners, request_bytes=stores.request_bytes * listeners)
-
-    def run(work: Work) -> Work:
-        stores = tuple(push(each) if each.name == PUSH else each for each in work.stores)
-        return change(work, log_bytes=work.log_bytes * share, stores=stores)
-
-    def operation(one: Operation) -> Operation:
-        return change(one, log_bytes=one.log_bytes * share, work=tuple(map(run, one.work)))
-
-    operations = {
-        side: {name: operation(one) for name, one in of_side.items()} for side, of_side in metering.operations.items()
-    }
-    return change(metering, operations=operations)

@@ -27,6 +27,7 @@ from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.processor import mean_elapsed_ms
 
 MONOLITH = "monolith"
+_TO_CLIENTS = {"apigatewaymanagementapi PostToConnection", "live send"}  # of the services and of the monolith
 GIB = 2**30
 KB = 1024
 MONTH_HOURS = 730
@@ -91,7 +92,7 @@ def units_of(side: str, operation: str, *, metering: Metering, parameters: Param
     An unknown kind of call is returned under its own name, such as `codecommit GetFile`.
     """
     called = metering.operations[side][operation]
-    return _of_monolith(called) if side == MONOLITH else _of_services(called, metering, parameters)
+    return _of_monolith(called, parameters) if side == MONOLITH else _of_services(called, metering, parameters)
 
 
 def standing_units(side: str, *, metering: Metering, parameters: Parameters) -> dict[str, float]:
@@ -119,7 +120,10 @@ def run_ms(work: Work, function: Function, parameters: Parameters) -> float:
 
     The time of a function that it invokes is not included.
     """
-    calls = sum(each.calls * parameters.figure(latency_name(each)).percentiles["p50"] for each in work.stores)
+    calls = sum(
+        _times(each, parameters) * each.calls * parameters.figure(latency_name(each)).percentiles["p50"]
+        for each in work.stores
+    )
     return mean_elapsed_ms(work.cpu_ms / parameters.value("cpu.speed"), function.memory_mb, parameters) + calls
 
 
@@ -138,7 +142,7 @@ def _of_services(called: Operation, metering: Metering, parameters: Parameters) 
         chunk_kb = parameters.value("http_api.chunk_kb")
         units["http_api.requests"] += max(1, _chunks(max(called.request_bytes, called.response_bytes), chunk_kb))
     units["network.out_gb"] += called.response_bytes / GIB
-    units["logs.ingested_gb"] += called.log_bytes / GIB
+    units["logs.ingested_gb"] += called.log_bytes * parameters.value("logs.share") / GIB
     for stores in called.stores:
         _add_calls(units, stores, parameters, runs=1.0)
     for work in called.work:
@@ -157,7 +161,8 @@ def _add_runs(units: dict[str, float], work: Work, function: Function, parameter
     billed_ms = waiting * runs * run_ms(work, function, parameters) + cold * init_ms
     units["lambda.requests"] += runs
     units["lambda.gb_seconds"] += billed_ms / 1000 * function.memory_mb / _MB_PER_GB
-    log_bytes = work.log_bytes + parameters.value("lambda.platform_log_bytes") + parameters.value("logs.event_bytes")
+    log_bytes = work.log_bytes * parameters.value("logs.share")
+    log_bytes += parameters.value("lambda.platform_log_bytes") + parameters.value("logs.event_bytes")
     units["logs.lambda_gb"] += runs * log_bytes / GIB
     if work.trigger == QUEUE:  # each message is sent once, a batch is received and deleted at once
         units["sqs.requests"] += runs * (work.records + 2)
@@ -187,8 +192,10 @@ def _add_calls(units: dict[str, float], stores: StoreCalls, parameters: Paramete
             )
         case "apigatewaymanagementapi":
             chunk_kb = parameters.value("websocket.chunk_kb")
-            units["websocket.messages"] += calls * max(1, _chunks(stores.request_bytes / stores.calls, chunk_kb))
-            units["network.out_gb"] += runs * stores.request_bytes / GIB
+            times = _times(stores, parameters)
+            chunks = max(1, _chunks(stores.request_bytes / stores.calls, chunk_kb))
+            units["websocket.messages"] += times * calls * chunks
+            units["network.out_gb"] += times * runs * stores.request_bytes / GIB
         case "s3" if action in _S3_PUTS | _S3_GETS:
             units["s3.puts" if action in _S3_PUTS else "s3.gets"] += calls
         case "secretsmanager":
@@ -197,17 +204,22 @@ def _add_calls(units: dict[str, float], stores: StoreCalls, parameters: Paramete
             units[stores.name] += calls
 
 
-def _of_monolith(called: Operation) -> dict[str, float]:
+def _of_monolith(called: Operation, parameters: Parameters) -> dict[str, float]:
     units: dict[str, float] = defaultdict(float)
-    messages = sum(each.request_bytes for each in called.stores)  # to one listener of the live feed
+    messages = sum(_times(each, parameters) * each.request_bytes for each in called.stores)
     units["network.out_gb"] += (called.response_bytes + messages) / GIB
     for work in called.work:
         units["server.cpu_seconds"] += work.runs * work.cpu_ms / 1000
-        units["logs.ingested_gb"] += work.runs * work.log_bytes / GIB
+        units["logs.ingested_gb"] += work.runs * work.log_bytes * parameters.value("logs.share") / GIB
         for stores in work.stores:
             units["database.statements"] += work.runs * stores.calls
             units["network.between_zones_gb"] += work.runs * (stores.request_bytes + stores.response_bytes) / GIB
     return dict(units)
+
+
+def _times(stores: StoreCalls, parameters: Parameters) -> float:
+    """Return how often a call happens for each metered one: a message to clients was metered with one client."""
+    return parameters.value("websocket.listeners") if stores.name in _TO_CLIENTS else 1.0
 
 
 def _chunks(size: float, kilobytes: float) -> int:

@@ -15,7 +15,7 @@ from loadtests.errors import UsageError
 from loadtests.forecast import bill, breakeven, costs
 from loadtests.forecast.bill import Options
 from loadtests.forecast.costs import FUNCTIONS, MANAGED, ONE_VM, TWO_ZONES, Model
-from loadtests.forecast.counts import CHAPTER, Metering
+from loadtests.forecast.counts import CHAPTER, GATEWAY, Metering, StoreCalls
 from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.traffic import Traffic, flat, parse
 from loadtests.forecast.units import GIB
@@ -125,6 +125,30 @@ def test_more_cold_starts_lower_the_break_even_as_computed_by_hand() -> None:
     expected = fixed(before) / (fixed(before) / requests + more)
     assert breakeven.break_even(after) * MONTH_S / 1e6 == pytest.approx(expected, rel=0.02)
     assert expected < requests
+
+
+def test_both_sides_send_a_live_message_to_each_listener() -> None:
+    """The metering has one listener: 1,000 bytes to 10 of them are 10,000 bytes, and 10 messages of the gateway."""
+    metered = metering()
+    names = {"monolith": "live send", "microservices": "apigatewaymanagementapi PostToConnection"}
+    sent = {side: StoreCalls(name=name, calls=1, request_bytes=1_000) for side, name in names.items()}
+    push = operation(work("posts-http", GATEWAY, sent["microservices"]))
+    operations = {
+        "monolith": {READ: msgspec.structs.replace(metered.operations["monolith"][READ], stores=(sent["monolith"],))},
+        "microservices": {READ: push},
+    }
+    one, ten = (
+        costs.model_of(
+            msgspec.structs.replace(metered, operations=operations),
+            {READ: 1.0},
+            load().with_value("websocket.listeners", clients),
+        )
+        for clients in (1, 10)
+    )
+    for side in names:
+        more = ten.request[side]["network.out_gb"] - one.request[side]["network.out_gb"]
+        assert more == pytest.approx(9_000 / GIB)
+    assert ten.request["microservices"]["websocket.messages"] == pytest.approx(10)
 
 
 def test_the_virtual_machine_is_the_cheapest_that_sustains_the_load() -> None:
