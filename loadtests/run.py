@@ -24,9 +24,10 @@ from loadtests.data.world import World
 from loadtests.errors import ParityError
 from loadtests.explain.tour import meter_running
 from loadtests.floors.measure import measure_floors
-from loadtests.forecast import bill, complexity
+from loadtests.forecast import bill, complexity, latency
 from loadtests.forecast.counts import CHAPTER as METERING
 from loadtests.forecast.counts import Metering
+from loadtests.forecast.parameters import load
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
@@ -125,7 +126,9 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
         if not settings.is_aa and not settings.deployed:
             services, own = settings.folder("microservices"), settings.run_dir / "metering"
             results.chapters[METERING] = meter_running(services, own, display)
-            results.chapters[bill.CHAPTER] = bill.chapter(convert(results.chapters[METERING], Metering), {})
+            metered = convert(results.chapters[METERING], Metering)
+            results.chapters[latency.CHAPTER] = latency.chapter(metered, load())
+            results.chapters[bill.CHAPTER] = bill.chapter(metered, {})
     if not settings.is_aa:
         results.chapters[complexity.CHAPTER] = complexity.chapter(ROOT)
 

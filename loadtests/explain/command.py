@@ -13,6 +13,7 @@ from pathlib import Path
 from time import sleep, time
 from typing import Any
 
+import msgspec
 from rich.console import Console
 
 from loadtests import processes, report, systems
@@ -26,7 +27,10 @@ from loadtests.explain.tour import metering
 from loadtests.explain.traced import SYSTEMS, endpoint_in, on_both_sides, read_spans, seed_both
 from loadtests.explain.traces import Root
 from loadtests.explain.walk import TimedCall, walk
+from loadtests.forecast import latency
 from loadtests.forecast.counts import CHAPTER as METERING
+from loadtests.forecast.counts import Metering
+from loadtests.forecast.parameters import load
 from loadtests.journeys import JOURNEYS, Journey
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
@@ -83,7 +87,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
             worlds = explain(urls, chosen, run_dir, display, results)
             with display.phase("meter every operation on both sides", METERING_STEPS) as done:
                 folders = dict.fromkeys(SIDES, run_dir)
-                report.add_chapter(folder, METERING, metering(folders, urls, worlds, done=done))
+                metered = metering(folders, urls, worlds, done=done)
+                report.add_chapter(folder, METERING, metered)
+                forecast = latency.chapter(msgspec.convert(metered, Metering), load())
+                report.add_chapter(folder, latency.CHAPTER, forecast)
 
     return measure_chapter(
         CHAPTER, folder, console, run_dir=run_dir, measure=measure,
