@@ -130,7 +130,8 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
             results.chapters[latency.CHAPTER] = latency.chapter(metered, load())
             results.chapters[bill.CHAPTER] = bill.chapter(metered, {})
     if not settings.is_aa:
-        results.chapters[complexity.CHAPTER] = complexity.chapter(ROOT)
+        metering = results.chapters.get(METERING)
+        results.chapters[complexity.CHAPTER] = complexity.chapter(ROOT, metering and convert(metering, Metering))
 
 
 def require_reachable(settings: RunSettings) -> None:

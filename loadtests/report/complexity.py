@@ -1,9 +1,10 @@
 """The chapter of complexity: how much there is to build, to run and to change on each side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from loadtests.report.tables import Chapter, Column, Finding, Table, table_of
+from loadtests.results import SIDES
 
 MARKS = ("network", "eventual", "transaction")
 COUNTS = ("lines", "templates", "migrations", "resources", "permissions", "processes", "units", "alarms")
@@ -46,6 +47,24 @@ def _findings(figures: Figures) -> Iterator[Finding]:
         f"Same behaviour: {monolith['lines']:,} lines and {monolith['templates']} templates, or {services['lines']:,} lines "
         f"and {services['templates']:,} lines of templates. Both use the same {figures['outside'][-1]['lines']:,} lines of rules.",
         figures["origin"],
+    )
+    if changes := figures["change_cost"]:
+        yield Finding(_cost_sentence(changes), figures["origin"])
+
+
+def _cost_sentence(changes: Sequence[Mapping[str, str]]) -> str:
+    """Return what all changes cost together on each side."""
+    monolith, services = (
+        {
+            name: sum(int(row[name]) for row in changes if row["side"] == side)
+            for name in ("lines", "releases", "used by")
+        }
+        for side in SIDES
+    )
+    return (
+        f"{len(changes) // len(SIDES)} usual changes took {monolith['lines']} lines and {monolith['releases']} releases of the "
+        f"monolith, or {services['lines']} lines and {services['releases']} releases of services, {services['used by']} of which "
+        "use the change."
     )
 
 

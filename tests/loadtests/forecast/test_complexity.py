@@ -170,3 +170,17 @@ def test_the_chapter_of_the_report_shows_both_sides_of_a_feature(tree: Path) -> 
         "Same behaviour: 10 lines and 0 templates, or 4 lines and 24 lines of templates. Both use the same 1 lines of rules."
     )
     assert [each.title for each in chapter.tables] == ["", "Not in the total"]
+
+
+def test_the_chapter_of_the_report_sums_the_cost_of_the_changes(tree: Path) -> None:
+    header = "| change | side | lines | releases | used by |\n| --- | --- | --- | --- | --- |\n"
+    rows = [("a field", "monolith", 40, 1, 1), ("a field", "microservices", 30, 6, 3)]
+    rows += [("a rule", "monolith", 2, 1, 1), ("a rule", "microservices", 3, 3, 2)]
+    lines = (" | ".join(map(str, cells)) for cells in rows)
+    (tree / "docs" / "change-cost.md").write_text(header + "\n".join(f"| {line} |" for line in lines))
+    chapter = report_chapter.chapter(complexity.chapter(tree))
+    assert chapter.findings[1].text == (
+        "2 usual changes took 42 lines and 2 releases of the monolith, or 33 lines and 9 releases of services, "
+        "5 of which use the change."
+    )
+    assert len(chapter.tables[2].rows) == 4
