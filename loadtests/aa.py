@@ -14,7 +14,7 @@ from rich.console import Console
 from loadtests import report, systems
 from loadtests.results import AA_SIDES as SIDES
 from loadtests.run import DIFFERENT, FINE, VOID, run_and_report
-from loadtests.settings import PROFILES, RunSettings, add_results, destination, run_directory, whole
+from loadtests.settings import PROFILES, RunSettings, add_results, destination, number, run_directory
 from loadtests.statistics import NOISE
 
 NAMES = tuple(system.name for system in systems.BOTH)
@@ -30,7 +30,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile", choices=("quick", "standard"), default="quick", help="length: 2 or 3 minutes a run (quick)"
     )
-    parser.add_argument("--times", type=whole(1, 100), default=1, metavar="N", help="runs of each system (1)")
+    parser.add_argument("--times", type=number(1, 100, int), default=1, metavar="N", help="runs of each system (1)")
     add_results(parser)
     parser.set_defaults(command=command)
 

@@ -84,7 +84,7 @@ class ColdStartResults:
 def register(verb: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     rounds = f"cold starts of each function ({ROUNDS})"
-    verb.add_argument("--rounds", type=settings.whole(1, 100), default=ROUNDS, help=rounds)
+    verb.add_argument("--rounds", type=settings.number(1, 100, int), default=ROUNDS, help=rounds)
     settings.add_destination(verb)
     verb.set_defaults(command=run)
 

@@ -35,7 +35,7 @@ from loadtests.latencies import Latencies, publish
 from loadtests.load import LoadPlan, void_reasons
 from loadtests.mixes import Mix
 from loadtests.open_load import OpenLoad, attach, send
-from loadtests.settings import DURATION, RATE, whole
+from loadtests.settings import DURATION, RATE, number
 from loadtests.shapes import SHAPES, STEADY, Shape, Stage, length_s, read_trace, shape_of, trace_length_s
 
 EVERYTHING = "everything"  # the mix without --mix
@@ -56,7 +56,12 @@ def add_options(parser: Any) -> None:
     )
     parser.add_argument("--shape", choices=["", *SHAPES], default="", help="open load: how the rate changes")
     parser.add_argument("--mix", type=_mix, default="", metavar="NAME", help="of loadtests/mixes, or a YAML file")
-    ranges = {"--users": whole(1, 100_000), "--spawn-rate": RATE, "--processes": whole(-1, 64), "--run-time": _run_time}
+    ranges = {
+        "--users": number(1, 100_000, int),
+        "--spawn-rate": RATE,
+        "--processes": number(-1, 64, int),
+        "--run-time": _run_time,
+    }
     for option, kind in ranges.items():  # Locust itself accepts any number
         parser._option_string_actions[option].type = kind
 

@@ -3,7 +3,7 @@
 import os
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -55,27 +55,18 @@ def machine() -> dict[str, str | int]:
 
 def package_versions() -> dict[str, str]:
     """Return the versions of Python and of all packages that affect figures."""
-    versions = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "absent"
-    return {**versions, **_local_aws()}
+    return {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}, **_local_aws()}
 
 
 def _local_aws() -> dict[str, str]:
     """Return the version of the local AWS from its lock file, because it has its own environment."""
     lock = ROOT / "microservices" / "local-aws.lock"
-    pins = [line.split()[0] for line in lock.read_text().splitlines() if "==" in line] if lock.exists() else []
+    pins = [line.split()[0] for line in lock.read_text().splitlines() if "==" in line]
     return {name: pin for name, _, pin in (line.partition("==") for line in pins) if name == "ministack"}
 
 
 def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except FileNotFoundError:
-        return platform.processor()
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 

@@ -61,31 +61,17 @@ PROFILES = {
 }  # fmt: skip
 
 
-def number(low: float, high: float) -> Callable[[str], float]:
-    """Return an argparse type: a number from `low` to `high`."""
+def number(low: float, high: float, kind: Callable[[str], float] = float) -> Callable[[str], Any]:
+    """Return an argparse type: a number from `low` to `high`. kind: int for a whole number."""
 
     def parse(word: str) -> float:
         try:
-            value = float(word)
+            value = kind(word)
         except ValueError:
             value = float("nan")
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{word} is not a number from {low:,g} to {high:,g}")
-        return value
-
-    return parse
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """Return an argparse type: a whole number from `low` to `high`."""
-
-    def parse(word: str) -> int:
-        try:
-            value = int(word)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{word} is not a whole number from {low:,} to {high:,}")
+            name = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{word} is not {name} from {low:,g} to {high:,g}")
         return value
 
     return parse

@@ -48,14 +48,14 @@ def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object], at_
         cast = list(votes(size))
         first, *others = [calls.cast(posts[post].id, value, accounts[voter].token) for post, voter, value in cast]
         succeed(client, first)
-        await_votes_and_search(client, World(accounts, _with_scores(posts[:1], cast[:1])))
+        await_visible(client, World(accounts, _with_scores(posts[:1], cast[:1])))
         list(workers.map(lambda call: succeed(client, call), others))
         done()
         world = World(accounts, _with_scores(posts, cast))
         for call in other_features(world):
             succeed(client, call)
         done()
-        await_complete(client, world, views=VIEWS)
+        await_visible(client, world, everything=True)
         done()
     return world
 
@@ -79,15 +79,18 @@ def other_features(world: World) -> Iterator[Call]:
     yield from [calls.read_post(world.viewed.id)] * VIEWS
 
 
-def await_complete(client: httpx.Client, world: World, *, views: int) -> None:
-    """Wait until scores, leaderboard, search, orders, avatars and views are complete. Raise CallFailed after the deadline."""
-    others = (_unsettled_orders, _missing_avatars, lambda client, world: _uncounted_views(client, world, views))
-    _await(client, world, (*_votes_and_search(world), *others))
+def await_visible(client: httpx.Client, world: World, *, everything: bool = False) -> None:
+    """Wait until scores, leaderboard and search show the posts and their votes. Raise CallFailed after the deadline.
 
-
-def await_votes_and_search(client: httpx.Client, world: World) -> None:
-    """Wait until scores, leaderboard and search show the posts and their votes. Raise CallFailed after the deadline."""
-    _await(client, world, _votes_and_search(world))
+    everything: wait for orders, avatars and views too.
+    """
+    others: tuple[Check, ...] = (_unsettled_orders, _missing_avatars, _uncounted_views) if everything else ()
+    deadline = monotonic() + VISIBLE_WITHIN_S
+    for check in (_wrong_scores(world), _missing_on_leaderboard, _missing_in_search, *others):
+        while missing := check(client, world):
+            if monotonic() > deadline:
+                raise CallFailed(f"{client.base_url} is incomplete after {VISIBLE_WITHIN_S:.0f} s: {missing}")
+            sleep(POLL_S)
 
 
 def _account(client: httpx.Client, username: str) -> Account:
@@ -102,7 +105,7 @@ def _posts(client: httpx.Client, accounts: tuple[Account, ...], count: int) -> l
     local AWS starts one for each event, thirty and more.
     """
     first = _post(client, accounts, 0)
-    await_votes_and_search(client, World(accounts, (first,)))
+    await_visible(client, World(accounts, (first,)))
     return [first, *(_post(client, accounts, number) for number in range(1, count))]
 
 
@@ -117,19 +120,6 @@ def _with_scores(posts: Iterable[SeededPost], cast: Iterable[tuple[int, int, int
     for number, _, value in cast:
         scored[number] = replace(scored[number], score=scored[number].score + value)
     return tuple(scored)
-
-
-def _votes_and_search(world: World) -> tuple[Check, ...]:
-    return _wrong_scores(world), _missing_on_leaderboard, _missing_in_search
-
-
-def _await(client: httpx.Client, world: World, checks: Iterable[Check]) -> None:
-    deadline = monotonic() + VISIBLE_WITHIN_S
-    for check in checks:
-        while missing := check(client, world):
-            if monotonic() > deadline:
-                raise CallFailed(f"{client.base_url} is incomplete after {VISIBLE_WITHIN_S:.0f} s: {missing}")
-            sleep(POLL_S)
 
 
 def _wrong_scores(world: World) -> Check:
@@ -175,8 +165,8 @@ def _missing_avatars(client: httpx.Client, world: World) -> str:
     return ""
 
 
-def _uncounted_views(client: httpx.Client, world: World, views: int) -> str:
+def _uncounted_views(client: httpx.Client, world: World) -> str:
     listed = succeed(client, replace(calls.trending(100), check=calls.unchecked)).record()["items"]
     counted = {row["post_id"]: row["views"] for row in listed}.get(world.viewed.id, 0)
-    full = len(listed) == 100 and min(row["views"] for row in listed) >= views  # as on the leaderboard
-    return "" if full or counted >= views else f"trending counts {counted} views of {world.viewed.id}"
+    full = len(listed) == 100 and min(row["views"] for row in listed) >= VIEWS  # as on the leaderboard
+    return "" if full or counted >= VIEWS else f"trending counts {counted} views of {world.viewed.id}"

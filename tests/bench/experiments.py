@@ -25,7 +25,7 @@ from loadtests.report.comparison import METRICS, origin_of_times
 from loadtests.report.tables import Table
 from loadtests.results import AA_SIDES, SideBlock
 from loadtests.run import run_and_report
-from loadtests.settings import whole
+from loadtests.settings import number
 from loadtests.statistics import NOISE, verdicts
 from tests.bench.readme import between
 from tests.loadtests import planted_monolith
@@ -41,8 +41,10 @@ LATENCIES = ("geometric_mean_ms", "p50_ms", "p95_ms", "p99_ms")
 def main() -> int:
     """Make the runs and write their summary, into docs/method.md too if it is the reference. Return 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.experiments")
-    parser.add_argument("--alike", type=whole(0, 1_000), default=20, help="runs of the monolith against itself (20)")
-    parser.add_argument("--planted", type=whole(0, 1_000), default=10, help="runs against a slower monolith (10)")
+    parser.add_argument(
+        "--alike", type=number(0, 1_000, int), default=20, help="runs of the monolith against itself (20)"
+    )
+    parser.add_argument("--planted", type=number(0, 1_000, int), default=10, help="runs against a slower monolith (10)")
     parser.add_argument("--into", type=Path, default=SUMMARY, help="file of the summary (docs/reference/aa.json)")
     parser.add_argument("--runs", type=Path, help="folder of saved runs (.run/experiments/<commit>)")
     options = parser.parse_args()
@@ -53,8 +55,8 @@ def main() -> int:
     runs = options.runs or Path(".run/experiments") / commit
     reports: dict[str, list[Any]] = {"alike": [], "planted": []}
     for kind, times in (("alike", options.alike), ("planted", options.planted)):
-        for number in range(times):
-            reports[kind].append(_report(kind, runs / f"{kind}-{number:02}"))
+        for run in range(times):
+            reports[kind].append(_report(kind, runs / f"{kind}-{run:02}"))
             print(f"{kind}: {', '.join(map(_verdict, reports[kind]))}", flush=True)
     summaries = {kind: summary(made, side="monolith") for kind, made in reports.items() if made}
     options.into.write_text(json.dumps(summaries, indent=1) + "\n")
