@@ -81,6 +81,14 @@ def sentence(figures: Figures) -> str:
     return f"The monolith costs less {where}; there, with a peak of {peak} requests/s, at {duty}."
 
 
+def equal_at(form: Figures) -> str:
+    """Return the rate at which a form of the monolith and the functions cost the same, in a sentence."""
+    rate = form["break_even"]
+    if rate is None:
+        return f"They cost the same at no rate up to {SEARCHED:,} requests/s."
+    return f"They cost the same at {_rate(rate)} requests/s ({_span(form['interval'])})."
+
+
 def _from(form: Figures) -> str:
     rate = form["break_even"]
     where = "at no rate" if rate is None else f"from {_rate(rate)} requests/s" if rate else "at every rate"

@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from loadtests.report import bill, capacity, cold_starts, comparison, complexity, explain, findings, latency, scale
+from loadtests.report import (
+    answers,
+    bill,
+    capacity,
+    cold_starts,
+    comparison,
+    complexity,
+    explain,
+    findings,
+    latency,
+    scale,
+)
 from loadtests.report.charts import Report, Series
 from loadtests.report.tables import Chapter, Contents, Table
 
@@ -27,6 +38,7 @@ def contents(report: Report, series: Series) -> Contents:
         question=findings.question(report) if compared else " ".join(chapter.text["question"] for chapter in commands),
         facts=f"{machine(report)}{', profile ' + report['profile'] if compared else ''}, commit {report['commit']}",
         alerts=_alerts(report),
+        answers=answers.answers(report) if compared and findings.of_two_systems(report) else [],
         findings=findings.findings(report) if compared else [one for chapter in commands for one in chapter.findings],
         results=comparison.results_table(report) if compared else None,
         chapters=[*(comparison.chapters(report, series) if compared else ()), *commands, _settings(report)],

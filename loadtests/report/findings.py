@@ -9,25 +9,26 @@ from loadtests.report.tables import Finding, span
 from loadtests.results import SIDES
 from loadtests.statistics import NOISE
 
-QUESTION = "One application, built as a monolith and as microservices: which serves its users better at the same load?"
+QUESTION = "One application, built as a monolith and as microservices, with the same answers to every request."
 SELF_QUESTION = "One system twice: does the comparison see a difference where there is none?"
 AUDITED = "lost_or_doubled_votes"  # the audit of every system counts them
 
 
 def question(report: Report) -> str:
     """Return the question of a comparison."""
-    return QUESTION if _two_systems(report) else SELF_QUESTION
+    return QUESTION if of_two_systems(report) else SELF_QUESTION
 
 
 def findings(report: Report) -> list[Finding]:
     """Return the findings: same answers, freshness, answers in time. For a system against itself, its verdicts in place of
     freshness."""
     origin = origin_of_times(report)
-    compared = _freshness(report) if _two_systems(report) else _self_comparison(report)
+    compared = _freshness(report) if of_two_systems(report) else _self_comparison(report)
     return [Finding(_same_answers(report), "counted"), Finding(compared, origin), Finding(_in_time(report), origin)]
 
 
-def _two_systems(report: Report) -> bool:
+def of_two_systems(report: Report) -> bool:
+    """Return whether the monolith was compared with the microservices, and not a system with itself."""
     return tuple(report["sides"]) == SIDES
 
 

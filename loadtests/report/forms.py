@@ -6,9 +6,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from plotly.offline import get_plotlyjs
 from rich.console import Console
+from rich.markup import escape
 
 from loadtests.report.charts import COLOURS
-from loadtests.report.tables import Chapter, Contents, Finding
+from loadtests.report.tables import Answer, Chapter, Contents, Finding
 
 FOLDER = Path(__file__).parent
 
@@ -29,6 +30,9 @@ def markdown(contents: Contents) -> str:
     """Return the report as Markdown: findings and tables, without charts."""
     lines = ["# Monolith or microservices", "", f"{contents.facts}.", ""]
     lines += [f"**{kind}: {text}.**\n" for kind, text in contents.alerts]
+    lines += [f"{place}. **{one.question}** {answer_text(one)}" for place, one in enumerate(contents.answers, 1)] + (
+        [""] * bool(contents.answers)
+    )
     if contents.results:
         lines += [*_markdown_findings(contents.findings), *contents.results.markdown(), ""]
     for chapter in contents.chapters:
@@ -39,6 +43,8 @@ def markdown(contents: Contents) -> str:
 def print_comparison(contents: Contents, console: Console) -> None:
     """Print the first screen of a comparison, no wider than 80 columns."""
     console.print(f"\n{contents.facts}.", highlight=False)
+    for place, one in enumerate(contents.answers, 1):
+        console.print(f"[bold]{place}. {one.question}[/bold] {escape(answer_text(one))}", highlight=False)
     _print_findings(contents.findings, console)
     if contents.results:
         contents.results.print(console)
@@ -54,6 +60,11 @@ def print_chapter(chapter: Chapter, console: Console) -> None:
         table.print(console)
     for note in chapter.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def answer_text(answer: Answer) -> str:
+    """Return an answer with its origin."""
+    return f"{answer.text} ({answer.origin})" if answer.origin else answer.text
 
 
 def _print_findings(findings: Iterable[Finding], console: Console) -> None:

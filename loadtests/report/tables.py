@@ -111,6 +111,31 @@ class Finding(NamedTuple):
     origin: str
 
 
+class Bar(NamedTuple):
+    """One value of both sides, drawn as two bars. texts: the values as shown. more: shown on hover."""
+
+    label: str
+    values: tuple[float, float]
+    texts: tuple[str, str]
+    more: str = ""
+
+    @property
+    def widths(self) -> tuple[float, float]:
+        """The lengths of the bars in percent of the longer one."""
+        longest = max(self.values) or 1.0
+        return 100 * self.values[0] / longest, 100 * self.values[1] / longest
+
+
+class Answer(NamedTuple):
+    """The answer to one of the five questions. chapter: the anchor of its figures, empty if the run has none."""
+
+    question: str
+    text: str
+    origin: str
+    chapter: str = ""
+    bars: Sequence[Bar] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
     """A part of a report. name: its anchor. notes: below its tables. names: those in braces in its text.
@@ -135,12 +160,14 @@ class Chapter:
 class Contents:
     """The first screen and the chapters. alerts: kind and text of each reason not to trust the report as a whole.
 
-    results: the table of scenarios; None without a comparison.
+    answers: to the five questions; empty unless both systems were compared. results: the table of scenarios; None without a
+    comparison.
     """
 
     question: str
     facts: str
     alerts: list[tuple[str, str]]
+    answers: list[Answer]
     findings: list[Finding]
     results: Table | None
     chapters: list[Chapter]

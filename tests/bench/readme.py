@@ -9,9 +9,8 @@ import shutil
 from pathlib import Path
 
 from loadtests.processes import ROOT
-from loadtests.report import REFERENCE
+from loadtests.report import REFERENCE, answers
 from loadtests.report.charts import Report
-from loadtests.report.comparison import results_table
 from loadtests.report.contents import contents, machine
 from loadtests.report.forms import markdown
 
@@ -49,11 +48,8 @@ def reference_text() -> str:
 
 def with_results(text: str, report: Report) -> str:
     """Return the text with the results between the markers."""
-    note = (
-        f"{machine(report)}, profile {report['profile']}, commit {report['commit']}; parity: "
-        f"{parity_text(report)}. *Emulated*: milliseconds of the local AWS, not of AWS."
-    )
-    return between(text, MARKERS, [note, "", *results_table(report).markdown()])
+    note = f"{machine(report)}, profile {report['profile']}, commit {report['commit']}; parity: {parity_text(report)}."
+    return between(text, MARKERS, [note, "", *answers.table(report).markdown()])
 
 
 def parity_text(report: Report) -> str:
