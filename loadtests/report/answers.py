@@ -112,8 +112,8 @@ def _consistency(report: Report) -> Answer:
     return Answer(
         "",
         f"A vote shows at once on the monolith, and after {milliseconds(shown[SERVICES]['p50_ms'])} ms (median; p99 "
-        f"{milliseconds(shown[SERVICES]['p99_ms'])}) on the microservices, where {len(eventual)} effects are eventually "
-        f"consistent.{audit}",
+        f"{milliseconds(shown[SERVICES]['p99_ms'])}) on the microservices. Eventually consistent there: {len(eventual)} "
+        f"effects.{audit}",
         "lags modelled, effects counted",
         "latency",
         [_bar(words(name), lags[name], "p50_ms", _ms, "p99_ms") for name in eventual],

@@ -40,8 +40,8 @@ def test_the_answers_have_the_figures_of_the_monolith_first() -> None:
         "30,000 users by requests a second of the gateway, lifted by: a quota request."
     )
     assert give_up == (
-        "A vote shows at once on the monolith, and after 382 ms (median; p99 737) on the microservices, where 1 effects are "
-        "eventually consistent. Effects lost or doubled in this run: 0 and 3."
+        "A vote shows at once on the monolith, and after 382 ms (median; p99 737) on the microservices. "
+        "Eventually consistent there: 1 effects. Effects lost or doubled in this run: 0 and 3."
     )
     assert more == (
         "1,700 lines in 1 deployable unit, or 2,700 lines and 2,800 lines of templates in 11, for the same behaviour. "
