@@ -63,7 +63,8 @@ def _bill(report: Report) -> Answer:
     figures = report["bill"]
     forms = {one["form"]: one for one in figures["forms"]}
     like, functions = forms[figures["like_for_like"]], forms["functions"]
-    months = {"idle": ("idle", "without requests"), figures["traffic"]["name"]: ("month", figures["traffic"]["name"])}
+    traffic = figures["traffic"]
+    at = f"at {traffic['peak']:g} requests/s" if traffic["duty"] == 1 else traffic["name"]
     bars = [
         Bar(
             label,
@@ -71,7 +72,7 @@ def _bill(report: Report) -> Answer:
             (dollars(like[key]), dollars(functions[key])),
             f"monolith on {like['form']}",
         )
-        for key, label in months.values()
+        for key, label in (("idle", "without requests"), ("month", at))
         if like[key] is not None and functions[key] is not None
     ]
     text = "; ".join(f"{bar.label} {bar.texts[0]} and {bar.texts[1]}" for bar in bars)
@@ -91,7 +92,7 @@ def _scale(report: Report) -> Answer:
     figures = report["scale"]
     firsts = {side: next((one for one in figures["limits"] if one["side"] == side), None) for side in SIDES}
     texts = [
-        f"the {side} at {scale.users(one['users'])} users by {one['what']}, lifted by: {one['lifted_by']}"
+        f"on the {side} {one['what']}, at {scale.users(one['users'])} users ({_lift(one)})"
         for side, one in firsts.items()
         if one
     ]
@@ -99,7 +100,13 @@ def _scale(report: Report) -> Answer:
     bars = [
         Bar("users at the first limit", (reached[0], reached[1]), (scale.users(reached[0]), scale.users(reached[1])))
     ]
-    return Answer("", f"The first limit stops {'; '.join(texts)}.", f"modelled for {figures['region']}", "scale", bars)
+    return Answer("", f"The first limit: {'; '.join(texts)}.", f"modelled for {figures['region']}", "scale", bars)
+
+
+def _lift(limit: Figures) -> str:
+    """Return what lifts a limit, without the explanation that follows."""
+    first = str(limit["lifted_by"]).partition(". ")[0].rstrip(".")
+    return f"lifted by {first[:1].lower()}{first[1:]}" if first else "no setting lifts it"
 
 
 def _consistency(report: Report) -> Answer:

@@ -67,8 +67,8 @@ def results_table(report: Report) -> Table:
         times = [milliseconds(time) for side in sides for time in _times(one[side], floors.get(side))]
         verdict = one["metrics"]["p95_ms"]["verdict"] if one["metrics"] else "too few blocks"
         rows.append((name, f"{one[sides[0]]['offered_rate']:g}", *times, verdict))
-    times = ("p50 ms", "above its floor ms", "p95 ms") if floors else ("p50 ms", "p95 ms")
-    return Table(columns=("scenario", "offered/s", *_by_side(report, *times), "lower p95 here"), rows=rows)
+    names = ("p50 ms", "above its floor ms", "p95 ms") if floors else ("p50 ms", "p95 ms")
+    return Table(columns=("scenario", "offered/s", *_by_side(report, *names), "lower p95 here"), rows=rows)
 
 
 def _times(scenario: Record, floors: Record | None) -> Iterator[float]:

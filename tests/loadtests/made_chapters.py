@@ -18,7 +18,7 @@ def chapters() -> Figures:
         "bill": {
             "region": "us-east-1",
             "like_for_like": "two zones",
-            "traffic": {"name": "50rps flat"},
+            "traffic": {"name": "50rps flat", "peak": 50.0, "duty": 1.0},
             "unverified": [],
             "forms": [
                 {"form": "two zones", "idle": 96.0, "month": 136.0, "break_even": 4.8, "interval": (2.9, 6.4)},
@@ -28,7 +28,7 @@ def chapters() -> Figures:
         "scale": {
             "region": "us-east-1",
             "limits": [
-                _limit("monolith", 12_000, "server workers", "a larger server"),
+                _limit("monolith", 12_000, "server workers", "A larger server. It has more processors."),
                 _limit("microservices", 30_000, "requests a second of the gateway", "a quota request"),
                 _limit("monolith", 90_000, "connections of the database", "a pool"),
             ],

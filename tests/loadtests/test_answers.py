@@ -32,12 +32,12 @@ def test_the_answers_have_the_figures_of_the_monolith_first() -> None:
         "Median on the monolith and on the microservices: 6.0 and 21.0 ms to read a post, and 8.0 and 56.0 ms to search."
     )
     assert cost == (
-        "A month of the monolith and of the microservices: without requests $96.00 and $21.00; 50rps flat $136 and $811. "
+        "A month of the monolith and of the microservices: without requests $96.00 and $21.00; at 50 requests/s $136 and $811. "
         "They cost the same at 4.8 requests/s (2.9 – 6.4)."
     )
     assert breaks == (
-        "The first limit stops the monolith at 12,000 users by server workers, lifted by: a larger server; the microservices at "
-        "30,000 users by requests a second of the gateway, lifted by: a quota request."
+        "The first limit: on the monolith server workers, at 12,000 users (lifted by a larger server); on the microservices "
+        "requests a second of the gateway, at 30,000 users (lifted by a quota request)."
     )
     assert give_up == (
         "A vote shows at once on the monolith, and after 382 ms (median; p99 737) on the microservices. "
