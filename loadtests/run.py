@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import psutil
-from msgspec import convert
 from rich.console import Console
 
 from loadtests import freshness, provenance, report, resources, systems
@@ -24,16 +23,14 @@ from loadtests.data.world import World
 from loadtests.errors import ParityError
 from loadtests.explain.tour import meter_running
 from loadtests.floors.measure import measure_floors
-from loadtests.forecast import bill, complexity, latency
+from loadtests.forecast.chapters import chapters
 from loadtests.forecast.counts import CHAPTER as METERING
-from loadtests.forecast.counts import Metering
-from loadtests.forecast.parameters import load
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
 from loadtests.parity import compare_answers
 from loadtests.parity.contract import contract_checks
-from loadtests.processes import ROOT, ignore_interrupts
+from loadtests.processes import ignore_interrupts
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES, UNKNOWN, Parity, Resources, Results, SideBlock
 from loadtests.settings import Profile, RunSettings
@@ -126,12 +123,9 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
         if not settings.is_aa and not settings.deployed:
             services, own = settings.folder("microservices"), settings.run_dir / "metering"
             results.chapters[METERING] = meter_running(services, own, display)
-            metered = convert(results.chapters[METERING], Metering)
-            results.chapters[latency.CHAPTER] = latency.chapter(metered, load())
-            results.chapters[bill.CHAPTER] = bill.chapter(metered, {})
     if not settings.is_aa:
-        metering = results.chapters.get(METERING)
-        results.chapters[complexity.CHAPTER] = complexity.chapter(ROOT, metering and convert(metering, Metering))
+        with display.phase("forecast for AWS"):
+            results.chapters |= chapters(results.chapters.get(METERING))
 
 
 def require_reachable(settings: RunSettings) -> None:
