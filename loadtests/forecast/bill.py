@@ -13,7 +13,7 @@ from loadtests.errors import UsageError
 from loadtests.forecast import breakeven, costs
 from loadtests.forecast.costs import Model
 from loadtests.forecast.counts import Metering
-from loadtests.forecast.parameters import REGIONS, Figure, Parameters, load
+from loadtests.forecast.parameters import REGIONS, Figure, Parameters, Recording, load
 from loadtests.forecast.servers import CAPACITY
 from loadtests.forecast.traffic import Traffic, flat, parse
 from loadtests.forecast.units import UNITS
@@ -40,25 +40,13 @@ class Options:
 DEFAULT = Options()
 
 
-class _Recording(dict[str, Figure]):
-    """Figures that record which of them are read."""
-
-    def __init__(self, figures: Mapping[str, Figure]) -> None:
-        super().__init__(figures)
-        self.used: set[str] = set()
-
-    def __getitem__(self, name: str) -> Figure:
-        self.used.add(name)
-        return super().__getitem__(name)
-
-
 def chapter(metering: Metering, report: Mapping[str, Any], options: Options = DEFAULT) -> Row:
     """Return the chapter. The monolith is sized by the report's chapter `capacity`, if there is one.
 
     A break-even is None if the functions never cost more, and 0 if they always do.
     """
     values = _parameters(report, options)
-    recording = _Recording(values.figures)
+    recording = Recording(values.figures)
     traffic = parse(options.traffic, replace(values, figures=recording))
     metering = _with_memory(metering, options.memory_mb, values)
     mix = costs.mix_of(metering, mixes.by_name(options.mix).journeys)

@@ -10,7 +10,7 @@ lognormal pieces. The outer pieces continue beyond the outer percentiles, up to 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from statistics import NormalDist
 from typing import Any
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from loadtests.errors import UsageError
 from loadtests.forecast import counts
 from loadtests.forecast.counts import Function, Metering, Operation, StoreCalls, Work
-from loadtests.forecast.parameters import Figure, Parameters
+from loadtests.forecast.parameters import Figure, Parameters, Recording
 from loadtests.forecast.processor import elapsed_ms, share_of
 from loadtests.forecast.queueing import warm_pool
 from loadtests.forecast.units import latency_name, run_ms
@@ -64,7 +64,7 @@ Parts = dict[str, Floats]
 
 @dataclass(slots=True)
 class Model:
-    """Draws samples of times in milliseconds. used: names of the parameters that were read.
+    """Draws samples of times in milliseconds.
 
     cold_share: of the runs of every function; without it, that of the warm pool at the rate of the parameters.
     """
@@ -73,20 +73,13 @@ class Model:
     functions: Mapping[str, Function]
     samples: int = SAMPLES
     cold_share: float | None = None
-    used: set[str] = field(default_factory=set)
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(SEED))
-
-    def value(self, name: str) -> float:
-        """Return the single value of a parameter."""
-        self.used.add(name)
-        return self.parameters.value(name)
 
     def draw(self, name: str, calls: float = 1.0) -> Floats:
         """Return the time of so many calls, one after the other. Half a call is one call of every second sample."""
-        self.used.add(name)
         figure, own_ms = self.parameters.figure(name), 0.0
         if name.startswith("dynamodb."):
-            own_ms = self.value("dynamodb.sdk_in_figures")
+            own_ms = self.parameters.value("dynamodb.sdk_in_figures")
         total = self.zero()
         for number in range(int(np.ceil(calls))):
             total += np.maximum(quantiles(figure, self._normal()) - own_ms, 0) * self.happens(calls - number)
@@ -106,15 +99,14 @@ class Model:
             raise UsageError(f"{counts.CHAPTER}: unknown function {work.name!r}")
         function = self.functions[work.name]
         return {
-            "own code": self.elapsed(work.cpu_ms / self.value("cpu.speed"), function),
+            "own code": self.elapsed(work.cpu_ms / self.parameters.value("cpu.speed"), function),
             "stores": self.stores(work.stores),
             "cold starts": self._cold_start(work, function),
         }
 
     def elapsed(self, cpu_ms: float, function: Function) -> Floats:
         """Return how long a function needs for its processor time. See processor.py."""
-        self.used.add("lambda.mb_per_vcpu")
-        share, period_ms = share_of(function.memory_mb, self.parameters), self.value("lambda.cpu_period")
+        share, period_ms = share_of(function.memory_mb, self.parameters), self.parameters.value("lambda.cpu_period")
         return elapsed_ms(cpu_ms, share, period_ms=period_ms, phases=self.random.random(self.samples))
 
     def stores(self, calls: Iterable[StoreCalls]) -> Floats:
@@ -127,14 +119,19 @@ class Model:
     def _cold_start(self, work: Work, function: Function) -> Floats:
         """Return the time that cold starts add: placement, INIT, the first use of the clients."""
         if (cold := self.cold_share) is None:
-            rate, expiry_s = self.value("lambda.requests_per_second"), self.value("lambda.idle_expiry")
+            rate, expiry_s = (
+                self.parameters.value("lambda.requests_per_second"),
+                self.parameters.value("lambda.idle_expiry"),
+            )
             cold = warm_pool(rate, run_ms(work, function, self.parameters) / 1000, expiry_s).cold_share
-        init_ms = function.init_cpu_ms / self.value("cpu.speed")  # INIT has a whole processor, whatever the memory
+        init_ms = function.init_cpu_ms / self.parameters.value(
+            "cpu.speed"
+        )  # INIT has a whole processor, whatever the memory
         added = (
             self.draw("lambda.placement") + self.draw("lambda.init_plain") + init_ms + self.stores(function.init_stores)
         )
         if work.stores:
-            added += self.elapsed(self.value("lambda.first_call_cpu"), function)
+            added += self.elapsed(self.parameters.value("lambda.first_call_cpu"), function)
         return self.happens(cold) * added
 
     def _normal(self) -> Floats:
@@ -166,7 +163,7 @@ def services_parts(operation: Operation, model: Model) -> Parts:
         invoked = {name: each * model.happens(min(work.runs, 1)) for name, each in model.run(work).items()}
         if work.trigger == counts.AUTHORIZER:
             total = sum(invoked.values(), model.draw("gateway.integration"))
-            parts["authorizer"] += total * model.happens(1 - model.value("authorizer.cached_share"))
+            parts["authorizer"] += total * model.happens(1 - model.parameters.value("authorizer.cached_share"))
             continue
         if work.trigger in (counts.GATEWAY, counts.SOCKET):
             parts["gateway"] += model.draw("gateway.integration")
@@ -180,7 +177,7 @@ def monolith_parts(operation: Operation, model: Model) -> Parts:
     parts = {name: model.zero() for name in PARTS[MONOLITH]}
     parts["balancer"] += model.draw("balancer.http")
     for work in (each for each in operation.work if each.waited):
-        parts["server"] += work.cpu_ms / model.value("cpu.speed")
+        parts["server"] += work.cpu_ms / model.parameters.value("cpu.speed")
         writes = any(each.name.startswith(WRITES) for each in work.stores)
         for each in work.stores:
             parts["round trips"] += model.draw("network.zone_round_trip", each.calls)
@@ -195,8 +192,8 @@ def services_lag(kind: str, operation: Operation, model: Model) -> Floats:
     """Return the time from a write until its effect is stored: hop, batch window and run of each function on the way."""
     lag = model.zero()
     if kind in BUFFERED:  # Lambda freezes the process: the buffer is sent during its next request
-        wait = model.random.exponential(1000 / model.value("lambda.requests_per_second"), model.samples)
-        lag += np.maximum(wait, model.value("views.flush")) + model.draw("kinesis.put_records")
+        wait = model.random.exponential(1000 / model.parameters.value("lambda.requests_per_second"), model.samples)
+        lag += np.maximum(wait, model.parameters.value("views.flush")) + model.draw("kinesis.put_records")
     works = {work.name: work for work in reversed(operation.work)}
     path = [works[name] for name in PATHS[kind][1]]
     for work, following in zip(path, [*path[1:], None], strict=True):
@@ -218,7 +215,9 @@ def _until_hop(work: Work, following: Work) -> Work:
 
 def monolith_lag(kind: str, model: Model) -> Floats:
     """Return the lag of the monolith: none within a transaction, else up to the interval at which views are written."""
-    return model.random.random(model.samples) * model.value("views.flush") if kind in BUFFERED else model.zero()
+    return (
+        model.random.random(model.samples) * model.parameters.value("views.flush") if kind in BUFFERED else model.zero()
+    )
 
 
 @cache
@@ -238,7 +237,8 @@ def batch_windows_ms() -> dict[str, float]:
 
 def chapter(metering: Metering, parameters: Parameters) -> dict[str, Any]:
     """Return the chapter `latency` of report.json: each operation and each effect on AWS, and the parameters behind them."""
-    model = Model(parameters, metering.functions)
+    recording = Recording(parameters.figures)
+    model = Model(replace(parameters, figures=recording), metering.functions)
     operations = {name: _operation(name, metering, model) for name in metering.operations[MICROSERVICES]}
     missing = {kind: _not_metered(kind, metering) for kind in PATHS}
     freshness = {kind: _freshness(kind, metering, model) for kind, names in missing.items() if not names}
@@ -246,7 +246,7 @@ def chapter(metering: Metering, parameters: Parameters) -> dict[str, Any]:
         "origin": "modelled", "region": parameters.region, "samples": model.samples, "seed": SEED,
         "operations": operations, "freshness": freshness, "missing": {kind: names for kind, names in missing.items() if names},
         "headline": {label: operations[name] for label, name in HEADLINE.items() if name in operations},
-        "parameters": {name: _described(parameters.figure(name)) for name in sorted(model.used)},
+        "parameters": {name: _described(parameters.figure(name)) for name in sorted(recording.used)},
     }  # fmt: skip
 
 

@@ -81,6 +81,18 @@ class Parameters:
         return replace(self, figures={**self.figures, name: new})
 
 
+class Recording(dict[str, Figure]):
+    """Figures that record which of them are read."""
+
+    def __init__(self, figures: Mapping[str, Figure]) -> None:
+        super().__init__(figures)
+        self.used: set[str] = set()
+
+    def __getitem__(self, name: str) -> Figure:
+        self.used.add(name)
+        return super().__getitem__(name)
+
+
 @cache
 def load(region: str = REGIONS[0]) -> Parameters:
     """Return the parameters for a region. Raise UsageError for an unknown region or a wrong file."""
