@@ -18,7 +18,6 @@ from rich.console import Console
 
 from loadtests import calls, settings, systems
 from loadtests.calls import Call
-from loadtests.chapter import measure_chapter
 from loadtests.client import open_client, succeed
 from loadtests.data import seeding
 from loadtests.data.world import World
@@ -27,6 +26,7 @@ from loadtests.explain.traces import Root, from_logs
 from loadtests.live.subscriber import subscribe
 from loadtests.local_aws import STAGE, client, errors_as
 from loadtests.progress import ProgressDisplay
+from loadtests.report import measure_chapter
 from microservices.deploy import package_cache
 from microservices.deploy.site_repository import SiteRepository
 from microservices.deploy.site_trigger import last_push

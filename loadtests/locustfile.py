@@ -36,7 +36,8 @@ from loadtests.load import LoadPlan, void_reasons
 from loadtests.mixes import Mix
 from loadtests.open_load import OpenLoad, attach, send
 from loadtests.settings import DURATION, RATE, number
-from loadtests.shapes import SHAPES, STEADY, Shape, Stage, length_s, read_trace, shape_of, trace_length_s
+from loadtests.shapes import SHAPES, STEADY, Shape, Stage, length_s, shape_of
+from loadtests.traces import read_trace, trace_length_s
 
 EVERYTHING = "everything"  # the mix without --mix
 SIZE = seeding.Size(accounts=4, posts=20, votes=30)

@@ -12,11 +12,11 @@ from rich.console import Console
 from loadtests import mixes, settings, systems
 from loadtests.capacity.saturation import Meter, evidence
 from loadtests.capacity.search import START, Level, Outcome, Probe, Search, percentile_of_blocks
-from loadtests.chapter import measure_chapter
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of
+from loadtests.report import measure_chapter
 from loadtests.results import SIDES
 from loadtests.run import both_up, require_reachable
 from loadtests.settings import RunSettings

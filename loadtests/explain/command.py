@@ -17,7 +17,6 @@ import msgspec
 from rich.console import Console
 
 from loadtests import processes, report, systems
-from loadtests.chapter import measure_chapter
 from loadtests.client import open_client
 from loadtests.data.world import World
 from loadtests.explain import layer
@@ -33,6 +32,7 @@ from loadtests.forecast.counts import Metering
 from loadtests.forecast.parameters import load
 from loadtests.journeys import JOURNEYS, Journey
 from loadtests.progress import ProgressDisplay
+from loadtests.report import measure_chapter
 from loadtests.results import SIDES
 from loadtests.settings import add_destination, destination, run_directory
 

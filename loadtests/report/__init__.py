@@ -4,6 +4,8 @@ A command of its own adds a chapter to a run, or makes a report of that chapter 
 """
 
 import json
+import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,20 +14,18 @@ from rich.console import Console
 
 from loadtests import provenance
 from loadtests.errors import RunError
-from loadtests.processes import ROOT
+from loadtests.processes import ROOT, Interrupted, ignore_interrupts
+from loadtests.progress import ProgressDisplay
 from loadtests.report import forms
 from loadtests.report.contents import command_chapter, contents
 from loadtests.report.figures import figures, series
 from loadtests.results import Results
 
-__all__ = ["REFERENCE", "ReportNotWritten", "add_chapter", "print_chapter", "print_summary", "save", "write"]
-
-
 REFERENCE = ROOT / "docs" / "reference"  # the kept run
 
 
 class ReportNotWritten(RunError):
-    """A report cannot be written. The files of an earlier one are unchanged."""
+    """A report cannot be written."""
 
 
 def write(results: Results, folder: Path) -> Path:
@@ -42,6 +42,32 @@ def add_chapter(folder: Path, name: str, chapter: dict[str, Any]) -> Path:
     if (folder / "report.json").exists():
         report, lines = _data(folder)
     return save(folder, {**report, name: {**chapter, "commit": known["commit"], "machine": known["machine"]}}, lines)
+
+
+def measure_chapter(
+    name: str, folder: Path, console: Console, *, run_dir: Path, measure: Callable[[ProgressDisplay], None],
+    figures: Callable[[], dict[str, Any]],
+) -> int:  # fmt: skip
+    """Measure, add the chapter to the report in a folder and print it. Return 0. Raise what `measure` raises, after writing.
+
+    figures: what was measured so far; empty if that is nothing. run_dir: stays after a failure, for its logs.
+    """
+    display, end = ProgressDisplay(console), {"complete": True, "ended_by": ""}
+    try:
+        with display.running():
+            measure(display)
+    except BaseException as error:  # also Ctrl-C
+        end = {"complete": False, "ended_by": str(error) or type(error).__name__}
+        if isinstance(error, Interrupted):
+            shutil.rmtree(run_dir, ignore_errors=True)
+        raise
+    else:
+        shutil.rmtree(run_dir, ignore_errors=True)
+    finally:
+        if known := figures():
+            with ignore_interrupts():
+                print_chapter(add_chapter(folder, name, {**known, **end}), name, console)
+    return 0
 
 
 def save(folder: Path, report: dict[str, Any], lines: dict[str, Any]) -> Path:

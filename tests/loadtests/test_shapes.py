@@ -8,7 +8,8 @@ import pytest
 
 from loadtests.errors import UsageError
 from loadtests.load import LoadPlan
-from loadtests.shapes import SHAPES, Stage, due_times, length_s, read_trace, shape_of
+from loadtests.shapes import SHAPES, Stage, due_times, length_s, shape_of
+from loadtests.traces import read_trace
 
 
 def test_a_steady_rate_is_evenly_spaced() -> None:
