@@ -13,6 +13,7 @@ from loadtests.forecast.checks import Check, published
 from loadtests.forecast.latency import Model, quantiles
 from loadtests.forecast.parameters import Figure, Parameters
 from loadtests.forecast.processor import Floats, mean_elapsed_ms
+from loadtests.forecast.queueing import WarmPool, warm_pool
 
 ROUNDING_MS = 0.5  # Lambda rounds each duration up to a millisecond
 EXACT, TIME, TAIL = 0.02, 0.15, 0.25  # tolerances
@@ -112,8 +113,33 @@ def quotients() -> Iterator[Check]:
         yield Check(name=row["name"], source=row["source"], predicted=predicted, observed=stated, tolerance=tolerance)
 
 
+def cold_starts() -> Iterator[Check]:
+    """Predict the share of cold starts of each run, within two of its published standard errors."""
+    for name, source, row, pool in _pools():
+        cold, error = float(row["cold_share"]), float(row["standard_error"])
+        yield Check(
+            name=name, source=source, predicted=pool.cold_share, observed=cold, tolerance=2 * error, is_absolute=True
+        )
+
+
+def environments() -> Iterator[Check]:
+    """Predict the mean number of environments of each run."""
+    for name, source, row, pool in _pools():
+        yield Check(
+            name=name, source=source, predicted=pool.environments, observed=float(row["environments"]), tolerance=TIME
+        )
+
+
+def _pools() -> Iterator[tuple[str, str, Row, WarmPool]]:
+    (source, rows), expiry_s = published("simfaas"), parameters.load().value("lambda.idle_expiry")
+    for row in rows:
+        rate = float(row["rate"])
+        yield f"{rate:.3g} requests/s", source, row, warm_pool(rate, float(row["warm_ms"]) / 1000, expiry_s)
+
+
 CHECKS = (
-    time_by_memory, store_calls, init_tail, init_and_memory, two_hosts, price_by_memory, audited_ratios, quotients,
+    cold_starts, environments, time_by_memory, store_calls, init_tail, init_and_memory, two_hosts, price_by_memory,
+    audited_ratios, quotients,
 )  # fmt: skip
 
 

@@ -1,11 +1,9 @@
-"""Queueing formulas and exact simulations: the core of the forecasts for latency, bill and scale.
+"""Queueing formulas: waits and warm pools, for the forecasts of latency, bill and scale.
 
-The formulas take and return NumPy arrays, so a day of one-second steps is one call. The simulations follow every request;
-they are the reference for the formulas. Times are in seconds, rates in events a second.
+They take and return NumPy arrays, so a day of one-second steps is one call. Times are in seconds, rates in events a second.
 """
 
 from dataclasses import dataclass
-from heapq import heapify, heapreplace
 from math import lgamma
 
 import numpy as np
@@ -66,18 +64,6 @@ def waiting(
     return Waiting(load / servers, probability, mean_s)
 
 
-def simulate_waiting(arrivals: Floats, services: Floats, *, servers: int) -> Floats:
-    """Return the wait of each request of G/G/c, first come, first served (Kiefer and Wolfowitz), request by request."""
-    free_at = [float(arrivals[0])] * servers
-    heapify(free_at)
-    waits = np.empty(len(arrivals))
-    for index, (arrival, service) in enumerate(zip(arrivals.tolist(), services.tolist(), strict=True)):
-        start = max(arrival, free_at[0])
-        waits[index] = start - arrival
-        heapreplace(free_at, start + service)
-    return waits
-
-
 def warm_pool(rate: float, service_s: float, expiry_s: float) -> WarmPool:
     """Return the cold share and the environments of a function with Poisson arrivals.
 
@@ -99,26 +85,3 @@ def warm_pool(rate: float, service_s: float, expiry_s: float) -> WarmPool:
         cold_share=float(np.sum(busy[usual:] * up_s / reach_s * missed)),
         environments=float(usual + np.sum(1 - missed)),
     )
-
-
-def simulate_pool(arrivals: Floats, services: Floats, expiry_s: float) -> WarmPool:
-    """Return cold share and environments of a trace, request by request: the rule of `warm_pool` without its formula."""
-    ends, count = np.sort(services + arrivals), np.arange(len(arrivals))
-    busy = count + 1 - np.searchsorted(ends, arrivals, side="right")
-    first = np.searchsorted(arrivals, arrivals - expiry_s)
-    at_first = first - np.searchsorted(ends, arrivals - expiry_s, side="right")  # busy at the start of the window
-    pool = np.maximum(_window_maxima(busy, first), at_first)
-    return WarmPool(cold_share=float(np.mean(busy > pool)), environments=float(np.mean(np.maximum(pool, busy - 1))))
-
-
-def _window_maxima(values: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return for each index the maximum of values[first:index], 0 if that is empty, from maxima of powers of two."""
-    index = np.arange(len(values))
-    length = index - first
-    maxima, result, size = values, np.zeros_like(values), 1
-    while size <= length.max(initial=0):
-        chosen = (length >= size) & (length < 2 * size)
-        result[chosen] = np.maximum(maxima[first[chosen]], maxima[index[chosen] - size])
-        maxima = np.maximum(maxima[:-size], maxima[size:]) if len(maxima) > size else maxima[:0]
-        size *= 2
-    return result
