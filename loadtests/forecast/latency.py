@@ -118,21 +118,15 @@ class Model:
 
     def _cold_start(self, work: Work, function: Function) -> Floats:
         """Return the time that cold starts add: placement, INIT, the first use of the clients."""
-        if (cold := self.cold_share) is None:
-            rate, expiry_s = (
-                self.parameters.value("lambda.requests_per_second"),
-                self.parameters.value("lambda.idle_expiry"),
-            )
-            cold = warm_pool(rate, run_ms(work, function, self.parameters) / 1000, expiry_s).cold_share
-        init_ms = function.init_cpu_ms / self.parameters.value(
-            "cpu.speed"
-        )  # INIT has a whole processor, whatever the memory
-        added = (
-            self.draw("lambda.placement") + self.draw("lambda.init_plain") + init_ms + self.stores(function.init_stores)
-        )
+        value, cold = self.parameters.value, self.cold_share
+        if cold is None:
+            run_s, expiry_s = run_ms(work, function, self.parameters) / 1000, value("lambda.idle_expiry")
+            cold = warm_pool(value("lambda.requests_per_second"), run_s, expiry_s).cold_share
+        init_ms = function.init_cpu_ms / value("cpu.speed")  # INIT has a whole processor, whatever the memory
+        added = self.draw("lambda.placement") + self.draw("lambda.init_plain") + self.stores(function.init_stores)
         if work.stores:
-            added += self.elapsed(self.parameters.value("lambda.first_call_cpu"), function)
-        return self.happens(cold) * added
+            added += self.elapsed(value("lambda.first_call_cpu"), function)
+        return self.happens(cold) * (added + init_ms)
 
     def _normal(self) -> Floats:
         return self.random.standard_normal(self.samples)
@@ -208,16 +202,15 @@ def _until_hop(work: Work, following: Work) -> Work:
     That is the last write for a stream, and the publication for a topic. Processor time is divided like the calls.
     """
     names = [latency_name(each) for each in work.stores]
-    calls = len(names) - 1 if following.trigger == counts.STREAM else names.index(PUBLISH)
+    calls = len(names) - 1 if following.trigger == counts.STREAM else (*names, PUBLISH).index(PUBLISH)
     cpu_ms = work.cpu_ms * (calls + 1) / (len(names) + 1)
     return msgspec.structs.replace(work, stores=work.stores[:calls], cpu_ms=cpu_ms)
 
 
 def monolith_lag(kind: str, model: Model) -> Floats:
     """Return the lag of the monolith: none within a transaction, else up to the interval at which views are written."""
-    return (
-        model.random.random(model.samples) * model.parameters.value("views.flush") if kind in BUFFERED else model.zero()
-    )
+    longest_ms = model.parameters.value("views.flush") if kind in BUFFERED else 0.0
+    return longest_ms * model.random.random(model.samples)
 
 
 @cache
