@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +141,16 @@ def test_the_command_prints_the_ladder(run: Path, capsys: pytest.CaptureFixture[
     assert main(["scale", "--report", str(run), "--users", "1e3", "--set", "hot.share=0.5", "--mix", "browse"]) == 0
     assert READ not in (printed := capsys.readouterr().out)
     assert "The ladder" in printed
+
+
+def test_a_day_of_a_million_users_on_both_sides_takes_less_than_a_minute_and_a_gigabyte(run: Path) -> None:
+    code = f"""
+import resource
+from loadtests.__main__ import main
+main(["scale", "--report", {str(run)!r}, "--users", "1e6"])
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)"""
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    seconds, kilobytes = map(float, printed.splitlines()[-1].split())
+    assert seconds < 60
+    assert kilobytes < 1e6
