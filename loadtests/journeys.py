@@ -10,6 +10,7 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 from time import perf_counter
+from typing import Self
 
 from loadtests import calls
 from loadtests.calls import Answer, Call
@@ -117,7 +118,10 @@ class JourneyPool:
         self._paused: list[tuple[float, int, Steps, Call]] = []
         self._numbers = count()
 
-    def next(self) -> tuple[Steps, Call]:
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[Steps, Call]:
         """Return a journey and its next call."""
         while self._paused and self._paused[0][0] <= perf_counter():
             self._ready.append(heappop(self._paused)[2:])

@@ -4,9 +4,11 @@ A closed user waits for its answer, so while a server stalls it sends nothing an
 due time, starts in a greenlet of its own, and its response time counts from the due time.
 """
 
+from collections.abc import Iterator
+from itertools import repeat
 from math import inf
 from time import perf_counter, process_time
-from typing import Any, Protocol
+from typing import Any
 
 import gevent
 from gevent import Greenlet
@@ -30,24 +32,6 @@ PAUSE_EVERY = (
 )
 ALL_STATUSES = frozenset(range(100, 600))
 PLAIN = {"Accept-Encoding": "identity"}  # decompression would count as the system's time
-
-
-class CallSource(Protocol):
-    """Where OpenLoad takes its calls from."""
-
-    def next(self) -> tuple[Any, Call]:
-        """Return a step and its call. The step goes to `OpenLoad.advance` with the answer."""
-
-
-class SingleCall:
-    """The same call for every arrival."""
-
-    def __init__(self, path: str) -> None:
-        self._call = Call(operation=f"GET {path}", path=path, check=unchecked)
-
-    def next(self) -> tuple[None, Call]:
-        """Return the call."""
-        return None, self._call
 
 
 class SingleAttemptPool(HTTPClientPool):
@@ -81,10 +65,10 @@ class OpenLoad(FastHttpUser):
         self._open: dict[Greenlet, dict[str, Any]] = {}
         self._cpu, self._cpu_begin_s, self._next_sample_s = 0.0, 0.0, 0.0
 
-    def source(self, plan: LoadPlan) -> CallSource:
-        """Return where the calls come from."""
+    def source(self, plan: LoadPlan) -> Iterator[tuple[Any, Call]]:
+        """Return steps and their calls. A step goes to `advance` with the answer."""
         if plan.path:
-            return SingleCall(plan.path)
+            return repeat((None, Call(operation=f"GET {plan.path}", path=plan.path, check=unchecked)))
         return JourneyPool(plan.journeys or mixes.by_name(plan.scenario).journeys, plan.world, plan.seed)
 
     def advance(self, step: Any, answer: Answer, offset_s: float) -> None:
@@ -124,7 +108,7 @@ class OpenLoad(FastHttpUser):
 
     def _start(self, context: dict[str, Any]) -> None:
         try:
-            step, call = self.calls.next()
+            step, call = next(self.calls)
             context["operation"] = call.operation
             plan, due = self.load.plan, self.load.begin + context["offset_s"]
             answer, outcome = send(self, call, context=context, due=due, timeout_ms=plan.timeout_ms)

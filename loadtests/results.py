@@ -16,10 +16,9 @@ LAG_KINDS = (
 
 @dataclass(slots=True)
 class SideBlock:
-    """One block with its place in the run: its side, its repeat, and its start in seconds of the scenario."""
+    """One block with its place in the run: its side, and its start in seconds of the scenario."""
 
     side: str
-    repeat: int
     at_s: float
     block: BlockResult
 

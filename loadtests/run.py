@@ -135,21 +135,20 @@ def require_reachable(settings: RunSettings) -> None:
 
 
 def interleave(
-    offer: Callable[[LoadPlan], BlockResult], plans: dict[str, LoadPlan], *, repeats: int, pairs: int
+    offer: Callable[[LoadPlan], BlockResult], plans: dict[str, LoadPlan], *, pairs: int
 ) -> Iterator[SideBlock]:
     """Yield the blocks of both sides, alternating A B B A …. Both blocks of a pair walk the same journeys."""
     at_s = 0.0
-    for block, (repeat, side) in enumerate(alternating(repeats, pairs, tuple(plans))):
+    for block, side in enumerate(alternating(pairs, tuple(plans))):
         plan = replace(plans[side], seed=f"{plans[side].seed} {block // 2}")
-        yield SideBlock(side, repeat, at_s, offer(plan))
+        yield SideBlock(side, at_s, offer(plan))
         at_s += plan.warm_up_s + plan.duration_s
 
 
-def alternating(repeats: int, pairs: int, sides: Sequence[str] = SIDES) -> Iterator[tuple[int, str]]:
-    """Yield (repeat, side) in the order A B B A A B …, so that a drift of the machine affects both sides alike."""
-    for pair in range(repeats * pairs):
-        for side in sides if pair % 2 == 0 else sides[::-1]:
-            yield pair // pairs, side
+def alternating(pairs: int, sides: Sequence[str] = SIDES) -> Iterator[str]:
+    """Yield the sides in the order A B B A A B …, so that a drift of the machine affects both alike."""
+    for pair in range(pairs):
+        yield from sides if pair % 2 == 0 else sides[::-1]
 
 
 def _keep(results: Results, error: BaseException, folder: Path, console: Console) -> None:
@@ -246,8 +245,8 @@ def _floors(sides: Sides, generator: LoadProcess) -> dict[str, dict[str, list[Bl
 def _blocks(scenario: str, sides: Sides, generator: LoadProcess) -> Iterator[SideBlock]:
     """Yield the blocks of a scenario. Raise SystemFailed if a system has ended."""
     plans, profile, display = sides.plans(scenario), sides.settings.profile, sides.display
-    with display.phase(f"{scenario}: alternating blocks on both sides", 2 * profile.repeats * profile.pairs) as done:
-        for measured in interleave(generator.run, plans, repeats=profile.repeats, pairs=profile.pairs):
+    with display.phase(f"{scenario}: alternating blocks on both sides", 2 * profile.pairs) as done:
+        for measured in interleave(generator.run, plans, pairs=profile.pairs):
             if not measured.block.succeeded:
                 _require_alive(sides.settings)
                 check_reachable(plans[measured.side].base_url)

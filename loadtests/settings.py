@@ -23,8 +23,8 @@ from loadtests.systems import System
 class Profile:
     """Length and intensity of a comparison.
 
-    rates: arrivals a second on each side, by scenario. block_s, warm_up_s: of one block. pairs: blocks of each side in a
-    repeat, alternating A B B A. freshness: trials of each kind and side. subscribers: of each side's live feed.
+    rates: arrivals a second on each side, by scenario. block_s, warm_up_s: of one block. pairs: blocks of each
+    side, alternating A B B A. freshness: trials of each kind and side. subscribers: of each side's live feed.
     """
 
     name: str
@@ -35,7 +35,6 @@ class Profile:
     freshness: int
     size: Size
     subscribers: int
-    repeats: int = 3
 
 
 OTHER_RATE = 20.0  # of a mix that no profile has
@@ -48,14 +47,14 @@ RATES = {
 }  # both sides sustain them on 2 cores
 PROFILES = {
     "quick": Profile(
-        name="quick", rates=RATES, block_s=0.6, warm_up_s=0.1, pairs=4, freshness=2, size=Size(8, 40, 100), subscribers=10
+        name="quick", rates=RATES, block_s=0.6, warm_up_s=0.1, pairs=12, freshness=2, size=Size(8, 40, 100), subscribers=10
     ),
     "standard": Profile(
-        name="standard", rates=RATES, block_s=1.0, warm_up_s=0.15, pairs=4, freshness=5, size=Size(10, 80, 200),
+        name="standard", rates=RATES, block_s=1.0, warm_up_s=0.15, pairs=12, freshness=5, size=Size(10, 80, 200),
         subscribers=20,
     ),
     "full": Profile(
-        name="full", rates=RATES, block_s=10, warm_up_s=2, pairs=4, freshness=30, size=Size(40, 1_000, 4_000),
+        name="full", rates=RATES, block_s=10, warm_up_s=2, pairs=12, freshness=30, size=Size(40, 1_000, 4_000),
         subscribers=50,
     ),
 }  # fmt: skip
@@ -145,8 +144,7 @@ class RunSettings:
             "rates": {name: profile.rates[name] for name in self.scenarios},
             "block_s": profile.block_s,
             "warm_up_s": profile.warm_up_s,
-            "repeats": profile.repeats,
-            "blocks_a_side": profile.repeats * profile.pairs,
+            "blocks_a_side": profile.pairs,
             "subscribers": profile.subscribers,
             "data": {"accounts": profile.size.accounts, "posts": profile.size.posts, "votes": profile.size.votes},
         }

@@ -5,7 +5,7 @@ one. Nobody votes for a post twice, so each vote raises the score by one, and th
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count
 from math import ceil
@@ -56,10 +56,11 @@ class Script:
         """Return whether the accounts have votes left for one more block."""
         return self._used // 2 + votes_in(plan) <= len(self._watched) * len(self._accounts)
 
-    def next(self) -> tuple[int, Call]:
-        """Return the number of the next write and its call."""
-        self._used = next(self._numbers) + 1
-        return self._used - 1, self.call(self._used - 1)
+    def __iter__(self) -> Iterator[tuple[int, Call]]:
+        """Yield the number of each write and its call."""
+        for number in self._numbers:
+            self._used = number + 1
+            yield number, self.call(number)
 
     def call(self, number: int) -> Call:
         """Return the call of a write."""

@@ -1,15 +1,16 @@
 """One block of load on a live feed: writes at open arrivals, and the messages of the audience as Locust's request events."""
 
+from collections.abc import Iterator
 from math import inf
 from time import perf_counter, sleep
 from typing import Any
 
-from loadtests.calls import Answer, Outcome
+from loadtests.calls import Answer, Call, Outcome
 from loadtests.latencies import Failure, Latencies
 from loadtests.live.audience import Audience
 from loadtests.live.deliveries import DOUBLES_WITHIN_S, Write, live_figures, received_at
 from loadtests.load import BlockResult, LoadPlan
-from loadtests.open_load import CallSource, OpenLoad, run_local
+from loadtests.open_load import OpenLoad, run_local
 
 
 def run_live(plan: LoadPlan, audience: Audience) -> BlockResult:
@@ -20,8 +21,8 @@ def run_live(plan: LoadPlan, audience: Audience) -> BlockResult:
     writes: list[Write] = []
 
     class LiveLoad(OpenLoad):
-        def source(self, plan: LoadPlan) -> CallSource:
-            return audience.script
+        def source(self, plan: LoadPlan) -> Iterator[tuple[Any, Call]]:
+            return iter(audience.script)
 
         def context(self) -> dict[str, Any]:
             return {"messages": True}

@@ -150,7 +150,7 @@ def _judge(folder: Path) -> Any:
 
 
 def _block(saved: dict[str, Any]) -> SideBlock:
-    return SideBlock("", 0, 0.0, BlockResult(succeeded=saved["succeeded"], latencies=saved["latencies"]))
+    return SideBlock("", 0.0, BlockResult(succeeded=saved["succeeded"], latencies=saved["latencies"]))
 
 
 @contextmanager

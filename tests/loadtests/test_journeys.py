@@ -80,16 +80,16 @@ def test_how_an_order_settles_follows_from_the_order(lines: list[dict[str, Any]]
 
 def test_a_paused_journey_delays_no_other() -> None:
     pool = JourneyPool({"buyer": 1}, WORLD, "test")
-    steps, first = pool.next()
+    steps, first = next(pool)
     for body in ({"credits": 100}, {"items": []}, {"id": "O1"}):
         pool.advance(steps, answered(body))
         if body != {"id": "O1"}:
-            assert pool.next()[0] is steps
+            assert next(pool)[0] is steps
     began = monotonic()
-    others = pool.next()[0]
+    others = next(pool)[0]
     assert others is not steps
     assert first.operation == "GET /users/me"
-    while (started := pool.next())[0] is not steps:
+    while (started := next(pool))[0] is not steps:
         sleep(0.005)
         assert monotonic() - began < 5
     assert started[1].operation == "GET /orders/{order_id}"

@@ -67,10 +67,9 @@ def results() -> Results:
         parity=Parity(70, []),
         floors={side: {"empty": [block(side)], "key_read": [block(side)]} for side in SIDES},
         scenarios={
-            name: [SideBlock(side, repeat, 2.0, block(side)) for repeat, side in alternating(3, 2)]
-            for name in ("browse", "publish")
+            name: [SideBlock(side, 2.0, block(side)) for side in alternating(6)] for name in ("browse", "publish")
         }
-        | {LIVE: [SideBlock(side, repeat, 2.0, live_block(side)) for repeat, side in alternating(3, 1)]},
+        | {LIVE: [SideBlock(side, 2.0, live_block(side)) for side in alternating(3)]},
         freshness=lags,
     )
 

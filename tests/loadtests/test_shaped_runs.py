@@ -18,7 +18,7 @@ def test_a_burst_after_an_idle_time_is_offered_and_shown(tmp_path: Path) -> None
     steady = LoadPlan(base_url="", rate=30.0, duration_s=2.5, warm_up_s=0.1, seed="test", path="/")
     with serving(lambda number: (200, {})) as server, LoadProcess() as generator:
         plans = dict.fromkeys(SIDES, options.apply(replace(steady, base_url=server.url)))
-        run.scenarios["browse"] = list(interleave(generator.run, plans, repeats=1, pairs=1))
+        run.scenarios["browse"] = list(interleave(generator.run, plans, pairs=1))
     run.settings.update(shape=options.shape, block_s=2.5)
     folder = write_report(run, tmp_path / "report")
     browse = json.loads((folder / "series.json").read_text())["scenarios"]["browse"]

@@ -31,7 +31,7 @@ def settings(
 ) -> RunSettings:
     """Return the settings of a tiny run: of the monolith against itself, or of other sides."""
     profile = Profile(
-        name="tiny", rates=dict.fromkeys(scenarios, rate), block_s=0.5, warm_up_s=0.1, pairs=1, repeats=2, freshness=0,
+        name="tiny", rates=dict.fromkeys(scenarios, rate), block_s=0.5, warm_up_s=0.1, pairs=2, freshness=0,
         size=Size(3, 6, 8), subscribers=2,
     )  # fmt: skip
     return RunSettings(
