@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.forecast import published
+from loadtests.forecast import held_out, published
 from loadtests.forecast.checks import Check, Texts, texts
 from loadtests.processes import ROOT
 from loadtests.report.tables import Table
@@ -14,7 +14,10 @@ from loadtests.report.tables import Table
 ABOUT = """Predict results that others measured, and known formulas, with the models behind the forecasts. Print each prediction
 beside the observation, those that miss included, and write docs/validation.md. It needs no system and no network."""
 PAGE = ROOT / "docs" / "validation.md"
-CHECKS: tuple[Callable[[], Iterable[Check]], ...] = published.CHECKS  # each has its texts in published/checks.yaml
+CHECKS: tuple[Callable[[], Iterable[Check]], ...] = (
+    *published.CHECKS,
+    held_out.held_out_rates,
+)  # each has its texts in published/checks.yaml
 COLUMNS = ("check", "predicted", "observed", "difference", "tolerance", "result")
 HEAD = """# Validation
 

@@ -25,6 +25,7 @@ SETTINGS = {
     "bill.py": {"CURVE_POINTS"},
     "breakeven.py": {"LEAST_RPS", "MOST_RPS", "POINTS", "SAMPLES", "PERCENTILES", "MOST_ASSUMPTIONS"},
     "day.py": {"DAY_S", "FULL", "GRID", "LEAST_RATE", "LEAST_SERVICE_S", "BURST"},
+    "held_out.py": {"CORES", "LOW", "KNEE", "TOLERANCES"},
     "latency.py": {"SAMPLES", "SEED", "FAR", "PERCENTILES"},
     "meter.py": {"_DRAWS", "_ACCESS_LOG_VALUES"},
     "processor.py": {"PHASES"},

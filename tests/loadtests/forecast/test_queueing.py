@@ -5,6 +5,7 @@ import pytest
 
 from loadtests.forecast import published
 from loadtests.forecast.checks import published as table
+from loadtests.forecast.held_out import held_out
 from loadtests.forecast.queueing import Floats, erlang_c, waiting, warm_pool
 from tests.loadtests.forecast.simulations import simulate_pool, simulate_waiting
 
@@ -68,6 +69,23 @@ def test_published_cold_starts_are_predicted_as_well_as_their_standard_errors_al
 
 
 T_95 = 2.447  # Student's t of seven pieces: how many standard errors a 95 % interval has on either side
+
+
+def test_rates_between_fitted_ones_are_predicted_and_a_slower_server_is_noticed() -> None:
+    rates = (50.0, 100, 200, 300, 400, 450, 600)
+    waits = {point: 1000 * waiting(np.array(rates), 2 / 520, servers=2).percentile(point) for point in (50, 95)}
+    rows = [
+        {
+            "rate": str(rate), "goodput": str(min(rate, 520.0)), "knee": "510", "limit_ms": "250",
+            "p50_ms": str(5 + waits[50][index]), "p95_ms": str(9 + waits[95][index]),
+        }
+        for index, rate in enumerate(rates)
+    ]  # fmt: skip
+    assert all(check.holds for check in held_out(rows, "planted", "planted"))
+    rows[5] |= {"p50_ms": "60", "p95_ms": "240"}
+    assert [check.name for check in held_out(rows, "planted", "planted") if not check.holds] == [
+        "planted, 450 requests/s, p50 ms", "planted, 450 requests/s, p95 ms",
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
