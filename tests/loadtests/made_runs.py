@@ -1,11 +1,13 @@
 """Results of comparisons, made from random latencies without a running system."""
 
+import json
 from pathlib import Path
 from random import Random
 
 from loadtests import report
 from loadtests.histograms import encode, histogram_of
 from loadtests.load import LIVE, BlockResult, Live, Second
+from loadtests.report.figures import figures, series
 from loadtests.results import LAG_KINDS as KINDS
 from loadtests.results import SIDES, Audit, Freshness, Lag, Parity, Results, SideBlock
 from loadtests.run import alternating
@@ -64,6 +66,14 @@ def a_block(rng: Random, typical_ms: float, requests: int) -> BlockResult:
 def write_report(results: Results, folder: Path) -> Path:
     """Write the report of a run into a new folder and return it."""
     return report.write(results, folder)
+
+
+def write_figures(results: Results, folder: Path) -> Path:
+    """Write the figures of a run into a new folder, without the page, which takes most of the time. Return the folder."""
+    folder.mkdir(parents=True)
+    for name, content in (("report", figures(results)), ("series", series(results))):
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    return folder
 
 
 def _live_block(block: BlockResult) -> BlockResult:

@@ -75,8 +75,7 @@ def stalling(at: int, seconds: float) -> Behaviour:
     return behave
 
 
-def offered(url: str, **changed: object) -> BlockResult:
+def offered(generator: LoadProcess, url: str, **changed: object) -> BlockResult:
     """Offer one block of plain GETs and return its result."""
     plan = {"rate": 50.0, "duration_s": 4.0, "warm_up_s": 0.0, "seed": "test", "path": "/", **changed}
-    with LoadProcess() as generator:
-        return generator.run(LoadPlan(base_url=url, **plan))  # type: ignore[arg-type]
+    return generator.run(LoadPlan(base_url=url, **plan))  # type: ignore[arg-type]

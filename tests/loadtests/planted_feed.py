@@ -78,16 +78,18 @@ def feeding(copies: Copies) -> Iterator[str]:
     server.shutdown()
 
 
-def live_block(copies: Copies, **changed: Any) -> BlockResult:
+def live_block(generator: LoadProcess, copies: Copies) -> BlockResult:
     """Return the result of one block of live load: 5 posts and 5 votes, 8 subscribers."""
-    return live_blocks(copies, blocks=1, **changed)[0]
+    return live_blocks(generator, copies, blocks=1)[0]
 
 
-def live_blocks(copies: Copies, *, blocks: int, **changed: Any) -> list[BlockResult]:
+def live_blocks(generator: LoadProcess, copies: Copies, *, blocks: int) -> list[BlockResult]:
     """Return the results of several blocks in a row."""
-    plan = {"rate": 10.0, "duration_s": 1.0, "warm_up_s": 0.0, "seed": "test", "timeout_ms": 1_000.0, **changed}
     world = World(tuple(Account(f"user_{number}", "token") for number in range(4)), ())
-    with feeding(copies) as url, LoadProcess() as generator:
+    with feeding(copies) as url:
         live_url = url.replace("http", "ws") + "/live"
-        one = LoadPlan(base_url=url, live_url=live_url, scenario=LIVE, subscribers=8, world=world, **plan)
-        return [generator.run(one) for _ in range(blocks)]
+        plan = LoadPlan(
+            base_url=url, live_url=live_url, scenario=LIVE, subscribers=8, world=world, rate=10.0, duration_s=1.0,
+            warm_up_s=0.0, seed="test", timeout_ms=1_000.0,
+        )  # fmt: skip
+        return [generator.run(plan) for _ in range(blocks)]

@@ -19,13 +19,13 @@ from loadtests.__main__ import main
 from loadtests.diff.changes import changes, interval, lag_median
 from loadtests.diff.runs import read
 from loadtests.processes import ROOT
-from tests.loadtests.made_runs import made_run, write_report
+from tests.loadtests.made_runs import made_run, write_figures
 
 Change = Callable[[dict[str, Any]], None]
 
 
 class Runs:
-    """Written runs that no test changes. Each is made once, because it takes most of a second."""
+    """Written runs that no test changes. Each is made once, because it takes a part of a second."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,7 +33,7 @@ class Runs:
     def run(self, seed: str, **slower: float) -> Path:
         """Return the folder of a run; slower: as of made_run."""
         folder = self._folder / f"{seed}{slower}"
-        return folder if folder.exists() else write_report(made_run(seed, slower=slower), folder)
+        return folder if folder.exists() else write_figures(made_run(seed, slower=slower), folder)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_five_trials_of_a_lag_are_too_few_for_a_verdict(before: Path, tmp_path: 
     late = made_run("b")
     for lag in late.freshness["microservices"].lags.values():
         lag.lags_ms = [10 * each for each in lag.lags_ms]
-    after = read(write_report(late, tmp_path / "late"))
+    after = read(write_figures(late, tmp_path / "late"))
     result = [each for each in diff.difference(read(before), after, threshold=0.1).changes if "→" in each.what]
     assert {each.verdict for each in result} == {"too few"}
     assert all(each.low > 2 for each in result if each.side == "microservices")
@@ -120,7 +120,7 @@ def test_eight_trials_of_a_lag_have_a_verdict(tmp_path: Path) -> None:
     for factor in (1, 10):
         run = made_run("a")
         run.freshness["monolith"].lags["post_to_search"].lags_ms = [factor * each for each in range(10, 18)]
-        measured.append(read(write_report(run, tmp_path / f"{factor}")))
+        measured.append(read(write_figures(run, tmp_path / f"{factor}")))
     result = diff.difference(measured[0], measured[1], threshold=0.1)
     judged = {(each.what, each.side): each.verdict for each in result.changes}
     assert judged["post → search", "monolith"] == "regression"
@@ -131,7 +131,7 @@ def test_lower_goodput_is_a_regression(before: Path, tmp_path: Path) -> None:
     starved = made_run("b")
     for measured in starved.scenarios["browse"]:
         measured.block.succeeded, measured.block.errors = 30, 30
-    result = diff.difference(read(before), read(write_report(starved, tmp_path / "starved")), threshold=0.1)
+    result = diff.difference(read(before), read(write_figures(starved, tmp_path / "starved")), threshold=0.1)
     rates = {change.verdict for change in result.changes if change.what == "browse" and change.metric == "goodput"}
     assert rates == {"regression"}
     errors = {count.what: count.verdict for count in result.counts if count.what == "browse: errors"}
@@ -141,7 +141,7 @@ def test_lower_goodput_is_a_regression(before: Path, tmp_path: Path) -> None:
 def test_a_slower_floor_is_not_a_regression(before: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     moved, slow = made_run("b"), made_run("c", slower={"monolith": 2})
     moved.floors = slow.floors
-    status, output = output_of(before, write_report(moved, tmp_path / "moved"), capsys=capsys)
+    status, output = output_of(before, write_figures(moved, tmp_path / "moved"), capsys=capsys)
     assert status == 0
     assert "The machine changed too: floor: empty response on monolith" in output
 

@@ -9,6 +9,7 @@ from loadtests.histograms import decode, percentile_ms
 from loadtests.live.audience import Script
 from loadtests.live.deliveries import CHANGED, PUBLISHED, Write, count_doubles, received_at
 from loadtests.load import BlockResult, Live, LoadPlan
+from loadtests.load_process import LoadProcess
 from tests.loadtests.planted_feed import live_block, live_blocks
 
 WORLD = World((Account("ada", "token"),) * 4, ())
@@ -41,8 +42,8 @@ def nth(kind: str, nth_one: int) -> Any:
     return matches
 
 
-def test_a_correct_feed_loses_and_doubles_nothing() -> None:
-    block = live_block(lambda message, subscriber: 1)
+def test_a_correct_feed_loses_and_doubles_nothing(generator: LoadProcess) -> None:
+    block = live_block(generator, lambda message, subscriber: 1)
     figures = live(block)
     assert (figures.writes, figures.messages, figures.lost, figures.doubled, figures.subscribers) == (
         10,
@@ -57,24 +58,24 @@ def test_a_correct_feed_loses_and_doubles_nothing() -> None:
     assert percentile_ms(decode(block.latencies), 50) < 1_000
 
 
-def test_a_lost_post_counts_for_each_subscriber() -> None:
+def test_a_lost_post_counts_for_each_subscriber(generator: LoadProcess) -> None:
     is_third = nth(PUBLISHED, 3)  # the first is the rehearsal's
-    block = live_block(lambda message, subscriber: 0 if is_third(message, subscriber) else 1)
+    block = live_block(generator, lambda message, subscriber: 0 if is_third(message, subscriber) else 1)
     assert (live(block).lost, live(block).doubled) == (8, 0)
     assert (block.succeeded, block.errors) == (EXPECTED - 8, 8)
     assert block.reasons == {"post.published: lost": 8}
 
 
-def test_a_lost_last_score_counts() -> None:
+def test_a_lost_last_score_counts(generator: LoadProcess) -> None:
     block = live_block(
-        lambda message, subscriber: int(message.get("score", 0) < 3)
+        generator, lambda message, subscriber: int(message.get("score", 0) < 3)
     )  # the fifth vote is a post's second
     assert (live(block).lost, block.reasons) == (2, {"tally.changed: lost": 2})
 
 
-def test_a_doubled_message_counts_for_each_subscriber() -> None:
+def test_a_doubled_message_counts_for_each_subscriber(generator: LoadProcess) -> None:
     is_third = nth(PUBLISHED, 3)
-    block = live_block(lambda message, subscriber: 2 if is_third(message, subscriber) else 1)
+    block = live_block(generator, lambda message, subscriber: 2 if is_third(message, subscriber) else 1)
     assert (live(block).lost, live(block).doubled) == (0, 8)
     assert (block.succeeded, block.errors) == (EXPECTED, 8)
 
@@ -95,7 +96,7 @@ def test_an_equal_score_is_doubled_unless_it_is_of_another_post() -> None:
     assert count_doubles([vote(1), vote(2)], messages) == 2
 
 
-def test_an_audience_stays_until_its_accounts_have_no_votes_left() -> None:
+def test_an_audience_stays_until_its_accounts_have_no_votes_left(generator: LoadProcess) -> None:
     subscribers: set[int] = set()
     twice = nth(PUBLISHED, 8)  # in the second block: after the rehearsal's post and the five of the first block
 
@@ -104,7 +105,7 @@ def test_an_audience_stays_until_its_accounts_have_no_votes_left() -> None:
         return 2 if twice(message, subscriber) else 1
 
     # Four accounts have 16 votes for four posts: the rehearsal's 4 and two blocks' 10.
-    blocks = live_blocks(copies, blocks=3)
+    blocks = live_blocks(generator, copies, blocks=3)
     assert [(live(block).lost, live(block).doubled, block.succeeded) for block in blocks] == [
         (0, 0, EXPECTED), (0, 8, EXPECTED), (0, 0, EXPECTED)
     ]  # fmt: skip

@@ -29,24 +29,43 @@ BROWSE = {
 ARRIVALS = re.compile(r"open load: (\d+) arrivals, (\d+) late, (\d+) dropped")
 
 
-@pytest.mark.parametrize(
-    ("words", "mistake"),
-    [
-        (["--shape", "zigzag"], "argument --shape: invalid choice: 'zigzag'"),
-        (["--mix", "none"], "argument --mix: there is no mix 'none'; there are browse, checkout"),
-        (["--trace", "pyproject.toml"], "argument --trace: pyproject.toml:1: "),
-        (["--rate", "1e9"], "argument --rate: 1e9 is not a number from 0.1 to 10,000"),
-        (["--users", "0"], "argument -u/--users: 0 is not a whole number from 1 to 100,000"),
-        (["--run-time", "0"], "argument -t/--run-time: 0 is not a number from 0.1 to 86,400"),
-        (["--run-time", "soon"], "argument -t/--run-time: soon is not a time such as 20, 20s, 3m or 1h20m"),
-        (["--processes", "1000"], "argument --processes: 1000 is not a whole number from -1 to 64"),
-    ],
+WRONG_OPTIONS = (
+    (["--shape", "zigzag"], "argument --shape: invalid choice: 'zigzag'"),
+    (["--mix", "none"], "argument --mix: there is no mix 'none'; there are browse, checkout"),
+    (["--trace", "pyproject.toml"], "argument --trace: pyproject.toml:1: "),
+    (["--rate", "1e9"], "argument --rate: 1e9 is not a number from 0.1 to 10,000"),
+    (["--users", "0"], "argument -u/--users: 0 is not a whole number from 1 to 100,000"),
+    (["--run-time", "0"], "argument -t/--run-time: 0 is not a number from 0.1 to 86,400"),
+    (["--run-time", "soon"], "argument -t/--run-time: soon is not a time such as 20, 20s, 3m or 1h20m"),
+    (["--processes", "1000"], "argument --processes: 1000 is not a whole number from -1 to 64"),
 )
-def test_a_wrong_option_is_refused_before_anything_starts(words: list[str], mistake: str) -> None:
-    command = [*LOCUST, "--headless", "--host", "http://127.0.0.1:1", *words]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+PARSE_ALL = """
+import json, sys
+from contextlib import suppress
+from locust.argument_parser import get_parser
+import loadtests.locustfile
+for words in json.load(sys.stdin):
+    with suppress(SystemExit):
+        get_parser().parse_args(words)
+    print("PARSED", file=sys.stderr)
+"""
+
+
+def test_a_wrong_option_is_refused_before_anything_starts() -> None:
+    words, mistake = WRONG_OPTIONS[-1]
+    ended = locust("http://127.0.0.1:1", *words)
     assert ended.returncode == 2
     assert mistake in ended.stderr.splitlines()[-1]
+
+
+def test_every_wrong_option_is_named_with_its_mistake() -> None:
+    """One process parses all of them, because Locust patches the process that imports it and takes seconds to start."""
+    command, lines = [sys.executable, "-c", PARSE_ALL], json.dumps([words for words, _ in WRONG_OPTIONS])
+    ended = subprocess.run(command, cwd=ROOT, input=lines, capture_output=True, text=True, timeout=60, check=True)
+    errors = [error.splitlines()[-1] for error in ended.stderr.split("PARSED\n")[:-1]]
+    assert len(errors) == len(WRONG_OPTIONS)
+    for error, (_, mistake) in zip(errors, WRONG_OPTIONS, strict=True):
+        assert mistake in error
 
 
 def test_a_shape_without_a_rate_is_refused() -> None:
@@ -120,9 +139,15 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
+def on_several(processes: int) -> list[str]:
+    """Return the options of a run on several processes, or none."""
+    port = free_port()
+    return ["--processes", str(processes), "--master-bind-port", port, "--master-port", port] if processes else []
+
+
 @pytest.mark.live
 def test_closed_users_run_a_mix_headless(monolith: str, tmp_path: Path) -> None:
-    words = ["--users", "6", "--run-time", "8", "--mix", "browse", "--csv", str(tmp_path / "run")]
+    words = ["--users", "6", "--run-time", "4", "--mix", "browse", "--csv", str(tmp_path / "run")]
     ended = locust(monolith, *words)
     require_success(ended.returncode, ended.stderr)
     sent = requests(tmp_path)
@@ -143,13 +168,12 @@ def test_open_load_writes_locusts_csv_html_and_json_with_the_same_numbers(monoli
 
 
 @pytest.mark.live
-def test_a_trace_and_a_custom_mix_run_open_on_two_processes(monolith: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [0, pytest.param(2, marks=pytest.mark.deep)])
+def test_a_trace_and_a_custom_mix_run_open(monolith: str, tmp_path: Path, processes: int) -> None:
     (tmp_path / "votes.yaml").write_text("about: Only votes.\njourneys:\n  voter: 1\n")
     (tmp_path / "trace.csv").write_text("".join(f"{number / 10}\n" for number in range(30)))
     own = ["--mix", str(tmp_path / "votes.yaml"), "--trace", str(tmp_path / "trace.csv")]
-    port = free_port()
-    words = ["--processes", "2", "--master-bind-port", port, "--master-port", port, "--csv", str(tmp_path / "run")]
-    ended = locust(monolith, *own, *words)
+    ended = locust(monolith, *own, *on_several(processes), "--csv", str(tmp_path / "run"))
     require_success(ended.returncode, ended.stderr)
     sent = requests(tmp_path)
     assert set(sent) == {"PUT /posts/{post_id}/vote", "GET /posts/{post_id}"}
@@ -194,9 +218,7 @@ def test_a_lost_worker_of_three_is_reported_and_the_run_is_void(monolith: str) -
 @pytest.mark.live
 @pytest.mark.parametrize("processes", [0, pytest.param(2, marks=pytest.mark.deep)])
 def test_ctrl_c_ends_an_open_run_and_keeps_its_figures(monolith: str, tmp_path: Path, processes: int) -> None:
-    port = free_port()
-    several = ["--processes", str(processes), "--master-bind-port", port, "--master-port", port] if processes else []
-    words = ["--rate", "20", "--mix", "browse", "--csv", str(tmp_path / "run"), *several]
+    words = ["--rate", "20", "--mix", "browse", "--csv", str(tmp_path / "run"), *on_several(processes)]
     command = [*LOCUST, "--headless", "--host", monolith, "--only-summary", *words]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None

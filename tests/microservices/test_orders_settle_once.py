@@ -38,6 +38,7 @@ def services(clients: list[Any]) -> Services:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("step", [2, pytest.param(1, marks=pytest.mark.deep)], ids=["every second call", "every call"])
 @pytest.mark.parametrize(
     ("total", "there", "reason"),
     [
@@ -48,9 +49,9 @@ def services(clients: list[Any]) -> Services:
     ],
 )
 def test_an_order_settles_if_a_function_ends_at_any_call(
-    clients: list[Any], total: int, there: bool, reason: Reason | None
+    clients: list[Any], total: int, there: bool, reason: Reason | None, step: int
 ) -> None:
-    for call in range(1, MOST_CALLS + 1):
+    for call in range(1, MOST_CALLS + 1, step):
         services = Services(*clients)
         for post in POSTS[:2] if there else POSTS[1:2]:
             services.posts.add(post)

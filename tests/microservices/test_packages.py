@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,24 +19,17 @@ MEGABYTE = 1_000_000
 SERVICE_OF = {name: service for service in templates.services() for name in templates.functions(service)}
 UNCHECKED = 0b01  # the flag of a .pyc that Python does not compare with its source
 
-every_function = pytest.mark.parametrize("function", SERVICE_OF)
+every_function = pytest.mark.parametrize(
+    ("service", "function"), [(service, name) for name, service in SERVICE_OF.items()]
+)
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a cache folder with an outdated entry and the incomplete entry of a killed build."""
-    folder = tmp_path_factory.mktemp("zips")
-    for old in ("0123456789abcdef", "draft"):
-        (folder / old / "posts-0123456789ab").mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def zips(cache: Path) -> dict[str, Path]:
-    """Return the zip of every function by name."""
-    return {each.function: each.zip for each in package_cache.get_packages(cache)}
+def zips() -> dict[str, Path]:
+    """Return the zip of every function by name: those that the local AWS gets, since a build takes seconds of CPU time."""
+    return {each.function: each.zip for each in package_cache.get_packages()}
 
 
 @pytest.fixture(scope="module")
@@ -49,31 +42,36 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.one_variant("service")
 @every_function
 def test_a_zip_loads_with_the_packages_of_the_runtime_only(
-    zips: dict[str, Path], runtime: Path, tmp_path: Path, function: str
+    zips: dict[str, Path], runtime: Path, tmp_path: Path, service: str, function: str
 ) -> None:
     with zipfile.ZipFile(zips[function]) as archive:
         archive.extractall(tmp_path)
     handler = packages.handlers()[function]
     load = f"import sys; sys.path += {[str(tmp_path), str(runtime)]}; import {handler} as it; assert it.lambda_handler"
     loaded = subprocess.run(
-        [INTERPRETER, "-I", "-S", "-c", load], env=_environment(function), check=False, capture_output=True, text=True
+        [INTERPRETER, "-I", "-S", "-c", load],
+        env=_environment(service, function),
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert loaded.returncode == 0, loaded.stderr
 
 
 @every_function
-def test_a_zip_is_small(zips: dict[str, Path], function: str) -> None:
-    limit = 5 if SERVICE_OF[function] == "avatars" else 3  # for Pillow's codecs
+def test_a_zip_is_small(zips: dict[str, Path], service: str, function: str) -> None:
+    limit = 5 if service == "avatars" else 3  # for Pillow's codecs
     assert zips[function].stat().st_size < limit * MEGABYTE
 
 
 @every_function
-def test_a_zip_contains_no_other_service_and_no_package_of_the_runtime(zips: dict[str, Path], function: str) -> None:
-    others = {f"microservices/{service}" for service in templates.services()} - {
-        f"microservices/{SERVICE_OF[function]}"
-    }
+def test_a_zip_contains_no_other_service_and_no_package_of_the_runtime(
+    zips: dict[str, Path], service: str, function: str
+) -> None:
+    others = {f"microservices/{each}" for each in templates.services()} - {f"microservices/{service}"}
     for name in _names(zips[function]):
         assert "/".join(name.split("/")[:2]) not in others
         assert name.partition("/")[0].partition(".")[0] not in RUNTIME_LIBRARIES
@@ -90,27 +88,43 @@ def test_only_the_zip_of_users_http_contains_argon2(zips: dict[str, Path]) -> No
 
 
 @every_function
-def test_every_module_is_compiled_without_a_source_check(zips: dict[str, Path], function: str) -> None:
+def test_every_module_is_compiled_without_a_source_check(zips: dict[str, Path], service: str, function: str) -> None:
     with zipfile.ZipFile(zips[function]) as archive:
         compiled = [name for name in archive.namelist() if name.endswith(".pyc")]
         assert len(compiled) == sum(name.endswith(".py") for name in archive.namelist())
         assert {int.from_bytes(archive.read(name)[4:8], "little") for name in compiled} == {UNCHECKED}
 
 
-def test_a_second_build_gives_the_same_bytes_and_releases(zips: dict[str, Path], tmp_path: Path) -> None:
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that restricts builds to these services."""
+    return lambda *services: monkeypatch.setattr(templates, "services", lambda: services)
+
+
+@pytest.mark.one_variant
+@pytest.mark.parametrize("services", [("search",), tuple(templates.services())], ids=["one service", "all services"])
+def test_a_second_build_gives_the_same_bytes_and_releases(
+    zips: dict[str, Path], tmp_path: Path, services: tuple[str, ...], builds: Callable[..., None]
+) -> None:
+    builds(*services)
+    before = {name: path for name, path in zips.items() if SERVICE_OF[name] in services}
     again = packages.build(tmp_path, packages.local_source())
-    assert {each.function: each.zip.read_bytes() for each in again} == {k: v.read_bytes() for k, v in zips.items()}
-    assert {each.release for each in again} == {path.parent.name for path in zips.values()}
+    assert {each.function: each.zip.read_bytes() for each in again} == {k: v.read_bytes() for k, v in before.items()}
+    assert {each.release for each in again} == {path.parent.name for path in before.values()}
 
 
-def test_the_cache_rebuilds_nothing_unchanged_and_removes_outdated_entries(zips: dict[str, Path], cache: Path) -> None:
-    built_at = {name: path.stat().st_mtime_ns for name, path in zips.items()}
-    again = package_cache.get_packages(cache)
-    assert {each.function: each.zip.stat().st_mtime_ns for each in again} == built_at
-    assert {each.name for each in cache.iterdir()} == {
-        "lock",
-        package_cache.digest_of_inputs(packages.local_source().places),
-    }
+def test_the_cache_rebuilds_nothing_unchanged_and_removes_outdated_entries_and_killed_builds(
+    tmp_path: Path, builds: Callable[..., None]
+) -> None:
+    builds("platform")
+    for old in ("0123456789abcdef", "draft"):
+        (tmp_path / old / "posts-0123456789ab").mkdir(parents=True)
+    built_at = {each.zip: each.zip.stat().st_mtime_ns for each in package_cache.get_packages(tmp_path)}
+    again = package_cache.get_packages(tmp_path)
+    assert built_at
+    assert {each.zip: each.zip.stat().st_mtime_ns for each in again} == built_at
+    digest = package_cache.digest_of_inputs(packages.local_source().places)
+    assert {each.name for each in tmp_path.iterdir()} == {"lock", digest}
 
 
 @pytest.mark.parametrize(
@@ -188,13 +202,13 @@ def _names(path: Path) -> set[str]:
         return set(archive.namelist())
 
 
-def _environment(function: str) -> dict[str, str]:
+def _environment(service: str, function: str) -> dict[str, str]:
     """Return the environment of a function, with a placeholder for each value of the template."""
-    variables = dict.fromkeys(_variables(function), "https://anything")
+    variables = dict.fromkeys(_variables(service, function), "https://anything")
     return {"PATH": os.defpath, "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function, **variables}
 
 
-def _variables(function: str) -> Iterator[str]:
-    for each in templates.resources(SERVICE_OF[function], "AWS::Serverless::Function").values():
+def _variables(service: str, function: str) -> Iterator[str]:
+    for each in templates.resources(service, "AWS::Serverless::Function").values():
         if templates.name_in_stage(each["FunctionName"]) == function:
             yield from each.get("Environment", {}).get("Variables", {})

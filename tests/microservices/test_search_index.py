@@ -24,7 +24,6 @@ from tests.moto_aws import aws_in_process
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 WORDS = ("cat", "dog", "bird", "fish")
-EXAMPLES = 100
 
 
 def post(body: str) -> Post:
@@ -96,7 +95,8 @@ def findable(store: Index) -> set[str]:
 
 
 @pytest.mark.slow
-def test_repeated_and_reordered_records_index_the_last_revision() -> None:
+@pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.deep)])
+def test_repeated_and_reordered_records_index_the_last_revision(examples: int) -> None:
     tables = (f"search{number}" for number in count())
 
     @given(
@@ -104,7 +104,7 @@ def test_repeated_and_reordered_records_index_the_last_revision() -> None:
         withdrawn=some.booleans(),
         chaos=some.data(),
     )
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+    @settings(max_examples=examples, deadline=None, derandomize=True)
     def check(bodies: list[list[str]], withdrawn: bool, chaos: some.DataObject) -> None:
         revisions: list[str | None] = [" ".join(words) for words in bodies] + ([None] if withdrawn else [])
         records = [record(place, body) for place, body in enumerate(revisions, start=8)]

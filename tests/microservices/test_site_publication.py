@@ -23,6 +23,9 @@ from tests.moto_aws import aws_in_process
 
 NOWHERE = "http://127.0.0.1:1"
 MOST_CALLS = 40
+every_third_and_every_call = pytest.mark.parametrize(
+    "step", [3, pytest.param(1, marks=pytest.mark.deep)], ids=["every third call", "every call"]
+)
 
 
 class Interrupted(Exception):
@@ -144,12 +147,15 @@ def test_a_file_that_becomes_too_large_is_removed_and_the_others_stay(site: Site
 
 
 @pytest.mark.slow
+@every_third_and_every_call
 @pytest.mark.parametrize("reverted", [False, True], ids=["the event is repeated", "the change is reverted"])
-def test_the_next_publication_completes_one_that_was_interrupted_at_any_call(site: Site, reverted: bool) -> None:
+def test_the_next_publication_completes_one_that_was_interrupted_at_any_call(
+    site: Site, reverted: bool, step: int
+) -> None:
     def interrupt() -> None:
         raise Interrupted
 
-    for place in range(1, MOST_CALLS):
+    for place in range(1, MOST_CALLS, step):
         site.push(stays="same", a="old", b="to go", c=None)
         site.publish()
         site.push(a="new", b=None, c="comes")
@@ -163,16 +169,17 @@ def test_the_next_publication_completes_one_that_was_interrupted_at_any_call(sit
         site.publisher.end()
         site.publish()
         assert site.shown() == site.pushed(), f"interrupted before call {place}"
-    assert 10 < place < MOST_CALLS - 1
+    assert 10 < place < MOST_CALLS - step
 
 
 @pytest.mark.slow
-def test_a_newer_push_wins_at_any_call_that_it_overtakes(site: Site) -> None:
+@every_third_and_every_call
+def test_a_newer_push_wins_at_any_call_that_it_overtakes(site: Site, step: int) -> None:
     def overtake() -> None:
         site.push(a="newest", b="back again", c=None)
         site.publish()
 
-    for place in range(1, MOST_CALLS):
+    for place in range(1, MOST_CALLS, step):
         site.push(stays="same", a="old", b="to go", c=None)
         site.publish()
         site.push(a="new", b=None, c="comes")
@@ -182,7 +189,7 @@ def test_a_newer_push_wins_at_any_call_that_it_overtakes(site: Site) -> None:
         assert site.shown() == site.pushed(), f"overtaken before call {place}"
         if not fault.reached:
             break
-    assert 10 < place < MOST_CALLS - 1
+    assert 10 < place < MOST_CALLS - step
 
 
 def test_an_unavailable_repository_fails_the_event(tmp_path: Path) -> None:
