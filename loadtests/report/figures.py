@@ -150,14 +150,8 @@ def _summary(measured: Sequence[SideBlock], results: Results) -> Figures:
 
 def _resources(results: Results) -> Figures:
     """Return the resources of each side before the load."""
-    return {
-        side: {
-            "summary": one.in_words(), "concurrency_limits": one.at_once, "cores": list(one.cores), **one.parts,
-            "origin": "measured",
-        }
-        for resources in results.resources[:1]
-        for side, one in resources.items()
-    }  # fmt: skip
+    before = results.resources[0] if results.resources else {}
+    return {side: {"summary": one.in_words(), **one.parts, "origin": "measured"} for side, one in before.items()}
 
 
 def _floors(floors: dict[str, list[BlockResult]], url: str) -> Figures:

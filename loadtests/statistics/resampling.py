@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
-from statistics import NormalDist, median
+from statistics import NormalDist
 
 import numpy as np
 
@@ -68,11 +68,11 @@ def smallest_p_value(pairs: int) -> float:
 def standardised_difference(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Return Cohen's d, with medians for means and median absolute deviations for standard deviations: one block that the
     machine delayed moves neither."""
-    difference = median(second) - median(first)
-    spread = sqrt((_spread(first) ** 2 + _spread(second) ** 2) / 2)
-    if not difference:
-        return 0.0
-    return difference / spread if spread else None
+    sides = np.array([first, second], dtype=float)
+    medians = np.median(sides, axis=1)
+    spreads = MAD_TO_STANDARD_DEVIATION * np.median(np.abs(sides - medians[:, np.newaxis]), axis=1)
+    difference, spread = float(medians[1] - medians[0]), float(np.sqrt(np.mean(np.square(spreads))))
+    return difference / spread if spread else None if difference else 0.0
 
 
 def tail_share(blocks: int) -> float:
@@ -103,8 +103,3 @@ def _p_value(sample: Sample, pairs: int) -> float:
     swaps = np.arange(2 ** (pairs - 1))[:, np.newaxis] >> np.arange(pairs) & 1
     differences = np.abs(np.log(_ratios(sample, np.hstack([swaps, 1 - swaps]), np.hstack([1 - swaps, swaps]))))
     return float((differences >= differences[0] - ROUNDING).mean())
-
-
-def _spread(values: Sequence[float]) -> float:
-    middle = median(values)
-    return MAD_TO_STANDARD_DEVIATION * median(abs(value - middle) for value in values)
