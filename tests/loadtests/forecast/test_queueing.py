@@ -1,5 +1,6 @@
 """The queueing core: formulas against textbook values and against simulations that follow every request."""
 
+import ciw
 import numpy as np
 import pytest
 
@@ -37,6 +38,23 @@ def test_the_simulation_of_every_request_agrees_with_the_formula(servers: int, c
     services = random.gamma(1 / cv2, cv2, requests) if cv2 else np.ones(requests)
     waits = simulate_waiting(arrivals, services, servers=servers)
     assert waits.mean() == pytest.approx(waiting(load, 1.0, servers=servers, service_cv2=cv2).mean_s, rel=0.07)
+
+
+@pytest.mark.parametrize(("servers", "service"), [(1, "exponential"), (4, "exponential"), (1, "deterministic")])
+def test_waits_are_those_of_ciw(servers: int, service: str) -> None:
+    load = 0.7 * servers
+    distributions = {"exponential": ciw.dists.Exponential(1.0), "deterministic": ciw.dists.Deterministic(1.0)}
+    network = ciw.create_network(
+        arrival_distributions=[ciw.dists.Exponential(load)],
+        service_distributions=[distributions[service]],
+        number_of_servers=[servers],
+    )
+    ciw.seed(3)
+    simulation = ciw.Simulation(network)
+    simulation.simulate_until_max_customers(20_000)
+    waits = [record.waiting_time for record in simulation.get_all_records()]
+    cv2 = 1.0 if service == "exponential" else 0.0
+    assert np.mean(waits) == pytest.approx(waiting(load, 1.0, servers=servers, service_cv2=cv2).mean_s, rel=0.1)
 
 
 @pytest.mark.parametrize("rate", [0.002, 0.05, 0.9, 5.0])
