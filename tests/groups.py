@@ -24,6 +24,7 @@ LONG = (  # the longest first
     "tests/microservices/test_histories.py",
     "tests/microservices/test_odd_histories.py",
     "tests/monolith/test_start.py",
+    "tests/change_cost/test_change_cost.py",
     "tests/loadtests/test_open_load.py",
     "tests/contract/test_document_deep.py",
     "tests/contract/test_orders.py",
