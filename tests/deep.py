@@ -3,11 +3,15 @@
 A test with the marker `one_variant` keeps its first variant in `make test`. With `one_variant("operation")` it keeps the first
 variant of each operation. Every test of a running system keeps one variant: the same code runs all variants in process, and a
 running system adds only its deployment.
+
+The running monolith adds only its HTTP server and its processes, so a contract test runs on it only with the marker
+`real_server`. The running microservices add roles, triggers and queues of every function, so every contract test runs on them.
 """
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +26,11 @@ def has_only_deep_tests(path: Path) -> bool:
 
 
 def mark_further_variants(items: Iterable[pytest.Item]) -> None:
-    """Add the marker `deep` to all variants of a test except the first one."""
+    """Add the marker `deep` to all variants of a test except the first one, and to those that need no real server."""
     seen = set()
     for item in items:
+        if _parameters(item).get("api") == "live-monolith" and not item.get_closest_marker("real_server"):
+            item.add_marker(pytest.mark.deep)
         promise = _promise_of(item)
         if promise is None:
             continue
@@ -36,8 +42,12 @@ def mark_further_variants(items: Iterable[pytest.Item]) -> None:
 
 def _promise_of(item: pytest.Item) -> list[str] | None:
     """Return the parameter values that identify the promise, or None if all variants stay."""
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    parameters = _parameters(item)
     marker = item.get_closest_marker("one_variant")
     if marker is not None:
         return [repr(parameters[name]) for name in marker.args]
     return [value for value in parameters.values() if value in RUNNING_SYSTEMS] or None
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return item.callspec.params if hasattr(item, "callspec") else {}

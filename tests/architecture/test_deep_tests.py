@@ -11,7 +11,7 @@ import pytest
 from tests.deep import mark_further_variants
 
 def pytest_configure(config):
-    for marker in ("deep: left to make test-deep", "one_variant(*parameters): keep one variant"):
+    for marker in ("deep: left to make test-deep", "one_variant(*parameters): keep one variant", "real_server: also live"):
         config.addinivalue_line("markers", marker)
 
 @pytest.hookimpl(tryfirst=True)
@@ -34,6 +34,11 @@ def test_once_for_each_operation(operation, form): pass
 @pytest.mark.parametrize("body", ["{", "["])
 def test_contract(api, body): pass
 
+@pytest.mark.real_server
+@pytest.mark.parametrize("api", ["functions", "live-monolith", "live-microservices"])
+@pytest.mark.parametrize("body", ["{", "["])
+def test_socket(api, body): pass
+
 @pytest.mark.parametrize("body", ["{", "["])
 def test_all(body): pass
 """
@@ -54,10 +59,13 @@ def test_one_variant_of_a_promise_stays_in_make_test(pytester: pytest.Pytester) 
         "contract[[-functions]",
         "contract[{-functions]",
         "contract[{-live-microservices]",
-        "contract[{-live-monolith]",
         "once[users]",
         "once_for_each_operation[read-1]",
         "once_for_each_operation[write-1]",
+        "socket[[-functions]",
+        "socket[{-functions]",
+        "socket[{-live-microservices]",
+        "socket[{-live-monolith]",
     ]
 
 
@@ -65,9 +73,12 @@ def test_the_other_variants_are_deep(pytester: pytest.Pytester) -> None:
     assert collect(pytester, "deep") == [
         "contract[[-live-microservices]",
         "contract[[-live-monolith]",
+        "contract[{-live-monolith]",
         "once[posts]",
         "once_for_each_operation[read-2]",
         "once_for_each_operation[write-2]",
+        "socket[[-live-microservices]",
+        "socket[[-live-monolith]",
     ]
 
 

@@ -11,7 +11,7 @@ from . import images
 from .client import Api, Person, broken_fields
 from .images import BLUE, GREEN, GREY, JPEG, PNG, RED, chunks, colour_at, jpeg, near, plain, png, saved
 
-pytestmark = pytest.mark.live_api
+pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
 
 SIDE = 128
 GOOD: dict[str, tuple[images.Make, str, images.Colour]] = {

@@ -9,7 +9,7 @@ import pytest
 
 from .client import Api, Person, broken_fields, unique
 
-pytestmark = pytest.mark.live_api
+pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
 
 JSON = {"Content-Type": "application/json"}
 LIMIT_BYTES = 64 * 1024

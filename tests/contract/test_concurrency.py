@@ -9,7 +9,7 @@ import pytest
 
 from .client import Api, Person, unique
 
-pytestmark = pytest.mark.live_api
+pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
 
 AT_ONCE = 6  # below a function's concurrency limit of 8, since a slot is freed shortly after the answer
 

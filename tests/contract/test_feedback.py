@@ -73,6 +73,7 @@ def test_an_invalid_field_is_named(api: Api, form: dict[str, Any], field: str) -
     assert broken_fields(api.give_feedback(**form)) == {field}
 
 
+@pytest.mark.real_server
 def test_only_an_administrator_reads_feedback(api: Api, ada: Person) -> None:
     assert api.list_feedback(None).status_code == 401
     assert api.list_feedback("no token at all").status_code == 401

@@ -76,6 +76,7 @@ def test_an_order_is_a_201_with_the_order_and_can_be_read(api: Api, buyer: Perso
     assert settled == {**order, "status": "fulfilled"}
 
 
+@pytest.mark.real_server
 def test_a_fulfilled_order_spends_credits_and_boosts_the_post(api: Api, buyer: Person, post_id: str) -> None:
     since, before = datetime.now(UTC), api.post(post_id)
     order = api.order_settles(buyer, api.place(buyer, line(post_id, "boost-7d"), line(post_id, "boost-1d", 2)))
@@ -154,6 +155,7 @@ def test_a_withdrawn_post_rejects_the_order(api: Api, ada: Person, buyer: Person
     assert_credits_match(api, buyer)
 
 
+@pytest.mark.real_server
 def test_a_post_withdrawn_during_an_order_leaves_no_partial_effects(api: Api, ada: Person, buyer: Person) -> None:
     for _ in range(3):
         posts = [api.published(ada)["id"] for _ in range(2)]
@@ -280,6 +282,7 @@ def test_keys_are_case_sensitive(api: Api, shopper: Person) -> None:
     assert [answer.status_code for answer in placed] == [201] * 4
 
 
+@pytest.mark.real_server
 def test_one_of_concurrent_orders_with_the_same_key_is_placed(api: Api, buyer: Person, post_id: str) -> None:
     for _ in range(3):
         key = unique("key")
@@ -291,6 +294,7 @@ def test_one_of_concurrent_orders_with_the_same_key_is_placed(api: Api, buyer: P
     assert_credits_match(api, buyer)
 
 
+@pytest.mark.real_server
 def test_concurrent_orders_of_one_buyer_spend_no_credit_twice(api: Api, ada: Person, buyer: Person) -> None:
     posts = [api.published(ada)["id"] for _ in range(2)]
     carts = [[line(each, quantity=2) for each in (posts if n % 2 else posts[::-1])] for n in range(AT_ONCE)]
@@ -304,6 +308,7 @@ def test_concurrent_orders_of_one_buyer_spend_no_credit_twice(api: Api, ada: Per
     assert_credits_match(api, buyer)
 
 
+@pytest.mark.real_server
 def test_concurrent_orders_for_one_post_add_up(api: Api, post_id: str) -> None:
     since, buyers = datetime.now(UTC), [api.join("buyer") for _ in range(4)]
     placed = at_once([partial(api.place, each, line(post_id)) for each in buyers])

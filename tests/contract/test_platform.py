@@ -7,7 +7,7 @@ import pytest
 from .client import Api, Person
 from .openapi import document, operations
 
-pytestmark = pytest.mark.live_api
+pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SERVED = set(operations().values())

@@ -16,6 +16,7 @@ HOSTILE_IDS = [
 ]
 
 
+@pytest.mark.real_server
 def test_a_new_post_is_a_201_with_the_post_and_its_location(api: Api, ada: Person) -> None:
     answer = api.publish(ada, title="A title", body="A body", tags=["one", "two"])
     post = answer.json()
@@ -111,6 +112,7 @@ def test_a_list_shows_only_posts_that_match_its_filter(api: Api, ada: Person, bo
     assert {untagged["id"], of_bob["id"]} <= {post["id"] for post in listed}
 
 
+@pytest.mark.real_server
 def test_a_revision_is_visible_everywhere_at_once(api: Api, ada: Person) -> None:
     old, new = unique("old-"), unique("new-")
     post = api.published(ada, tags=[old, "kept"])
@@ -150,6 +152,7 @@ def test_a_revision_does_not_move_a_post_in_the_list(api: Api, ada: Person) -> N
     assert [post["id"] for post in api.list_posts(tag=tag).json()["items"]] == [second["id"], first["id"]]
 
 
+@pytest.mark.real_server
 def test_a_withdrawn_post_is_gone_at_once(api: Api, ada: Person) -> None:
     tag = unique("t-")
     post, other = api.published(ada, tags=[tag]), api.published(ada, tags=[tag])

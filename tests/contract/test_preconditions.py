@@ -51,6 +51,7 @@ def test_the_etag_stays_when_the_score_changes(api: Api, ada: Person, bob: Perso
     assert api.revise_post(ada, post["id"], if_match=before, title="Another").status_code == 200
 
 
+@pytest.mark.real_server
 @pytest.mark.parametrize("form", ["{}", '"other", {}', '{}, "other"', 'W/"other" ,{},"more"', "*", '"a,b", {}'])
 def test_a_matching_if_match_allows_the_revision(api: Api, ada: Person, post: Json, form: str) -> None:
     answer = api.revise_post(ada, post["id"], if_match=form.format(_etag(api, post)), title="Another")
@@ -64,6 +65,7 @@ def test_an_if_match_that_does_not_match_is_a_412(api: Api, ada: Person, post: J
     assert api.post(post["id"]) == post
 
 
+@pytest.mark.real_server
 def test_a_stale_if_match_is_a_412(api: Api, ada: Person, post: Json) -> None:
     stale = _etag(api, post)
     current = api.revise_post(ada, post["id"], if_match=stale, title="Second").headers["ETag"]

@@ -7,7 +7,7 @@ import pytest
 
 from .client import Api
 
-pytestmark = pytest.mark.live_api
+pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
 
 KINDS = {"index.html": "text/html", "site.css": "text/css", "leaderboard.css": "text/css"}
 LINK = re.compile(r'href="([^"]+)"')

@@ -128,6 +128,7 @@ def test_a_token_contains_no_private_data(api: Api, ada: Person) -> None:
     assert ada.password not in json.dumps(claims)
 
 
+@pytest.mark.real_server
 def test_the_token_identifies_the_user(api: Api, ada: Person, bob: Person) -> None:
     assert api.read_me(ada).json()["username"] == ada.username
     assert api.read_me(bob).json()["username"] == bob.username

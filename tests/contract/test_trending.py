@@ -4,7 +4,7 @@ import pytest
 
 from .client import Api, Json, Person, broken_fields
 
-pytestmark = pytest.mark.live_api
+pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
 
 EVENTUALLY_S = 5.0  # on both sides, since the monolith stores views later too
 MOST = 100

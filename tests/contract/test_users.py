@@ -21,6 +21,7 @@ def _sign_up(api: Api, **changes: object) -> httpx.Response:
     )
 
 
+@pytest.mark.real_server
 def test_a_new_user_is_a_201_with_the_public_user_and_its_location(api: Api) -> None:
     username = unique("u")
     answer = _sign_up(api, username=username, display_name="Somebody New")
@@ -182,6 +183,7 @@ def test_the_owner_sees_email_and_credits_too(api: Api, ada: Person) -> None:
     assert {field: me[field] for field in PUBLIC} == api.read_user(ada.username).json()
 
 
+@pytest.mark.real_server
 def test_display_name_and_bio_change_alone_and_together(api: Api) -> None:
     person = api.join()
     assert api.revise_me(person, bio="A life").json()["display_name"] == person.username

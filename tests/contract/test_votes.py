@@ -15,6 +15,7 @@ def post(api: Api, ada: Person) -> Json:
     return api.published(ada)
 
 
+@pytest.mark.real_server
 @pytest.mark.parametrize("value", [1, -1])
 def test_a_vote_is_a_200_that_shows_it_and_the_score_follows(api: Api, bob: Person, post: Json, value: int) -> None:
     answer = api.cast(bob, post["id"], value=value)
@@ -59,6 +60,7 @@ def test_authors_may_vote_for_their_own_posts(api: Api, ada: Person, post: Json)
     api.score_settles(post["id"], 1)
 
 
+@pytest.mark.real_server
 def test_a_retracted_vote_does_not_count(api: Api, bob: Person, post: Json) -> None:
     api.cast(bob, post["id"], value=1)
     api.score_settles(post["id"], 1)
