@@ -14,7 +14,6 @@ from loadtests.results import UNKNOWN, Resources, Results
 from loadtests.systems import MICROSERVICES, MONOLITH, System
 
 HTTP = "-http"  # suffix of the functions that answer HTTP
-_CPU_TIMES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")  # user includes guest time
 
 
 def of_system(system: System, run_dir: Path) -> Resources:
@@ -36,14 +35,11 @@ def measure_cpu_steal(results: Results) -> Iterator[None]:
 
     CPU steal is processor time that the hypervisor gave to others. A burstable instance without credits shows it.
     """
-    before = psutil.cpu_times()
+    psutil.cpu_times_percent()  # the next call counts from here
     try:
         yield
     finally:
-        after = psutil.cpu_times()
-        if hasattr(after, "steal"):
-            spent = {name: getattr(after, name) - getattr(before, name) for name in _CPU_TIMES}
-            results.cpu_steal = spent["steal"] / (sum(spent.values()) or 1)
+        results.cpu_steal = getattr(psutil.cpu_times_percent(), "steal", None)
 
 
 def _workers(master: int) -> list[psutil.Process]:

@@ -104,7 +104,7 @@ class Results:
     """Everything that one run has measured so far.
 
     settings: as in the report. urls: base URL by side; each figure's origin follows from it. resources: before and after the load.
-    cpu_steal: share of processor time that the hypervisor gave to others. chapters: further chapters of report.json,
+    cpu_steal: percent of processor time that the hypervisor gave to others. chapters: further chapters of report.json,
     by name. ended_by: why the run ended early, or empty.
     """
 

@@ -37,7 +37,7 @@ def figures(results: Results) -> Figures:
         **({"ended_by": results.ended_by} if results.ended_by else {}),
         "voids": [*voids],
         "resources": _resources(results),
-        **({} if results.cpu_steal is None else {"cpu_steal_percent": round(100 * results.cpu_steal, 1)}),
+        **({} if results.cpu_steal is None else {"cpu_steal_percent": results.cpu_steal}),
         "parity": {
             "checks": results.parity.checks,
             "failed": len(results.parity.failed),
