@@ -53,17 +53,17 @@ def edit(change: Change, folder: Path) -> None:
         print(ran.stderr if ran.returncode else f"{patch.name} applies")
 
 
-def save(change: Change, folder: Path) -> None:
-    """Write the patches of the change from the differences in the folder."""
+def save(change: Change, folder: Path, into: Path = changes.FOLDER) -> None:
+    """Write the patches of the change from the differences in the folder, below another one."""
     _git(folder, "add", "--all", "--intent-to-add")
     paths = _git(folder, "diff", "--name-only", "--no-renames").split()
     for part in changes.PARTS:
-        target = changes.FOLDER / change.name / f"{part}.patch"
+        target = into / change.name / f"{part}.patch"
         target.unlink(missing_ok=True)
         if own := [path for path in paths if _part(path) == part]:
             target.parent.mkdir(exist_ok=True)
             target.write_text(_git(folder, "diff", f"-U{CONTEXT}", "--no-renames", "--", *own))
-            print(f"{target.relative_to(changes.PROJECT)}: {len(own)} files")
+            print(f"{target}: {len(own)} files")
 
 
 def _part(path: str) -> str:

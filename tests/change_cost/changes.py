@@ -133,8 +133,9 @@ def _head(versions: Path, names: set[str]) -> str:
 
 
 def run_git(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run git in a folder that belongs to no repository, or in this one."""
-    environment = {"PATH": "/usr/bin:/bin:/usr/local/bin", "GIT_CEILING_DIRECTORIES": str(cwd.parent), "HOME": str(cwd)}
+    """Run git in a folder, in the repository of that folder if it has one, and never in one around it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment["GIT_CEILING_DIRECTORIES"] = str(cwd.parent)
     return subprocess.run(["git", *words], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -11,6 +11,7 @@ import pytest
 from microservices.deploy.imports import OURS, library
 from microservices.deploy.modules import find_modules
 from microservices.deploy.packages import handlers, local_source
+from tests.change_cost.__main__ import edit, save
 from tests.change_cost.changes import PROJECT, Change, PatchDoesNotApply, apply, changes, copy_repository, link_copy
 from tests.change_cost.code import Services
 from tests.change_cost.costs import released
@@ -100,3 +101,17 @@ def test_the_modules_of_a_zip_are_those_that_the_packages_have() -> None:
         modules = {name for name in find_modules(handler, places) if library(name) in OURS}
         assert services.modules(function).keys() == modules, function
         assert ("msgspec" in services.libraries(function)) == ("msgspec" in find_modules(handler, places)), function
+
+
+@pytest.mark.deep
+def test_a_change_that_is_edited_and_saved_keeps_its_patches(tmp_path: Path) -> None:
+    change = Change("field")
+    edit(change, tmp_path / "copy")
+    save(change, tmp_path / "copy", into=tmp_path)
+    for part, patch in change.patches().items():
+        new = (tmp_path / change.name / f"{part}.patch").read_text()
+        assert _without_hashes(new) == _without_hashes(patch.read_text())
+
+
+def _without_hashes(patch: str) -> list[str]:
+    return [line for line in patch.splitlines() if not line.startswith("index ")]
