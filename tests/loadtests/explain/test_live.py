@@ -1,38 +1,141 @@
-"""Both live systems with hooks: the parts add up to the measured time, and every span has its line."""
+"""Both live systems with hooks: the parts add up to the measured time, every span has its line, and the units of each operation
+equal those counted by hand."""
 
-import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import yaml
 from rich.console import Console
 
 from loadtests import systems
 from loadtests.explain.command import Results, explain
 from loadtests.explain.layer import add_hooks
-from loadtests.explain.traced import SYSTEMS
+from loadtests.explain.tour import READS, metering
+from loadtests.explain.traced import SYSTEMS, endpoint_in, read_spans
+from loadtests.forecast.counts import Metering
+from loadtests.forecast.parameters import load
+from loadtests.forecast.units import gaps, units_of
 from loadtests.journeys import JOURNEYS
+from loadtests.local_aws import client
+from loadtests.processes import ROOT
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
+from tests.loadtests.explain import hand_count
 
 pytestmark = pytest.mark.live
 
+READ_POST = "GET /posts/{post_id}"
 CLOCKS_MS = (
     0.5  # tolerance between the machine's clock, read in two processes, and the durations that each process measures
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The figures of two journeys, the metering, and the bytes that the functions logged beside their spans."""
+
+    figures: dict[str, Any]
+    metering: Metering
+    counted_log_bytes: float
+    logged_bytes: int
+
+
 @pytest.fixture(scope="module")
-def chapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The figures of two journeys: a reading one, and one whose writes pass a stream, a topic and queues."""
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
+    """One journey that reads, and one whose writes pass a stream, a topic and queues; then the tour."""
     run_dir = tmp_path_factory.mktemp("explained")
+    folders = dict.fromkeys(SIDES, run_dir)
     chosen = [JOURNEYS[name] for name in ("reader", "voter")]
     with Path(run_dir / "console").open("w") as nowhere, systems.running(run_dir, SYSTEMS) as urls:
-        add_hooks(json.loads((run_dir / "microservices.json").read_text())["endpoint"])
+        add_hooks(endpoint_in(run_dir))
         walked = Results()
-        explain(urls, chosen, run_dir, ProgressDisplay(Console(file=nowhere)), walked)
-        yield walked.figures()
+        worlds = explain(urls, chosen, run_dir, ProgressDisplay(Console(file=nowhere)), walked)
+        metered = metering(folders, urls, worlds, done=lambda: None)
+        roots = read_spans(folders, since_s=0)["microservices"]
+        yield Traced(
+            figures=walked.figures(),
+            metering=msgspec.convert(metered, Metering),
+            counted_log_bytes=sum(root[0].counts["log_bytes"] for root in roots),
+            logged_bytes=sum(len(f"{line}\n".encode()) for line in logged_lines(endpoint_in(run_dir))),
+        )
+
+
+def logged_lines(endpoint: str) -> Iterator[str]:
+    """Yield what the functions logged, without their spans and the platform's lines."""
+    logs = client("logs", endpoint)
+    for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+            for event in page["events"]:
+                if not event["message"].startswith(('{"spans"', "START ", "END ", "REPORT ")):
+                    yield event["message"].rstrip("\n")
+
+
+@pytest.fixture(scope="module")
+def chapter(traced: Traced) -> dict[str, Any]:
+    return traced.figures
+
+
+def units(traced: Traced, side: str, operation: str) -> dict[str, float]:
+    """Return the units of a call without cached authorizers and cold starts."""
+    parameters = load().with_value("authorizer.cached_share", 0).with_value("lambda.cold_share", 0)
+    return units_of(side, operation, metering=traced.metering, parameters=parameters)
+
+
+def test_the_tour_calls_every_operation_of_the_contract(traced: Traced) -> None:
+    document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())["paths"]
+    methods = ("get", "put", "post", "patch", "delete")
+    wanted = {f"{method.upper()} {path}" for path, known in document.items() for method in methods if method in known}
+    for side in SIDES:
+        assert {name for name in traced.metering.operations[side] if not name.startswith("live ")} == wanted
+
+
+def test_the_services_units_equal_those_counted_by_hand(traced: Traced) -> None:
+    counted = traced.metering.operations["microservices"]
+    assert counted.keys() == {*hand_count.SERVICES, READ_POST}
+    for operation, by_hand in hand_count.SERVICES.items():
+        metered = units(traced, "microservices", operation)
+        shown = {short: metered.get(unit, 0) for short, unit in hand_count.SERVICES_UNITS.items()}
+        assert shown == pytest.approx({**dict.fromkeys(shown, 0), **by_hand}), operation
+
+
+def test_the_units_of_a_view_are_those_of_a_share_of_a_flush(traced: Traced) -> None:
+    metered = units(traced, "microservices", READ_POST)
+    flushes = metered["lambda.requests"] - hand_count.READ_POST["runs"]
+    assert 1 / READS <= flushes + 1e-9 <= 1 + 1e-9
+    for short, unit in hand_count.SERVICES_UNITS.items():
+        by_hand = hand_count.READ_POST.get(short, 0) + flushes * hand_count.PER_FLUSH.get(short, 0)
+        assert metered.get(unit, 0) == pytest.approx(by_hand), unit
+    statements = units(traced, "monolith", READ_POST)["database.statements"]
+    share = (statements - hand_count.MONOLITH_READ_POST) / hand_count.MONOLITH_PER_FLUSH
+    assert 1 / READS <= share + 1e-9 <= 1 + 1e-9
+
+
+def test_the_monoliths_round_trips_equal_those_counted_by_hand(traced: Traced) -> None:
+    counted = traced.metering.operations["monolith"]
+    assert counted.keys() == {*hand_count.MONOLITH, READ_POST}
+    metered = {name: units(traced, "monolith", name).get("database.statements", 0) for name in hand_count.MONOLITH}
+    assert metered == pytest.approx(hand_count.MONOLITH)
+
+
+def test_every_unit_has_a_rule_and_a_price(traced: Traced) -> None:
+    for side in SIDES:
+        for operation in traced.metering.operations[side]:
+            assert not gaps(units(traced, side, operation), load()), operation
+
+
+def test_the_counted_log_bytes_equal_the_logs(traced: Traced) -> None:
+    """The lines of the live feed are not in the logs: the local AWS drops them."""
+    dropped = sum(
+        operation.calls * work.log_bytes
+        for name, operation in traced.metering.operations["microservices"].items()
+        if operation.is_socket
+        for work in operation.work
+    )
+    assert traced.counted_log_bytes - dropped == pytest.approx(traced.logged_bytes, rel=0.02)
 
 
 def every_call(chapter: dict[str, Any], side: str) -> list[dict[str, Any]]:
