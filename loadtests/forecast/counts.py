@@ -14,7 +14,7 @@ CHAPTER = "metering"
 GATEWAY, AUTHORIZER, INVOKE, STREAM, TOPIC, QUEUE, KINESIS, OBJECT, SOCKET, SCHEDULE = (
     "gateway", "authorizer", "invoke", "stream", "topic", "queue", "kinesis", "object", "socket", "schedule",
 )  # fmt: skip
-REQUEST, BACKGROUND = "request", "background"  # of the monolith
+REQUEST, BACKGROUND = "request", "background"  # of the monolith; a function's thread runs in the background too
 
 
 class StoreCalls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,7 +71,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Function(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A function as its template declares it.
 
-    init_cpu_ms: processor time of its import on this machine. init_stores: calls of a new process only.
+    init_cpu_ms: processor time of a new process here until its handler is ready. init_stores: calls of a new process only.
     """
 
     feature: str

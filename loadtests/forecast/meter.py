@@ -18,7 +18,19 @@ from loadtests.data.world import World
 from loadtests.explain.traces import ASYNCHRONOUS, Root, Span, jobs_of
 from loadtests.explain.walk import TimedCall
 from loadtests.forecast.counts import (
-    AUTHORIZER, BACKGROUND, GATEWAY, INVOKE, KINESIS, OBJECT, REQUEST, SOCKET, STREAM, Function, Operation, StoreCalls, Work,
+    AUTHORIZER,
+    BACKGROUND,
+    GATEWAY,
+    INVOKE,
+    KINESIS,
+    OBJECT,
+    REQUEST,
+    SOCKET,
+    STREAM,
+    Function,
+    Operation,
+    StoreCalls,
+    Work,
 )  # fmt: skip
 from loadtests.forecast.units import MONOLITH
 from loadtests.journeys import Journey

@@ -13,6 +13,7 @@ from math import ceil
 
 from loadtests.forecast.counts import (
     AUTHORIZER,
+    BACKGROUND,
     INVOKE,
     QUEUE,
     STREAM,
@@ -22,7 +23,7 @@ from loadtests.forecast.counts import (
     Operation,
     StoreCalls,
     Work,
-)
+)  # fmt: skip
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.processor import mean_elapsed_ms
 
@@ -154,13 +155,25 @@ def _of_services(called: Operation, metering: Metering, parameters: Parameters) 
 def _add_runs(units: dict[str, float], work: Work, function: Function, parameters: Parameters) -> None:
     cached = parameters.value("authorizer.cached_share") if work.trigger == AUTHORIZER else 0.0
     runs = work.runs * (1 - cached)
+    if (
+        work.trigger == BACKGROUND
+    ):  # a thread between or within requests: no run of its own, only its processor time is billed
+        _add_time(units, function, runs * work.cpu_ms / parameters.value("cpu.speed"))
+    else:
+        _add_invocations(units, work, function, parameters, runs=runs)
+    for stores in work.stores:
+        _add_calls(units, stores, parameters, runs=runs)
+
+
+def _add_invocations(
+    units: dict[str, float], work: Work, function: Function, parameters: Parameters, *, runs: float
+) -> None:
     cold = runs * parameters.value("lambda.cold_share")
     init_ms = parameters.figure("lambda.init_plain").percentiles["p50"]  # the start of the runtime, before the imports
     init_ms += function.init_cpu_ms / parameters.value("cpu.speed")  # INIT has a whole processor
     waiting = 2 if work.trigger == INVOKE else 1  # the invoking function waits, and that is billed too
-    billed_ms = waiting * runs * run_ms(work, function, parameters) + cold * init_ms
     units["lambda.requests"] += runs
-    units["lambda.gb_seconds"] += billed_ms / 1000 * function.memory_mb / _MB_PER_GB
+    _add_time(units, function, waiting * runs * run_ms(work, function, parameters) + cold * init_ms)
     log_bytes = work.log_bytes * parameters.value("logs.share")
     log_bytes += parameters.value("lambda.platform_log_bytes") + parameters.value("logs.event_bytes")
     units["logs.lambda_gb"] += runs * log_bytes / GIB
@@ -170,10 +183,12 @@ def _add_runs(units: dict[str, float], work: Work, function: Function, parameter
         units["sns.deliveries"] += runs * work.records
     if work.trigger == STREAM:
         units["dynamodb.stream_polls"] += runs
-    for stores in work.stores:
-        _add_calls(units, stores, parameters, runs=runs)
     for stores in function.init_stores:
         _add_calls(units, stores, parameters, runs=cold)
+
+
+def _add_time(units: dict[str, float], function: Function, billed_ms: float) -> None:
+    units["lambda.gb_seconds"] += billed_ms / 1000 * function.memory_mb / _MB_PER_GB
 
 
 def _add_calls(units: dict[str, float], stores: StoreCalls, parameters: Parameters, *, runs: float) -> None:

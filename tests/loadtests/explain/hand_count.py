@@ -49,7 +49,8 @@ SERVICES: dict[str, dict[str, float]] = {
         # search: reads the entry, lists the pending terms, writes a posting for each, then entry and snapshot
         {"runs": 1, "polls": 1, "read": 1, "write": 1 + TERMS + 4},
     ),
-    "GET /posts": total(PUBLIC, {"read": 1 + 20}),  # 20 listings in one unit, then 20 posts
+    # 21 listings in one unit, then 21 posts: one more than the page, to know if there is a next one
+    "GET /posts": total(PUBLIC, {"read": 1 + 21}),
     "PATCH /posts/{post_id}": total(
         TOKEN, {"read": 1, "write": 2},  # the same tags, so the listings stay
         {"runs": 1, "polls": 1, "sns": 1},  # post.revised
