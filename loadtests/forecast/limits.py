@@ -10,19 +10,8 @@ from dataclasses import dataclass
 from math import ceil, log2
 
 from loadtests.errors import UsageError
-from loadtests.forecast.counts import (
-    AUTHORIZER,
-    BACKGROUND,
-    CHAPTER,
-    KINESIS,
-    STREAM,
-    Metering,
-    Operation,
-    StoreCalls,
-    Work,
-)  # fmt: skip
-from loadtests.forecast.latency import BOUNDARIES
-from loadtests.forecast.latency import WRITES as LOGGED
+from loadtests.forecast import counts, latency
+from loadtests.forecast.counts import Metering, Operation, StoreCalls, Work
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.units import run_ms
 from loadtests.results import SIDES
@@ -32,6 +21,7 @@ MONOLITH, SERVICES = SIDES
 VOTE, READ, POST = "PUT /posts/{post_id}/vote", "GET /posts/{post_id}", "POST /posts"
 PUSH = "apigatewaymanagementapi.post_to_connection"
 WRITES, READS = "dynamodb.partition_writes", "dynamodb.partition_reads"
+APART = (counts.STREAM, counts.KINESIS, counts.BACKGROUND)
 HARD = {WRITES, READS, "row.lock", "instance.most_vcpus", "live.broadcast"}
 
 
@@ -101,7 +91,7 @@ def load_of(mix: Mapping[str, float], metering: Metering, parameters: Parameters
     """Return the load of a mix: calls of each operation in one request. Raise UsageError for an operation that is not metered."""
     for side in SIDES:
         if unmetered := sorted({*mix} - {*metering.operations.get(side, ())}):
-            raise UsageError(f"{CHAPTER}: {side} has no {', '.join(unmetered)}")
+            raise UsageError(f"{counts.CHAPTER}: {side} has no {', '.join(unmetered)}")
     services, server = ({name: metering.operations[side][name] for name in mix} for side in (SERVICES, MONOLITH))
     cpu = {name: sum(work.runs * work.cpu_ms for work in one.work) for name, one in server.items()}
     cpu_ms = sum(mix[name] * each for name, each in cpu.items())
@@ -199,9 +189,9 @@ def _functions(
 ) -> dict[str, Runs]:
     totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for name, operation in operations.items():
-        for work in (each for each in operation.work if each.trigger not in (STREAM, KINESIS, BACKGROUND)):
+        for work in (each for each in operation.work if each.trigger not in APART):
             runs = mix[name] * work.runs
-            if work.trigger == AUTHORIZER:
+            if work.trigger == counts.AUTHORIZER:
                 runs *= 1 - parameters.value("authorizer.cached_share")
             busy_s = runs * run_ms(work, metering.functions[work.name], parameters) / 1000
             for index, amount in enumerate((runs, runs * work.waited, busy_s)):
@@ -254,6 +244,6 @@ def _calls_ms(operation: Operation, parameters: Parameters) -> tuple[float, floa
         for name in ("network.zone_round_trip", "database.statement", "database.commit")
     )
     calls = [call for work in operation.work if work.waited for call in work.stores]
-    inside = sum(call.calls for call in calls if call.name not in BOUNDARIES) * statement
-    written = commit * any(call.name.startswith(LOGGED) for call in calls)
+    inside = sum(call.calls for call in calls if call.name not in latency.BOUNDARIES) * statement
+    written = commit * any(call.name.startswith(latency.WRITES) for call in calls)
     return sum(call.calls for call in calls) * trip + inside + written, inside

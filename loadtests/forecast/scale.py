@@ -11,19 +11,9 @@ from numpy.typing import NDArray
 
 from loadtests import mixes
 from loadtests.forecast import costs, latency
+from loadtests.forecast import day as days
 from loadtests.forecast.counts import Metering
-from loadtests.forecast.day import (
-    DAY_S,
-    LEAST_RATE,
-    MINUTE_S,
-    SEED,
-    Day,
-    Demand,
-    demand,
-    monolith_day,
-    services_day,
-    trailing_mean,
-)
+from loadtests.forecast.day import DAY_S, LEAST_RATE, MINUTE_S, SEED, Day, Demand
 from loadtests.forecast.limits import HARD, MONOLITH, SERVICES, VOTE, Limit, Load, limits, load_of, peak_rate
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.queueing import Floats
@@ -110,9 +100,9 @@ def _times_ms(side: str, metering: Metering, load: Load, parameters: Parameters,
 
 def _population(users: float, model: _Model) -> Iterator[Figures]:
     """Yield the figures of both sides. All but `errors_at_defaults_percent` are those with raised soft limits."""
-    offered, random = demand(users, model.parameters), np.random.default_rng(SEED)
+    offered, random = days.demand(users, model.parameters), np.random.default_rng(SEED)
     rate = offered.rate
-    traffic = Traffic("", np.asarray(trailing_mean(rate, MINUTE_S).max()), np.asarray(rate.mean()))
+    traffic = Traffic("", np.asarray(days.trailing_mean(rate, MINUTE_S).max()), np.asarray(rate.mean()))
     for side in SIDES:
         at_defaults, day = (_day(side, offered, model, raised=raised) for raised in (False, True))
         succeeded = rate * (1 - day.failed)
@@ -138,9 +128,9 @@ def _population(users: float, model: _Model) -> Iterator[Figures]:
 
 def _day(side: str, offered: Demand, model: _Model, *, raised: bool) -> Day:
     if side == MONOLITH:
-        return monolith_day(offered, model.load, model.parameters, raised=raised)
+        return days.monolith_day(offered, model.load, model.parameters, raised=raised)
     counted = model.votes_per_second
-    return services_day(offered, model.load, model.parameters, raised=raised, votes_per_second=counted)
+    return days.services_day(offered, model.load, model.parameters, raised=raised, votes_per_second=counted)
 
 
 def _times_in(seconds: Seconds, day: Day, model: _Model, side: str, random: np.random.Generator) -> Floats:

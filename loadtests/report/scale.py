@@ -14,6 +14,7 @@ from loadtests.results import SIDES
 MONOLITH, SERVICES = SIDES
 USER_TICKS = [10**power for power in range(7)]
 SIZES = {MONOLITH: "servers", SERVICES: "environments"}
+NO_DOLLARS = "A month without dollars: no database instance is large enough."
 Figures = dict[str, Any]
 
 
@@ -66,7 +67,8 @@ def chapter(figures: Figures) -> Chapter:
         findings=[Finding(text, origin) for text in _findings(figures)],
         tables=[table_of(records, columns, title=title, origin=origin) for title, records, columns in tables],
         charts=lambda: _charts(figures),
-    )
+        notes=[NO_DOLLARS] if any(row["dollars"] is None for row in rows) else [],
+    )  # fmt: skip
 
 
 def sentence(figures: Figures) -> str:
