@@ -70,7 +70,7 @@ class Load:
 
     writes, reads: units by table. votes, views: share of the requests. cpu_s, service_s: of the monolith's server, the second until
     the answer. cv2: squared coefficient of variation of cpu_s between operations. database_s: time in the database. lock_s: time
-    for which a vote holds the lock of its post.
+    for which a vote holds the lock of its post: all but its first round trip.
     """
 
     mix: Mapping[str, float]
@@ -110,7 +110,7 @@ def load_of(mix: Mapping[str, float], metering: Metering, parameters: Parameters
         cv2=squares / cpu_ms**2 - 1,
         service_s=(cpu_ms / speed + sum(mix[name] * wait for name, (wait, _) in calls_ms.items())) / 1000,
         database_s=sum(mix[name] * busy for name, (_, busy) in calls_ms.items()) / 1000,
-        lock_s=calls_ms[VOTE][0] / 1000 if VOTE in mix else 0.0,
+        lock_s=(calls_ms[VOTE][0] - _trip_ms(parameters)) / 1000 if VOTE in mix else 0.0,
     )  # fmt: skip
 
 
@@ -239,11 +239,12 @@ def _dynamodb(work: Work, *actions: str) -> Iterator[StoreCalls]:
 
 def _calls_ms(operation: Operation, parameters: Parameters) -> tuple[float, float]:
     """Return the time of the calls that a request of the monolith waits for, and its part in the processors of the database."""
-    trip, statement, commit = (
-        parameters.figure(name).percentiles["p50"]
-        for name in ("network.zone_round_trip", "database.statement", "database.commit")
-    )
+    statement, commit = (parameters.figure(f"database.{name}").percentiles["p50"] for name in ("statement", "commit"))
     calls = [call for work in operation.work if work.waited for call in work.stores]
     inside = sum(call.calls for call in calls if call.name not in latency.BOUNDARIES) * statement
     written = commit * any(call.name.startswith(latency.WRITES) for call in calls)
-    return sum(call.calls for call in calls) * trip + inside + written, inside
+    return sum(call.calls for call in calls) * _trip_ms(parameters) + inside + written, inside
+
+
+def _trip_ms(parameters: Parameters) -> float:
+    return parameters.figure("network.zone_round_trip").percentiles["p50"]

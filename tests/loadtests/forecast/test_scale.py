@@ -51,7 +51,7 @@ def test_each_limit_is_reached_where_the_sum_by_hand_says() -> None:
         load().figure(name).percentiles["p50"]
         for name in ("network.zone_round_trip", "database.statement", "database.commit")
     )
-    lock_s = (6 * trip + 5 * statement + commit) / 1000
+    lock_s = (5 * trip + 5 * statement + commit) / 1000
     by_hand = {
         ("gateway.requests_per_second", "requests through API Gateway"): 10_000 / PEAK,
         ("dynamodb.partition_reads", "reads of the list of all posts"): 3_000 / (PEAK * 0.5 * 2),
