@@ -1,6 +1,7 @@
 """`python -m loadtests scale`: what the way to a million users looks like on both sides, from the counted work of a report."""
 
 import argparse
+from math import inf
 
 from rich.console import Console
 
@@ -8,8 +9,8 @@ from loadtests import report
 from loadtests.bill import last_run, parse_change
 from loadtests.errors import UsageError
 from loadtests.forecast import counts
-from loadtests.forecast.parameters import REGIONS, load
-from loadtests.forecast.scale import CHAPTER, DECADES, MIX, chapter
+from loadtests.forecast.parameters import REGIONS, Parameters, load
+from loadtests.forecast.scale import CHAPTER, DECADES, MIX, PARAMETERS, chapter
 from loadtests.report import forms
 from loadtests.report.contents import COMMANDS
 from loadtests.settings import report_folder
@@ -37,6 +38,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     """Print the chapter. Raise UsageError for a wrong option."""
     users, parameters = populations(options.users), load(options.region)
     for name, value in map(parse_change, options.set):
+        _require_plausible(name, value, parameters)
         parameters = parameters.with_value(name, value)
     figures = chapter(counts.read(options.report or last_run()), parameters, populations=users, mix=options.mix)
     if options.into:
@@ -56,3 +58,13 @@ def populations(text: str) -> tuple[float, ...]:
     if wrong := [each for each in users if not 1 <= each <= MOST_USERS]:
         raise UsageError(f"--users: {wrong[0]:g} is not from 1 to {MOST_USERS:g}")
     return tuple(users)
+
+
+def _require_plausible(name: str, value: float, parameters: Parameters) -> None:
+    """Raise UsageError for an assumption outside of its range, and for a limit or a time of 0."""
+    bounds = parameters.figure(name).range
+    low, high = bounds or (0.0, inf)
+    if not low <= value <= high and name.partition(".")[0] in PARAMETERS:
+        raise UsageError(f"--set {name}={value:g}: not from {low:g} to {high:g}")
+    if not value and (low or not bounds):
+        raise UsageError(f"--set {name}=0: must be above 0")
