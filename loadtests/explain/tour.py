@@ -47,7 +47,7 @@ from shared_domain.live import ALL_POSTS, topic_of
 OWN_PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 ROUNDS, READS = 2, 3  # measured tours, and calls of each read in a tour
 STEPS = len(SIDES) * (1 + ROUNDS)
-PAUSE_S = {"monolith": 0.3, "microservices": 0.6}  # after a write, so that its effects are over before the next call
+PAUSE_S = {"monolith": 0.2, "microservices": 0.4}  # after a write, so that its effects are over before the next call
 SETTLE_S = 2.0
 SUBSCRIBE = "live subscribe"
 _SOCKET_EVENTS = {  # by the name of their root span
@@ -90,11 +90,16 @@ def meter_running(services: Path, run_dir: Path, display: ProgressDisplay) -> di
 
     The functions keep their hooks: measure nothing after it. Raise RunError if a system or a call fails.
     """
+
+    def prepare(side: str) -> str:
+        if side == MONOLITH:
+            return stack.enter_context(systems.running(run_dir, [TRACED_MONOLITH]))[MONOLITH]
+        layer.add_hooks(endpoint_in(services))
+        return str(systems.running_url(systems.MICROSERVICES, services))
+
     with ExitStack() as stack:
         with display.phase("metering: hooks around the functions, and a second monolith with hooks"):
-            layer.add_hooks(endpoint_in(services))
-            urls = stack.enter_context(systems.running(run_dir, [TRACED_MONOLITH]))
-            urls["microservices"] = str(systems.running_url(systems.MICROSERVICES, services))
+            urls = on_both_sides(prepare)
         with display.phase("metering: the same data on both sides"):
             worlds = seed_both(urls)
         with display.phase("metering: every operation on both sides", STEPS) as done:
@@ -125,8 +130,8 @@ def metering(
 
 
 def tour(world: World, draw: Random, *, administrator: str, listen: Listen) -> Steps:
-    """Call every operation of the contract once, as a new user."""
-    name = f"m{draw.getrandbits(40):x}"
+    """Call every operation of the contract once, as a new user. Other calls lie between the two removals (meter.py)."""
+    name, form = f"m{draw.getrandbits(40):x}", post_form("metered")
     yield _plain("GET /health", "/health")
     yield _plain("GET /openapi.json", "/openapi.json")
     yield calls.sign_up(name, OWN_PASSWORD)
@@ -134,33 +139,32 @@ def tour(world: World, draw: Random, *, administrator: str, listen: Listen) -> S
     yield calls.read_me(name, token)
     yield _plain("PATCH /users/me", "/users/me", body={"bio": "Reads a lot."}, token=token)
     yield calls.read_user(name)
-    yield from _posts(world, token, draw, listen)
-    yield calls.upload_avatar(picture(draw.random()), token)
-    yield calls.read_avatar(world.accounts[0].username)
-    yield calls.leave_feedback(post_form(f"metered {draw.random()}")["body"], "me@example.com")
-    yield _plain("GET /feedback", "/feedback?limit=20", token=administrator)
-    yield calls.trending()
-    yield _plain("GET /site/{name}", "/site/leaderboard.css")
-
-
-def _posts(world: World, token: str, draw: Random, listen: Listen) -> Steps:
-    form = post_form("metered")
     post = (yield calls.publish(form, token)).record()["id"]
-    listen(f"post:{post}")
+    listen(topic_of(post))
     yield calls.read_post(post, form["title"])
     yield calls.revise(post, f"{form['title']} again", token)
     yield calls.list_posts()
     yield calls.cast(post, 1, token)
     yield calls.leaderboard()
     yield calls.leaderboard_page()
+    yield _plain("DELETE /posts/{post_id}/vote", f"/posts/{post}/vote", expected=204, token=token)
     yield calls.search(" ".join(world.hot.title.lower().split()[:2]))
+    yield from _orders(post, token, draw)
+    yield calls.upload_avatar(picture(draw.random()), token)
+    yield calls.read_avatar(world.accounts[0].username)
+    yield calls.leave_feedback(post_form(f"metered {draw.random()}")["body"], "me@example.com")
+    yield _plain("GET /feedback", "/feedback?limit=20", token=administrator)
+    yield calls.trending()
+    yield _plain("GET /site/{name}", "/site/leaderboard.css")
+    yield _plain("DELETE /posts/{post_id}", f"/posts/{post}", expected=204, token=token)
+
+
+def _orders(post: str, token: str, draw: Random) -> Steps:
     lines = [line(post)]
     wanted = outcome_of(lines)
     order = (yield calls.place_order(lines, wanted, key=f"{draw.getrandbits(128):032x}", token=token)).record()["id"]
     yield calls.read_order(order, wanted, token=token)
     yield calls.own_orders(token, holding=order)
-    yield _plain("DELETE /posts/{post_id}/vote", f"/posts/{post}/vote", expected=204, token=token)
-    yield _plain("DELETE /posts/{post_id}", f"/posts/{post}", expected=204, token=token)
 
 
 def _plain(operation: str, path: str, **more: Any) -> Call:

@@ -1,7 +1,7 @@
 """Count what each operation causes, from traced calls: the chapter `metering`.
 
 A run that several calls caused, such as a batch of a stream, counts for each of them with its share. The stream's record of a
-removed item carries no trace, so its run counts for the call before it. The authorizer is counted apart, because the gateway
+removed item carries no trace, so its run counts for the removal before it. The authorizer is counted apart, because the gateway
 caches its answers: each operation with a token gets one mean run of it.
 """
 
@@ -61,10 +61,11 @@ class _Runs:
 
 
 class Causes:
-    """What caused each root span of one side. calls: by their starts."""
+    """What caused each root span of one side. calls: in their order."""
 
     def __init__(self, roots: Sequence[Root], calls: Sequence[TimedCall]) -> None:
-        starts = [call.start_ns for call in calls]
+        removals = [call for call in calls if call.operation.startswith("DELETE ")]
+        starts = [call.start_ns for call in removals]
         self._below: dict[str, list[tuple[Root, float]]] = defaultdict(list)
         requests = (root for root in roots if root[0].kind == "request")
         left = {job: span for root in requests for job, span in jobs_of(root)}
@@ -74,7 +75,7 @@ class Causes:
             parents = {top.parent, *top.links, *took} - {None}
             before = bisect(starts, top.start_ns)
             if not parents and top.name == STREAM and before:
-                parents = {calls[before - 1].sender.span}
+                parents = {removals[before - 1].sender.span}
             for parent in parents if top.kind != "cold start" else ():
                 self._below[str(parent)].append((root, 1 / len(parents)))
 

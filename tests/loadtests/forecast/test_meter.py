@@ -84,12 +84,12 @@ def test_a_run_for_two_calls_counts_half_for_each(spans: list[Root]) -> None:
     assert work_of(together)["live-broadcast", "topic"].runs == 0.5  # one run for two calls
 
 
-def test_a_run_of_a_removed_item_belongs_to_the_call_before_it(spans: list[Root]) -> None:
+def test_a_run_of_a_removed_item_belongs_to_the_removal_before_it(spans: list[Root]) -> None:
     (projection,) = (root for root in spans if (root[0].service, root[0].kind) == ("votes-projection", "function"))
     orphan = [[replace(projection[0], parent=None, start_ns=50), *projection[1:]]]
-    calls = [call("a", "early", at=10), call("b", "before", at=40), call("c", "after", at=60)]
-    operations = counted(calls, orphan)
-    assert {name for name, operation in operations.items() if operation.work} == {"before"}
+    calls = [call("a", "DELETE early", at=10), call("b", "DELETE before", at=40), call("c", "GET between", at=45)]
+    operations = counted([*calls, call("d", "DELETE after", at=60)], orphan)
+    assert {name for name, operation in operations.items() if operation.work} == {"DELETE before"}
 
 
 def test_each_operation_with_a_token_has_one_run_of_the_authorizer_without_the_secret(spans: list[Root]) -> None:

@@ -31,11 +31,10 @@ SETTINGS = {
     "processor.py": {"PHASES"},
     "published.py": {"ROUNDING_MS", "EXACT", "THROUGHPUT", "TIME", "TAIL"},
     "scale.py": {"DECADES", "SAMPLES", "PERCENTILES"},
-    "tour.py": {"ROUNDS", "PAUSE_S"},
 }
-# Bounds of a sum or a percentile, the memory sizes of published tables, and a status and bits of the tour's requests.
+# Bounds of a sum or a percentile, and the memory sizes of published tables.
 BOUNDS = {
-    "queueing.py": {10, 12}, "latency.py": {45, 55, 98}, "published.py": {0.05, 128, 512, 1769, 2048}, "tour.py": {40, 128, 204},
+    "queueing.py": {10, 12}, "latency.py": {45, 55, 98}, "published.py": {0.05, 128, 512, 1769, 2048},
 }  # fmt: skip
 
 
