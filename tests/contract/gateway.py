@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import httpx
 
 from loadtests.explain.hooks.spans import Write
+from tests.fast_hashing import hash_fast
 from tests.moto_aws import aws_in_process
 
 from .cloud import STAGE, Cloud
@@ -141,6 +142,7 @@ def _named(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
 @contextmanager
 def gateway_over_moto(write: Write | None = None) -> Iterator[Gateway]:
     """Yield the HTTP API of the templates, with everything behind it in this process. write: takes the functions' spans."""
+    hash_fast()
     with aws_in_process(), loopback() as server, initial_site() as repositories:
         cloud = Cloud(endpoint=f"http://127.0.0.1:{server.server_port}", codecommit=repositories)
         known = functions(cloud, write)

@@ -18,6 +18,7 @@ from monolith.background import Background
 from monolith.database import migrate
 from monolith.settings import Settings
 from tests.conftest import ADMINISTRATOR
+from tests.fast_hashing import hash_fast
 
 PROJECT = Path(__file__).parents[2]
 THREADS = 8  # as many as the concurrency tests use
@@ -29,6 +30,7 @@ TOKEN_SECRET = "only the tests know this secret, and it is long enough for every
 @contextmanager
 def monolith_application(data: Path) -> Iterator[WSGIApplication]:
     """Yield the monolith over an embedded PostgreSQL of its own, whose data is in the folder."""
+    hash_fast()
     server = get_server(data, cleanup_mode="stop")
     try:
         url = server.get_uri()
