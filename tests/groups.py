@@ -1,7 +1,8 @@
 """Assign the tests to processes: `pytest -n 3 --dist loadgroup`.
 
 The tests of a file run in one process, since they share its fixtures. All tests of the deployed services run in one process, so
-that they are deployed once. Long groups start first, so that no process is left with one at the end.
+that they are deployed once, and all contract tests of the running monolith in one process. Long groups start first, so that no
+process is left with one at the end.
 """
 
 import re
@@ -14,44 +15,51 @@ from xdist.scheduler import LoadScopeScheduling
 
 PROJECT = Path(__file__).parents[1]
 SERVICES = "the deployed services"
+MONOLITH = "the running monolith"
 PARAMETERS_OF_SERVICES = (
     "[live-microservices",
     "[dynamodb_ministack",
 )  # in the names of tests that run on several systems
-FIXTURES_OF_SERVICES = re.compile(r"local_aws_stack: LocalAws|stage: DeployedStage")
+FIXTURES_OF_SERVICES = re.compile(r"local_aws_stack: LocalAws|stage: DeployedStage|live_microservices_api: Api")
+# A service that is deployed again reads its stream from the start, so it comes before the tests that fill the stream.
+FIRST = "tests/microservices/test_independent_deployment.py"
 LONG = (  # the longest first
     SERVICES,
+    "tests/loadtests/explain/test_live.py",
     "tests/microservices/test_histories.py",
     "tests/microservices/test_odd_histories.py",
-    "tests/monolith/test_start.py",
-    "tests/change_cost/test_change_cost.py",
-    "tests/loadtests/test_open_load.py",
+    "tests/loadtests/test_locust.py",
+    MONOLITH,
     "tests/contract/test_document_deep.py",
+    "tests/loadtests/test_voids.py",
+    "tests/monolith/test_end.py",
+    "tests/loadtests/test_capacity.py",
+    "tests/monolith/test_start.py",
+    "tests/microservices/test_lifecycle.py",
     "tests/contract/test_orders.py",
-    "tests/loadtests/test_ended_runs.py",
+    "tests/microservices/test_packages.py",
+    "tests/microservices/test_site_publication.py",
+    "tests/monolith/test_avatars.py",
+    "tests/monolith/test_live.py",
+    "tests/monolith/test_database.py",
+    "tests/loadtests/test_report.py",
+    "tests/microservices/test_orders_settle_once.py",
+    "tests/loadtests/test_open_load.py",
+    "tests/microservices/test_search_index.py",
+    "tests/contract/test_both_sides.py",
     "tests/contract/test_search.py",
     "tests/contract/test_avatars.py",
-    "tests/monolith/test_live.py",
     "tests/loadtests/test_live.py",
-    "tests/microservices/test_packages.py",
-    "tests/loadtests/test_locust.py",
-    "tests/contract/test_document.py",
-    "tests/contract/test_votes.py",
-    "tests/loadtests/test_diff.py",
-    "tests/loadtests/test_contract_checks.py",
     "tests/contract/test_every_store.py",
-    "tests/contract/test_concurrency.py",
-    "tests/microservices/test_views_are_counted_once.py",
-    "tests/microservices/test_site_publication.py",
-    "tests/microservices/test_votes_are_counted_once.py",
 )
 
 
 def group_of(node: str) -> str:
     """Return the group of a test, by its node id."""
     file, _, test = node.partition("::")
-    of_services = any(each in test for each in PARAMETERS_OF_SERVICES) or _uses_services(file)
-    return SERVICES if of_services else file
+    if any(each in test for each in PARAMETERS_OF_SERVICES) or _uses_services(file):
+        return SERVICES
+    return MONOLITH if "[live-monolith" in test else file
 
 
 @cache
@@ -61,8 +69,13 @@ def _uses_services(file: str) -> bool:
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Sort tests in place by the length of their group."""
-    items.sort(key=lambda item: LONG.index(group) if (group := group_of(item.nodeid)) in LONG else len(LONG))
+    """Sort tests in place by the length of their group, and within it the FIRST file to the front."""
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        group = group_of(item.nodeid)
+        return LONG.index(group) if group in LONG else len(LONG), not item.nodeid.startswith(FIRST)
+
+    items.sort(key=place)
 
 
 class InGroups(LoadScopeScheduling):

@@ -26,7 +26,6 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 POSTS = ("01M7X1YXN3SBB3DZEFS5FNXBMV", "01M7X1YXN3SBB3DZEFS5FNXBMW", "01M7X1YXN3SBB3DZEFS5FNXBMX")
 SHARDS = (SHARD, "shardId-000000000001")
 MAX_VIEWS_PER_MINUTE = 60_000  # of one shard, which takes a thousand records a second
-EXAMPLES = 60
 
 
 class Step(NamedTuple):
@@ -86,11 +85,12 @@ def deliver_step(windows: DynamoWindows, shard: list[Record], start: int, step: 
 
 
 @pytest.mark.slow
-def test_interrupted_and_repeated_batches_of_two_shards_count_each_view_once() -> None:
+@pytest.mark.parametrize("examples", [25, pytest.param(250, marks=pytest.mark.deep)])
+def test_interrupted_and_repeated_batches_of_two_shards_count_each_view_once(examples: int) -> None:
     tables = (f"views{number}" for number in count())
 
     @given(views_by_shard=some.tuples(views, views), chaos=some.lists(steps, max_size=12))
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+    @settings(max_examples=examples, deadline=None, derandomize=True)
     def check(views_by_shard: tuple[list[View], list[View]], chaos: list[Step]) -> None:
         table = next(tables)
         make_table(dynamodb, table)

@@ -25,7 +25,6 @@ from tests.moto_aws import aws_in_process
 
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
 VOTERS = ("ada", "bob", "cyd")
-EXAMPLES = 60
 CALLS = 8  # of applying a post event and counting three votes in two batches
 
 Votes = list[tuple[str, int]]
@@ -83,14 +82,15 @@ def fail_on_call(leaderboard: DynamoLeaderboard, number: int, error: Exception) 
 
 
 @pytest.mark.slow
-def test_repeated_and_reordered_batches_count_each_vote_once() -> None:
+@pytest.mark.parametrize("examples", [25, pytest.param(250, marks=pytest.mark.deep)])
+def test_repeated_and_reordered_batches_count_each_vote_once(examples: int) -> None:
     tables = (f"votes{number}" for number in count())
 
     @given(
         votes=some.lists(some.tuples(some.sampled_from(VOTERS), some.sampled_from([1, -1, 0])), max_size=12),
         chaos=some.data(),
     )
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+    @settings(max_examples=examples, deadline=None, derandomize=True)
     def check(votes: Votes, chaos: some.DataObject) -> None:
         records = [vote_record(place, *vote) for place, vote in enumerate(votes, start=7)]
         again = chaos.draw(some.lists(some.sampled_from(records), max_size=8)) if records else []
