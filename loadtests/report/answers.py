@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from loadtests.report import bill, scale
-from loadtests.report.bill import dollars
 from loadtests.report.charts import Report
-from loadtests.report.tables import Answer, Bar, Table, milliseconds, words
+from loadtests.report.tables import Answer, Bar, Table, dollars, milliseconds, words
 from loadtests.results import SIDES
 
 MONOLITH, SERVICES = SIDES

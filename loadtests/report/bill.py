@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.report.charts import AROUND_PX, COLOURS, GREY, ROW_PX, apply_style
-from loadtests.report.tables import Chapter, Chart, Column, Finding, number, percent, table_of
+from loadtests.report.tables import Chapter, Chart, Column, Finding, dollars, number, percent, table_of
 from loadtests.results import SIDES
 
 MONOLITH, SERVICES = SIDES
@@ -16,11 +16,6 @@ DOLLAR_TICKS = [10**power for power in range(6)]
 RATE_TICKS = [10**power for power in range(-2, 4)]
 DASHES = {"one VM": "dot", "Fargate, one zone": "dash", "managed instances": "dot"}  # of the forms; solid otherwise
 Figures = dict[str, Any]
-
-
-def dollars(value: float) -> str:
-    """Return dollars with cents below 100."""
-    return f"${value:,.2f}" if value < 100 else f"${value:,.0f}"
 
 
 def amount(value: float) -> str:

@@ -6,9 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.report.bill import dollars
 from loadtests.report.charts import COLOURS, GREY, MS_TICKS, SYMBOLS, apply_style
-from loadtests.report.tables import Chapter, Chart, Column, Finding, milliseconds, table_of
+from loadtests.report.tables import Chapter, Chart, Column, Finding, dollars, milliseconds, table_of
 from loadtests.results import SIDES
 
 MONOLITH, SERVICES = SIDES

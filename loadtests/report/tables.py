@@ -188,6 +188,11 @@ def milliseconds(value: float) -> str:
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
+def dollars(value: float) -> str:
+    """Return dollars with cents below 100."""
+    return f"${value:,.2f}" if value < 100 else f"${value:,.0f}"
+
+
 def number(value: float) -> str:
     """Return a number without trailing zeros."""
     return f"{value:g}"
