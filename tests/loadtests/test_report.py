@@ -50,9 +50,8 @@ def live_block(side: str) -> BlockResult:
     return replace(block(side), live=live)
 
 
-@pytest.fixture
-def results() -> Results:
-    """A run of two scenarios on a monolith and on services behind a local AWS."""
+def make_results() -> Results:
+    """Return a run of two scenarios on a monolith and on services behind a local AWS."""
     audit = Audit(lost_or_doubled_credits=30, wrong_orders=1)
     lags = {side: Freshness({kind: Lag([2.0, 30.0], 1, 0) for kind in KINDS}, 4, audit) for side in SIDES}
     return Results(
@@ -75,8 +74,15 @@ def results() -> Results:
 
 
 @pytest.fixture
-def folder(results: Results, tmp_path: Path) -> Path:
-    return report.write(results, tmp_path / "report")
+def results() -> Results:
+    """A run that a test may change."""
+    return make_results()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written report, which no test changes."""
+    return report.write(make_results(), tmp_path_factory.mktemp("written") / "report")
 
 
 def read(folder: Path) -> dict[str, Any]:
