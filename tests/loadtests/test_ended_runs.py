@@ -12,7 +12,6 @@ import pytest
 
 from loadtests import processes, systems
 from loadtests.__main__ import main
-from microservices.deploy.local_aws import LocalAws
 from tests.loadtests.planted import serving
 from tests.loadtests.started_runs import StartedRun, interrupt_in
 
@@ -67,24 +66,6 @@ def test_a_run_interrupted_before_it_measured_leaves_nothing(tmp_path: Path, pha
 def test_a_run_interrupted_in_its_audit_keeps_its_measurements(run: StartedRun) -> None:
     interrupt_in("second: consistency audit", run)
     assert run.report()["scenarios"]["publish"]["first"]["seconds"] == 1.0
-
-
-@pytest.mark.live
-@pytest.mark.deep
-def test_a_comparison_interrupted_in_its_contract_tests_leaves_nothing_running(tmp_path: Path, first: str) -> None:
-    with closing(StartedRun(tmp_path, f"monolith={first}")) as comparison:
-        interrupt_in("parity: the contract tests on both", comparison)
-    assert not (tmp_path / "report").exists()
-
-
-@pytest.mark.live
-@pytest.mark.deep
-def test_a_comparison_interrupted_in_its_floors_leaves_nothing_running(
-    tmp_path: Path, local_aws_stack: LocalAws
-) -> None:
-    with closing(StartedRun(tmp_path, f"microservices={local_aws_stack.url}")) as comparison:
-        interrupt_in("floors", comparison)
-    assert not (tmp_path / "report").exists()
 
 
 @pytest.mark.live
