@@ -173,8 +173,8 @@ def test_a_thousand_failed_jobs_are_parked_in_one_run(avatars: Avatars, engine: 
 
 
 @pytest.mark.live
-def test_workers_killed_between_upload_and_thumbnail_lose_no_picture(tmp_path: Path) -> None:
-    with kill_leftovers(tmp_path), run_program(tmp_path) as running:
+def test_workers_killed_between_upload_and_thumbnail_lose_no_picture(run_dir: Path) -> None:
+    with kill_leftovers(run_dir), run_program(run_dir) as running:
         with running.client() as client:
             names = [f"face{n}" for n in range(6)]
             for name in names:
@@ -186,13 +186,13 @@ def test_workers_killed_between_upload_and_thumbnail_lose_no_picture(tmp_path: P
 
 
 @pytest.mark.live
-def test_a_shutdown_finishes_the_current_thumbnail_and_the_next_start_makes_the_rest(tmp_path: Path) -> None:
-    with run_program(tmp_path) as running:
+def test_a_shutdown_finishes_the_current_thumbnail_and_the_next_start_makes_the_rest(run_dir: Path) -> None:
+    with run_program(run_dir) as running:
         with running.client() as client:
             _upload(client, "face", png(GREEN))
         running.process.terminate()
         assert running.wait() == 0
-    with run_program(tmp_path) as again, again.client() as client:
+    with run_program(run_dir) as again, again.client() as client:
         assert within(20, lambda: _has_thumbnail(client, "face"))
 
 

@@ -93,10 +93,10 @@ def test_two_monoliths_that_start_together_share_one_database(tmp_path: Path, da
 
 
 @pytest.mark.live
-def test_a_database_outage_is_a_503_and_needs_no_restart(tmp_path: Path) -> None:
-    with kill_leftovers(tmp_path), run_program(tmp_path) as running, running.client() as client:
+def test_a_database_outage_is_a_503_and_needs_no_restart(run_dir: Path) -> None:
+    with kill_leftovers(run_dir), run_program(run_dir) as running, running.client() as client:
         post = sign_in(client, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
-        data = tmp_path / "monolith" / "postgres"
+        data = run_dir / "monolith" / "postgres"
         sockets = _pid_file_line(data, 4)
         stop(data)
         for _ in range(8):  # first on broken connections, then on none

@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 
+from .conftest import copy_database
 from .programs import PASSWORD, Program, kill_leftovers, run_program, sign_in, within
 
 pytestmark = pytest.mark.live
@@ -25,8 +26,8 @@ SHUTDOWNS: dict[str, Callable[[Program], None]] = {
 
 @pytest.mark.one_variant
 @pytest.mark.parametrize("shutdown", SHUTDOWNS)
-def test_a_shutdown_finishes_current_requests_and_leaves_no_process(tmp_path: Path, shutdown: str) -> None:
-    with run_program(tmp_path) as running:
+def test_a_shutdown_finishes_current_requests_and_leaves_no_process(run_dir: Path, shutdown: str) -> None:
+    with run_program(run_dir) as running:
         form = {"username": "somebody", "password": PASSWORD}
         workers = running.workers()
         with running.client() as client:
@@ -43,26 +44,26 @@ def test_a_shutdown_finishes_current_requests_and_leaves_no_process(tmp_path: Pa
         assert within(5, lambda: not running.leftovers()), running.leftovers()
 
 
-def test_a_killed_master_loses_no_answered_post(tmp_path: Path) -> None:
-    with kill_leftovers(tmp_path), run_program(tmp_path) as running:
+def test_a_killed_master_loses_no_answered_post(run_dir: Path) -> None:
+    with kill_leftovers(run_dir), run_program(run_dir) as running:
         with _publish_posts(running, until_killed=False) as published:
             running.process.kill()  # its workers notice within a second and finish their current requests
-        _expect_all_after_restart(tmp_path, published)
+        _expect_all_after_restart(run_dir, published)
 
 
-def test_killing_all_processes_loses_no_answered_post(tmp_path: Path) -> None:
-    with kill_leftovers(tmp_path), run_program(tmp_path) as running:
+def test_killing_all_processes_loses_no_answered_post(run_dir: Path) -> None:
+    with kill_leftovers(run_dir), run_program(run_dir) as running:
         running.url()
         processes = [psutil.Process(running.process.pid), *running.workers(), _postmaster(running)]
         with _publish_posts(running, until_killed=True) as published:
             for process in processes:
                 process.kill()
         assert within(10, lambda: not running.leftovers())
-        _expect_all_after_restart(tmp_path, published)
+        _expect_all_after_restart(run_dir, published)
 
 
-def test_a_killed_worker_is_replaced_and_loses_no_answered_post(tmp_path: Path) -> None:
-    with run_program(tmp_path) as running:
+def test_a_killed_worker_is_replaced_and_loses_no_answered_post(run_dir: Path) -> None:
+    with run_program(run_dir) as running:
         with _publish_posts(running, until_killed=False) as published:
             killed = running.workers()[0]
             killed.kill()
@@ -71,12 +72,12 @@ def test_a_killed_worker_is_replaced_and_loses_no_answered_post(tmp_path: Path) 
             _expect_all(client, published)
 
 
-def test_the_token_secret_is_in_no_output_and_no_log(tmp_path: Path) -> None:
-    with run_program(tmp_path) as running, running.client() as client:
+def test_the_token_secret_is_in_no_output_and_no_log(run_dir: Path) -> None:
+    with run_program(run_dir) as running, running.client() as client:
         token = sign_in(client, "somebody").headers["Authorization"].removeprefix("Bearer ")
         assert client.get("/users/me", params={"token": token}).status_code == 200
         assert within(5, lambda: "/users/me" in running.read_output())
-        secret = (tmp_path / "monolith" / "token-secret").read_text()
+        secret = (run_dir / "monolith" / "token-secret").read_text()
         for hidden in (secret, token, PASSWORD):
             assert hidden not in running.read_output()
 
@@ -118,7 +119,8 @@ def _expect_all_after_restart(run_dir: Path, published: list[str]) -> None:
         assert within(5, lambda: not again.leftovers()), again.leftovers()
 
 
-def test_a_shutdown_stops_a_database_whose_user_cannot_enter_the_folder(tmp_path: Path) -> None:
+def test_a_shutdown_stops_a_database_whose_user_cannot_enter_the_folder(tmp_path: Path, initialised: Path) -> None:
+    copy_database(initialised, tmp_path / "run")
     with kill_leftovers(tmp_path / "run"), run_program(tmp_path / "run") as running:
         running.url()
         tmp_path.chmod(0o700)  # for root, PostgreSQL runs as another user

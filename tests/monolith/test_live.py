@@ -20,6 +20,7 @@ from shared_domain.live import MAX_TOPICS, LiveMessage
 from tests.contract.client import Api, unique
 from tests.contract.feed import Feed, Subscriber, post_published
 
+from .conftest import copy_database
 from .programs import WORKERS, Program, kill_leftovers, run_program, sign_in, within
 
 CLIENTS = 40
@@ -35,8 +36,10 @@ HANDSHAKE = {
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with run_program(tmp_path_factory.mktemp("live")) as started:
+def running(tmp_path_factory: pytest.TempPathFactory, initialised: Path) -> Iterator[Program]:
+    run_dir = tmp_path_factory.mktemp("live")
+    copy_database(initialised, run_dir)
+    with run_program(run_dir) as started:
         yield started
 
 
@@ -55,8 +58,8 @@ def connected() -> Iterator[tuple[Client, socket.socket]]:
 @pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize("ending", ["SIGTERM", "Ctrl-C"])
-def test_a_shutdown_closes_every_connection_at_once(tmp_path: Path, ending: str) -> None:
-    with run_program(tmp_path) as running, running.client() as client:
+def test_a_shutdown_closes_every_connection_at_once(run_dir: Path, ending: str) -> None:
+    with run_program(run_dir) as running, running.client() as client:
         with feed_of(running, client).subscribers(CLIENTS, "posts") as clients:
             running.process.terminate() if ending == "SIGTERM" else running.interrupt()
             codes = [int.from_bytes(each.socket.recv_data()[1], "big") for each in clients]
@@ -79,12 +82,12 @@ def test_a_client_that_does_not_read_is_disconnected_and_the_others_receive_ever
 
 
 @pytest.mark.live
-def test_clients_receive_messages_again_after_a_database_outage(tmp_path: Path) -> None:
-    with kill_leftovers(tmp_path), run_program(tmp_path) as running, running.client() as client:
+def test_clients_receive_messages_again_after_a_database_outage(run_dir: Path) -> None:
+    with kill_leftovers(run_dir), run_program(run_dir) as running, running.client() as client:
         sign_in(client, "writer")
         with feed_of(running, client).subscribers(WORKERS * 4, "posts") as clients:
-            embedded_postgres.stop(tmp_path / "monolith" / "postgres")
-            embedded_postgres.start(tmp_path / "monolith" / "postgres")
+            embedded_postgres.stop(run_dir / "monolith" / "postgres")
+            embedded_postgres.start(run_dir / "monolith" / "postgres")
             assert within(2 * PATIENCE_S, lambda: all(_receives_again(client, each) for each in clients))
 
 

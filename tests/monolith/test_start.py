@@ -18,6 +18,7 @@ from monolith.database import migrate
 from monolith.server import listen
 from monolith.settings import token_secret
 
+from .conftest import copy_database
 from .programs import PORT, PROJECT, START_S, Program, kill_leftovers, run_program, within
 
 SECRET = "s3cret-of-the-database"
@@ -50,9 +51,11 @@ main()
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def running(tmp_path_factory: pytest.TempPathFactory, initialised: Path) -> Iterator[Program]:
     """A running monolith whose data no test changes."""
-    with run_program(tmp_path_factory.mktemp("running")) as started:
+    run_dir = tmp_path_factory.mktemp("running")
+    copy_database(initialised, run_dir)
+    with run_program(run_dir) as started:
         started.url()
         yield started
 
@@ -121,7 +124,7 @@ def test_a_folder_that_is_not_a_database_is_reported(tmp_path: Path) -> None:
 def test_a_damaged_database_reports_the_missing_file(
     tmp_path: Path, initialised: Path, missing: str, reason: str
 ) -> None:
-    (_copy_database(initialised, tmp_path) / missing).unlink()
+    (copy_database(initialised, tmp_path) / missing).unlink()
     with run_program(tmp_path) as failed:
         assert reason in _failure_line(failed)
 
@@ -138,7 +141,7 @@ def test_a_folder_that_postgresql_cannot_enter_is_reported(tmp_path: Path) -> No
 
 @pytest.mark.live
 def test_data_of_another_postgresql_version_is_rejected(tmp_path: Path, initialised: Path) -> None:
-    (_copy_database(initialised, tmp_path) / "PG_VERSION").write_text("9")
+    (copy_database(initialised, tmp_path) / "PG_VERSION").write_text("9")
     with run_program(tmp_path) as failed:
         assert "version" in _failure_line(failed)
 
@@ -167,7 +170,7 @@ def test_a_second_start_on_the_same_folder_is_rejected_and_changes_nothing(runni
 def test_a_stale_pid_file_with_the_id_of_another_process_does_not_stop_that_process(
     tmp_path: Path, initialised: Path
 ) -> None:
-    data = _copy_database(initialised, tmp_path)
+    data = copy_database(initialised, tmp_path)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"]) as other:
         lines = [other.pid, data, 1, 5432, data, "", "0 0", "ready"]
         (data / "postmaster.pid").write_text("\n".join(map(str, lines)))
@@ -208,23 +211,6 @@ def test_the_token_secret_is_readable_by_its_owner_only_and_reused(tmp_path: Pat
 def test_no_free_port_is_an_error() -> None:
     with listen("127.0.0.1", 65_535), pytest.raises(OSError, match="no port is free from 65535 to 65535"):
         listen("127.0.0.1", 65_535)
-
-
-@pytest.fixture(scope="module")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run directory of a monolith that has started and stopped."""
-    run_dir = tmp_path_factory.mktemp("initialised")
-    with run_program(run_dir) as started:
-        started.url()
-    return run_dir
-
-
-def _copy_database(run_dir: Path, to: Path) -> Path:
-    """Copy the database of a run directory, including its owner. Return the copy."""
-    data = to / "monolith" / "postgres"
-    data.parent.mkdir()
-    subprocess.run(["cp", "-a", run_dir / "monolith" / "postgres", data], check=True)
-    return data
 
 
 def _pids(running: Program) -> set[int]:

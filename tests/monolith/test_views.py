@@ -120,15 +120,15 @@ def test_old_windows_are_deleted(engine: Engine, trends: UnitOfWork[SqlTrends]) 
 
 
 @pytest.mark.live
-def test_a_shutdown_writes_the_counted_views(tmp_path: Path) -> None:
-    with run_program(tmp_path) as running:
+def test_a_shutdown_writes_the_counted_views(run_dir: Path) -> None:
+    with run_program(run_dir) as running:
         with running.client() as client:
             post = sign_in(client, "viewed").post("/posts", json={"title": "A title", "body": "A body"}).json()
             for _ in range(10):
                 assert client.get(f"/posts/{post['id']}").status_code == 200
         running.process.terminate()
         assert running.wait() == 0
-    with run_program(tmp_path) as again, again.client() as client:
+    with run_program(run_dir) as again, again.client() as client:
         assert [(each["post_id"], each["views"]) for each in client.get("/trending").json()["items"]] == [
             (post["id"], 10)
         ]
