@@ -5,7 +5,7 @@ import pytest
 from .histories import MOST, run_histories, run_until_interrupted_everywhere
 
 pytestmark = pytest.mark.slow
-FEW = 12
+FEW = 20
 
 
 def test_random_histories_end_with_exact_data() -> None:
