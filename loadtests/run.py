@@ -122,7 +122,7 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
         _freshness_and_audit(sides, results)
         if not settings.is_aa and not settings.deployed:
             services, own = settings.folder("microservices"), settings.run_dir / "metering"
-            results.chapters[METERING] = meter_running(services, own, display)
+            results.chapters[METERING] = meter_running(services, own, sides.worlds["microservices"], display)
     if not settings.is_aa:
         with display.phase("forecast for AWS"):
             results.chapters |= chapters(results.chapters.get(METERING))

@@ -26,7 +26,7 @@ from loadtests.data.pictures import picture
 from loadtests.data.world import World, post_form
 from loadtests.explain import layer
 from loadtests.explain.hooks.capacity import item_bytes
-from loadtests.explain.traced import SYSTEMS, TRACED_MONOLITH, endpoint_in, on_both_sides, read_spans, seed_both
+from loadtests.explain.traced import SYSTEMS, TRACED_MONOLITH, endpoint_in, on_both_sides, read_spans, seed_one
 from loadtests.explain.traces import Root
 from loadtests.explain.walk import TimedCall, walk
 from loadtests.floors.measure import database_url
@@ -85,23 +85,27 @@ class _Walked:
     messages: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
 
 
-def meter_running(services: Path, run_dir: Path, display: ProgressDisplay) -> dict[str, Any]:
+def meter_running(services: Path, run_dir: Path, world: World, display: ProgressDisplay) -> dict[str, Any]:
     """Return the chapter for services that run in a folder, which get hooks, and for a monolith of its own with hooks.
 
-    The functions keep their hooks: measure nothing after it. Raise RunError if a system or a call fails.
+    world: the services' data. The functions keep their hooks: measure nothing after it. Raise RunError if a system or a call fails.
     """
 
-    def prepare(side: str) -> str:
+    def prepare(side: str) -> tuple[str, World]:
         if side == MONOLITH:
-            return stack.enter_context(systems.running(run_dir, [TRACED_MONOLITH]))[MONOLITH]
+            url = stack.enter_context(systems.running(run_dir, [TRACED_MONOLITH]))[MONOLITH]
+            return url, seed_one(url)
         layer.add_hooks(endpoint_in(services))
-        return str(systems.running_url(systems.MICROSERVICES, services))
+        layer.write_held_spans(endpoint_in(services))  # starts every function, several at a time
+        return str(systems.running_url(systems.MICROSERVICES, services)), world
 
     with ExitStack() as stack:
         with display.phase("metering: hooks around the functions, and a second monolith with hooks"):
-            urls = on_both_sides(prepare)
-        with display.phase("metering: the same data on both sides"):
-            worlds = seed_both(urls)
+            ready = on_both_sides(prepare)
+        urls, worlds = (
+            {side: url for side, (url, _) in ready.items()},
+            {side: data for side, (_, data) in ready.items()},
+        )
         with display.phase("metering: every operation on both sides", STEPS) as done:
             return metering({MONOLITH: run_dir, "microservices": services}, urls, worlds, done=done)
 

@@ -27,8 +27,12 @@ SIZE = seeding.Size(accounts=1, posts=20, votes=1)  # a full page of posts
 
 def seed_both(urls: Mapping[str, str]) -> dict[str, World]:
     """Seed both systems with one request at a time each: two would start two workers of a function."""
-    run = f"{int(time()):x}"
-    return on_both_sides(lambda side: seeding.seed(urls[side], SIZE, run=run, done=lambda: None, at_once=1))
+    return on_both_sides(lambda side: seed_one(urls[side]))
+
+
+def seed_one(url: str) -> World:
+    """Seed one system."""
+    return seeding.seed(url, SIZE, run=f"{int(time()):x}", done=lambda: None, at_once=1)
 
 
 def on_both_sides(make: Callable[[str], Made]) -> dict[str, Made]:
