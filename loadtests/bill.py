@@ -3,7 +3,6 @@
 import argparse
 import json
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from loadtests.settings import report_folder
 
 ABOUT = """Compute a month's bill of both sides on AWS. Nothing is measured: the counts come from a report, the prices are cited."""
 RESULTS = Path("results")
+LARGEST = 1e12  # value of a parameter; products of larger ones would not be finite
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -88,14 +88,14 @@ def usage_file(figures: dict[str, Any]) -> str:
 
 
 def parse_change(text: str) -> tuple[str, float]:
-    """Return name and value of `--set name=value`. Raise UsageError for a wrong or negative number."""
+    """Return name and value of `--set name=value`. Raise UsageError for a wrong, negative or absurd number."""
     name, _, value = text.partition("=")
     try:
         number = float(value)
     except ValueError:
         number = -1.0
-    if not (isfinite(number) and number >= 0):
-        raise UsageError(f"--set {text}: give NAME=VALUE with a number that is not negative")
+    if not 0 <= number <= LARGEST:
+        raise UsageError(f"--set {text}: give NAME=VALUE with a number from 0 to {LARGEST:g}")
     return name, number
 
 

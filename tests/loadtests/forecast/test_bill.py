@@ -301,7 +301,7 @@ def test_the_command_prints_both_sides_and_writes_usage_and_page(
         (["--set", "lambda.request=1"], "unknown parameter 'lambda.request'; close: lambda.requests"),
         (
             ["--set", "lambda.requests=-1"],
-            "--set lambda.requests=-1: give NAME=VALUE with a number that is not negative",
+            "--set lambda.requests=-1: give NAME=VALUE with a number from 0 to 1e+12",
         ),
         (["--region", "mars-1"], "no prices of mars-1; there are us-east-1, eu-central-1"),
         (["--memory", "64"], "--memory: 64 MB is not from 128 to 10240"),

@@ -118,7 +118,7 @@ def test_the_page_shows_every_population_and_dashes_what_is_extrapolated(figures
         (["--users", "nan"], "--users: nan is not from 1 to 1e+09"),
         (["--users", "many"], "--users many: give numbers such as 1,1e3,1e6"),
         (["--set", "day.spik=2"], "unknown parameter 'day.spik'; close: day.spike"),
-        (["--set", "day.spike=-2"], "--set day.spike=-2: give NAME=VALUE with a number that is not negative"),
+        (["--set", "day.spike=-2"], "--set day.spike=-2: give NAME=VALUE with a number from 0 to 1e+12"),
         (["--set", "day.spike=0.5"], "--set day.spike=0.5: not from 1.2 to 10"),
         (["--set", "server.vcpus=0"], "--set server.vcpus=0: not from 2 to 16"),
         (["--set", "cpu.speed=0"], "--set cpu.speed=0: must be above 0"),
