@@ -31,7 +31,7 @@ bench: setup ## measure the costs of both sides against bare floors, write docs/
 test: setup ## prove every promise once, on both live systems too (10 minutes)
 	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m "not deep" --junitxml=.run/test.xml $(ARGS)
 
-test-deep: setup ## run the other variants of what `make test` proves (25 minutes)
+test-deep: setup ## run the other variants of what `make test` proves (16 minutes)
 	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m deep --junitxml=.run/test-deep.xml $(ARGS)
 
 browser: setup $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path

@@ -1,5 +1,6 @@
 """The table of suites in CONTRIBUTING.md is generated, and it names every suite."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,10 @@ def test_the_table_has_a_row_for_each_suite_and_a_column_for_each_command(run: d
 
 def test_every_suite_says_what_it_proves() -> None:
     assert [suite for suite, proves in durations.suites().items() if not proves] == []
+
+
+def test_the_page_names_every_suite_and_both_commands() -> None:
+    table = durations.TABLE.search(durations.PAGE.read_text())
+    assert table is not None
+    assert set(re.findall(r"^\| `tests/(\w+)` \|", table[0], re.MULTILINE)) == set(durations.suites())
+    assert [f"`{command}`" for command in durations.RUNS] == re.findall(r"`make [a-z-]+`", table[0].splitlines()[1])

@@ -147,7 +147,8 @@ def on_several(processes: int) -> list[str]:
 
 @pytest.mark.live
 def test_closed_users_run_a_mix_headless(monolith: str, tmp_path: Path) -> None:
-    words = ["--users", "6", "--run-time", "4", "--mix", "browse", "--csv", str(tmp_path / "run")]
+    # Seeding counts as run time, and takes seconds while other tests run.
+    words = ["--users", "6", "--run-time", "12", "--mix", "browse", "--csv", str(tmp_path / "run")]
     ended = locust(monolith, *words)
     require_success(ended.returncode, ended.stderr)
     sent = requests(tmp_path)
