@@ -20,7 +20,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = ABOUT
     parser.add_argument(
-        "--profile", choices=PROFILES, default="standard", help="length: quick 4, standard 6, full 20 minutes"
+        "--profile", choices=PROFILES, default="standard", help="length: quick 5, standard 7, full 20 minutes"
     )
     parser.add_argument("--scenario", action="append", choices=LoadOptions().scenarios, help="only this; repeatable")
     settings.add_load_options(parser)
