@@ -59,7 +59,7 @@ def test_every_chart_fits_its_column(opened: OpenPage) -> None:
         const svg = plot.querySelector(".main-svg").getBoundingClientRect();
         return [marks, svg.width <= plot.getBoundingClientRect().width + 1];
     })""")
-    assert len(drawn) == 4 + 2
+    assert len(drawn) == 4 + 2 + 7  # the seven of bill, latency and scale
     assert all(marks > 0 and fits for marks, fits in drawn)
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
