@@ -208,7 +208,7 @@ def _waterfall(figures: Figures) -> Chart:
     )  # fmt: skip
     figure.update_layout(height=AROUND_PX + ROW_PX * 0.7 * (len(rows) + 1), bargap=0.25)
     figure.update_yaxes(categoryorder="array", categoryarray=["total", *names[::-1]])
-    figure.update_xaxes(title_text="dollars for a million requests", rangemode="tozero")
+    figure.update_xaxes(title_text="$ a million requests", rangemode="tozero")
     return Chart("bill-waterfall", "The services, unit by unit", apply_style(figure), table_of(rows, UNIT_COLUMNS))
 
 
