@@ -22,7 +22,10 @@ COMMANDS = {
     "compare": ("compare:register", "compare both systems and write results/<time>/report.html"),
     "aa": ("aa:register", "compare a system with itself: exit status 1 if they are not within noise"),
     "capacity": ("capacity:register", "find the rate at which each side breaks a service level"),
-    "explain": ("explain.command:register", "trace each journey on both sides, down to the line (about 30 s)"),
+    "explain": (
+        "explain.command:register",
+        "trace each journey on both sides, down to the line, and meter every operation",
+    ),
     "coldstarts": ("coldstarts:register", "time the first invocation of every function, compared with warm ones"),
     "bill": ("bill:register", "compute what both sides cost on AWS, and the rate at which they cost the same"),
     "scale": ("scale:register", "simulate a day of both sides on AWS for populations up to a million users"),

@@ -8,6 +8,7 @@ from loadtests.load import BlockResult
 
 SIDES = ("monolith", "microservices")
 AA_SIDES = ("first", "second")  # of a run that compares a system with itself
+AUDITED = "lost_or_doubled_votes"  # the audit of every system counts them
 LAG_KINDS = (
     "vote_to_post_score", "vote_to_leaderboard_json", "vote_to_leaderboard_html", "post_to_search", "order_to_settled",
     "avatar_to_shown", "view_to_trending", "post_to_live", "vote_to_live",

@@ -6,12 +6,11 @@ from collections import defaultdict
 from loadtests.report.charts import Report
 from loadtests.report.comparison import EVENTUAL_ON_BOTH, METRICS, origin_of_times, summaries
 from loadtests.report.tables import Finding, span
-from loadtests.results import SIDES
+from loadtests.results import AUDITED, SIDES
 from loadtests.statistics import NOISE
 
 QUESTION = "One application, built as a monolith and as microservices, with the same answers to every request."
 SELF_QUESTION = "One system twice: does the comparison see a difference where there is none?"
-AUDITED = "lost_or_doubled_votes"  # the audit of every system counts them
 
 
 def question(report: Report) -> str:

@@ -55,6 +55,14 @@ def test_a_bill_without_a_price_says_so() -> None:
     assert texts(report)[1].endswith("Unverified: no meter or price for codecommit.users.")
 
 
+def test_without_an_audit_of_both_sides_no_effect_is_claimed() -> None:
+    report = chapters()
+    del report["after_the_load"]["lost_or_doubled_votes"]["microservices"]
+    answer = answers(report)[3]
+    assert "lost or doubled" not in answer.text
+    assert answer.origin == "modelled"
+
+
 def test_a_missing_chapter_is_not_guessed_and_its_command_exists() -> None:
     for answer in answers({}):
         command = re.fullmatch(r"Not in this run: `python -m loadtests (\w+)( --into RUN)?` adds it.", answer.text)
