@@ -58,6 +58,12 @@ def header(name: str) -> str | None:
     return _event.get().headers.get(name)
 
 
+def client_address() -> str:
+    """Return the client's IP address as the gateway saw it. A header of the client cannot change it."""
+    address: str = _event.get()["requestContext"]["http"]["sourceIp"]
+    return address
+
+
 def current_user() -> str:
     """Return the username that the authorizer read from the token. Raise NotAuthenticated unless the token is valid.
 

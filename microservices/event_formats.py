@@ -32,13 +32,24 @@ def to_http_api(event: Event) -> Event:
         "rawQueryString": _query_string(event, unreserved="%+" if "elb" in context else ""),
         "headers": {name.lower(): ",".join(values) for name, values in _all_values(event, "headers")},
         "requestContext": {
-            "http": {"method": method, "path": path},
+            "http": {"method": method, "path": path, "sourceIp": _client_address(event)},
             "stage": "$default",
             "authorizer": {"lambda": context.get("authorizer") or {}},  # the other formats have no level "lambda"
         },
         "body": event.get("body"),
         "isBase64Encoded": event.get("isBase64Encoded", False),
     }
+
+
+def _client_address(event: Event) -> str:
+    """Return the client's address. A load balancer appends it to the header that the client may have sent."""
+    context = event["requestContext"]
+    if "elb" not in context:
+        return str(context["identity"]["sourceIp"])
+    forwarded = next(
+        (values for name, values in _all_values(event, "headers") if name.lower() == "x-forwarded-for"), [""]
+    )
+    return forwarded[-1].rpartition(",")[2].strip()
 
 
 def to_format_of(event: Event, response: Event) -> Event:

@@ -21,7 +21,7 @@ from monolith.app import create_app
 from monolith.database import migrate
 from monolith.live import routes as live
 from monolith.server import Server, listen
-from monolith.settings import Settings, token_secret
+from monolith.settings import Settings, token_secret, trusted_proxies
 from monolith.site.publication import prepare_site
 from shared_domain.feedback import parse_administrators
 
@@ -75,6 +75,7 @@ def _load_settings(arguments: argparse.Namespace, database_url: str, run_dir: Pa
         token_secret=token_secret(os.environ, run_dir),
         administrators=parse_administrators(os.environ.get("ADMINISTRATORS", "")),
         pool_size=arguments.threads,
+        trusted_proxies=trusted_proxies(os.environ),
         site=prepare_site(run_dir / "monolith"),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from flask import Blueprint, Flask
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
 from monolith import edge
@@ -33,8 +34,8 @@ from monolith.site.folder import SiteFolder
 from monolith.trending import routes as trending
 from monolith.trending.store import SqlTrends
 from monolith.trending.views import FLUSH_SECONDS, Views
+from monolith.users import attempts
 from monolith.users import routes as users
-from monolith.users.store import SqlUsers
 from monolith.votes import routes as votes
 from shared_domain.passwords import SALT_BYTES
 
@@ -64,10 +65,13 @@ def create_app(settings: Settings) -> Flask:
     for blueprint in _create_blueprints(settings, engine, views, hub):
         app.register_blueprint(blueprint)
     background.run_every(FLUSH_SECONDS, views.flush)
+    background.run_every(attempts.EVERY_SECONDS, attempts.create_task(unit_of_work(engine, attempts.SqlAttempts)))
     background.run_every(thumbnails.EVERY_SECONDS, thumbnails.create_task(unit_of_work(engine, thumbnails.Stores)))
     background.run_every(
         listener.EVERY_SECONDS, listener.create_task(connect(settings.database_url, pool_size=1), hub.publish)
     )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = ConcurrencyLimit(app.wsgi_app, limit=settings.pool_size, exempt_path=live.PATH)  # type: ignore[method-assign]
     return app
 
@@ -84,7 +88,7 @@ def _create_flask() -> Flask:
 
 def _create_blueprints(settings: Settings, engine: Engine, views: Views, hub: Hub) -> Iterator[Blueprint]:
     yield platform.routes(_load_contract())
-    yield users.routes(unit_of_work(engine, SqlUsers), secret=settings.token_secret, salt=_make_salt)
+    yield users.routes(unit_of_work(engine, users.Stores), secret=settings.token_secret, salt=_make_salt)
     yield posts.routes(unit_of_work(engine, posts.Stores), views)
     yield votes.routes(unit_of_work(engine, votes.Stores))
     yield search.routes(unit_of_work(engine, SqlIndex))

@@ -43,6 +43,11 @@ def header(name: str) -> str | None:
     return request.headers.get(name)
 
 
+def client_address() -> str:
+    """Return the client's IP address as the server saw it. A header of the client cannot change it."""
+    return request.remote_addr or ""
+
+
 def current_user() -> str:
     """Return the username in the request's bearer token. Raise NotAuthenticated unless the token is valid."""
     identity = tokens.verify(header("authorization"), secret=current_app.config["TOKEN_SECRET"])

@@ -1,5 +1,6 @@
 """Configuration, read once at start by `python -m monolith`. No other module reads the environment."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,17 @@ class Settings:
     token_secret: str
     administrators: frozenset[str] = frozenset()  # usernames that may read feedback
     pool_size: int = 4  # concurrent requests of a worker; each has a database connection
+    trusted_proxies: int = 0  # proxies in front of the server, each of which appends to X-Forwarded-For
     live_clients: int = 200  # live feed clients of a worker; each occupies a thread but no database connection
     site: Path = Path(__file__).parents[1] / "shared_domain/site"  # `python -m monolith` passes another folder
+
+
+def trusted_proxies(environment: Mapping[str, str]) -> int:
+    """Return `TRUSTED_PROXIES`, or 0. Raise RuntimeError if it is not a small number."""
+    text = environment.get("TRUSTED_PROXIES", "0")
+    if not re.fullmatch("[0-9]", text):
+        raise RuntimeError("TRUSTED_PROXIES must be a number from 0 to 9")
+    return int(text)
 
 
 def token_secret(environment: Mapping[str, str], run_dir: Path) -> str:

@@ -11,6 +11,7 @@ DomainError
 ├── AlreadyTaken        the name belongs to another user
 ├── KeyReused           the idempotency key was used for a different request
 ├── OutOfDate           the If-Match header does not match the current state
+├── TooManyAttempts     the user must wait before the next sign-in
 ├── Conflict            the thing changed between reading and writing it; the use case can be retried
 └── Unavailable         a dependency is unavailable
 """
@@ -63,6 +64,14 @@ class KeyReused(DomainError):
 
 class OutOfDate(DomainError):
     pass
+
+
+class TooManyAttempts(DomainError):
+    """The user must wait before the next sign-in. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Conflict(DomainError):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from shared_domain.attempts import MAX_ATTEMPTS, Attempt, too_many_attempts
 from shared_domain.errors import AlreadyTaken, Conflict, NotFound
 from shared_domain.feedback import Feedback
 from shared_domain.orders import Order
@@ -37,6 +38,19 @@ class MemoryUsers:
         if self._users.get(user.username) != seen:
             raise Conflict("the profile has changed since it was read")
         self._users[user.username] = user
+
+
+class MemoryAttempts:
+    def __init__(self) -> None:
+        self._counters: Counter[tuple[str, str, datetime]] = Counter()
+
+    def count(self, attempt: Attempt) -> None:
+        if self._counters[_counter_key(attempt)] == MAX_ATTEMPTS:
+            raise too_many_attempts(attempt)
+        self._counters[_counter_key(attempt)] += 1
+
+    def clear(self, attempt: Attempt) -> None:
+        del self._counters[_counter_key(attempt)]
 
 
 class MemoryPosts:
@@ -173,6 +187,10 @@ class MemoryTrends:
             if span.first <= window <= span.last:
                 views[post_id] += number
         return rank_by_views(views, limit)
+
+
+def _counter_key(attempt: Attempt) -> tuple[str, str, datetime]:
+    return attempt.username, attempt.network, attempt.window_end
 
 
 def _matches_filter(post: Post, post_filter: Filter) -> bool:

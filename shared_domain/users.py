@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Protocol
 
 from shared_domain.errors import InvalidInput, NotAuthenticated, NotFound
 from shared_domain.text import clean, clean_email
 
 STARTING_CREDITS = 100
-PLACEHOLDER = "-"  # no username: too short and not in its alphabet
 
 _USERNAME = re.compile(r"[a-z0-9_]{3,30}")
 
@@ -73,8 +73,13 @@ def sign_in(user: User | None, *, password: str, verify_password: Callable[..., 
 
 
 def username_or_placeholder(username: str) -> str:
-    """Return the username, or for a malformed one a placeholder that no user has, so that the lookup costs the same."""
-    return username if _USERNAME.fullmatch(username) else PLACEHOLDER
+    """Return the username, or for a malformed one a placeholder of its own that no user has.
+
+    So the lookup costs the same, attempts are counted in the same way, and malformed names never reach the store.
+    """
+    if _USERNAME.fullmatch(username):
+        return username
+    return f"-{sha256(username.encode()).hexdigest()[:32]}"
 
 
 def require_valid_username(username: str) -> str:

@@ -7,15 +7,19 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from microservices.clock import new_id, now
 from microservices.conflicts import retry_on_conflict
-from microservices.edge import Response, body, current_user, respond
+from microservices.edge import Response, body, client_address, current_user, respond
+from microservices.users.attempts import DynamoAttempts
 from microservices.users.store import DynamoUsers
 from shared_domain import tokens, users
+from shared_domain.attempts import attempt_of
 from shared_domain.contract.parsing import sent_fields
 from shared_domain.contract.users import ProfileChanges, SignIn, SignUp, own_json, public_json, token_json
 from shared_domain.passwords import hash_password, verify_password
 
 
-def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], bytes]) -> APIGatewayHttpRouter:
+def routes(
+    store: DynamoUsers, attempts: DynamoAttempts, *, secret: Callable[[], str], salt: Callable[[], bytes]
+) -> APIGatewayHttpRouter:
     router = APIGatewayHttpRouter()
 
     @router.post("/users")
@@ -34,9 +38,14 @@ def routes(store: DynamoUsers, *, secret: Callable[[], str], salt: Callable[[], 
     def sign_in() -> Response:
         """Issue a token for a username and password."""
         form = body(SignIn)
-        account = store.find(users.username_or_placeholder(form.username))  # network
+        moment = now()
+        username = users.username_or_placeholder(form.username)
+        attempt = attempt_of(username, address=client_address(), now=moment)
+        attempts.count(attempt)  # network: one conditional write
+        account = store.find(username)  # network
         user = users.sign_in(account, password=form.password, verify_password=verify_password)
-        token = tokens.issue(user.username, secret=secret(), now=now())
+        attempts.clear(attempt)  # network
+        token = tokens.issue(user.username, secret=secret(), now=moment)
         return respond(token_json(token, seconds=tokens.LIFETIME_SECONDS), 201)
 
     @router.get("/users/me")

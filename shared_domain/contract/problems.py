@@ -15,6 +15,7 @@ from shared_domain.errors import (
     NotFound,
     OutOfDate,
     TooLarge,
+    TooManyAttempts,
     Unavailable,
     WrongContentType,
 )
@@ -40,6 +41,7 @@ _PROBLEMS: dict[type[DomainError], tuple[int, str, str]] = {
     TooLarge: (413, "too-large", "The body is too large"),
     WrongContentType: (415, "wrong-content-type", "Unsupported content type"),
     InvalidInput: (422, "invalid-input", "A field is invalid"),
+    TooManyAttempts: (429, "too-many-attempts", "Too many attempts"),
     # Reaches a client only after every retry of the use case failed. The client may retry, as after Unavailable.
     Conflict: (503, "conflict", "Concurrent changes"),
     Unavailable: (503, "unavailable", "A dependency is unavailable"),
@@ -52,7 +54,10 @@ def to_problem(error: DomainError) -> Problem:
     body: dict[str, Any] = {"type": f"/problems/{name}", "title": title, "status": status, "detail": str(error)}
     if isinstance(error, InvalidInput):
         body["errors"] = [{"field": error.field, "message": error.message}]
-    return Problem(status, _headers(status), body)
+    headers = _headers(status)
+    if isinstance(error, TooManyAttempts):
+        headers["Retry-After"] = str(error.retry_after)
+    return Problem(status, headers, body)
 
 
 def http_problem(status: int) -> Problem:

@@ -61,10 +61,11 @@ def test_every_routes_module_names_its_twin(side: str, service: str) -> None:
 def test_every_error_has_a_status() -> None:
     named = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DomainError)]
     leaves = [kind for kind in named if kind is not errors.DomainError]
-    bodies = [
-        problems.to_problem(kind("field", "message") if kind is errors.InvalidInput else kind("detail"))
-        for kind in leaves
-    ]
+    made = {
+        errors.InvalidInput: errors.InvalidInput("field", "message"),
+        errors.TooManyAttempts: errors.TooManyAttempts("detail", retry_after=1),
+    }
+    bodies = [problems.to_problem(made.get(kind) or kind("detail")) for kind in leaves]
     assert len({problem.body["type"] for problem in bodies}) == len(leaves)
     assert all(400 <= problem.status < 600 for problem in bodies)
 

@@ -46,7 +46,7 @@ class Api:
     def send(self, method: str, path: str, *, by: Person | str | None = None, **options: Any) -> httpx.Response:
         """Send a request as a user, with a raw token or without one. Check the response and return it.
 
-        A 429 says only that the server is busy, so the request is sent again.
+        A 429 of a gateway says only that the server is busy, so the request is sent again.
         """
         headers = dict(options.pop("headers", None) or {})
         if by is not None:
@@ -55,7 +55,7 @@ class Api:
         while True:
             response = self.client.request(method, path, headers=headers, **options)
             check_response(response, path=path)
-            if response.status_code != 429 or time.monotonic() >= deadline:
+            if not _is_busy(response) or time.monotonic() >= deadline:
                 return response
             time.sleep(POLL_EVERY_S)
 
@@ -236,6 +236,11 @@ class Api:
             if page["next_cursor"] is None:
                 return
             query = {**query, "cursor": page["next_cursor"]}
+
+
+def _is_busy(response: httpx.Response) -> bool:
+    """Return whether the server had no capacity. A 429 of the contract refuses too many sign-in attempts."""
+    return response.status_code == 429 and "/problems/too-many-attempts" not in response.text
 
 
 def _await_promise(promise: Callable[[], Seen], *, until: float) -> Seen:

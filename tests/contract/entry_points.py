@@ -124,7 +124,10 @@ def _undecoded(request: httpx.Request) -> list[tuple[str, str]]:
 
 
 def _sent(request: httpx.Request) -> dict[str, list[str]]:
-    return _all([(name.decode().lower(), value.decode("latin-1")) for name, value in request.headers.raw])
+    """Return the headers that a load balancer passes on. It appends the client's address to X-Forwarded-For."""
+    headers = _all([(name.decode().lower(), value.decode("latin-1")) for name, value in request.headers.raw])
+    claimed = headers.get("x-forwarded-for", [])
+    return headers | {"x-forwarded-for": [", ".join([*claimed, "127.0.0.1"])]}
 
 
 def _all(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:

@@ -28,6 +28,7 @@ from microservices.search.store import DynamoIndex
 from microservices.search.writer import IndexWriter
 from microservices.trending.store import DynamoTrends
 from microservices.trending.windows import DynamoWindows
+from microservices.users.attempts import DynamoAttempts
 from microservices.users.store import DynamoUsers
 from microservices.votes.store import DynamoVotes
 from monolith.avatars.store import SqlAvatars
@@ -36,11 +37,14 @@ from monolith.orders.store import SqlOrders
 from monolith.posts.store import SqlPosts
 from monolith.search.store import SqlIndex
 from monolith.trending.store import SqlTrends
+from monolith.users.attempts import SqlAttempts
 from monolith.users.store import SqlUsers
 from monolith.votes.store import VOTES, SqlVotes
+from shared_domain.attempts import AttemptStore
 from shared_domain.avatars import AvatarStore
 from shared_domain.feedback import FeedbackStore
 from shared_domain.memory import (
+    MemoryAttempts,
     MemoryAvatars,
     MemoryFeedback,
     MemoryIndex,
@@ -65,6 +69,8 @@ class Stores(Protocol):
 
     @property
     def users(self) -> UserStore: ...
+    @property
+    def attempts(self) -> AttemptStore: ...
     @property
     def posts(self) -> PostStore: ...
     @property
@@ -133,6 +139,7 @@ class WithoutLocks:
 @dataclass
 class InMemory(WithoutLocks):
     users: MemoryUsers
+    attempts: MemoryAttempts
     posts: MemoryPosts
     votes: MemoryVotes
     index: MemoryIndex
@@ -159,6 +166,7 @@ class InMemory(WithoutLocks):
 def in_memory() -> Open:
     stores = InMemory(
         users=MemoryUsers(),
+        attempts=MemoryAttempts(),
         posts=MemoryPosts(),
         votes=MemoryVotes(),
         index=MemoryIndex(),
@@ -174,6 +182,7 @@ class InPostgresql:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.users, self.posts = SqlUsers(connection), SqlPosts(connection)
+        self.attempts = SqlAttempts(connection)
         self.votes, self.index = SqlVotes(connection), SqlIndex(connection)
         self.avatars, self.feedback = SqlAvatars(connection), SqlFeedback(connection)
         self.orders = SqlOrders(connection)
@@ -224,6 +233,7 @@ class InDynamodb(WithoutLocks):
         self._dynamodb, self._table = dynamodb, table
         self._places, self._writer = count(1), IndexWriter(dynamodb, table)
         self.users, self.posts = DynamoUsers(dynamodb, table), DynamoPosts(dynamodb, table)
+        self.attempts = DynamoAttempts(dynamodb, table)
         self.votes, self.index = DynamoVotes(dynamodb, table), DynamoIndex(dynamodb, table)
         self.avatars, self.feedback = S3Avatars(s3, table), DynamoFeedback(dynamodb, table)
         self.orders = DynamoOrders(dynamodb, table)

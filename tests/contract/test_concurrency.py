@@ -7,6 +7,8 @@ from functools import partial
 import httpx
 import pytest
 
+from shared_domain.attempts import MAX_ATTEMPTS, WINDOW
+
 from .client import Api, Person, unique
 
 pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
@@ -53,6 +55,27 @@ def test_one_of_concurrent_sign_ups_with_the_same_email_succeeds(api: Api) -> No
     assert sorted(statuses) == [201, 409, 409, 409, 409]
     reads = [api.read_user(form["username"]).status_code for form in forms]
     assert sorted(reads) == [200, 404, 404, 404, 404]
+
+
+def test_too_many_wrong_passwords_are_a_429_also_for_the_right_one_and_only_for_that_user(
+    api: Api, ada: Person
+) -> None:
+    """Twice the limit of guesses is possible, because a window may end in the middle of this test."""
+    guessed = api.join("guessed")
+
+    def guess(password: str, claimed: int) -> httpx.Response:
+        address = f"192.0.2.{claimed}"
+        headers = {"X-Forwarded-For": address, "Forwarded": f"for={address}", "X-Real-IP": address}
+        return api.send("POST", "/tokens", json={"username": guessed.username, "password": password}, headers=headers)
+
+    statuses = _at_once(partial(guess, "not the password", n) for n in range(2 * MAX_ATTEMPTS + 1))
+    assert set(statuses) == {401, 429}
+    assert MAX_ATTEMPTS <= statuses.count(401) <= 2 * MAX_ATTEMPTS
+    refused = guess(guessed.password, 0)
+    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-attempts")
+    assert 0 < int(refused.headers["Retry-After"]) <= WINDOW.total_seconds()
+    assert api.read_me(guessed).status_code == 200
+    assert api.sign_in(username=ada.username, password=ada.password).status_code == 201
 
 
 def test_concurrent_revisions_of_different_fields_all_survive(api: Api, ada: Person) -> None:

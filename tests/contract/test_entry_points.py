@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from microservices.event_formats import to_http_api
+
 from .client import Api, Person, unique
 from .entry_points import (
     ENTRY_POINTS,
@@ -216,6 +218,13 @@ def test_an_authorizer_context_without_a_user_identifies_nobody(gateway: Gateway
             entry_point, gateway, request_for("GET", "/users/me"), context={"authorizer": authorizer}
         )
         assert answer["statusCode"] == 401
+
+
+@every_entry_point
+def test_a_client_cannot_change_its_address(gateway: Gateway, entry_point: EntryPoint) -> None:
+    request = request_for("GET", "/health", X_Forwarded_For="192.0.2.66", Forwarded="for=192.0.2.66")
+    event = to_http_api(entry_point(gateway.route(request), request))
+    assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
 
 
 @every_entry_point

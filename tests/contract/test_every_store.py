@@ -13,7 +13,8 @@ from ulid import ULID
 
 from monolith.database import connect, migrate
 from shared_domain import feedback, posts, search
-from shared_domain.errors import AlreadyTaken, Conflict, NotFound
+from shared_domain.attempts import MAX_ATTEMPTS, Attempt
+from shared_domain.errors import AlreadyTaken, Conflict, NotFound, TooManyAttempts
 from shared_domain.feedback import Feedback
 from shared_domain.orders import Line, Order, Reason, Stage
 from shared_domain.posts import Filter, Post
@@ -64,7 +65,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def postgresql(database: str) -> Iterator[Open]:
     engine = connect(database, pool_size=1)
     with engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE users, posts, votes, search_index, orders, feedback, views CASCADE")
+        connection.exec_driver_sql(
+            "TRUNCATE users, posts, votes, search_index, orders, feedback, views, sign_in_attempts CASCADE"
+        )
     yield in_postgresql(engine)
     engine.dispose()
 
@@ -178,6 +181,31 @@ def test_a_profile_that_changed_since_it_was_read_is_a_conflict(stores_without_l
         opened.save_user(replace(ada, bio="first"), seen=ada)
     with pytest.raises(Conflict), stores_without_locks() as opened:
         opened.save_user(replace(ada, bio="second"), seen=ada)
+
+
+def test_attempts_are_refused_beyond_the_limit_of_their_username_network_and_window(stores: Open) -> None:
+    guess = Attempt(username="ada", network="192.0.2.1", at=BEGIN)
+    for _ in range(MAX_ATTEMPTS):
+        with stores() as opened:
+            opened.attempts.count(guess)
+    for _ in range(2):
+        with pytest.raises(TooManyAttempts) as refused, stores() as opened:
+            opened.attempts.count(guess)
+    assert refused.value.retry_after == 55  # until 03:05
+    others = replace(guess, username="bob"), replace(guess, network="192.0.2.2"), replace(guess, at=guess.window_end)
+    for other in others:
+        with stores() as opened:
+            opened.attempts.count(other)
+
+
+def test_cleared_attempts_count_no_longer(stores: Open) -> None:
+    guess = Attempt(username="ada", network="192.0.2.1", at=BEGIN)
+    for _ in range(2):
+        for _ in range(MAX_ATTEMPTS):
+            with stores() as opened:
+                opened.attempts.count(guess)
+        with stores() as opened:
+            opened.attempts.clear(guess)
 
 
 def test_a_stored_post_is_returned_unchanged(stores: Open) -> None:

@@ -57,7 +57,9 @@ def test_an_unknown_user_and_a_wrong_password_give_the_same_error() -> None:
 
 
 def test_a_malformed_username_becomes_the_placeholder_or_is_not_found() -> None:
-    assert users.username_or_placeholder("\x00" * 5000) == users.PLACEHOLDER
+    placeholders = {users.username_or_placeholder(name) for name in ("\x00" * 5000, "\x00", "ab", "Ada", "ada ")}
+    assert len(placeholders) == 5
+    assert all(len(each) < 40 and each[0] == "-" for each in placeholders)
     with pytest.raises(NotFound):
         users.require_valid_username("../etc")
 
