@@ -1,14 +1,18 @@
 """Run blocks of load with Locust as a library, in a process of its own: `python -m loadtests.block_runner`.
 
 Read one LoadPlan as JSON from each line of standard input, write one Reply to standard output. LoadProcess is the other end.
+The process ends with its input, so it never outlives the other end.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 
 import gevent
 import locust  # noqa: F401 - it patches the standard library, so it comes before HTTPX
 import msgspec
+from gevent.event import Event
+from gevent.queue import Queue
 
 from loadtests.errors import RunError
 from loadtests.live.audience import Audience
@@ -39,10 +43,24 @@ def main() -> None:
 
 
 def _plans() -> Iterator[LoadPlan]:
-    """Read in a thread, so that live messages are received meanwhile."""
-    read = gevent.get_hub().threadpool.apply
-    decoder = msgspec.json.Decoder(LoadPlan)
-    return (decoder.decode(line) for line in iter(lambda: str(read(sys.stdin.readline)), ""))
+    """Yield the plans of the input until it ends."""
+    lines, idle, decoder = Queue[str](), Event(), msgspec.json.Decoder(LoadPlan)
+    gevent.spawn(_read, lines, idle)
+    while True:
+        idle.set()
+        if not (line := lines.get()):
+            return
+        idle.clear()
+        yield decoder.decode(line)
+
+
+def _read(lines: Queue[str], idle: Event) -> None:
+    """Read lines in a thread, so that load and live messages go on meanwhile. Nobody needs a block after the end of the input."""
+    while line := str(gevent.get_hub().threadpool.apply(sys.stdin.readline)):
+        lines.put(line)
+    if not idle.is_set():
+        os._exit(1)
+    lines.put("")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,11 @@ def _add_run_dir(parser: argparse.ArgumentParser) -> None:
 
 
 def _up(options: argparse.Namespace, console: Console) -> int:
-    urls, started = systems.up(options.run_dir)
-    for name, url in urls.items():
-        console.print(f"{name}: {url}{'' if name in started else ' (already up)'}", soft_wrap=True, highlight=False)
+    started = systems.up(options.run_dir)
+    names = {system.name for system in systems.BOTH}
+    for name, url in systems.urls(options.run_dir).items():
+        note = " (already up)" if name in names - {*started} else ""
+        console.print(f"{name}: {url}{note}", soft_wrap=True, highlight=False)
     return 0
 
 

@@ -1,20 +1,23 @@
-"""Background processes: start them, end them with all their descendants, and turn signals into an exception."""
+"""Background processes: start them under a supervisor, end them with all their descendants, turn signals into an exception."""
 
+import fcntl
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from types import FrameType
+from typing import IO
 
 import psutil
 
-# Each process that starts here gets this variable and passes it on, also to servers that detach, such as PostgreSQL.
-# Its value names what the process belongs to.
-MARK = "COMPARISON_PART"
 ROOT = Path(__file__).resolve().parent.parent
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+POLL_S, KILLED_WITHIN_S = 0.02, 5
+_locks: list[int] = []  # files that stay locked until this process ends
 
 
 class Interrupted(BaseException):
@@ -42,20 +45,96 @@ def ignore_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def start(command: Sequence[str], *, mark: str, log: Path, env: dict[str, str] | None = None) -> int:
-    """Start a process in its own session with its output in `log`, and return its pid."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
+def start(
+    command: Sequence[str], lock: Path, *, output: IO[bytes] | int, env: dict[str, str] | None = None
+) -> "subprocess.Popen[str]":
+    """Start a command under a supervisor, which ends it with all its descendants when this process ends.
+
+    lock: a file that stays locked until both have ended. output: where both streams go; PIPE for the caller. Raise BlockingIOError
+    if the lock is held.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held.truncate(0)  # until the supervisor has written its pid
+        return subprocess.Popen(
+            [sys.executable, "-m", "loadtests.supervisor", str(held.fileno()), *command],
             cwd=ROOT,
-            env={**os.environ, **(env or {}), MARK: mark},
-            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
+            text=True,
+            pass_fds=[held.fileno()],  # a lock of flock(2) lasts as long as any process has the open file
             start_new_session=True,  # Ctrl-C at the terminal reaches only us; we end the others in order
         )
-    return process.pid
+
+
+def detach(process: "subprocess.Popen[str]", lock: Path) -> None:
+    """Let a started command run on after this process has ended."""
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    with suppress(BrokenPipeError), process.stdin as control:
+        control.write("detach\n")
+    while process.poll() is None and not is_detached(lock):
+        sleep(POLL_S)
+
+
+def is_detached(lock: Path) -> bool:
+    """Return whether the command that holds a lock runs on without the process that started it."""
+    return supervisor(lock) is not None and len(lock.read_text().split()) == 1
+
+
+def parent_of(lock: Path) -> psutil.Process | None:
+    """Return the process with which the command that holds a lock ends. None if there is none, or if that has ended."""
+    with suppress(psutil.NoSuchProcess, ValueError):
+        if leader := supervisor(lock):
+            _, parent = map(int, lock.read_text().split())
+            return psutil.Process(parent) if leader.ppid() == parent else None
+    return None
+
+
+def supervisor(lock: Path) -> psutil.Process | None:
+    """Return the supervisor that holds a lock, or None if nothing does or its supervisor was killed."""
+    with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        return psutil.Process(int(lock.read_text().split()[0])) if is_locked(lock) else None
+    return None
+
+
+def is_locked(file: Path) -> bool:
+    """Return whether a process holds the lock of a file."""
+    with suppress(FileNotFoundError), file.open() as probe:
+        try:
+            fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold the lock of a file for the length of a block, after waiting for it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def lock_until_exit(file: Path) -> None:
+    """Hold the lock of a file until this process ends."""
+    _locks.append(os.open(file, os.O_CREAT | os.O_RDWR))
+    fcntl.flock(_locks[-1], fcntl.LOCK_EX)
+
+
+def end(locks: Sequence[Path], *, within_s: float) -> None:
+    """Terminate the commands that hold these locks with all their descendants, and wait for them. Kill what does not end."""
+    deadline, signalled = monotonic() + within_s, set[psutil.Process]()
+    while (held := [lock for lock in locks if is_locked(lock)]) and monotonic() < deadline + KILLED_WITHIN_S:
+        if monotonic() > deadline:
+            _each(psutil.Process.kill, [member for process in signalled for member in family(process)])
+        for process in {*filter(None, map(supervisor, held))} - signalled:
+            signalled.add(process)
+            _each(psutil.Process.terminate, [process])
+        sleep(POLL_S)
 
 
 def is_running(pid: int) -> bool:
@@ -64,29 +143,6 @@ def is_running(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def end(pids: Iterable[int], marks: Iterable[str], *, within_s: float) -> None:
-    """Terminate these processes and wait for them; then end their descendants and every process with one of the marks."""
-    leaders = [psutil.Process(pid) for pid in pids if is_running(pid)]
-    families = [member for leader in leaders for member in family(leader)]
-    _each(psutil.Process.terminate, leaders)
-    psutil.wait_procs(leaders, timeout=within_s)
-    marked = [process for processes in by_mark(marks).values() for process in processes]
-    remaining = {*families, *marked}
-    _each(psutil.Process.terminate, remaining)
-    _, alive = psutil.wait_procs(remaining, timeout=5)
-    _each(psutil.Process.kill, alive)
-    psutil.wait_procs(alive, timeout=5)
-
-
-def by_mark(marks: Iterable[str]) -> dict[str, list[psutil.Process]]:
-    """Return the processes by mark, including detached ones."""
-    by_mark: dict[str, list[psutil.Process]] = {mark: [] for mark in marks}
-    for process in psutil.process_iter():
-        if (mark := _mark_of(process)) in by_mark:
-            by_mark[str(mark)].append(process)
-    return by_mark
 
 
 def family(leader: psutil.Process) -> list[psutil.Process]:
@@ -103,14 +159,5 @@ def _raise(number: int, _: FrameType | None) -> None:
 
 def _each(send: Callable[[psutil.Process], None], processes: Iterable[psutil.Process]) -> None:
     for process in processes:
-        try:
+        with suppress(psutil.NoSuchProcess):  # it ended meanwhile
             send(process)
-        except psutil.NoSuchProcess:  # it ended meanwhile
-            continue
-
-
-def _mark_of(process: psutil.Process) -> str | None:
-    try:
-        return process.environ().get(MARK)
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return None

@@ -1,6 +1,7 @@
-"""Resources of the running systems: concurrent requests, cores, and CPU steal while they are under load."""
+"""Processes and resources of the running systems: roles, concurrent requests, cores, and CPU steal while they are under load."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -8,25 +9,61 @@ from typing import Any
 
 import psutil
 
-from loadtests import processes
+from loadtests import systems
 from loadtests.local_aws import client, endpoint_of, errors_as
 from loadtests.results import UNKNOWN, Resources, Results
 from loadtests.systems import MICROSERVICES, MONOLITH, System
 
 HTTP = "-http"  # suffix of the functions that answer HTTP
+SUPERVISOR, POSTGRES, MASTER, WEB = "supervisor", "PostgreSQL", "monolith's master", "web workers"
+STARTER, GATEWAY, FUNCTIONS = "starter of the local AWS", "local AWS's gateway", "function workers"
 
 
 def of_system(system: System, run_dir: Path) -> Resources:
     """Return the resources of a system that runs in this run directory. Raise SystemFailed if the local AWS does not answer."""
     state = json.loads(system.state(run_dir).read_text())
-    cores = _cores(processes.by_mark([system.mark(run_dir)])[system.mark(run_dir)])
+    cores = _cores(systems.members(system, run_dir))
     if system.name == MONOLITH.name:
-        workers, threads = len(_workers(state["pid"])), int(state["threads"])
+        workers, threads = len(roles(system, run_dir)[WEB]), int(state["threads"])
         return Resources({"worker processes": workers * threads}, cores, {"workers": workers, "threads_each": threads})
     if system.name == MICROSERVICES.name:
         at_once = _reserved_concurrency(state["url"])
         return Resources(at_once, cores, {"functions_that_answer_HTTP": len(at_once)})
     return UNKNOWN
+
+
+def roles(system: System, run_dir: Path) -> dict[str, list[psutil.Process]]:
+    """Return the processes of a running system by role. Roles without a process have an empty list."""
+    by_role = defaultdict[str, list[psutil.Process]](list)
+    for process in systems.members(system, run_dir):
+        with suppress(psutil.NoSuchProcess):
+            by_role[role_of(process)].append(process)
+    return by_role
+
+
+def role_of(process: psutil.Process) -> str:
+    """Return what a process of a system does. Raise NoSuchProcess if it has ended."""
+    words, parent = process.cmdline(), process.parent()
+    if process.name().startswith("postgres"):
+        return POSTGRES
+    if "loadtests.supervisor" in words:
+        return SUPERVISOR
+    if function_of(process):
+        return FUNCTIONS
+    if "microservices" in words:
+        return STARTER
+    above = parent.cmdline() if parent else []
+    if "loadtests.supervisor" in above:
+        return MASTER
+    return GATEWAY if "microservices" in above else WEB
+
+
+def function_of(process: psutil.Process) -> str:
+    """Return the name of the function that a process runs, or nothing."""
+    try:
+        return str(process.environ().get("AWS_LAMBDA_FUNCTION_NAME", ""))
+    except psutil.Error:  # it has ended, or is a zombie
+        return ""
 
 
 @contextmanager
@@ -40,17 +77,6 @@ def measure_cpu_steal(results: Results) -> Iterator[None]:
         yield
     finally:
         results.cpu_steal = getattr(psutil.cpu_times_percent(), "steal", None)
-
-
-def _workers(master: int) -> list[psutil.Process]:
-    """Return gunicorn's workers: children with their master's command line. The database's processes have another."""
-    leader = psutil.Process(master)
-    workers = []
-    for child in leader.children():
-        with suppress(psutil.NoSuchProcess):
-            if child.cmdline() == leader.cmdline() and child.status() != psutil.STATUS_ZOMBIE:
-                workers.append(child)
-    return workers
 
 
 def _reserved_concurrency(url: str) -> dict[str, int]:

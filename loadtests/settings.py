@@ -1,14 +1,18 @@
 """Settings of a run: profiles, the ranges of numbers on a command line, and the options that several commands share."""
 
 import argparse
+import atexit
 import json
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from loadtests import mixes
+from loadtests import mixes, processes
 from loadtests.data.seeding import Size
 from loadtests.errors import UsageError
 from loadtests.load import LIVE, LoadPlan
@@ -37,6 +41,7 @@ class Profile:
     subscribers: int
 
 
+STAMP, OWNER = "????????-??????", "owner"  # of run directories: the time in their names, and the lock of their process
 OTHER_RATE = 20.0  # of a mix that no profile has
 RATES = {
     "browse": 30.0,
@@ -202,13 +207,46 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
 
 
 def destination(options: argparse.Namespace) -> Path:
-    """Return the folder of the report that a command writes or adds to."""
-    return Path(getattr(options, "into", None) or options.results / f"{datetime.now():%Y%m%d-%H%M%S}")
+    """Return the folder of the report that a command writes or adds to. A new one is removed again if it stays empty."""
+    if own := getattr(options, "into", None):
+        return Path(own)
+    folder = _new_folder(options.results, "")
+    atexit.register(_remove_empty, folder)
+    return folder
 
 
-def run_directory(command: str) -> Path:
-    """Return a new run directory's path."""
-    return Path(".run") / f"{command}-{datetime.now():%Y%m%d-%H%M%S}"
+def run_directory(command: str, parent: Path = Path(".run")) -> Path:
+    """Create the run directory of this process. Remove those of ended runs, except the last one, whose logs may be of use."""
+    with processes.locked(parent / "runs.lock"):
+        ended = [folder for folder in parent.glob(f"*-{STAMP}*") if not _in_use(folder)]
+        for folder in sorted(ended, key=lambda each: each.stat().st_mtime)[:-1]:
+            shutil.rmtree(folder, ignore_errors=True)
+        new = _new_folder(parent, f"{command}-")
+        processes.lock_until_exit(new / OWNER)
+    return new
+
+
+def _in_use(folder: Path) -> bool:
+    """Return whether the process of a run is alive, or a system that it started."""
+    locks = (folder / OWNER, *folder.glob("*/supervisor"), *folder.glob("*/*/supervisor"))
+    return any(map(processes.is_locked, locks))
+
+
+def _new_folder(parent: Path, prefix: str) -> Path:
+    """Create a folder with the time in its name, and a number if that exists: two runs may start in one second."""
+    name = f"{prefix}{datetime.now():%Y%m%d-%H%M%S}"
+    parent.mkdir(parents=True, exist_ok=True)
+    for number in count(2):
+        with suppress(FileExistsError):
+            (parent / name).mkdir()
+            break
+        name = f"{name[: len(prefix) + 15]}-{number}"
+    return parent / name
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def report_folder(word: str) -> Path:

@@ -90,7 +90,7 @@ def run(run_settings: RunSettings, limits: Limits, *, results: CapacityResults, 
                 results.urls, resources = sides.urls, sides.resources()
                 results.at_once = {side: max(one.at_once.values(), default=0) for side, one in resources.items()}
                 # Processes of a deployed system cannot be measured.
-                meters = {side: Meter([system.mark(own.run_dir)]) for side, system in own.started.items()}
+                meters = {side: Meter(systems.members(system, own.run_dir)) for side, system in own.started.items()}
                 searches = results.searches[name] = {
                     side: Search(plan=plan, level=limits.level, ceiling=limits.ceiling, meter=meters.get(side))
                     for side, plan in sides.plans(name).items()

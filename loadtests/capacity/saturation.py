@@ -12,10 +12,10 @@ import psutil
 
 from loadtests import processes
 from loadtests.load import BlockResult
+from loadtests.resources import role_of
 
 IDLE_SAMPLE_S, IDLE_CORES = 0.2, 0.3  # an idle local AWS polls its queues
-GENERATOR, POSTGRES, WEB = "load generator", "PostgreSQL", "gunicorn workers"
-STARTER, GATEWAY, FUNCTIONS = "starter of the local AWS", "local AWS's gateway", "function workers"
+GENERATOR = "load generator"
 MACHINE, PROCESS = 0.9, 0.9  # share of all cores; share of one core, because a Python process cannot use more
 REFUSED = 0.01  # share of the offered requests
 THROTTLED = ("status 429", "status 503")
@@ -51,10 +51,10 @@ class Sample:
 
 
 class Meter:
-    """Measure the processes of systems, by mark, and of the load generator."""
+    """Measure the processes of a system, and of the load generator. leaders: the system's; their descendants count too."""
 
-    def __init__(self, marks: Sequence[str]) -> None:
-        self._leaders = [process for members in processes.by_mark(marks).values() for process in members]
+    def __init__(self, leaders: Sequence[psutil.Process]) -> None:
+        self._leaders = leaders
 
     def sample(self) -> Sample:
         """Return the processor time so far."""
@@ -80,7 +80,7 @@ class Meter:
         systems = {process for leader in self._leaders for process in processes.family(leader)}
         for process in systems:
             with suppress(psutil.NoSuchProcess):
-                yield process, _group(process)
+                yield process, role_of(process)
         for process in set(psutil.Process().children(recursive=True)) - systems:
             yield process, GENERATOR
 
@@ -119,19 +119,6 @@ def _saturated(figures: Mapping[str, Any]) -> Iterator[str]:
             yield f"one process of the {group}, at {share:.2f} of the one core that it can use"
     if figures["throttled"] >= REFUSED:
         yield f"the concurrency limit ({figures['at_once']}), which refused {100 * figures['throttled']:.1f} % of the requests"
-
-
-def _group(process: psutil.Process) -> str:
-    """Return the part of a system that a process belongs to."""
-    words = process.cmdline()
-    if process.name().startswith("postgres"):
-        return POSTGRES
-    if "monolith" in words:
-        return WEB
-    if "microservices" in words:
-        return STARTER
-    parent = process.parent()
-    return GATEWAY if parent and "microservices" in parent.cmdline() else FUNCTIONS
 
 
 def _average(each: Sequence[Mapping[str, float]]) -> dict[str, float]:

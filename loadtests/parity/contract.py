@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from loadtests import processes
 from loadtests.processes import ROOT
 from loadtests.results import Parity
 
@@ -49,13 +50,13 @@ def only_late(parity: Parity) -> bool:
 def _run(folder: Path, words: Sequence[str]) -> Parity:
     report = folder / "report.xml"
     report.unlink(missing_ok=True)
-    process = subprocess.run(
-        [*PYTEST, *words, f"--junitxml={report}"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    command = [*PYTEST, *words, f"--junitxml={report}"]
+    with processes.start(command, folder / "supervisor", output=subprocess.PIPE) as pytest:
+        output = pytest.stdout.read() if pytest.stdout else ""
     checks, failed = _read(report) if report.exists() else (0, [])
-    if checks == 0 or (process.returncode not in (0, 1) and not failed):
-        lines = [line for line in (process.stdout + process.stderr).splitlines() if line.strip()]
-        failed.append(f"the contract tests did not run: {lines[-1] if lines else process.returncode}")
+    if checks == 0 or (pytest.returncode not in (0, 1) and not failed):
+        lines = [line for line in output.splitlines() if line.strip()]
+        failed.append(f"the contract tests did not run: {lines[-1] if lines else pytest.returncode}")
         checks += 1
     return Parity(checks, failed)
 

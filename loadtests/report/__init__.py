@@ -30,7 +30,6 @@ class ReportNotWritten(RunError):
 
 def write(results: Results, folder: Path) -> Path:
     """Write the report of a comparison into a new folder and return it."""
-    folder.mkdir(parents=True)
     return save(folder, figures(results), series(results))
 
 

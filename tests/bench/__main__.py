@@ -5,7 +5,6 @@ import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.console import Console
 from loadtests import provenance
 from loadtests.__main__ import exit_status
 from loadtests.progress import ProgressDisplay
+from loadtests.settings import run_directory
 from tests.bench import page
 from tests.bench.run import run
 
@@ -26,7 +26,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _bench(file: Path, console: Console) -> int:
-    run_dir, display = Path(".run") / f"bench-{datetime.now():%Y%m%d-%H%M%S}", ProgressDisplay(console)
+    run_dir, display = run_directory("bench"), ProgressDisplay(console)
     with display.running(), closing(run(run_dir, display)) as measured:
         rows = list(measured)
     shutil.rmtree(run_dir, ignore_errors=True)

@@ -1,6 +1,5 @@
 """Run the bench: start both systems with fresh data, measure every group of rows, stop both."""
 
-import json
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -86,7 +85,7 @@ def _events(urls: dict[str, str], run_dir: Path, display: ProgressDisplay) -> It
 def _monolith(url: str, run_dir: Path, display: ProgressDisplay) -> Iterator[Row]:
     account = register_with_post(url)
     with display.phase("the monolith: views"):
-        yield view_rows.monolith(url, account.post_id, pid=int((run_dir / "monolith" / "pid").read_text()))
+        yield view_rows.monolith(url, account.post_id, pid=systems.state_of(systems.MONOLITH, run_dir)["pid"])
     with display.phase("the monolith and a bare Flask application", 7) as done:
         yield from monolith_rows.rows(Monolith(url, run_dir, account.token), done)
 
@@ -95,7 +94,7 @@ def _services(url: str, run_dir: Path, display: ProgressDisplay) -> Iterator[Row
     account = add_order_and_avatar(url, register_with_post(url))
     with display.phase("the services and bare functions", 2) as done:
         yield from gateway_rows.rows(url, account.post_id, account.token, done)
-    pid = json.loads((run_dir / "microservices.json").read_text())["pid"]
+    pid = systems.state_of(systems.MICROSERVICES, run_dir)["pid"]
     yield gateway_rows.memory(url, account.post_id, pid)
     yield from _inside(_deployed(url), account, hot=register_with_post(url).post_id, display=display)
 

@@ -55,12 +55,11 @@ class StartedRun:
 
     def survivors(self) -> list[psutil.Process]:
         """Return the descendants that still run after at most five seconds."""
-        marks = [systems.MONOLITH.mark(self.folder / "run" / side) for side in SIDES]
-        marks += [system.mark(self.folder / "run") for system in systems.BOTH]
+        folders = [self.folder / "run", *(self.folder / "run" / side for side in SIDES)]
         deadline = monotonic() + 5
         while monotonic() < deadline:
             alive = [one for one in self.started if processes.is_running(one.pid)]
-            alive += [one for members in processes.by_mark(marks).values() for one in members]
+            alive += [one for system in systems.BOTH for folder in folders for one in systems.members(system, folder)]
             if not alive:
                 break
             sleep(0.05)
