@@ -71,9 +71,9 @@ class ColdStartResults:
         """Return the chapter of report.json, empty before the first round ends."""
         rows = {
             name: {
-                "init_cpu_ms": _median(one.init_cpu_ms),
-                "first_ms": _median(one.first_ms),
-                "warm_ms": _median(one.warm_ms),
+                **_median("init_cpu_ms", one.init_cpu_ms),
+                **_median("first_ms", one.first_ms),
+                **_median("warm_ms", one.warm_ms),
                 "package_mb": self.package_mb.get(name),
             }
             for name, one in sorted(self.functions.items())
@@ -137,5 +137,8 @@ def _invoke_all(state: Mapping[str, str], run_dir: Path, number: int) -> list[Ro
     return from_logs(client("logs", state["endpoint"]), since_ms=int(began * 1000))
 
 
-def _median(values: list[float]) -> float | None:
-    return round(median(values), 2) if values else None
+def _median(name: str, values: list[float]) -> dict[str, Any]:
+    """Return the median of a few values and their range, which says more than another percentile of them."""
+    if not values:
+        return {name: None}
+    return {name: round(median(values), 2), f"{name}_range": [round(min(values), 2), round(max(values), 2)]}

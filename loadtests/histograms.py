@@ -7,6 +7,7 @@ from hdrh.histogram import HdrHistogram
 
 TICKS_PER_MS = 10
 LONGEST_MS = 60_000
+FEWEST_BEYOND = 10  # values beyond a percentile
 
 
 def empty_histogram() -> HdrHistogram:
@@ -47,9 +48,18 @@ def percentile_ms(histogram: HdrHistogram, percentile: float) -> float:
     return float(histogram.get_value_at_percentile(percentile)) / TICKS_PER_MS
 
 
-def percentiles(histogram: HdrHistogram, *wanted: int) -> dict[str, float]:
-    """Return these percentiles by name, such as p95_ms, with one decimal."""
-    return {f"p{each}_ms": round(percentile_ms(histogram, each), 1) for each in wanted}
+def percentiles(histogram: HdrHistogram, *wanted: int) -> dict[str, float | None]:
+    """Return these percentiles by name, such as p95_ms, with one decimal; None if too few values lie beyond one."""
+    total = histogram.get_total_count()
+    return {
+        f"p{each}_ms": round(percentile_ms(histogram, each), 1) if enough_beyond(each, total) else None
+        for each in wanted
+    }
+
+
+def enough_beyond(percentile: float, values: int) -> bool:
+    """Return whether a percentile of so many values says something: with fewer beyond it, single values move it."""
+    return values * (100 - percentile) >= 100 * FEWEST_BEYOND
 
 
 def encode(histogram: HdrHistogram) -> str:

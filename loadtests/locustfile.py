@@ -29,10 +29,10 @@ from loadtests import mixes
 from loadtests.calls import Outcome
 from loadtests.data import seeding
 from loadtests.errors import RunError, UsageError
-from loadtests.histograms import decode, percentiles
+from loadtests.histograms import decode, percentile_ms, percentiles
 from loadtests.journeys import JOURNEYS, Journey
 from loadtests.latencies import Latencies, publish
-from loadtests.load import LoadPlan, void_reasons
+from loadtests.load import BlockResult, LoadPlan, void_reasons
 from loadtests.mixes import Mix
 from loadtests.open_load import OpenLoad, attach, send
 from loadtests.settings import DURATION, RATE, number
@@ -146,10 +146,9 @@ def log_figures(environment: Environment) -> bool:
     if not latencies.run or not latencies.run.plan.rate:
         return False
     block = latencies.result()
-    times = ", ".join(
-        f"{name[:-3]} {value} ms" for name, value in percentiles(decode(block.latencies), 50, 95, 99).items()
+    log.info(
+        "open load: %s arrivals, %s late, %s dropped; %s", block.arrivals, block.late, block.dropped, _times(block)
     )
-    log.info("open load: %s arrivals, %s late, %s dropped; %s", block.arrivals, block.late, block.dropped, times)
     log.info("generator: %.0f %% of a core in the busiest process", 100 * block.cpu)
     for lost in block.lost_workers:
         log.warning("lost: %s", lost)
@@ -157,6 +156,14 @@ def log_figures(environment: Environment) -> bool:
     for reason in reasons:
         log.error("void: %s", reason)
     return bool(reasons)
+
+
+def _times(block: BlockResult) -> str:
+    """Return the percentiles that have enough values beyond them, and the range."""
+    histogram = decode(block.latencies)
+    shown = {name[:-3]: ms for name, ms in percentiles(histogram, 50, 95, 99).items() if ms is not None}
+    shown |= {name: percentile_ms(histogram, share) for name, share in (("min", 0), ("max", 100))}
+    return ", ".join(f"{name} {ms:.1f} ms" for name, ms in shown.items())
 
 
 def closed_users(classes: list[Any], options: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from loadtests import mixes, settings, systems
 from loadtests.capacity.saturation import Meter, evidence
 from loadtests.capacity.search import START, Level, Outcome, Probe, Search, percentile_of_blocks
+from loadtests.histograms import enough_beyond
 from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.progress import ProgressDisplay
@@ -201,7 +202,10 @@ def _point(search: Search, rate: float) -> Figures:
     return {
         "rate": _round(rate),
         "goodput": round(rate * counts.pop("succeeded") / offered, 1),
-        **{f"p{each}_ms": round(percentile_of_blocks(blocks, each), 1) for each in (50, 95, 99)},
+        **{
+            f"p{each}_ms": round(percentile_of_blocks(blocks, each), 1) if enough_beyond(each, offered) else None
+            for each in (50, 95, 99)
+        },
         **{f"{name}_percent": round(100 * count / offered, 2) for name, count in counts.items()},
         "probes": len(probes),
         "outcome": str(outcome),

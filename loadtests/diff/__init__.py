@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import settings
-from loadtests.diff.changes import REGRESSION, SAME, Change, changes, counts
+from loadtests.diff.changes import REGRESSION, SAME, WORSE, Change, changes, counts
 from loadtests.diff.runs import Report, Run, obstacles, read
 from loadtests.errors import UsageError
 from loadtests.report.tables import Column, Record, Table, milliseconds, number, table_of
@@ -45,6 +45,11 @@ class Difference:
     def regressions(self) -> int:
         """The number of regressions."""
         return sum(one.verdict == REGRESSION for one in (*self.changes, *self.counts))
+
+    @property
+    def worse(self) -> int:
+        """The number of changes for the worse that are no regressions."""
+        return sum(one.verdict == WORSE for one in (*self.changes, *self.counts))
 
 
 def register(verb: argparse.ArgumentParser) -> None:
@@ -134,7 +139,11 @@ def conclusion(result: Difference) -> str:
         return f"{count} regression{'s' if count > 1 else ''} of more than {result.threshold:.0%}."
     if not result.sound:
         return "No regression, but a void or incomplete run proves nothing: measure again."
-    return f"No regression of more than {result.threshold:.0%}." if result.changes else "No regression in the counts."
+    limit, count = f"{result.threshold:.0%}", result.worse
+    worse = f"{count} {'is' if count == 1 else 'are'} worse, not certainly by more than {limit}" if count else ""
+    return (
+        f"No regression{f' of more than {limit}' if result.changes else ' in the counts'}{'; ' * bool(worse)}{worse}."
+    )
 
 
 def _unmatched(before: Report, after: Report) -> Iterator[str]:

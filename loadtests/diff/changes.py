@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from loadtests.diff.runs import Report, Run, SideSeries, histograms
-from loadtests.histograms import histogram_of
+from loadtests.histograms import enough_beyond, histogram_of
 from loadtests.report.comparison import FLOORS
 from loadtests.report.figures import CARRIED
 from loadtests.report.tables import words
@@ -19,10 +19,7 @@ from loadtests.statistics.samples import BlockHistograms, Sample, goodput, seede
 
 PERCENTILES = (50, 95, 99)
 GOODPUT, FLOOR = "goodput", "floor: "
-REGRESSION, WORSE, BETTER, NOISE, TOO_FEW, SAME = (
-    "regression", "worse", "better", "within noise", "too few", "the same",
-)  # fmt: skip
-MIN_TRIALS = 8  # of a lag: a bootstrap of fewer is too narrow for a verdict
+REGRESSION, WORSE, BETTER, NOISE, SAME = "regression", "worse", "better", "within noise", "the same"
 RESAMPLES = 1_000
 
 
@@ -61,15 +58,14 @@ class Count(NamedTuple):
 def changes(before: Run, after: Run, threshold: float) -> Iterator[Change]:
     """Yield the change of every time and rate that both runs measured.
 
-    threshold: the share beyond which a change for the worse is a regression. Lags of few trials get no verdict.
+    threshold: the share beyond which a change for the worse is a regression. Percentiles of too few values are left out.
     """
     later = _samples(after)
     for (what, side, metric), first in _samples(before).items():
         if second := later.get((what, side, metric)):
             low, high = interval(first, second, seed=f"{what} {side} {metric}")
             worse = (1 / high, 1 / low) if metric == GOODPUT else (low, high)
-            judged = "→" not in what or min(first.size, second.size) >= MIN_TRIALS
-            verdict = _verdict(*worse, inf if what.startswith(FLOOR) else threshold) if judged else TOO_FEW
+            verdict = _verdict(*worse, inf if what.startswith(FLOOR) else threshold)
             yield Change(
                 what=what, side=side, metric=metric, before=first.whole(), after=second.whole(), low=low, high=high,
                 verdict=verdict,
@@ -107,16 +103,18 @@ def _samples(run: Run) -> dict[tuple[str, str, str], Sample]:
         if blocks := run.series.scenarios.get(name, {}).get(side, SideSeries()).blocks:
             latencies = histograms(blocks)
             samples[name, side, "geo mean"] = latencies.geometric_mean()
-            for percentile in PERCENTILES:
+            for percentile in (each for each in PERCENTILES if enough_beyond(each, latencies.total)):
                 samples[name, side, f"p{percentile}"] = latencies.percentile(percentile)
             samples[name, side, GOODPUT] = goodput(
                 [block.succeeded for block in blocks], float(run.report.settings["block_s"])
             )
     for side, kinds in run.series.freshness.items():
-        samples |= {(words(kind), side, "p50"): lag_median(lags) for kind, lags in kinds.items() if lags}
+        enough = {kind: lags for kind, lags in kinds.items() if enough_beyond(50, len(lags))}
+        samples |= {(words(kind), side, "p50"): lag_median(lags) for kind, lags in enough.items()}
     for side, floors in run.series.floors.items():
         for name, blocks in floors.items():
-            samples[FLOOR + FLOORS[name], side, "p50"] = histograms(blocks).percentile(50)
+            if enough_beyond(50, (latencies := histograms(blocks)).total):
+                samples[FLOOR + FLOORS[name], side, "p50"] = latencies.percentile(50)
     return samples
 
 

@@ -68,7 +68,9 @@ def floor_chart(report: Report) -> Iterator[Chart]:
     """Yield the median of each scenario in two parts: the floor, and the time above it."""
     figure, records = go.Figure(), []
     for side, floors in report["floors"].items():
-        medians = {name: one[side]["p50_ms"] for name, one in report["scenarios"].items()}
+        if floors["empty"]["p50_ms"] is None:
+            continue
+        medians = {name: ms for name, one in report["scenarios"].items() if (ms := one[side]["p50_ms"]) is not None}
         below = [min(floors["empty"]["p50_ms"], median) for median in medians.values()]
         above = [median - floor for median, floor in zip(medians.values(), below, strict=True)]
         bars = {"y": [f"{name} · {side}" for name in medians], "orientation": "h", "marker_color": COLOURS[side]}

@@ -4,9 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from loadtests.report.charts import Report, Series, floor_chart, freshness_chart, percentile_charts, shape_charts
-from loadtests.report.tables import Chapter, Column, Record, Row, Table, milliseconds, number, percent, table_of, words
+from loadtests.report.tables import (
+    Chapter,
+    Column,
+    Record,
+    Row,
+    Table,
+    milliseconds,
+    number,
+    percent,
+    span,
+    table_of,
+    words,
+)
 from loadtests.shapes import STEADY
-from loadtests.statistics import FEW_SAMPLES
+from loadtests.statistics import TOO_FEW
 
 METRICS = {"geometric_mean_ms": "geo mean", "p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99", "goodput": "goodput"}
 FLOORS = {"empty": "empty response", "key_read": "one read by key"}
@@ -22,11 +34,11 @@ SCENARIO_COLUMNS = (
 )  # fmt: skip
 VERDICT_COLUMNS = (
     Column("scenario"), Column("metric"), Column("ratio"), Column("99 % interval", "interval"),
-    Column("effect size", "standardised", "{:+.1f}".format), Column("better", "verdict"), Column("note"),
+    Column("effect size", "standardised", "{:+.1f}".format), Column("better", "verdict"),
 )  # fmt: skip
 FLOOR_COLUMNS = (SIDE, Column("floor"), P50, P95, ORIGIN)
 LAG_COLUMNS = (
-    Column("from → to", "label"), SIDE, P50, P95, Column("max ms", "max_ms", milliseconds),
+    Column("from → to", "label"), SIDE, Column("trials"), P50, P95, Column("range ms", "range"),
     Column("stale first reads", "stale"), Column("never"), ORIGIN,
 )  # fmt: skip
 OPERATION_COLUMNS = (Column("requests", "count", "{:,}".format), P50, P95)  # of each side
@@ -64,17 +76,18 @@ def results_table(report: Report) -> Table:
     """Return the table of the first screen: a row for each scenario, with the floor of each side subtracted beside its p50."""
     sides, floors, rows = report["sides"], report.get("floors") or {}, []
     for name, one in report["scenarios"].items():
-        times = [milliseconds(time) for side in sides for time in _times(one[side], floors.get(side))]
-        verdict = one["metrics"]["p50_ms"]["verdict"] if one["metrics"] else "too few blocks"
+        times = [P50.text({P50.key: time}) for side in sides for time in _times(one[side], floors.get(side))]
+        verdict = one["metrics"]["p50_ms"]["verdict"] if "p50_ms" in one["metrics"] else TOO_FEW
         rows.append((name, f"{one[sides[0]]['offered_rate']:g}", *times, verdict))
     names = ("p50 ms", "above its floor ms") if floors else ("p50 ms", "p95 ms")
     return Table(columns=("scenario", "offered/s", *_by_side(report, *names), "lower p50 here"), rows=rows)
 
 
-def _times(scenario: Record, floors: Record | None) -> tuple[float, float]:
+def _times(scenario: Record, floors: Record | None) -> tuple[float | None, float | None]:
+    median, floor = scenario["p50_ms"], floors["empty"]["p50_ms"] if floors else None
     if not floors:
-        return scenario["p50_ms"], scenario["p95_ms"]
-    return scenario["p50_ms"], max(0.0, scenario["p50_ms"] - floors["empty"]["p50_ms"])
+        return median, scenario["p95_ms"]
+    return median, None if None in (median, floor) else max(0.0, median - floor)
 
 
 def summaries(report: Report) -> list[dict[str, Any]]:
@@ -101,7 +114,6 @@ def _by_side(report: Report, *names: str) -> list[str]:
 def _verdicts(report: Report) -> Iterator[Record]:
     for name, scenario in report["scenarios"].items():
         for metric, one in scenario["metrics"].items():
-            beyond = one.get("samples_beyond", FEW_SAMPLES)
             yield {
                 **one,
                 "scenario": name,
@@ -109,7 +121,6 @@ def _verdicts(report: Report) -> Iterator[Record]:
                 "ratio": _ratio(one["ratio"]),
                 "interval": f"{_ratio(one['low'])} – {_ratio(one['high'])}",
                 "standardised": one["effect"]["standardised"],
-                "note": f"requests beyond it: {beyond}" if beyond < FEW_SAMPLES else "",
             }
 
 
@@ -145,7 +156,8 @@ def _lags(report: Report) -> Iterator[Record]:
         for side, lag in sides.items():
             stale = "–" if kind in PUSHED else f"{lag['stale_first_reads']} of {lag['trials']}"
             label = words(kind) + (" (on both)" if kind in EVENTUAL_ON_BOTH else "")
-            yield {**lag, "label": label, "side": side, "stale": stale}
+            seen = span((lag["min_ms"], lag["max_ms"])) if lag["trials"] > lag["never"] else None
+            yield {**lag, "label": label, "side": side, "stale": stale, "range": seen}
 
 
 def _live(report: Report) -> Iterator[Record]:

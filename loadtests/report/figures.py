@@ -8,7 +8,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from loadtests.calls import WRONG
-from loadtests.histograms import decode, histogram_of, merge, percentile_ms, percentiles
+from loadtests.histograms import decode, enough_beyond, histogram_of, merge, percentile_ms, percentiles
 from loadtests.load import LIVE, BlockResult, Second, void_reasons
 from loadtests.provenance import SCHEMA, origin_of, origin_of_both
 from loadtests.report.tables import words
@@ -102,10 +102,7 @@ def series(results: Results) -> Figures:
     """Return the content of series.json: by scenario and side curves, points over time and blocks; blocks of the floors; lags."""
     shaped = results.settings.get("shape", STEADY) != STEADY
     return {
-        "scenarios": {
-            name: {side: _side_series(measured, shaped=shaped) for side, measured in results.pairs(name).items()}
-            for name in results.played
-        },
+        "scenarios": {name: _both_series(list(results.pairs(name).items()), shaped=shaped) for name in results.played},
         "floors": {
             side: {name: [_block(block) for block in blocks] for name, blocks in floors.items()}
             for side, floors in results.floors.items()
@@ -174,6 +171,7 @@ def _lag(lag: Lag) -> Figures:
     histogram = histogram_of(lag.lags_ms)
     return {
         **percentiles(histogram, 50, 95),
+        "min_ms": round(percentile_ms(histogram, 0), 1),
         "max_ms": round(percentile_ms(histogram, 100), 1),
         "trials": _trials(lag),
         "stale_first_reads": lag.stale_first_reads,
@@ -198,12 +196,22 @@ def _live(measured: Sequence[SideBlock]) -> Figures:
     }
 
 
-def _side_series(measured: list[SideBlock], *, shaped: bool) -> Figures:
-    blocks = [one.block for one in measured]
-    total = _merged(block.latencies for block in blocks)
+def _both_series(sides: list[tuple[str, list[SideBlock]]], *, shaped: bool) -> Figures:
+    totals = [_merged(one.block.latencies for one in measured) for _, measured in sides]
+    fewest = min(total.get_total_count() for total in totals)
+    curve = [each for each in CURVE if enough_beyond(each, fewest)]
+    return {
+        side: {
+            "percentiles": [[each, percentile_ms(total, each)] for each in curve],
+            **_side_series([one.block for one in measured], shaped=shaped),
+        }
+        for (side, measured), total in zip(sides, totals, strict=True)
+    }
+
+
+def _side_series(blocks: list[BlockResult], *, shaped: bool) -> Figures:
     reasons = sum((Counter(block.reasons) for block in blocks), Counter[str]())
     return {
-        "percentiles": [[percentile, percentile_ms(total, percentile)] for percentile in CURVE],
         "operations": _operations(blocks),
         **({"by_second": _by_second(blocks)} if shaped else {}),
         "reasons": dict(reasons.most_common(10)),

@@ -47,7 +47,7 @@ def _freshness(report: Report) -> str:
     lags = [
         sides
         for kind, sides in report["freshness"].items()
-        if kind not in EVENTUAL_ON_BOTH and all(side in sides for side in SIDES) and sides["microservices"]["p50_ms"]
+        if kind not in EVENTUAL_ON_BOTH and all(side in sides for side in SIDES) and sides["microservices"]["max_ms"]
     ]
     if not lags:
         return "Freshness was not measured."
@@ -55,8 +55,9 @@ def _freshness(report: Report) -> str:
     visible = (
         f"with {stale} stale first reads of {sum(one['monolith']['trials'] for one in lags)}" if stale else "at once"
     )
-    after = span(sides["microservices"]["p50_ms"] for sides in lags)
-    return f"Writes are visible {visible} on the monolith, and after {after} ms (medians by kind) on the microservices."
+    after = span(one["microservices"][edge] for one in lags for edge in ("min_ms", "max_ms"))
+    trials = sum(one["microservices"]["trials"] for one in lags)
+    return f"Writes are visible {visible} on the monolith, and after {after} ms ({trials} trials) on the microservices."
 
 
 def _self_comparison(report: Report) -> str:

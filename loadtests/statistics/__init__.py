@@ -6,4 +6,3 @@ NOISE, NOT_CARRIED, VOID, TOO_FEW = (
     "void",
     "too few blocks",
 )  # verdicts without a side
-FEW_SAMPLES = 10  # beyond a percentile: with fewer, single requests move it

@@ -53,6 +53,11 @@ class BlockHistograms:
         self._totals = self._counts.sum(axis=1)
         self._log_sums = (counts[:, used] * np.log(self._ms[1:])).sum(axis=1)
 
+    @property
+    def total(self) -> int:
+        """The number of latencies."""
+        return int(self._totals.sum())
+
     def percentile(self, percentile: float) -> Sample:
         """Return a percentile of the latencies in milliseconds."""
         return Sample(len(self._totals), lambda counts: np.maximum(self.percentiles_ms(percentile, counts), SMALLEST))

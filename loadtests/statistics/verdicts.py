@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from loadtests.histograms import decode
+from loadtests.histograms import decode, enough_beyond
 from loadtests.results import SideBlock
 from loadtests.statistics import NOISE, TOO_FEW
 from loadtests.statistics.resampling import NEGLIGIBLE, PairedComparison, compare_pairs, smallest_p_value
@@ -19,11 +19,15 @@ Sides = dict[str, list[SideBlock]]  # two sides with as many blocks each, which 
 
 
 def judge_scenario(name: str, sides: Sides, *, seconds: float, scenarios: int) -> dict[str, dict[str, Any]]:
-    """Return each metric with its verdict, nothing with fewer than two pairs. seconds: of a block. scenarios: of the run."""
+    """Return each metric with its verdict, nothing with fewer than two pairs. seconds: of a block. scenarios: of the run.
+
+    A percentile with too few requests beyond it on either side is left out.
+    """
     if len(next(iter(sides.values()))) < MIN_PAIRS:
         return {}
     blocks = [one.block for measured in sides.values() for one in measured]
     histograms = BlockHistograms([decode(block.latencies) for block in blocks])
+    fewest = _fewest(sides)
     samples = (
         histograms.geometric_mean(),
         *(histograms.percentile(percentile) for percentile in PERCENTILES.values()),
@@ -32,6 +36,7 @@ def judge_scenario(name: str, sides: Sides, *, seconds: float, scenarios: int) -
     return {
         metric: _metric(metric, sides, compare_pairs(sample, seed=f"{name} {metric}"), scenarios)
         for metric, sample in zip(METRICS, samples, strict=True)
+        if enough_beyond(PERCENTILES.get(metric, 0), fewest) or metric not in PERCENTILES
     }
 
 
@@ -67,12 +72,10 @@ def _metric(metric: str, sides: Sides, comparison: PairedComparison, scenarios: 
             "standardised": None if standardised is None else round(standardised, 2),
         },
         "p_value": float(f"{comparison.p_value:.2g}"),
-        **({"samples_beyond": _samples_beyond(metric, sides)} if metric in PERCENTILES else {}),
         "verdict": verdict if enough else TOO_FEW,
     }
 
 
-def _samples_beyond(metric: str, sides: Sides) -> int:
-    """Return how many latencies lie beyond a percentile, on the side with fewer."""
-    totals = (sum(decode(one.block.latencies).get_total_count() for one in blocks) for blocks in sides.values())
-    return int(min(totals)) * (100 - PERCENTILES[metric]) // 100
+def _fewest(sides: Sides) -> int:
+    """Return the number of latencies of the side with fewer."""
+    return min(int(sum(decode(one.block.latencies).get_total_count() for one in blocks)) for blocks in sides.values())

@@ -73,7 +73,10 @@ def with_experiments(text: str, summaries: Report) -> str:
         for kind, one in summaries.items()
     ]
     widths = [
-        (scenario, *(_half_width(equal["by_metric"][f"{scenario} {metric}"]["runs"]) for metric in LATENCIES))
+        (
+            scenario,
+            *(_half_width(equal["by_metric"].get(f"{scenario} {metric}", {}).get("runs", [])) for metric in LATENCIES),
+        )
         for scenario in equal["settings"]["rates"]
     ]
     machine = f"{equal['machine']['cores']} cores of {equal['machine']['processor']}, commit {equal['commit']}"
@@ -165,7 +168,7 @@ def _verdict(report: Any) -> str:
 
 
 def _half_width(runs: list[tuple[float, float, float, str]]) -> str:
-    return f"± {100 * (median((high / low) ** 0.5 for _, low, high, _ in runs) - 1):.0f} %"
+    return f"± {100 * (median((high / low) ** 0.5 for _, low, high, _ in runs) - 1):.0f} %" if runs else "–"
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def test_the_same_system_is_within_noise_with_exit_status_0(same_system: dict[st
     assert aa.within_noise(same_system)
     assert (experiments.better(same_system), aa.status([same_system])) == ([], 0)
     assert question(same_system).startswith("One system twice")
-    assert findings(same_system)[1].text == "Within noise: none of 15 metrics differs."
+    assert findings(same_system)[1].text == "Within noise: none of 12 metrics differs."
 
 
 def test_a_slowdown_of_a_quarter_is_detected_with_exit_status_1(

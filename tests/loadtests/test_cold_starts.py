@@ -45,8 +45,8 @@ def measured() -> ColdStartResults:
 def test_the_chapter_has_one_table_with_a_row_for_each_function() -> None:
     chapter = cold_starts.chapter(measured().figures())
     assert [tuple(row) for row in chapter.tables[0].rows] == [
-        ("posts-http", "300", "50.0", "11.0", "1.50", "emulated"),
-        ("votes-projection", "200", "–", "–", "1.50", "emulated"),
+        ("posts-http", "300 (300)", "50.0 (50.0)", "11.0 (10.0–12.0)", "1.50", "emulated"),
+        ("votes-projection", "200 (200)", "–", "–", "1.50", "emulated"),
     ]
     assert chapter.findings[0].text == "A cold function needs 350 ms until its first answer, a warm one 11.0 ms."
 

@@ -103,28 +103,20 @@ def test_a_change_below_the_threshold_is_worse_but_not_a_regression(
 ) -> None:
     status, output = output_of(before, runs.run("b", monolith=1.3), "--threshold", "80", capsys=capsys)
     assert (status, " worse" in output) == (0, True)
+    conclusion = output.splitlines()[-1]
+    assert re.fullmatch(r"No regression of more than 80%; \d+ are worse, not certainly by more than 80%\.", conclusion)
 
 
-def test_five_trials_of_a_lag_are_too_few_for_a_verdict(before: Path, tmp_path: Path) -> None:
-    late = made_run("b")
-    for lag in late.freshness["microservices"].lags.values():
-        lag.lags_ms = [10 * each for each in lag.lags_ms]
-    after = read(write_figures(late, tmp_path / "late"))
-    result = [each for each in diff.difference(read(before), after, threshold=0.1).changes if "→" in each.what]
-    assert {each.verdict for each in result} == {"too few"}
-    assert all(each.low > 2 for each in result if each.side == "microservices")
-
-
-def test_eight_trials_of_a_lag_have_a_verdict(tmp_path: Path) -> None:
+def test_a_percentile_with_fewer_than_ten_values_beyond_it_is_not_compared(tmp_path: Path) -> None:
     measured = []
     for factor in (1, 10):
         run = made_run("a")
-        run.freshness["monolith"].lags["post_to_search"].lags_ms = [factor * each for each in range(10, 18)]
+        run.freshness["monolith"].lags["post_to_search"].lags_ms = [factor * each for each in range(10, 30)]
         measured.append(read(write_figures(run, tmp_path / f"{factor}")))
     result = diff.difference(measured[0], measured[1], threshold=0.1)
-    judged = {(each.what, each.side): each.verdict for each in result.changes}
-    assert judged["post → search", "monolith"] == "regression"
-    assert judged["post → search", "microservices"] == "too few"
+    lags = {(each.what, each.side): each.verdict for each in result.changes if "→" in each.what}
+    assert lags == {("post → search", "monolith"): "regression"}  # the other kinds have five trials
+    assert not any(each.metric == "p99" for each in result.changes)
 
 
 def test_lower_goodput_is_a_regression(before: Path, tmp_path: Path) -> None:
@@ -273,7 +265,7 @@ def test_the_difference_fits_a_terminal_of_80_columns(before: Path, same: Path) 
     console = Console(width=80, record=True, file=io.StringIO())
     diff.show(diff.difference(read(before), read(same), threshold=0.1), console)
     text = console.export_text()
-    assert "vote → live" in text
+    assert "floor: one read by key" in " ".join(text.split())
     assert "within noise" in text
     assert all(len(line) <= 80 for line in text.splitlines())
     assert not re.search(r"\w…", text), "a cell is cut"

@@ -45,22 +45,24 @@ def test_all_comparisons_of_a_run_share_one_significance_level(scenarios: int) -
     assert scenarios * sum(significance_of(metric, scenarios) for metric in METRICS) == pytest.approx(SIGNIFICANCE)
 
 
+MANY = tuple(metric for metric in METRICS if metric != "p99_ms")  # metrics of 720 requests, of which 7 are beyond p99
+
+
 def test_every_scenario_is_judged_by_each_metric() -> None:
     judged = metrics(made_run("a"))
-    assert tuple(judged) == METRICS
+    assert tuple(judged) == MANY
     assert judged["p50_ms"]["verdict"] == judged["geometric_mean_ms"]["verdict"] == "monolith"
     assert judged["p50_ms"]["ratio"] == round(judged["p50_ms"]["microservices"] / judged["p50_ms"]["monolith"], 3)
     assert abs(judged["p50_ms"]["effect"]["change_percent"] - 300) < 40
     assert judged["goodput"]["effect"] == {"change_percent": 0.0, "standardised": 0.0}
-    assert [one.get("samples_beyond") for one in judged.values()] == [None, 360, 36, 7, None]
 
 
-@pytest.mark.parametrize(("pairs", "judged"), [(8, 0), (10, 1), (11, len(METRICS))])
+@pytest.mark.parametrize(("pairs", "judged"), [(8, 0), (10, 1), (11, len(MANY))])
 def test_fewer_than_eleven_pairs_of_five_scenarios_are_too_few_for_most_metrics(pairs: int, judged: int) -> None:
     run = made_run("a", scenarios=("browse", "publish", "vote-storm", "checkout"))
     for blocks in run.scenarios.values():
         del blocks[2 * pairs :]
-    assert list(verdicts(run).values()).count("too few blocks") == len(METRICS) - judged
+    assert list(verdicts(run).values()).count("too few blocks") == len(MANY) - judged
 
 
 def test_half_a_pair_does_not_count() -> None:
