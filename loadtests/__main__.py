@@ -1,6 +1,7 @@
 """`python -m loadtests COMMAND`: start both systems, load them and compare them. `--help` lists the commands.
 
-Exit status: 0 fine, 1 a run is worse than another, 2 the systems differ or a run is void, 3 wrong command line, 4 a system failed.
+Exit status: 0 fine, 1 a run is worse than another or than promised, 2 the systems differ or a run is void, 3 wrong command line,
+4 a system failed.
 """
 
 import argparse
@@ -22,6 +23,10 @@ COMMANDS = {
     "compare": ("compare:register", "compare both systems and write results/<time>/report.html"),
     "aa": ("aa:register", "compare a system with itself: exit status 1 if they are not within noise"),
     "capacity": ("capacity:register", "find the rate at which each side breaks a service level"),
+    "drill": (
+        "drill.command:register",
+        "inject faults into both sides under load: what users see, what is lost or doubled",
+    ),
     "explain": (
         "explain.command:register",
         "trace each journey on both sides, down to the line, and meter every operation",

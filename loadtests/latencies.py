@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
 import msgspec
@@ -91,6 +91,7 @@ class Latencies:
         block = total.block()
         block.cpu = max([self._cpu, *(member.cpu for member in self.members.values())])
         elapsed_s = perf_counter() - self.begin
+        block.began = time() - elapsed_s
         block.lost_workers = [_lost(member, elapsed_s) for member in self.members.values() if not member.done]
         return block
 

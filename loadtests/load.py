@@ -78,11 +78,15 @@ class LoadStart:
 
 @dataclass(slots=True, kw_only=True)
 class Second:
-    """The arrivals with an intended start in one second of the block, for charts over time. latencies: a histogram."""
+    """The arrivals with an intended start in one second of the block, for charts over time. latencies: a histogram.
+
+    outcomes: counts by operation and outcome.
+    """
 
     at_s: int
     offered: int
     latencies: str
+    outcomes: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,9 +130,10 @@ class BlockResult:
     arrivals: due ones; on a live feed they are writes, while offered counts messages. late: arrivals that started over 10 ms
     after their due time. cpu: the generator's share of one core, the highest of several workers.
     wrong: errors with the expected status and a wrong body. reasons: the most frequent reasons of refusals and errors, with
-    counts.
+    counts. began: Unix time of the start of the warm-up.
     """
 
+    began: float = 0.0
     offered: int = 0
     succeeded: int = 0
     refused: int = 0

@@ -88,11 +88,18 @@ class Tally:
         return total, by_operation
 
     def _seconds(self) -> list[Second]:
-        offered, timed = Counter[int](), defaultdict[int, Counter[int]](Counter)
-        for (second, _, outcome, _, ticks), count in self._measured():
-            offered[second] += count if outcome in ENDS else 0
+        timed = defaultdict[int, Counter[int]](Counter)
+        ends = defaultdict[int, defaultdict[str, Counter[str]]](lambda: defaultdict(Counter))
+        for (second, operation, outcome, _, ticks), count in self._measured():
+            if outcome in ENDS:
+                ends[second][operation][outcome] += count
             timed[second].update({ticks: count} if ticks else {})
         return [
-            Second(at_s=at_s, offered=offered[at_s], latencies=encode(histogram_of_ticks(timed[at_s])))
-            for at_s in sorted(offered)
+            Second(
+                at_s=at_s,
+                offered=sum(counts.total() for counts in ends[at_s].values()),
+                latencies=encode(histogram_of_ticks(timed[at_s])),
+                outcomes={operation: dict(counts) for operation, counts in ends[at_s].items()},
+            )
+            for at_s in sorted(timed)
         ]

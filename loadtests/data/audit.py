@@ -35,11 +35,11 @@ def audit(client: httpx.Client, world: World) -> Audit:
 def await_settled(client: httpx.Client, world: World) -> dict[str, list[Order]]:
     """Wait until every order is settled, at most SETTLED_WITHIN_S. Return the orders by username."""
     deadline = monotonic() + SETTLED_WITHIN_S
-    by_user = {account.username: list(_orders(client, account)) for account in world.accounts}
+    by_user = {account.username: list(orders_of(client, account)) for account in world.accounts}
     for account in world.accounts:
         while not all(map(orders.is_settled, by_user[account.username])) and monotonic() < deadline:
             sleep(POLL_S)
-            by_user[account.username] = list(_orders(client, account))
+            by_user[account.username] = list(orders_of(client, account))
     return by_user
 
 
@@ -56,6 +56,15 @@ def deviations(by_user: dict[str, list[Order]], credits: dict[str, int], boosts:
         wrong_orders=sum((one["status"], one["reason"]) != orders.outcome_of(one["lines"]) for one in settled),
         unsettled_orders=len(placed) - len(settled),
     )
+
+
+def orders_of(client: httpx.Client, account: Account) -> Iterator[Order]:
+    """Yield all orders of an account."""
+    cursor: str | None = ""
+    while cursor is not None:
+        page = succeed(client, calls.own_orders(account.token, limit=100, cursor=cursor)).record()
+        yield from page["items"]
+        cursor = page["next_cursor"]
 
 
 def _spent(own: list[Order]) -> int:
@@ -82,14 +91,6 @@ def _boosted_days(until: str | None, since: str) -> int:
         return 1  # boosted, though no order paid for it
     lasts = datetime.fromisoformat(until) - datetime.fromisoformat(since)
     return round(lasts.total_seconds() / DAY_S)
-
-
-def _orders(client: httpx.Client, account: Account) -> Iterator[Order]:
-    cursor: str | None = ""
-    while cursor is not None:
-        page = succeed(client, calls.own_orders(account.token, limit=100, cursor=cursor)).record()
-        yield from page["items"]
-        cursor = page["next_cursor"]
 
 
 def _credits(client: httpx.Client, account: Account) -> int:

@@ -41,7 +41,7 @@ def seed(base_url: str, size: Size, *, run: str, done: Callable[[], object], at_
     """
     with open_client(base_url) as client, ThreadPoolExecutor(at_once) as workers:
         names = [f"u{run}_{number}" for number in range(size.accounts)]
-        accounts = tuple(workers.map(lambda name: _account(client, name), names))
+        accounts = tuple(workers.map(lambda name: new_account(client, name), names))
         done()
         posts = _posts(client, accounts, size.posts)
         done()
@@ -79,6 +79,12 @@ def other_features(world: World) -> Iterator[Call]:
     yield from [calls.read_post(world.viewed.id)] * VIEWS
 
 
+def new_account(client: httpx.Client, username: str) -> Account:
+    """Sign a user up and in."""
+    succeed(client, calls.sign_up(username, PASSWORD))
+    return Account(username, succeed(client, calls.sign_in(username, PASSWORD)).record()["access_token"])
+
+
 def await_visible(client: httpx.Client, world: World, *, everything: bool = False) -> None:
     """Wait until scores, leaderboard and search show the posts and their votes. Raise CallFailed after the deadline.
 
@@ -91,11 +97,6 @@ def await_visible(client: httpx.Client, world: World, *, everything: bool = Fals
             if monotonic() > deadline:
                 raise CallFailed(f"{client.base_url} is incomplete after {VISIBLE_WITHIN_S:.0f} s: {missing}")
             sleep(POLL_S)
-
-
-def _account(client: httpx.Client, username: str) -> Account:
-    succeed(client, calls.sign_up(username, PASSWORD))
-    return Account(username, succeed(client, calls.sign_in(username, PASSWORD)).record()["access_token"])
 
 
 def _posts(client: httpx.Client, accounts: tuple[Account, ...], count: int) -> list[SeededPost]:

@@ -11,7 +11,7 @@ from loadtests import processes
 from loadtests.__main__ import COMMANDS, main
 
 IMPORTS = [sys.executable, "-X", "importtime", "-m", "loadtests"]  # prints each module as soon as it is imported
-DESCRIBED = ("aa", "capacity", "compare", "explain")  # with more than their line in the list
+DESCRIBED = ("aa", "capacity", "compare", "drill", "explain")  # with more than their line in the list
 OUT_OF_RANGE = [
     "compare --rate 0", "compare --rate 1e9", "compare --rate nan", "compare --duration 0", "compare --duration -1",
     "aa --times 1.5", "aa --times 0", "capacity --p95 0", "capacity --errors 101",

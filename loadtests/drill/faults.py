@@ -1,0 +1,73 @@
+"""The faults of the drills, as a list."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import KW_ONLY, dataclass
+from inspect import getdoc
+
+from loadtests.drill import monolith, services
+from loadtests.drill.monolith import Monolith
+from loadtests.drill.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. monolith, services: how it is injected on a side, or the reason why that side has no counterpart.
+
+    ends: how it ends. lasts_s: seconds until then.
+    """
+
+    name: str
+    monolith: Callable[[Monolith], AbstractContextManager[None]] | str
+    services: Callable[[Services], AbstractContextManager[None]] | str
+    _: KW_ONLY
+    ends: str
+    lasts_s: float
+
+    def about(self) -> dict[str, str]:
+        """Return what is done on each side, or why nothing is."""
+        sides = {"monolith": self.monolith, "microservices": self.services}
+        return {side: one if isinstance(one, str) else str(getdoc(one)) for side, one in sides.items()}
+
+
+MANAGED = "DynamoDB is a managed service in three zones: there is no process to kill"
+TRANSACTION = "a write and its effects are one transaction: there is no delivery that could be lost or repeated"
+NO_STREAM = "a write and its effects are one transaction: there is no stream"
+ITSELF = "by itself: another process is started"
+
+FAULTS = (
+    Fault("kill-worker", monolith.kill_worker, services.kill_functions, ends=ITSELF, lasts_s=3),
+    Fault("kill-database", monolith.kill_database, MANAGED, ends=ITSELF, lasts_s=3),
+    Fault(
+        "hang-database",
+        monolith.hang_database,
+        services.hang_table,
+        ends="the processes continue, the table answers again",
+        lasts_s=5,
+    ),
+    Fault(
+        "throttle-store",
+        monolith.lock_votes,
+        services.throttle_table,
+        ends="the transaction ends, the table has capacity again",
+        lasts_s=5,
+    ),
+    Fault("broken-search", monolith.rename_index, services.deny_search, ends="somebody repairs it", lasts_s=4),
+    Fault("deliveries", TRANSACTION, services.repeat_deliveries, ends="deliveries succeed again", lasts_s=5),
+    Fault(
+        "poison",
+        monolith.poison_jobs,
+        services.poison_queue,
+        ends="the messages are parked after their last attempt",
+        lasts_s=3,
+    ),
+    Fault("cut-stream", NO_STREAM, services.cut_streams, ends="the streams are connected again", lasts_s=60),
+    Fault(
+        "rolling-update",
+        monolith.update_workers,
+        services.update_services,
+        ends="when everything is updated",
+        lasts_s=1,
+    ),
+    Fault("rollback", monolith.release_a_bug, services.release_a_bug, ends="the former code is released", lasts_s=4),
+)

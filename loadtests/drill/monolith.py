@@ -1,0 +1,151 @@
+"""Faults of the monolith, injected from outside: signals to its processes, statements to its database.
+
+Each is a context manager: entering it injects the fault, leaving it ends the fault. Twin: services.py.
+"""
+
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from uuid import uuid4
+
+import psutil
+import psycopg
+
+from loadtests import systems
+from loadtests.drill.services import BUG, PARKED_WITHIN_S, POISON
+from loadtests.processes import ROOT
+from loadtests.resources import MASTER, POSTGRES, WEB, roles
+
+RELOADED_WITHIN_S = 30.0
+INSERT_JOB = "INSERT INTO jobs (id, kind, subject, payload) VALUES (%s, 'avatar', 'drill', 'poison')"
+SELECT_PARKED = "SELECT id FROM jobs WHERE subject = 'drill' AND reason IS NOT NULL"
+# Runs the code of a folder, which is the first argument. The others are those of `python -m monolith`.
+RUN_RELEASE = """
+import os, runpy, sys
+os.chdir(sys.argv.pop(1))
+sys.path[0] = os.getcwd()
+runpy.run_module("monolith", run_name="__main__", alter_sys=True)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Monolith:
+    """A running monolith, by its run directory. by_hand: the repairs that a fault needed."""
+
+    run_dir: Path
+    by_hand: list[str] = field(default_factory=list)
+
+    def processes(self, role: str) -> list[psutil.Process]:
+        """Return its processes with a role of resources.py."""
+        return roles(systems.MONOLITH, self.run_dir)[role]
+
+    @property
+    def release(self) -> Path:
+        """The folder of the code that it runs, a copy."""
+        return self.run_dir.resolve() / "release"
+
+    def reload(self) -> None:
+        """Let the main process replace its workers, and wait until all of them are new."""
+        old, deadline = set(self.processes(WEB)), monotonic() + RELOADED_WITHIN_S
+        self.processes(MASTER)[0].send_signal(signal.SIGHUP)
+        while old.intersection(self.processes(WEB)) and monotonic() < deadline:
+            sleep(0.1)
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """Return a connection of an administrator to the embedded PostgreSQL. It commits each statement."""
+        file = self.run_dir.resolve() / "monolith" / "postgres" / "postmaster.pid"
+        _, _, _, port, folder, *_ = file.read_text().splitlines()
+        return psycopg.connect(host=folder, port=port, user="postgres", dbname="postgres", autocommit=True)
+
+
+@contextmanager
+def kill_worker(monolith: Monolith) -> Iterator[None]:
+    """SIGKILL for one worker process."""
+    monolith.processes(WEB)[0].kill()
+    yield
+
+
+@contextmanager
+def kill_database(monolith: Monolith) -> Iterator[None]:
+    """SIGKILL for PostgreSQL's first process."""
+    monolith.processes(POSTGRES)[0].kill()  # the others end with it
+    yield
+
+
+@contextmanager
+def hang_database(monolith: Monolith) -> Iterator[None]:
+    """SIGSTOP for all processes of PostgreSQL, then SIGCONT."""
+    processes = monolith.processes(POSTGRES)
+    for each in processes:
+        each.suspend()
+    try:
+        yield
+    finally:
+        for each in processes:
+            each.resume()
+
+
+@contextmanager
+def lock_votes(monolith: Monolith) -> Iterator[None]:
+    """A long transaction holds a lock on the table of votes, as a migration does."""
+    with monolith.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE votes IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+@contextmanager
+def rename_index(monolith: Monolith) -> Iterator[None]:
+    """The table of the search index has another name."""
+    with monolith.connect() as connection:
+        connection.execute("ALTER TABLE search_index RENAME TO search_index_lost")
+        yield
+        connection.execute("ALTER TABLE search_index_lost RENAME TO search_index")
+    monolith.by_hand.append("rename the table")
+
+
+@contextmanager
+def poison_jobs(monolith: Monolith) -> Iterator[None]:
+    """Ten jobs that no code can do arrive in the queue of thumbnails."""
+    with monolith.connect() as connection:
+        for _ in range(POISON):
+            connection.execute(INSERT_JOB, [uuid4().hex])
+        yield
+        deadline = monotonic() + PARKED_WITHIN_S
+        while len(parked := connection.execute(SELECT_PARKED).fetchall()) < POISON and monotonic() < deadline:
+            sleep(0.1)
+        connection.execute("DELETE FROM jobs WHERE subject = 'drill'")
+    monolith.by_hand.append(f"look at {len(parked)} parked jobs and delete them")
+
+
+@contextmanager
+def update_workers(monolith: Monolith) -> Iterator[None]:
+    """SIGHUP: the main process replaces every worker."""
+    monolith.reload()
+    yield
+
+
+@contextmanager
+def release_a_bug(monolith: Monolith) -> Iterator[None]:
+    """A release has a bug in the code of search. Then the former code is released again."""
+    file = monolith.release / "shared_domain" / "search.py"
+    former = file.read_bytes()
+    file.write_bytes(former + BUG)
+    monolith.reload()
+    yield
+    file.write_bytes(former)
+    monolith.reload()
+    monolith.by_hand.append("release the former code")
+
+
+def system(run_dir: Path) -> systems.System:
+    """Copy the code of the monolith into a run directory, and return the system that runs the copy."""
+    release = Monolith(run_dir).release
+    for name in ("monolith", "shared_domain", "docs"):
+        shutil.copytree(ROOT / name, release / name, ignore=shutil.ignore_patterns("reference", "*.png"))
+    return systems.System(systems.MONOLITH.name, (sys.executable, "-c", RUN_RELEASE, str(release)))
