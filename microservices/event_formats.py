@@ -22,13 +22,13 @@ Event = dict[str, Any]
 def to_http_api(event: Event) -> Event:
     """Return the request in the format of an HTTP API, payload 2.0."""
     if "rawPath" in event:
-        return {**event, "rawPath": _encode_line_feeds(event["rawPath"])}
+        return {**event, "rawPath": _normalise_path(event["rawPath"])}
     method, context = event["httpMethod"], event["requestContext"]
     path = event["path"] if event.get("version") == "1.0" else unquote(event["path"])
     return {
         "version": "2.0",
         "routeKey": f"{method} {event.get('resource', '$default')}",
-        "rawPath": _encode_line_feeds(path),
+        "rawPath": _normalise_path(path),
         "rawQueryString": _query_string(event, unreserved="%+" if "elb" in context else ""),
         "headers": {name.lower(): ",".join(values) for name, values in _all_values(event, "headers")},
         "requestContext": {
@@ -65,9 +65,12 @@ def to_format_of(event: Event, response: Event) -> Event:
     return {**converted, "multiValueHeaders": {name: [value] for name, value in headers.items()}}
 
 
-def _encode_line_feeds(path: str) -> str:
-    """Percent-encode line feeds: the patterns of Powertools end with `$`, which also matches before a final line feed."""
-    return path.replace("\n", "%0A")
+def _normalise_path(path: str) -> str:
+    """Remove extra slashes at the start, which the gateway ignores when it chooses a route, and percent-encode line feeds.
+
+    The patterns of Powertools end with `$`, which also matches before a final line feed.
+    """
+    return "/" + path.lstrip("/").replace("\n", "%0A")
 
 
 def _query_string(event: Event, *, unreserved: str) -> str:

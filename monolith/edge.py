@@ -3,6 +3,7 @@
 import logging
 import time
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from flask import Flask, current_app, g, request
@@ -12,7 +13,8 @@ from werkzeug.routing import WebsocketMismatch
 
 from monolith.clock import now
 from shared_domain import tokens
-from shared_domain.contract.parsing import MAX_BODY_BYTES, Query, Shape, parse_body
+from shared_domain.contract import live
+from shared_domain.contract.parsing import MAX_BODY_BYTES, MAX_HEAD_BYTES, Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, http_problem, to_problem
 from shared_domain.errors import DomainError, TooLarge
 from shared_domain.identity import require_unexpired
@@ -81,6 +83,7 @@ def configure(app: Flask, *, token_secret: str) -> None:
     app.register_error_handler(DomainError, lambda error: _respond_with_problem(to_problem(error)))
     app.register_error_handler(HTTPException, _handle_http_exception)
     app.before_request(_start_clock)
+    app.before_request(_refuse_large_head)
     app.after_request(_log_request)
 
 
@@ -93,15 +96,27 @@ def _handle_http_exception(error: HTTPException) -> Response:
         return _respond_with_problem(
             to_problem(TooLarge(f"the body must be at most {request.max_content_length} bytes"))
         )
+    return _respond_with_problem(http_problem(_status_of(error)))
+
+
+def _status_of(error: HTTPException) -> int:
+    """Return the status of a request that reaches no operation. An unknown method is a 404: API Gateway knows only routes."""
+    if request.path == live.PATH:
+        return 426
     if isinstance(error, WebsocketMismatch):
-        return _respond_with_problem(
-            http_problem(404)
-        )  # a WebSocket handshake on an HTTP path, or an HTTP request for the live feed
-    return _respond_with_problem(http_problem(error.code or 500))
+        return 403  # a WebSocket handshake on another path
+    return 404 if error.code == 405 else error.code or 500
 
 
 def _start_clock() -> None:
     g.started = time.perf_counter()
+
+
+def _refuse_large_head() -> Response | None:
+    """Refuse a request whose line and header values exceed API Gateway's quota."""
+    line = len(request.method) + len(quote(request.path)) + len(request.query_string)
+    size = line + sum(len(value) for value in request.headers.values())
+    return _respond_with_problem(http_problem(431)) if size > MAX_HEAD_BYTES else None
 
 
 def _log_request(response: Response) -> Response:

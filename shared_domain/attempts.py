@@ -13,9 +13,8 @@ from typing import Protocol
 from shared_domain.errors import TooManyAttempts
 
 MAX_ATTEMPTS = 10
-WINDOW = timedelta(
-    minutes=5
-)  # windows follow the clock, so a counter needs no reset: two windows meet in at most twenty attempts
+# Windows follow the clock, so a counter needs no reset. Where two windows meet, twenty attempts are possible.
+WINDOW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IPV6_PREFIX = 64  # bits; a household or a server has that many addresses of its own
 
@@ -50,7 +49,11 @@ def _network_of(address: str) -> str:
         ip = ipaddress.ip_address(address)
     except ValueError:  # a Unix socket has no address
         return ""
-    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, _IPV6_PREFIX), strict=False))
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped:  # the form in which a socket for both versions shows an IPv4 address
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((ip, _IPV6_PREFIX), strict=False))
 
 
 class AttemptStore(Protocol):

@@ -6,6 +6,7 @@ import unicodedata
 from shared_domain.errors import InvalidInput
 
 _ALLOWED_CONTROLS = frozenset("\t\n\r")
+_USERNAME = re.compile(r"[a-z0-9_]{3,30}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -25,6 +26,11 @@ def clean_email(field: str, value: str) -> str:
     if not _EMAIL.fullmatch(address):
         raise InvalidInput(field, "must have the form name@example.org")
     return address
+
+
+def is_username(text: str) -> bool:
+    """Return whether a user can have this username: 3 to 30 characters of a-z, 0-9 and _."""
+    return _USERNAME.fullmatch(text) is not None
 
 
 def _is_control(character: str) -> bool:

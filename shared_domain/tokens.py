@@ -9,6 +9,7 @@ import jwt
 
 from shared_domain.errors import NotAuthenticated
 from shared_domain.identity import Identity
+from shared_domain.text import is_username
 
 LIFETIME_SECONDS = 3600
 _ALGORITHM = "HS256"
@@ -34,6 +35,9 @@ def verify(authorization: str | None, *, secret: str) -> Identity:
             algorithms=[_ALGORITHM],
             options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False},
         )
-        return Identity(username=str(claims["sub"]), expires=int(claims["exp"]))
+        identity = Identity(username=str(claims["sub"]), expires=int(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
         raise NotAuthenticated("the token is not valid") from error
+    if not is_username(identity.username):  # so that no other text reaches a store
+        raise NotAuthenticated("the token is not valid")
+    return identity

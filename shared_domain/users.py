@@ -1,6 +1,5 @@
 """Users: sign-up, sign-in and profiles. Twins: monolith/users, microservices/users."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,11 +7,9 @@ from hashlib import sha256
 from typing import Protocol
 
 from shared_domain.errors import InvalidInput, NotAuthenticated, NotFound
-from shared_domain.text import clean, clean_email
+from shared_domain.text import clean, clean_email, is_username
 
 STARTING_CREDITS = 100
-
-_USERNAME = re.compile(r"[a-z0-9_]{3,30}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +35,7 @@ def register(
     now: datetime,
 ) -> User:
     """Return a new user. Raise InvalidInput naming the field. Hashing is slow on purpose, so it happens last."""
-    if not _USERNAME.fullmatch(username):
+    if not is_username(username):
         raise InvalidInput("username", "must be 3 to 30 characters of a-z, 0-9 and _")
     address = clean_email("email", email)
     password = clean("password", password, min_length=8, max_length=128)
@@ -77,14 +74,14 @@ def username_or_placeholder(username: str) -> str:
 
     So the lookup costs the same, attempts are counted in the same way, and malformed names never reach the store.
     """
-    if _USERNAME.fullmatch(username):
+    if is_username(username):
         return username
     return f"-{sha256(username.encode()).hexdigest()[:32]}"
 
 
 def require_valid_username(username: str) -> str:
     """Return the username. Raise NotFound if no user can have it, so malformed names never reach the store."""
-    if not _USERNAME.fullmatch(username):
+    if not is_username(username):
         raise NotFound("there is no such user")
     return username
 

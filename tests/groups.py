@@ -1,8 +1,8 @@
 """Assign the tests to processes: `pytest -n 3 --dist loadgroup`.
 
 The tests of a file run in one process, since they share its fixtures. All tests of the deployed services run in one process, so
-that they are deployed once, and all contract tests of the running monolith in one process. Long groups start first, so that no
-process is left with one at the end.
+that they are deployed once, all contract tests of the running monolith in one process, and so do the tests of tests/monolith, which
+share its databases. Long groups start first, so that no process is left with one at the end.
 """
 
 import re
@@ -16,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 PROJECT = Path(__file__).parents[1]
 SERVICES = "the deployed services"
 MONOLITH = "the running monolith"
+OWN_MONOLITHS = "tests/monolith/"
 PARAMETERS_OF_SERVICES = (
     "[live-microservices",
     "[dynamodb_ministack",
@@ -25,6 +26,7 @@ FIXTURES_OF_SERVICES = re.compile(r"local_aws_stack: LocalAws|stage: DeployedSta
 FIRST = "tests/microservices/test_independent_deployment.py"
 LONG = (  # the longest first
     SERVICES,
+    OWN_MONOLITHS,
     "tests/loadtests/explain/test_live.py",
     "tests/microservices/test_histories.py",
     "tests/microservices/test_odd_histories.py",
@@ -32,16 +34,11 @@ LONG = (  # the longest first
     MONOLITH,
     "tests/contract/test_document_deep.py",
     "tests/loadtests/test_voids.py",
-    "tests/monolith/test_end.py",
     "tests/loadtests/test_capacity.py",
-    "tests/monolith/test_start.py",
     "tests/microservices/test_lifecycle.py",
     "tests/contract/test_orders.py",
     "tests/microservices/test_packages.py",
     "tests/microservices/test_site_publication.py",
-    "tests/monolith/test_avatars.py",
-    "tests/monolith/test_live.py",
-    "tests/monolith/test_database.py",
     "tests/loadtests/test_report.py",
     "tests/microservices/test_orders_settle_once.py",
     "tests/loadtests/test_open_load.py",
@@ -59,6 +56,8 @@ def group_of(node: str) -> str:
     file, _, test = node.partition("::")
     if any(each in test for each in PARAMETERS_OF_SERVICES) or _uses_services(file):
         return SERVICES
+    if file.startswith(OWN_MONOLITHS):
+        return OWN_MONOLITHS
     return MONOLITH if "[live-monolith" in test else file
 
 

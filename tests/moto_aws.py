@@ -1,6 +1,7 @@
 """Simulate AWS in this process with moto, made faster where the tests spend their time."""
 
 import copy
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +11,20 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore import UNSIGNED
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.loaders import Loader
 from moto import mock_aws
-from moto.core import responses
+from moto.backend_index import backend_url_patterns
+from moto.core import DEFAULT_ACCOUNT_ID, responses
+from moto.core.base_backend import BaseBackend
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS, JSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 from moto.sqs import models as queues
 
 # botocore's description of each service, loaded once: loading it takes ten times as long as creating a table.
@@ -34,6 +41,46 @@ _NAME_FUNCTIONS = (
 )
 for _module, _name in _NAME_FUNCTIONS:
     setattr(_module, _name, cache(getattr(_module, _name)))
+
+# moto tries the URL patterns of 180 services one after the other, and formats those of the service that matches, at every call.
+_SERVICES = ("dynamodb", "kinesis", "s3", "secretsmanager", "sns", "sqs")
+backend_url_patterns.sort(key=lambda each: each[0] not in _SERVICES)
+_FORMAT_URLS = BaseBackend.urls.fget
+_urls: dict[type[BaseBackend], Any] = {}
+
+
+def _cached_urls(self: BaseBackend) -> Any:
+    if type(self) not in _urls:
+        _urls[type(self)] = _FORMAT_URLS(self)
+    return _urls[type(self)]
+
+
+BaseBackend.urls = property(_cached_urls)
+
+# moto parses a request three times, as if it came from a browser, and composes a random id of 52 letters. That is half of a call.
+_DYNAMODB = re.compile(r"https://dynamodb\.([a-z0-9-]+)\.amazonaws\.com/")
+_PROCESS_REQUEST = BotocoreStubber.process_request
+responses.gen_amzn_requestid_long = lambda headers: headers.setdefault("x-amzn-requestid", "none")
+
+
+def _process_request(self: BotocoreStubber, request: AWSPreparedRequest) -> Any:
+    address = _DYNAMODB.match(request.url)
+    return _call_dynamodb(request, address[1]) if address else _PROCESS_REQUEST(self, request)
+
+
+def _call_dynamodb(request: AWSPreparedRequest, region: str) -> Any:
+    """Let moto's DynamoDB answer a request as it comes from botocore."""
+    handler = DynamoHandler()
+    headers = {name: str(value, "ascii") for name, value in request.headers.items() if isinstance(value, bytes)}
+    handler.headers, handler.response_headers, handler.querystring = headers, {}, {}
+    handler.region, handler.current_account = region, DEFAULT_ACCOUNT_ID
+    operation = responses.get_service_model("dynamodb").operation_model(handler._get_action())
+    parser = PROTOCOL_PARSERS["json"](operation, map_type=handler.PROTOCOL_PARSER_MAP_TYPE)
+    handler.params = parser.parse({"headers": headers, "body": request.body, "url_params": {}})
+    return handler.call_action()
+
+
+BotocoreStubber.process_request = _process_request
 
 
 class DynamoDbSerializer(JSONSerializer):

@@ -16,8 +16,9 @@ def routes(store: S3Avatars) -> APIGatewayHttpRouter:
     def upload_avatar() -> Response:
         """Accept a picture of the current user. Its thumbnail is made later."""
         username = current_user()
+        sent = raw_body(max_bytes=MAX_PICTURE_BYTES)
         kind = avatars.require_picture_type(header("content-type"))
-        picture = avatars.require_usable(raw_body(max_bytes=MAX_PICTURE_BYTES), kind=kind)
+        picture = avatars.require_usable(sent, kind=kind)
         # network; eventual: S3 invokes the function that makes the thumbnail
         store.save_original(Upload(id=new_id(now()), username=username, picture=picture))
         return respond(None, 202)

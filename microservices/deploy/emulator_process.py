@@ -13,18 +13,20 @@ INTERPRETER = ENVIRONMENT / "bin" / "python"
 LIBRARIES = (
     ENVIRONMENT / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"
 )  # of the version that the zips are built for
+GATEWAY = Path(__file__).with_name("emulator_gateway.py")
 STOP_SECONDS = 10
 CONCURRENCY = 48  # of all functions: without a limit a burst starts a process per request
 
 # Linux kills the emulator when its parent dies. On other systems the parent must stop it.
 LAUNCH = """
 import os, runpy, signal, sys
-parent, sys.argv = int(sys.argv[1]), ["ministack"]
+parent, gateway, sys.argv = int(sys.argv[1]), sys.argv[2], ["ministack"]
 if sys.platform == "linux":
     import ctypes
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 if os.getppid() != parent:
     sys.exit("the parent process has ended")
+runpy.run_path(gateway)["install"]()
 runpy.run_module("ministack", run_name="__main__")
 """
 
@@ -33,7 +35,7 @@ def start(scratch: Path, port: int, *, region: str, log: Path) -> subprocess.Pop
     """Start a local AWS on the port. It unpacks functions below `scratch` and writes to `log`."""
     with log.open("wb") as output:
         return subprocess.Popen(
-            [INTERPRETER, "-c", LAUNCH, str(os.getpid())],
+            [INTERPRETER, "-c", LAUNCH, str(os.getpid()), str(GATEWAY)],
             env=_environment(scratch, port, region),
             cwd=scratch,
             stdin=subprocess.DEVNULL,

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from microservices.live.store import DynamoSubscriptions
 from shared_domain.contract.live import error_json, parse_topic, subscribed_json
+from shared_domain.contract.problems import http_problem
 from shared_domain.errors import DomainError
 
 Response = dict[str, Any]
@@ -17,6 +20,8 @@ def handle_event(subscriptions: DynamoSubscriptions, event: dict[str, Any]) -> R
     The event type decides what to do, because only the gateway sets it. The client's message chooses the route, so
     `{"action": "$disconnect"}` would reach the route of a disconnect.
     """
+    if "connectionId" not in event["requestContext"]:
+        return _refuse_http()
     connection, event_type = event["requestContext"]["connectionId"], event["requestContext"]["eventType"]
     if event_type == "CONNECT":
         subscriptions.connect(connection)
@@ -25,6 +30,16 @@ def handle_event(subscriptions: DynamoSubscriptions, event: dict[str, Any]) -> R
         subscriptions.disconnect(connection)
         return _OK
     return _OK | {"body": _handle_message(subscriptions, connection, event.get("body") or "")}
+
+
+def _refuse_http() -> Response:
+    """Answer a request that is no WebSocket handshake. API Gateway does so itself; the local AWS invokes the function."""
+    problem = http_problem(426)
+    return {
+        "statusCode": problem.status,
+        "headers": problem.headers,
+        "body": msgspec.json.encode(problem.body).decode(),
+    }
 
 
 def _handle_message(subscriptions: DynamoSubscriptions, connection: str, message: str) -> str:

@@ -17,5 +17,5 @@ _subscriptions = DynamoSubscriptions(client("dynamodb"), os.environ["TABLE"], no
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Handle one connect, disconnect or message of a client."""
     response = handle_event(_subscriptions, event)
-    _log.info("connection", event=event["requestContext"]["eventType"], status=response["statusCode"])
+    _log.info("connection", event=event["requestContext"].get("eventType", "HTTP"), status=response["statusCode"])
     return response

@@ -17,8 +17,9 @@ def routes(unit_of_work: UnitOfWork[Stores]) -> Blueprint:
     def upload_avatar() -> Response:
         """Accept a picture of the current user. Its thumbnail is made later."""
         username = current_user()
+        sent = raw_body(max_bytes=MAX_PICTURE_BYTES)
         kind = avatars.require_picture_type(header("content-type"))
-        picture = avatars.require_usable(raw_body(max_bytes=MAX_PICTURE_BYTES), kind=kind)
+        picture = avatars.require_usable(sent, kind=kind)
         with unit_of_work() as work:  # eventual on this side too: a background task makes the thumbnail
             work.jobs.add(to_job(Upload(id=new_id(now()), username=username, picture=picture)))
         return respond(None, 202)

@@ -9,6 +9,7 @@ from shared_domain.contract.parsing import build_decoder
 from shared_domain.errors import MalformedBody, TooLarge
 from shared_domain.live import ALL_POSTS, LiveMessage, require_valid_topic, topic_of
 
+PATH = "/live"  # of the monolith's live feed, below its base URL
 MAX_MESSAGE_LENGTH = 1024  # characters; the longest topic has 31
 
 

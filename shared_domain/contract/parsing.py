@@ -10,6 +10,7 @@ from shared_domain.errors import InvalidInput, MalformedBody, TooLarge, WrongCon
 from shared_domain.text import clean
 
 MAX_BODY_BYTES = 64 * 1024  # bytes
+MAX_HEAD_BYTES = 10_240  # bytes of request line and header values: API Gateway's quota
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -28,12 +29,12 @@ def build_decoder(shape: type[Shape]) -> type[Shape]:
 def parse_body(shape: type[Shape], raw: bytes, *, content_type: str | None) -> Shape:
     """Return the JSON object as an instance of `shape`.
 
-    Raise WrongContentType, TooLarge or MalformedBody for an unreadable body, InvalidInput for the first invalid field.
+    Raise TooLarge, WrongContentType or MalformedBody for an unreadable body, InvalidInput for the first invalid field.
     """
-    if not _is_json(content_type):
-        raise WrongContentType("the Content-Type must be application/json, in UTF-8")
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(f"the body must be at most {MAX_BODY_BYTES} bytes")
+    if not _is_json(content_type):
+        raise WrongContentType("the Content-Type must be application/json, in UTF-8")
     try:
         # Two steps, because the last of duplicate names counts: decoding drops the earlier ones, so converting never checks them.
         document = msgspec.json.decode(raw)

@@ -61,7 +61,7 @@ def to_problem(error: DomainError) -> Problem:
 
 
 def http_problem(status: int) -> Problem:
-    """Return the problem for a request that reaches no operation, e.g. 404 for an unknown path or 405 for a method."""
+    """Return the problem for a request that reaches no operation, e.g. 404 for an unknown path or method."""
     phrase = HTTPStatus(status).phrase
     body = {
         "type": f"/problems/{phrase.lower().replace(' ', '-')}",
@@ -76,6 +76,8 @@ def _headers(status: int) -> dict[str, str]:
     headers = {"Content-Type": CONTENT_TYPE}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if status == 426:
+        headers["Upgrade"] = "websocket"
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return headers

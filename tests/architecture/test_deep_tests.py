@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.groups import FIRST, LONG, MONOLITH, PROJECT, SERVICES
+from tests.groups import FIRST, LONG, MONOLITH, OWN_MONOLITHS, PROJECT, SERVICES
 
 pytest_plugins = ("pytester",)
 
@@ -83,5 +83,5 @@ def test_the_other_variants_are_deep(pytester: pytest.Pytester) -> None:
 
 
 def test_every_long_group_exists() -> None:
-    files = {FIRST, *LONG} - {SERVICES, MONOLITH}
+    files = {FIRST, *LONG} - {SERVICES, MONOLITH, OWN_MONOLITHS}
     assert [file for file in files if not (PROJECT / file).exists()] == []

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import httpx
 
 from loadtests.explain.hooks.spans import Write
+from shared_domain.contract.parsing import MAX_HEAD_BYTES
 from tests.fast_hashing import hash_fast
 from tests.moto_aws import aws_in_process
 
@@ -64,17 +65,19 @@ class Gateway(httpx.BaseTransport):
 
     def serve(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, also one that a function sends while another request is served."""
+        if _head_bytes(request) > MAX_HEAD_BYTES:
+            return httpx.Response(431, json={"message": "Request Header Fields Too Large"})
         try:
             route = self.route(request)
         except LookupError:
             return httpx.Response(404, json={"message": "Not Found"})
         path = decoded_path(request)
-        parameters = route.fit(request.method, path) or {}
+        parameters = route.fit(request.method, _one_slash(path)) or {}
         return self._answer(route, event_of(request, route.key, path=path, parameters=parameters))
 
     def route(self, request: httpx.Request) -> Route:
         """Return the route that matches a request. Raise LookupError if none does."""
-        path = decoded_path(request)
+        path = _one_slash(decoded_path(request))
         for route in sorted(self._routes, key=lambda route: "{" in route.key):
             if route.fit(request.method, path) is not None:
                 return route
@@ -101,6 +104,17 @@ class Gateway(httpx.BaseTransport):
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
             return httpx.Response(404)
         return httpx.Response(200, headers={"Content-Type": stored["ContentType"]}, content=stored["Body"].read())
+
+
+def _one_slash(path: str) -> str:
+    """Return the path by which an HTTP API chooses the route: extra slashes at its start do not count."""
+    return "/" + path.lstrip("/")
+
+
+def _head_bytes(request: httpx.Request) -> int:
+    """Return the size that API Gateway limits: the request line and the values of the headers."""
+    line = len(request.method) + len(request.url.raw_path)
+    return line + sum(len(value) for _, value in request.headers.raw)
 
 
 def decoded_path(request: httpx.Request) -> str:

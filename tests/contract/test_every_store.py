@@ -14,6 +14,8 @@ from ulid import ULID
 from monolith.database import connect, migrate
 from shared_domain import feedback, posts, search
 from shared_domain.attempts import MAX_ATTEMPTS, Attempt
+from shared_domain.contract.posts import PostChanges
+from shared_domain.contract.users import ProfileChanges
 from shared_domain.errors import AlreadyTaken, Conflict, NotFound, TooManyAttempts
 from shared_domain.feedback import Feedback
 from shared_domain.orders import Line, Order, Reason, Stage
@@ -24,6 +26,7 @@ from shared_domain.users import STARTING_CREDITS, User
 from shared_domain.votes import Vote
 from tests.moto_aws import aws_in_process
 
+from .filled import filled
 from .stores import Open, in_dynamodb, in_memory, in_postgresql
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
@@ -133,7 +136,7 @@ def new_id(age: int) -> str:
 
 
 def test_a_stored_user_is_returned_unchanged(stores: Open) -> None:
-    ada = user(display_name="Ädä \U0001f600", email="Ada@Example.org")
+    ada = filled(User, username="ada")
     with stores() as opened:
         opened.users.add(ada)
     with stores() as opened:
@@ -174,6 +177,18 @@ def test_a_profile_is_saved_with_an_empty_bio(stores: Open) -> None:
         assert opened.users.get("ada").bio == ""
 
 
+@pytest.mark.parametrize("field", ProfileChanges.__struct_fields__)
+def test_each_field_of_a_profile_that_a_user_can_change_is_saved(stores: Open, field: str) -> None:
+    ada = filled(User, username="ada")
+    revised = replace(ada, **{field: getattr(filled(User, variant="two"), field)})
+    with stores() as opened:
+        opened.users.add(ada)
+    with stores() as opened:
+        opened.save_user(revised, seen=ada)
+    with stores() as opened:
+        assert opened.users.get("ada") == revised
+
+
 def test_a_profile_that_changed_since_it_was_read_is_a_conflict(stores_without_locks: Open) -> None:
     ada = user()
     with stores_without_locks() as opened:
@@ -209,11 +224,28 @@ def test_cleared_attempts_count_no_longer(stores: Open) -> None:
 
 
 def test_a_stored_post_is_returned_unchanged(stores: Open) -> None:
-    written = post(title="Ünïcode \U0001f600", tags=("b", "a"))
+    written, bare = filled(Post, id=new_id(0)), post(1)
     with stores() as opened:
-        opened.posts.add(written)
+        opened.publish(written)
+        opened.publish(bare)
     with stores() as opened:
         assert opened.posts.get(written.id) == written
+        assert opened.posts.page(Filter(), before=None, limit=2) == [written, bare]
+        assert opened.posts.page(Filter(author=written.author), before=None, limit=2) == [written]
+        assert opened.posts.page(Filter(tag=written.tags[0]), before=None, limit=2) == [written]
+        assert [each for each, _ in opened.index.find(search.analyse(written.title), after=None, limit=2)] == [written]
+
+
+@pytest.mark.parametrize("field", PostChanges.__struct_fields__)
+def test_each_field_of_a_post_that_its_author_can_change_is_saved(stores: Open, field: str) -> None:
+    seen, other = filled(Post, id=new_id(0)), filled(Post, variant="two")
+    revised = replace(seen, updated_at=other.updated_at, **{field: getattr(other, field)})
+    with stores() as opened:
+        opened.posts.add(seen)
+    with stores() as opened:
+        opened.save_post(revised, seen=seen)
+    with stores() as opened:
+        assert opened.posts.get(seen.id) == revised
 
 
 def test_an_unknown_post_is_not_found(stores: Open) -> None:
@@ -325,10 +357,7 @@ def test_a_retracted_vote_does_not_count_and_may_be_retracted_again(stores: Open
 
 
 def test_feedback_is_returned_unchanged_from_the_newest_to_the_oldest(stores: Open) -> None:
-    sent = [
-        feedback_of(age, contact=contact)
-        for age, contact in ((30, None), (10, "Ädä@example.org"), (20, None), (10, None))
-    ]
+    sent = [feedback_of(30), feedback_of(10), feedback_of(20), filled(Feedback, id=new_id(10))]
     with stores() as opened:
         for each in sent:
             opened.feedback.add(each)
@@ -340,7 +369,7 @@ def test_feedback_is_returned_unchanged_from_the_newest_to_the_oldest(stores: Op
 
 
 def test_a_stored_order_is_returned_unchanged_to_its_buyer_only(stores: Open) -> None:
-    placed = order()
+    placed = filled(Order, id=new_id(0), buyer="ada")
     with stores() as opened:
         assert opened.orders.add(placed, key="k") == placed
     with stores() as opened:

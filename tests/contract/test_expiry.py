@@ -29,6 +29,7 @@ BAD: dict[str, Callable[[str], Claims]] = {
     "exp no number": lambda name: {"sub": name, "exp": "soon"},
     "exp null": lambda name: {"sub": name, "exp": None},
 }
+NO_USERNAMES = ["", "x", "Ada", "\x00", "ada\n", "user#ada", "\ud800", "ünïcode", "a" * 31, "x" * 3_000, "' OR 1=1 --"]
 
 
 def _signed(claims: Claims, *, algorithm: str = "HS256") -> str:
@@ -41,6 +42,13 @@ def test_a_token_with_invalid_claims_is_a_401(inside: Api, bad: str) -> None:
     person = inside.join()
     answer = inside.read_me(_signed(BAD[bad](person.username)))
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize("subject", NO_USERNAMES, ids=lambda subject: ascii(subject)[:20])
+def test_a_token_whose_subject_is_no_username_is_a_401(inside: Api, subject: str) -> None:
+    token = _signed({"sub": subject, "exp": _in_an_hour()})
+    for answer in (inside.read_me(token), inside.list_orders(token), inside.publish(token, title="x", body="x")):
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])

@@ -16,7 +16,7 @@ def network(address: str) -> str:
 def test_ipv6_addresses_of_one_network_share_a_counter() -> None:
     assert network("2001:db8::1") == network("2001:db8::ffff:1") == "2001:db8::/64"
     assert network("2001:db8:0:1::1") != network("2001:db8::1")
-    assert network("192.0.2.1") == "192.0.2.1"
+    assert network("192.0.2.1") == network("::ffff:192.0.2.1") == "192.0.2.1"
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "192.0.2.1\x00", "x" * 5_000])

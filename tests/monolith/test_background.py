@@ -52,6 +52,7 @@ def test_a_task_that_fails_runs_again_and_does_not_affect_others() -> None:
     assert ran == ["it"]
 
 
+@pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_each_worker_runs_its_tasks_once_more_at_shutdown(tmp_path: Path, kind: signal.Signals) -> None:

@@ -1,27 +1,24 @@
-"""The live feed of one process: it closes at shutdown, disconnects slow clients and takes no request's thread."""
+"""The live feed of one process: it disconnects slow clients and takes no request's thread."""
 
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
-from pathlib import Path
 
 import httpx
 import pytest
 from simple_websocket import Server
 
-from monolith import embedded_postgres
 from monolith.concurrency_limit import ConcurrencyLimit
 from monolith.live.client import MAX_QUEUED, Client, ReadingThread
 from monolith.live.hub import Hub
 from shared_domain.errors import NotAllowed, Unavailable
 from shared_domain.live import MAX_TOPICS, LiveMessage
 from tests.contract.client import Api, unique
-from tests.contract.feed import Feed, Subscriber, post_published
+from tests.contract.feed import Feed, post_published
 
-from .conftest import copy_database
-from .programs import WORKERS, Program, kill_leftovers, run_program, sign_in, within
+from .programs import Program, sign_in
 
 CLIENTS = 40
 PATIENCE_S = 10.0
@@ -33,14 +30,6 @@ HANDSHAKE = {
     "HTTP_SEC_WEBSOCKET_KEY": "dGhlIHNhbXBsZSBub25jZQ==",
     "HTTP_SEC_WEBSOCKET_VERSION": "13",
 }
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, initialised: Path) -> Iterator[Program]:
-    run_dir = tmp_path_factory.mktemp("live")
-    copy_database(initialised, run_dir)
-    with run_program(run_dir) as started:
-        yield started
 
 
 def feed_of(running: Program, client: httpx.Client) -> Feed:
@@ -55,19 +44,6 @@ def connected() -> Iterator[tuple[Client, socket.socket]]:
         yield Client(Server(HANDSHAKE | {"werkzeug.socket": here}, thread_class=ReadingThread)), there
 
 
-@pytest.mark.one_variant
-@pytest.mark.live
-@pytest.mark.parametrize("ending", ["SIGTERM", "Ctrl-C"])
-def test_a_shutdown_closes_every_connection_at_once(run_dir: Path, ending: str) -> None:
-    with run_program(run_dir) as running, running.client() as client:
-        with feed_of(running, client).subscribers(CLIENTS, "posts") as clients:
-            running.process.terminate() if ending == "SIGTERM" else running.interrupt()
-            codes = [int.from_bytes(each.socket.recv_data()[1], "big") for each in clients]
-            assert codes == [1001] * CLIENTS
-            assert running.wait() == 0
-        assert within(20, lambda: not running.leftovers()), running.leftovers()
-
-
 @pytest.mark.live
 def test_a_client_that_does_not_read_is_disconnected_and_the_others_receive_everything(running: Program) -> None:
     small_buffer = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]
@@ -79,22 +55,6 @@ def test_a_client_that_does_not_read_is_disconnected_and_the_others_receive_ever
                 writer.post("/posts", json={"title": title, "body": "A body"}).raise_for_status()
                 reader.wait_for(post_published(title))
             assert slow.is_disconnected()
-
-
-@pytest.mark.live
-def test_clients_receive_messages_again_after_a_database_outage(run_dir: Path) -> None:
-    with kill_leftovers(run_dir), run_program(run_dir) as running, running.client() as client:
-        sign_in(client, "writer")
-        with feed_of(running, client).subscribers(WORKERS * 4, "posts") as clients:
-            embedded_postgres.stop(run_dir / "monolith" / "postgres")
-            embedded_postgres.start(run_dir / "monolith" / "postgres")
-            assert within(2 * PATIENCE_S, lambda: all(_receives_again(client, each) for each in clients))
-
-
-def _receives_again(client: httpx.Client, subscriber: Subscriber) -> bool:
-    """Publish a post if the server can. Return whether the subscriber receives any message."""
-    client.post("/posts", json={"title": "Again", "body": "A body"})
-    return bool(subscriber.receive_rest(seconds=0.2))
 
 
 @pytest.mark.live

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from monolith.database import connect, migrate
-from monolith.embedded_postgres import start, stop
+from monolith.database import connect
 from monolith.posts.store import SqlPosts
 from monolith.users.store import SqlUsers
 from shared_domain.errors import NotFound
 from shared_domain.posts import Post, compose
 from shared_domain.users import User
 
+from .conftest import Databases
 from .programs import within
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -36,14 +36,10 @@ Change = Callable[[Connection, str], None]
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    data = tmp_path_factory.mktemp("locks") / "postgres"
-    url = start(data).get_uri()
-    migrate(url)
-    engine = connect(url, pool_size=3)
+def database(databases: Databases) -> Iterator[Engine]:
+    engine = connect(databases.create(template="postgres"), pool_size=3)
     yield engine
     engine.dispose()
-    stop(data)
 
 
 @pytest.fixture

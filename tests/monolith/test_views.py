@@ -1,34 +1,28 @@
-"""Views are written in batches. None is lost to an unavailable database, another process or a shutdown."""
+"""Views are written in batches. None is lost to an unavailable database or another process."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
 
-from monolith.database import UnitOfWork, connect, migrate, unit_of_work
-from monolith.embedded_postgres import start, stop
+from monolith.database import UnitOfWork, connect, unit_of_work
 from monolith.trending.store import VIEWS, SqlTrends
 from monolith.trending.views import Views
 from shared_domain.errors import Unavailable
 from shared_domain.trending import WINDOW, Trend, View, last_hour
 
-from .programs import run_program, sign_in
+from .conftest import Databases
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 POSTS = [f"01M7X1YXN3SBB3DZEFS5FNXBM{letter}" for letter in "VWXYZ"]
 
 
 @pytest.fixture(scope="module")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("views") / "postgres"
-    url = start(data).get_uri()
-    migrate(url)
-    yield url
-    stop(data)
+def database_url(databases: Databases) -> str:
+    return databases.create(template="postgres")
 
 
 @pytest.fixture
@@ -117,18 +111,3 @@ def test_old_windows_are_deleted(engine: Engine, trends: UnitOfWork[SqlTrends]) 
     with engine.begin() as connection:
         assert connection.scalar(select(func.count()).select_from(VIEWS)) == 2
     assert ranking(trends) == [Trend(post_id=POSTS[0], views=2)]
-
-
-@pytest.mark.live
-def test_a_shutdown_writes_the_counted_views(run_dir: Path) -> None:
-    with run_program(run_dir) as running:
-        with running.client() as client:
-            post = sign_in(client, "viewed").post("/posts", json={"title": "A title", "body": "A body"}).json()
-            for _ in range(10):
-                assert client.get(f"/posts/{post['id']}").status_code == 200
-        running.process.terminate()
-        assert running.wait() == 0
-    with run_program(run_dir) as again, again.client() as client:
-        assert [(each["post_id"], each["views"]) for each in client.get("/trending").json()["items"]] == [
-            (post["id"], 10)
-        ]

