@@ -13,12 +13,13 @@ One transaction writes a post's score, its leaderboard entry and the votes that 
 changes nothing, a late vote never replaces a newer one, and a crash leaves either all of the change or nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from microservices.dynamo import Item, Values, batch_get, map_failed_conditions, number, text
+from microservices.post_item import post_id_of
 from shared_domain.contract.times import to_milliseconds
 from shared_domain.errors import Conflict
 from shared_domain.votes import ScoreEntry
@@ -52,6 +53,13 @@ class CountedVote:
     sequence: str
 
 
+class Count(NamedTuple):
+    """The score of a post, and the votes of some voters that it includes, by voter."""
+
+    score: PostScore
+    votes: dict[str, CountedVote]
+
+
 class DynamoLeaderboard:
     def __init__(self, dynamodb: Any, table: str, now: Callable[[], datetime]) -> None:
         self._dynamodb = dynamodb
@@ -61,13 +69,20 @@ class DynamoLeaderboard:
     def get_score(self, post_id: str) -> PostScore:
         """Return the score of the post; a new one in state `unknown` if there is none."""
         found = self._dynamodb.get_item(TableName=self._table, Key=_score_key(post_id), ConsistentRead=True)
-        return _post_score(post_id, found["Item"]) if "Item" in found else PostScore(post_id=post_id)
+        return _post_score(found["Item"]) if "Item" in found else PostScore(post_id=post_id)
 
-    def get_counted_votes(self, post_id: str, voters: Sequence[str]) -> dict[str, CountedVote]:
-        """Return the votes of these voters that the score includes, by voter."""
-        keys = [_counted_key(post_id, voter) for voter in voters]
-        votes = [_counted_vote(post_id, item) for item in batch_get(self._dynamodb, self._table, keys)]
-        return {vote.voter: vote for vote in votes}
+    def get_counts(self, votes: Iterable[CountedVote]) -> dict[str, Count]:
+        """Return what is counted for the posts and voters of some votes, by post. Each call reads up to a hundred items.
+
+        Read the scores first: a write between both reads then changes the version of a score that was read, and `save` fails.
+        """
+        voters = {(vote.post_id, vote.voter) for vote in votes}
+        counts = {post_id: Count(PostScore(post_id=post_id), {}) for post_id, _ in voters}
+        for score in map(_post_score, self._batch_get(map(_score_key, counts))):
+            counts[score.post_id] = Count(score, {})
+        for vote in map(_counted_vote, self._batch_get(_counted_key(*each) for each in voters)):
+            counts[vote.post_id].votes[vote.voter] = vote
+        return counts
 
     def save(self, score: PostScore, *, seen: PostScore, counted: Sequence[CountedVote] = ()) -> PostScore:
         """Replace the score, its leaderboard entry and the counted votes. Return what was stored, with its new version.
@@ -94,6 +109,9 @@ class DynamoLeaderboard:
             Limit=limit,
         )
         return [_score_entry(item) for item in page["Items"]]
+
+    def _batch_get(self, keys: Iterable[Values]) -> Iterator[Item]:
+        return batch_get(self._dynamodb, self._table, list(keys))
 
     def _put_score(self, score: PostScore, *, seen: PostScore) -> dict[str, Any]:
         put = self._put(_score_item(score))
@@ -152,9 +170,9 @@ def _score_item(score: PostScore) -> Values:
     }
 
 
-def _post_score(post_id: str, item: Item) -> PostScore:
+def _post_score(item: Item) -> PostScore:
     return PostScore(
-        post_id=post_id,
+        post_id=post_id_of(item),
         state=item["state"]["S"],
         score=int(item["score"]["N"]),
         version=int(item["version"]["N"]),
@@ -169,9 +187,9 @@ def _counted_item(vote: CountedVote) -> Values:
     return {**key, "value": number(vote.value), "sequence": text(vote.sequence)}
 
 
-def _counted_vote(post_id: str, item: Item) -> CountedVote:
+def _counted_vote(item: Item) -> CountedVote:
     return CountedVote(
-        post_id=post_id,
+        post_id=post_id_of(item),
         voter=item["sk"]["S"].removeprefix("counted#"),
         value=int(item["value"]["N"]),
         sequence=item["sequence"]["S"],

@@ -10,7 +10,7 @@ from itertools import groupby
 from microservices.conflicts import retry_on_conflict
 from microservices.post_item import post_id_of
 from microservices.streams import Record, new_image, sequence_number
-from microservices.votes.leaderboard import MAX_VOTES_PER_TRANSACTION, CountedVote, DynamoLeaderboard, PostScore
+from microservices.votes.leaderboard import MAX_VOTES_PER_TRANSACTION, Count, CountedVote, DynamoLeaderboard, PostScore
 
 
 class InvalidVote(Exception):
@@ -48,23 +48,27 @@ def group_by_post(records: Iterable[VoteRecord]) -> list[list[VoteRecord]]:
     return [list(group) for _, group in groupby(ordered, lambda each: each.vote.post_id)]
 
 
-def count_votes(leaderboard: DynamoLeaderboard, records: Sequence[VoteRecord]) -> PostScore:
+def count_votes(
+    leaderboard: DynamoLeaderboard, records: Sequence[VoteRecord], *, counts: dict[str, Count]
+) -> PostScore:
     """Count the votes of one post and return its score, with one transaction per ninety votes.
 
-    Votes may arrive repeatedly or late: only a vote newer than the voter's counted one changes the score.
+    Votes may arrive repeatedly or late: only a vote newer than the voter's counted one changes the score. counts: what was read
+    for the whole batch; a post that is not in it, or no longer, is read here.
     """
     post_id = records[0].vote.post_id
     newest = list({each.vote.voter: each.vote for each in records}.values())
     score = PostScore(post_id=post_id)
     for start in range(0, len(newest), MAX_VOTES_PER_TRANSACTION):
-        score = _count_batch(leaderboard, post_id, newest[start : start + MAX_VOTES_PER_TRANSACTION])
+        score = _count_batch(leaderboard, post_id, newest[start : start + MAX_VOTES_PER_TRANSACTION], counts)
     return score
 
 
 @retry_on_conflict
-def _count_batch(leaderboard: DynamoLeaderboard, post_id: str, votes: Sequence[CountedVote]) -> PostScore:
-    seen = leaderboard.get_score(post_id)  # network
-    counted = leaderboard.get_counted_votes(post_id, [vote.voter for vote in votes])  # network
+def _count_batch(
+    leaderboard: DynamoLeaderboard, post_id: str, votes: Sequence[CountedVote], counts: dict[str, Count]
+) -> PostScore:
+    seen, counted = counts.pop(post_id) if post_id in counts else leaderboard.get_counts(votes)[post_id]  # network
     fresh = [vote for vote in votes if vote.voter not in counted or counted[vote.voter].sequence < vote.sequence]
     if not fresh:
         return seen

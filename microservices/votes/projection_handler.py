@@ -28,7 +28,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Count a batch of votes, then publish the scores and the leaderboard. An empty batch publishes the current leaderboard."""
     parsed = handle_records(event["Records"], parse_vote, key=item_key, park=_park)
     votes = [each for each in parsed if each]
-    scores = handle_records(group_by_post(votes), partial(count_votes, _leaderboard), key=_post_of, park=_park_all)
+    counts = _leaderboard.get_counts(each.vote for each in votes)  # network
+    count = partial(count_votes, _leaderboard, counts=counts)
+    scores = handle_records(group_by_post(votes), count, key=_post_of, park=_park_all)
     for score in scores:  # unchanged ones too: the function may have stopped between counting and publishing
         publish_score(_publish, ScoreChanged(post_id=score.post_id, score=score.score, version=score.version))
     publish_leaderboard(_leaderboard, _site, now)

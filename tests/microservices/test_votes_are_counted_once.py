@@ -64,8 +64,9 @@ def score_of(votes: Votes) -> int:
 
 def deliver(leaderboard: DynamoLeaderboard, records: list[Record]) -> None:
     parsed = [each for each in map(projection.parse_vote, records) if each]
+    counts = leaderboard.get_counts(each.vote for each in parsed)
     for votes in projection.group_by_post(parsed):
-        projection.count_votes(leaderboard, votes)
+        projection.count_votes(leaderboard, votes, counts=counts)
 
 
 def fail_on_call(leaderboard: DynamoLeaderboard, number: int, error: Exception) -> Callable[[], None]:
@@ -143,6 +144,24 @@ def test_a_transaction_conflict_is_retried(leaderboard: DynamoLeaderboard) -> No
     assert leaderboard.get_score(POST).score == 1
 
 
+def test_a_count_that_changes_after_the_batch_was_read_is_read_again(leaderboard: DynamoLeaderboard) -> None:
+    deliver(leaderboard, [vote_record(1, "ada", 1)])
+    votes = [each for each in [projection.parse_vote(vote_record(3, "bob", 1))] if each]
+    counts = leaderboard.get_counts(each.vote for each in votes)
+    deliver(leaderboard, [vote_record(2, "cyd", 1), vote_record(3, "bob", 1)])
+    assert projection.count_votes(leaderboard, votes, counts=counts).score == 3
+
+
+def test_a_batch_of_votes_for_many_posts_is_read_in_two_calls(leaderboard: DynamoLeaderboard) -> None:
+    calls: list[str] = []
+    leaderboard._dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    records = [vote_record(place, "ada", 1) for place in range(1, 31)]
+    for place, record in enumerate(records):
+        record["dynamodb"]["Keys"]["pk"]["S"] = f"post#{place:026d}"
+    deliver(leaderboard, records)
+    assert calls == ["BatchGetItem"] * 2 + ["TransactWriteItems"] * 30
+
+
 def test_more_votes_than_one_transaction_writes_are_counted(leaderboard: DynamoLeaderboard) -> None:
     deliver(leaderboard, [vote_record(place, f"voter{place}", 1) for place in range(1, 201)])
     assert leaderboard.get_score(POST).score == 200
@@ -153,7 +172,7 @@ def test_a_rebuilt_score_has_a_newer_version_than_the_lost_one(
 ) -> None:
     def count_vote(place: int) -> int:
         (vote,) = filter(None, [projection.parse_vote(vote_record(place, "ada", 1 if place % 2 else -1))])
-        return projection.count_votes(leaderboard, [vote]).version
+        return projection.count_votes(leaderboard, [vote], counts={}).version
 
     versions = [count_vote(place) for place in range(1, 6)]
     assert versions == list(range(versions[0], versions[0] + 5))
