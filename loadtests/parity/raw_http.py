@@ -3,7 +3,7 @@
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -64,10 +64,10 @@ def shake_hands(url: str, request: Raw) -> int:
         return _parse(connection.recv(65_536)).status
 
 
-def react(url: str, request: Raw, sent: bytes, *, last: str) -> list[str]:
-    """Open a WebSocket, send the bytes and return the reactions: texts, `pong` and `closed`.
+def react(url: str, request: Raw, sent: bytes, *, name: Callable[[bytes], str], last: str) -> list[str]:
+    """Open a WebSocket, send the bytes and return the names of the reactions: of each message, `pong` and `closed`.
 
-    last: the reply to the last frame; nothing is read after it.
+    name: return the name of a message. last: the name of the reply to the last frame; nothing is read after it.
     """
     reactions: list[str] = []
     with _connect(url) as connection:
@@ -75,7 +75,7 @@ def react(url: str, request: Raw, sent: bytes, *, last: str) -> list[str]:
         left = connection.recv(65_536).partition(b"\r\n\r\n")[2]
         connection.sendall(sent)
         for opcode, payload in _frames(connection, left):
-            reactions.append({TEXT: payload.decode(errors="replace"), PONG: "pong"}.get(opcode, "closed"))
+            reactions.append(name(payload) if opcode == TEXT else "pong" if opcode == PONG else "closed")
             if reactions[-1] in ("closed", last):
                 return reactions
     return [*reactions, "closed"]

@@ -41,11 +41,11 @@ async def _handle_execute(
     *rest: Any,
     raw_query_string: str | None = None,
 ) -> Answer:
-    if method == "OPTIONS":
-        return _message(404, "Not Found")
     line = len(method) + len(quote(path, safe="/%")) + len(raw_query_string or "")
     if line + sum(map(len, headers.values())) > MAX_HEAD_BYTES:
         return _message(431, "Request Header Fields Too Large")
+    if method == "OPTIONS":
+        return _message(404, "Not Found")
     answer: Answer = await _execute(api_id, stage, path, method, headers, *rest, raw_query_string=raw_query_string)
     return _message(502, "Internal Server Error") if answer[0] == HTTPStatus.BAD_GATEWAY else answer
 
