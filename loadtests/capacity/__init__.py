@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import mixes, settings, systems
-from loadtests.capacity.saturation import Meter, evidence
+from loadtests.capacity.saturation import Meter, saturated
 from loadtests.capacity.search import START, Level, Outcome, Probe, Search, percentile_of_blocks
 from loadtests.histograms import enough_beyond
 from loadtests.load import LIVE, BlockResult, LoadPlan
@@ -26,25 +26,18 @@ from loadtests.systems import check_reachable
 NAME = "capacity"
 IDLE_WITHIN_S = 5.0
 MIN_PROBING_S = 60.0  # minimum, even after a slow start
-ABOUT = """Raise the rate until the service level breaks, bisect, then probe both ends again and longer, alternating between the
+ABOUT = """Raise the rate until the service level breaks, bisect, then probe the end that held again, alternating between the
 sides. One scenario takes at most 3 minutes with the start of both systems on fresh data."""
 Figures = dict[str, Any]
 Offer = Callable[[LoadPlan], BlockResult]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The service level and the bounds of the searches. seconds: limit for a scenario, start included."""
-
-    level: Level
-    ceiling: float
-    seconds: float
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class CapacityResults:
     """What was measured so far, by scenario and side. at_once: concurrent requests of a side."""
 
+    level: Level
+    ceiling: float
     urls: dict[str, str] = field(default_factory=dict)
     searches: dict[str, dict[str, Search]] = field(default_factory=dict)
     at_once: dict[str, int] = field(default_factory=dict)
@@ -71,34 +64,37 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def command(options: argparse.Namespace, console: Console) -> int:
     """Measure and write the chapter."""
-    run_settings, results = _settings(options), CapacityResults()
-    limits = Limits(level=Level(options.p95, options.errors), ceiling=options.ceiling, seconds=options.seconds)
+    run_settings = _settings(options)
+    results = CapacityResults(level=Level(options.p95, options.errors), ceiling=options.ceiling)
     return measure_chapter(
         NAME, settings.destination(options), console, run_dir=run_settings.run_dir,
-        measure=lambda display: run(run_settings, limits, results=results, display=display),
-        figures=lambda: figures(limits, results),
+        measure=lambda display: run(run_settings, results, display, seconds=options.seconds),
+        figures=lambda: figures(results),
     )  # fmt: skip
 
 
-def run(run_settings: RunSettings, limits: Limits, *, results: CapacityResults, display: ProgressDisplay) -> None:
-    """Search every capacity and put each probe into `results` at once. Raise RunError or ParityError if that fails."""
+def run(run_settings: RunSettings, results: CapacityResults, display: ProgressDisplay, *, seconds: float) -> None:
+    """Search every capacity and put each probe into `results` at once. Raise RunError or ParityError if that fails.
+
+    seconds: limit for a scenario, start included.
+    """
     require_reachable(run_settings)
     with LoadProcess() as generator:
         for name in run_settings.scenarios:
             own = replace(run_settings, run_dir=run_settings.run_dir / name)  # fresh data for each scenario
-            until = monotonic() + limits.seconds
+            until = monotonic() + seconds
             with both_up(own, display) as sides:
                 results.urls, resources = sides.urls, sides.resources()
                 results.at_once = {side: max(one.at_once.values(), default=0) for side, one in resources.items()}
                 # Processes of a deployed system cannot be measured.
                 meters = {side: Meter(systems.members(system, own.run_dir)) for side, system in own.started.items()}
                 searches = results.searches[name] = {
-                    side: Search(plan=plan, level=limits.level, ceiling=limits.ceiling, meter=meters.get(side))
+                    side: Search(plan=plan, level=results.level, ceiling=results.ceiling, meter=meters.get(side))
                     for side, plan in sides.plans(name).items()
                 }
-                with display.phase(f"{name}: raise the rate until {limits.level} breaks"):
-                    seconds = max(MIN_PROBING_S, until - monotonic())
-                    alternate(searches, fail_if_ended(generator.run), seconds=seconds, on_probe=_printer(name, display))
+                with display.phase(f"{name}: raise the rate until {results.level} breaks"):
+                    left_s = max(MIN_PROBING_S, until - monotonic())
+                    alternate(searches, fail_if_ended(generator.run), seconds=left_s, on_probe=_printer(name, display))
 
 
 def alternate(
@@ -106,13 +102,13 @@ def alternate(
 ) -> None:
     """Run a probe of each side alternately until both searches have ended or the time is over."""
     until, order = monotonic() + seconds, list(searches)
-    while any(search.next_step() for search in searches.values()):
+    while any(search.next_rate() for search in searches.values()):
         for side in order:
             search = searches[side]
             if monotonic() > until:
                 return
-            if step := search.next_step():
-                on_probe(side, search, search.run_next(step, offer))
+            if rate := search.next_rate():
+                on_probe(side, search, search.run_next(rate, offer))
                 if search.meter:
                     search.meter.await_idle(within_s=IDLE_WITHIN_S)
         order.reverse()
@@ -130,42 +126,32 @@ def fail_if_ended(offer: Offer) -> Offer:
     return run_block
 
 
-def figures(limits: Limits, results: CapacityResults) -> Figures:
+def figures(results: CapacityResults) -> Figures:
     """Return the chapter for report.json, empty without a probe. Rates and milliseconds have one decimal."""
     scenarios = {
-        name: _scenario(probed, results)
+        name: {side: _side(side, search, results) for side, search in searches.items() if search.probes}
         for name, searches in results.searches.items()
-        if (probed := {side: search for side, search in searches.items() if search.probes})
+        if any(search.probes for search in searches.values())
     }
-    settings_of_search = {"ceiling": limits.ceiling, "seconds": limits.seconds}
-    return {"slo": str(limits.level), "settings": settings_of_search, "scenarios": scenarios} if scenarios else {}
+    return {"slo": str(results.level), "ceiling": results.ceiling, "scenarios": scenarios} if scenarios else {}
 
 
-def _scenario(searches: Mapping[str, Search], results: CapacityResults) -> Figures:
+def _side(side: str, search: Search, results: CapacityResults) -> Figures:
+    decisive, rate = search.at(search.decisive), search.decisive
+    blocks, usages = [probe.block for probe in decisive], [probe.usage for probe in decisive if probe.usage]
     return {
-        side: {
-            **_bounds(search),
-            "ended": _end(search),
-            **_saturation(search, results.at_once.get(side, 0)),
-            "curve": [_point(search, rate) for rate in sorted({probe.rate for probe in search.probes})],
-            "origin": origin_of(results.urls[side]),
-        }
-        for side, search in searches.items()
+        **_bounds(search),
+        "ended": _end(search),
+        "saturated": saturated(blocks, usages, rate=rate, limit=results.at_once.get(side, 0)),
+        "curve": [_point(search, each) for each in sorted({probe.rate for probe in search.probes})],
+        "origin": origin_of(results.urls[side]),
     }
 
 
 def _bounds(search: Search) -> Figures:
-    knee = search.knee()
-    if knee is None:
-        high = _round(search.high)
-        return {"knee": high or 0.0, "low": 0.0, "high": high, "bound": "below" if high else "at least"}
-    bound = "at least" if search.at_least else ""
-    high = None if bound else _round(knee.high)
-    return {"knee": _round(knee.rate), "low": _round(knee.low), "high": high, "bound": bound}
-
-
-def _round(rate: float) -> float | None:
-    return None if rate == inf else round(rate, 1)
+    knee, low, high = search.knee()
+    bound = "at least" if search.at_least else "" if low else "below"
+    return {"knee": round(knee, 1), "low": round(low, 1), "high": high and round(high, 1), "bound": bound}
 
 
 def _end(search: Search) -> str:
@@ -178,16 +164,9 @@ def _end(search: Search) -> str:
         why = f"at {high:.0f} a second the limit is the load generator's: {void}"
     else:
         why = f"at {high:.0f} a second {'; '.join(search.broken(probes))}"
-    if search.next_step():
+    if search.next_rate():
         return f"the search did not end; {why}"
     return f"{why}, which is the ceiling" if high == inf else why
-
-
-def _saturation(search: Search, limit: int) -> Figures:
-    probes, rate = search.at(search.decisive), search.decisive
-    usages = [probe.usage for probe in probes if probe.usage]
-    sentence, seen = evidence([probe.block for probe in probes], usages, rate=rate, limit=limit)
-    return {"saturated": sentence, "evidence": seen}
 
 
 def _point(search: Search, rate: float) -> Figures:
@@ -195,20 +174,21 @@ def _point(search: Search, rate: float) -> Figures:
     probes = search.at(rate)
     blocks = [probe.block for probe in probes]
     offered = sum(block.offered for block in blocks) or 1
-    counts = {
-        name: sum(getattr(block, name) for block in blocks) for name in ("succeeded", "errors", "refused", "dropped")
+    shares = {
+        name: sum(getattr(block, name) for block in blocks) / offered
+        for name in ("succeeded", "errors", "refused", "dropped")
     }
     outcome = Outcome.VOID if probes[0].void else Outcome.BROKEN if search.broken(probes) else Outcome.HELD
     return {
-        "rate": _round(rate),
-        "goodput": round(rate * counts.pop("succeeded") / offered, 1),
+        "rate": round(rate, 1),
+        "goodput": round(rate * shares.pop("succeeded"), 1),
         **{
             f"p{each}_ms": round(percentile_of_blocks(blocks, each), 1) if enough_beyond(each, offered) else None
             for each in (50, 95, 99)
         },
-        **{f"{name}_percent": round(100 * count / offered, 2) for name, count in counts.items()},
+        **{f"{name}_percent": round(100 * share, 2) for name, share in shares.items()},
         "probes": len(probes),
-        "outcome": str(outcome),
+        "outcome": outcome.value,
     }
 
 

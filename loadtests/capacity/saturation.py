@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from statistics import mean
 from time import monotonic, sleep
-from typing import Any
 
 import psutil
 
@@ -23,10 +22,10 @@ THROTTLED = ("status 429", "status 503")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Processor use during a probe. machine: share of all cores. cores: by process group. busiest: its busiest process."""
+    """Processor use during a probe. machine: share of all cores. cores: of all processes. busiest: process of each group."""
 
     machine: float
-    cores: Mapping[str, float]
+    cores: float
     busiest: Mapping[str, float]
 
 
@@ -42,10 +41,10 @@ class Sample:
     def usage(self, after: "Sample") -> Usage:
         """Return the use until a later sample. Processes that ended between them are missing."""
         seconds, total = after.at - self.at, after.total - self.total
-        cores, busiest = defaultdict[str, float](float), defaultdict[str, float](float)
+        cores, busiest = 0.0, defaultdict[str, float](float)
         for process, (group, used) in after.by_process.items():
             share = (used - self.by_process.get(process, (group, 0.0))[1]) / seconds
-            cores[group] += share
+            cores += share
             busiest[group] = max(busiest[group], share)
         return Usage(1 - (after.idle - self.idle) / total if total else 0.0, cores, busiest)
 
@@ -66,64 +65,53 @@ class Meter:
         return Sample(monotonic(), sum(times), times.idle + getattr(times, "iowait", 0.0), by_process)
 
     def await_idle(self, *, within_s: float) -> None:
-        """Wait until the systems are nearly idle, so that one probe leaves no work to the next."""
+        """Wait until the system is nearly idle, so that one probe leaves no work to the next."""
         until, before = monotonic() + within_s, self.sample()
         while monotonic() < until:
             sleep(IDLE_SAMPLE_S)
             after = self.sample()
-            if sum(before.usage(after).cores.values()) < IDLE_CORES:
+            if before.usage(after).cores < IDLE_CORES:
                 return
             before = after
 
     def _processes(self) -> Iterator[tuple[psutil.Process, str]]:
-        """Yield the systems' processes, including detached ones, and our other children: the load generator's."""
-        systems = {process for leader in self._leaders for process in processes.family(leader)}
-        for process in systems:
+        """Yield the system's processes, including detached ones, and our other children: the load generator's."""
+        system = {process for leader in self._leaders for process in processes.family(leader)}
+        for process in system:
             with suppress(psutil.NoSuchProcess):
                 yield process, role_of(process)
-        for process in set(psutil.Process().children(recursive=True)) - systems:
+        for process in set(psutil.Process().children(recursive=True)) - system:
             yield process, GENERATOR
 
 
-def evidence(
-    blocks: Sequence[BlockResult], usages: Sequence[Usage], *, rate: float, limit: int
-) -> tuple[str, dict[str, Any]]:
-    """Return what was saturated at a rate, as a sentence and as figures. limit: concurrent requests of the side."""
+def saturated(blocks: Sequence[BlockResult], usages: Sequence[Usage], *, rate: float, limit: int) -> str:
+    """Return what was saturated at a rate, in a sentence. limit: concurrent requests of the side."""
     if not usages:
-        return "What saturated is unknown: the system was not started on this machine.", {}
-    refused = sum(count for block in blocks for why, count in block.reasons.items() if why.endswith(THROTTLED))
-    figures: dict[str, Any] = {
-        "rate": round(rate, 1),
-        "machine": round(mean(usage.machine for usage in usages), 3),
-        "cores": _average([usage.cores for usage in usages]),
-        "busiest": _average([usage.busiest for usage in usages]),
-        "throttled": round(refused / max(1, sum(block.offered for block in blocks)), 4),
-        "at_once": limit,
-    }
-    if saturated := "; ".join(_saturated(figures)):
-        return f"Saturated at {rate:.0f} a second: {saturated}.", figures
-    process, share = max(figures["busiest"].items(), key=lambda one: one[1], default=("none", 0.0))
+        return "What saturated is unknown: the system was not started on this machine."
+    machine = mean(usage.machine for usage in usages)
+    groups = sorted({group for usage in usages for group in usage.busiest})
+    busiest = {group: mean(usage.busiest.get(group, 0.0) for usage in usages) for group in groups}
+    found = [f"the machine, {_percent(machine)} of its cores in use"] if machine >= MACHINE else []
+    found += [
+        f"one process of the {group}, at {share:.2f} of the one core that it can use"
+        for group, share in busiest.items()
+        if share >= PROCESS
+    ]
+    found += _throttled(blocks, limit)
+    if found:
+        return f"Saturated at {rate:.0f} a second: {'; '.join(found)}."
+    process, share = max(busiest.items(), key=lambda one: one[1], default=("none", 0.0))
     return (
-        f"No processor was saturated at {rate:.0f} a second: machine {_percent(figures['machine'])} busy, busiest process "
-        f"{share:.2f} of a core ({process}). Requests waited for something else, such as a lock or a connection."
-    ), figures
+        f"No processor was saturated at {rate:.0f} a second: machine {_percent(machine)} busy, busiest process {share:.2f} of a "
+        f"core ({process}). Requests waited for something else, such as a lock or a connection."
+    )
 
 
-def _saturated(figures: Mapping[str, Any]) -> Iterator[str]:
-    if figures["machine"] >= MACHINE:
-        groups = sorted(figures["cores"].items(), key=lambda one: -one[1])
-        shares = ", ".join(f"{group} {cores:.2f}" for group, cores in groups if cores >= 0.05)
-        yield f"the machine, {_percent(figures['machine'])} of its cores in use ({shares} cores)"
-    for group, share in figures["busiest"].items():
-        if share >= PROCESS:
-            yield f"one process of the {group}, at {share:.2f} of the one core that it can use"
-    if figures["throttled"] >= REFUSED:
-        yield f"the concurrency limit ({figures['at_once']}), which refused {100 * figures['throttled']:.1f} % of the requests"
-
-
-def _average(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    groups = sorted({group for one in each for group in one})
-    return {group: round(mean(one.get(group, 0.0) for one in each), 3) for group in groups}
+def _throttled(blocks: Sequence[BlockResult], limit: int) -> Iterator[str]:
+    refused = sum(count for block in blocks for why, count in block.reasons.items() if why.endswith(THROTTLED))
+    share = refused / max(1, sum(block.offered for block in blocks))
+    if share >= REFUSED:
+        yield f"the concurrency limit ({limit}), which refused {100 * share:.1f} % of the requests"
 
 
 def _percent(share: float) -> str:

@@ -6,10 +6,6 @@ from loadtests.results import SIDES
 
 ORIGINS = dict(zip(SIDES, ("measured", "emulated"), strict=True))
 KNEES = dict(zip(SIDES, (300.0, 120.0), strict=True))
-GROUPS = {
-    "monolith": {"gunicorn workers": 1.2, "PostgreSQL": 0.4, "load generator": 0.2},
-    "microservices": {"local AWS's gateway": 0.98, "function workers": 0.7, "load generator": 0.1},
-}
 
 
 def chapter(*, knees: dict[str, float] | None = None, **changed: Any) -> dict[str, Any]:
@@ -27,10 +23,6 @@ def one_side(side: str, knee: float) -> dict[str, Any]:
         "ended": f"at {1.05 * knee:.0f} a second p95 300 ms, over 250 ms",
         "curve": [_point(share * knee, share) for share in (0.125, 0.25, 0.5, 0.95, 1.05)],
         "saturated": "Nothing measured was saturated.",
-        "evidence": {
-            "rate": 1.05 * knee, "machine": 0.93, "cores": GROUPS[side], "busiest": GROUPS[side], "throttled": 0.02,
-            "at_once": 8,
-        },
     }  # fmt: skip
 
 

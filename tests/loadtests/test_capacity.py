@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from loadtests import processes, report
-from loadtests.capacity import CapacityResults, Limits, alternate, fail_if_ended, figures
-from loadtests.capacity.saturation import GENERATOR, Meter, Usage, evidence
-from loadtests.capacity.search import Level, Search, Step
+from loadtests.capacity import CapacityResults, alternate, fail_if_ended, figures
+from loadtests.capacity.saturation import GENERATOR, Meter, Usage, saturated
+from loadtests.capacity.search import Level, Search
 from loadtests.histograms import encode, histogram_of
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
@@ -39,8 +39,7 @@ def new_search(url: str) -> Search:
 
 def chapter(searches: dict[str, Search]) -> dict[str, Any]:
     urls = {side: one.plan.base_url for side, one in searches.items()}
-    limits = Limits(level=LEVEL, ceiling=2_000, seconds=100)
-    return figures(limits, CapacityResults(urls=urls, searches={"browse": searches}))
+    return figures(CapacityResults(level=LEVEL, ceiling=2_000, urls=urls, searches={"browse": searches}))
 
 
 @pytest.mark.slow
@@ -51,16 +50,15 @@ def test_the_search_finds_the_knee_of_a_server_with_a_fixed_capacity() -> None:
             alternate({"monolith": search}, fail_if_ended(generator.run), seconds=90, on_probe=lambda *_: None)
             if not search.at_least:
                 break
-    knee = search.knee()
-    assert knee is not None
-    assert search.next_step() is None
-    assert knee.rate == pytest.approx(60, rel=0.2)
-    assert knee.low <= 60 <= knee.high
+    knee, low, high = search.knee()
+    assert search.next_rate() is None
+    assert knee == pytest.approx(60, rel=0.2)
+    assert low <= 60 <= (high or 0)
 
 
 def test_a_server_that_stops_ends_the_search_and_the_measurements_are_kept(tmp_path: Path) -> None:
     search, answers = new_search("http://127.0.0.1:1"), in_virtual_time(1_000, rng=Random(1))
-    search.run_next(Step(20, long=False), answers)
+    search.run_next(20, answers)
     with LoadProcess() as generator, pytest.raises(SystemFailed, match="no system answers at"):
         alternate({"monolith": search}, fail_if_ended(generator.run), seconds=60, on_probe=lambda *_: None)
     assert [probe.rate for probe in search.probes] == [20]
@@ -74,7 +72,7 @@ def test_a_server_that_stops_ends_the_search_and_the_measurements_are_kept(tmp_p
 def test_a_search_without_a_decided_rate_claims_nothing() -> None:
     search = new_search("http://127.0.0.1:1")
     search.run_next(
-        Step(20, long=False),
+        20,
         lambda _: BlockResult(arrivals=20, offered=20, errors=20, latencies=encode(histogram_of([]))),
     )
     one = chapter({"monolith": search})["scenarios"]["browse"]["monolith"]
@@ -111,8 +109,8 @@ def test_the_load_generators_limit_is_named_in_a_search_that_did_not_end_too(pro
 
     search = new_search("http://127.0.0.1:8000")
     for _ in range(probes):
-        if step := search.next_step():
-            search.run_next(step, offer)
+        if rate := search.next_rate():
+            search.run_next(rate, offer)
     one = chapter({"monolith": search})["scenarios"]["browse"]["monolith"]
     assert (one["bound"], one["high"]) == ("at least", None)
     assert "the load generator took" in one["ended"]
@@ -123,7 +121,7 @@ def test_the_load_generators_limit_is_named_in_a_search_that_did_not_end_too(pro
 
 QUIET = Usage(
     machine=0.5,
-    cores={"gunicorn workers": 0.6, "PostgreSQL": 0.2},
+    cores=0.8,
     busiest={"gunicorn workers": 0.35, "PostgreSQL": 0.1},
 )
 
@@ -134,7 +132,7 @@ def usage(**changed: Any) -> Usage:
 
 def sentence(*usages: Usage, refused: int = 0) -> str:
     block = BlockResult(offered=100, reasons={"GET /posts: status 429": refused, "GET /posts: status 404": 3})
-    return evidence([block], usages, rate=300, limit=8)[0]
+    return saturated([block], usages, rate=300, limit=8)
 
 
 def test_without_saturation_the_highest_uses_are_named() -> None:
@@ -147,7 +145,7 @@ def test_without_saturation_the_highest_uses_are_named() -> None:
 @pytest.mark.parametrize(
     ("used", "more", "expected"),
     [
-        (usage(machine=0.97), {}, "the machine, 97 % of its cores in use (gunicorn workers 0.60, PostgreSQL 0.20 cores)"),
+        (usage(machine=0.97), {}, "the machine, 97 % of its cores in use."),
         (usage(busiest={"local AWS's gateway": 0.96}), {}, "one process of the local AWS's gateway, at 0.96 of the one core"),
         (QUIET, {"refused": 5}, "the concurrency limit (8), which refused 5.0 % of the requests"),
     ],
@@ -159,11 +157,8 @@ def test_a_saturated_resource_is_named_with_its_figures(used: Usage, more: dict[
 
 
 def test_the_figures_of_several_probes_are_averaged() -> None:
-    usages = [
-        Usage(machine=share, cores={"PostgreSQL": 2 * share}, busiest={"PostgreSQL": share}) for share in (0.8, 1.0)
-    ]
-    seen = evidence([BlockResult(offered=100)], usages, rate=100, limit=8)[1]
-    assert (seen["machine"], seen["cores"], seen["busiest"]) == (0.9, {"PostgreSQL": 1.8}, {"PostgreSQL": 0.9})
+    used = [Usage(machine=share, cores=2, busiest={"PostgreSQL": share}) for share in (0.8, 1.04)]
+    assert "the machine, 92 % of its cores in use; one process of the PostgreSQL, at 0.92" in sentence(*used)
 
 
 def test_a_busy_process_is_measured_in_its_group() -> None:
@@ -173,7 +168,7 @@ def test_a_busy_process_is_measured_in_its_group() -> None:
         sleep(0.6)  # the measured time itself
         usage = before.usage(meter.sample())
         busy.kill()
-    assert 0.02 < usage.busiest[GENERATOR] <= usage.cores[GENERATOR]
+    assert 0.02 < usage.busiest[GENERATOR] <= usage.cores + 0.01
     assert 0 < usage.machine <= 1
 
 
