@@ -21,8 +21,8 @@ from loadtests.calls import Call
 from loadtests.client import open_client, succeed
 from loadtests.data import seeding
 from loadtests.data.world import World
-from loadtests.explain.layer import add_hooks, write_held_spans
-from loadtests.explain.traces import Root, from_logs
+from loadtests.explain.traced import add_hooks, spans_of
+from loadtests.explain.traces import Root
 from loadtests.live.subscriber import subscribe
 from loadtests.local_aws import STAGE, client, errors_as
 from loadtests.progress import ProgressDisplay
@@ -121,8 +121,8 @@ def requests(world: World) -> Iterator[Call]:
 
 def _invoke_all(state: Mapping[str, str], run_dir: Path, number: int) -> list[Root]:
     """Start every function anew, reach all of them, and return their spans."""
-    began, functions = time(), client("lambda", state["endpoint"])
-    add_hooks(state["endpoint"])
+    began = time()
+    add_hooks(run_dir)
     with subscribe(state["live_url"], [["posts"]] * REPEATS):  # live-connections, and clients for live-broadcast
         world = seeding.seed(state["url"], SIZE, run=f"{int(began):x}{number}", done=lambda: None, at_once=1)
         with open_client(state["url"]) as api:
@@ -132,9 +132,8 @@ def _invoke_all(state: Mapping[str, str], run_dir: Path, number: int) -> list[Ro
     push = json.dumps(last_push(SiteRepository(run_dir.resolve() / "microservices" / "site.git")))
     with errors_as("the site's publisher cannot be invoked"):
         for _ in range(REPEATS):
-            functions.invoke(FunctionName=f"{STAGE}-site-publisher", Payload=push)
-    write_held_spans(state["endpoint"])
-    return from_logs(client("logs", state["endpoint"]), since_ms=int(began * 1000))
+            client("lambda", state["endpoint"]).invoke(FunctionName=f"{STAGE}-site-publisher", Payload=push)
+    return [root for root in spans_of("microservices", run_dir) if root[0].start_ns > began * 1e9]
 
 
 def _median(name: str, values: list[float]) -> dict[str, Any]:

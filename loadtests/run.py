@@ -21,10 +21,10 @@ from loadtests.client import CallFailed, open_client
 from loadtests.data.seeding import STEPS, seed
 from loadtests.data.world import World
 from loadtests.errors import ParityError
-from loadtests.explain.tour import meter_running
 from loadtests.floors.measure import measure_floors
 from loadtests.forecast.chapters import chapters
 from loadtests.forecast.counts import CHAPTER as METERING
+from loadtests.forecast.metering import meter_running
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess

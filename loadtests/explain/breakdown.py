@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from loadtests.explain.parts import AUTHORIZER, COLD, GATEWAY, HOPS, JSON, OWN, STORES, TRANSACTION
-from loadtests.explain.traces import Forest, Root, Span
-from loadtests.explain.walk import TimedCall
-from loadtests.provenance import origin_of, origin_of_both
+from loadtests.explain.traces import Forest, Span, TimedCall
 from loadtests.results import SIDES
 
+GATEWAY, AUTHORIZER, OWN, JSON, STORES, TRANSACTION, HOPS, COLD = PARTS = (
+    "gateway, server and network", "authorizer", "own code", "serialising", "stores", "transaction", "calls of other functions",
+    "cold start",
+)  # fmt: skip
 _PART_OF_KIND = {
     "request": OWN, "function": OWN, "background": OWN, "serialising": JSON, "store call": STORES, "statement": STORES,
     "transaction": TRANSACTION, "cold start": COLD,
@@ -53,18 +54,11 @@ def answering(span_id: str, forest: Forest, *, depth: int = 0, part: str | None 
         yield from answering(span.id, forest, depth=depth + 1, part=own)
 
 
-def figures(
-    walks: Mapping[str, Mapping[str, list[TimedCall]]], roots: Mapping[str, list[Root]], urls: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the chapter of report.json. walks: the calls by side and journey. roots: the spans by side."""
-    forests = {side: Forest(roots[side]) for side in SIDES}
+def figures(walks: Mapping[str, Mapping[str, list[TimedCall]]], forests: Mapping[str, Forest]) -> dict[str, Any]:
+    """Return the figures of each journey on both sides. walks: its calls, by side and journey. forests: by side."""
     return {
-        "origin": origin_of_both(*urls.values()),
-        "origins": {side: origin_of(urls[side]) for side in SIDES},
-        "journeys": {
-            journey: {side: [_call(one, forests[side]) for one in walks[side][journey]] for side in SIDES}
-            for journey in walks[SIDES[0]]
-        },
+        journey: {side: [_call(one, forests[side]) for one in walks[side][journey]] for side in SIDES}
+        for journey in walks[SIDES[0]]
     }
 
 

@@ -1,47 +1,31 @@
-"""Walk every operation on two traced systems, and write the chapter `metering`. `explain` and `compare` run it.
+"""Walk every operation of the contract on both traced systems, for the chapters `explain` and `metering`.
 
 The live feed has one listener to each topic, so each message is sent once.
 """
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
-from statistics import fmean
-from time import perf_counter_ns, sleep, time, time_ns
+from time import sleep, time, time_ns
 from typing import Any
-
-import msgspec
-from sqlalchemy import text
 
 from loadtests import calls, systems
 from loadtests.calls import Answer, Call, unchecked
 from loadtests.client import open_client, send, succeed
-from loadtests.data.orders import NO_POST, line, outcome_of
+from loadtests.data.orders import line, outcome_of
 from loadtests.data.pictures import picture
 from loadtests.data.world import World, post_form
-from loadtests.explain import layer
-from loadtests.explain.hooks.capacity import item_bytes
-from loadtests.explain.traced import SYSTEMS, TRACED_MONOLITH, endpoint_in, on_both_sides, read_spans, seed_one
-from loadtests.explain.traces import Root
-from loadtests.explain.walk import TimedCall, walk
-from loadtests.floors.measure import database_url
-from loadtests.forecast import meter
-from loadtests.forecast.counts import Metering, Operation, StoreCalls
-from loadtests.forecast.units import MONOLITH
-from loadtests.journeys import JOURNEYS, Journey, Steps
+from loadtests.explain import traced
+from loadtests.explain.traces import Root, TimedCall
+from loadtests.explain.walk import walk
+from loadtests.journeys import Journey, Steps
 from loadtests.live.subscriber import Subscriber
-from loadtests.local_aws import STAGE, client, errors_as
 from loadtests.parity.script import PASSWORD
-from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 from loadtests.systems import ADMINISTRATOR
-from monolith.database import connect
-from shared_domain.contract.live import subscribed_json
 from shared_domain.live import ALL_POSTS, topic_of
 
 OWN_PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
@@ -49,35 +33,11 @@ ROUNDS, READS = 2, 3  # measured tours, and calls of each read in a tour
 STEPS = len(SIDES) * (1 + ROUNDS)
 PAUSE_S = {"monolith": 0.2, "microservices": 0.4}  # after a write, so that its effects are over before the next call
 SETTLE_S = 2.0
-SUBSCRIBE = "live subscribe"
-_SOCKET_EVENTS = {  # by the name of their root span
-    "microservices": {
-        "live $connect": "live connect",
-        "live $default": SUBSCRIBE,
-        "live $disconnect": "live disconnect",
-    },
-    "monolith": {"GET /live": "live connect"},
-}
-# What the stored bytes are counted for: table, kind, its items as pk/sk, and those of which there is one for each.
-_ITEMS = (
-    ("users", "user", "", "user#"),
-    ("posts", "post", "", ".*/post$"),
-    ("search", "post", "", ".*/snapshot$"),
-    ("votes", "post", "leaderboard/|.*/score$", ".*/score$"),
-    ("votes", "vote", ".*/(vote|counted)#", ".*/vote#"),
-    ("orders", "order", "", "buyer#"),
-    ("feedback", "feedback", "", ""),
-)
-_ROWS = {
-    "users": "user", "posts": "post", "search_index": "post", "votes": "vote", "orders": "order", "feedback": "feedback",
-    "avatars": "avatar",
-}  # fmt: skip
-_ROW_BYTES = "select avg(pg_column_size(stored.*)) from {} stored"
 Listen = Callable[[str], object]  # subscribes to a topic
 
 
 @dataclass(frozen=True, slots=True)
-class _Walked:
+class Walked:
     """The calls of the measured tours, their last answers, and the messages of the live feed: (time, message)."""
 
     calls: list[TimedCall] = field(default_factory=list)
@@ -85,52 +45,32 @@ class _Walked:
     messages: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
 
 
-def meter_running(services: Path, run_dir: Path, world: World, display: ProgressDisplay) -> dict[str, Any]:
-    """Return the chapter for services that run in a folder, which get hooks, and for a monolith of its own with hooks.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tours:
+    """The tours of both sides. began_s: before them, in seconds of the epoch. The others: by side."""
 
-    world: the services' data. The functions keep their hooks: measure nothing after it. Raise RunError if a system or a call fails.
+    folders: Mapping[str, Path]
+    worlds: Mapping[str, World]
+    walked: Mapping[str, Walked]
+    began_s: float
+
+    def roots(self, side: str) -> list[Root]:
+        """Return the root spans of a side since the tours began."""
+        return [root for root in traced.spans_of(side, self.folders[side]) if root[0].start_ns > self.began_s * 1e9]
+
+
+def walk_tours(folders: Mapping[str, Path], worlds: Mapping[str, World], *, done: Callable[[], object]) -> Tours:
+    """Walk the tours on both traced systems. folders: their run directories. done: called after each of the STEPS.
+
+    Raise CallFailed if a call fails.
     """
+    began_s, own = time(), {system.name: system for system in traced.SYSTEMS}
 
-    def prepare(side: str) -> tuple[str, World]:
-        if side == MONOLITH:
-            url = stack.enter_context(systems.running(run_dir, [TRACED_MONOLITH]))[MONOLITH]
-            return url, seed_one(url)
-        layer.add_hooks(endpoint_in(services))
-        layer.write_held_spans(endpoint_in(services))  # starts every function, several at a time
-        return str(systems.running_url(systems.MICROSERVICES, services)), world
+    def walk_one(side: str) -> Walked:
+        url, live_url = (find(own[side], folders[side]) for find in (systems.running_url, systems.live_url))
+        return _walk(side, str(url), str(live_url), world=worlds[side], done=done)
 
-    with ExitStack() as stack:
-        with display.phase("metering: hooks around the functions, and a second monolith with hooks"):
-            ready = on_both_sides(prepare)
-        urls, worlds = (
-            {side: url for side, (url, _) in ready.items()},
-            {side: data for side, (_, data) in ready.items()},
-        )
-        with display.phase("metering: every operation on both sides", STEPS) as done:
-            return metering({MONOLITH: run_dir, "microservices": services}, urls, worlds, done=done)
-
-
-def metering(
-    folders: Mapping[str, Path], urls: Mapping[str, str], worlds: Mapping[str, World], *, done: Callable[[], object]
-) -> dict[str, Any]:
-    """Walk the tours on both traced systems and return the chapter. folders: their run directories.
-
-    done: called after each of the STEPS. Raise CallFailed if a call fails.
-    """
-    began, endpoint = time(), endpoint_in(folders["microservices"])
-    feeds = {system.name: systems.live_url(system, folders[system.name]) for system in SYSTEMS}
-    walked = on_both_sides(lambda side: _walk(side, urls[side], feeds[side], world=worlds[side], done=done))
-    layer.write_held_spans(endpoint)
-    everything = read_spans(folders, since_s=0)
-    roots = {side: [root for root in everything[side] if root[0].start_ns > began * 1e9] for side in SIDES}
-    chapter = Metering(
-        operations={side: _operations(side, walked[side], roots[side]) for side in SIDES},
-        journeys=meter.journeys(JOURNEYS, worlds[MONOLITH], walked[MONOLITH].answers),
-        functions=meter.functions(everything["microservices"], _package_bytes(endpoint)),
-        resources=meter.resources(),
-        stored_bytes={MONOLITH: _rows(database_url(folders[MONOLITH])), "microservices": _items(endpoint)},
-    )
-    return {**msgspec.to_builtins(chapter), "took_s": round(time() - began, 1)}
+    return Tours(folders=folders, worlds=worlds, walked=traced.on_both_sides(walk_one), began_s=began_s)
 
 
 def tour(world: World, draw: Random, *, administrator: str, listen: Listen) -> Steps:
@@ -175,9 +115,9 @@ def _plain(operation: str, path: str, **more: Any) -> Call:
     return Call(operation=operation, path=path, check=unchecked, **more)
 
 
-def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[], object]) -> _Walked:
+def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[], object]) -> Walked:
     """Walk the tour once to warm up, and then the measured ones. Seeding has started the functions."""
-    walked = _Walked()
+    walked = Walked()
     with open_client(url) as api, ExitStack() as feed:
         send(api, calls.sign_up(ADMINISTRATOR, PASSWORD))  # it may exist
 
@@ -214,64 +154,3 @@ def _recorded(journey: Journey, answers: dict[str, Answer]) -> Journey:
                 return
 
     return steps
-
-
-def _operations(side: str, walked: _Walked, roots: Sequence[Root]) -> dict[str, Operation]:
-    counted = meter.operations(walked.calls, roots, side=side)
-    counted |= meter.socket_operations(roots, _SOCKET_EVENTS[side], frames={SUBSCRIBE: _frames()})
-    return _with_live_messages(counted, walked) if side == MONOLITH else counted
-
-
-def _frames() -> tuple[int, int]:
-    """Return the bytes of a subscription to a post and of its reply."""
-    topic = topic_of(NO_POST)
-    return len(msgspec.json.encode({"action": "subscribe", "topic": topic})), len(subscribed_json(topic))
-
-
-def _with_live_messages(counted: Mapping[str, Operation], walked: _Walked) -> dict[str, Operation]:
-    """Add the messages that a listener got to the operations that caused them. The monolith has no call for them."""
-    offset_ns = time_ns() - perf_counter_ns()
-    sent: dict[str, list[int]] = defaultdict(list)
-    for at_s, message in walked.messages:
-        earlier = [call for call in walked.calls if call.start_ns <= at_s * 1e9 + offset_ns]
-        if earlier:
-            cause = max(earlier, key=lambda call: call.start_ns).operation
-            sent[cause].append(len(msgspec.json.encode(message)))
-    return {name: _with_messages(each, sent[name]) if name in sent else each for name, each in counted.items()}
-
-
-def _with_messages(operation: Operation, sizes: Sequence[int]) -> Operation:
-    calls_of_one = len(sizes) / operation.calls
-    stores = (StoreCalls(name="live send", calls=calls_of_one, request_bytes=sum(sizes) / operation.calls),)
-    return msgspec.structs.replace(operation, stores=stores)
-
-
-def _package_bytes(endpoint: str) -> dict[str, int]:
-    with errors_as("the functions cannot be listed"):
-        pages = client("lambda", endpoint).get_paginator("list_functions").paginate()
-        known = [each for page in pages for each in page["Functions"]]
-    return {each["FunctionName"].removeprefix(f"{STAGE}-"): each["CodeSize"] for each in known}
-
-
-def _items(endpoint: str) -> dict[str, float]:
-    """Return the bytes of items for each user, post and so on, from a page of each table, and of a thumbnail."""
-    stored: Counter[str] = Counter()
-    with errors_as("the tables cannot be read"):
-        for table, kind, members, main in _ITEMS:
-            page = client("dynamodb", endpoint).scan(TableName=f"{STAGE}-{table}")["Items"]
-            keyed = {f"{item['pk']['S']}/{item['sk']['S']}": item for item in page}
-            total = sum(item_bytes(item) for key, item in keyed.items() if re.match(members, key))
-            stored[kind] += total / max(1, sum(bool(re.match(main, key)) for key in keyed))  # type: ignore[assignment]
-        s3 = client("s3", endpoint)
-        (bucket,) = (each["Name"] for each in s3.list_buckets()["Buckets"] if f"{STAGE}-avatars" in each["Name"])
-        sizes = [each["Size"] for each in s3.list_objects_v2(Bucket=bucket, Prefix="thumbnails/")["Contents"]]
-    return {**stored, "avatar": fmean(sizes)}
-
-
-def _rows(database_url: str) -> dict[str, float]:
-    """Return the bytes of rows for each user, post and so on, without indexes."""
-    stored: Counter[str] = Counter()
-    with connect(database_url, pool_size=1).connect() as database:
-        for table, kind in _ROWS.items():
-            stored[kind] += float(database.execute(text(_ROW_BYTES.format(table))).scalar() or 0)  # type: ignore[assignment]
-    return dict(stored)

@@ -1,15 +1,15 @@
-"""Read the spans of both sides, and find what each call caused: before its answer and afterwards."""
+"""The calls and the spans of both sides: read them, and find what each call caused: before its answer and afterwards."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from loadtests.explain.hooks.carriers import Traceparent
 
 # The names of functions' root spans whose source is an event. Nobody waits for these.
 ASYNCHRONOUS = {"stream", "queue", "topic", "views", "object", "push", "event"}
-_FIRST = '{"spans"'
-_GROUPS = "/aws/lambda/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,56 +32,65 @@ class Span:
     def end_ns(self) -> int:
         return self.start_ns + round(self.ms * 1e6)
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether the span above it waits for it."""
+        return self.kind != "background" and self.name not in ASYNCHRONOUS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedCall:
+    """One call of a journey: its trace, its start, and the milliseconds until the response was complete.
+
+    bytes_in, bytes_out: of the bodies. request_bytes, response_bytes: with the headers, without the traceparent.
+    """
+
+    operation: str
+    sender: Traceparent
+    start_ns: int
+    ms: float
+    bytes_in: int
+    bytes_out: int
+    request_bytes: int = 0
+    response_bytes: int = 0
+
 
 Root = list[Span]  # a root span, then all spans below it
 
 
-def from_logs(logs: Any, *, since_ms: int) -> list[Root]:
-    """Return the spans in the functions' logs since a moment, in milliseconds of the epoch. logs: a CloudWatch Logs client."""
-    groups = logs.describe_log_groups(logGroupNamePrefix=_GROUPS)["logGroups"]
-    read = logs.get_paginator("filter_log_events").paginate
-    lines = (
-        event["message"]
-        for group in groups
-        for page in read(logGroupName=group["logGroupName"], startTime=since_ms)
-        for event in page["events"]
-    )
-    return list(_roots(lines))
+def read_spans(file: Path) -> list[Root]:
+    """Return the root spans in a file of a traced system, none if there is no file."""
+    records = map(json.loads, file.read_text().splitlines()) if file.exists() else ()
+    return [
+        [Span(**span, service=record["service"], process=record["process"]) for span in record["spans"]]
+        for record in records
+    ]
 
 
-def from_file(file: Path) -> list[Root]:
-    """Return the spans in the monolith's file, none if there is no file."""
-    return list(_roots(file.read_text().splitlines())) if file.exists() else []
-
-
-def _roots(lines: Iterable[str]) -> Iterator[Root]:
-    for line in lines:
-        if line.startswith(_FIRST):
-            record = json.loads(line)
-            own = {"service": record["service"], "process": record["process"]}
-            yield [Span(**span, **own) for span in record["spans"]]
+def with_parents(roots: Sequence[Root]) -> Iterator[tuple[Root, set[str]]]:
+    """Yield each root span with the ids of the spans that caused it. A job was caused by the request that added it."""
+    added = {job: id for root in roots if root[0].kind == "request" for job, id in _jobs_of(root)}
+    for root in roots:
+        top = root[0]
+        jobs = _jobs_of(root) if top.kind == "background" else ()
+        parents = {top.parent, *top.links, *(added.get(job) for job, _ in jobs)}
+        yield root, {parent for parent in parents if parent}
 
 
 class Forest:
     """All spans of one side, by parent."""
 
     def __init__(self, roots: Sequence[Root]) -> None:
-        self._below: dict[str, list[Span]] = {}
-        self._asynchronous: set[str] = set()
-        left = {job: id for root in roots if root[0].kind == "request" for job, id in jobs_of(root)}
-        for root in roots:
-            top = root[0]
-            takes = {left[job] for job, _ in jobs_of(root) if job in left} if top.kind == "background" else set()
-            for above in {top.parent, *top.links, *takes} - {None}:
-                self._below.setdefault(str(above), []).append(top)
+        self._below: dict[str, list[Span]] = defaultdict(list)
+        for root, parents in with_parents(roots):
+            for parent in parents:
+                self._below[parent].append(root[0])
             for span in root[1:]:
-                self._below.setdefault(str(span.parent), []).append(span)
-            if top.kind == "background" or top.name in ASYNCHRONOUS:
-                self._asynchronous.add(top.id)
+                self._below[str(span.parent)].append(span)
 
     def until_answer(self, span_id: str) -> list[Span]:
         """Return the spans directly below a span that were waited for, by their starts."""
-        return [span for span in self._sorted(span_id) if span.id not in self._asynchronous]
+        return [span for span in self._sorted(span_id) if span.is_waited_for]
 
     def afterwards(self, span_id: str) -> list[tuple[int, Span]]:
         """Return all spans below a span that were not waited for, each once, with its depth."""
@@ -91,7 +100,7 @@ class Forest:
 
     def _gather(self, span_id: str, depth: int, later: dict[str, tuple[int, Span]], *, waited: bool) -> None:
         for span in self._sorted(span_id):
-            still = waited and span.id not in self._asynchronous
+            still = waited and span.is_waited_for
             if not still and span.id in later:
                 continue
             if not still:
@@ -102,6 +111,6 @@ class Forest:
         return sorted(self._below.get(span_id, []), key=lambda span: span.start_ns)
 
 
-def jobs_of(root: Root) -> Iterator[tuple[str, str]]:
+def _jobs_of(root: Root) -> Iterator[tuple[str, str]]:
     """Yield the hashed ids of the monolith's jobs in a root, each with its span."""
     return ((job, span.id) for span in root[1:] for job in span.links)

@@ -1,6 +1,6 @@
 """Make the calls of a journey one by one. Each carries its own traceparent and is timed on the wire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from time import perf_counter_ns, sleep, time_ns
@@ -11,7 +11,8 @@ import httpx
 from loadtests.calls import Answer, Call, Outcome, judge
 from loadtests.client import CallFailed
 from loadtests.data.world import World
-from loadtests.explain.hooks.traceparent import NAME, Traceparent, new_span, new_trace
+from loadtests.explain.hooks.carriers import NAME, Traceparent, new_span, new_trace
+from loadtests.explain.traces import TimedCall
 from loadtests.journeys import Journey
 
 _SENT, _RECEIVED = "http11.send_request_headers.started", "http11.receive_response_body.complete"
@@ -32,23 +33,6 @@ class _Wire:
             self.ended = perf_counter_ns()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedCall:
-    """One call of a journey: its trace, its start, and the milliseconds until the response was complete.
-
-    bytes_in, bytes_out: of the bodies. request_bytes, response_bytes: with the headers, without the traceparent.
-    """
-
-    operation: str
-    sender: Traceparent
-    start_ns: int
-    ms: float
-    bytes_in: int
-    bytes_out: int
-    request_bytes: int = 0
-    response_bytes: int = 0
-
-
 def walk(client: httpx.Client, journey: Journey, world: World, *, seed: str, pause_s: float) -> Iterator[TimedCall]:
     """Make each call of a journey and yield it. Pause after a write, until its effects are over.
 
@@ -66,6 +50,18 @@ def walk(client: httpx.Client, journey: Journey, world: World, *, seed: str, pau
         sleep(0 if call.method == "GET" else pause_s)
         try:
             call = steps.send(answer)
+        except StopIteration:
+            return
+
+
+def operations_of(journey: Journey, world: World, answers: Mapping[str, Answer], *, seed: int) -> Iterator[str]:
+    """Yield the operations of a journey that gets these answers, by operation."""
+    steps = journey(world, Random(seed))
+    call = next(steps)
+    while True:
+        yield call.operation
+        try:
+            call = steps.send(answers[call.operation])
         except StopIteration:
             return
 

@@ -9,14 +9,14 @@ from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from random import Random
+from itertools import chain
 from statistics import fmean, median
 from typing import Any
 
 from loadtests.calls import Answer
 from loadtests.data.world import World
-from loadtests.explain.traces import ASYNCHRONOUS, Root, Span, jobs_of
-from loadtests.explain.walk import TimedCall
+from loadtests.explain.traces import ASYNCHRONOUS, Root, Span, TimedCall, with_parents
+from loadtests.explain.walk import operations_of
 from loadtests.forecast.counts import (
     AUTHORIZER,
     BACKGROUND,
@@ -67,17 +67,13 @@ class Causes:
         removals = [call for call in calls if call.operation.startswith("DELETE ")]
         starts = [call.start_ns for call in removals]
         self._below: dict[str, list[tuple[Root, float]]] = defaultdict(list)
-        requests = (root for root in roots if root[0].kind == "request")
-        left = {job: span for root in requests for job, span in jobs_of(root)}
-        for root in roots:
+        for root, parents in with_parents(roots):
             top = root[0]
-            took = {left[job] for job, _ in jobs_of(root) if job in left} if top.kind == "background" else set()
-            parents = {top.parent, *top.links, *took} - {None}
             before = bisect(starts, top.start_ns)
-            if not parents and top.name == STREAM and before:
-                parents = {removals[before - 1].sender.span}
-            for parent in parents if top.kind != "cold start" else ():
-                self._below[str(parent)].append((root, 1 / len(parents)))
+            is_removal = not parents and top.name == STREAM and before
+            causes = {removals[before - 1].sender.span} if is_removal else parents
+            for cause in causes if top.kind != "cold start" else ():
+                self._below[cause].append((root, 1 / len(causes)))
 
     def runs(
         self, spans: Iterable[str], *, share: float = 1.0, waited: bool = True
@@ -85,7 +81,7 @@ class Causes:
         """Yield all runs below some spans: each with its share, and whether the answer waited for it."""
         for span in spans:
             for root, own in self._below[span]:
-                still = waited and root[0].kind != "background" and root[0].name not in ASYNCHRONOUS
+                still = waited and root[0].is_waited_for
                 yield root, share * own, still
                 yield from self.runs([each.id for each in root], share=share * own, waited=still)
 
@@ -170,17 +166,8 @@ def journeys(walked: Mapping[str, Journey], world: World, answers: Mapping[str, 
     """Return the mean calls of each operation in a journey, from draws that get the answers of the metered calls."""
     means = {}
     for name, journey in walked.items():
-        made: Counter[str] = Counter()
-        for number in range(_DRAWS):
-            steps = journey(world, Random(number))
-            call = next(steps)
-            while True:
-                made[call.operation] += 1
-                try:
-                    call = steps.send(answers[call.operation])
-                except StopIteration:
-                    break
-        means[name] = {operation: calls / _DRAWS for operation, calls in made.items()}
+        draws = (operations_of(journey, world, answers, seed=number) for number in range(_DRAWS))
+        means[name] = {operation: calls / _DRAWS for operation, calls in Counter(chain.from_iterable(draws)).items()}
     return means
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.explain.parts import GATEWAY, JSON, PARTS
+from loadtests.explain.breakdown import GATEWAY, JSON, PARTS
 from loadtests.report.charts import apply_style
 from loadtests.report.tables import Chapter, Chart, Column, Finding, Row, Table, milliseconds, number, percent, table_of
 from loadtests.results import SIDES
@@ -50,7 +50,7 @@ def _findings(journeys: Figures) -> Iterator[str]:
     differences = {name: second[name] - first[name] for name in PARTS}
     total = sum(differences.values()) or 1
     largest = sorted(differences.items(), key=lambda one: -abs(one[1]))[:3]
-    yield f"Of the difference, {', '.join(f'{percent(ms / total)} is {PARTS[name]}' for name, ms in largest)}."
+    yield f"Of the difference, {', '.join(f'{percent(ms / total)} is {name}' for name, ms in largest)}."
 
 
 def _parts_table(journeys: Figures) -> Table:
@@ -64,11 +64,11 @@ def _parts_rows(name: str, sides: dict[str, Calls]) -> Iterator[Row]:
     totals = sum(first.values()), sum(second.values())
     difference = totals[1] - totals[0]
     yield name, "all", *map(milliseconds, totals), f"{difference:+.1f}", ""
-    for part, label in PARTS.items():
+    for part in PARTS:
         if part in first or part in second:
             change = second[part] - first[part]
             share = percent(change / difference) if difference else "–"
-            yield "", label, milliseconds(first[part]), milliseconds(second[part]), f"{change:+.1f}", share
+            yield "", part, milliseconds(first[part]), milliseconds(second[part]), f"{change:+.1f}", share
 
 
 def _counts(figures: Figures) -> Iterator[Figures]:
@@ -106,7 +106,7 @@ def _call_records(calls: Calls) -> Iterator[Figures]:
             "span": call["operation"], "service": "client", "at, ms": begin, "took, ms": call["ms"],
             "self, ms": call["parts"].get(GATEWAY, 0.0), "bytes out": call["counts"]["bytes_out"],
             "bytes in": call["counts"]["bytes_in"], "units": None, "rows": None, "line": "",
-            "part": GATEWAY, "label": call["operation"], "hover": PARTS[GATEWAY], "drawn": True,
+            "part": GATEWAY, "label": call["operation"], "hover": GATEWAY, "drawn": True,
         }  # fmt: skip
         for span in call["spans"]:
             yield _record(span, begin, drawn=span["part"] != JSON)
@@ -139,7 +139,7 @@ def _waterfall(name: str, title: str, records: Sequence[Figures]) -> Chart:
         if own := [(place, bar) for place, bar in enumerate(bars) if bar["part"] == part]:
             figure.add_bar(
                 y=[place for place, _ in own], base=[bar["at, ms"] for _, bar in own], x=[bar["took, ms"] for _, bar in own],
-                name=PARTS[part], orientation="h", marker_color=colour, customdata=[bar["hover"] for _, bar in own], width=0.8,
+                name=part, orientation="h", marker_color=colour, customdata=[bar["hover"] for _, bar in own], width=0.8,
                 hovertemplate="%{x:.2f} ms<br>%{customdata}",
             )  # fmt: skip
     figure.update_layout(barmode="overlay", height=AROUND_PX + ROW_PX * len(bars))

@@ -3,12 +3,11 @@
 from typing import Any
 
 from loadtests.explain.breakdown import figures
-from loadtests.explain.hooks.traceparent import Traceparent
-from loadtests.explain.traces import Root, Span
-from loadtests.explain.walk import TimedCall
+from loadtests.explain.hooks.carriers import Traceparent
+from loadtests.explain.traces import Forest, Root, Span, TimedCall
 from loadtests.results import SIDES
 
-URLS = {"monolith": "http://127.0.0.1:8000", "microservices": "http://127.0.0.1:4566/_aws/execute-api/abc/$default"}
+ORIGINS = {"monolith": "measured", "microservices": "emulated"}
 START_NS = 1_000_000_000
 TOOK_MS = {"monolith": 5.0, "microservices": 40.0}
 
@@ -16,8 +15,10 @@ TOOK_MS = {"monolith": 5.0, "microservices": 40.0}
 def explained(journeys: tuple[str, ...] = ("voter",)) -> dict[str, Any]:
     """Return the figures of journeys of one call each: a vote, which is counted afterwards on the microservices."""
     walked = walks(journeys)
-    roots = {side: [root for (call,) in walked[side].values() for root in _roots(side, call)] for side in SIDES}
-    return {**figures(walked, roots, URLS), "took_s": 25.0}
+    forests = {
+        side: Forest([root for (call,) in walked[side].values() for root in _roots(side, call)]) for side in SIDES
+    }
+    return {"origin": "emulated", "origins": ORIGINS, "journeys": figures(walked, forests)}
 
 
 def walks(journeys: tuple[str, ...]) -> dict[str, dict[str, list[TimedCall]]]:

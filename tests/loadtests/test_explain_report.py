@@ -9,9 +9,8 @@ import pytest
 from rich.console import Console
 
 from loadtests import report
-from loadtests.explain.command import Results
 from loadtests.report.explain import chapter
-from tests.loadtests.made_explained import URLS, explained, walks
+from tests.loadtests.made_explained import explained
 from tests.loadtests.made_runs import made_run, write_report
 
 
@@ -59,9 +58,3 @@ def test_later_work_is_no_part_of_the_answer() -> None:
     assert sum(call["parts"].values()) == pytest.approx(call["ms"])
     assert [span["service"] for span in call["afterwards"]["spans"]] == ["votes-projection"]
     assert call["afterwards"]["ms"] == pytest.approx(100)
-
-
-def test_a_journey_walked_on_one_side_only_is_left_out() -> None:
-    result = Results(urls=dict(URLS), walks=walks(("voter", "writer")), roots={side: [] for side in URLS})
-    del result.walks["microservices"]["writer"]
-    assert list(result.figures()["journeys"]) == ["voter"]

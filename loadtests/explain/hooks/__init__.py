@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-MONOLITH_SPANS = "monolith/spans.jsonl"  # in the run directory
+SPANS = "spans.jsonl"  # in the folder of each system, in the run directory
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from loadtests.explain.hooks import replace_attribute, spans
+from loadtests.explain.hooks.carriers import Traceparent
 from loadtests.explain.hooks.spans import Write, line_of
-from loadtests.explain.hooks.traceparent import Traceparent
 
 _MOST = 1000  # traces of one flush
 

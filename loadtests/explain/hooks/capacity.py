@@ -1,9 +1,8 @@
-"""Capacity units and message sizes of calls, by AWS's rules, without what tracing adds.
+"""Capacity units and message sizes of calls, by AWS's rules.
 
-The local AWS counts reads without their size, and counts the traceparent in items. So reads are counted here from the items
-that were read. Writes are the reported units, because an item before its change is not known here, without the units that a
-traceparent adds to a new item. An item that an update or a delete changes may be counted 66 bytes too large, and a query with a
-projection is counted by what it returns.
+The local AWS counts reads without their size, so reads are counted here from the items that were read, without traceparents.
+Writes are the reported units, because an item before its change is not known here: an item may be counted 66 bytes too large.
+A query with a projection is counted by what it returns.
 Sources: Amazon DynamoDB developer guide, "read and write operations" and "item sizes".
 """
 
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from math import ceil
 from typing import Any
 
-from loadtests.explain.hooks.traceparent import NAME
+from loadtests.explain.hooks.carriers import NAME
 
 READS = {"GetItem", "Query", "BatchGetItem"}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
@@ -28,7 +27,7 @@ def units(action: str, parameters: Mapping[str, Any], answer: Mapping[str, Any],
         return {"read_units": _read_units(action, parameters, answer)}
     if action in WRITES:
         refused = answer.get("Error", {}).get("Code") in _REFUSED
-        return {"write_units": _refused_units(parameters) if refused else reported - _added_units(parameters)}
+        return {"write_units": _refused_units(parameters) if refused else reported}
     return {}
 
 
@@ -73,20 +72,6 @@ def _read(sizes: list[int], *, consistent: bool, keys: int) -> float:
 def _refused_units(parameters: Mapping[str, Any]) -> float:
     members = parameters.get("TransactItems")
     return 1.0 if members is None else float(_TRANSACTION * len(members))
-
-
-def _added_units(parameters: Mapping[str, Any]) -> float:
-    """Return the units that the traceparents of new items add."""
-    if "Item" in parameters:
-        return _added(parameters["Item"])
-    puts = (each["Put"]["Item"] for each in parameters.get("TransactItems", ()) if "Put" in each)
-    return _TRANSACTION * sum(map(_added, puts))
-
-
-def _added(item: Item) -> float:
-    own = item_bytes(item)
-    traced = own + (_length(NAME) + _value_bytes(item[NAME]) if NAME in item else 0)
-    return ceil(traced / _WRITE_BYTES) - ceil(own / _WRITE_BYTES)
 
 
 def _attributes(parameters: Mapping[str, Any]) -> Iterable[str]:

@@ -10,21 +10,49 @@
 | S3 | the object's metadata; the notification leaves it out, so GetObject reads it |
 
 A removed item carries nothing: its removal starts a trace of its own.
+A traceparent is version 00 of the W3C's Trace Context, https://www.w3.org/TR/trace-context/.
 """
 
 import re
+import secrets
 from base64 import b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from json import JSONDecodeError, dumps, loads  # by name, so that the hooks' own JSON makes no span
 from typing import Any
 
-from loadtests.explain.hooks.traceparent import NAME, Traceparent, parse
-
 Parameters = dict[str, Any]
 
+NAME = "traceparent"
+_FORM = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}", re.ASCII)
 _SET = re.compile(r"\bSET\b")
 _VALUE = f":{NAME}"
+
+
+@dataclass(frozen=True, slots=True)
+class Traceparent:
+    """A trace and the span that sends a message of it."""
+
+    trace: str
+    span: str
+
+    def __str__(self) -> str:
+        return f"00-{self.trace}-{self.span}-01"
+
+
+def parse(text: object) -> Traceparent | None:
+    """Return the traceparent in a text, or None if the text is not one."""
+    match = _FORM.fullmatch(text) if isinstance(text, str) else None
+    return Traceparent(match[1], match[2]) if match else None
+
+
+def new_trace() -> str:
+    return secrets.token_hex(16)
+
+
+def new_span() -> str:
+    return secrets.token_hex(8)
 
 
 def with_traceparent(service: str, operation: str, parameters: Parameters, sender: Traceparent) -> Parameters:

@@ -1,62 +1,51 @@
 """Hooks of a Lambda function: a root span for each invocation, a span for each call of an AWS service.
 
 botocore's own events report the calls. Each call of DynamoDB requests its consumed capacity, and messages carry the trace.
-Bytes and units are counted without what tracing adds.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from json import dumps  # by name, so that it makes no span
 from typing import Any
 
 from botocore import handlers
 
 from loadtests.explain.hooks import capacity, spans
 from loadtests.explain.hooks.carriers import traceparent_of_object, traceparents_of, with_traceparent
-from loadtests.explain.hooks.spans import Root, Span, Write
+from loadtests.explain.hooks.spans import Root, Write
 
 Handler = Callable[[Any, Any], Any]
 
 INVOCATION, CALL, COLD = "function", "store call", "cold start"
 METERED = capacity.READS | capacity.WRITES
-WRITE_HELD, HOOKS = {"write_held": True}, "hooks"  # an event for the hooks alone, and its source
+START = {"hooks": "start"}  # an event for the hooks alone, to start the function
 SOCKET = "live "  # prefix of the names of a WebSocket API's events
 _OBJECT = "object"
 _SOURCES: Mapping[str, str] = {
     "dynamodb": "stream", "body": "queue", "Sns": "topic", "kinesis": "views", "s3": _OBJECT, "codecommit": "push",
 }  # fmt: skip
 _ROUTE = re.compile(r"[A-Z]{3,7} /[\w/{}.-]{0,100}", re.ASCII)
-_JSON_SERVICES = {"dynamodb", "lambda"}  # whose request is longer by what its parameters are
 _SOCKET_ROUTES = {"$connect", "$default", "$disconnect"}
-_SPAN, _PARAMETERS, _ADDED = "span", "parameters", "added bytes"  # keys in the context of a call
+_SPAN, _PARAMETERS = "span", "parameters"  # keys in the context of a call
 
 
 def traced(
     handler: Handler, *, service: str, write: Write, lines: Sequence[str] = (), cold: Root | None = None
 ) -> Handler:
-    """Return the handler with a root span around each invocation. cold: the import, written with the first invocation.
-
-    The local AWS reads a function's last lines with its next invocation, and drops those of the WebSocket API. So lines of a
-    WebSocket API are held, and the event `WRITE_HELD` writes them, without the handler.
-    """
+    """Return the handler with a root span around each invocation. cold: the import, written with the first invocation."""
     unwritten = [cold] if cold else []
-    held: list[str] = []
 
     def lambda_handler(event: Any, context: Any) -> Any:
-        parents, source = traceparents_of(event), HOOKS if event == WRITE_HELD else source_of(event)
-        log = held.append if source.startswith(SOCKET) else write
+        parents, source = traceparents_of(event), source_of(event)
         while unwritten:
             started = unwritten.pop()
             started.top.name = source
             if parents:
                 started.continue_trace(parents[0])
-            log(started.to_json(service))
-        if source == HOOKS:
-            while held:
-                write(held.pop(0))
+            write(started.to_json(service))
+        if event == START:
             return None
-        with spans.root(INVOCATION, source, service=service, write=log, parents=parents, lines=lines) as root:
+        with spans.root(INVOCATION, source, service=service, write=write, parents=parents, lines=lines) as root:
             answer = handler(event, context)
             root.top.counts |= _sizes(event, answer)
         return answer
@@ -110,19 +99,16 @@ def _begin(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
     metered = {"ReturnConsumedCapacity": "TOTAL"} if model.name in METERED and service == "dynamodb" else {}
     sent = with_traceparent(service, model.name, {**params, **metered}, sender)
     context[_PARAMETERS] = sent
-    context[_ADDED] = _json_bytes(sent) - _json_bytes(params) if service in _JSON_SERVICES else 0
     return sent
 
 
 @spans.hook
 def _count_attempt(request: Any, **_: Any) -> None:
-    running = spans.running()
-    if running is not None and running.open[-1].kind == CALL:
-        counts = running.open[-1].counts
-        counts["attempts"] = counts.get("attempts", 0) + 1
+    span = spans.current()
+    if span is not None and span.kind == CALL:
         body = request.body
         size = len(body) if isinstance(body, str | bytes | bytearray) else request.headers.get("Content-Length", 0)
-        counts["bytes_out"] = int(size)
+        span.counts |= {"attempts": span.counts.get("attempts", 0) + 1, "bytes_out": int(size)}
 
 
 @spans.hook
@@ -133,8 +119,10 @@ def _end(http_response: Any, parsed: dict[str, Any], model: Any, context: dict[s
     if model.name == "GetObject" and running.top.name == _OBJECT and (sender := traceparent_of_object(parsed)):
         running.continue_trace(sender)
     size = http_response.headers.get("content-length", 0) if model.http["method"] != "HEAD" else 0
+    message = capacity.message_bytes(model.service_model.service_name, context[_PARAMETERS])
     counts = {**_consumed(model, context[_PARAMETERS], parsed), **_rows(parsed)}
-    spans.end(span, bytes_in=int(size), status=http_response.status_code, **counts, **_sent(span, model, context))
+    counts |= {} if message is None else {"bytes_out": message}
+    spans.end(span, bytes_in=int(size), status=http_response.status_code, **counts)
 
 
 @spans.hook
@@ -152,16 +140,6 @@ def _consumed(model: Any, parameters: dict[str, Any], parsed: dict[str, Any]) ->
             consumed = capacity.units(model.name, parameters, parsed, reported)
             return {**consumed, "units": sum(consumed.values())} if consumed else {}
     return {}
-
-
-def _sent(span: Span, model: Any, context: dict[str, Any]) -> dict[str, int]:
-    """Return the bytes of a message, or of a request without what tracing added."""
-    size = capacity.message_bytes(model.service_model.service_name, context[_PARAMETERS])
-    return {"bytes_out": int(span.counts.get("bytes_out", 0)) - context[_ADDED] if size is None else size}
-
-
-def _json_bytes(parameters: dict[str, Any]) -> int:
-    return len(dumps(parameters, default=str))
 
 
 def _rows(parsed: dict[str, Any]) -> dict[str, int]:

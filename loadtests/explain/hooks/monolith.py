@@ -23,10 +23,9 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
-from loadtests.explain.hooks import MONOLITH_SPANS, buffered_views, replace_attribute, serialisation, spans
-from loadtests.explain.hooks.spans import Root, Span, Write, line_of
-from loadtests.explain.hooks.threads import CountedOutput
-from loadtests.explain.hooks.traceparent import parse
+from loadtests.explain.hooks import SPANS, buffered_views, replace_attribute, serialisation, spans
+from loadtests.explain.hooks.carriers import parse
+from loadtests.explain.hooks.spans import CountedOutput, Span, Write, append_to, line_of
 from monolith import __main__ as monolith
 from monolith.background import Background, PeriodicTask
 from monolith.jobs import JOBS
@@ -46,18 +45,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--run-dir", type=Path, default=Path(".run"))
     run_dir: Path = parser.parse_known_args()[0].run_dir
-    with installed(append_to(run_dir / MONOLITH_SPANS)):
+    with installed(append_to(run_dir / SERVICE / SPANS)):
         monolith.main()
-
-
-def append_to(file: Path) -> Write:
-    """Return a function that appends a line to a file. Several processes may write: each line is one write."""
-
-    def write(line: str) -> None:
-        with file.open("ab") as opened:
-            opened.write(f"{line}\n".encode())
-
-    return write
 
 
 @contextmanager
@@ -116,23 +105,19 @@ def _name_request(app: Flask, **_: Any) -> None:
 
 
 def _traced_jobs(run_every: Callable[..., None], write: Write) -> Callable[..., None]:
-    """Return `Background.run_every` for traced jobs. A run is written only if it took a job that a request added."""
+    """Return `Background.run_every` for traced jobs."""
 
     def traced(background: Background, seconds: float, task: PeriodicTask) -> None:
         lines = [line_of(task.__code__, task.__module__)] if inspect.isfunction(task) else []
 
         @functools.wraps(task)
         def run() -> None:
-            with spans.root("background", "jobs", service=SERVICE, write=write, lines=lines, worth=_took_a_job):
+            with spans.root("background", "jobs", service=SERVICE, write=write, lines=lines):
                 task()
 
         run_every(background, seconds, run)
 
     return traced
-
-
-def _took_a_job(root: Root) -> bool:
-    return any(span.links for span in root.spans)
 
 
 @spans.hook

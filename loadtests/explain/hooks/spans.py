@@ -5,22 +5,22 @@ When it ends, it is written with all spans below it, as one line of JSON. Withou
 A root span counts its processor time without that of the hooks, and the bytes that it logs.
 """
 
-import copy
 import functools
 import json
-import linecache
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
-from types import CodeType, ModuleType
+from pathlib import Path
+from types import CodeType
 from typing import Any, ParamSpec, TypeVar
 
-from loadtests.explain.hooks.traceparent import Traceparent, new_span, new_trace
+from loadtests.explain.hooks import replace_attribute
+from loadtests.explain.hooks.carriers import Traceparent, new_span, new_trace
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -36,48 +36,45 @@ _MOST_LINES = 5
 
 @dataclass(slots=True, kw_only=True)
 class Span:
-    """One piece of work. counts: bytes, rows, units. lines: of the systems' code, the innermost first."""
+    """One piece of work. above: its parent in this process. counts: bytes, rows, units. lines: of the systems' code, the
+    innermost first."""
 
-    id: str
     parent: str | None
     kind: str
     name: str
     lines: list[str]
+    above: "Span | None" = None
+    id: str = field(default_factory=new_span)
     counts: dict[str, Count] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     start_ns: int = field(default_factory=time.time_ns)
     began_ns: int = field(default_factory=time.perf_counter_ns)
     took_ns: int = -1
 
+    def close(self) -> None:
+        """End the span now."""
+        self.took_ns = time.perf_counter_ns() - self.began_ns
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the span as it is written."""
+        names = ("id", "parent", "links", "kind", "name", "start_ns", "lines", "counts")
+        return {**{name: getattr(self, name) for name in names}, "ms": round(self.took_ns / _NANOSECONDS, 4)}
+
 
 class Root:
-    """A root span with the spans below it. It continues the trace of its first parent and links to the others."""
+    """A root span with the spans below it. It continues the trace of its first parent and links to the others.
+
+    cpu_ns: processor times of all its threads, those of hooks negative.
+    """
 
     def __init__(self, kind: str, name: str, *, parents: Sequence[Traceparent] = (), lines: Sequence[str] = ()) -> None:
         self.trace = parents[0].trace if parents else new_trace()
         links = dict.fromkeys(each.span for each in parents[1:] if each.span != parents[0].span)
         parent = parents[0].span if parents else None
-        self.top = Span(id=new_span(), parent=parent, kind=kind, name=name, lines=list(lines), links=list(links))
+        self.top = Span(parent=parent, kind=kind, name=name, lines=list(lines), links=list(links))
         self.spans = [self.top]
-        self.open = [self.top]
-        self.cpu_ns = 0
-        self.hooks_ns = 0  # part of cpu_ns
-        self.in_hook = False
+        self.cpu_ns: list[int] = []
         self.log_bytes = 0
-        self.branches: list[Root] = []
-
-    def branch(self) -> "Root":
-        """Return a view of this root for another thread: its spans are below the span that is open now."""
-        own = copy.copy(self)
-        own.open, own.cpu_ns, own.hooks_ns, own.in_hook, own.log_bytes = [self.open[-1]], 0, 0, False, 0
-        self.branches.append(own)
-        return own
-
-    def counts(self) -> dict[str, Count]:
-        """Return the processor time without the hooks, in milliseconds, and the bytes of log, of all threads."""
-        threads = (self, *self.branches)
-        cpu_ns = sum(each.cpu_ns - each.hooks_ns for each in threads)
-        return {"cpu_ms": round(cpu_ns / _NANOSECONDS, 4), "log_bytes": sum(each.log_bytes for each in threads)}
 
     def continue_trace(self, parent: Traceparent) -> None:
         """Set the parent, unless there is one."""
@@ -86,16 +83,34 @@ class Root:
 
     def to_json(self, service: str) -> str:
         """Return all spans that have ended as one line of JSON."""
-        ended = [_fields(span) for span in self.spans if span.took_ns >= 0]
+        ended = [span.to_fields() for span in self.spans if span.took_ns >= 0]
         return _dumps({"spans": ended, "trace": self.trace, "service": service, "process": os.getpid()})
 
 
-_running: ContextVar[Root | None] = ContextVar("running", default=None)
+_open: ContextVar[tuple[Root, Span] | None] = ContextVar("open", default=None)
+_in_hook: ContextVar[bool] = ContextVar("in_hook", default=False)
 
 
 def running() -> Root | None:
     """Return the root span of this thread, or None."""
-    return _running.get()
+    here = _open.get()
+    return here and here[0]
+
+
+def current() -> Span | None:
+    """Return the span that is open in this thread, or None."""
+    here = _open.get()
+    return here and here[1]
+
+
+def append_to(file: Path) -> Write:
+    """Return a function that appends a line to a file. Several processes may write: each line is one write."""
+
+    def write(line: str) -> None:
+        with file.open("ab") as opened:
+            opened.write(f"{line}\n".encode())
+
+    return write
 
 
 @contextmanager
@@ -107,51 +122,57 @@ def root(
     write: Write,
     parents: Sequence[Traceparent] = (),
     lines: Sequence[str] = (),
-    worth: Callable[[Root], bool] = bool,
 ) -> Iterator[Root]:
-    """Run the block in a new root span, then write it if `worth` returns true."""
+    """Run the block in a new root span, then write it."""
     own = Root(kind, name, parents=parents, lines=lines)
     try:
         with run_in(own):
             yield own
     finally:
-        if worth(own):
-            write(own.to_json(service))
+        write(own.to_json(service))
 
 
 @contextmanager
 def run_in(own: Root) -> Iterator[None]:
     """Run the block in a root span, and end the span with it."""
+    before = _open.set((own, own.top))
     try:
         with _counting(own):
             yield
     finally:
-        _close(own.top)
-        own.top.counts |= own.counts()
+        _open.reset(before)
+        own.top.close()
+        own.top.counts |= {"cpu_ms": round(sum(own.cpu_ns) / _NANOSECONDS, 4), "log_bytes": own.log_bytes}
 
 
 @contextmanager
-def _counting(own: Root) -> Iterator[None]:
-    before, began_ns = _running.set(own), time.thread_time_ns()
-    try:
+def pools_traced() -> Iterator[None]:
+    """Run each task of a thread pool in the span that submits it, while the block lasts."""
+
+    def in_this_span(submit: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+        def call(pool: ThreadPoolExecutor, task: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
+            return submit(pool, copy_context().run, _counted, task, *arguments, **options)
+
+        return call
+
+    with replace_attribute(ThreadPoolExecutor, "submit", in_this_span):
         yield
-    finally:
-        own.cpu_ns += time.thread_time_ns() - began_ns
-        _running.reset(before)
 
 
-def in_this_root(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Return a function that another thread can call: what it does belongs to the root span that runs now."""
-    running = _running.get()
-    if running is None:
-        return function
-    branch = running.branch()
+class CountedOutput:
+    """A text stream that adds the bytes of each text to the root span that writes it."""
 
-    def call(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
-        with _counting(branch):
-            return function(*arguments, **options)
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
 
-    return call
+    def write(self, text: str) -> int:
+        """Write and count a text."""
+        if root := running():
+            root.log_bytes += len(text.encode())
+        return int(self._stream.write(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def hook(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -159,15 +180,15 @@ def hook(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
 
     @functools.wraps(function)
     def call(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
-        running = _running.get()
-        if running is None or running.in_hook:
+        root = running()
+        if root is None or _in_hook.get():
             return function(*arguments, **options)
-        running.in_hook, began_ns = True, time.thread_time_ns()
+        outside, began_ns = _in_hook.set(True), time.thread_time_ns()
         try:
             return function(*arguments, **options)
         finally:
-            running.in_hook = False
-            running.hooks_ns += time.thread_time_ns() - began_ns
+            _in_hook.reset(outside)
+            root.cpu_ns.append(began_ns - time.thread_time_ns())
 
     return call
 
@@ -175,30 +196,31 @@ def hook(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
 @hook
 def begin(kind: str, name: str) -> Span | None:
     """Begin a span below the open one. Return None if no root span runs."""
-    running = _running.get()
-    if running is None:
+    here = _open.get()
+    if here is None:
         return None
-    span = Span(id=new_span(), parent=running.open[-1].id, kind=kind, name=name, lines=calling_lines())
-    running.spans.append(span)
-    running.open.append(span)
+    root, above = here
+    span = Span(parent=above.id, kind=kind, name=name, lines=calling_lines(), above=above)
+    root.spans.append(span)
+    _open.set((root, span))
     return span
 
 
 @hook
 def end(span: Span | None, **counts: Count) -> None:
     """End a span. Spans below it that are still open are dropped."""
-    running = _running.get()
-    if span is None or running is None or span not in running.open:
+    root = running()
+    if span is None or root is None or span.above is None or span.took_ns >= 0:
         return
-    _close(span)
+    span.close()
     span.counts |= counts
-    del running.open[running.open.index(span) :]
+    _open.set((root, span.above))
 
 
 def traceparent() -> Traceparent | None:
     """Return the traceparent for a message that is sent now, or None if no root span runs."""
-    running = _running.get()
-    return None if running is None else Traceparent(running.trace, running.open[-1].id)
+    here = _open.get()
+    return None if here is None else Traceparent(here[0].trace, here[1].id)
 
 
 def calling_lines() -> list[str]:
@@ -208,40 +230,34 @@ def calling_lines() -> list[str]:
     while frame is not None and len(lines) < _MOST_LINES:
         module = str(frame.f_globals.get("__name__", ""))
         if module.startswith(_SYSTEMS) and not module.startswith(_WRAPPERS):
-            lines.append(_line(module, frame.f_lineno))
+            lines.append(line(module, frame.f_lineno))
         frame = frame.f_back  # type: ignore[assignment]
     return lines
 
 
 def line_of(code: CodeType, module: str) -> str:
     """Return the line where a function of a module begins."""
-    return _line(module, code.co_firstlineno)
+    return line(module, code.co_firstlineno)
 
 
-def line_in(module: ModuleType, name: str) -> str:
-    """Return the line where a module defines a name, or its first line."""
-    definition = re.compile(rf"(def )?{re.escape(name)}\b")
-    lines = linecache.getlines(str(module.__file__))
-    return _line(module.__name__, next((at for at, line in enumerate(lines, 1) if definition.match(line)), 1))
-
-
-def _line(module: str, number: int) -> str:
+def line(module: str, number: int) -> str:
+    """Return a line of a module, such as `monolith/posts/store.py:105`."""
     return f"{module.replace('.', '/')}.py:{number}"
 
 
-def _close(span: Span) -> None:
-    span.took_ns = time.perf_counter_ns() - span.began_ns
+def _counted(task: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call a task in another thread than its root span's, and count its processor time there."""
+    root = running()
+    if root is None:
+        return task(*arguments, **options)
+    with _counting(root):
+        return task(*arguments, **options)
 
 
-def _fields(span: Span) -> dict[str, Any]:
-    return {
-        "id": span.id,
-        "parent": span.parent,
-        "links": span.links,
-        "kind": span.kind,
-        "name": span.name,
-        "start_ns": span.start_ns,
-        "ms": round(span.took_ns / _NANOSECONDS, 4),
-        "lines": span.lines,
-        "counts": span.counts,
-    }
+@contextmanager
+def _counting(root: Root) -> Iterator[None]:
+    began_ns = time.thread_time_ns()
+    try:
+        yield
+    finally:
+        root.cpu_ns.append(time.thread_time_ns() - began_ns)

@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.explain.hooks.carriers import traceparent_of_object, traceparents_of, with_traceparent
+from loadtests.explain.hooks.carriers import (
+    NAME,
+    Traceparent,
+    new_span,
+    new_trace,
+    parse,
+    traceparent_of_object,
+    traceparents_of,
+    with_traceparent,
+)
 from loadtests.explain.hooks.functions import source_of
-from loadtests.explain.hooks.traceparent import NAME, Traceparent, parse
 from tests.microservices.aws_events import event
 
 from .traced_systems import SENT, SPAN, TRACE
@@ -46,6 +54,19 @@ FORMS = (
     "http_api_2.0", "http_api_2.0_base64", "http_api_1.0", "rest_api", "alb", "alb_multi_value", "authorizer_2.0", "dynamodb",
     "sns", "sqs", "kinesis",
 )  # fmt: skip
+
+
+def test_a_traceparent_is_read_as_it_was_written() -> None:
+    assert (parse(SENT), str(SENDER)) == (SENDER, SENT)
+    made = Traceparent(new_trace(), new_span())
+    assert parse(str(made)) == made
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, 7, [SENT], "", SENT.upper(), f"{SENT}-more", f" {SENT}", f"{SENT}\n", SENT[3:]]
+)
+def test_another_text_is_no_traceparent(wrong: object) -> None:
+    assert parse(wrong) is None
 
 
 @pytest.mark.parametrize("form", FORMS)

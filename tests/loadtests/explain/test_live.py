@@ -3,26 +3,22 @@ equal those counted by hand."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 import yaml
-from rich.console import Console
 
 from loadtests import systems
-from loadtests.explain.command import Results, explain
-from loadtests.explain.layer import add_hooks
-from loadtests.explain.tour import READS, metering
-from loadtests.explain.traced import SYSTEMS, endpoint_in, read_spans
+from loadtests.explain import command
+from loadtests.explain.tour import READS, walk_tours
+from loadtests.explain.traced import SYSTEMS, add_hooks, endpoint_in, on_both_sides, seed_one, spans_of, start_functions
+from loadtests.forecast import metering
 from loadtests.forecast.counts import Metering
 from loadtests.forecast.parameters import load
 from loadtests.forecast.units import gaps, units_of
-from loadtests.journeys import JOURNEYS
 from loadtests.local_aws import client
 from loadtests.processes import ROOT
-from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 from tests.loadtests.explain import hand_count
 
@@ -36,9 +32,9 @@ CLOCKS_MS = (
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """The figures of two journeys, the metering, and the bytes that the functions logged beside their spans."""
+    """The figures of the journeys, the metering, and the bytes that the functions logged beside their spans."""
 
-    figures: dict[str, Any]
+    chapter: dict[str, Any]
     metering: Metering
     counted_log_bytes: float
     logged_bytes: int
@@ -46,18 +42,18 @@ class Traced:
 
 @pytest.fixture(scope="module")
 def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
-    """One journey that reads, and one whose writes pass a stream, a topic and queues; then the tour."""
+    """The tours on both sides."""
     run_dir = tmp_path_factory.mktemp("explained")
-    folders = dict.fromkeys(SIDES, run_dir)
-    chosen = [JOURNEYS[name] for name in ("reader", "voter")]
-    with Path(run_dir / "console").open("w") as nowhere, systems.running(run_dir, SYSTEMS) as urls:
-        add_hooks(endpoint_in(run_dir))
-        walked = Results()
-        worlds = explain(urls, chosen, run_dir, ProgressDisplay(Console(file=nowhere)), walked)
-        metered = metering(folders, urls, worlds, done=lambda: None)
-        roots = read_spans(folders, since_s=0)["microservices"]
+    with systems.running(run_dir, SYSTEMS) as urls:
+        add_hooks(run_dir)
+        start_functions(run_dir)
+        worlds = on_both_sides(lambda side: seed_one(urls[side]))
+        tours = walk_tours(dict.fromkeys(SIDES, run_dir), worlds, done=lambda: None)
+        metered = metering.chapter(tours)
+        roots = spans_of("microservices", run_dir)
+        start_functions(run_dir)  # the local AWS reads a function's last lines with its next invocation
         yield Traced(
-            figures=walked.figures(),
+            chapter=command.chapter(tours, urls),
             metering=msgspec.convert(metered, Metering),
             counted_log_bytes=sum(root[0].counts["log_bytes"] for root in roots),
             logged_bytes=sum(len(f"{line}\n".encode()) for line in logged_lines(endpoint_in(run_dir))),
@@ -65,18 +61,18 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
 
 
 def logged_lines(endpoint: str) -> Iterator[str]:
-    """Yield what the functions logged, without their spans and the platform's lines."""
+    """Yield what the functions logged, without the platform's lines."""
     logs = client("logs", endpoint)
     for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
             for event in page["events"]:
-                if not event["message"].startswith(('{"spans"', "START ", "END ", "REPORT ")):
+                if not event["message"].startswith(("START ", "END ", "REPORT ")):
                     yield event["message"].rstrip("\n")
 
 
 @pytest.fixture(scope="module")
 def chapter(traced: Traced) -> dict[str, Any]:
-    return traced.figures
+    return traced.chapter
 
 
 def units(traced: Traced, side: str, operation: str) -> dict[str, float]:

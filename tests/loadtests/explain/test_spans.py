@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 
 from loadtests.explain.hooks import buffered_views, spans
-from loadtests.explain.hooks.traceparent import parse
+from loadtests.explain.hooks.carriers import parse
 
 from .traced_systems import SENT, SPAN, TRACE, roots
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from loadtests.explain.hooks.traceparent import NAME, new_trace
+from loadtests.explain.hooks.carriers import NAME, new_trace
 from tests.contract.client import Api
 from tests.contract.images import png
 

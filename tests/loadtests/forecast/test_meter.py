@@ -11,9 +11,8 @@ import msgspec
 import pytest
 
 from loadtests.explain.hooks import capacity
-from loadtests.explain.hooks.traceparent import Traceparent
-from loadtests.explain.traces import Root, Span, from_file
-from loadtests.explain.walk import TimedCall
+from loadtests.explain.hooks.carriers import Traceparent
+from loadtests.explain.traces import Root, Span, TimedCall, read_spans
 from loadtests.forecast import counts, meter, units
 from loadtests.forecast.counts import Metering, Operation, StoreCalls, Work
 from loadtests.forecast.parameters import load
@@ -30,7 +29,7 @@ ASYNCHRONOUS = {
 
 @pytest.fixture(scope="module")
 def spans() -> list[Root]:
-    return from_file(SPANS)
+    return read_spans(SPANS)
 
 
 def call(span: str, operation: str = VOTE, *, at: int = 0) -> TimedCall:
@@ -147,7 +146,7 @@ def test_resources_are_those_of_the_templates() -> None:
         ("Query", {}, {"Items": []}, {"read_units": 0.5}),
         ("BatchGetItem", {"RequestItems": {"t": {"Keys": [1, 2, 3], "ConsistentRead": True}}},
          {"Responses": {"t": [{"pk": {"S": "x"}}, {"pk": {"S": "x" * 5000}}]}}, {"read_units": 4}),
-        ("PutItem", {"Item": {"pk": {"S": "x" * 1000}, "traceparent": {"S": "y" * 55}}}, {}, {"write_units": 1}),
+        ("PutItem", {"Item": {"pk": {"S": "x" * 1030}}}, {}, {"write_units": 2}),
         ("PutItem", {"Item": {"pk": {"S": "x"}}}, {"Error": {"Code": "ConditionalCheckFailedException"}}, {"write_units": 1}),
         ("TransactWriteItems", {"TransactItems": [{"Put": {"Item": {"pk": {"S": "x"}}}}, {"Delete": {}}]},
          {"Error": {"Code": "TransactionCanceledException"}}, {"write_units": 4}),
@@ -155,7 +154,6 @@ def test_resources_are_those_of_the_templates() -> None:
     ],
 )  # fmt: skip
 def test_units_follow_the_rules_of_aws(action: str, parameters: dict, answer: dict, wanted: dict) -> None:  # type: ignore[type-arg]
-    """The local AWS reports two units for the first put, because it counts the traceparent."""
     assert capacity.units(action, parameters, answer, 2.0) == wanted
 
 
