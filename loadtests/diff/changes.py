@@ -1,15 +1,14 @@
 """The changes from one run to another: of times, with intervals; and of counts, which are comparable across machines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from loadtests.diff.runs import Report, Run, SideSeries, histograms
-from loadtests.histograms import enough_beyond, histogram_of
+from loadtests.histograms import decode, enough_beyond, histogram_of
 from loadtests.report.comparison import FLOORS
 from loadtests.report.figures import CARRIED
 from loadtests.report.tables import words
@@ -21,6 +20,14 @@ PERCENTILES = (50, 95, 99)
 GOODPUT, FLOOR = "goodput", "floor: "
 REGRESSION, WORSE, BETTER, NOISE, SAME = "regression", "worse", "better", "within noise", "the same"
 RESAMPLES = 1_000
+Figures = Mapping[str, Any]
+
+
+class Run(NamedTuple):
+    """The contents of a run's report.json and series.json."""
+
+    report: Figures
+    series: Figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,7 @@ def changes(before: Run, after: Run, threshold: float) -> Iterator[Change]:
             )  # fmt: skip
 
 
-def counts(before: Report, after: Report) -> Iterator[Change]:
+def counts(before: Figures, after: Figures) -> Iterator[Change]:
     """Yield the change of every count that both reports have."""
     later = dict(_counts(after))
     for (what, side), one in _counts(before):
@@ -99,40 +106,42 @@ def lag_median(lags_ms: list[float]) -> Sample:
 def _samples(run: Run) -> dict[tuple[str, str, str], Sample]:
     """Return the sample of each figure of a run by what, side and metric."""
     samples: dict[tuple[str, str, str], Sample] = {}
-    for side, name in product(SIDES, run.report.scenarios):
-        if blocks := run.series.scenarios.get(name, {}).get(side, SideSeries()).blocks:
-            latencies = histograms(blocks)
-            samples[name, side, "geo mean"] = latencies.geometric_mean()
-            for percentile in (each for each in PERCENTILES if enough_beyond(each, latencies.total)):
-                samples[name, side, f"p{percentile}"] = latencies.percentile(percentile)
-            samples[name, side, GOODPUT] = goodput(
-                [block.succeeded for block in blocks], float(run.report.settings["block_s"])
-            )
-    for side, kinds in run.series.freshness.items():
+    for (name, sides), side in product(run.series["scenarios"].items(), SIDES):
+        blocks = sides[side]["blocks"]
+        latencies = _histograms(blocks)
+        samples[name, side, "geo mean"] = latencies.geometric_mean()
+        for percentile in (each for each in PERCENTILES if enough_beyond(each, latencies.total)):
+            samples[name, side, f"p{percentile}"] = latencies.percentile(percentile)
+        succeeded = [block["succeeded"] for block in blocks]
+        samples[name, side, GOODPUT] = goodput(succeeded, run.report["settings"]["block_s"])
+    for side, kinds in run.series["freshness"].items():
         enough = {kind: lags for kind, lags in kinds.items() if enough_beyond(50, len(lags))}
         samples |= {(words(kind), side, "p50"): lag_median(lags) for kind, lags in enough.items()}
-    for side, floors in run.series.floors.items():
+    for side, floors in run.series["floors"].items():
         for name, blocks in floors.items():
-            if enough_beyond(50, (latencies := histograms(blocks)).total):
+            if enough_beyond(50, (latencies := _histograms(blocks)).total):
                 samples[FLOOR + FLOORS[name], side, "p50"] = latencies.percentile(50)
     return samples
 
 
-def _counts(report: Report) -> Iterator[tuple[tuple[str, str], Count]]:
+def _histograms(blocks: Sequence[Figures]) -> BlockHistograms:
+    return BlockHistograms([decode(block["latencies"]) for block in blocks])
+
+
+def _counts(report: Figures) -> Iterator[tuple[tuple[str, str], Count]]:
     """Yield what, side and count. Errors may grow as long as the side carries its rate; refusals and stale reads never regress."""
-    yield ("failed parity checks", "both"), Count(int(report.parity["failed"]))
-    for side, (name, scenario) in product(SIDES, report.scenarios.items()):
-        one = scenario.monolith if side == SIDES[0] else scenario.microservices
-        offered = max(1.0, one.offered_rate * one.seconds)
-        yield (f"{name}: errors", side), Count(one.errors, offered, 1 - CARRIED)
-        yield (f"{name}: refused", side), Count(one.refusals, offered, inf)
-        yield (f"{name}: dropped", side), Count(one.dropped, offered, inf)
-    for kind, lags in report.freshness.items():
-        for side, lag in lags.items():
+    yield ("failed parity checks", "both"), Count(report["parity"]["failed"])
+    for side, (name, scenario) in product(SIDES, report["scenarios"].items()):
+        one = scenario[side]
+        offered = max(1.0, one["offered_rate"] * one["seconds"])
+        for kind, allowed in (("errors", 1 - CARRIED), ("refusals", inf), ("dropped", inf)):
+            yield (f"{name}: {kind}", side), Count(one[kind], offered, allowed)
+    for (kind, lags), side in product(report["freshness"].items(), SIDES):
+        if lag := lags.get(side):
             yield (f"{words(kind)}: stale", side), Count(lag["stale_first_reads"], max(1, lag["trials"]), inf)
             yield (f"{words(kind)}: never", side), Count(lag["never"])
-    for kind, effects in report.after_the_load.items():
-        yield from (((words(kind), side), Count(n)) for side, n in effects.items() if isinstance(n, int))
+    for kind, effects in report["after_the_load"].items():
+        yield from (((words(kind), side), Count(effects[side])) for side in SIDES if side in effects)
 
 
 def _verdict(low: float, high: float, threshold: float) -> str:
