@@ -34,7 +34,7 @@ SCENARIO_COLUMNS = (
 )  # fmt: skip
 VERDICT_COLUMNS = (
     Column("scenario"), Column("metric"), Column("ratio"), Column("99 % interval", "interval"),
-    Column("effect size", "standardised", "{:+.1f}".format), Column("better", "verdict"),
+    Column("better", "verdict"),
 )  # fmt: skip
 FLOOR_COLUMNS = (SIDE, Column("floor"), P50, P95, ORIGIN)
 LAG_COLUMNS = (
@@ -120,7 +120,6 @@ def _verdicts(report: Report) -> Iterator[Record]:
                 "metric": METRICS[metric],
                 "ratio": _ratio(one["ratio"]),
                 "interval": f"{_ratio(one['low'])} – {_ratio(one['high'])}",
-                "standardised": one["effect"]["standardised"],
             }
 
 

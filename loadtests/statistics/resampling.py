@@ -4,7 +4,6 @@ Requests of one block share its conditions and blocks do not, so whole blocks ar
 journeys one after the other, so pairs stay together: what a pair's journeys cost both sides cancels in their ratio.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
@@ -17,7 +16,6 @@ from loadtests.statistics.samples import Counts, Sample, Values, resample_counts
 RESAMPLES = 2_000
 CONFIDENCE = 0.99
 NEGLIGIBLE = 0.05  # a smaller difference decides nothing, however certain it is
-MAD_TO_STANDARD_DEVIATION = 1.4826  # of normally distributed values
 ROUNDING = 1e-9  # two log ratios that differ by less are equal: they were summed in another order
 
 
@@ -25,8 +23,7 @@ ROUNDING = 1e-9  # two log ratios that differ by less are equal: they were summe
 class PairedComparison:
     """One figure of two sides with the interval of its ratio.
 
-    p_value: how often sides swapped at random within the pairs differ at least as much. standardised: the difference of the
-    medians in units of the blocks' spread; None where the blocks do not vary and still differ.
+    p_value: how often sides swapped at random within the pairs differ at least as much.
     """
 
     first: float
@@ -34,7 +31,6 @@ class PairedComparison:
     low: float
     high: float
     p_value: float
-    standardised: float | None
 
     @property
     def ratio(self) -> float:
@@ -49,30 +45,18 @@ def compare_pairs(sample: Sample, *, seed: str) -> PairedComparison:
     counts = resample_counts(pairs, times=RESAMPLES, rng=seeded_rng(seed))
     ratios = np.sort(_ratios(sample, np.hstack([0 * counts, counts]), np.hstack([counts, 0 * counts]))).tolist()
     edge = round(tail_share(pairs) * (RESAMPLES - 1))
-    each = sample.each()
     return PairedComparison(
         first=first,
         second=second,
         low=min(ratios[edge], second / first),
         high=max(ratios[-1 - edge], second / first),
         p_value=_p_value(sample, pairs),
-        standardised=standardised_difference(each[:pairs], each[pairs:]),
     )
 
 
 def smallest_p_value(pairs: int) -> float:
     """Return the p-value of pairs that all differ in the same direction."""
     return float(0.5 ** (pairs - 1))
-
-
-def standardised_difference(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return Cohen's d, with medians for means and median absolute deviations for standard deviations: one block that the
-    machine delayed moves neither."""
-    sides = np.array([first, second], dtype=float)
-    medians = np.median(sides, axis=1)
-    spreads = MAD_TO_STANDARD_DEVIATION * np.median(np.abs(sides - medians[:, np.newaxis]), axis=1)
-    difference, spread = float(medians[1] - medians[0]), float(np.sqrt(np.mean(np.square(spreads))))
-    return difference / spread if spread else None if difference else 0.0
 
 
 def tail_share(blocks: int) -> float:

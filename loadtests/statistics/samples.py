@@ -29,10 +29,6 @@ class Sample:
         """Return the figure of all blocks together."""
         return float(self.values(np.ones((1, self.size), dtype=int))[0])
 
-    def each(self) -> list[float]:
-        """Return the figure of every block alone."""
-        return [float(value) for value in self.values(np.eye(self.size, dtype=int))]
-
     def resampled(self, times: int, rng: np.random.Generator) -> Values:
         """Return the figures of `times` resamples with replacement."""
         return self.values(resample_counts(self.size, times=times, rng=rng))

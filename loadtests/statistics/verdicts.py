@@ -62,15 +62,11 @@ def _metric(metric: str, sides: Sides, comparison: PairedComparison, scenarios: 
     significance = significance_of(metric, scenarios)
     enough = smallest_p_value(len(next(iter(sides.values())))) <= significance
     verdict = verdict_of(metric, tuple(sides), comparison, significance=significance)
-    digits, standardised = 2 if metric == GOODPUT else 1, comparison.standardised
+    digits = 2 if metric == GOODPUT else 1
     values = (round(value, digits) for value in (comparison.first, comparison.second))
     return {
         **dict(zip(sides, values, strict=True)),
         **{name: round(getattr(comparison, name), 3) for name in ("ratio", "low", "high")},
-        "effect": {
-            "change_percent": round(100 * (comparison.ratio - 1), 1),
-            "standardised": None if standardised is None else round(standardised, 2),
-        },
         "p_value": float(f"{comparison.p_value:.2g}"),
         "verdict": verdict if enough else TOO_FEW,
     }

@@ -30,7 +30,7 @@ LOCAL = "http://127.0.0.1:4566/_aws/execute-api/abc/$default"
 SUMMARY = {
     "offered_rate", "goodput", "errors", "refusals", "dropped", "p50_ms", "p95_ms", "p99_ms", "generator_cpu", "origin",
 }  # fmt: skip
-METRIC = {*SIDES, "ratio", "low", "high", "effect", "p_value", "verdict", "origin"}
+METRIC = {*SIDES, "ratio", "low", "high", "p_value", "verdict", "origin"}
 
 
 def block(side: str, cpu: float = 0.05) -> BlockResult:
