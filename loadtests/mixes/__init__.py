@@ -3,14 +3,11 @@
 `about` describes the mix in a sentence. `journeys` gives each journey (loadtests/journeys.py) its weight.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
 
-import msgspec
 import yaml
 
 from loadtests.errors import UsageError
@@ -18,19 +15,7 @@ from loadtests.journeys import JOURNEYS
 from loadtests.load import LIVE
 
 FOLDER = Path(__file__).parent
-PLACE = re.compile(r" - at `\$\.?(.*?)`$")  # of the mistake, at the end of msgspec's message
-UNKNOWN = re.compile(r"unknown field `(.*?)`")
-Weight = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
-Weights: Any = msgspec.defstruct(
-    "Weights", [(name, Weight | msgspec.UnsetType, msgspec.UNSET) for name in JOURNEYS], forbid_unknown_fields=True
-)
-
-
-class MixFile(msgspec.Struct, forbid_unknown_fields=True):
-    """The content of a file."""
-
-    about: Annotated[str, msgspec.Meta(min_length=1)]
-    journeys: Weights
+MAX_WEIGHT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +25,14 @@ class Mix:
     name: str
     about: str
     journeys: dict[str, float]
+
+
+class MistakeInFile(Exception):
+    """A mistake in a node of a YAML file."""
+
+    def __init__(self, node: yaml.Node | None, mistake: str) -> None:
+        super().__init__(mistake)
+        self.line = node.start_mark.line + 1 if node else 1
 
 
 def names() -> list[str]:
@@ -56,58 +49,49 @@ def by_name(name: str) -> Mix:
 def read(path: Path) -> Mix:
     """Return the mix of a file. Raise UsageError with file, line and mistake."""
     try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.CSafeLoader)
-        _require_unique_keys(path, root)
-        content = msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), MixFile)
+        return _mix(path.stem, yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not a text: {error}") from error
-    except yaml.YAMLError as error:
-        raise _wrong(path, getattr(error, "problem_mark", None), str(getattr(error, "problem", error))) from error
-    except msgspec.ValidationError as error:
-        raise _wrong(path, _mark(root, str(error)), str(error)) from error
-    journeys = {name: weight for name, weight in msgspec.structs.asdict(content.journeys).items() if weight}
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UsageError(f"{path}:{line}: {error.problem}") from error
+    except (yaml.YAMLError, MistakeInFile) as error:
+        raise UsageError(f"{path}:{getattr(error, 'line', 1)}: {' '.join(str(error).split())}") from error
+
+
+def _mix(name: str, root: yaml.Node | None) -> Mix:
+    if name == LIVE:
+        raise MistakeInFile(root, f"{LIVE} is a scenario of its own: choose another name for the file")
+    content = dict(_entries(root, ("about", "journeys")))
+    about, journeys = content.get("about"), dict(_entries(content.get("journeys"), tuple(JOURNEYS)))
+    if not isinstance(about, yaml.ScalarNode) or not about.value.strip():
+        raise MistakeInFile(about or root, "about is not a text")
     if not journeys:
-        raise UsageError(f"{path}:1: no journey; there are {', '.join(JOURNEYS)}")
-    if path.stem == LIVE:
-        raise UsageError(f"{path}:1: {LIVE} is a scenario of its own: choose another name for the file")
-    return Mix(path.stem, content.about.strip(), journeys)
+        raise MistakeInFile(root, f"no journey; there are {', '.join(JOURNEYS)}")
+    return Mix(name, about.value.strip(), {journey: _weight(node) for journey, node in journeys.items()})
 
 
-def _require_unique_keys(path: Path, root: yaml.Node | None) -> None:
-    """Raise UsageError for a repeated key: YAML's loader would silently use the last one."""
-    for mapping in _mappings(root):
-        seen = set()
-        for key, _ in mapping.value:
-            if key.value in seen:
-                raise _wrong(path, key.start_mark, f"{key.value} is there twice")
-            seen.add(key.value)
+def _entries(node: yaml.Node | None, known: tuple[str, ...]) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield the entries of a mapping. YAML's own loader would accept a name that is there twice."""
+    if not isinstance(node, yaml.MappingNode):
+        raise MistakeInFile(node, f"not a mapping of {', '.join(known)}")
+    seen = set()
+    for key, value in node.value:
+        if key.value not in known:
+            raise MistakeInFile(key, f"unknown name {key.value!r}; there are {', '.join(known)}")
+        if key.value in seen:
+            raise MistakeInFile(key, f"{key.value} is there twice")
+        seen.add(key.value)
+        yield key.value, value
 
 
-def _mappings(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _, value in node.value:
-            yield from _mappings(value)
-
-
-def _mark(root: yaml.Node | None, message: str) -> yaml.Mark | None:
-    """Return the place of a mistake that msgspec reports."""
-    place, unknown = PLACE.search(message), UNKNOWN.search(message)
-    keys = [*(place[1].split(".") if place else []), *([unknown[1]] if unknown else [])]
-    node, mark = root, root.start_mark if root else None
-    for name in filter(None, keys):
-        entries = node.value if isinstance(node, yaml.MappingNode) else []
-        for key, value in entries:
-            if key.value == name:
-                node, mark = value, key.start_mark
-    return mark
-
-
-def _wrong(path: Path, mark: yaml.Mark | None, mistake: str) -> UsageError:
-    what = " ".join(PLACE.sub("", mistake).split())
-    if unknown := UNKNOWN.search(mistake):
-        what = f"unknown name {unknown[1]!r}; the journeys are {', '.join(JOURNEYS)}"
-    return UsageError(f"{path}:{mark.line + 1 if mark else 1}: {what}")
+def _weight(node: yaml.Node) -> float:
+    try:
+        weight = float(node.value)
+    except (TypeError, ValueError):
+        weight = 0.0
+    if not 0 < weight <= MAX_WEIGHT:
+        raise MistakeInFile(node, f"a weight is a number above 0, up to {MAX_WEIGHT:,}")
+    return weight
