@@ -29,9 +29,8 @@ COMMANDS = {
     ),
     "explain": (
         "explain.command:register",
-        "trace each journey on both sides, down to the line, and meter every operation",
+        "trace each journey on both sides, down to the line, time cold starts and meter every operation",
     ),
-    "coldstarts": ("coldstarts:register", "time the first invocation of every function, compared with warm ones"),
     "bill": ("bill:register", "compute what both sides cost on AWS, and the rate at which they cost the same"),
     "scale": ("scale:register", "simulate a day of both sides on AWS for populations up to a million users"),
     "diff": ("diff:register", "show what changed between two runs: exit status 1 if something got worse"),

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from loadtests.explain.traces import Forest, Span, TimedCall
 from loadtests.results import SIDES
 
-GATEWAY, AUTHORIZER, OWN, JSON, STORES, TRANSACTION, HOPS, COLD = PARTS = (
-    "gateway, server and network", "authorizer", "own code", "serialising", "stores", "transaction", "calls of other functions",
+GATEWAY, AUTHORIZER, OWN, STORES, TRANSACTION, HOPS, COLD = PARTS = (
+    "gateway, server and network", "authorizer", "own code", "stores", "transaction", "calls of other functions",
     "cold start",
 )  # fmt: skip
 _PART_OF_KIND = {
-    "request": OWN, "function": OWN, "background": OWN, "serialising": JSON, "store call": STORES, "statement": STORES,
+    "request": OWN, "function": OWN, "background": OWN, "store call": STORES, "statement": STORES,
     "transaction": TRANSACTION, "cold start": COLD,
 }  # fmt: skip
 _HOP = "lambda Invoke"
@@ -92,14 +92,12 @@ def _call(call: TimedCall, forest: Forest) -> dict[str, Any]:
 def _counts(works: Iterable[Work]) -> dict[str, float]:
     spans = [work.span for work in works]
     stores = [span for span in spans if span.kind in _STORE_KINDS]
-    texts = [span for span in spans if span.kind == "serialising"]
     return {
         "functions": sum(span.kind == "function" for span in spans),
         "store_calls": len(stores),
         "units": sum(span.counts.get("units", 0) for span in stores),
         "rows": sum(span.counts.get("rows", 0) for span in stores),
         "store_bytes": sum(span.counts.get(way, 0) for span in stores for way in ("bytes_in", "bytes_out")),
-        "json_bytes": sum(span.counts.get("bytes", 0) for span in texts),
     }
 
 

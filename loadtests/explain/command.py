@@ -1,4 +1,5 @@
-"""Start both systems with hooks, walk every operation on both, and write the chapters `explain` and `metering` of the report.
+"""Start both systems with hooks, walk every operation on both, and write chapters of the report: the parts of each journey, cold
+starts, metering and the latency forecast.
 
 A journey is shown as the calls that it consists of, each the fastest of its operation in the tours. Seeding starts the functions,
 and a first tour is a warm-up. A pause after each write keeps its effects out of the next call.
@@ -12,7 +13,7 @@ import msgspec
 from rich.console import Console
 
 from loadtests import report, systems
-from loadtests.explain import traced
+from loadtests.explain import cold_starts, traced
 from loadtests.explain.breakdown import figures
 from loadtests.explain.tour import STEPS, Tours, walk_tours
 from loadtests.explain.traces import Forest, TimedCall
@@ -57,6 +58,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
             with display.phase("figures"):
                 metered = metering.chapter(tours)
                 report.add_chapter(folder, METERING, metered)
+                started = traced.spans_of("microservices", run_dir)
+                report.add_chapter(folder, "cold_starts", cold_starts.chapter(metered["functions"], started))
                 forecast = latency.chapter(msgspec.convert(metered, Metering), load())
                 report.add_chapter(folder, latency.CHAPTER, forecast)
                 explained.update(chapter(tours, urls))

@@ -1,4 +1,4 @@
-"""The chapter of `coldstarts`: what a function's first invocation costs."""
+"""The chapter of cold starts: what a function's first invocation costs."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -6,19 +6,19 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.explain.breakdown import GATEWAY, JSON, PARTS
+from loadtests.explain.breakdown import GATEWAY, PARTS
 from loadtests.report.charts import apply_style
 from loadtests.report.tables import Chapter, Chart, Column, Finding, Row, Table, milliseconds, number, percent, table_of
 from loadtests.results import SIDES
 
-COLOURS = ("#7a828b", "#3f7f9f", "#4f6bd0", "#a04f8f", "#2e8b6f", "#8a8a1f", "#a8631a", "#c0453a")  # of PARTS, in order
+COLOURS = ("#7a828b", "#3f7f9f", "#4f6bd0", "#a04f8f", "#8a8a1f", "#a8631a", "#c0453a")  # of PARTS, in order
 ROOT_KINDS = ("request", "function", "background", "cold start")
 ROW_PX, AROUND_PX = 19, 130
 EM_SPACE = "\u2003"
 COUNT_COLUMNS = (
     Column("journey"), Column("side"), Column("calls"), Column("functions", form=number),
     Column("store calls", "store_calls", number), Column("units", form=number), Column("rows", form=number),
-    Column("store bytes", "store_bytes", "{:,.0f}".format), Column("JSON bytes", "json_bytes", "{:,.0f}".format),
+    Column("store bytes", "store_bytes", "{:,.0f}".format),
     Column("later: functions", "later_functions", number), Column("later: store calls", "later_store_calls", number),
     Column("done after, ms", "later_ms", milliseconds), Column("origin"),
 )  # fmt: skip
@@ -99,7 +99,7 @@ def _charts(journeys: dict[str, dict[str, Calls]]) -> Iterator[Chart]:
 
 
 def _call_records(calls: Calls) -> Iterator[Figures]:
-    """Yield the calls of a journey, one after the other, each with its spans. Serialising has no bars."""
+    """Yield the calls of a journey, one after the other, each with its spans."""
     begin = 0.0
     for call in calls:
         yield {
@@ -109,7 +109,7 @@ def _call_records(calls: Calls) -> Iterator[Figures]:
             "part": GATEWAY, "label": call["operation"], "hover": GATEWAY, "drawn": True,
         }  # fmt: skip
         for span in call["spans"]:
-            yield _record(span, begin, drawn=span["part"] != JSON)
+            yield _record(span, begin, drawn=True)
         begin += call["ms"]
 
 
@@ -118,7 +118,7 @@ def _record(span: Figures, begin: float, *, drawn: bool, of: str = "") -> Figure
     counts, lines = span["counts"], span["lines"][:2]
     return {
         "span": EM_SPACE * (span["depth"] + 1) + span["name"], "service": span["service"], "at, ms": begin + span["at_ms"],
-        "took, ms": span["ms"], "self, ms": span["self_ms"], "bytes out": counts.get("bytes_out", counts.get("bytes")),
+        "took, ms": span["ms"], "self, ms": span["self_ms"], "bytes out": counts.get("bytes_out"),
         "bytes in": counts.get("bytes_in"), "units": counts.get("units"), "rows": counts.get("rows"), "line": " ← ".join(lines),
         "part": span["part"], "label": _label(span), "hover": ", ".join(filter(None, (of, *lines[:1]))), "drawn": drawn,
     }  # fmt: skip

@@ -19,7 +19,7 @@ from base64 import b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from json import JSONDecodeError, dumps, loads  # by name, so that the hooks' own JSON makes no span
+from json import JSONDecodeError, dumps, loads
 from typing import Any
 
 Parameters = dict[str, Any]

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from loadtests.explain.hooks import buffered_views, functions, serialisation, spans
+from loadtests.explain.hooks import buffered_views, functions, spans
 
 _service = os.environ["AWS_LAMBDA_FUNCTION_NAME"].removeprefix(f"{os.environ['STAGE']}-")
 _write = spans.append_to(Path(os.environ["SPANS_FILE"]))
@@ -22,7 +22,6 @@ with spans.run_in(_cold):
     _own = vars(importlib.import_module(_name))
 # The processor time since the process began, as on AWS: the hooks import boto3 before.
 _cold.top.counts["cpu_ms"] = time.process_time() * 1000
-_hooks.enter_context(serialisation.installed())  # after everything that uses JSON is loaded
 if "views" in _own:
     _hooks.enter_context(buffered_views.installed(type(_own["views"]), service=_service, write=_write))
 

@@ -23,7 +23,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
-from loadtests.explain.hooks import SPANS, buffered_views, replace_attribute, serialisation, spans
+from loadtests.explain.hooks import SPANS, buffered_views, replace_attribute, spans
 from loadtests.explain.hooks.carriers import parse
 from loadtests.explain.hooks.spans import CountedOutput, Span, Write, append_to, line_of
 from monolith import __main__ as monolith
@@ -64,7 +64,6 @@ def installed(write: Write) -> Iterator[None]:
             event.listen(Engine, name, listener)
             hooks.callback(event.remove, Engine, name, listener)
         hooks.enter_context(request_started.connected_to(_name_request))
-        hooks.enter_context(serialisation.installed())
         hooks.enter_context(replace_attribute(logging.FileHandler, "_open", _counted_log))
         yield
 

@@ -27,7 +27,6 @@ Result = TypeVar("Result")
 Write = Callable[[str], None]
 Count = int | float | bool
 
-_dumps = json.dumps  # the hooks replace it by a function that makes spans
 _NANOSECONDS = 1_000_000
 _SYSTEMS = ("microservices.", "monolith.", "shared_domain.")
 _WRAPPERS = ("microservices.conflicts", "monolith.concurrency_limit")  # these only call other code
@@ -84,7 +83,7 @@ class Root:
     def to_json(self, service: str) -> str:
         """Return all spans that have ended as one line of JSON."""
         ended = [span.to_fields() for span in self.spans if span.took_ns >= 0]
-        return _dumps({"spans": ended, "trace": self.trace, "service": service, "process": os.getpid()})
+        return json.dumps({"spans": ended, "trace": self.trace, "service": service, "process": os.getpid()})
 
 
 _open: ContextVar[tuple[Root, Span] | None] = ContextVar("open", default=None)

@@ -6,7 +6,7 @@ import boto3
 import httpx
 import pytest
 
-from loadtests.explain.hooks import buffered_views, functions, monolith, serialisation
+from loadtests.explain.hooks import buffered_views, functions, monolith
 from microservices.posts.views import Views
 from tests.contract.client import Api
 from tests.contract.gateway import gateway_over_moto
@@ -21,7 +21,6 @@ def traced_functions() -> Iterator[TracedSystem]:
     lines: list[str] = []
     with (
         functions.calls_traced(),
-        serialisation.installed(),
         buffered_views.installed(Views, service="posts-http", write=lines.append),
     ):
         boto3.setup_default_session()  # a session copies the handlers that are there when it begins

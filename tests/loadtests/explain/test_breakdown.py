@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.explain.breakdown import AUTHORIZER, COLD, GATEWAY, HOPS, JSON, OWN, STORES, answering, parts
+from loadtests.explain.breakdown import AUTHORIZER, COLD, GATEWAY, HOPS, OWN, STORES, TRANSACTION, answering, parts
 from loadtests.explain.hooks.carriers import Traceparent
 from loadtests.explain.traces import Forest, Root, Span, TimedCall, read_spans
 
@@ -30,7 +30,7 @@ def a_call(*more: Root) -> Forest:
     function = [
         span("f", CALL.sender.span, "function", at=35, ms=50, name="GET /any"),
         span("f1", "f", "store call", at=40, ms=20),
-        span("f2", "f1", "serialising", at=41, ms=1),
+        span("f2", "f1", "transaction", at=41, ms=1),
         span("f3", "f", "store call", at=62, ms=10, name="lambda Invoke"),
     ]
     called = [span("i", "f3", "function", at=64, ms=7, name="call")]
@@ -39,7 +39,7 @@ def a_call(*more: Root) -> Forest:
 
 def test_the_parts_are_the_self_times_and_the_gaps() -> None:
     assert parts(CALL, a_call()) == pytest.approx(
-        {GATEWAY: 10 + 5 + 15, AUTHORIZER: 20, OWN: 50 - 20 - 10 + 7, STORES: 19, JSON: 1, HOPS: 3}
+        {GATEWAY: 10 + 5 + 15, AUTHORIZER: 20, OWN: 50 - 20 - 10 + 7, STORES: 19, TRANSACTION: 1, HOPS: 3}
     )
 
 

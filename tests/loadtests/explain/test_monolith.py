@@ -30,7 +30,7 @@ def test_a_request_has_its_routes_name_and_its_views_line(monolith: TracedSystem
     top, *below = root["spans"]
     assert (top["name"], top["parent"], top["counts"]["status"]) == ("GET /posts/{post_id}", SPAN, 200)
     assert top["lines"][0].startswith("monolith/posts/routes.py:")
-    assert [span["name"] for span in below if span["kind"] != "serialising"] == [
+    assert [span["name"] for span in below] == [
         "BEGIN",
         "SELECT posts",
         "COMMIT",
@@ -81,7 +81,7 @@ def test_an_unknown_path_is_not_written(monolith: TracedSystem) -> None:
 
 def test_spans_hold_nothing_that_a_client_sent(monolith: TracedSystem) -> None:
     assert_no_sent_value_is_written(monolith)
-    assert {"statement", "transaction", "serialising"} <= {span["kind"] for span in all_spans(monolith.lines())}
+    assert {"statement", "transaction"} <= {span["kind"] for span in all_spans(monolith.lines())}
 
 
 def awaited(monolith: TracedSystem, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

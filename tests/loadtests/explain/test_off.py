@@ -13,7 +13,7 @@ from botocore import handlers
 from flask import Flask
 from sqlalchemy.engine.default import DefaultDialect
 
-from loadtests.explain.hooks import functions, monolith, serialisation
+from loadtests.explain.hooks import functions, monolith
 from loadtests.explain.hooks.carriers import NAME
 from loadtests.explain.traced import HANDLER, OWN_HANDLER, SPANS_FILE, traced_configuration
 from microservices.deploy.packages import handlers as every_handler
@@ -60,12 +60,12 @@ def test_a_function_loads_no_hook(function: str) -> None:
 def test_everything_is_restored_when_the_hooks_are_removed() -> None:
     def hooked() -> list[object]:
         return [
-            list(handlers.BUILTIN_HANDLERS), json.dumps, json.loads, Flask.__call__, Background.run_every, Views.record,
+            list(handlers.BUILTIN_HANDLERS), Flask.__call__, Background.run_every, Views.record,
             Views.flush, DefaultDialect.do_begin, DefaultDialect.do_commit, DefaultDialect.do_rollback,
         ]  # fmt: skip
 
     before = hooked()
-    with functions.calls_traced(), serialisation.installed(), monolith.installed(print):
+    with functions.calls_traced(), monolith.installed(print):
         assert all(now != then for now, then in zip(hooked(), before, strict=True))
     assert hooked() == before
 

@@ -15,15 +15,15 @@ def test_a_span_is_below_the_one_that_is_open() -> None:
     lines: list[str] = []
     with spans.root("request", "GET /posts", service="posts-http", write=lines.append):
         outer = spans.begin("store call", "dynamodb Query")
-        inner = spans.begin("serialising", "JSON out")
+        inner = spans.begin("transaction", "COMMIT")
         spans.end(inner, bytes=7)
         spans.end(outer, rows=2)
-        spans.end(spans.begin("serialising", "JSON out"))
+        spans.end(spans.begin("transaction", "COMMIT"))
     (root,) = roots(lines)
-    top, query, json_out, last = root["spans"]
-    assert [query["parent"], json_out["parent"], last["parent"]] == [top["id"], query["id"], top["id"]]
-    assert (query["counts"], json_out["counts"]) == ({"rows": 2}, {"bytes": 7})
-    assert top["ms"] >= query["ms"] >= json_out["ms"] >= 0
+    top, query, commit, last = root["spans"]
+    assert [query["parent"], commit["parent"], last["parent"]] == [top["id"], query["id"], top["id"]]
+    assert (query["counts"], commit["counts"]) == ({"rows": 2}, {"bytes": 7})
+    assert top["ms"] >= query["ms"] >= commit["ms"] >= 0
 
 
 def test_a_span_that_is_never_ended_is_not_written() -> None:
