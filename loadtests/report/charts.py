@@ -22,9 +22,6 @@ TIME_COLUMNS = (
     Column("at, s", "at_s", number), Column("side"), Column("p50, ms", "p50_ms", milliseconds),
     Column("p95, ms", "p95_ms", milliseconds), Column("offered/s", "offered", number),
 )  # fmt: skip
-FLOOR_COLUMNS = (
-    Column("scenario"), Column("side"), *(Column(f"{name}, ms", name, milliseconds) for name in ("floor", "above it", "median")),
-)  # fmt: skip
 LAG_COLUMNS = (Column("from → to", "label"), Column("side"), Column("ms", form=milliseconds))
 Report = dict[str, Any]
 Series = dict[str, Any]
@@ -62,30 +59,6 @@ def shape_charts(series: Series) -> Iterator[Chart]:
         figure.update_xaxes(title_text="seconds of a block")
         figure.update_layout(yaxis={"type": "log", "tickvals": MS_TICKS, "title": "ms"})
         yield Chart(f"{name}-over-time", name, apply_style(figure), table_of(records, TIME_COLUMNS))
-
-
-def floor_chart(report: Report) -> Iterator[Chart]:
-    """Yield the median of each scenario in two parts: the floor, and the time above it."""
-    figure, records = go.Figure(), []
-    for side, floors in report["floors"].items():
-        if floors["empty"]["p50_ms"] is None:
-            continue
-        medians = {name: ms for name, one in report["scenarios"].items() if (ms := one[side]["p50_ms"]) is not None}
-        below = [min(floors["empty"]["p50_ms"], median) for median in medians.values()]
-        above = [median - floor for median, floor in zip(medians.values(), below, strict=True)]
-        bars = {"y": [f"{name} · {side}" for name in medians], "orientation": "h", "marker_color": COLOURS[side]}
-        figure.add_bar(x=below, name=f"{side}: floor", opacity=0.35, **bars)
-        labels = [f"+{one:.1f}" for one in above]
-        figure.add_bar(x=above, name=f"{side}: above it", text=labels, textposition="outside", cliponaxis=False, **bars)
-        records += [
-            {"scenario": name, "side": side, "floor": floor, "above it": rest, "median": median}
-            for (name, median), floor, rest in zip(medians.items(), below, above, strict=True)
-        ]
-    places = [f"{name} · {side}" for name in report["scenarios"] for side in report["sides"]]
-    figure.update_layout(barmode="stack", height=AROUND_PX + ROW_PX * len(places), bargap=0.3)
-    figure.update_yaxes(categoryorder="array", categoryarray=places[::-1])
-    figure.update_xaxes(title_text="median, ms", rangemode="tozero")
-    yield Chart("above-the-floor", "Medians in two parts", apply_style(figure), table_of(records, FLOOR_COLUMNS))
 
 
 def freshness_chart(series: Series) -> Iterator[Chart]:

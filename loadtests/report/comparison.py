@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from loadtests.report.charts import Report, Series, floor_chart, freshness_chart, percentile_charts, shape_charts
+from loadtests.report.charts import Report, Series, freshness_chart, percentile_charts, shape_charts
 from loadtests.report.tables import (
     Chapter,
     Column,
@@ -60,9 +60,7 @@ def chapters(report: Report, series: Series) -> Iterator[Chapter]:
     if (shape := report["settings"].get("shape", STEADY)) != STEADY:
         yield Chapter(name="shape", names={"shape": shape}, charts=lambda: shape_charts(series))
     if report["floors"]:
-        yield Chapter(
-            name="floor", charts=lambda: floor_chart(report), tables=[table_of(_floors(report), FLOOR_COLUMNS)]
-        )
+        yield Chapter(name="floor", tables=[table_of(_floors(report), FLOOR_COLUMNS)])
     if report["freshness"]:
         lags = [table_of(_lags(report), LAG_COLUMNS)]
         yield Chapter(name="freshness", charts=lambda: freshness_chart(series), tables=lags)

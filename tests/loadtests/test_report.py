@@ -195,7 +195,7 @@ def test_every_chart_has_its_data_as_a_table_and_as_a_file(folder: Path) -> None
     resources.feed(page)
     files = [unquote(one.partition(",")[2]) for one in resources.addresses if "data:text/csv" in one]
     assert page.count("plotly.js v") == 1
-    assert page.count('class="plot"') == 3 + 2  # one for each scenario; floor, freshness
+    assert page.count('class="plot"') == 3 + 1  # one for each scenario, and freshness
     assert len(files) == page.count('class="plot"') == page.count("<details")
     assert files[0].splitlines()[0] == 'percentile,"monolith, ms","microservices, ms"'
     assert all(len(file.splitlines()) > 2 for file in files)
