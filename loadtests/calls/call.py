@@ -80,9 +80,6 @@ class Call:
         return {**typed, **signed, **self.headers}
 
 
-Send = Callable[[Call], Answer]  # sends a call and returns its answer
-
-
 def judge(call: Call, answer: Answer) -> tuple[Outcome, str]:
     """Return the outcome of a call and, unless it is a success, the reason in a few words."""
     if answer.status == call.expected:

@@ -44,7 +44,7 @@ def _findings(journeys: Figures) -> Iterator[str]:
     """Yield the total on either side, and the largest parts of the difference."""
     first, second = (_parts([call for sides in journeys.values() for call in sides[side]]) for side in SIDES)
     yield (
-        f"Alone and warm, all journeys together took {milliseconds(sum(first.values()))} ms on the monolith and "
+        f"Warm and without load, all journeys together took {milliseconds(sum(first.values()))} ms on the monolith and "
         f"{milliseconds(sum(second.values()))} ms on the microservices."
     )
     differences = {name: second[name] - first[name] for name in PARTS}

@@ -22,7 +22,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_findings_are_the_total_and_its_largest_parts() -> None:
     total, parts = (finding.text for finding in chapter(explained()).findings)
     assert (
-        total == "Alone and warm, all journeys together took 5.0 ms on the monolith and 40.0 ms on the microservices."
+        total
+        == "Warm and without load, all journeys together took 5.0 ms on the monolith and 40.0 ms on the microservices."
     )
     assert parts == "Of the difference, 40 % is gateway, server and network, 29 % is cold start, 23 % is stores."
 

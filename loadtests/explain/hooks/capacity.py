@@ -14,7 +14,7 @@ from loadtests.explain.hooks.carriers import NAME
 
 READS = {"GetItem", "Query", "BatchGetItem"}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
-_READ_BYTES, _WRITE_BYTES, _PUT_BYTES = 4096, 1024, 25 * 1024  # of one unit; the last of Kinesis
+_READ_BYTES, _PUT_BYTES = 4096, 25 * 1024  # of one unit; the last of Kinesis
 _TRANSACTION = 2  # units for one
 _REFUSED = {"ConditionalCheckFailedException", "TransactionCanceledException"}  # these cost units too
 
