@@ -21,6 +21,17 @@ PROOF_S = 300
 ARCHITECTURE = [
     f"tests/architecture/test_{name}.py" for name in ("permissions_of_code", "operations", "features", "lock")
 ]
+STORED_POST = "tests/contract/test_every_store.py::test_a_stored_post_is_returned_unchanged"
+FORGETFUL = {  # for each store: a line of the change "field", and one that does not store the field
+    "memory": (
+        "shared_domain/memory.py",
+        "    def add(self, post: Post) -> None:\n        self._posts[post.id] = post\n",
+        "    def add(self, post: Post) -> None:\n        self._posts[post.id] = _forget(post)\n",
+    ),
+    "postgresql": ("monolith/posts/store.py", "language=language,", "language=None,"),
+    "dynamodb_moto": ("microservices/post_item.py", "        **language,\n", ""),
+}
+FORGET = "\n\ndef _forget(post):\n    from dataclasses import replace\n\n    return replace(post, language=None)\n"
 each_change = pytest.mark.parametrize("change", changes(), ids=lambda change: change.name)
 
 
@@ -67,6 +78,22 @@ def test_a_change_alone_keeps_its_promises_and_those_of_the_architecture(
     tree = link_copy(before, tmp_path / "after")
     apply([change], tree)
     prove(tree, [*change.tests, *change.about.get("deep_tests", "").split(), *ARCHITECTURE])
+
+
+@pytest.mark.deep
+def test_the_contract_of_stores_fails_for_each_store_that_forgets_a_new_field(before: Path, tmp_path: Path) -> None:
+    """The contract does not name the field of the change: it fills every field of a post."""
+    tree = link_copy(before, tmp_path / "after")
+    apply([Change("field")], tree)
+    prove(tree, [STORED_POST])
+    for file, line, forgetful in FORGETFUL.values():
+        text = (tree / file).read_text()
+        assert text.count(line) == 1, file
+        (tree / file).unlink()  # a hard link
+        (tree / file).write_text(text.replace(line, forgetful) + (FORGET if "_forget" in forgetful else ""))
+    with pytest.raises(AssertionError) as failed:
+        prove(tree, [STORED_POST])
+    assert all(f"unchanged[{store}]" in str(failed.value) for store in FORGETFUL)
 
 
 def test_the_page_shows_the_cost_of_the_patches(tmp_path: Path) -> None:
