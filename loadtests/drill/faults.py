@@ -24,10 +24,9 @@ class Fault:
     ends: str
     lasts_s: float
 
-    def about(self) -> dict[str, str]:
-        """Return what is done on each side, or why nothing is."""
-        sides = {"monolith": self.monolith, "microservices": self.services}
-        return {side: one if isinstance(one, str) else str(getdoc(one)) for side, one in sides.items()}
+    def about(self, side: str) -> str:
+        """Return what is done on a side."""
+        return str(getdoc(self.monolith if side == "monolith" else self.services))
 
 
 MANAGED = "DynamoDB is a managed service in three zones: there is no process to kill"
@@ -38,36 +37,12 @@ ITSELF = "by itself: another process is started"
 FAULTS = (
     Fault("kill-worker", monolith.kill_worker, services.kill_functions, ends=ITSELF, lasts_s=3),
     Fault("kill-database", monolith.kill_database, MANAGED, ends=ITSELF, lasts_s=3),
-    Fault(
-        "hang-database",
-        monolith.hang_database,
-        services.hang_table,
-        ends="the processes continue, the table answers again",
-        lasts_s=5,
-    ),
-    Fault(
-        "throttle-store",
-        monolith.lock_votes,
-        services.throttle_table,
-        ends="the transaction ends, the table has capacity again",
-        lasts_s=5,
-    ),
+    Fault("hang-database", monolith.hang_database, services.hang_table, ends="the store answers again", lasts_s=5),
+    Fault("throttle-store", monolith.lock_votes, services.throttle_table, ends="lock and throttling end", lasts_s=5),
     Fault("broken-search", monolith.rename_index, services.deny_search, ends="somebody repairs it", lasts_s=4),
     Fault("deliveries", TRANSACTION, services.repeat_deliveries, ends="deliveries succeed again", lasts_s=5),
-    Fault(
-        "poison",
-        monolith.poison_jobs,
-        services.poison_queue,
-        ends="the messages are parked after their last attempt",
-        lasts_s=3,
-    ),
+    Fault("poison", monolith.poison_jobs, services.poison_queue, ends="the last attempt parks them", lasts_s=3),
     Fault("cut-stream", NO_STREAM, services.cut_streams, ends="the streams are connected again", lasts_s=60),
-    Fault(
-        "rolling-update",
-        monolith.update_workers,
-        services.update_services,
-        ends="when everything is updated",
-        lasts_s=1,
-    ),
+    Fault("rolling-update", monolith.update_workers, services.update_services, ends="all is updated", lasts_s=1),
     Fault("rollback", monolith.release_a_bug, services.release_a_bug, ends="the former code is released", lasts_s=4),
 )

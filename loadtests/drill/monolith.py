@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -42,8 +42,10 @@ class Monolith:
     by_hand: list[str] = field(default_factory=list)
 
     def processes(self, role: str) -> list[psutil.Process]:
-        """Return its processes with a role of resources.py."""
-        return roles(systems.MONOLITH, self.run_dir)[role]
+        """Return its processes with a role of resources.py. Raise SystemFailed if there is none."""
+        if not (processes := roles(systems.MONOLITH, self.run_dir)[role]):
+            raise systems.SystemFailed(f"the monolith has no {role}")
+        return processes
 
     @property
     def release(self) -> Path:
@@ -57,10 +59,13 @@ class Monolith:
         while old.intersection(self.processes(WEB)) and monotonic() < deadline:
             sleep(0.1)
 
+    def postmaster_file(self) -> list[str]:
+        """Return the lines of PostgreSQL's own file about itself: first its pid, then the port and the socket's folder."""
+        return (self.run_dir.resolve() / "monolith" / "postgres" / "postmaster.pid").read_text().splitlines()
+
     def connect(self) -> psycopg.Connection[Any]:
         """Return a connection of an administrator to the embedded PostgreSQL. It commits each statement."""
-        file = self.run_dir.resolve() / "monolith" / "postgres" / "postmaster.pid"
-        _, _, _, port, folder, *_ = file.read_text().splitlines()
+        _, _, _, port, folder, *_ = self.postmaster_file()
         return psycopg.connect(host=folder, port=port, user="postgres", dbname="postgres", autocommit=True)
 
 
@@ -74,7 +79,7 @@ def kill_worker(monolith: Monolith) -> Iterator[None]:
 @contextmanager
 def kill_database(monolith: Monolith) -> Iterator[None]:
     """SIGKILL for PostgreSQL's first process."""
-    monolith.processes(POSTGRES)[0].kill()  # the others end with it
+    psutil.Process(int(monolith.postmaster_file()[0])).kill()  # the others end with it
     yield
 
 
@@ -88,7 +93,8 @@ def hang_database(monolith: Monolith) -> Iterator[None]:
         yield
     finally:
         for each in processes:
-            each.resume()
+            with suppress(psutil.NoSuchProcess):  # the supervisor has started others
+                each.resume()
 
 
 @contextmanager

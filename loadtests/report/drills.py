@@ -43,7 +43,7 @@ def _drills(figures: Figures) -> Iterator[Figures]:
     """Yield the drills that were run, each with its fault, side and origin."""
     for fault, sides in figures["drills"].items():
         for side, one in sides.items():
-            if one["reason"] is None:
+            if not one["reason"]:
                 yield {"fault": fault, "side": side, "origin": figures["origins"][side], **one}
 
 
@@ -112,7 +112,7 @@ def _abouts(figures: Figures) -> Table:
             one["ends"],
             ", ".join(f"{count} × {answer}" for answer, count in one["answers"].items()),
         )
-        if one["reason"] is None
+        if not one["reason"]
         else (fault, side, f"Not run: {one['reason']}.", "", "")
         for fault, sides in figures["drills"].items()
         for side, one in sides.items()

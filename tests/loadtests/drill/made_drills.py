@@ -16,7 +16,7 @@ def figures(**changed: Any) -> dict[str, Any]:
             },
             "kill-database": {
                 "monolith": drill({"posts": [OK, [0, 4, 0], OK]}),
-                "microservices": {"about": "no process to kill", "ends": "by itself", "reason": "no process to kill"},
+                "microservices": {"reason": "no process to kill"},
             },
         },
     }  # fmt: skip

@@ -1,0 +1,48 @@
+"""Drills on running systems: both recover by themselves, and lose and double nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from loadtests.__main__ import _parser
+from loadtests.drill.command import Results, measure
+from loadtests.progress import ProgressDisplay
+
+pytestmark = pytest.mark.live
+
+RECOVERED_WITHIN_S = 10.0
+REFUSAL = "503 with Retry-After"
+
+
+def drilled(folder: Path, *words: str) -> Results:
+    """Run drills and return their results."""
+    options = _parser("drill").parse_args(["drill", "--rate", "8", "--votes", "6", *words])
+    results = Results(options.rate)
+    measure(options, folder, ProgressDisplay(Console(quiet=True)), results)
+    return results
+
+
+def failed(drill: dict[str, Any]) -> set[str]:
+    """Return the features of which a request failed or was refused since the injection."""
+    begin = int(drill["injected_s"][0])
+    return {name for name, seconds in drill["features"].items() if any(any(bad) for _, *bad in seconds[begin:])}
+
+
+def test_the_monolith_recovers_from_a_killed_worker_and_a_killed_database(tmp_path: Path) -> None:
+    results = drilled(tmp_path, "--side", "monolith", "--fault", "kill-worker", "--fault", "kill-database")
+    assert results.kept, results.drills
+    killed = results.drills["kill-database"]["monolith"]
+    assert killed["answers"][REFUSAL] > 0
+    assert killed["served_again_s"] <= RECOVERED_WITHIN_S
+
+
+@pytest.mark.deep
+def test_both_sides_recover_from_every_fault(tmp_path: Path) -> None:
+    results = drilled(tmp_path)
+    assert results.kept, results.drills
+    broken = results.drills["broken-search"]
+    assert (failed(broken["monolith"]), failed(broken["microservices"])) == ({"posts", "search"}, {"search"})
+    assert results.drills["poison"]["microservices"]["by_hand"] == ["look at 10 dead letters and delete them"]
+    assert results.drills["poison"]["monolith"]["by_hand"] == ["look at 10 parked jobs and delete them"]
