@@ -80,7 +80,7 @@ class LoadStart:
 class Second:
     """The arrivals with an intended start in one second of the block, for charts over time. latencies: a histogram.
 
-    outcomes: counts by operation and outcome.
+    outcomes: counts by operation and outcome. A success that took over a second is `slow`.
     """
 
     at_s: int

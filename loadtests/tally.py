@@ -14,6 +14,7 @@ from loadtests.load import BlockResult, Second
 WARM_UP = -1  # in place of a second
 DROPPED, LATE = "dropped", "late"
 ENDS = (*(each.value for each in Outcome), DROPPED)  # how an arrival ends; LATE is counted in addition
+SLOW, SLOW_TICKS = "slow", 10_000  # a success that took over a second, in the outcomes of a second of the block
 TIMED = ("late", "timeout")  # reasons of errors whose time counts; quick failures must not flatter a system
 # Second of the intended start, operation, outcome, reason, tenths of a millisecond (0: not timed).
 Event = tuple[int, str, str, str, int]
@@ -92,7 +93,7 @@ class Tally:
         ends = defaultdict[int, defaultdict[str, Counter[str]]](lambda: defaultdict(Counter))
         for (second, operation, outcome, _, ticks), count in self._measured():
             if outcome in ENDS:
-                ends[second][operation][outcome] += count
+                ends[second][operation][SLOW if outcome == Outcome.SUCCESS and ticks > SLOW_TICKS else outcome] += count
             timed[second].update({ticks: count} if ticks else {})
         return [
             Second(

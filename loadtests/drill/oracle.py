@@ -26,7 +26,7 @@ from loadtests.data.world import Account, post_form
 RECOVERED_WITHIN_S = 60.0
 ANSWER_WITHIN_S = 5.0
 POLL_S = 0.1
-EVERY = 10  # votes: then a post and an order follow
+EVERY = 5  # votes of a thread: then a post and an order follow
 THREADS = 4
 NO_ANSWER = "no answer"
 
@@ -53,7 +53,10 @@ class Oracle:
         """Write for the length of a block, so many votes a second. Each voter belongs to one thread."""
         stop = Event()
         parts = [part for number in range(THREADS) if (part := voters[number::THREADS])]
-        writers = [Thread(target=self._write, args=(part, len(parts) / rate, stop)) for part in parts]
+        writers = [
+            Thread(target=self._write, args=(number, part, len(parts) / rate, stop))
+            for number, part in enumerate(parts)
+        ]
         for each in writers:
             each.start()
         try:
@@ -82,9 +85,10 @@ class Oracle:
         wrong_orders = (shown - acknowledged).total() + (acknowledged - shown).total()
         return abs(score - sum(self.votes.values())), wrong_orders
 
-    def _write(self, voters: Sequence[Account], pause_s: float, stop: Event) -> None:
+    def _write(self, first: int, voters: Sequence[Account], pause_s: float, stop: Event) -> None:
+        """Write until the event. first: of the thread, so that the threads do not publish at the same time."""
         with httpx.Client(base_url=self.base_url, timeout=ANSWER_WITHIN_S) as client:
-            for number in count():
+            for number in count(first):
                 voter, value = voters[number % len(voters)], 1 if number // len(voters) % 3 else -1
                 if self._repeat(client, calls.cast(self.post, value, voter.token)):
                     self.votes[voter.username] = value

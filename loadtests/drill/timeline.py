@@ -8,8 +8,10 @@ import yaml
 from loadtests.calls import Outcome
 from loadtests.load import Second
 from loadtests.processes import ROOT
+from loadtests.tally import SLOW
 
-KINDS = ("succeeded", "refused", "failed")  # of one second's counts, in order
+KINDS = ("succeeded", "slow", "refused", "failed")  # of one second's counts, in order
+PLACES = {Outcome.SUCCESS.value: 0, SLOW: 1, Outcome.REFUSED.value: 2}  # among KINDS, of outcomes; others are failures
 Counts = list[int]
 Timeline = dict[str, list[Counts]]
 
@@ -20,16 +22,14 @@ def timeline_of(seconds: Sequence[Second]) -> Timeline:
     timeline: Timeline = {}
     for second in seconds:
         for operation, outcomes in second.outcomes.items():
-            counts = timeline.setdefault(feature_of(operation), [[0, 0, 0] for _ in range(length)])[second.at_s]
-            succeeded, refused = outcomes.get(Outcome.SUCCESS, 0), outcomes.get(Outcome.REFUSED, 0)
-            counts[0] += succeeded
-            counts[1] += refused
-            counts[2] += sum(outcomes.values()) - succeeded - refused
+            counts = timeline.setdefault(feature_of(operation), [[0] * len(KINDS) for _ in range(length)])[second.at_s]
+            for outcome, count in outcomes.items():
+                counts[PLACES.get(outcome, -1)] += count
     return dict(sorted(timeline.items()))
 
 
 def served_again_s(timeline: Timeline, injected_s: Sequence[float]) -> list[float]:
-    """Return for each injection the seconds until no request was refused or failed any more, before the next injection."""
+    """Return for each injection the seconds until all requests succeeded in a second's time, before the next injection."""
     failing = {at for counts in timeline.values() for at, (_, *bad) in enumerate(counts) if any(bad)}
     ends = [*injected_s[1:], float("inf")]
     return [
@@ -40,7 +40,7 @@ def served_again_s(timeline: Timeline, injected_s: Sequence[float]) -> list[floa
 
 def total(timeline: Iterable[Counts]) -> Counts:
     """Return the counts of several seconds together."""
-    return [sum(counts) for counts in zip(*timeline, strict=True)] or [0, 0, 0]
+    return [sum(counts) for counts in zip(*timeline, strict=True)] or [0] * len(KINDS)
 
 
 def feature_of(operation: str) -> str:

@@ -1,6 +1,6 @@
 """The chapter of `drill`: what each fault did to the users of each side, as tables and as strips over time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import Any
 
@@ -11,15 +11,21 @@ from loadtests.report.charts import apply_style
 from loadtests.report.tables import Chapter, Chart, Column, Finding, Table, number, table_of
 
 COLUMNS = (
-    Column("fault"), Column("side"), Column("failed or refused", "bad"), Column("served again, s", "served_again_s", number),
+    Column("fault"), Column("side"), Column("requests", "bad"), Column("served again, s", "served_again_s", number),
     Column("caught up, s", "caught_up_s", number), Column("lost or doubled", "wrong"), Column("by hand"), Column("origin"),
 )  # fmt: skip
-STRIP_COLUMNS = (Column("fault"), Column("side"), Column("feature"), Column("bad"), Column("strip"))
+STRIP_COLUMNS = (
+    Column("fault"),
+    Column("side"),
+    Column("feature"),
+    Column("requests", "bad"),
+    Column("second by second", "strip"),
+)
 SECOND_COLUMNS = (
     Column("side"), Column("feature"), Column("at, s", "at_s", number), *(Column(kind, form=number) for kind in KINDS),
 )  # fmt: skip
-SHADES = ((0.0, "#b9c4cf"), (0.5, "#e0a31f"), (1.0, "#a3271f"))  # all succeeded, all refused, all failed
-MARKS = "·rX"  # of KINDS, in strips of text
+SHADES = ((0, "#b9c4cf"), (1 / 3, "#e3cf7a"), (2 / 3, "#dd8a1f"), (1, "#a3271f"))  # if all requests end as one of KINDS
+MARKS = "·srX"  # of KINDS, in strips of text
 MOST_MARKS = 40
 ROW_PX, AROUND_PX = 16, 110
 NOTHING = "nothing"
@@ -76,9 +82,11 @@ def _since(drill: Figures) -> dict[str, Seconds]:
     return {feature: seconds[begin:] for feature, seconds in drill["features"].items()}
 
 
-def _bad(seconds: Any) -> str:
-    succeeded, *bad = total(seconds)
-    return f"{sum(bad)} of {succeeded + sum(bad)}"
+def _bad(seconds: Iterable[list[int]]) -> str:
+    """Return how many requests did not succeed at once, such as 2 slow, 1 failed of 40."""
+    counts = total(seconds)
+    bad = [f"{count} {kind}" for count, kind in zip(counts, KINDS, strict=True) if count and kind != KINDS[0]]
+    return f"{', '.join(bad) or '0'} of {sum(counts)}"
 
 
 def _strips(drills: Sequence[Figures]) -> Table:
@@ -125,7 +133,7 @@ def _chart(fault: str, drills: Sequence[Figures]) -> Chart:
     figure = go.Figure()
     strips = [(f"{feature} · {one['side']}", seconds) for one in drills for feature, seconds in one["features"].items()]
     figure.add_heatmap(
-        y=[label for label, _ in strips], x0=0.5, dx=1, z=[[_shade(*counts) for counts in seconds] for _, seconds in strips],
+        y=[label for label, _ in strips], x0=0.5, dx=1, z=[[_shade(counts) for counts in seconds] for _, seconds in strips],
         customdata=[[_words(counts) for counts in seconds] for _, seconds in strips], zmin=0, zmax=1, colorscale=SHADES,
         showscale=False, xgap=1, ygap=2, hovertemplate="%{y}, second %{x:.0f}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
@@ -147,10 +155,10 @@ def _seconds(drills: Sequence[Figures]) -> Iterator[Figures]:
                     yield {"side": one["side"], "feature": feature, "at_s": at, **dict(zip(KINDS, counts, strict=True))}
 
 
-def _shade(succeeded: int, refused: int, failed: int) -> float | None:
-    """Return 0 if all requests succeeded, 0.5 if all were refused, 1 if all failed; None without requests."""
-    requests = succeeded + refused + failed
-    return (refused / 2 + failed) / requests if requests else None
+def _shade(counts: Sequence[int]) -> float | None:
+    """Return the mean place of the outcomes on SHADES, None without requests."""
+    worst = len(KINDS) - 1
+    return sum(place * count for place, count in enumerate(counts)) / worst / sum(counts) if any(counts) else None
 
 
 def _words(counts: Sequence[int]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-OK = [4, 0, 0]
+OK = [4, 0, 0, 0]
 
 
 def figures(**changed: Any) -> dict[str, Any]:
@@ -11,11 +11,13 @@ def figures(**changed: Any) -> dict[str, Any]:
         "rate": 15.0, "mix": "everything", "origins": {"monolith": "measured", "microservices": "emulated"},
         "drills": {
             "kill-worker": {
-                "monolith": {**drill({"posts": [OK, [3, 0, 1], OK], "votes": [OK, OK, OK]}), **changed},
-                "microservices": drill({"posts": [OK, OK, OK], "votes": [OK, [0, 3, 0], [0, 1, 2]]}, by_hand=["replay 2 records"]),
+                "monolith": {**drill({"posts": [OK, [3, 0, 0, 1], OK], "votes": [OK, OK, OK]}), **changed},
+                "microservices": drill(
+                    {"posts": [OK, OK, OK], "votes": [OK, [0, 1, 2, 0], [0, 0, 1, 2]]}, by_hand=["replay 2 records"]
+                ),
             },
             "kill-database": {
-                "monolith": drill({"posts": [OK, [0, 4, 0], OK]}),
+                "monolith": drill({"posts": [OK, [0, 0, 4, 0], OK]}),
                 "microservices": {"reason": "no process to kill"},
             },
         },

@@ -16,22 +16,31 @@ def tables(**changed: object) -> tuple[Table, ...]:
 
 def test_a_row_shows_the_requests_that_did_not_succeed_since_the_injection() -> None:
     rows = [[*row] for row in tables()[0].rows]
-    assert rows[0] == ["kill-worker", "monolith", "1 of 16", "1.5", "2.5", "0", "nothing", "measured"]
-    assert rows[1] == ["kill-worker", "microservices", "6 of 14", "1.5", "2.5", "0", "replay 2 records", "emulated"]
+    assert rows[0] == ["kill-worker", "monolith", "1 failed of 16", "1.5", "2.5", "0", "nothing", "measured"]
+    assert rows[1] == [
+        "kill-worker",
+        "microservices",
+        "1 slow, 3 refused, 2 failed of 14",
+        "1.5",
+        "2.5",
+        "0",
+        "replay 2 records",
+        "emulated",
+    ]
     assert len(rows) == 3
 
 
 def test_a_strip_shows_each_second_of_a_feature_that_suffered() -> None:
     assert [[*row] for row in tables()[1].rows] == [
-        ["kill-worker", "monolith", "posts", "1 of 8", "·X·"],
-        ["kill-worker", "microservices", "votes", "6 of 6", "·rX"],
-        ["kill-database", "monolith", "posts", "4 of 8", "·r·"],
+        ["kill-worker", "monolith", "posts", "1 failed of 8", "·X·"],
+        ["kill-worker", "microservices", "votes", "1 slow, 3 refused, 2 failed of 6", "·rX"],
+        ["kill-database", "monolith", "posts", "4 refused of 8", "·r·"],
     ]
 
 
 def test_a_long_strip_shows_the_worst_outcome_of_several_seconds() -> None:
-    seconds = [[1, 0, 0]] * 80
-    assert tables(features={"posts": [*seconds, [1, 1, 0]]})[1].rows[0][4] == "·" * 26 + "r"
+    seconds = [[1, 0, 0, 0]] * 80
+    assert tables(features={"posts": [*seconds, [1, 0, 1, 0]]})[1].rows[0][4] == "·" * 26 + "r"
 
 
 def test_a_side_without_counterpart_says_why() -> None:
@@ -51,7 +60,7 @@ def test_every_form_has_the_chapter_and_the_page_a_chart_of_each_fault(tmp_path:
     folder = report.add_chapter(tmp_path / "run", "drills", made_drills.figures())
     page, text = ((folder / name).read_text() for name in ("report.html", "report.md"))
     assert page.count('aria-label="Chart: kill-') == 2
-    assert "| kill-worker | microservices | votes | 6 of 6 | ·rX |" in text
+    assert "| kill-worker | microservices | votes | 1 slow, 3 refused, 2 failed of 6 | ·rX |" in text
     console = Console(width=80, record=True, file=(tmp_path / "terminal").open("w"))
     report.print_chapter(folder, "drills", console)
     assert "0 effects lost or doubled, recovered within 2.5 s" in " ".join(console.export_text().split())

@@ -6,7 +6,7 @@ from loadtests.drill.timeline import served_again_s, timeline_of
 from loadtests.tally import DROPPED, Tally
 
 VOTE, SEARCH = "PUT /posts/{post_id}/vote", "GET /search"
-OK, BAD = [1, 0, 0], [0, 0, 1]
+NONE, OK, BAD = [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]
 
 
 def test_outcomes_are_counted_by_feature_and_second() -> None:
@@ -16,10 +16,11 @@ def test_outcomes_are_counted_by_feature_and_second() -> None:
         (SEARCH, 2.0, "succeeded"), (DROPPED, 1.0, DROPPED),
     ]:  # fmt: skip
         tally.add(operation, offset_s, 1.0, outcome=outcome)
+    tally.add(SEARCH, 2.0, 1001.0, outcome="succeeded")
     assert timeline_of(tally.block().seconds) == {
-        "not sent": [[0, 0, 0], [0, 0, 1], [0, 0, 0]],
-        "search": [[0, 0, 0], [0, 0, 0], [1, 0, 0]],
-        "votes": [[1, 1, 1], [0, 0, 0], [0, 0, 0]],
+        "not sent": [NONE, [0, 0, 0, 1], NONE],
+        "search": [NONE, NONE, [1, 1, 0, 0]],
+        "votes": [[1, 0, 1, 1], NONE, NONE],
     }
 
 
