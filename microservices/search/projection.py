@@ -3,7 +3,8 @@
 The monolith has no such file: it writes post and index in one transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from microservices.conflicts import retry_on_conflict
@@ -14,16 +15,30 @@ from microservices.streams import Record, new_image, sequence_number
 from shared_domain.search import weigh
 
 
+def read_entries(writer: IndexWriter, records: Sequence[Record]) -> dict[str, IndexEntry]:
+    """Read the index entries of the posts of a batch. A record that cannot be read is left to `apply_record`."""
+    post_ids = []
+    for record in records:
+        with suppress(AttributeError, LookupError, TypeError):
+            if is_post(record["dynamodb"]["Keys"]):
+                post_ids.append(post_id_of(record["dynamodb"]["Keys"]))
+    return writer.get_entries(post_ids)  # network
+
+
 @retry_on_conflict
-def apply_record(writer: IndexWriter, record: Record, *, now: Callable[[], datetime]) -> None:
+def apply_record(
+    writer: IndexWriter, record: Record, *, entries: dict[str, IndexEntry], now: Callable[[], datetime]
+) -> None:
     """Apply a record of the posts table's stream to the index; ignore one that is older than the index entry.
+
+    entries: what was read for the whole batch; a post that is not in it, or no longer, is read here.
 
     # eventual: a revised title rewrites only the postings of the changed terms. A new score rewrites none.
     """
     if not is_post(record["dynamodb"]["Keys"]):
         return
     post_id = post_id_of(record["dynamodb"]["Keys"])
-    seen = writer.get_entry(post_id)  # network
+    seen = entries.pop(post_id) if post_id in entries else writer.get_entries([post_id])[post_id]  # network
     sequence = sequence_number(record)
     if sequence <= seen.sequence:
         return

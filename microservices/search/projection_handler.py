@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.clock import now
-from microservices.search.projection import apply_record
+from microservices.search.projection import apply_record, read_entries
 from microservices.search.writer import IndexWriter
 from microservices.streams import handle_records, item_key, make_parking
 
@@ -19,6 +19,7 @@ _park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Apply a batch of changed posts to the index."""
-    handle_records(event["Records"], partial(apply_record, _writer, now=now), key=item_key, park=_park)
+    entries = read_entries(_writer, event["Records"])
+    handle_records(event["Records"], partial(apply_record, _writer, entries=entries, now=now), key=item_key, park=_park)
     _log.info("index", records=len(event["Records"]))
     return {"batchItemFailures": []}

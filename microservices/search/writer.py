@@ -9,14 +9,25 @@ conditional on the version that was read, so only one of two writers succeeds. T
 so it repairs them to match the entry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from microservices.conflicts import retry_on_conflict
-from microservices.dynamo import Values, batch_write, expiry, map_failed_conditions, number, parse_expiry, text, texts
-from microservices.post_item import post_item
+from microservices.dynamo import (
+    Item,
+    Values,
+    batch_get,
+    batch_write,
+    expiry,
+    map_failed_conditions,
+    number,
+    parse_expiry,
+    text,
+    texts,
+)
+from microservices.post_item import post_id_of, post_item
 from microservices.search.store import entry_key, posting_key, snapshot_key
 from shared_domain.errors import Conflict
 from shared_domain.posts import Post
@@ -41,19 +52,12 @@ class IndexWriter:
         self._dynamodb = dynamodb
         self._table = table
 
-    def get_entry(self, post_id: str) -> IndexEntry:
-        """Return the index entry of a post, an empty one if it was never indexed."""
-        found = self._dynamodb.get_item(TableName=self._table, Key=entry_key(post_id), ConsistentRead=True)
-        if "Item" not in found:
-            return IndexEntry()
-        item = found["Item"]
-        return IndexEntry(
-            weights={term: int(weight["N"]) for term, weight in item["weights"]["M"].items()},
-            pending=frozenset(term["S"] for term in item["pending"]["L"]),
-            sequence=item["sequence"]["S"],
-            version=int(item["version"]["N"]),
-            expires_at=parse_expiry(item["expires_at"]) if "expires_at" in item else None,
-        )
+    def get_entries(self, post_ids: Iterable[str]) -> dict[str, IndexEntry]:
+        """Return the index entries of posts, by post, an empty one if it was never indexed. Each call reads up to a hundred."""
+        entries = dict.fromkeys(post_ids, IndexEntry())
+        for item in batch_get(self._dynamodb, self._table, [entry_key(post_id) for post_id in entries]):
+            entries[post_id_of(item)] = _index_entry(item)
+        return entries
 
     def replace(self, post_id: str, post: Post | None, *, new: IndexEntry, seen: IndexEntry, now: datetime) -> None:
         """Replace the postings, entry and snapshot of a post; `post` is None if it was withdrawn.
@@ -82,7 +86,7 @@ class IndexWriter:
     @retry_on_conflict
     def _repair(self, post_id: str, terms: set[str]) -> None:
         """Rewrite the postings of these terms to match the entry, after another writer succeeded."""
-        seen = self.get_entry(post_id)
+        seen = self.get_entries([post_id])[post_id]
         if doubtful := terms | seen.pending:
             marked = self._write_postings(post_id, seen, seen=seen, terms=doubtful)
             with map_failed_conditions(_conflict()):
@@ -114,6 +118,16 @@ def _posting(term: str, post_id: str, weight: int | None) -> dict[str, Any]:
         {"DeleteRequest": {"Key": key}}
         if weight is None
         else {"PutRequest": {"Item": {**key, "weight": number(weight)}}}
+    )
+
+
+def _index_entry(item: Item) -> IndexEntry:
+    return IndexEntry(
+        weights={term: int(weight["N"]) for term, weight in item["weights"]["M"].items()},
+        pending=frozenset(term["S"] for term in item["pending"]["L"]),
+        sequence=item["sequence"]["S"],
+        version=int(item["version"]["N"]),
+        expires_at=parse_expiry(item["expires_at"]) if "expires_at" in item else None,
     )
 
 

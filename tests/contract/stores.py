@@ -261,7 +261,7 @@ class InDynamodb(WithoutLocks):
     def _deliver_change(self, name: str, images: dict[str, Any]) -> None:
         """Deliver a record of the posts table's stream."""
         record = {"eventName": name, "dynamodb": {**images, "SequenceNumber": str(next(self._places))}}
-        projection.apply_record(self._writer, record, now=lambda: datetime.now(UTC))
+        projection.apply_record(self._writer, record, entries={}, now=lambda: datetime.now(UTC))
 
 
 def in_dynamodb(client: Callable[[str], Any], name: str) -> Open:

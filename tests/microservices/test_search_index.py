@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from microservices.deploy import templates
 from microservices.post_item import post_item, post_key
-from microservices.search.projection import apply_record
+from microservices.search.projection import apply_record, read_entries
 from microservices.search.store import DynamoIndex
 from microservices.search.writer import WITHDRAWN_RETENTION, IndexWriter
 from microservices.streams import Record
@@ -54,8 +54,9 @@ def store() -> Iterator[Index]:
 
 
 def apply(store: Index, *records: Record) -> None:
+    entries = read_entries(store.writer, records)
     for each in records:
-        apply_record(store.writer, each, now=lambda: NOW)
+        apply_record(store.writer, each, entries=entries, now=lambda: NOW)
 
 
 @contextmanager
@@ -155,7 +156,7 @@ def test_the_entry_of_a_post_that_was_withdrawn_during_a_write_expires(store: In
         apply(store, record(2, "dog bird"))
     apply(store, record(3, None))
     assert findable(store) == set()
-    assert store.writer.get_entry(POST).expires_at == NOW + WITHDRAWN_RETENTION
+    assert store.writer.get_entries([POST])[POST].expires_at == NOW + WITHDRAWN_RETENTION
 
 
 def test_the_entry_of_a_withdrawn_post_stays_longer_than_a_parked_record() -> None:
@@ -168,4 +169,4 @@ def test_a_new_score_writes_no_posting(store: Index) -> None:
     called: list[str] = []
     store.events.register("before-call.dynamodb", lambda model, **_: called.append(model.name))
     apply(store, record(2, "cat dog"))
-    assert called == ["GetItem", "TransactWriteItems"]
+    assert called == ["BatchGetItem", "TransactWriteItems"]
