@@ -9,13 +9,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from loadtests.explain.traces import Forest, Span, TimedCall
+from loadtests.explain.traces import (
+    AUTHORIZER,
+    COLD,
+    GATEWAY,
+    HOPS,
+    OWN,
+    STORES,
+    TRANSACTION,
+    Forest,
+    Span,
+    TimedCall,
+)  # fmt: skip
 from loadtests.results import SIDES
 
-GATEWAY, AUTHORIZER, OWN, STORES, TRANSACTION, HOPS, COLD = PARTS = (
-    "gateway, server and network", "authorizer", "own code", "stores", "transaction", "calls of other functions",
-    "cold start",
-)  # fmt: skip
 _PART_OF_KIND = {
     "request": OWN, "function": OWN, "background": OWN, "store call": STORES, "statement": STORES,
     "transaction": TRANSACTION, "cold start": COLD,

@@ -8,6 +8,11 @@ from pathlib import Path
 
 from loadtests.explain.hooks.carriers import Traceparent
 
+# The parts that the time of a call is divided into.
+GATEWAY, AUTHORIZER, OWN, STORES, TRANSACTION, HOPS, COLD = PARTS = (
+    "gateway, server and network", "authorizer", "own code", "stores", "transaction", "calls of other functions",
+    "cold start",
+)  # fmt: skip
 # The names of functions' root spans whose source is an event. Nobody waits for these.
 ASYNCHRONOUS = {"stream", "queue", "topic", "views", "object", "push", "event"}
 

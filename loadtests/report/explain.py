@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.explain.breakdown import GATEWAY, PARTS
+from loadtests.explain.traces import GATEWAY, PARTS
 from loadtests.report.charts import apply_style
 from loadtests.report.tables import Chapter, Chart, Column, Finding, Row, Table, milliseconds, number, percent, table_of
 from loadtests.results import SIDES

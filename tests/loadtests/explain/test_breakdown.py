@@ -2,9 +2,22 @@
 
 import pytest
 
-from loadtests.explain.breakdown import AUTHORIZER, COLD, GATEWAY, HOPS, OWN, STORES, TRANSACTION, answering, parts
+from loadtests.explain.breakdown import answering, parts
 from loadtests.explain.hooks.carriers import Traceparent
-from loadtests.explain.traces import Forest, Root, Span, TimedCall, read_spans
+from loadtests.explain.traces import (
+    AUTHORIZER,
+    COLD,
+    GATEWAY,
+    HOPS,
+    OWN,
+    STORES,
+    TRANSACTION,
+    Forest,
+    Root,
+    Span,
+    TimedCall,
+    read_spans,
+)
 
 START_NS = 1_000_000_000
 CALL = TimedCall(
