@@ -91,15 +91,15 @@ def saturated(blocks: Sequence[BlockResult], usages: Sequence[Usage], *, rate: f
     machine = mean(usage.machine for usage in usages)
     groups = sorted({group for usage in usages for group in usage.busiest})
     busiest = {group: mean(usage.busiest.get(group, 0.0) for usage in usages) for group in groups}
-    found = [f"the machine, {_percent(machine)} of its cores in use"] if machine >= MACHINE else []
-    found += [
+    reasons = [f"the machine, {_percent(machine)} of its cores in use"] if machine >= MACHINE else []
+    reasons += [
         f"one process of the {group}, at {share:.2f} of the one core that it can use"
         for group, share in busiest.items()
         if share >= PROCESS
     ]
-    found += _throttled(blocks, limit)
-    if found:
-        return f"Saturated at {rate:.0f} a second: {'; '.join(found)}."
+    reasons += _throttled(blocks, limit)
+    if reasons:
+        return f"Saturated at {rate:.0f} a second: {'; '.join(reasons)}."
     process, share = max(busiest.items(), key=lambda one: one[1], default=("none", 0.0))
     return (
         f"No processor was saturated at {rate:.0f} a second: machine {_percent(machine)} busy, busiest process {share:.2f} of a "
