@@ -14,7 +14,7 @@ from loadtests.drill.services import Services
 class Fault:
     """One fault. monolith, services: how it is injected on a side, or the reason why that side has no counterpart.
 
-    ends: how it ends. lasts_s: seconds until then.
+    ends: how it ends. lasts_s: the seconds until then, with what the injection takes.
     """
 
     name: str
@@ -43,6 +43,6 @@ FAULTS = (
     Fault("deliveries", TRANSACTION, services.repeat_deliveries, ends="deliveries succeed again", lasts_s=5),
     Fault("poison", monolith.poison_jobs, services.poison_queue, ends="the last attempt parks them", lasts_s=3),
     Fault("cut-stream", NO_STREAM, services.cut_streams, ends="the streams are connected again", lasts_s=60),
-    Fault("rolling-update", monolith.update_workers, services.update_services, ends="all is updated", lasts_s=1),
-    Fault("rollback", monolith.release_a_bug, services.release_a_bug, ends="the former code is released", lasts_s=4),
+    Fault("rolling-update", monolith.update_workers, services.update_services, ends="all is updated", lasts_s=12),
+    Fault("rollback", monolith.release_a_bug, services.release_a_bug, ends="the former code is released", lasts_s=8),
 )

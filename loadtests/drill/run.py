@@ -88,7 +88,7 @@ def _inject(side: Side, fault: Fault, inject: Callable[[], Any], *, first: bool)
     sleep(BEFORE_S if first else AFTER_S)
     began = time()
     with inject():
-        sleep(fault.lasts_s)
+        sleep(max(0.0, began + fault.lasts_s - time()))
     return began, time()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.drill.timeline import KINDS, total
-from loadtests.report.charts import apply_style
+from loadtests.report.charts import COLOURS, apply_style
 from loadtests.report.tables import Chapter, Chart, Column, Finding, Table, number, table_of
 
 COLUMNS = (
@@ -26,6 +26,7 @@ SECOND_COLUMNS = (
 )  # fmt: skip
 SHADES = ((0, "#b9c4cf"), (1 / 3, "#e3cf7a"), (2 / 3, "#dd8a1f"), (1, "#a3271f"))  # if all requests end as one of KINDS
 MARKS = "·srX"  # of KINDS, in strips of text
+NONE = "-"  # a second without requests
 MOST_MARKS = 40
 ROW_PX, AROUND_PX = 16, 110
 NOTHING = "nothing"
@@ -97,7 +98,8 @@ def _strips(drills: Sequence[Figures]) -> Table:
         for feature, seconds in _since(one).items()
         if any(total(seconds)[1:])
     ]
-    title = f"Each second of the load: {', '.join(f'{mark} {kind}' for mark, kind in zip(MARKS, KINDS, strict=True))}"
+    marks = {**dict(zip(MARKS, KINDS, strict=True)), NONE: "no request"}
+    title = f"Each second of the load: {', '.join(f'{mark} {kind}' for mark, kind in marks.items())}"
     return table_of(records, STRIP_COLUMNS, title=title)
 
 
@@ -106,7 +108,7 @@ def _strip(seconds: Seconds) -> str:
     step = ceil(len(seconds) / MOST_MARKS)
     steps = [total(seconds[at : at + step]) for at in range(0, len(seconds), step)]
     return "".join(
-        next((mark for mark, count in zip(MARKS[::-1], counts[::-1], strict=True) if count), " ") for counts in steps
+        next((mark for mark, count in zip(MARKS[::-1], counts[::-1], strict=True) if count), NONE) for counts in steps
     )
 
 
@@ -139,8 +141,8 @@ def _chart(fault: str, drills: Sequence[Figures]) -> Chart:
     )  # fmt: skip
     for one in drills:
         for begin, end in zip(one["injected_s"], one["ended_s"], strict=True):
-            figure.add_vline(x=begin, line={"width": 2, "dash": "solid"})
-            figure.add_vline(x=end, line={"width": 2, "dash": "dot"})
+            for x, dash in ((begin, "solid"), (end, "dot")):
+                figure.add_vline(x=x, line={"color": COLOURS[one["side"]], "width": 2, "dash": dash})
     figure.update_layout(height=AROUND_PX + ROW_PX * len(strips))
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title_text="seconds of load")
