@@ -95,6 +95,7 @@ def measure(options: argparse.Namespace, run_dir: Path, display: ProgressDisplay
         with display.phase(f"start {' and '.join(system.name for system in started)}"):
             urls = stack.enter_context(systems.running(run_dir, started))
         if systems.MICROSERVICES.name in urls:
+            Services(run_dir).shorten_redelivery()
             Services(run_dir).add_hooks()
         results.origins |= {side: origin_of(url) for side, url in urls.items()}
         with display.phase("the same data on every side"):

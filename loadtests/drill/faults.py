@@ -41,7 +41,7 @@ FAULTS = (
     Fault("throttle-store", monolith.lock_votes, services.throttle_table, ends="lock and throttling end", lasts_s=5),
     Fault("broken-search", monolith.rename_index, services.deny_search, ends="somebody repairs it", lasts_s=4),
     Fault("deliveries", TRANSACTION, services.repeat_deliveries, ends="deliveries succeed again", lasts_s=5),
-    Fault("poison", monolith.poison_jobs, services.poison_queue, ends="the last attempt parks them", lasts_s=3),
+    Fault("poison", monolith.poison_jobs, services.poison_queue, ends="the last attempt parks them", lasts_s=15),
     Fault("cut-stream", NO_STREAM, services.cut_streams, ends="the streams are connected again", lasts_s=60),
     Fault("rolling-update", monolith.update_workers, services.update_services, ends="all is updated", lasts_s=12),
     Fault("rollback", monolith.release_a_bug, services.release_a_bug, ends="the former code is released", lasts_s=8),

@@ -71,21 +71,21 @@ class Monolith:
 
 @contextmanager
 def kill_worker(monolith: Monolith) -> Iterator[None]:
-    """SIGKILL for one worker process."""
+    """Kill one worker process (SIGKILL)."""
     monolith.processes(WEB)[0].kill()
     yield
 
 
 @contextmanager
 def kill_database(monolith: Monolith) -> Iterator[None]:
-    """SIGKILL for PostgreSQL's first process."""
+    """Kill PostgreSQL's first process (SIGKILL)."""
     psutil.Process(int(monolith.postmaster_file()[0])).kill()  # the others end with it
     yield
 
 
 @contextmanager
 def hang_database(monolith: Monolith) -> Iterator[None]:
-    """SIGSTOP for all processes of PostgreSQL, then SIGCONT."""
+    """Stop all processes of PostgreSQL (SIGSTOP), then let those that still exist continue (SIGCONT)."""
     processes = monolith.processes(POSTGRES)
     for each in processes:
         each.suspend()
@@ -99,7 +99,7 @@ def hang_database(monolith: Monolith) -> Iterator[None]:
 
 @contextmanager
 def lock_votes(monolith: Monolith) -> Iterator[None]:
-    """A long transaction holds a lock on the table of votes, as a migration does."""
+    """Hold a lock on the table of votes in a transaction, as a migration does."""
     with monolith.connect() as connection, connection.transaction():
         connection.execute("LOCK TABLE votes IN ACCESS EXCLUSIVE MODE")
         yield
@@ -107,7 +107,7 @@ def lock_votes(monolith: Monolith) -> Iterator[None]:
 
 @contextmanager
 def rename_index(monolith: Monolith) -> Iterator[None]:
-    """The table of the search index has another name."""
+    """Rename the table of the search index."""
     with monolith.connect() as connection:
         connection.execute("ALTER TABLE search_index RENAME TO search_index_lost")
         yield
@@ -117,7 +117,7 @@ def rename_index(monolith: Monolith) -> Iterator[None]:
 
 @contextmanager
 def poison_jobs(monolith: Monolith) -> Iterator[None]:
-    """Ten jobs that no code can do arrive in the queue of thumbnails."""
+    """Add ten jobs that no code can do to the queue of thumbnails."""
     with monolith.connect() as connection:
         for _ in range(POISON):
             connection.execute(INSERT_JOB, [uuid4().hex])
@@ -131,14 +131,14 @@ def poison_jobs(monolith: Monolith) -> Iterator[None]:
 
 @contextmanager
 def update_workers(monolith: Monolith) -> Iterator[None]:
-    """SIGHUP: the main process replaces every worker."""
+    """Replace every worker (SIGHUP to the main process)."""
     monolith.reload()
     yield
 
 
 @contextmanager
 def release_a_bug(monolith: Monolith) -> Iterator[None]:
-    """A release has a bug in the code of search. Then the former code is released again."""
+    """Release a bug in the code of search, then the former code."""
     file = monolith.release / "shared_domain" / "search.py"
     former = file.read_bytes()
     file.write_bytes(former + BUG)

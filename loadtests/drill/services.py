@@ -6,7 +6,7 @@ Each is a context manager: entering it injects the fault, leaving it ends the fa
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from microservices.deploy.package_cache import get_packages
 from microservices.replay import replay
 
 HOOKS = Path(__file__).with_name("hooks.py")
-VISIBILITY = "VisibilityTimeout"
+REDELIVERED_S = "3"
 POISON = 10
 PARKED_WITHIN_S = 30.0
 BUG = b"""
@@ -34,11 +34,8 @@ BUG = b"""
 def analyse(text: str) -> list[str]:
     raise RuntimeError("the bug of a drill")
 """
+Change = Callable[[str, bytes], bytes | None]
 DENIED = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
-
-
-def _unchanged(name: str, content: bytes) -> bytes | None:
-    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,13 @@ class Services:
                     Environment={"Variables": {**known["Environment"]["Variables"], **own}},
                 )
 
+    def shorten_redelivery(self) -> None:
+        """Let queues deliver a failed message again after seconds, not a minute, so that a drill ends in time."""
+        sqs = self.client("sqs")
+        for source in self.sources("sqs"):
+            url = sqs.get_queue_url(QueueName=source["EventSourceArn"].rpartition(":")[2])["QueueUrl"]
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": REDELIVERED_S})
+
     @contextmanager
     def hooked(self, kind: str, service: str = "") -> Iterator[None]:
         """Let the hooks inject a fault for the length of a block."""
@@ -87,8 +91,8 @@ class Services:
         mappings = self.client("lambda").list_event_source_mappings()["EventSourceMappings"]
         return [each for each in mappings if f":{kind}:" in each["EventSourceArn"]]
 
-    def deploy(self, service: str, release: str, change: Callable[[str, bytes], bytes | None] = _unchanged) -> None:
-        """Deploy a service's present code as a new release. change: makes the new content of a file, None removes it."""
+    def deploy(self, service: str, release: str, change: Change = lambda name, content: content) -> None:
+        """Deploy a service's present code as a new release. change: returns the new content of a file, None removes it."""
         with TemporaryDirectory() as folder:
             packages = [
                 replace(one, release=release, zip=_changed(one.zip, Path(folder) / one.zip.name, change))
@@ -101,22 +105,6 @@ class Services:
             deployment.upload(packages)
             deployment.deploy_service(service, release)
 
-    @contextmanager
-    def visibility(self, seconds: int, queues: Iterable[str]) -> Iterator[list[str]]:
-        """Set the visibility timeout of queues for the length of a block, and yield their URLs."""
-        sqs = self.client("sqs")
-        urls = [sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in queues]
-        before = {
-            url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[VISIBILITY])["Attributes"] for url in urls
-        }
-        for url in urls:
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={VISIBILITY: str(seconds)})
-        try:
-            yield urls
-        finally:
-            for url, attributes in before.items():
-                sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
-
     @property
     def _fault_file(self) -> Path:
         return self.run_dir.resolve() / "microservices" / "fault.json"
@@ -124,7 +112,7 @@ class Services:
 
 @contextmanager
 def kill_functions(services: Services) -> Iterator[None]:
-    """SIGKILL for every process of the votes service's functions."""
+    """Kill every process of the votes service's functions (SIGKILL)."""
     for each in services.processes("votes"):
         with suppress(psutil.NoSuchProcess):
             each.kill()
@@ -133,21 +121,21 @@ def kill_functions(services: Services) -> Iterator[None]:
 
 @contextmanager
 def hang_table(services: Services) -> Iterator[None]:
-    """Every call of the votes service to its table times out."""
+    """Let every call of the votes service to its table time out."""
     with services.hooked("hang", "votes"):
         yield
 
 
 @contextmanager
 def throttle_table(services: Services) -> Iterator[None]:
-    """The table of the votes service throttles every call."""
+    """Throttle every call of the votes service to its table."""
     with services.hooked("throttle", "votes"):
         yield
 
 
 @contextmanager
 def deny_search(services: Services) -> Iterator[None]:
-    """The role of the function that searches loses all its permissions."""
+    """Deny everything to the role of the function that searches."""
     iam, functions = services.client("iam"), services.client("lambda")
     role = functions.get_function_configuration(FunctionName=f"{STAGE}-search-http")["Role"].rpartition("/")[2]
     iam.put_role_policy(RoleName=role, PolicyName="drill", PolicyDocument=json.dumps(DENIED))
@@ -158,32 +146,29 @@ def deny_search(services: Services) -> Iterator[None]:
 
 @contextmanager
 def repeat_deliveries(services: Services) -> Iterator[None]:
-    """Every batch of a stream or a queue is lost at first, then delivered twice."""
-    queues = [each["EventSourceArn"].rpartition(":")[2] for each in services.sources("sqs")]
-    with services.visibility(2, queues), services.hooked("deliveries"):
+    """Lose every batch of a stream or a queue at first, then deliver it twice."""
+    with services.hooked("deliveries"):
         yield
 
 
 @contextmanager
 def poison_queue(services: Services) -> Iterator[None]:
-    """Ten messages that no code can read arrive in the queue of scores."""
+    """Send ten messages that no code can read to the queue of scores."""
     sqs, name = services.client("sqs"), f"{STAGE}-posts-scores"
-    dead = sqs.get_queue_url(QueueName=f"{name}-dead-letters")["QueueUrl"]
-    with services.visibility(1, [name]) as (queue,):
-        sqs.send_message_batch(
-            QueueUrl=queue, Entries=[{"Id": str(number), "MessageBody": "poison"} for number in range(POISON)]
-        )
-        yield
-        deadline = monotonic() + PARKED_WITHIN_S
-        while (parked := _count(sqs, dead)) < POISON and monotonic() < deadline:
-            sleep(0.1)
+    queue, dead = (sqs.get_queue_url(QueueName=each)["QueueUrl"] for each in (name, f"{name}-dead-letters"))
+    messages = [{"Id": str(number), "MessageBody": "poison"} for number in range(POISON)]
+    sqs.send_message_batch(QueueUrl=queue, Entries=messages)
+    yield
+    deadline = monotonic() + PARKED_WITHIN_S
+    while (parked := _count(sqs, dead)) < POISON and monotonic() < deadline:
+        sleep(0.1)
     sqs.purge_queue(QueueUrl=dead)
     services.by_hand.append(f"look at {parked} dead letters and delete them")
 
 
 @contextmanager
 def cut_streams(services: Services) -> Iterator[None]:
-    """No table's stream invokes a function."""
+    """Disable the event sources of all table streams."""
     functions, streams = services.client("lambda"), [each["UUID"] for each in services.sources("dynamodb")]
     for uuid in streams:
         functions.update_event_source_mapping(UUID=uuid, Enabled=False)
@@ -194,7 +179,7 @@ def cut_streams(services: Services) -> Iterator[None]:
 
 @contextmanager
 def update_services(services: Services) -> Iterator[None]:
-    """Every service is deployed anew, one after the other."""
+    """Deploy every service anew, one after the other."""
     for service in templates.services():
         services.deploy(service, f"{service}-drill-{time():.0f}")
     yield
@@ -202,7 +187,7 @@ def update_services(services: Services) -> Iterator[None]:
 
 @contextmanager
 def release_a_bug(services: Services) -> Iterator[None]:
-    """A release of the search service has a bug. Then the former code is deployed again, and what was parked is replayed."""
+    """Deploy a search service with a bug, then the former code, and replay what was parked."""
     services.deploy("search", "search-drill-bug", with_bug)
     yield
     services.deploy("search", "search-drill-former")
@@ -217,7 +202,7 @@ def with_bug(name: str, content: bytes) -> bytes | None:
     return content + BUG if name == "shared_domain/search.py" else content
 
 
-def _changed(old: Path, new: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
+def _changed(old: Path, new: Path, change: Change) -> Path:
     with zipfile.ZipFile(old) as source, zipfile.ZipFile(new, "w") as target:
         for name in source.namelist():
             if (content := change(name, source.read(name))) is not None:
