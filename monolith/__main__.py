@@ -59,7 +59,6 @@ def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             listener,
             workers=arguments.workers,
             threads=settings.pool_size,
-            live_clients=settings.live_clients,
             log=log,
             ready=lambda: _announce(state, url, threads=settings.pool_size),
         )

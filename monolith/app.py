@@ -15,7 +15,6 @@ from monolith import edge
 from monolith.avatars import routes as avatars
 from monolith.avatars import thumbnails
 from monolith.background import Background
-from monolith.concurrency_limit import ConcurrencyLimit
 from monolith.database import connect, unit_of_work
 from monolith.feedback import routes as feedback
 from monolith.feedback.store import SqlFeedback
@@ -54,7 +53,8 @@ class _ExplicitRule(Rule):
 def create_app(settings: Settings) -> Flask:
     """Return the application. The first request opens the database connection.
 
-    The server must start and stop `extensions["background"]` in each worker, and close the live feed's `extensions["hub"]`.
+    The server must start and stop `extensions["background"]` in each worker, serve `extensions["websockets"]`, and close the
+    live feed's `extensions["hub"]`. The `extensions["independent_paths"]` need no database.
     """
     app = _create_flask()
     edge.configure(app, token_secret=settings.token_secret)
@@ -62,7 +62,9 @@ def create_app(settings: Settings) -> Flask:
     views = Views(unit_of_work(engine, SqlTrends))
     hub = app.extensions["hub"] = Hub(max_clients=settings.live_clients)
     background = app.extensions["background"] = Background()
-    for blueprint in _create_blueprints(settings, engine, views, hub):
+    app.extensions["websockets"] = {live.PATH: live.create_handler(hub)}
+    app.extensions["independent_paths"] = platform.PATHS
+    for blueprint in _create_blueprints(settings, engine, views):
         app.register_blueprint(blueprint)
     background.run_every(FLUSH_SECONDS, views.flush)
     background.run_every(attempts.EVERY_SECONDS, attempts.create_task(unit_of_work(engine, attempts.SqlAttempts)))
@@ -72,7 +74,6 @@ def create_app(settings: Settings) -> Flask:
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
-    app.wsgi_app = ConcurrencyLimit(app.wsgi_app, limit=settings.pool_size, exempt_path=live.PATH)  # type: ignore[method-assign]
     return app
 
 
@@ -81,12 +82,11 @@ def _create_flask() -> Flask:
     app = Flask(__name__, static_folder=None)
     app.url_rule_class = _ExplicitRule
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.config["SOCK_SERVER_OPTIONS"] = live.SOCKET_OPTIONS
     app.url_map.merge_slashes = False
     return app
 
 
-def _create_blueprints(settings: Settings, engine: Engine, views: Views, hub: Hub) -> Iterator[Blueprint]:
+def _create_blueprints(settings: Settings, engine: Engine, views: Views) -> Iterator[Blueprint]:
     yield platform.routes(_load_contract())
     yield users.routes(unit_of_work(engine, users.Stores), secret=settings.token_secret, salt=_make_salt)
     yield posts.routes(unit_of_work(engine, posts.Stores), views)
@@ -97,7 +97,6 @@ def _create_blueprints(settings: Settings, engine: Engine, views: Views, hub: Hu
     yield feedback.routes(unit_of_work(engine, SqlFeedback), administrators=settings.administrators)
     yield avatars.routes(unit_of_work(engine, thumbnails.Stores))
     yield trending.routes(unit_of_work(engine, SqlTrends))
-    yield live.routes(hub)
 
 
 def _make_salt() -> bytes:

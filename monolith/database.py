@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, make_url
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Connection, Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -20,21 +23,47 @@ UnitOfWork = Callable[[], AbstractContextManager[Work]]
 
 _CONNECT_SECONDS = 3
 _POOL_WAIT_SECONDS = 5
-_STATEMENT_MILLISECONDS = 10_000
+_STATEMENT_SECONDS = 4.0
+_MIGRATION_SECONDS = 300.0  # a statement may change a large table, or wait for another migration
+_SILENCE_SECONDS = 1.0  # a database that is so late to end a statement hangs
+
+Result = TypeVar("Result")
 
 
-def connect(database_url: str, *, pool_size: int) -> Engine:
+class _LimitedConnection(psycopg.Connection[Any]):
+    """A connection with a time limit for each answer of the database: one that hangs does not enforce its own limit."""
+
+    answer_seconds = 0.0
+
+    def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:
+        try:
+            return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # the answer may still come, and would pass for that of another statement
+            raise
+
+
+def connect(database_url: str, *, pool_size: int, statement_seconds: float = _STATEMENT_SECONDS) -> Engine:
     """Return an engine with timeouts for the pool, the connection and each statement. The first use connects."""
-    return create_engine(
+    engine = create_engine(
         _parse_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
-            "options": f"-c timezone=utc -c statement_timeout={_STATEMENT_MILLISECONDS}",
+            "options": f"-c timezone=utc -c statement_timeout={statement_seconds * 1000:.0f}",
         },
     )
+
+    @event.listens_for(engine, "do_connect")
+    def open_connection(dialect: Dialect, record: object, arguments: list[Any], options: dict[str, Any]) -> object:
+        connection = _LimitedConnection.connect(*arguments, **options)
+        connection.answer_seconds = statement_seconds + _SILENCE_SECONDS
+        return connection
+
+    return engine
 
 
 def _parse_url(database_url: str) -> URL:
@@ -71,5 +100,5 @@ def migrate(database_url: str) -> None:
     """Upgrade the schema from any version to the newest one. The migrations are part of this package."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["engine"] = connect(database_url, pool_size=1)
+    config.attributes["engine"] = connect(database_url, pool_size=1, statement_seconds=_MIGRATION_SECONDS)
     command.upgrade(config, "head")

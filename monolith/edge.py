@@ -9,7 +9,6 @@ import msgspec
 from flask import Flask, current_app, g, request
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import WebsocketMismatch
 
 from monolith.clock import now
 from shared_domain import tokens
@@ -103,8 +102,6 @@ def _status_of(error: HTTPException) -> int:
     """Return the status of a request that reaches no operation. An unknown method is a 404: API Gateway knows only routes."""
     if request.path == live.PATH:
         return 426
-    if isinstance(error, WebsocketMismatch):
-        return 403  # a WebSocket handshake on another path
     return 404 if error.code == 405 else error.code or 500
 
 

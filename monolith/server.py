@@ -1,16 +1,16 @@
-"""Run gunicorn with threads from Python, to control the port, the start and the shutdown.
+"""Run the main process and its workers from Python, to control the port, the start and the shutdown.
 
-Why gunicorn: docs/decisions/0003-gunicorn.md.
+Why this server: docs/decisions/0003-server.md.
 """
 
 import errno
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -18,7 +18,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from monolith.background import Background
-from monolith.live.hub import Hub
+from monolith.worker import Worker
 
 _NEXT_PORTS = 50
 _LAST_PORT = 65_535
@@ -48,7 +48,7 @@ def listen(host: str, port: int) -> socket.socket:
 class Server(BaseApplication):  # type: ignore[misc]
     """Worker processes forked from one loaded application. SIGTERM lets them finish their current requests.
 
-    Each has `threads` threads for requests, and one more for each of up to `live_clients` clients of the live feed.
+    Each has `threads` threads for requests. Connections take no thread (see worker.py).
     """
 
     def __init__(
@@ -60,19 +60,17 @@ class Server(BaseApplication):  # type: ignore[misc]
         threads: int,
         log: Path,
         ready: Callable[[], None],
-        live_clients: int = 0,
     ) -> None:
         self._app = app
         self._ready = ready
         self._log = log
         self._options = {
             "bind": f"fd://{listener.fileno()}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": workers,
-            "threads": threads + live_clients,
+            "threads": threads,
             "preload_app": True,  # an application that cannot start fails before the port opens, and workers share its memory
             "keepalive": 30,
-            "limit_request_line": 8_190,  # bytes, gunicorn's maximum: 200 characters of a query can become 5,400 bytes
             "graceful_timeout": _GRACEFUL_SECONDS,
             "errorlog": str(log),
             "control_socket_disable": True,
@@ -85,6 +83,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C, then raise SystemExit as gunicorn does. Only the master process returns to the caller."""
         master = os.getpid()
+        _allow_many_connections()
         try:
             super().run()
         except SystemExit as exit:
@@ -110,27 +109,20 @@ class Server(BaseApplication):  # type: ignore[misc]
             signal.SIGINT, signal.SIG_IGN
         )  # a terminal sends Ctrl-C to every process; only the master handles it
         logging.basicConfig(filename=self._log, level=logging.INFO, format="%(message)s", force=True)
-        self._close_live_feed_on_sigterm(worker)
         self._background().start()
 
     def _on_worker_exit(self, arbiter: Any, worker: Any) -> None:
         self._background().stop()  # after the last response, so that the tasks finish the work that requests left
 
-    def _close_live_feed_on_sigterm(self, worker: Any) -> None:
-        """Close the live feed's connections on SIGTERM: the worker waits for every connection, and they would stay open."""
-        hub: Hub | None = self._app.extensions.get("hub")
-        if hub is None:
-            return
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            worker.handle_exit(number, frame)
-            Thread(target=hub.close).start()  # a thread, because the interrupted code may hold the hub's lock
-
-        signal.signal(signal.SIGTERM, stop)
-
     def _background(self) -> Background:
         background: Background = self._app.extensions.get("background", Background())
         return background
+
+
+def _allow_many_connections() -> None:
+    """Raise the limit of open files to what the system permits: each connection is one, and the usual limit is 1,024."""
+    _, permitted = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (permitted, permitted))
 
 
 def _stop_gracefully_on_first_interrupt(arbiter: Any) -> None:

@@ -1,45 +1,45 @@
-"""The live feed over a WebSocket, with three threads per client. Twin: microservices/live/connections.py."""
+"""The live feed over a WebSocket, in the event loop of the worker. Twin: microservices/live/connections.py."""
 
-from flask import Blueprint
-from flask_sock import Sock
-from simple_websocket import Server
-from wsproto.frame_protocol import CloseReason
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from monolith.live.client import Client, ReadingThread
+from monolith.live.client import Client, Send
 from monolith.live.hub import Hub
 from shared_domain.contract.live import error_json, parse_topic, subscribed_json
 from shared_domain.errors import DomainError, Unavailable
 
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
 PATH = "/live"
-SOCKET_OPTIONS = {
-    "ping_interval": 20,  # seconds; a client that does not answer before the next ping is disconnected
-    "max_message_size": 128 * 1024,  # bytes, the gateway's limit; a longer message ends the connection
-    "thread_class": ReadingThread,
-}
+_TRY_AGAIN_LATER = 1013
 
 
-def routes(hub: Hub) -> Blueprint:
-    blueprint = Blueprint("live", __name__)
+def create_handler(hub: Hub) -> Callable[[Receive, Send], Awaitable[None]]:
+    """Return the handler of a WebSocket connection."""
 
-    def live(socket: Server) -> None:
+    async def live(receive: Receive, send: Send) -> None:
         """Serve a client until it disconnects."""
+        await send({"type": "websocket.accept"})
         try:
-            client = Client(socket)
-            hub.join(client)
+            hub.require_capacity()
         except Unavailable as error:
-            socket.close(CloseReason.TRY_AGAIN_LATER, str(error))
+            await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER, "reason": str(error)})
             return
-        except OSError:  # it disconnected during the handshake
-            return
+        client = Client(send)
+        hub.join(client)
         try:
-            with client.run_sender():
-                for message in client.receive_messages():
-                    client.send(_handle_message(hub, client, message))
+            await client.serve(_handle_messages(hub, client, receive))
         finally:
             hub.leave(client)
 
-    Sock().route(PATH, bp=blueprint)(live)
-    return blueprint
+    return live
+
+
+async def _handle_messages(hub: Hub, client: Client, receive: Receive) -> None:
+    while (event := await receive())["type"] != "websocket.disconnect":
+        if event["type"] == "websocket.receive":
+            text = event.get("text")
+            client.send(_handle_message(hub, client, event["bytes"] if text is None else text))
 
 
 def _handle_message(hub: Hub, client: Client, message: str | bytes) -> str:

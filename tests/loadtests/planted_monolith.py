@@ -17,7 +17,6 @@ from loadtests.systems import System
 from monolith import embedded_postgres
 from monolith.app import create_app
 from monolith.database import migrate
-from monolith.live.routes import PATH as LIVE
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret
 from monolith.site.publication import prepare_site
@@ -40,8 +39,7 @@ def slower(application: Application) -> Application:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         began = perf_counter()
         body = application(environ, start_response)
-        if environ["PATH_INFO"] != LIVE:  # a WebSocket lasts as long as its client
-            sleep(MORE * (perf_counter() - began))
+        sleep(MORE * (perf_counter() - began))
         return body
 
     return answer
@@ -89,7 +87,6 @@ def _serve(run_dir: Path, database_url: str, *, fault: Callable[[Application], A
         listener,
         workers=WORKERS,
         threads=settings.pool_size,
-        live_clients=settings.live_clients,
         log=run_dir / "planted" / "server.log",
         ready=lambda: file.write_text(json.dumps(state)),
     ).run()
