@@ -49,8 +49,8 @@ class Application:
     """
 
     def __init__(self, flask: Flask, *, threads: int) -> None:
-        self._threads = RequestThreads(flask.wsgi_app, threads)
-        self._independent_thread = RequestThreads(flask.wsgi_app, 1)
+        self._threads = RequestThreads(flask, threads)
+        self._independent_thread = RequestThreads(flask, 1)
         self._independent_paths: frozenset[str] = flask.extensions.get("independent_paths", frozenset())
         self._websockets: dict[str, WebSocketHandler] = flask.extensions.get("websockets", {})
 

@@ -84,7 +84,9 @@ class Sender:
             "place": ("POST", "/orders"),
         }
 
-    def __call__(self, operation: str, content: bytes | str, *, headers: dict[str, str] = JSON) -> httpx.Response:
+    def __call__(
+        self, operation: str, content: bytes | str | Iterable[bytes], *, headers: dict[str, str] = JSON
+    ) -> httpx.Response:
         method, path = self._places[operation]
         with_key = {**headers, "Idempotency-Key": unique("key")}  # one operation requires it
         return self._api.send(method, path, by=self._ada, content=content, headers=with_key)
@@ -131,6 +133,16 @@ def test_a_body_over_64_kib_is_a_413(send: Sender, operation: str) -> None:
     body = json.dumps(VALID[operation])
     assert send(operation, body.ljust(LIMIT_BYTES + 1)).status_code == 413
     assert send(operation, body.ljust(LIMIT_BYTES * 4)).status_code == 413
+
+
+@pytest.mark.parametrize("size", [LIMIT_BYTES + 1, 32 * LIMIT_BYTES])
+def test_a_body_over_64_kib_in_chunks_is_a_413_and_stores_nothing(
+    api: Api, ada: Person, send: Sender, size: int
+) -> None:
+    bio = unique("bio")
+    body = json.dumps({"bio": bio}).ljust(size).encode()
+    assert send("revise_me", (body[at : at + 1024] for at in range(0, size, 1024))).status_code == 413
+    assert api.read_me(ada).json()["bio"] != bio
 
 
 def test_a_body_of_exactly_64_kib_is_accepted(send: Sender) -> None:

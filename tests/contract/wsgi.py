@@ -43,7 +43,7 @@ def environ(request: httpx.Request) -> dict[str, Any]:
     headers = {
         f"HTTP_{name.upper().replace('-', '_')}": value
         for name, value in request.headers.items()
-        if name not in ("content-type", "content-length")
+        if name not in ("content-type", "content-length", "transfer-encoding")  # as monolith/wsgi.py does
     }
     return headers | {
         "REQUEST_METHOD": request.method,

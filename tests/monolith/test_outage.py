@@ -3,9 +3,12 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
 
 import httpx
 import psutil
@@ -22,6 +25,9 @@ from .programs import WORKERS, Program, kill_leftovers, run_program, sign_in, wi
 pytestmark = pytest.mark.live
 
 PATIENCE_S = 10.0
+REQUESTS_AT_ONCE = 20  # more than there are threads, so some wait for one
+HANG_S = 12.0  # the wait for a thread and the time limit of a statement, on a busy machine
+FAST_S = 0.5
 REQUESTS = (
     ("GET", "/posts", None),
     ("GET", "/users/me", None),
@@ -88,6 +94,43 @@ def test_a_shutdown_stops_a_database_that_was_restarted_by_hand(outage: Outage) 
     assert outage.program.wait() == 0
     assert within(5, lambda: not outage.database.is_running())
     assert within(5, lambda: not outage.program.leftovers()), outage.program.leftovers()
+
+
+def test_requests_while_the_database_hangs_are_a_503_and_health_is_answered(running: Program) -> None:
+    with running.client() as client, ThreadPoolExecutor(REQUESTS_AT_ONCE) as clients:
+        assert {client.get("/posts").status_code for _ in range(20)} == {200}  # each worker has a connection
+        with _hang(running):
+            requests = [clients.submit(client.get, "/posts") for _ in range(REQUESTS_AT_ONCE)]
+            checks = [_time(client, "/health")]
+            while not all(each.done() for each in requests):
+                checks.append(_time(client, "/health"))
+        assert {each.result().status_code for each in requests} == {503}
+        assert all(int(each.result().headers["Retry-After"]) > 0 for each in requests)
+        assert max(each.result().elapsed.total_seconds() for each in requests) < HANG_S
+        assert median(checks) < FAST_S
+        assert within(PATIENCE_S, lambda: client.get("/posts").status_code == 200)
+
+
+@contextmanager
+def _hang(program: Program) -> Iterator[None]:
+    """Stop the processes of the database while the block runs."""
+    postmaster = psutil.Process(int(_pid_file_line(program.run_dir / "monolith" / "postgres", 0)))
+    processes = [postmaster, *postmaster.children()]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
+
+
+def _time(client: httpx.Client, path: str) -> float:
+    """Return the seconds until the answer. Wait a moment, so that the requests have the processor."""
+    sleep(0.05)
+    started = perf_counter()
+    assert client.get(path).status_code == 200
+    return perf_counter() - started
 
 
 def _receives_again(client: httpx.Client, subscriber: Subscriber) -> bool:

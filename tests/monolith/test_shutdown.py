@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from time import perf_counter
 
 import httpx
 import psutil
@@ -21,6 +22,7 @@ from .programs import PASSWORD, Program, kill_leftovers, run_program, sign_in, w
 pytestmark = [pytest.mark.live, pytest.mark.one_variant]
 
 REQUESTS = 24  # three times the number of threads, so most requests are waiting when the shutdown begins
+IDLE = 20
 SUBSCRIBERS = 40
 VIEWS = 10
 SHUTDOWNS: dict[str, Callable[[Program], None]] = {
@@ -37,6 +39,8 @@ class Shutdown:
     post_id: str
     token: str
     statuses: list[int]
+    last_answers_close: bool
+    idle_closed_s: float
     close_codes: list[int]
     exit_status: int
     has_ended: bool
@@ -55,15 +59,21 @@ def shutdown(
         _upload_a_picture(client)
         feed = Feed(Api(client, patience=0), f"ws{running.url().removeprefix('http')}/live", patience=10)
         subscribers = stack.enter_context(feed.subscribers(SUBSCRIBERS, "posts"))
+        idle = _open_idle_connections(running)
         connections = _send_sign_ins(running)
         folder.chmod(0o700)  # for root, PostgreSQL runs as another user, who can no longer enter the folder
         SHUTDOWNS[request.param](running)
+        signalled = perf_counter()
+        idle_closed_s = max(_await_close(connection) for connection in idle) - signalled
+        answers = [connection.getresponse() for connection in connections]
         yield Shutdown(
             program=running,
+            idle_closed_s=idle_closed_s,
+            last_answers_close=answers[-1].will_close,
             post_id=post_id,
             token=client.headers["Authorization"].removeprefix("Bearer "),
             close_codes=[int.from_bytes(each.socket.recv_data()[1], "big") for each in subscribers],
-            statuses=sorted(each.getresponse().status for each in connections),
+            statuses=sorted(answer.status for answer in answers),
             exit_status=running.wait(),
             has_ended=within(5, lambda: not running.leftovers()),
         )
@@ -78,6 +88,14 @@ def restarted(shutdown: Shutdown) -> Iterator[httpx.Client]:
 
 def test_a_shutdown_finishes_current_requests(shutdown: Shutdown) -> None:
     assert shutdown.statuses == [201] * (REQUESTS // 2) + [401] * (REQUESTS // 2)
+
+
+def test_a_shutdown_announces_the_end_of_a_connection_in_its_last_response(shutdown: Shutdown) -> None:
+    assert shutdown.last_answers_close
+
+
+def test_a_shutdown_closes_idle_connections_at_once(shutdown: Shutdown) -> None:
+    assert shutdown.idle_closed_s < 1
 
 
 def test_a_shutdown_closes_every_live_connection(shutdown: Shutdown) -> None:
@@ -124,12 +142,27 @@ def _upload_a_picture(client: httpx.Client) -> None:
     assert response.status_code == 202
 
 
+def _open_idle_connections(running: Program) -> list[HTTPConnection]:
+    """Return connections that have served a request."""
+    connections = [HTTPConnection(running.url().removeprefix("http://"), timeout=20) for _ in range(IDLE)]
+    for connection in connections:
+        connection.request("GET", "/health")
+        assert connection.getresponse().read()
+    return connections
+
+
+def _await_close(connection: HTTPConnection) -> float:
+    """Wait until the server closes the connection and return the time."""
+    assert connection.sock.recv(1) == b""
+    return perf_counter()
+
+
 def _send_sign_ins(running: Program) -> list[HTTPConnection]:
     """Send sign-ins, every other one with a wrong password, until the workers have accepted all. Wait for no response."""
     workers = running.workers()
     passwords = [PASSWORD, "quite wrong"] * (REQUESTS // 2)
     connections = [_send_sign_in(running, password) for password in passwords]
-    assert within(10, lambda: _count_connections(workers) >= SUBSCRIBERS + REQUESTS)
+    assert within(10, lambda: _count_connections(workers) >= SUBSCRIBERS + IDLE + REQUESTS)
     return connections
 
 
