@@ -20,6 +20,7 @@ from monolith import embedded_postgres
 from monolith.app import create_app
 from monolith.database import migrate
 from monolith.live import routes as live
+from monolith.release import load_release
 from monolith.server import Server, listen
 from monolith.settings import Settings, token_secret, trusted_proxies
 from monolith.site.publication import prepare_site
@@ -61,6 +62,7 @@ def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
             threads=settings.pool_size,
             log=log,
             ready=lambda: _announce(state, url, threads=settings.pool_size),
+            load_release=lambda: load_release(settings),
         )
         try:
             server.run()

@@ -56,6 +56,13 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self._check_head()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer a complete request before the connection is closed: the client only sends no more."""
+        is_due = not self._is_idle() and not self.cycle.more_body
+        if is_due:
+            self.cycle.keep_alive = False
+        return is_due
+
     def on_headers_complete(self) -> None:
         self._head_bytes = 0
         self._stop_head_timer()

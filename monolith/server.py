@@ -24,6 +24,8 @@ _NEXT_PORTS = 50
 _LAST_PORT = 65_535
 _GRACEFUL_SECONDS = 20
 
+_log = logging.getLogger("monolith.server")
+
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on the port, or on the next free one if it is in use. Raise OSError if none is free."""
@@ -48,7 +50,8 @@ def listen(host: str, port: int) -> socket.socket:
 class Server(BaseApplication):  # type: ignore[misc]
     """Worker processes forked from one loaded application. SIGTERM lets them finish their current requests.
 
-    Each has `threads` threads for requests. Connections take no thread (see worker.py).
+    SIGHUP replaces them by workers of the application that `load_release` returns.
+    Each worker has `threads` threads for requests. Connections take no thread (see worker.py).
     """
 
     def __init__(
@@ -60,8 +63,10 @@ class Server(BaseApplication):  # type: ignore[misc]
         threads: int,
         log: Path,
         ready: Callable[[], None],
+        load_release: Callable[[], Flask] | None = None,
     ) -> None:
         self._app = app
+        self._load_release = load_release
         self._ready = ready
         self._log = log
         self._options = {
@@ -100,6 +105,19 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         return self._app
 
+    def reload(self) -> None:
+        """Load the new release on SIGHUP. gunicorn then starts new workers and ends the old ones gracefully.
+
+        If the release does not start, the new workers run the old one.
+        """
+        super().reload()
+        if self._load_release is None:
+            return
+        try:
+            self.callable = self._load_release()
+        except Exception:
+            _log.exception("the new release does not start, so the old one goes on")
+
     def _on_ready(self, arbiter: Any) -> None:
         _stop_gracefully_on_first_interrupt(arbiter)
         self._ready()
@@ -115,7 +133,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._background().stop()  # after the last response, so that the tasks finish the work that requests left
 
     def _background(self) -> Background:
-        background: Background = self._app.extensions.get("background", Background())
+        background: Background = self.wsgi().extensions.get("background", Background())
         return background
 
 

@@ -80,7 +80,9 @@ class Program:
 
 
 @contextmanager
-def run_program(run_dir: Path, *arguments: str, database_url: str | None = None, port: int = PORT) -> Iterator[Program]:
+def run_program(
+    run_dir: Path, *arguments: str, database_url: str | None = None, port: int = PORT, project: Path = PROJECT
+) -> Iterator[Program]:
     """Run `python -m monolith` while the block runs, on the port or the next free one."""
     run_dir.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "monolith", "--run-dir", str(run_dir), "--port", str(port), *arguments]
@@ -88,7 +90,7 @@ def run_program(run_dir: Path, *arguments: str, database_url: str | None = None,
     with output.open("wb") as out, errors.open("wb") as err:
         process = subprocess.Popen(
             command,
-            cwd=PROJECT,
+            cwd=project,
             env=_environment(run_dir, database_url),
             stdout=out,
             stderr=err,
