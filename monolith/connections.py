@@ -132,6 +132,11 @@ class LiveConnection(WebSocketsSansIOProtocol):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self.transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse(400)  # the request could not be parsed
+
     def shutdown(self) -> None:
         """Disconnect soon. Until then the live feed sends what is queued, and its close frame."""
         self.stop_keepalive()
@@ -147,12 +152,6 @@ class LiveConnection(WebSocketsSansIOProtocol):
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             self.handshake_complete = True  # it was refused; uvicorn would log that it is incomplete
-
-    def handle_parser_exception(self) -> None:
-        if self.handshake_initiated:
-            super().handle_parser_exception()
-        else:
-            self._refuse(400)
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)

@@ -31,6 +31,7 @@ def test_a_body_over_the_limit_is_a_413_and_its_connection_stays_usable(
                 peer = refused.extensions["network_stream"].get_extra_info("client_addr")
                 assert refused.status_code == 413
                 assert "Connection" not in refused.headers
+                refused.read()
             content = b" " * size
         with client.stream("GET", "/health") as answered:
             assert answered.extensions["network_stream"].get_extra_info("client_addr") == peer
