@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 
 from loadtests import report, systems
+from loadtests.data.world import World
 from loadtests.explain import cold_starts, traced
 from loadtests.explain.breakdown import figures
 from loadtests.explain.tour import STEPS, Tours, walk_tours
@@ -47,12 +48,17 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
     def measure(display: ProgressDisplay) -> None:
         with ExitStack() as stack:
-            with display.phase("start both systems, with hooks around them"):
+            with display.phase("start both systems"):
                 urls = stack.enter_context(systems.running(run_dir, traced.SYSTEMS))
-                traced.add_hooks(run_dir)
-                traced.start_functions(run_dir)
-            with display.phase("the same data on both sides"):
-                worlds = traced.on_both_sides(lambda side: traced.seed_one(urls[side]))
+
+            def prepare(side: str) -> World:
+                if side == systems.MICROSERVICES.name:
+                    traced.add_hooks(run_dir)
+                    traced.start_functions(run_dir)
+                return traced.seed_one(urls[side])
+
+            with display.phase("hooks around the functions, and the same data on both sides"):
+                worlds = traced.on_both_sides(prepare)
             with display.phase("every operation on both sides", STEPS) as done:
                 tours = walk_tours(dict.fromkeys(SIDES, run_dir), worlds, done=done)
             with display.phase("figures"):
