@@ -4,8 +4,8 @@ A test with the marker `one_variant` keeps its first variant in `make test`. Wit
 variant of each operation. Every test of a running system keeps one variant: the same code runs all variants in process, and a
 running system adds only its deployment.
 
-The running monolith adds only its HTTP server and its processes, so a contract test runs on it only with the marker
-`real_server`. The running microservices add roles, triggers and queues of every function, so every contract test runs on them.
+So a contract test runs on both running systems only with the marker `real_server`: an HTTP server or several processes could break
+it. With the marker `deployed` it runs on the microservices, where roles, triggers, queues or the gateway could break it.
 """
 
 import re
@@ -15,7 +15,10 @@ from typing import Any
 
 import pytest
 
-RUNNING_SYSTEMS = ("live-monolith", "live-microservices")
+RUNNING_SYSTEMS = {
+    "live-monolith": ("real_server",),
+    "live-microservices": ("real_server", "deployed"),
+}  # markers of each
 
 _ONLY_DEEP = re.compile(r"^pytestmark = .*\bmark\.deep\b", re.MULTILINE)
 
@@ -26,10 +29,11 @@ def has_only_deep_tests(path: Path) -> bool:
 
 
 def mark_further_variants(items: Iterable[pytest.Item]) -> None:
-    """Add the marker `deep` to all variants of a test except the first one, and to those that need no real server."""
+    """Add the marker `deep` to all variants of a test except the first one, and to those that need no running system."""
     seen = set()
     for item in items:
-        if _parameters(item).get("api") == "live-monolith" and not item.get_closest_marker("real_server"):
+        markers = RUNNING_SYSTEMS.get(_parameters(item).get("api", ""))
+        if markers is not None and not any(map(item.get_closest_marker, markers)):
             item.add_marker(pytest.mark.deep)
         promise = _promise_of(item)
         if promise is None:
@@ -46,7 +50,7 @@ def _promise_of(item: pytest.Item) -> list[str] | None:
     marker = item.get_closest_marker("one_variant")
     if marker is not None:
         return [repr(parameters[name]) for name in marker.args]
-    return [value for value in parameters.values() if value in RUNNING_SYSTEMS] or None
+    return [value for value in parameters.values() if isinstance(value, str) and value in RUNNING_SYSTEMS] or None
 
 
 def _parameters(item: pytest.Item) -> dict[str, Any]:

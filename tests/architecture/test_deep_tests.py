@@ -11,8 +11,8 @@ import pytest
 from tests.deep import mark_further_variants
 
 def pytest_configure(config):
-    for marker in ("deep: left to make test-deep", "one_variant(*parameters): keep one variant", "real_server: also live"):
-        config.addinivalue_line("markers", marker)
+    for name in ("deep", "one_variant", "real_server", "deployed"):
+        config.addinivalue_line("markers", f"{name}: see pyproject.toml")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
@@ -39,6 +39,11 @@ def test_contract(api, body): pass
 @pytest.mark.parametrize("body", ["{", "["])
 def test_socket(api, body): pass
 
+@pytest.mark.deployed
+@pytest.mark.parametrize("api", ["functions", "live-monolith", "live-microservices"])
+@pytest.mark.parametrize("body", ["{", "["])
+def test_queue(api, body): pass
+
 @pytest.mark.parametrize("body", ["{", "["])
 def test_all(body): pass
 """
@@ -58,10 +63,12 @@ def test_one_variant_of_a_promise_stays_in_make_test(pytester: pytest.Pytester) 
         "all[{]",
         "contract[[-functions]",
         "contract[{-functions]",
-        "contract[{-live-microservices]",
         "once[users]",
         "once_for_each_operation[read-1]",
         "once_for_each_operation[write-1]",
+        "queue[[-functions]",
+        "queue[{-functions]",
+        "queue[{-live-microservices]",
         "socket[[-functions]",
         "socket[{-functions]",
         "socket[{-live-microservices]",
@@ -73,10 +80,14 @@ def test_the_other_variants_are_deep(pytester: pytest.Pytester) -> None:
     assert collect(pytester, "deep") == [
         "contract[[-live-microservices]",
         "contract[[-live-monolith]",
+        "contract[{-live-microservices]",
         "contract[{-live-monolith]",
         "once[posts]",
         "once_for_each_operation[read-2]",
         "once_for_each_operation[write-2]",
+        "queue[[-live-microservices]",
+        "queue[[-live-monolith]",
+        "queue[{-live-monolith]",
         "socket[[-live-microservices]",
         "socket[[-live-monolith]",
     ]

@@ -11,7 +11,7 @@ from . import images
 from .client import Api, Person, broken_fields
 from .images import BLUE, GREEN, GREY, JPEG, PNG, RED, chunks, colour_at, jpeg, near, plain, png, saved
 
-pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
+pytestmark = pytest.mark.live_api
 
 SIDE = 128
 GOOD: dict[str, tuple[images.Make, str, images.Colour]] = {
@@ -77,6 +77,7 @@ def user_without_avatar(api: Api) -> Person:
     return api.join("faceless")
 
 
+@pytest.mark.real_server
 @pytest.mark.parametrize("name", GOOD)
 def test_a_thumbnail_is_made(api: Api, owner: Person, name: str) -> None:
     make, content_type, colour = GOOD[name]
@@ -94,6 +95,7 @@ def test_an_invalid_image_is_refused(api: Api, user_without_avatar: Person, name
     assert api.read_avatar(user_without_avatar.username).status_code == 404
 
 
+@pytest.mark.real_server
 @pytest.mark.parametrize("name", UNDECODABLE)
 def test_an_image_that_cannot_be_decoded_changes_nothing(api: Api, owner: Person, bob: Person, name: str) -> None:
     make, content_type = UNDECODABLE[name]
@@ -106,17 +108,20 @@ def test_an_image_that_cannot_be_decoded_changes_nothing(api: Api, owner: Person
     assert near(GREEN)(api.read_avatar(owner.username).content)
 
 
+@pytest.mark.real_server
 def test_an_image_over_1_mib_is_a_413(api: Api, owner: Person) -> None:
     for length in (MAX_PICTURE_BYTES + 1, MAX_PICTURE_BYTES * 3 // 2, MAX_PICTURE_BYTES * 2):
         assert api.upload_avatar(owner, images.png_of_size(length), PNG).status_code == 413
     assert api.upload_avatar(owner, png(), PNG).status_code == 202
 
 
+@pytest.mark.real_server
 def test_the_larger_limit_is_only_for_avatars(api: Api, owner: Person) -> None:
     assert api.upload_avatar(owner, images.png_of_size(100_000), PNG).status_code == 202
     assert api.revise_me(owner, bio="x" * 70_000).status_code == 413
 
 
+@pytest.mark.real_server
 @pytest.mark.parametrize(
     "content_type", ["image/png; charset=binary", "IMAGE/PNG", 'image/png ; a="b;c"', "Image/Png;"]
 )
@@ -143,6 +148,7 @@ def test_another_content_type_is_a_415(api: Api, user_without_avatar: Person, co
     assert api.read_avatar(user_without_avatar.username).status_code == 404
 
 
+@pytest.mark.real_server
 def test_an_upload_requires_a_token(api: Api) -> None:
     assert api.upload_avatar(None, png(), PNG).status_code == 401
     assert api.upload_avatar("no token at all", png(), PNG).status_code == 401
@@ -184,6 +190,7 @@ def test_the_middle_of_an_image_is_shown(api: Api, owner: Person) -> None:
     assert near(GREEN, x=124, y=124)(shown)
 
 
+@pytest.mark.real_server
 def test_the_newest_image_wins(api: Api, owner: Person) -> None:
     colours = [(step * 50, 255 - step * 50, 100) for step in range(6)]
     for colour in colours:

@@ -28,6 +28,7 @@ def _read(api: Api, admin: Person, feedback_id: str) -> dict[str, Any]:
     return next(item for item in answer.json()["items"] if item["id"] == feedback_id)
 
 
+@pytest.mark.deployed
 def test_feedback_is_stored_as_sent(api: Api, admin: Person) -> None:
     form = {"message": "Größe\n\tund 猫 \U0001f600", "contact": "Ada@Example.org"}
     answer = api.give_feedback(**form)
@@ -92,6 +93,7 @@ def test_no_request_makes_an_administrator(api: Api, ada: Person) -> None:
     assert broken_fields(api.revise_me(ada, administrator=True)) == {"administrator"}
 
 
+@pytest.mark.deployed
 def test_the_newest_comes_first_on_every_page(api: Api, admin: Person) -> None:
     sent = [_send(api) for _ in range(5)]
     wanted, seen = sent[::-1], []

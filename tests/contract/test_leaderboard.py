@@ -62,6 +62,7 @@ def _settles(api: Api, post: Json, *, score: int) -> None:
     api.eventually(shown)
 
 
+@pytest.mark.deployed
 def test_a_voted_post_is_on_the_leaderboard(api: Api, ada: Person) -> None:
     post = api.published(ada, title="Ünïcode <b>title</b>")
     votes = _votes_needed(api, MOST // 2)
@@ -123,6 +124,7 @@ def test_the_leaderboard_has_a_time_as_of(api: Api, ada: Person) -> None:
     api.withdraw(ada, post["id"])
 
 
+@pytest.mark.deployed
 def test_a_withdrawn_post_leaves_the_leaderboard(api: Api, ada: Person) -> None:
     post = api.published(ada)
     votes = _votes_needed(api, MOST // 2)
@@ -136,6 +138,7 @@ def test_a_withdrawn_post_leaves_the_leaderboard(api: Api, ada: Person) -> None:
     api.eventually(gone)
 
 
+@pytest.mark.deployed
 def test_a_revised_title_reaches_the_leaderboard(api: Api, ada: Person) -> None:
     post = api.published(ada)
     votes = _votes_needed(api, MOST // 2)
@@ -177,6 +180,7 @@ def test_the_page_shows_the_first_20_and_escapes_every_text(api: Api, ada: Perso
     api.eventually(gone)
 
 
+@pytest.mark.deployed
 def test_the_page_agrees_with_the_leaderboard(api: Api, ada: Person) -> None:
     posts = [api.published(ada, title=unique("onpage")) for _ in range(2)]
     votes = _votes_needed(api, ON_THE_PAGE // 2)

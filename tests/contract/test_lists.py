@@ -69,6 +69,7 @@ def test_the_limit_may_change_between_pages(api: Api, tag: str) -> None:
     assert (len(rest["items"]), rest["next_cursor"]) == (3, None)
 
 
+@pytest.mark.deployed
 def test_pages_skip_and_repeat_nothing_while_posts_are_added(api: Api, ada: Person) -> None:
     tag = unique("grows-")
     ids = _tagged(api, ada, tag, count=5)
@@ -105,6 +106,7 @@ def test_a_made_up_cursor_is_a_422(api: Api, cursor: str) -> None:
     assert broken_fields(api.search("needle", cursor=cursor)) == {"cursor"}
 
 
+@pytest.mark.deployed
 def test_an_altered_cursor_is_a_422(api: Api, tag: str) -> None:
     cursor = _cursor(api, tag=tag, limit=2)
     places = {0, 1, len(cursor) // 3, len(cursor) // 2, 2 * len(cursor) // 3, len(cursor) - 2, len(cursor) - 1}

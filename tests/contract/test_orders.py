@@ -115,6 +115,7 @@ def test_authors_may_boost_their_own_posts_and_revise_them_later(api: Api, buyer
     assert (revised.status_code, revised.json()["boosted_until"]) == (200, boosted)
 
 
+@pytest.mark.deployed
 def test_an_order_beyond_the_credits_is_rejected_and_changes_nothing(api: Api, buyer: Person, post_id: str) -> None:
     order = api.order_settles(buyer, api.place(buyer, line(post_id, "boost-7d", 2), line(post_id)))
     assert (order["status"], order["reason"]) == ("rejected", "insufficient_credits")
@@ -130,6 +131,7 @@ def test_all_credits_may_be_spent(api: Api, buyer: Person, post_id: str) -> None
     assert credits_of(api, buyer) == 0
 
 
+@pytest.mark.deployed
 @pytest.mark.parametrize(
     "post_id", [UNKNOWN, "nope", " ", "a/../b", "\N{SNOWMAN}" * 36, "'; DROP TABLE posts; --", "\ufffe"]
 )
@@ -215,6 +217,7 @@ def test_a_missing_or_invalid_key_is_a_422(api: Api, shopper: Person, key: str |
     assert broken_fields(answer) == {"Idempotency-Key"}
 
 
+@pytest.mark.deployed
 @pytest.mark.parametrize("key", ["k", "k" * 64, "two words", "{curly}", "a,b", 'say "so"', "#%&/\\~"])
 def test_the_same_key_and_body_again_is_a_200_and_the_same_order(
     api: Api, buyer: Person, post_id: str, key: str
@@ -335,6 +338,7 @@ def test_orders_require_a_token(api: Api) -> None:
     assert api.list_orders(None).status_code == 401
 
 
+@pytest.mark.deployed
 def test_own_orders_are_listed_newest_first_page_by_page(api: Api, buyer: Person) -> None:
     placed = [api.place(buyer, line(UNKNOWN, quantity=n + 1)) for n in range(5)]
     for answer in placed:

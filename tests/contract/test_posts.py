@@ -102,6 +102,7 @@ def test_lists_show_the_newest_first_with_the_same_fields_as_a_single_post(api: 
     assert order == sorted(order, reverse=True)
 
 
+@pytest.mark.deployed
 def test_a_list_shows_only_posts_that_match_its_filter(api: Api, ada: Person, bob: Person) -> None:
     tag = unique("t-")
     of_ada, of_bob = api.published(ada, tags=[tag]), api.published(bob, tags=[tag, "b"])
@@ -165,6 +166,7 @@ def test_a_withdrawn_post_is_gone_at_once(api: Api, ada: Person) -> None:
     assert api.revise_post(ada, post["id"], title="Another").status_code == 404
 
 
+@pytest.mark.deployed
 def test_only_the_author_changes_or_withdraws_a_post(api: Api, ada: Person, bob: Person) -> None:
     post = api.published(ada)
     assert api.revise_post(bob, post["id"], title="Mine now").status_code == 403

@@ -38,6 +38,7 @@ def needle() -> str:
     return new_word()
 
 
+@pytest.mark.deployed
 def test_a_hit_shows_the_post_as_it_is(api: Api, ada: Person, bob: Person, needle: str) -> None:
     post = api.published(ada, title=f"A {needle} in the title", tags=["a-tag"])
     wait_for_hits(api, needle, [post])

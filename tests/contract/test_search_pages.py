@@ -13,6 +13,7 @@ def needle() -> str:
     return new_word()
 
 
+@pytest.mark.deployed
 def test_pages_show_every_hit_once_while_posts_are_added(api: Api, ada: Person, needle: str) -> None:
     posts = [api.published(ada, title="x", body=f"{needle} " * times) for times in (1, 1, 2, 2, 1)]
     expected = [posts[place]["id"] for place in (3, 2, 4, 1, 0)]
@@ -43,6 +44,7 @@ def test_a_cursor_is_valid_only_for_its_query(api: Api, ada: Person, needle: str
         assert broken_fields(api.search(needle, cursor=forged)) == {"cursor"}
 
 
+@pytest.mark.deployed
 def test_search_follows_a_revision(api: Api, ada: Person, needle: str) -> None:
     other = new_word()
     post = api.published(ada, title=needle, body=needle)
@@ -53,6 +55,7 @@ def test_search_follows_a_revision(api: Api, ada: Person, needle: str) -> None:
     assert search_hits(api, other)[0]["post"] == revised
 
 
+@pytest.mark.deployed
 def test_search_drops_a_withdrawn_post(api: Api, ada: Person, needle: str) -> None:
     post, other = api.published(ada, title=needle), api.published(ada, title=needle)
     wait_for_hits(api, needle, [other, post])

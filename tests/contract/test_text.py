@@ -4,7 +4,7 @@ import pytest
 
 from .client import Api, Person, broken_fields, unique
 
-pytestmark = pytest.mark.live_api
+pytestmark = [pytest.mark.live_api, pytest.mark.deployed]
 
 DECOMPOSED = "e\u0301"  # é as two code points, one in NFC
 EXPANDING = "\u0958"  # one code point that NFC makes two

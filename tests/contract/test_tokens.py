@@ -12,7 +12,7 @@ import pytest
 
 from .client import Api, Person, unique
 
-pytestmark = pytest.mark.live_api
+pytestmark = [pytest.mark.live_api, pytest.mark.deployed]
 
 OTHER_KEY = "a key of sufficient length that neither system knows"
 PROTECTED = [

@@ -4,7 +4,7 @@ import pytest
 
 from .client import Api, Json, Person, broken_fields
 
-pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
+pytestmark = pytest.mark.live_api
 
 EVENTUALLY_S = 5.0  # on both sides, since the monolith stores views later too
 MOST = 100
@@ -39,6 +39,7 @@ def _settles(api: Api, post: Json, *, views: int) -> None:
     api.eventually(shown, least=EVENTUALLY_S)
 
 
+@pytest.mark.real_server
 def test_each_read_of_a_post_is_a_view(api: Api, ada: Person) -> None:
     post = api.published(ada)
     views = _views_needed(api)
@@ -48,6 +49,7 @@ def test_each_read_of_a_post_is_a_view(api: Api, ada: Person) -> None:
     _settles(api, post, views=views + 1)
 
 
+@pytest.mark.real_server
 def test_the_order_is_by_views_then_by_age_with_consecutive_ranks(api: Api, ada: Person) -> None:
     views = _views_needed(api)
     older, newer, most = (api.published(ada, title=title) for title in ("older", "newer", "most"))
@@ -62,6 +64,7 @@ def test_the_order_is_by_views_then_by_age_with_consecutive_ranks(api: Api, ada:
     assert ranking == sorted(ranking, key=lambda item: (-item["views"], item["post_id"]))
 
 
+@pytest.mark.real_server
 def test_a_prefetch_a_vote_and_a_list_are_not_views(api: Api, ada: Person, bob: Person) -> None:
     post = api.published(ada)
     views = _views_needed(api)

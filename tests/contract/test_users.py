@@ -106,6 +106,7 @@ def test_emails_without_ascii_are_compared_without_case_too(api: Api) -> None:
     assert _sign_up(api, email=f"{local.upper()}@EXAMPLE.org").status_code == 409
 
 
+@pytest.mark.deployed
 def test_a_refused_sign_up_leaves_the_other_name_free(api: Api, ada: Person) -> None:
     username = unique("u")
     email = f"{username}@example.org"
@@ -122,6 +123,7 @@ def test_an_email_is_stored_as_sent(api: Api) -> None:
     assert api.read_me(token).json()["email"] == email
 
 
+@pytest.mark.deployed
 def test_an_unknown_user_and_a_wrong_password_get_the_same_answer(api: Api, ada: Person) -> None:
     unknown = api.sign_in(username=unique("u"), password=ada.password)
     wrong = api.sign_in(username=ada.username, password="not the password")
@@ -180,6 +182,7 @@ def test_a_username_is_compared_exactly(api: Api, ada: Person) -> None:
         assert api.read_user(spelling).status_code == 404
 
 
+@pytest.mark.deployed
 def test_the_owner_sees_email_and_credits_too(api: Api, ada: Person) -> None:
     me = api.read_me(ada).json()
     assert set(me) == PUBLIC | {"email", "credits"}

@@ -45,6 +45,7 @@ def test_the_last_vote_counts(api: Api, bob: Person, post: Json) -> None:
     api.score_settles(post["id"], 1)
 
 
+@pytest.mark.deployed
 def test_votes_of_several_users_add_up(api: Api, ada: Person, bob: Person, post: Json) -> None:
     voters = api.crowd(3)
     for voter in voters:
@@ -76,12 +77,14 @@ def test_retracting_a_missing_vote_is_a_204(api: Api, bob: Person, post: Json) -
     assert api.post(post["id"])["score"] == 0
 
 
+@pytest.mark.deployed
 def test_a_new_post_accepts_votes_at_once(api: Api, ada: Person, bob: Person) -> None:
     for _ in range(5):
         assert api.cast(bob, api.published(ada)["id"], value=1).status_code == 200
         assert api.retract(bob, api.published(ada)["id"]).status_code == 204
 
 
+@pytest.mark.deployed
 def test_a_withdrawn_post_refuses_votes_at_once(api: Api, ada: Person, bob: Person) -> None:
     for _ in range(3):
         post = api.published(ada)
@@ -106,6 +109,7 @@ def test_a_revision_does_not_change_the_votes(api: Api, ada: Person, bob: Person
     api.score_settles(post["id"], 2)
 
 
+@pytest.mark.deployed
 def test_lists_show_the_score_that_the_post_shows(api: Api, bob: Person, post: Json) -> None:
     api.cast(bob, post["id"], value=1)
     api.score_settles(post["id"], 1)
