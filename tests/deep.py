@@ -15,10 +15,14 @@ from typing import Any
 
 import pytest
 
-RUNNING_SYSTEMS = {
+RUNNING_SYSTEMS = ("live-monolith", "live-microservices")
+
+# Markers that let a test run on a system in `make test`, by the value of its parameter `api` or `site`.
+_MARKERS = {
     "live-monolith": ("real_server",),
     "live-microservices": ("real_server", "deployed"),
-}  # markers of each
+    "microservices_site": ("deployed",),
+}
 
 _ONLY_DEEP = re.compile(r"^pytestmark = .*\bmark\.deep\b", re.MULTILINE)
 
@@ -32,8 +36,7 @@ def mark_further_variants(items: Iterable[pytest.Item]) -> None:
     """Add the marker `deep` to all variants of a test except the first one, and to those that need no running system."""
     seen = set()
     for item in items:
-        markers = RUNNING_SYSTEMS.get(_parameters(item).get("api", ""))
-        if markers is not None and not any(map(item.get_closest_marker, markers)):
+        if (markers := _markers_for(item)) and not any(map(item.get_closest_marker, markers)):
             item.add_marker(pytest.mark.deep)
         promise = _promise_of(item)
         if promise is None:
@@ -44,13 +47,20 @@ def mark_further_variants(items: Iterable[pytest.Item]) -> None:
         seen.add(promise)
 
 
+def _markers_for(item: pytest.Item) -> tuple[str, ...]:
+    """Return the markers of which the test needs one, or nothing if its system needs none."""
+    parameters = _parameters(item)
+    system = parameters.get("api") or parameters.get("site")
+    return _MARKERS.get(system, ()) if isinstance(system, str) else ()
+
+
 def _promise_of(item: pytest.Item) -> list[str] | None:
     """Return the parameter values that identify the promise, or None if all variants stay."""
     parameters = _parameters(item)
     marker = item.get_closest_marker("one_variant")
     if marker is not None:
         return [repr(parameters[name]) for name in marker.args]
-    return [value for value in parameters.values() if isinstance(value, str) and value in RUNNING_SYSTEMS] or None
+    return [value for value in parameters.values() if value in RUNNING_SYSTEMS] or None
 
 
 def _parameters(item: pytest.Item) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Assign the tests to processes: `pytest -n 3 --dist loadgroup`.
 
-The tests of a file run in one process, since they share its fixtures. All tests of the deployed services run in one process, so
-that they are deployed once, all contract tests of the running monolith in one process, and so do the tests of tests/monolith, which
-share its databases. Long groups start first, so that no process is left with one at the end.
+The tests of a file run in one process, since they share its fixtures. So do the tests of several files that share what is slow
+to start: the deployed services, the monolith of the contract tests, the monolith under load, and the databases of tests/monolith.
+Long groups start first, so that no process is left with one at the end.
 """
 
 import re
@@ -17,23 +17,24 @@ PROJECT = Path(__file__).parents[1]
 SERVICES = "the deployed services"
 MONOLITH = "the running monolith"
 OWN_MONOLITHS = "tests/monolith/"
+LOADED_MONOLITH = "the monolith under load"
 PARAMETERS_OF_SERVICES = (
     "[live-microservices",
     "[dynamodb_ministack",
 )  # in the names of tests that run on several systems
+FIXTURE_OF_LOADED_MONOLITH = re.compile(r"\bmonolith: str\b")
 FIXTURES_OF_SERVICES = re.compile(r"local_aws_stack: LocalAws|stage: DeployedStage|live_microservices_api: Api")
 # A service that is deployed again reads its stream from the start, so it comes before the tests that fill the stream.
 FIRST = "tests/microservices/test_independent_deployment.py"
+PARTS = "tests/microservices/test_histories.py"  # each of its tests runs in a process of its own
 LONG = (  # the longest first
     SERVICES,
     OWN_MONOLITHS,
     "tests/loadtests/explain/test_live.py",
-    "tests/microservices/test_histories.py",
-    "tests/microservices/test_odd_histories.py",
-    "tests/loadtests/test_locust.py",
+    PARTS,
+    LOADED_MONOLITH,
     MONOLITH,
     "tests/contract/test_document_deep.py",
-    "tests/loadtests/test_voids.py",
     "tests/loadtests/test_capacity.py",
     "tests/microservices/test_lifecycle.py",
     "tests/contract/test_orders.py",
@@ -54,24 +55,28 @@ LONG = (  # the longest first
 def group_of(node: str) -> str:
     """Return the group of a test, by its node id."""
     file, _, test = node.partition("::")
-    if any(each in test for each in PARAMETERS_OF_SERVICES) or _uses_services(file):
+    if any(each in test for each in PARAMETERS_OF_SERVICES) or _uses(FIXTURES_OF_SERVICES, file):
         return SERVICES
+    if _uses(FIXTURE_OF_LOADED_MONOLITH, file):
+        return LOADED_MONOLITH
     if file.startswith(OWN_MONOLITHS):
         return OWN_MONOLITHS
+    if file == PARTS:
+        return node
     return MONOLITH if "[live-monolith" in test else file
 
 
 @cache
-def _uses_services(file: str) -> bool:
-    """Return whether a test file uses a fixture of the deployed services."""
-    return bool(FIXTURES_OF_SERVICES.search((PROJECT / file).read_text()))
+def _uses(fixture: re.Pattern[str], file: str) -> bool:
+    """Return whether a test file uses a fixture."""
+    return bool(fixture.search((PROJECT / file).read_text()))
 
 
 def longest_first(items: list[pytest.Item]) -> None:
     """Sort tests in place by the length of their group, and within it the FIRST file to the front."""
 
     def place(item: pytest.Item) -> tuple[int, bool]:
-        group = group_of(item.nodeid)
+        group = group_of(item.nodeid).partition("::")[0]
         return LONG.index(group) if group in LONG else len(LONG), not item.nodeid.startswith(FIRST)
 
     items.sort(key=place)

@@ -195,7 +195,7 @@ def test_both_sides_answer_random_requests_identically(both_sides: BothSides) ->
     run_state_machine_as_test(
         lambda: Machine(both_sides),  # type: ignore[arg-type]  # any factory of machines works
         settings=settings(
-            max_examples=20,
+            max_examples=10,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

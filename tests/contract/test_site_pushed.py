@@ -67,6 +67,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     return Site(api, cloned(repository, tmp_path / "clone"))
 
 
+@pytest.mark.deployed
 def test_a_pushed_file_is_shown_and_a_removed_file_is_gone(site: Site) -> None:
     name, start = f"{unique('page')}.html", site.api.send("GET", "/site/index.html").text
     site.publish(name, "<p>new</p>")
@@ -78,6 +79,7 @@ def test_a_pushed_file_is_shown_and_a_removed_file_is_gone(site: Site) -> None:
     assert site.api.send("GET", "/site/index.html").text == start
 
 
+@pytest.mark.deployed
 def test_the_last_of_many_pushes_stays(site: Site) -> None:
     name = f"{unique('page')}.txt"
     for count in range(6):
@@ -121,6 +123,7 @@ def test_a_force_push_is_published(site: Site) -> None:
     site.lacks(removed)
 
 
+@pytest.mark.deployed
 def test_dangerous_names_are_skipped_and_the_other_files_published(site: Site) -> None:
     mark = unique("hostile")
     names = (

@@ -29,17 +29,10 @@ except ReportNotWritten as full:
 """
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a running monolith."""
-    with systems.running(tmp_path_factory.mktemp("first"), [systems.MONOLITH]) as urls:
-        yield urls[systems.MONOLITH.name]
-
-
 @pytest.fixture
-def run(tmp_path: Path, first: str) -> Iterator[StartedRun]:
+def run(tmp_path: Path, monolith: str) -> Iterator[StartedRun]:
     """A run that starts only its second side, which saves seconds."""
-    with closing(StartedRun(tmp_path, first)) as started:
+    with closing(StartedRun(tmp_path, monolith)) as started:
         yield started
 
 

@@ -89,11 +89,11 @@ def test_other_cores_are_unequal() -> None:
 
 
 @pytest.fixture(scope="module")
-def one_wrong(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def one_wrong(monolith: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The URLs of a correct monolith and of one with wrong answers under load."""
     folder, planted = tmp_path_factory.mktemp("one-wrong"), planted_monolith.system("wrong")
-    with systems.running(folder, [systems.MONOLITH, planted]) as urls:
-        yield dict(zip(aa.SIDES, (urls["monolith"], urls[planted.name]), strict=True))
+    with systems.running(folder, [planted]) as urls:
+        yield dict(zip(aa.SIDES, (monolith, urls[planted.name]), strict=True))
 
 
 def run(tmp_path: Path, **changed: Any) -> tuple[int, list[str]]:

@@ -1,7 +1,4 @@
-"""Random histories of all services: what a few users do, and which faults happen on the way. A number determines a history.
-
-Two test modules share the numbers, so that two processes can run them.
-"""
+"""Random histories of all services: what a few users do, and which faults happen on the way. A number determines a history."""
 
 import logging
 from collections.abc import Iterator
@@ -17,7 +14,7 @@ from .in_process_system import InProcessSystem, in_process_system
 from .invariants import check_invariants, check_order_stages
 from .random_users import RandomUsers
 
-EACH = 250  # histories of each test module at least
+EACH = 125  # histories of each part at least
 MOST = 600
 PEOPLE = ("ada", "bob")
 MAX_ACTIONS = 6  # of users in one history

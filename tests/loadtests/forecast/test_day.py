@@ -53,6 +53,7 @@ def _services(offered: Demand, *, raised: bool = False, parameters: Parameters |
     return services_day(offered, _load(**parts), parameters or load(), raised=raised, votes_per_second=100.0)
 
 
+@pytest.mark.one_variant("dispersion")
 @pytest.mark.parametrize(
     ("users", "dispersion", "tolerance"), [(3, 1, 0.4), (300, 1, 0.2), (3000, 1, 0.1), (3000, 2, 0.2)]
 )
