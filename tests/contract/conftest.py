@@ -165,14 +165,20 @@ def live_microservices_api(request: pytest.FixtureRequest, microservices_url: st
 
 
 @pytest.fixture(scope="session")
-def monolith_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def monolith_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run directory of the session's own monolith."""
+    return tmp_path_factory.mktemp("live")
+
+
+@pytest.fixture(scope="session")
+def monolith_url(request: pytest.FixtureRequest, monolith_folder: Path) -> Iterator[str]:
     """The base URL of a running monolith: the one from the command line, or the session's own."""
     if url := url_option(request.config, "live-monolith"):
         yield url
         return
     from .systems import running_monolith  # noqa: PLC0415  as above
 
-    with running_monolith(tmp_path_factory.mktemp("live")) as url:
+    with running_monolith(monolith_folder) as url:
         yield url
 
 

@@ -13,7 +13,6 @@ from tests.git_clone import Clone, cloned
 
 from .client import Api, unique
 from .conftest import SHARED_CORES_S, TIMEOUT_S
-from .systems import running_monolith
 
 pytestmark = pytest.mark.live
 
@@ -49,10 +48,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def monolith_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Path]]:
-    run_dir = tmp_path_factory.mktemp("monolith")
-    with running_monolith(run_dir) as url, httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
-        yield Api(client, patience=0), run_dir / "monolith" / "site.git"
+def monolith_site(live_monolith_api: Api, monolith_folder: Path) -> tuple[Api, Path]:
+    return live_monolith_api, monolith_folder / "monolith" / "site.git"
 
 
 @pytest.fixture(scope="module")
