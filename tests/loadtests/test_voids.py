@@ -114,7 +114,7 @@ def test_a_wrong_outcome_under_load_voids_the_run(one_wrong: dict[str, str], tmp
 @pytest.mark.live
 @pytest.mark.deep
 def test_a_generator_that_needs_more_than_a_core_voids_the_run(one_wrong: dict[str, str], tmp_path: Path) -> None:
-    status, voids = run(tmp_path, deployed=one_wrong, scenarios=("publish",), rate=15_000)
+    status, voids = run(tmp_path, deployed=one_wrong, scenarios=("publish",), rate=6_000)
     assert status == 2
     assert any("the load generator took" in reason or "started late" in reason for reason in voids)
 
