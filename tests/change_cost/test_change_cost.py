@@ -38,10 +38,12 @@ each_change = pytest.mark.parametrize("change", changes(), ids=lambda change: ch
 def prove(tree: Path, tests: Iterable[str]) -> None:
     """Run contract tests of a copy on its monolith over PostgreSQL, and on its functions over moto.
 
-    The tests of a file run together, because they share its systems.
+    The tests of a file run together, because they share its systems. They have a temporary folder of their own: in the usual one,
+    pytest would close the folders above to the PostgreSQL of other tests.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "not live", *sorted(tests)]
+    options = ["-p", "no:cacheprovider", "-m", "not live", "--basetemp", str(tree.with_name("temporary"))]
+    command = [sys.executable, "-m", "pytest", *options, *sorted(tests)]
     ran = subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=PROOF_S
     )

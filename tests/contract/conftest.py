@@ -171,14 +171,14 @@ def monolith_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def monolith_url(request: pytest.FixtureRequest, monolith_folder: Path) -> Iterator[str]:
+def monolith_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The base URL of a running monolith: the one from the command line, or the session's own."""
     if url := url_option(request.config, "live-monolith"):
         yield url
         return
     from .systems import running_monolith  # noqa: PLC0415  as above
 
-    with running_monolith(monolith_folder) as url:
+    with running_monolith(request.getfixturevalue("monolith_folder")) as url:
         yield url
 
 

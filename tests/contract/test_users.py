@@ -115,6 +115,7 @@ def test_a_refused_sign_up_leaves_the_other_name_free(api: Api, ada: Person) -> 
     assert _sign_up(api, username=username, email=email).status_code == 201
 
 
+@pytest.mark.deployed
 def test_an_email_is_stored_as_sent(api: Api) -> None:
     username = unique("u")
     email = f"{username.upper()}@Example.ORG"
@@ -182,7 +183,6 @@ def test_a_username_is_compared_exactly(api: Api, ada: Person) -> None:
         assert api.read_user(spelling).status_code == 404
 
 
-@pytest.mark.deployed
 def test_the_owner_sees_email_and_credits_too(api: Api, ada: Person) -> None:
     me = api.read_me(ada).json()
     assert set(me) == PUBLIC | {"email", "credits"}
