@@ -8,7 +8,7 @@ import pytest
 from .client import Person, unique
 from .feed import Feed, post_published
 
-MANY = 200
+MANY = 100  # several for each thread that sends
 
 
 @pytest.fixture(scope="module")
