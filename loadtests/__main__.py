@@ -15,6 +15,7 @@ from loadtests import processes
 from loadtests.errors import ParityError, RunError, UsageError
 
 DIFFERENT, USAGE, SYSTEM_FAILED = 2, 3, 4
+LONGEST = 600  # characters of a message
 # By name: the function that adds the command's options, and one sentence. Only the chosen command's module is imported,
 # because all of them together take 1.5 s.
 COMMANDS = {
@@ -42,7 +43,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose usage errors are one line with exit status 3. Status 2 means that systems differ."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(USAGE, f"{self.prog}: {message}\n")
+        self.exit(USAGE, f"{self.prog}: {one_line(message)}\n")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -61,7 +62,7 @@ def exit_status(work: Callable[[Console], int]) -> int:
         _print(error, console)
         return DIFFERENT
     except UsageError as error:
-        print(error, file=sys.stderr)
+        print(one_line(str(error)), file=sys.stderr)
         return USAGE
     except RunError as error:
         print(error, file=sys.stderr)
@@ -72,6 +73,12 @@ def exit_status(work: Callable[[Console], int]) -> int:
     except processes.Interrupted as signal:
         print(f"ended by {signal}; nothing is left running", file=sys.stderr)
         return 128 + signal.number
+
+
+def one_line(message: str) -> str:
+    """Return a message in one line that a terminal can show: options and files may hold anything."""
+    line = " ".join(message.split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"
 
 
 def _run(words: Sequence[str], console: Console) -> int:

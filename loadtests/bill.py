@@ -18,7 +18,7 @@ from loadtests.forecast.traffic import EXAMPLES
 from loadtests.forecast.units import UNITS
 from loadtests.report import REFERENCE, forms
 from loadtests.report.contents import COMMANDS
-from loadtests.settings import report_folder
+from loadtests.settings import new_file, number, report_folder
 
 ABOUT = """Compute a month's bill of both sides on AWS. Nothing is measured: the counts come from a report, the prices are cited."""
 RESULTS = Path("results")
@@ -36,7 +36,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mix", default=DEFAULT.mix, help=f"of journeys, as in loadtests/mixes ({DEFAULT.mix})")
     parser.add_argument("--memory", type=int, metavar="MB", help="of every function, instead of the templates'")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a price or a parameter")
-    parser.add_argument("--usage-file", type=Path, metavar="FILE", help="write the units under Infracost's names")
+    parser.add_argument("--usage-file", type=new_file, metavar="FILE", help="write the units under Infracost's names")
     parser.add_argument("--into", type=report_folder, metavar="RUN", help="add the chapter to this run's report")
     parser.set_defaults(command=command)
 
@@ -91,12 +91,9 @@ def parse_change(text: str) -> tuple[str, float]:
     """Return name and value of `--set name=value`. Raise UsageError for a wrong, negative or absurd number."""
     name, _, value = text.partition("=")
     try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= LARGEST:
-        raise UsageError(f"--set {text}: give NAME=VALUE with a number from 0 to {LARGEST:g}")
-    return name, number
+        return name, number(0, LARGEST)(value)
+    except argparse.ArgumentTypeError as wrong:
+        raise UsageError(f"--set {text[:80]}: give NAME=VALUE with a number from 0 to {LARGEST:g}") from wrong
 
 
 def last_run() -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import systems
+from loadtests.settings import folder
 
 
 def up(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def down(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_dir(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="folder of state, data and logs (.run)")
+    parser.add_argument("--run-dir", type=folder, default=Path(".run"), help="folder of state, data and logs (.run)")
 
 
 def _up(options: argparse.Namespace, console: Console) -> int:

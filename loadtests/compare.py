@@ -6,7 +6,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from loadtests import mixes, report, settings, systems
-from loadtests.load import LIVE
+from loadtests.load import LIVE, require_bounded
 from loadtests.results import SIDES
 from loadtests.run import FINE, VOID, run_and_report
 from loadtests.settings import OTHER_RATE, PROFILES, LoadOptions, Profile, RunSettings
@@ -64,4 +64,6 @@ def _scenarios(options: argparse.Namespace, load: LoadOptions) -> tuple[str, ...
 def _profile(options: argparse.Namespace, load: LoadOptions) -> Profile:
     profile = PROFILES[options.profile]
     rates = dict.fromkeys(load.scenarios, options.rate or OTHER_RATE) | ({} if options.rate else profile.rates)
-    return replace(profile, rates=rates, block_s=load.block_s(options.duration) or profile.block_s)
+    block_s = load.block_s(options.duration) or profile.block_s
+    require_bounded(max(rates.values()), block_s)
+    return replace(profile, rates=rates, block_s=block_s)

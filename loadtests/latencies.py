@@ -153,6 +153,11 @@ def publish(environment: Environment, plan: LoadPlan, number: int) -> None:
     setattr(environment.parsed_options, START, msgspec.msgpack.encode(start))  # JSON has no infinity
 
 
+def clear(environment: Environment) -> None:
+    """Let the next run have no plan, until one is published."""
+    setattr(environment.parsed_options, START, b"")
+
+
 def _clients(runner: MasterRunner) -> list[str]:
     return [client.id for client in runner.clients.all if client in runner.clients.ready]
 

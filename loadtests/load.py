@@ -6,12 +6,14 @@ from itertools import islice, takewhile
 from math import ceil, inf
 
 from loadtests.data.world import World
+from loadtests.errors import UsageError
 from loadtests.shapes import Shape, Stage, due_times
 
 VOID_ABOVE_CPU = 0.85  # of a core
 VOID_ABOVE_LATE = 0.05  # of the arrivals: over 10 ms late, or lost with a worker
 LIVE = "live"
 NOBODY = World((), ())
+MAX_ARRIVALS = 20_000_000  # of a block: its counts have to fit into memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,12 @@ class Reply:
 
     block: BlockResult | None = None
     failed: str = ""
+
+
+def require_bounded(rate: float, duration_s: float) -> None:
+    """Raise UsageError for a block of too many arrivals."""
+    if rate * duration_s > MAX_ARRIVALS:
+        raise UsageError(f"{rate:g} a second for {duration_s:g} s are more than {MAX_ARRIVALS:,} arrivals")
 
 
 def lost_share(blocks: Sequence[BlockResult]) -> float:

@@ -4,23 +4,27 @@ Without `--rate` or `--trace` the users are closed: each waits for an answer bef
 the same journeys at open arrivals. Before a run the host gets some accounts and posts through its public API.
 """
 
-import argparse
 import logging
+import os
 import signal
 import sys
+from argparse import ArgumentTypeError
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
-from math import inf
+from math import ceil, inf
 from pathlib import Path
 from random import Random
-from time import time
+from time import perf_counter, time
 from typing import Any
+from urllib.parse import urlsplit
 
 import gevent
 from locust import FastHttpUser, LoadTestShape, between, events, task
 from locust.env import Environment
 from locust.exception import StopUser
-from locust.runners import STATE_INIT, STATE_RUNNING, STATE_STOPPED, STATE_STOPPING, MasterRunner, WorkerRunner
+from locust.runners import STATE_RUNNING, STATE_STOPPED, STATE_STOPPING, MasterRunner, WorkerRunner
+from locust.stats import CSV_STATS_INTERVAL_SEC
 from locust.util.timespan import parse_timespan
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
@@ -31,8 +35,8 @@ from loadtests.data import seeding
 from loadtests.errors import RunError, UsageError
 from loadtests.histograms import decode, percentile_ms, percentiles
 from loadtests.journeys import JOURNEYS, Journey
-from loadtests.latencies import Latencies, publish
-from loadtests.load import BlockResult, LoadPlan, void_reasons
+from loadtests.latencies import Latencies, clear, publish
+from loadtests.load import BlockResult, LoadPlan, require_bounded, void_reasons
 from loadtests.mixes import Mix
 from loadtests.open_load import OpenLoad, attach, send
 from loadtests.settings import DURATION, RATE, number
@@ -42,8 +46,10 @@ from loadtests.traces import read_trace, trace_length_s
 EVERYTHING = "everything"  # the mix without --mix
 SIZE = seeding.Size(accounts=4, posts=20, votes=30)
 IN_FLIGHT = 1_000  # open requests of all workers together; further arrivals are dropped
-VOID, USAGE, SYSTEM_FAILED = 2, 3, 4
+NO_REQUEST, VOID, USAGE, SYSTEM_FAILED = 1, 2, 3, 4
 REPORTED_AFTER_S = 4.0  # workers report every 3 s
+MASTER_PID = os.getpid()  # of the process that forks the workers of --processes, after it has read this file
+USERS, PORT = number(1, 100_000, int), number(0, 65_535, int)
 log = logging.getLogger("loadtests")
 run_numbers = count(1)
 
@@ -58,30 +64,61 @@ def add_options(parser: Any) -> None:
     parser.add_argument("--shape", choices=["", *SHAPES], default="", help="open load: how the rate changes")
     parser.add_argument("--mix", type=_mix, default="", metavar="NAME", help="of loadtests/mixes, or a YAML file")
     ranges = {
-        "--users": number(1, 100_000, int),
-        "--spawn-rate": RATE,
-        "--processes": number(-1, 64, int),
-        "--run-time": _run_time,
-    }
+        "--users": USERS, "--spawn-rate": RATE, "--processes": number(-1, 64, int), "--run-time": _run_time,
+        "--expect-workers": number(1, 1_000, int), "--web-port": PORT, "--master-port": PORT, "--master-bind-port": PORT,
+    }  # fmt: skip
     for option, kind in ranges.items():  # Locust itself accepts any number
         parser._option_string_actions[option].type = kind
+    parse, leave = parser.parse_args, parser.exit
+    parser.parse_args = lambda *words, **more: _require_consistent(parse(*words, **more), parser)
+    # A wrong command line is one line and status 3, as in the other commands: 2 means that a run is void.
+    parser.exit = lambda status=0, message="": leave(
+        USAGE if status == VOID else status, message and f"{' '.join(message.split())}\n"
+    )
+
+
+def _require_consistent(options: Any, parser: Any) -> Any:
+    """Return the options. End with one line if some of them exclude each other."""
+    opened, named = options.rate or options.trace, {*options.user_classes} - {OpenLoad.__name__}
+    reasons = {
+        "--class-picker is not supported: name the user classes on the command line": options.class_picker,
+        "--rate and --trace exclude each other": options.rate and options.trace,
+        "--trace has its own shape: leave --shape out": options.trace and options.shape,
+        "--shape needs --rate: closed users have no rate": options.headless and options.shape and not opened,
+        "name user classes or a --mix, not both": named and options.mix,
+        "--tags and --exclude-tags choose tasks of users; open load has none": opened
+        and (options.tags or options.exclude_tags),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            parser.error(reason)
+    return options
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def prepare(environment: Environment, runner: Any, **_: object) -> None:
-    """Choose the user classes and the shape of the options. Workers keep all classes, because the master chooses."""
+    """Let every process know all user classes, and let LoadShape choose among them at the start of each run."""
     attach(environment)
     gevent.signal_handler(signal.SIGINT, interrupt, environment, gevent.getcurrent())
     options: Any = environment.parsed_options
+    ours: set[Any] = {OpenLoad, *CLOSED_USERS.values()}
+    if options.tags:  # journeys have no tags, so Locust would leave our users without a task
+        environment.user_classes[:] = [each for each in environment.user_classes if each not in ours]
+    else:
+        environment.user_classes += ours - {*environment.user_classes}
     if isinstance(runner, WorkerRunner):
         events.quitting.add_listener(send_last_report)  # type: ignore[no-untyped-call]  # listeners run last to first
+        if options.processes:
+            gevent.spawn(end_with_master)
         return
-    if options.rate or options.trace:
-        environment.user_classes[:] = [OpenLoad]
-        environment.shape_class = OpenArrivals()  # type: ignore[no-untyped-call]
-        environment.shape_class.runner = runner
-    else:
-        environment.user_classes[:] = closed_users(environment.user_classes, options)
+    environment.shape_class = LoadShape(runner, environment.shape_class)
+
+
+def end_with_master() -> None:
+    """End this worker of --processes after its master, however that ended. Locust would let it run for another minute."""
+    while os.getppid() == MASTER_PID:
+        gevent.sleep(0.5)
+    os._exit(USAGE)
 
 
 def interrupt(environment: Environment, main: Any) -> None:
@@ -98,38 +135,31 @@ def interrupt(environment: Environment, main: Any) -> None:
         gevent.kill(main, KeyboardInterrupt)
 
 
-@events.test_start.add_listener  # type: ignore[untyped-decorator]
-def seed(environment: Environment, **_: object) -> None:
-    """Seed the host and publish the plan of the run. A failure stops the run."""
-    if isinstance(environment.runner, WorkerRunner):
-        return
-    try:
-        plan = _plan(environment)
-        world = seeding.seed(plan.base_url, SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
-        publish(environment, replace(plan, world=world), next(run_numbers))
-    except (RunError, UsageError) as failed:
-        log.error("%s", failed)  # noqa: TRY400 - one line, no traceback
-        environment.process_exit_code = USAGE if isinstance(failed, UsageError) else SYSTEM_FAILED
-        runner: Any = environment.runner
-        gevent.spawn_later(0.1, runner.stop if environment.web_ui else runner.quit)
-
-
 @events.test_stop.add_listener  # type: ignore[untyped-decorator]
-def log_later(environment: Environment, **_: object) -> None:
+def end_run(environment: Environment, **_: object) -> None:
     """Log the figures of a run that the web page has stopped, once its workers have reported."""
+    if isinstance(environment.shape_class, LoadShape):
+        environment.shape_class.end()
     if environment.web_ui:
         gevent.spawn_later(REPORTED_AFTER_S, log_figures, environment)
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
-def exit_void(environment: Environment, **_: object) -> None:
-    """Log the figures of the run; its exit status is not 0 if it is void."""
+def set_exit_status(environment: Environment, **_: object) -> None:
+    """Log the figures of the run; its exit status is not 0 if it is void or has sent nothing."""
     runner: Any = environment.runner
     if isinstance(runner, WorkerRunner):
         return
     if not isinstance(runner, MasterRunner):  # a master has quit already, to get the last reports
         runner.quit()
-    if not environment.web_ui and log_figures(environment):
+    if environment.parsed_options.csv_prefix:  # type: ignore[union-attr]
+        gevent.sleep(CSV_STATS_INTERVAL_SEC)  # Locust writes the file so often, and not once more at the end
+    if environment.web_ui or environment.process_exit_code is not None:
+        return
+    if not runner.stats.total.num_requests:
+        log.error("no request was sent")
+        environment.process_exit_code = NO_REQUEST
+    elif log_figures(environment):
         environment.process_exit_code = VOID
 
 
@@ -166,31 +196,131 @@ def _times(block: BlockResult) -> str:
     return ", ".join(f"{name} {ms:.1f} ms" for name, ms in shown.items())
 
 
-def closed_users(classes: list[Any], options: Any) -> list[Any]:
-    """Return the closed users of a mix with its weights. Classes that the command line names stay as they are."""
-    if options.user_classes and not options.mix:
-        return classes
+class LoadShape(LoadTestShape):
+    """Choose the users of each run by its options, which the web page may have changed, seed the host, and end the run in time.
+
+    own: a shape of another locustfile, which decides how many users run.
+    """
+
+    abstract = True  # else Locust would use it in place of a shape of another locustfile
+    use_common_options = True
+    runner: Any
+
+    def __init__(self, runner: Any, own: LoadTestShape | None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.runner, self._own = runner, own
+        self._classes: list[Any] | None = None  # of the current run
+        self._opened, self._began_s = False, 0.0
+
+    def tick(self) -> tuple[int, float, list[Any] | None] | None:
+        """Return the number of users, how many start a second, and their classes; None at the end."""
+        environment = self.runner.environment
+        if self._classes is None and not self._begin(environment):
+            return None
+        if self._opened:
+            return self._open_tick(environment.latencies)
+        if self._own:
+            counts = self._own.tick()
+            return counts and (counts[0], counts[1], (*counts, self._classes)[2])
+        return self._closed_tick(environment.parsed_options)
+
+    def end(self) -> None:
+        """Forget the run, so that the next one has its own options."""
+        self._classes = None
+
+    def _begin(self, environment: Environment) -> bool:
+        """Choose the users and seed the host. The run time counts from here. Return whether the run can start."""
+        clear(environment)
+        try:
+            classes, plan = choose(environment, own_shape=self._own is not None)
+            if plan:
+                world = seeding.seed(plan.base_url, SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
+                publish(environment, replace(plan, world=world), next(run_numbers))
+        except (RunError, UsageError) as failed:
+            log.error("%s", failed)  # noqa: TRY400 - one line, no traceback
+            environment.process_exit_code = USAGE if isinstance(failed, UsageError) else SYSTEM_FAILED
+            return False
+        self._classes, self._opened, self._began_s = classes, classes == [OpenLoad], perf_counter()
+        if self._own:
+            self._own.reset_time()  # type: ignore[no-untyped-call]
+        return True
+
+    def _closed_tick(self, options: Any) -> tuple[int, float, list[Any] | None] | None:
+        """Return the users of a second at a time: Locust would not end a run while it starts users."""
+        elapsed_s, rate = perf_counter() - self._began_s, float(options.spawn_rate)
+        if options.run_time and elapsed_s >= options.run_time:
+            return None
+        return min(options.num_users, ceil(rate * (elapsed_s + 1))), rate, self._classes
+
+    def _open_tick(self, latencies: Latencies) -> tuple[int, float, list[Any] | None] | None:
+        """Return one OpenLoad user for each process, until all arrivals are over."""
+        users = len(latencies.members) if isinstance(self.runner, MasterRunner) else 1
+        ended = self.runner.state == STATE_RUNNING and self.runner.user_count == 0 and latencies.complete
+        return None if ended else (users, float(max(1, users)), self._classes)
+
+
+def choose(environment: Environment, *, own_shape: bool = False) -> tuple[list[Any], LoadPlan | None]:
+    """Return the user classes of a run, and its plan if they need seeded data. Raise UsageError."""
+    options: Any = environment.parsed_options
+    classes: list[Any] = environment.user_classes
+    named = [each for each in classes if each.__name__ in options.user_classes]
+    ours = [each for each in named if each in CLOSED_USERS.values()]
+    own = [
+        each for each in (named if options.user_classes else classes) if each not in (OpenLoad, *CLOSED_USERS.values())
+    ]
+    rate, shape, trace = _arrivals(options)
     mix = _mix_of(options.mix or EVERYTHING)
+    if rate:
+        if own or own_shape:
+            what = f"the user class {own[0].__name__}" if own else "a shape of your own"
+            raise UsageError(f"--rate and --trace offer the journeys and cannot run {what}")
+        weights = {each.name: float(each.weight) for each in ours} or mix.journeys
+        return [OpenLoad], _plan(environment, weights, rate=rate, shape=shape, trace=trace)
+    if not own_shape:
+        _check_users(options)
+    if not options.user_classes and not options.tags:
+        ours = _closed_users(mix, options)
+    if not ours + own:
+        raise UsageError(
+            "no user class has a task to run: OpenLoad needs --rate or --trace, and the journeys have no tags"
+        )
+    return ours + own, _plan(environment, mix.journeys) if ours else None
+
+
+def _closed_users(mix: Mix, options: Any) -> list[Any]:
+    """Return the closed users of a mix with its weights, except those that other options of Locust have set."""
+    configured = {each.get("user_class_name") for group in options.config_users or () for each in group}
     for name, weight in mix.journeys.items():
-        CLOSED_USERS[name].weight = weight
+        if not options.equal_weights and CLOSED_USERS[name].__name__ not in configured:
+            CLOSED_USERS[name].weight = weight  # Locust accepts fractions
     return [CLOSED_USERS[name] for name in mix.journeys]
 
 
-class OpenArrivals(LoadTestShape):
-    """One OpenLoad user for each process, until all arrivals are over."""
+def _plan(
+    environment: Environment, journeys: dict[str, float], *, rate: float = 0, shape: Shape = (), trace: tuple[float, ...] = ()
+) -> LoadPlan:  # fmt: skip
+    """Return the plan of a run. For closed users only its world counts."""
+    plan = LoadPlan(
+        base_url=_base_url(environment), rate=rate, shape=shape, trace=trace, warm_up_s=0, duration_s=length_s(shape),
+        seed="locust", journeys=journeys, max_in_flight=IN_FLIGHT,
+    )  # fmt: skip
+    if plan.duration_s < inf:
+        require_bounded(rate, plan.duration_s)
+    return plan
 
-    abstract = True  # else Locust would use it for every run
-    use_common_options = True  # for --run-time
-    users = 1
 
-    def tick(self) -> tuple[int, float] | None:
-        """Return the number of users and how many start a second; None at the end."""
-        runner: Any = self.runner
-        if runner.state == STATE_INIT:
-            self.users = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
-        latencies: Latencies = runner.environment.latencies
-        ended = runner.state == STATE_RUNNING and runner.user_count == 0 and latencies.complete
-        return None if ended else (self.users, float(max(1, self.users)))
+def _base_url(environment: Environment) -> str:
+    """Return the host without a slash at its end, and let Locust use it like that. Raise UsageError if it is no URL."""
+    url = (environment.host or "").rstrip("/")
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not parts.query
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(f"--host: {url or 'nothing'!r} is not a URL such as http://127.0.0.1:8000")
+    environment.host = url
+    return url
 
 
 class ClosedUser(FastHttpUser):
@@ -198,6 +328,7 @@ class ClosedUser(FastHttpUser):
 
     abstract = True
     wait_time = between(0.2, 1.0)
+    name: str  # of the journey
     journey: Journey
 
     @task
@@ -221,7 +352,7 @@ class ClosedUser(FastHttpUser):
 
 def closed_user(name: str, journey: Journey) -> type[ClosedUser]:
     """Return the user class of a journey: HotVoter for hot_voter."""
-    content = {"journey": staticmethod(journey), "__doc__": journey.__doc__}
+    content = {"name": name, "journey": staticmethod(journey), "__doc__": journey.__doc__}
     return type(name.title().replace("_", ""), (ClosedUser,), content)
 
 
@@ -231,26 +362,14 @@ globals().update(
 )  # Locust looks for classes in a module's names
 
 
-def _plan(environment: Environment) -> LoadPlan:
-    """Return the plan of the options. For closed users only its world counts."""
-    options: Any = environment.parsed_options
-    rate, shape, trace = _arrivals(options)
-    mix = _mix_of(options.mix or EVERYTHING)
-    return LoadPlan(
-        base_url=str(environment.host), rate=rate, shape=shape, trace=trace, warm_up_s=0, duration_s=length_s(shape),
-        seed="locust", scenario=mix.name, journeys=mix.journeys, max_in_flight=IN_FLIGHT,
-    )  # fmt: skip
-
-
 def _arrivals(options: Any) -> tuple[float, Shape, tuple[float, ...]]:
-    """Return rate, shape and trace. A steady rate without a run time has no end. Raise UsageError."""
+    """Return rate, shape and trace. A steady rate without a run time has no end. Raise UsageError: the web page may change all."""
     if options.trace:
         times = read_trace(Path(options.trace))
         return len(times) / trace_length_s(times), (), times
-    try:
-        rate = RATE(options.rate) if options.rate else 0.0  # the web page may have changed it
-    except argparse.ArgumentTypeError as error:
-        raise UsageError(f"rate: {error}") from error
+    rate = _checked("rate", RATE, options.rate) if options.rate else 0.0
+    if options.run_time:
+        _checked("run time", DURATION, options.run_time)
     if options.shape not in ("", *SHAPES):
         raise UsageError(f"shape: {options.shape!r} is not one of {', '.join(SHAPES)}")
     if options.shape and not rate:
@@ -258,6 +377,18 @@ def _arrivals(options: Any) -> tuple[float, Shape, tuple[float, ...]]:
     if options.shape in ("", STEADY):
         return rate, (Stage(options.run_time or inf, rate, rate),), ()
     return rate, shape_of(options.shape, rate=rate, seconds=options.run_time), ()
+
+
+def _check_users(options: Any) -> None:
+    _checked("users", USERS, options.num_users)
+    _checked("spawn rate", RATE, options.spawn_rate)
+
+
+def _checked(name: str, kind: Callable[[str], Any], value: object) -> Any:
+    try:
+        return kind(str(value))
+    except ArgumentTypeError as error:
+        raise UsageError(f"{name}: {error}") from error
 
 
 def _mix_of(word: str) -> Mix:
@@ -281,7 +412,7 @@ def _run_time(word: str) -> int:
     try:
         seconds = parse_timespan(word)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{word} is not a time such as 20, 20s, 3m or 1h20m") from error
+        raise ArgumentTypeError(f"{word} is not a time such as 20, 20s, 3m or 1h20m") from error
     return int(DURATION(str(seconds)))
 
 
@@ -290,5 +421,5 @@ def _check(word: str, read: Any) -> str:
         if word:
             read()
     except UsageError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise ArgumentTypeError(str(error)) from error
     return word

@@ -3,6 +3,7 @@
 import argparse
 import atexit
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,10 +12,12 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from loadtests import mixes, processes
 from loadtests.data.seeding import Size
 from loadtests.errors import UsageError
+from loadtests.files import read_text
 from loadtests.load import LIVE, LoadPlan
 from loadtests.mixes import Mix
 from loadtests.provenance import SCHEMA
@@ -41,6 +44,7 @@ class Profile:
     subscribers: int
 
 
+MAX_REPORT_BYTES, MAX_URL = 50_000_000, 2_000
 STAMP, OWNER = "????????-??????", "owner"  # of run directories: the time in their names, and the lock of their process
 OTHER_RATE = 20.0  # of a mix that no profile has
 RATES = {
@@ -71,11 +75,11 @@ def number(low: float, high: float, kind: Callable[[str], float] = float) -> Cal
     def parse(word: str) -> float:
         try:
             value = kind(word)
-        except ValueError:
+        except ValueError:  # also an integer of over 4,300 digits
             value = float("nan")
         if not low <= value <= high:
             name = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{word} is not {name} from {low:,g} to {high:,g}")
+            raise argparse.ArgumentTypeError(f"{word[:40]} is not {name} from {low:,g} to {high:,g}")
         return value
 
     return parse
@@ -168,18 +172,30 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
 def add_urls(parser: argparse.ArgumentParser) -> None:
     """Add the options that `deployed_urls` and `deployed_live_urls` read."""
     for side in SIDES:
-        parser.add_argument(f"--{side}-url", help="use this deployed system; it is neither started nor stopped")
-        parser.add_argument(f"--{side}-live-url", help="its live feed, if that is not below its base URL")
+        parser.add_argument(
+            f"--{side}-url",
+            type=url("http", "https"),
+            help="use this deployed system; it is neither started nor stopped",
+        )
+        parser.add_argument(
+            f"--{side}-live-url", type=url("ws", "wss"), help="its live feed, if that is not below its base URL"
+        )
 
 
 def deployed_urls(options: argparse.Namespace) -> dict[str, str]:
     """Return the base URLs of deployed systems, by side."""
-    return {side: url.rstrip("/") for side in SIDES if (url := getattr(options, f"{side}_url"))}
+    return {side: own for side in SIDES if (own := getattr(options, f"{side}_url"))}
 
 
 def deployed_live_urls(options: argparse.Namespace) -> dict[str, str]:
     """Return the live feeds of deployed systems, by side."""
-    return {side: url for side in SIDES if (url := getattr(options, f"{side}_live_url"))}
+    return {side: own for side in SIDES if (own := getattr(options, f"{side}_live_url"))}
+
+
+def require_base_urls(options: argparse.Namespace) -> None:
+    """Raise UsageError for the live feed of a system that this run starts."""
+    for side in {*deployed_live_urls(options)} - {*deployed_urls(options)}:
+        raise UsageError(f"--{side}-live-url needs --{side}-url")
 
 
 def lacks_live_url(options: argparse.Namespace) -> bool:
@@ -188,14 +204,17 @@ def lacks_live_url(options: argparse.Namespace) -> bool:
 
 
 def require_live_url(scenarios: tuple[str, ...], options: argparse.Namespace) -> None:
-    """Raise UsageError if the live scenario has no live feed."""
+    """Raise UsageError if the live scenario has no live feed, or a live feed has no system."""
+    require_base_urls(options)
     if LIVE in scenarios and lacks_live_url(options):
         raise UsageError(f"the scenario {LIVE} needs --microservices-live-url: deployed services serve it elsewhere")
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Add the option for the folder of new reports."""
-    parser.add_argument("--results", type=Path, default=Path("results"), help="parent folder of new reports (results)")
+    parser.add_argument(
+        "--results", type=folder, default=Path("results"), help="parent folder of new reports (results)"
+    )
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
@@ -249,13 +268,63 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()
 
 
+def new_file(word: str) -> Path:
+    """Return the path of a file to write. Raise ArgumentTypeError if it is a folder, or its folder is missing."""
+    path = _path(word)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{word} is not a file in an existing folder")
+    return path
+
+
+def folder(word: str) -> Path:
+    """Return the path of a folder, which may be missing. Raise ArgumentTypeError if it cannot be one."""
+    path = _path(word)
+    if not next(each for each in (path.absolute(), *path.absolute().parents) if each.exists()).is_dir():
+        raise argparse.ArgumentTypeError(f"{word} is not a folder")
+    return path
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Return an argparse type: an absolute URL with one of these schemes, without a slash at its end."""
+
+    def parse(word: str) -> str:
+        with suppress(ValueError):
+            parts = urlsplit(word)
+            plain = word.isascii() and word.isprintable() and " " not in word and len(word) <= MAX_URL
+            if plain and parts.scheme in schemes and parts.hostname and parts.port != 0:
+                return word.rstrip("/")
+        raise argparse.ArgumentTypeError(f"{word!r:.100} is not a URL such as {schemes[0]}://127.0.0.1:8000")
+
+    return parse
+
+
+def _path(word: str) -> Path:
+    """Return a path that the file system can have. Raise ArgumentTypeError."""
+    try:
+        os.lstat(word)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as wrong:  # such as a name that is too long, or a null character
+        raise argparse.ArgumentTypeError(f"{word!r:.100} is not a path: {wrong}"[:300]) from wrong
+    return Path(word)
+
+
 def report_folder(word: str) -> Path:
     """Return the folder of a report, from its path or that of its report.json. Raise ArgumentTypeError if it has no report."""
-    folder = Path(word).parent if Path(word).name == "report.json" else Path(word)
+    from loadtests.report.contents import contents  # noqa: PLC0415 - a second, which only this option needs
+
+    path = _path(word)
+    folder = path.parent if path.name == "report.json" else path
     try:
-        report, series = (json.loads((folder / name).read_text()) for name in ("report.json", "series.json"))
-    except (OSError, ValueError) as wrong:
-        raise argparse.ArgumentTypeError(f"{folder} has no report: {wrong}") from wrong
+        report, series = (
+            json.loads(read_text(folder / name, limit=MAX_REPORT_BYTES)) for name in ("report.json", "series.json")
+        )
+    except (UsageError, ValueError, RecursionError) as wrong:
+        raise argparse.ArgumentTypeError(f"{word[:200]!r} has no report: {wrong}") from wrong
     if not (isinstance(report, dict) and isinstance(series, dict) and report.get("schema") == SCHEMA):
         raise argparse.ArgumentTypeError(f"{folder} has no report of schema {SCHEMA}")
+    try:
+        contents(report, series)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as wrong:
+        raise argparse.ArgumentTypeError(f"{folder} has a broken report: {wrong!r:.100}") from wrong
     return folder

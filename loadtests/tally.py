@@ -12,6 +12,7 @@ from loadtests.histograms import encode, histogram_of_ticks, ticks_of
 from loadtests.load import BlockResult, Second
 
 WARM_UP = -1  # in place of a second
+SINGLE_SECONDS = 600  # with an interval of their own
 DROPPED, LATE = "dropped", "late"
 ENDS = (*(each.value for each in Outcome), DROPPED)  # how an arrival ends; LATE is counted in addition
 SLOW, SLOW_TICKS = "slow", 10_000  # a success that took over a second, in the outcomes of a second of the block
@@ -75,7 +76,9 @@ class Tally:
         )
 
     def _second(self, offset_s: float) -> int:
-        return int(offset_s - self.warm_up_s) if offset_s >= self.warm_up_s else WARM_UP
+        """Return the second of an offset, or the first of a longer interval: the number of intervals has to stay small."""
+        second = int(offset_s - self.warm_up_s) if offset_s >= self.warm_up_s else WARM_UP
+        return second - second % interval_s(second)
 
     def _measured(self) -> Iterator[tuple[Event, int]]:
         return ((event, count) for event, count in self.counts.items() if event[0] != WARM_UP)
@@ -104,3 +107,8 @@ class Tally:
             )
             for at_s in sorted(timed)
         ]
+
+
+def interval_s(second: int) -> int:
+    """Return the length of the interval at a second: 1 s at first, doubled whenever the offset doubles."""
+    return 1 << max(0, second // SINGLE_SECONDS).bit_length()

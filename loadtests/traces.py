@@ -5,8 +5,10 @@ from math import inf
 from pathlib import Path
 
 from loadtests.errors import UsageError
+from loadtests.files import read_text
 
-MAX_ARRIVALS = 1_000_000  # of a trace
+MAX_ARRIVALS, MAX_BYTES = 1_000_000, 32_000_000  # of a trace
+MAX_OFFSET_S = 86_400
 
 
 def trace_length_s(times: Sequence[float]) -> float:
@@ -20,13 +22,7 @@ def read_trace(path: Path) -> tuple[float, ...]:
     Raise UsageError with file, line and mistake.
     """
     times: list[float] = []
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not a CSV of offsets in seconds: {error}") from error
-    for number, text in enumerate(lines, start=1):
+    for number, text in enumerate(read_text(path, limit=MAX_BYTES).splitlines(), start=1):
         if text.strip() and not (number == 1 and text[0].isalpha()):
             times.append(_offset(text, after=times[-1] if times else 0.0, where=f"{path}:{number}"))
     if not 0 < len(times) <= MAX_ARRIVALS:
@@ -40,7 +36,9 @@ def _offset(text: str, *, after: float, where: str) -> float:
     except ValueError:
         offset = -1.0
     if not 0 <= offset < inf:
-        raise UsageError(f"{where}: {text!r} is not an offset in seconds")
+        raise UsageError(f"{where}: {text[:40]!r} is not an offset in seconds")
+    if offset > MAX_OFFSET_S:
+        raise UsageError(f"{where}: {text} is over {MAX_OFFSET_S:,} seconds: offsets count from the start of the trace")
     if offset < after:
         raise UsageError(f"{where}: {text} is before {after:g}, the line above it")
     return offset

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from microservices.deploy.deployment import DeploymentFailed
 from microservices.deploy.emulator import CannotStart
 from microservices.deploy.local_aws import PORT, STATE, LocalAws, local_aws
 from microservices.deploy.modules import MissingModule
+
+LAST_PORT = 65_535
 
 
 class _Stop(Exception):
@@ -22,9 +25,9 @@ class _Stop(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the system in the foreground. Return 0 after a signal; print one line to stderr and return 1 if it fails."""
-    parser = argparse.ArgumentParser(prog="python -m microservices", description="Run the services on a local AWS.")
+    parser = _Parser(prog="python -m microservices", description="Run the services on a local AWS.")
     parser.add_argument(
-        "--port", type=int, default=PORT, help="port of the local AWS, or the next free one (%(default)s)"
+        "--port", type=_port, default=PORT, help="port of the local AWS, or the next free one (%(default)s)"
     )
     parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="folder for logs (%(default)s)")
     options = parser.parse_args(arguments)
@@ -44,6 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(f"microservices: the local AWS ended by itself (log: {stack.emulator.log})", file=sys.stderr)
     return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose usage errors are one line with exit status 3, as in the load tests."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(3, f"{self.prog}: {' '.join(message.split())[:600]}\n")
+
+
+def _port(word: str) -> int:
+    number = int(word) if word.isdecimal() and len(word) < 10 else 0
+    if not 0 < number <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{word[:40]} is not a port from 1 to {LAST_PORT}")
+    return number
 
 
 def _on_signal(_signal: int, _frame: FrameType | None) -> None:

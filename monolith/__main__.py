@@ -8,11 +8,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CalledProcessError, SubprocessError
 from types import FrameType
+from typing import NoReturn
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -145,17 +146,39 @@ def _announce(state: Path, url: str, *, threads: int) -> None:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m monolith", description="Serve the monolith until SIGTERM or Ctrl-C."
-    )
+    parser = _Parser(prog="python -m monolith", description="Serve the monolith until SIGTERM or Ctrl-C.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=8000, help="port; the next free one if it is in use (8000)")
-    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="folder for data, secret and log (.run)")
-    parser.add_argument("--workers", type=int, default=2, help="worker processes (2)")
     parser.add_argument(
-        "--threads", type=int, default=4, help="concurrent requests and database connections of each process (4)"
+        "--port", type=_whole_number(0, 65_535), default=8000, help="port; the next free one if it is in use (8000)"
+    )
+    parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="folder for data, secret and log (.run)")
+    parser.add_argument("--workers", type=_whole_number(1, 64), default=2, help="worker processes (2)")
+    parser.add_argument(
+        "--threads",
+        type=_whole_number(1, 64),
+        default=4,
+        help="concurrent requests and database connections of each process (4)",
     )
     return parser.parse_args()
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose usage errors are one line with exit status 3, as in the load tests."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(3, f"{self.prog}: {' '.join(message.split())[:600]}\n")
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return an argparse type: a whole number from `low` to `high`."""
+
+    def parse(word: str) -> int:
+        number = int(word) if word.isdecimal() and len(word) < 10 else -1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"{word[:40]} is not a whole number from {low} to {high}")
+        return number
+
+    return parse
 
 
 if __name__ == "__main__":

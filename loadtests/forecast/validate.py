@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 from rich.console import Console
 
@@ -10,6 +9,7 @@ from loadtests.forecast import held_out, published
 from loadtests.forecast.checks import Check, Texts, texts
 from loadtests.processes import ROOT
 from loadtests.report.tables import Table
+from loadtests.settings import new_file
 
 ABOUT = """Predict results that others measured, and known formulas, with the models behind the forecasts. Print each prediction
 beside the observation, those that miss included, and write docs/validation.md. It needs no system and no network."""
@@ -31,7 +31,7 @@ Made = Sequence[tuple[Texts, Sequence[Check]]]
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = ABOUT
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page to write (docs/validation.md)")
+    parser.add_argument("--page", type=new_file, default=PAGE, help="the page to write (docs/validation.md)")
     parser.set_defaults(command=command)
 
 

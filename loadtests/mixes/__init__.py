@@ -11,11 +11,13 @@ from pathlib import Path
 import yaml
 
 from loadtests.errors import UsageError
+from loadtests.files import read_text
 from loadtests.journeys import JOURNEYS
 from loadtests.load import LIVE
 
 FOLDER = Path(__file__).parent
 MAX_WEIGHT = 1_000_000
+MAX_BYTES, MAX_DEPTH = 100_000, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,9 @@ class Mix:
 class MistakeInFile(Exception):
     """A mistake in a node of a YAML file."""
 
-    def __init__(self, node: yaml.Node | None, mistake: str) -> None:
+    def __init__(self, node: yaml.Node | yaml.Event | None, mistake: str) -> None:
         super().__init__(mistake)
-        self.line = node.start_mark.line + 1 if node else 1
+        self.line = node.start_mark.line + 1 if node and node.start_mark else 1
 
 
 def names() -> list[str]:
@@ -48,12 +50,10 @@ def by_name(name: str) -> Mix:
 
 def read(path: Path) -> Mix:
     """Return the mix of a file. Raise UsageError with file, line and mistake."""
+    text = read_text(path, limit=MAX_BYTES)
     try:
-        return _mix(path.stem, yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not a text: {error}") from error
+        _require_flat(text)
+        return _mix(path.stem, yaml.compose(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UsageError(f"{path}:{line}: {error.problem}") from error
@@ -71,6 +71,15 @@ def _mix(name: str, root: yaml.Node | None) -> Mix:
     if not journeys:
         raise MistakeInFile(root, f"no journey; there are {', '.join(JOURNEYS)}")
     return Mix(name, about.value.strip(), {journey: _weight(node) for journey, node in journeys.items()})
+
+
+def _require_flat(text: str) -> None:
+    """Raise MistakeInFile for deep nesting and for aliases, which may nest without end."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH or isinstance(event, yaml.AliasEvent):
+            raise MistakeInFile(event, "not a mix: it has nested values or aliases")
 
 
 def _entries(node: yaml.Node | None, known: tuple[str, ...]) -> Iterator[tuple[str, yaml.Node]]:

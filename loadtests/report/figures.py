@@ -16,6 +16,7 @@ from loadtests.results import LAG_KINDS, Lag, Results, SideBlock, differences
 from loadtests.shapes import STEADY
 from loadtests.statistics import NOT_CARRIED, VOID
 from loadtests.statistics.verdicts import GOODPUT, PERCENTILES, judge_scenario
+from loadtests.tally import interval_s
 
 CARRIED = 0.99  # goodput of the offered rate; below it, latencies of the sides are not compared
 CURVE = (1, 5, *range(10, 75, 10), *range(75, 95, 5), 92.5, 95, 97, 98, 99, 99.5, 99.9)  # percentiles of the charts
@@ -228,7 +229,7 @@ def _by_second(blocks: list[BlockResult]) -> list[Figures]:
     return [
         {
             "at_s": at_s,
-            "offered": round(sum(one.offered for one in seconds) / len(blocks), 2),
+            "offered": round(sum(one.offered for one in seconds) / len(blocks) / interval_s(at_s), 2),
             **percentiles(_merged(one.latencies for one in seconds), 50, 95),
         }
         for at_s, seconds in sorted(by_second.items())

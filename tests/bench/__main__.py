@@ -1,6 +1,5 @@
 """`python -m tests.bench`: measure the cost of the systems' own code against bare floors, and write docs/bench.md."""
 
-import argparse
 import shutil
 import sys
 from collections.abc import Sequence
@@ -10,17 +9,17 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import provenance
-from loadtests.__main__ import exit_status
+from loadtests.__main__ import Parser, exit_status
 from loadtests.progress import ProgressDisplay
-from loadtests.settings import run_directory
+from loadtests.settings import new_file, run_directory
 from tests.bench import page
 from tests.bench.run import run
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Measure every row and write the page. Return 1 if a row misses its target."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--page", type=Path, default=page.PAGE, help="where the table is written (docs/bench.md)")
+    parser = Parser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--page", type=new_file, default=page.PAGE, help="where the table is written (docs/bench.md)")
     options = parser.parse_args(words)
     return exit_status(lambda console: _bench(options.page, console))
 

@@ -4,7 +4,6 @@ Compare the monolith with itself, which must be within noise, and with a copy th
 A run takes two minutes and is saved at once. A saved run of this commit is not repeated, so an interrupted experiment continues.
 """
 
-import argparse
 import json
 import shutil
 import sys
@@ -18,6 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import aa, processes, provenance, systems
+from loadtests.__main__ import Parser
 from loadtests.load import BlockResult
 from loadtests.report import REFERENCE
 from loadtests.report.charts import Report
@@ -25,7 +25,7 @@ from loadtests.report.comparison import METRICS, origin_of_times
 from loadtests.report.tables import Table
 from loadtests.results import AA_SIDES, SideBlock
 from loadtests.run import run_and_report
-from loadtests.settings import number
+from loadtests.settings import new_file, number
 from loadtests.statistics import NOISE, verdicts
 from tests.bench.readme import between
 from tests.loadtests import planted_monolith
@@ -40,12 +40,12 @@ LATENCIES = ("geometric_mean_ms", "p50_ms", "p95_ms", "p99_ms")
 
 def main() -> int:
     """Make the runs and write their summary, into docs/method.md too if it is the reference. Return 1 if a promise is broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.experiments")
+    parser = Parser(prog="python -m tests.bench.experiments")
     parser.add_argument(
         "--alike", type=number(0, 1_000, int), default=20, help="runs of the monolith against itself (20)"
     )
     parser.add_argument("--planted", type=number(0, 1_000, int), default=10, help="runs against a slower monolith (10)")
-    parser.add_argument("--into", type=Path, default=SUMMARY, help="file of the summary (docs/reference/aa.json)")
+    parser.add_argument("--into", type=new_file, default=SUMMARY, help="file of the summary (docs/reference/aa.json)")
     parser.add_argument("--runs", type=Path, help="folder of saved runs (.run/experiments/<commit>)")
     options = parser.parse_args()
     processes.raise_interrupts()

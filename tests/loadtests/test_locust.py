@@ -15,6 +15,7 @@ from time import monotonic, sleep
 from typing import IO, Any
 
 import httpx
+import psutil
 import pytest
 
 from loadtests.client import open_client
@@ -37,16 +38,43 @@ WRONG_OPTIONS = (
     (["--run-time", "0"], "argument -t/--run-time: 0 is not a number from 0.1 to 86,400"),
     (["--run-time", "soon"], "argument -t/--run-time: soon is not a time such as 20, 20s, 3m or 1h20m"),
     (["--processes", "1000"], "argument --processes: 1000 is not a whole number from -1 to 64"),
+    (["--web-port", "70000"], "argument --web-port/-P: 70000 is not a whole number from 0 to 65,535"),
+    (["--rate", "5", "--trace", "/dev/zero"], "argument --trace: /dev/zero: not a file"),
+    (["--headless", "--shape", "ramp"], "--shape needs --rate: closed users have no rate"),
+    (["--class-picker"], "--class-picker is not supported: name the user classes on the command line"),
+    (["--mix", "browse", "Voter"], "name user classes or a --mix, not both"),
+    (["--rate", "5", "--tags", "slow"], "--tags and --exclude-tags choose tasks of users; open load has none"),
+    (["--no-such-option"], "unrecognized arguments: --no-such-option"),
 )
+NO_PLAN = (  # words, what Locust logs before it ends with 3
+    (["--host", "localhost:8000"], "--host: 'localhost:8000' is not a URL such as http://127.0.0.1:8000"),
+    (["--rate", "9000", "-t", "20h"], "9000 a second for 72000 s are more than 20,000,000 arrivals"),
+    (["--rate", "5", "Mine"], "--rate and --trace offer the journeys and cannot run the user class Mine"),
+    (["OpenLoad"], "no user class has a task to run: OpenLoad needs --rate or --trace"),
+    (["--tags", "unknown", "Voter"], "no user class has a task to run"),
+)
+OWN = """
+from locust import HttpUser, User, constant, task
+class Mine(HttpUser):
+    wait_time = constant(0.2)
+    @task
+    def check_health(self):
+        self.client.get("/health")
+class Idle(User):
+    @task
+    def do_nothing(self):
+        self._sleep(0.1)
+"""
 PARSE_ALL = """
 import json, sys
 from contextlib import suppress
 from locust.argument_parser import get_parser
 import loadtests.locustfile
 for words in json.load(sys.stdin):
-    with suppress(SystemExit):
+    try:
         get_parser().parse_args(words)
-    print("PARSED", file=sys.stderr)
+    except SystemExit as end:
+        print(f"PARSED {end.code}", file=sys.stderr)
 """
 
 
@@ -54,7 +82,7 @@ for words in json.load(sys.stdin):
 def test_a_wrong_option_is_refused_before_anything_starts() -> None:
     words, mistake = WRONG_OPTIONS[-1]
     ended = locust("http://127.0.0.1:1", *words)
-    assert ended.returncode == 2
+    assert ended.returncode == 3
     assert mistake in ended.stderr.splitlines()[-1]
 
 
@@ -62,16 +90,38 @@ def test_every_wrong_option_is_named_with_its_mistake() -> None:
     """One process parses all of them, because Locust patches the process that imports it and takes seconds to start."""
     command, lines = [sys.executable, "-c", PARSE_ALL], json.dumps([words for words, _ in WRONG_OPTIONS])
     ended = subprocess.run(command, cwd=ROOT, input=lines, capture_output=True, text=True, timeout=60, check=True)
-    errors = [error.splitlines()[-1] for error in ended.stderr.split("PARSED\n")[:-1]]
-    assert len(errors) == len(WRONG_OPTIONS)
-    for error, (_, mistake) in zip(errors, WRONG_OPTIONS, strict=True):
+    lines = iter(ended.stderr.splitlines())
+    for error, end, (_, mistake) in zip(lines, lines, WRONG_OPTIONS, strict=True):
         assert mistake in error
+        assert end == "PARSED 3"
 
 
-def test_a_shape_without_a_rate_is_refused() -> None:
-    ended = locust("http://127.0.0.1:1", "--shape", "ramp", "--run-time", "3")
+@pytest.mark.one_variant
+@pytest.mark.parametrize(("words", "mistake"), NO_PLAN, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_run_that_cannot_start_says_why_in_one_line(own: Path, words: list[str], mistake: str) -> None:
+    ended = locust("http://127.0.0.1:1", *words, own=own)
     assert ended.returncode == 3
-    assert "--shape needs --rate" in ended.stderr
+    assert ended.stderr.count("/ERROR/") == 1
+    assert mistake in ended.stderr
+
+
+def test_a_run_without_a_request_ends_with_1(own: Path) -> None:
+    ended = locust("http://127.0.0.1:1", "--run-time", "1", "Idle", own=own)
+    assert ended.returncode == 1
+    assert "no request was sent" in ended.stderr
+
+
+def test_the_workers_of_a_killed_master_end_with_it() -> None:
+    with subprocess.Popen(
+        [*LOCUST, "--web-host", "127.0.0.1", "--web-port", free_port(), *on_several(3)],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True,
+    ) as master:  # fmt: skip
+        assert master.stderr is not None
+        read_until("3 workers connected", master.stderr)
+        workers = psutil.Process(master.pid).children()
+        master.kill()
+        assert len(workers) == 3
+        assert psutil.wait_procs(workers, timeout=10)[1] == []
 
 
 def test_a_host_that_does_not_answer_ends_the_run_with_4() -> None:
@@ -80,8 +130,16 @@ def test_a_host_that_does_not_answer_ends_the_run_with_4() -> None:
     assert "POST /users at http://127.0.0.1:1: " in ended.stderr
 
 
-def locust(url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [*LOCUST, "--headless", "--host", url, "--only-summary", *words]
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A second locustfile with user classes of its own."""
+    (tmp_path / "own.py").write_text(OWN)
+    return tmp_path / "own.py"
+
+
+def locust(url: str, *words: str, own: Path | None = None) -> subprocess.CompletedProcess[str]:
+    files = f"{LOCUST[-1]},{own}" if own else LOCUST[-1]
+    command = [*LOCUST[:-1], files, "--headless", "--host", url, "--only-summary", *words]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
 
 
@@ -140,13 +198,23 @@ def on_several(processes: int) -> list[str]:
 
 @pytest.mark.live
 def test_closed_users_run_a_mix_headless(monolith: str, tmp_path: Path) -> None:
-    # Seeding counts as run time, and takes seconds while other tests run.
-    words = ["--users", "6", "--run-time", "9", "--mix", "browse", "--csv", str(tmp_path / "run")]
-    ended = locust(monolith, *words)
+    words = ["--users", "6", "-r", "6", "--run-time", "3", "--mix", "browse", "--csv", str(tmp_path / "run")]
+    ended = locust(f"{monolith}/", *words)
     require_success(ended.returncode, ended.stderr)
     sent = requests(tmp_path)
     assert set(sent) <= BROWSE
     assert sum(sent.values()) > 0
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("processes", [2, pytest.param(0, marks=pytest.mark.deep)])
+def test_a_user_class_of_another_locustfile_runs_beside_a_named_journey(
+    monolith: str, own: Path, tmp_path: Path, processes: int
+) -> None:
+    words = ["--users", "4", "-r", "4", "--run-time", "6", "--csv", str(tmp_path / "run"), *on_several(processes)]
+    ended = locust(monolith, *words, "Voter", "Mine", own=own)
+    assert ended.returncode == 0, ended.stderr
+    assert set(requests(tmp_path)) == {"/health", "PUT /posts/{post_id}/vote", "GET /posts/{post_id}"}
 
 
 @pytest.mark.live
@@ -230,7 +298,7 @@ def test_ctrl_c_ends_an_open_run_and_keeps_its_figures(monolith: str, tmp_path: 
 @pytest.mark.live
 def test_the_web_page_starts_an_open_run(monolith: str) -> None:
     port = free_port()
-    words = ["--web-port", port, "--web-host", "127.0.0.1", "--rate", "20", "--mix", "browse"]
+    words = ["--web-port", port, "--web-host", "127.0.0.1", "--mix", "browse"]
     with (
         subprocess.Popen([*LOCUST, "--host", monolith, *words], cwd=ROOT, stderr=subprocess.DEVNULL) as process,
         open_client(f"http://127.0.0.1:{port}") as page,
@@ -238,7 +306,7 @@ def test_the_web_page_starts_an_open_run(monolith: str) -> None:
         try:
             form = {"user_count": 1, "spawn_rate": 1, "host": monolith, "rate": "10", "shape": "ramp", "run_time": "6s"}
             started = within(20, lambda: page.post("/swarm", data=form).json())
-            assert started["message"] == "Swarming started using shape class 'OpenArrivals'"
+            assert started["message"] == "Swarming started using shape class 'LoadShape'"
             assert within(20, lambda: page.get("/stats/requests").json()["user_count"] == 1)
             assert within(30, lambda: page.get("/stats/requests").json()["state"] == "stopped")
             total = page.get("/stats/requests").json()["stats"][-1]

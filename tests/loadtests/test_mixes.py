@@ -53,6 +53,8 @@ def test_a_mix_has_the_name_of_its_file_and_its_weights(tmp_path: Path) -> None:
         ("about: \njourneys:\n  reader: 1\n", 1, "about is not a text"),
         ("", 1, "not a mapping of about, journeys"),
         ("about: A\njourneys:\n  reader: {1\n", 4, "did not find expected"),
+        ("about: A\njourneys: " + 9_000 * "[", 2, "not a mix: it has nested values or aliases"),
+        ("about: &a {b: *a}\n", 1, "not a mix: it has nested values or aliases"),
     ],
 )
 def test_a_wrong_mix_is_refused_with_file_line_and_mistake(tmp_path: Path, text: str, line: int, mistake: str) -> None:
@@ -68,6 +70,15 @@ def test_the_command_line_prints_the_mistake_and_ends_with_3(
     path = write_mix(tmp_path, GOOD.replace("reader: 2", "reader: none"))
     assert main(["compare", "--mix", str(path)]) == 3
     assert capsys.readouterr().err == f"{path}:3: {WEIGHT}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "mistake"), [("/dev/zero", "/dev/zero: not a file"), ("large", "larger than 100,000 bytes")]
+)
+def test_a_file_without_an_end_or_of_a_wrong_size_is_refused(tmp_path: Path, name: str, mistake: str) -> None:
+    (tmp_path / "large").write_text(100_001 * "#")
+    with pytest.raises(UsageError, match=mistake):
+        mixes.read(tmp_path / name)
 
 
 def test_a_mix_cannot_have_the_name_of_the_live_scenario(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def test_a_trace_is_read_with_and_without_a_header(tmp_path: Path, text: str) ->
         ("0\n2\n1\n", ":3: 1 is before 2, the line above it"),
         ("0\n1,5\n", ":2: '1,5' is not an offset in seconds"),
         ("offset\n", ": no arrivals"),
+        ("0\n1764460800\n", ":2: 1764460800 is over 86,400 seconds: offsets count from the start of the trace"),
     ],
 )
 def test_a_wrong_trace_is_refused_with_file_line_and_mistake(tmp_path: Path, text: str, mistake: str) -> None:

@@ -89,3 +89,13 @@ def test_a_second_without_a_success_keeps_its_arrivals() -> None:
     tally.add("a", 3.2, 10.0, outcome=Outcome.ERROR, reason="no connection")
     (second,) = tally.block().seconds
     assert (second.at_s, second.offered, decode(second.latencies).get_total_count()) == (3, 1, 0)
+
+
+def test_a_day_has_few_intervals_and_every_arrival_is_in_one() -> None:
+    tally = Tally(1.0)
+    for second in range(86_400):
+        tally.add("a", second + 1.5, 5.0, outcome="succeeded")
+    seconds = tally.block().seconds
+    assert [one.at_s for one in seconds[:3]] == [0, 1, 2]
+    assert len(seconds) < 3_000
+    assert sum(one.offered for one in seconds) == 86_400
