@@ -18,7 +18,7 @@ from loadtests.forecast.traffic import EXAMPLES
 from loadtests.forecast.units import UNITS
 from loadtests.report import REFERENCE, forms
 from loadtests.report.contents import COMMANDS
-from loadtests.settings import new_file, number, report_folder
+from loadtests.settings import extensible_report, new_file, number, report_folder
 
 ABOUT = """Compute a month's bill of both sides on AWS. Nothing is measured: the counts come from a report, the prices are cited."""
 RESULTS = Path("results")
@@ -37,7 +37,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", type=int, metavar="MB", help="of every function, instead of the templates'")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a price or a parameter")
     parser.add_argument("--usage-file", type=new_file, metavar="FILE", help="write the units under Infracost's names")
-    parser.add_argument("--into", type=report_folder, metavar="RUN", help="add the chapter to this run's report")
+    parser.add_argument("--into", type=extensible_report, metavar="RUN", help="add the chapter to this run's report")
     parser.set_defaults(command=command)
 
 

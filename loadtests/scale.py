@@ -13,7 +13,7 @@ from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.scale import CHAPTER, DECADES, MIX, PARAMETERS, chapter
 from loadtests.report import forms
 from loadtests.report.contents import COMMANDS
-from loadtests.settings import report_folder
+from loadtests.settings import extensible_report, report_folder
 
 ABOUT = """Simulate a day of both deployments on AWS for each population: latency, errors, freshness, dollars, and the limits on the
 way. Nothing is measured: the counts come from a report, the limits are cited."""
@@ -30,7 +30,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", default=REGIONS[0], help=f"{' or '.join(REGIONS)} ({REGIONS[0]})")
     parser.add_argument("--mix", default=MIX, help=f"of journeys, as in loadtests/mixes ({MIX})")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a price or a parameter")
-    parser.add_argument("--into", type=report_folder, metavar="RUN", help="add the chapter to this run's report")
+    parser.add_argument("--into", type=extensible_report, metavar="RUN", help="add the chapter to this run's report")
     parser.set_defaults(command=command)
 
 

@@ -221,7 +221,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     """Add the options that `destination` reads."""
     add_results(parser)
     parser.add_argument(
-        "--into", type=report_folder, metavar="RUN", help="add to this run's report instead: its folder"
+        "--into", type=extensible_report, metavar="RUN", help="add to this run's report instead: its folder"
     )
 
 
@@ -311,8 +311,22 @@ def _path(word: str) -> Path:
 
 def report_folder(word: str) -> Path:
     """Return the folder of a report, from its path or that of its report.json. Raise ArgumentTypeError if it has no report."""
-    from loadtests.report.contents import contents  # noqa: PLC0415 - a second, which only this option needs
+    return _report(word)[0]
 
+
+def extensible_report(word: str) -> Path:
+    """Return the folder of a report to which a chapter can be added. Raise ArgumentTypeError."""
+    from loadtests.report.contents import contents  # noqa: PLC0415 - a second, which only these options need
+
+    folder, report, series = _report(word)
+    try:
+        contents(report, series)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as wrong:
+        raise argparse.ArgumentTypeError(f"{folder} has a broken report: {wrong!r:.100}") from wrong
+    return folder
+
+
+def _report(word: str) -> tuple[Path, Any, Any]:
     path = _path(word)
     folder = path.parent if path.name == "report.json" else path
     try:
@@ -323,8 +337,4 @@ def report_folder(word: str) -> Path:
         raise argparse.ArgumentTypeError(f"{word[:200]!r} has no report: {wrong}") from wrong
     if not (isinstance(report, dict) and isinstance(series, dict) and report.get("schema") == SCHEMA):
         raise argparse.ArgumentTypeError(f"{folder} has no report of schema {SCHEMA}")
-    try:
-        contents(report, series)
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as wrong:
-        raise argparse.ArgumentTypeError(f"{folder} has a broken report: {wrong!r:.100}") from wrong
-    return folder
+    return folder, report, series
