@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidHandshake, InvalidMethod, InvalidUpgrad
 from websockets.http11 import Request
 
 from monolith.wsgi import to_answer
+from shared_domain.contract import parsing
 from shared_domain.contract.problems import http_problem
 
 MAX_HEAD_BYTES = 16 * 1024  # request line and headers
@@ -50,7 +51,7 @@ class HttpConnection(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._upgrade()
         except httptools.HttpParserInvalidMethodError:
-            self._refuse(404 if _REQUEST_LINE.match(data) else 400)  # a method that no path has
+            self._refuse(_status_of_unknown_method(data))
         except httptools.HttpParserError:
             self._refuse(400)
         else:
@@ -83,6 +84,10 @@ class HttpConnection(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
+
+    def _should_upgrade(self) -> bool:
+        """Return whether the request is a WebSocket handshake. With another method than GET it is a request like any other."""
+        return bool(self.parser.get_method() == b"GET" and super()._should_upgrade())
 
     def _upgrade(self) -> None:
         """Continue as a WebSocket connection. Another protocol is ignored, and the request is answered as it is."""
@@ -172,6 +177,13 @@ class LiveConnection(WebSocketsSansIOProtocol):
         self.handshake_complete = self.close_sent = True
         self.transport.write(_encode_problem(status))
         self.transport.close()
+
+
+def _status_of_unknown_method(data: bytes) -> int:
+    """Return the status of a request whose method the parser does not know: 404 as for each method that no path has."""
+    if not _REQUEST_LINE.match(data):
+        return 400
+    return 431 if len(data.partition(b"\r\n\r\n")[0]) > parsing.MAX_HEAD_BYTES else 404
 
 
 def _encode_problem(status: int) -> bytes:
