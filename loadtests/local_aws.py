@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtests.systems import SystemFailed
+from microservices.deploy.emulator import local_client
 
 STAGE = "reference"  # the prefix of all names of the deployed services
 
@@ -19,14 +19,8 @@ def endpoint_of(api_url: str) -> str:
 
 
 def client(service: str, endpoint: str) -> Any:
-    """Return a boto3 client with the local AWS's own account and keys. No profile of the user is read."""
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106
-    )
+    """Return a boto3 client with the local AWS's own account and keys. No setting of the user counts."""
+    return local_client(service, endpoint)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import boto3
 import urllib3
 
-from microservices.deploy.emulator import REGION, ROOT
+from microservices.deploy.emulator import local_client
 from microservices.post_item import post_item, post_key
 from shared_domain.contract.times import from_rfc3339
 from shared_domain.posts import Post
@@ -93,8 +93,7 @@ def main() -> None:
     parser.add_argument("--stage", default="reference", help="prefix of the functions' names (reference)")
     parser.add_argument("--endpoint", help="address of a local AWS; without it, AWS itself")
     options = parser.parse_args()
-    session = boto3.Session(region_name=REGION, **ROOT) if options.endpoint else boto3.Session()
-    functions = session.client("lambda", endpoint_url=options.endpoint)
+    functions = local_client("lambda", options.endpoint) if options.endpoint else boto3.client("lambda")
     print(f"sent {rebuild(_make_client(options.api), functions, stage=options.stage)} posts")
 
 

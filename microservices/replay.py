@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from microservices.deploy.emulator import REGION, ROOT
+from microservices.deploy.emulator import local_client
 
 _MAX_RECEIVED = 10  # messages of one receive call, the limit of SQS
 _INVISIBLE_SECONDS = 60
@@ -91,8 +91,8 @@ def main() -> None:
     parser.add_argument("queue", help="name of a queue that ends with -parking or -dead-letters")
     parser.add_argument("--endpoint", help="address of a local AWS; without it, AWS itself")
     options = parser.parse_args()
-    session = boto3.Session(region_name=REGION, **ROOT) if options.endpoint else boto3.Session()
-    sqs, functions = (session.client(name, endpoint_url=options.endpoint) for name in ("sqs", "lambda"))
+    create = partial(local_client, endpoint=options.endpoint) if options.endpoint else boto3.client
+    sqs, functions = create("sqs"), create("lambda")
     try:
         print(f"redelivered {replay(sqs, functions, options.queue)} messages")
     except ReplayFailed as failure:

@@ -5,13 +5,12 @@ import fcntl
 import json
 import logging
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import CalledProcessError, SubprocessError
+from subprocess import SubprocessError
 from types import FrameType
 from typing import NoReturn
 
@@ -28,8 +27,6 @@ from monolith.site.publication import prepare_site
 from shared_domain.feedback import parse_administrators
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-# An error message of PostgreSQL or its programs.
-_POSTGRES_ERROR = re.compile(r"\b(?:FATAL|PANIC|error|postgres): +\S.*|\bpg_ctl: could not access .*")
 
 
 def main() -> None:
@@ -40,12 +37,12 @@ def main() -> None:
         signal.signal(number, _stop)  # until gunicorn installs its own handlers
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        logging.basicConfig(filename=log, level=logging.WARNING)
+        logging.basicConfig(filename=log, encoding="utf-8", level=logging.WARNING)
         with _lock_folder(log.parent):
             _serve(arguments, run_dir=run_dir, log=log)
     except (OSError, RuntimeError, SubprocessError, SQLAlchemyError) as error:
         logging.error("monolith: did not start: %s", error)  # noqa: TRY400  one line on stderr, without a traceback
-        sys.exit(f"monolith: did not start: {_reason_of(error, log)} (log: {log})")
+        sys.exit(f"monolith: did not start: {str(error).splitlines()[0]} (log: {log})")
 
 
 def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
@@ -88,25 +85,8 @@ def _run_database(environment: Mapping[str, str], *, data: Path) -> Iterator[str
     if url := environment.get("DATABASE_URL"):
         yield url
         return
-    try:
-        with _defer_signals():
-            postgres = embedded_postgres.start(data)
-        yield postgres.get_uri()
-    finally:
-        embedded_postgres.stop(data)
-
-
-@contextmanager
-def _defer_signals() -> Iterator[None]:
-    """Handle SIGTERM and Ctrl-C only after the block: a PostgreSQL that is interrupted during its start would keep running."""
-    pending: list[int] = []
-    for number in _SIGNALS:
-        signal.signal(number, lambda received, frame: pending.append(received))
-    yield
-    for number in _SIGNALS:
-        signal.signal(number, _stop)
-    if pending:
-        _stop(pending[0], None)
+    with embedded_postgres.running(data) as url:
+        yield url
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -126,14 +106,6 @@ def _lock_folder(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise RuntimeError(f"a monolith is already running in {folder}") from None
         yield
-
-
-def _reason_of(error: Exception, log: Path) -> str:
-    """Return the reason in one line. PostgreSQL's programs only return a status, so take their last error from the log."""
-    postgres_errors = (
-        _POSTGRES_ERROR.findall(log.read_text(errors="replace")) if isinstance(error, CalledProcessError) else []
-    )
-    return postgres_errors[-1] if postgres_errors else str(error).splitlines()[0]
 
 
 def _announce(state: Path, url: str, *, threads: int) -> None:

@@ -1,5 +1,6 @@
 """The database: engine, transactions and migrations. Twin: microservices/dynamo.py."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg.abc import PQGen
-from psycopg.pq import TransactionStatus
+from psycopg.pq import Conninfo, TransactionStatus
 from sqlalchemy import URL, Connection, Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -25,6 +26,7 @@ _CONNECT_SECONDS = 3
 _POOL_WAIT_SECONDS = 5
 _STATEMENT_SECONDS = 4.0
 _MIGRATION_SECONDS = 300.0  # a statement may change a large table, or wait for another migration
+_SOCKET_FOLDER_BYTES = 92  # a socket's path has at most 107 bytes, and 15 of them are its name
 _SILENCE_SECONDS = 1.0  # a database that is so late to end a statement hangs
 
 Result = TypeVar("Result")
@@ -46,14 +48,18 @@ class _LimitedConnection(psycopg.Connection[Any]):
 
 def connect(database_url: str, *, pool_size: int, statement_seconds: float = _STATEMENT_SECONDS) -> Engine:
     """Return an engine with timeouts for the pool, the connection and each statement. The first use connects."""
+    url = _parse_url(database_url)
+    folder = _socket_folder(url)
     engine = create_engine(
-        _parse_url(database_url),
+        url.difference_update_query(["host"]) if folder else url,  # SQLAlchemy splits a path with a comma or a colon
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
-            "options": f"-c timezone=utc -c statement_timeout={statement_seconds * 1000:.0f}",
+            "client_encoding": "utf8",
+            "options": f"{_user_options(url)} -c statement_timeout={statement_seconds * 1000:.0f}",
+            **folder,
         },
     )
 
@@ -63,7 +69,38 @@ def connect(database_url: str, *, pool_size: int, statement_seconds: float = _ST
         connection.answer_seconds = statement_seconds + _SILENCE_SECONDS
         return connection
 
+    event.listen(engine, "connect", _set_formats)
     return engine
+
+
+def _user_options(url: URL) -> str:
+    """Return the options of the URL, or libpq's default: PGOPTIONS. Ours would replace them."""
+    defaults = {option.keyword: option.val or b"" for option in Conninfo.get_defaults()}
+    return str(url.query.get("options", defaults[b"options"].decode()))
+
+
+def _socket_folder(url: URL) -> dict[str, str]:
+    """Return the folder of the server's socket as a connection argument, if the URL names one."""
+    host = url.query.get("host")
+    return {"host": _short_path(host)} if isinstance(host, str) and host.startswith("/") else {}
+
+
+def _short_path(folder: str) -> str:
+    """Return a path of the folder that is short enough for a socket and has no comma, where libpq splits hosts.
+
+    The descriptor of such a path stays open. It is valid in this process and its forks.
+    """
+    path = folder.encode()
+    if len(path) <= _SOCKET_FOLDER_BYTES and b"," not in path:
+        return folder
+    return f"/proc/self/fd/{os.open(path, os.O_PATH)}"
+
+
+def _set_formats(connection: psycopg.Connection[Any], _: object) -> None:
+    """Set what the stores rely on. As connection options, the user's PGTZ and PGDATESTYLE would override them."""
+    connection.autocommit = True
+    connection.execute("SET timezone TO 'UTC'; SET datestyle TO 'ISO'")
+    connection.autocommit = False
 
 
 def _parse_url(database_url: str) -> URL:
@@ -99,6 +136,7 @@ def unit_of_work(engine: Engine, stores: Callable[[Connection], Work]) -> UnitOf
 def migrate(database_url: str) -> None:
     """Upgrade the schema from any version to the newest one. The migrations are part of this package."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    migrations = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", migrations.replace("%", "%%"))  # ini syntax
     config.attributes["engine"] = connect(database_url, pool_size=1, statement_seconds=_MIGRATION_SECONDS)
     command.upgrade(config, "head")

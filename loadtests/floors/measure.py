@@ -64,7 +64,7 @@ def web_up(run_dir: Path, module: str = "loadtests.floors.web") -> Iterator[str]
 
 def database_url(run_dir: Path) -> str:
     """Return the URL of the database that the monolith of a run directory uses."""
-    return os.environ.get("DATABASE_URL") or str(embedded_postgres.start(run_dir / "monolith" / "postgres").get_uri())
+    return os.environ.get("DATABASE_URL") or embedded_postgres.local_url(run_dir / "monolith" / "postgres")
 
 
 def warm_up(base_url: str) -> None:

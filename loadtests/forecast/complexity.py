@@ -30,7 +30,10 @@ MARKS = ("network", "eventual", "transaction")
 KINDS = ("lines", "templates", "migrations", "resources", "permissions", "processes", "units", "alarms", *MARKS)
 SHARED, TOOLS, DOMAIN, PLATFORM = "shared", "tools", "shared_domain", "platform"
 # Not needed to run on AWS or on a server: local start, build, optional load balancer.
-TOOL_FILES = {"monolith": {"embedded_postgres.py"}, "microservices": {"__main__.py", "deploy", "balancer"}}
+TOOL_FILES = {
+    "monolith": {"embedded_postgres.py", "postgres_server.py", "postgres_launcher.py"},
+    "microservices": {"__main__.py", "deploy", "balancer"},
+}
 _FIRST_WORD = re.compile(r"\s*(\w+)")
 Row = dict[str, Any]
 

@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 
 from microservices.deploy.emulator_process import LIBRARIES, start, stop
 
@@ -29,12 +30,18 @@ START_SECONDS = 30
 
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's name for the account's root
 
-# Ignore the user's profiles and files, so that no client can reach a real account.
-NO_USER_SETTINGS = {
-    "profile": (None, None, None, None),
+# Every setting has its default: no variable, profile or file of the user counts, so that no client can reach a real account.
+_NO_USER_SETTINGS = {
+    **{
+        name: (None, None, default, convert)
+        for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    },
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+_SECTIONS = ("s3", "proxies_config")  # of settings, which would be read from variables too
+_ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, max_pool_connections=32)
+_open_directly = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
 class CannotStart(Exception):
@@ -52,6 +59,16 @@ class Emulator:
     def client(self, service: str, **credentials: str) -> Any:
         """Return a boto3 client of the service, with the account's root credentials by default."""
         return _client(self.endpoint, service, **credentials or ROOT)
+
+
+def local_client(service: str, endpoint: str, *, config: Config | None = None, **credentials: str) -> Any:
+    """Return a boto3 client of a local AWS, by default with its root credentials. No setting of the user and no proxy counts."""
+    botocore_session = botocore.session.Session(_NO_USER_SETTINGS)
+    for section in _SECTIONS:
+        botocore_session.set_config_variable(section, {})
+    session = boto3.session.Session(botocore_session=botocore_session)
+    config = Config(proxies={}).merge(config or Config())
+    return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials or ROOT)
 
 
 @contextmanager
@@ -88,9 +105,7 @@ def free_port(first: int) -> int:
 @cache
 def _client(endpoint: str, service: str, **credentials: str) -> Any:
     """Return a cached client: creating one takes about 100 ms, and threads can share it."""
-    session = boto3.session.Session(botocore_session=botocore.session.Session(NO_USER_SETTINGS))
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, max_pool_connections=32)
-    return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials)
+    return local_client(service, endpoint, config=_ONE_ATTEMPT, **credentials)
 
 
 def wait_until_healthy(running: Emulator) -> None:
@@ -111,7 +126,7 @@ def wait_until_healthy(running: Emulator) -> None:
 
 def _health(endpoint: str) -> dict[str, Any] | None:
     try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as response:  # noqa: S310  loopback
+        with _open_directly(f"{endpoint}/_ministack/health", timeout=2) as response:
             page: dict[str, Any] = json.load(response)
             return page
     except OSError:

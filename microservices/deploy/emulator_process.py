@@ -56,7 +56,7 @@ def _environment(scratch: Path, port: int, region: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "DOCKER_HOST": f"unix://{scratch}/no-docker",  # else the emulator looks in Docker for containers to remove
+        "DOCKER_HOST": "unix:///no-docker",  # else the emulator looks in Docker for containers to remove
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",

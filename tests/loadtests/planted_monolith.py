@@ -66,12 +66,8 @@ def main() -> None:
     run_dir: Path = options.run_dir.resolve()
     data = run_dir / "planted" / "postgres"
     (run_dir / "monolith").mkdir(exist_ok=True)  # for the secret and the site
-    try:
-        _serve(
-            run_dir, embedded_postgres.start(data).get_uri(), fault={"slower": slower, "wrong": wrong}[options.fault]
-        )
-    finally:
-        embedded_postgres.stop(data)
+    with embedded_postgres.running(data) as database_url:
+        _serve(run_dir, database_url, fault={"slower": slower, "wrong": wrong}[options.fault])
 
 
 def _serve(run_dir: Path, database_url: str, *, fault: Callable[[Application], Application]) -> None:

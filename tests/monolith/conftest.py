@@ -23,32 +23,29 @@ class Databases:
 
     def create(self, *, template: str = "template1") -> str:
         """Create a database and return its URL. template: `postgres` for one with the schema of the monolith."""
-        server, name = embedded_postgres.start(self.data), f"test_{uuid4().hex}"
+        url, name = embedded_postgres.local_url(self.data), f"test_{uuid4().hex}"
         # PostgreSQL copies a database only while nobody else is connected to it.
-        engine = connect(server.get_uri(database="template1"), pool_size=1)
+        engine = connect(url.replace("/postgres?", "/template1?"), pool_size=1)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
-        return server.get_uri(database=name)
+        return url.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture(scope="session")
 def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run directory with the schema and no data. PostgreSQL takes half of the CPU time of a start to create a new one."""
     run_dir = tmp_path_factory.mktemp("initialised")
-    data = run_dir / "monolith" / "postgres"
-    try:
-        migrate(embedded_postgres.start(data).get_uri())
-    finally:
-        embedded_postgres.stop(data)
+    with embedded_postgres.running(run_dir / "monolith" / "postgres") as url:
+        migrate(url)
     return run_dir
 
 
 @pytest.fixture(scope="session")
 def databases(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     data = copy_database(initialised, tmp_path_factory.mktemp("databases"))
-    yield Databases(data)
-    embedded_postgres.stop(data)
+    with embedded_postgres.running(data):
+        yield Databases(data)
 
 
 @pytest.fixture(scope="session")

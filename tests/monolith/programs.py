@@ -15,12 +15,14 @@ from typing import Any
 import httpx
 import psutil
 
+from monolith import postgres_server
+
 PROJECT = Path(__file__).parents[2]
 PORT = 19000
 WORKERS = 2
 START_S = 60.0
 STOP_S = 30.0
-MARK = "MONOLITH_UNDER_TEST"  # every descendant inherits it, even a PostgreSQL in another session
+MARK = "MONOLITH_UNDER_TEST"  # every descendant inherits it, except PostgreSQL
 PASSWORD = "long enough to be one"
 
 
@@ -47,14 +49,23 @@ class Program:
         assert self.process.poll() is None, self.errors.read_text()
         return str(self._read_state()["url"])
 
+    @property
+    def data(self) -> Path:
+        return self.run_dir / "monolith" / "postgres"
+
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url(), timeout=20)
 
     def workers(self) -> list[psutil.Process]:
         """Wait until there are two workers and return them."""
-        master = psutil.Process(self.process.pid)
-        assert within(START_S, lambda: len(master.children()) == WORKERS)
-        return master.children()
+        assert within(START_S, lambda: len(self._find_workers()) == WORKERS)
+        return self._find_workers()
+
+    def postgres(self) -> psutil.Process:
+        """Return the process of its embedded PostgreSQL."""
+        server = postgres_server.find(self.data)
+        assert server is not None
+        return server
 
     def interrupt(self) -> None:
         """Press Ctrl-C: every process of the group receives SIGINT."""
@@ -72,6 +83,11 @@ class Program:
     def leftovers(self) -> list[str]:
         """Return the command lines of its processes that still run."""
         return [" ".join(process.cmdline()) for process in find_marked(self.run_dir)]
+
+    def _find_workers(self) -> list[psutil.Process]:
+        """Return the children that are copies of the monolith's process. PostgreSQL is another child."""
+        master = psutil.Process(self.process.pid)
+        return [child for child in master.children() if _command(child) == master.cmdline()]
 
     def _read_state(self) -> dict[str, Any]:
         """Return the content of its state file, or nothing if the file is of an earlier process."""
@@ -114,8 +130,10 @@ def kill_leftovers(run_dir: Path) -> Iterator[None]:
 
 
 def find_marked(run_dir: Path) -> list[psutil.Process]:
-    """Return the processes with the mark of this run directory."""
-    return [process for process in psutil.process_iter() if _mark(process) == str(run_dir)]
+    """Return the processes with the mark of this run directory, and its PostgreSQL, which inherits no variables."""
+    return [
+        process for process in psutil.process_iter() if _mark(process) == str(run_dir) or _is_below(process, run_dir)
+    ]
 
 
 def within(seconds: float, condition: Callable[[], Any]) -> bool:
@@ -138,6 +156,20 @@ def _environment(run_dir: Path, database_url: str | None) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TOKEN_SECRET")}
     added = {} if database_url is None else {"DATABASE_URL": database_url}
     return {**inherited, **added, MARK: str(run_dir)}
+
+
+def _is_below(process: psutil.Process, run_dir: Path) -> bool:
+    try:
+        return Path(process.cwd()).is_relative_to(run_dir)
+    except psutil.Error:  # it has ended, or belongs to another user
+        return False
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has ended, and may be a zombie
+        return []
 
 
 def _mark(process: psutil.Process) -> str | None:

@@ -1,6 +1,7 @@
 """Killed processes lose no write that was answered."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,19 +18,20 @@ from .programs import Program, find_marked, kill_leftovers, run_program, sign_in
 
 LARGE = (4000, 4000)  # its thumbnail takes some tenths of a second, so the workers are killed before they have made all
 UPLOADS = 4
+OUTAGE_S = 10
 
 
 @pytest.mark.live
 def test_killed_workers_a_killed_master_and_a_killed_database_lose_no_answered_write(run_dir: Path) -> None:
     with kill_leftovers(run_dir):
         with run_program(run_dir) as running:
-            published = _kill_workers(running)
+            published = _kill_workers(running) + _kill_database(running)
             with _publish_posts(running, until_killed=False) as more:
                 running.process.kill()  # its workers notice within a second and finish their current requests
             assert within(10, lambda: not _workers(running))
         with run_program(run_dir) as again:
             _expect_all(again, published + more)
-            processes = [psutil.Process(again.process.pid), *again.workers(), _postmaster(again)]
+            processes = [psutil.Process(again.process.pid), *again.workers(), again.postgres()]
             with _publish_posts(again, until_killed=True) as most:
                 for process in processes:
                     process.kill()
@@ -59,6 +61,24 @@ def _kill_workers(running: Program) -> list[str]:
     return published
 
 
+def _kill_database(running: Program) -> list[str]:
+    """Kill the database, and then suspend all its processes, while posts are published. Return the ids of the answered posts."""
+    with _publish_posts(running, until_killed=False) as published:
+        running.postgres().kill()
+        _expect_more(published)
+        server = running.postgres()
+        for process in (*server.children(), server):
+            process.suspend()
+        _expect_more(published)
+    return published
+
+
+def _expect_more(published: list[str]) -> None:
+    before, began = len(published), time.monotonic()
+    assert within(OUTAGE_S, lambda: len(published) > before + 20), f"no post is published {OUTAGE_S} s later"
+    assert time.monotonic() - began < OUTAGE_S
+
+
 @contextmanager
 def _publish_posts(running: Program, *, until_killed: bool) -> Iterator[list[str]]:
     """Publish posts in threads while the block runs. Yield the ids of the answered ones; the list is complete after the block."""
@@ -83,6 +103,9 @@ def _publish_until(client: httpx.Client, published: list[str], done: threading.E
             return
         except httpx.TransportError:  # no response, so nothing was promised
             continue
+        if response.status_code == 503:  # the database is unavailable
+            assert int(response.headers["Retry-After"]) > 0
+            continue
         assert response.status_code == 201
         published.append(response.json()["id"])
 
@@ -96,10 +119,6 @@ def _expect_all(running: Program, published: list[str]) -> None:
 def _workers(running: Program) -> list[psutil.Process]:
     """Return the processes that still run, without the database."""
     return [process for process in find_marked(running.run_dir) if "postgres" not in process.name()]
-
-
-def _postmaster(running: Program) -> psutil.Process:
-    return psutil.Process(int((running.run_dir / "monolith/postgres/postmaster.pid").read_text().splitlines()[0]))
 
 
 def _upload(client: httpx.Client, username: str, picture: bytes) -> None:

