@@ -4,15 +4,16 @@ VENV := .venv
 AWS_VENV := .venv-aws
 RUN := $(VENV)/bin/python -m
 ARGS ?=
-# Many processes run the same code, so compile it once, even if the environment disables that.
-export PYTHONDONTWRITEBYTECODE :=
+# The user's variables for Python must not change our programs. All text is UTF-8, whatever the locale.
+unexport $(filter PYTHON%,$(.VARIABLES))
+export PYTHONUTF8 := 1
 PARALLEL := -n 3 --dist loadgroup  # one process more than cores, since some tests wait; groups: tests/groups.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up down compare bench test test-deep browser check format lock clean
 
 help: ## explain every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.installed $(AWS_VENV)/.installed ## make both environments from the locks; every other target does it first
 
@@ -70,10 +71,10 @@ $(VENV)/.browser: tests/browser/browser.lock $(VENV)/.installed
 $(VENV)/.installed $(AWS_VENV)/.installed:
 	@echo "installing $(LOCK) into $(@D)"
 	@if command -v uv > /dev/null; then \
-		uv venv --quiet --clear --python $(PYTHON) $(@D) && \
+		uv venv --quiet --clear --python "$(PYTHON)" $(@D) && \
 		uv pip install --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes -r $(LOCK); \
 	else \
-		$(PYTHON) -m venv --clear $(@D) && \
+		"$(PYTHON)" -m venv --clear $(@D) && \
 		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK); \
 	fi
 	@touch $@

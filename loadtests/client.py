@@ -6,6 +6,7 @@ import httpx
 
 from loadtests.calls.call import Answer, Call, Outcome, judge
 from loadtests.errors import RunError
+from loadtests.processes import is_remote
 
 ATTEMPTS, PAUSE_S = 4, 1.0
 
@@ -16,7 +17,8 @@ class CallFailed(RunError):
 
 def open_client(base_url: str) -> httpx.Client:
     """Return a client for one base URL. Threads may share it."""
-    return httpx.Client(base_url=base_url.rstrip("/"), timeout=30, limits=httpx.Limits(max_connections=16))
+    limits = httpx.Limits(max_connections=16)
+    return httpx.Client(base_url=base_url.rstrip("/"), timeout=30, limits=limits, trust_env=is_remote(base_url))
 
 
 def send(client: httpx.Client, call: Call) -> Answer:

@@ -9,7 +9,7 @@ import msgspec
 
 from loadtests.errors import RunError
 from loadtests.load import BlockResult, LoadPlan, Reply
-from loadtests.processes import ROOT
+from loadtests.processes import ROOT, environment
 
 
 class LoadFailed(RunError):
@@ -23,6 +23,7 @@ class LoadProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "loadtests.block_runner"],
             cwd=ROOT,
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,

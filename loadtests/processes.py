@@ -11,12 +11,15 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
 from typing import IO
+from urllib.parse import urlsplit
 
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 POLL_S, KILLED_WITHIN_S = 0.02, 5
+_NOT_INHERITED = ("PYTHON", "LOCUST_", "GEVENT", "PYTEST_", "GIT_")
 _locks: list[int] = []  # files that stay locked until this process ends
 
 
@@ -60,7 +63,7 @@ def start(
         return subprocess.Popen(
             [sys.executable, "-m", "loadtests.supervisor", str(held.fileno()), *command],
             cwd=ROOT,
-            env={**os.environ, **(env or {})},
+            env=environment() | (env or {}),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -68,6 +71,21 @@ def start(
             pass_fds=[held.fileno()],  # a lock of flock(2) lasts as long as any process has the open file
             start_new_session=True,  # Ctrl-C at the terminal reaches only us; we end the others in order
         )
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the programs that we start: this one without variables that change Python, Locust, pytest or Git.
+
+    The local systems are never behind a proxy. Each system ignores what else is not for it, also if a user starts it.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    direct = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), *LOCAL_HOSTS)))
+    return {**inherited, "PYTHONUTF8": "1", "NO_PROXY": direct, "no_proxy": direct}
+
+
+def is_remote(url: str) -> bool:
+    """Return whether a URL is not on this machine's loopback. Only then do the user's proxies and .netrc count."""
+    return urlsplit(url).hostname not in LOCAL_HOSTS
 
 
 def detach(process: "subprocess.Popen[str]", lock: Path) -> None:

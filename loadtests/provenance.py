@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 
 import psutil
 
-from loadtests.processes import ROOT
+from loadtests.processes import ROOT, environment
 
 SCHEMA = 5  # of report.json
 PACKAGES = (
@@ -71,4 +71,7 @@ def _processor() -> str:
 
 
 def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    git = subprocess.run(
+        ["git", *words], cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", check=True
+    )
+    return git.stdout.strip()

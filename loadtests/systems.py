@@ -148,7 +148,7 @@ def check_reachable(base_url: str) -> None:
     """Check that a URL serves this contract. Raise SystemFailed if nothing answers, WrongContract if it is another API."""
     where = f"{base_url.rstrip('/')}/openapi.json"
     try:
-        answer = httpx.get(where, timeout=ANSWER_WITHIN_S)
+        answer = httpx.get(where, timeout=ANSWER_WITHIN_S, trust_env=processes.is_remote(base_url))
         served = answer.raise_for_status().json()["info"]["version"]
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise SystemFailed(f"no system answers at {base_url}: {error}") from error
@@ -185,7 +185,7 @@ def _require_free(system: System, run_dir: Path) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=ANSWER_WITHIN_S).status_code in (200, 429)
+        return httpx.get(url, timeout=ANSWER_WITHIN_S, trust_env=False).status_code in (200, 429)
     except httpx.TransportError:
         return False
 

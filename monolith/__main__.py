@@ -22,7 +22,7 @@ from monolith.database import migrate
 from monolith.live import routes as live
 from monolith.release import load_release
 from monolith.server import Server, listen
-from monolith.settings import Settings, token_secret, trusted_proxies
+from monolith.settings import Settings, ignore_server_variables, token_secret, trusted_proxies
 from monolith.site.publication import prepare_site
 from shared_domain.feedback import parse_administrators
 
@@ -35,6 +35,7 @@ def main() -> None:
     log = run_dir / "monolith" / "server.log"
     for number in _SIGNALS:
         signal.signal(number, _stop)  # until gunicorn installs its own handlers
+    ignore_server_variables(os.environ)
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         logging.basicConfig(filename=log, encoding="utf-8", level=logging.WARNING)

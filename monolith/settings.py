@@ -2,9 +2,11 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+
+_SERVER_VARIABLES = ("FLASK_", "GUNICORN_", "GRANIAN_", "UVICORN_", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,12 @@ class Settings:
     trusted_proxies: int = 0  # proxies in front of the server, each of which appends to X-Forwarded-For
     live_clients: int = 200  # live feed clients of a worker; each occupies memory but no thread
     site: Path = Path(__file__).parents[1] / "shared_domain/site"  # `python -m monolith` passes another folder
+
+
+def ignore_server_variables(environment: MutableMapping[str, str]) -> None:
+    """Remove the variables of Flask and of web servers: they would change this program, which has options of its own."""
+    for name in [name for name in environment if name.startswith(_SERVER_VARIABLES)]:
+        del environment[name]
 
 
 def trusted_proxies(environment: Mapping[str, str]) -> int:
@@ -34,6 +42,6 @@ def token_secret(environment: Mapping[str, str], run_dir: Path) -> str:
     if not file.exists():
         draft = file.with_suffix(".draft")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
+        draft.write_text(secrets.token_urlsafe(48), encoding="utf-8")
         draft.replace(file)  # atomic: with a partial or empty secret anybody could sign tokens
-    return file.read_text()
+    return file.read_text(encoding="utf-8")

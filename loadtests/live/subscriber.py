@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from websocket import WebSocket, WebSocketException, create_connection
 
 from loadtests.errors import RunError
+from loadtests.processes import is_remote
 
 CONFIRMED_WITHIN_S = 20.0
 SCHEMES = {"http": "ws", "https": "wss"}
@@ -32,7 +33,8 @@ class Subscriber:
         """Connect and subscribe; return once every topic is confirmed. Raise NotSubscribed."""
         self.messages: Messages = []
         try:
-            self._socket: WebSocket = create_connection(live_url, timeout=CONFIRMED_WITHIN_S)
+            no_proxy = None if is_remote(live_url) else ["*"]
+            self._socket: WebSocket = create_connection(live_url, timeout=CONFIRMED_WITHIN_S, http_no_proxy=no_proxy)
             for topic in topics:
                 self._subscribe(topic)
         except (OSError, WebSocketException) as refused:

@@ -19,6 +19,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from loadtests.processes import is_remote
+
 from .both_sides import BothSides
 from .client import Api, Person
 from .feed import Feed
@@ -154,13 +156,13 @@ def functions_api() -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def live_monolith_api(monolith_url: str) -> Iterator[Api]:
-    with httpx.Client(base_url=monolith_url, timeout=TIMEOUT_S) as client:
+    with httpx.Client(base_url=monolith_url, timeout=TIMEOUT_S, trust_env=is_remote(monolith_url)) as client:
         yield Api(client, patience=0)
 
 
 @pytest.fixture(scope="session")
 def live_microservices_api(request: pytest.FixtureRequest, microservices_url: str) -> Iterator[Api]:
-    with httpx.Client(base_url=microservices_url, timeout=TIMEOUT_S) as client:
+    with httpx.Client(base_url=microservices_url, timeout=TIMEOUT_S, trust_env=is_remote(microservices_url)) as client:
         yield Api(client, patience=patience_with(request.config, "live-microservices"))
 
 
