@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -18,7 +16,7 @@ from monolith.server import listen
 from monolith.settings import token_secret
 
 from .conftest import copy_database
-from .programs import PORT, PROJECT, START_S, Program, kill_leftovers, run_program, within
+from .programs import PORT, START_S, Program, kill_leftovers, run_program, within
 
 SECRET = "s3cret-of-the-database"
 INVALID_URLS = {
@@ -31,6 +29,7 @@ INVALID_URLS = {
     "a password with an @": f"postgresql://bob:half-of-it@{SECRET}@127.0.0.1:1/x",
     "an unknown option": f"postgresql://bob:{SECRET}@127.0.0.1:1/x?colour=red",
 }
+
 
 def _failure_line(failed: Program) -> str:
     """Return the one line that a failed start prints. Check that it leaves no output, state or process."""
@@ -117,7 +116,11 @@ def test_a_second_start_on_the_same_folder_is_rejected_and_changes_nothing(runni
 @pytest.mark.live
 @pytest.mark.parametrize(
     ("file", "number"),
-    [("lock", signal.SIGTERM), ("postgres.draft/PG_VERSION", signal.SIGINT), ("postgres/postmaster.pid", signal.SIGTERM)],
+    [
+        ("lock", signal.SIGTERM),
+        ("postgres.draft/PG_VERSION", signal.SIGINT),
+        ("postgres/postmaster.pid", signal.SIGTERM),
+    ],
 )
 def test_an_interrupted_start_leaves_nothing_running(tmp_path: Path, file: str, number: signal.Signals) -> None:
     with kill_leftovers(tmp_path), run_program(tmp_path) as started:
