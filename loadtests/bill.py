@@ -46,7 +46,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     folder = options.report or options.into or last_run()
     figures = chapter(
         counts.read(folder),
-        json.loads((folder / "report.json").read_text()),
+        json.loads((folder / "report.json").read_text(encoding="utf-8")),
         Options(
             traffic=options.traffic, region=options.region, mix=options.mix, memory_mb=options.memory,
             changes=tuple(map(parse_change, options.set)),
@@ -98,5 +98,9 @@ def parse_change(text: str) -> tuple[str, float]:
 
 def last_run() -> Path:
     """Return the last run with metering, or the reference run."""
-    runs = [file.parent for file in RESULTS.glob("*/report.json") if f'"{counts.CHAPTER}"' in file.read_text()]
+    runs = [
+        file.parent
+        for file in RESULTS.glob("*/report.json")
+        if f'"{counts.CHAPTER}"' in file.read_text(encoding="utf-8")
+    ]
     return max(runs, default=REFERENCE)

@@ -57,7 +57,7 @@ def start(
     if the lock is held.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a") as held:
+    with lock.open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         held.truncate(0)  # until the supervisor has written its pid
         return subprocess.Popen(
@@ -67,7 +67,7 @@ def start(
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             pass_fds=[held.fileno()],  # a lock of flock(2) lasts as long as any process has the open file
             start_new_session=True,  # Ctrl-C at the terminal reaches only us; we end the others in order
         )
@@ -99,14 +99,14 @@ def detach(process: "subprocess.Popen[str]", lock: Path) -> None:
 
 def is_detached(lock: Path) -> bool:
     """Return whether the command that holds a lock runs on without the process that started it."""
-    return supervisor(lock) is not None and len(lock.read_text().split()) == 1
+    return supervisor(lock) is not None and len(lock.read_text(encoding="utf-8").split()) == 1
 
 
 def parent_of(lock: Path) -> psutil.Process | None:
     """Return the process with which the command that holds a lock ends. None if there is none, or if that has ended."""
     with suppress(psutil.NoSuchProcess, ValueError):
         if leader := supervisor(lock):
-            _, parent = map(int, lock.read_text().split())
+            _, parent = map(int, lock.read_text(encoding="utf-8").split())
             return psutil.Process(parent) if leader.ppid() == parent else None
     return None
 
@@ -114,13 +114,13 @@ def parent_of(lock: Path) -> psutil.Process | None:
 def supervisor(lock: Path) -> psutil.Process | None:
     """Return the supervisor that holds a lock, or None if nothing does or its supervisor was killed."""
     with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-        return psutil.Process(int(lock.read_text().split()[0])) if is_locked(lock) else None
+        return psutil.Process(int(lock.read_text(encoding="utf-8").split()[0])) if is_locked(lock) else None
     return None
 
 
 def is_locked(file: Path) -> bool:
     """Return whether a process holds the lock of a file."""
-    with suppress(FileNotFoundError), file.open() as probe:
+    with suppress(FileNotFoundError), file.open("rb") as probe:
         try:
             fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -132,7 +132,7 @@ def is_locked(file: Path) -> bool:
 def locked(file: Path) -> Iterator[None]:
     """Hold the lock of a file for the length of a block, after waiting for it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as held:
+    with file.open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
 

@@ -61,12 +61,12 @@ def package_versions() -> dict[str, str]:
 def _local_aws() -> dict[str, str]:
     """Return the version of the local AWS from its lock file, because it has its own environment."""
     lock = ROOT / "microservices" / "local-aws.lock"
-    pins = [line.split()[0] for line in lock.read_text().splitlines() if "==" in line]
+    pins = [line.split()[0] for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line]
     return {name: pin for name, _, pin in (line.partition("==") for line in pins) if name == "ministack"}
 
 
 def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 

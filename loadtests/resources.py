@@ -21,7 +21,7 @@ STARTER, GATEWAY, FUNCTIONS = "starter of the local AWS", "local AWS's gateway",
 
 def of_system(system: System, run_dir: Path) -> Resources:
     """Return the resources of a system that runs in this run directory. Raise SystemFailed if the local AWS does not answer."""
-    state = json.loads(system.state(run_dir).read_text())
+    state = json.loads(system.state(run_dir).read_text(encoding="utf-8"))
     cores = _cores(systems.members(system, run_dir))
     if system.name == MONOLITH.name:
         workers, threads = len(roles(system, run_dir)[WEB]), int(state["threads"])

@@ -99,7 +99,7 @@ def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dic
         with display.phase("report"), ignore_interrupts():  # half a report is useless
             report.write(results, folder)
     shutil.rmtree(settings.run_dir, ignore_errors=True)  # a failed run keeps it for its logs
-    figures: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    figures: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return figures
 
 

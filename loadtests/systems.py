@@ -71,7 +71,7 @@ Started = dict[System, Popen[str]]
 def state_of(system: System, run_dir: Path) -> dict[str, Any]:
     """Return the state file of a running system, or nothing."""
     with suppress(FileNotFoundError, json.JSONDecodeError):  # absent, or just being written
-        state: dict[str, Any] = json.loads(system.state(run_dir).read_text())
+        state: dict[str, Any] = json.loads(system.state(run_dir).read_text(encoding="utf-8"))
         if processes.supervisor(system.lock(run_dir)) and processes.is_running(state["pid"]):
             return state
     return {}
@@ -106,7 +106,7 @@ def up(run_dir: Path, systems: Sequence[System] = BOTH) -> list[str]:
         _end(missing, run_dir)
         for system, process in _start_all(missing, run_dir).items():
             processes.detach(process, system.lock(run_dir))
-        (run_dir / STACK).write_text(json.dumps(urls(run_dir, systems), indent=1) + "\n")
+        (run_dir / STACK).write_text(json.dumps(urls(run_dir, systems), indent=1) + "\n", encoding="utf-8")
     return [system.name for system in missing]
 
 
@@ -163,7 +163,11 @@ def check_reachable(base_url: str) -> None:
 @cache
 def contract_version() -> str:
     """Return the version of docs/openapi.yaml."""
-    return str(yaml.load((ROOT / "docs" / "openapi.yaml").read_text(), Loader=yaml.CSafeLoader)["info"]["version"])
+    return str(
+        yaml.load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["info"][
+            "version"
+        ]
+    )
 
 
 def _serves(system: System, run_dir: Path) -> bool:
@@ -227,7 +231,7 @@ def _await_ready(system: System, process: Popen[str], run_dir: Path) -> None:
 
 def _failure(system: System, run_dir: Path, otherwise: str) -> str:
     log = system.log(run_dir)
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    lines = [line for line in log.read_text(errors="replace", encoding="utf-8").splitlines() if line.strip()]
     return f"{system.name} did not start: {lines[-1].strip() if lines else otherwise} (log: {log})"
 
 

@@ -77,7 +77,8 @@ def _state_file(run_dir: Path, stack: LocalAws) -> Iterator[None]:
     draft.write_text(
         json.dumps(
             {"url": stack.url, "live_url": stack.live_url, "pid": os.getpid(), "endpoint": stack.emulator.endpoint}
-        )
+        ),
+        encoding="utf-8",
     )
     draft.replace(state)
     print(stack.url, flush=True)

@@ -99,7 +99,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 @contextmanager
 def _lock_folder(folder: Path) -> Iterator[None]:
     """Hold a lock on the folder while the block runs. A second process would stop the database of the first one."""
-    with (folder / "lock").open("w") as lock:
+    with (folder / "lock").open("wb") as lock:
         try:
             fcntl.lockf(
                 lock, fcntl.LOCK_EX | fcntl.LOCK_NB
@@ -113,7 +113,9 @@ def _announce(state: Path, url: str, *, threads: int) -> None:
     """Print the URL, and write it to the state file. The file is replaced atomically, because programs read it."""
     draft = state.with_suffix(".draft")
     live_url = url.replace("http", "ws", 1) + live.PATH
-    draft.write_text(json.dumps({"url": url, "live_url": live_url, "pid": os.getpid(), "threads": threads}))
+    draft.write_text(
+        json.dumps({"url": url, "live_url": live_url, "pid": os.getpid(), "threads": threads}), encoding="utf-8"
+    )
     draft.replace(state)
     print(f"monolith: {url}", flush=True)
 

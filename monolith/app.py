@@ -104,6 +104,6 @@ def _make_salt() -> bytes:
 
 
 def _load_contract() -> dict[str, Any]:
-    text = (Path(__file__).parents[1] / "docs" / "openapi.yaml").read_text()
+    text = (Path(__file__).parents[1] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
     contract: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return contract

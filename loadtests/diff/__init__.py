@@ -86,7 +86,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     result = difference(read(options.before), read(options.after), threshold=options.threshold / 100)
     if options.markdown:
         try:
-            with options.markdown.open("a") as file:
+            with options.markdown.open("a", encoding="utf-8") as file:
                 file.write(markdown(result))
         except OSError as error:
             raise UsageError(f"{options.markdown}: {error.strerror}") from error

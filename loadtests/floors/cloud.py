@@ -41,7 +41,7 @@ def _deploy(cloudformation: Any, endpoint: str) -> None:
     _upload(client("s3", endpoint))
     cloudformation.create_stack(
         StackName=STACK,
-        TemplateBody=(HERE / "template.yaml").read_text(),
+        TemplateBody=(HERE / "template.yaml").read_text(encoding="utf-8"),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )

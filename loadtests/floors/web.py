@@ -59,7 +59,7 @@ def serve(make_app: Callable[[Engine], Flask], name: str) -> None:
         workers=WORKERS,
         threads=THREADS,
         log=options.run_dir / f"{name}.log",
-        ready=lambda: (options.run_dir / f"{name}.json").write_text(state),
+        ready=lambda: (options.run_dir / f"{name}.json").write_text(state, encoding="utf-8"),
     ).run()
 
 

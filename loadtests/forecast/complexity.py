@@ -73,7 +73,7 @@ def count_side(side: Path) -> dict[str, Counter[str]]:
 
 def count_file(file: Path) -> Counter[str]:
     """Return the counts of a Python file, a template or a migration."""
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     if "migrations" in file.parts:
         return Counter(migrations=len(_code_lines(text, python=file.suffix == ".py")))
     if file.suffix == ".yaml":
@@ -85,7 +85,7 @@ def count_file(file: Path) -> Counter[str]:
 
 def change_cost(page: Path) -> list[Row]:
     """Return the rows of the table of docs/change-cost.md, or none if there is no such page."""
-    lines = page.read_text().splitlines() if page.exists() else ()
+    lines = page.read_text(encoding="utf-8").splitlines() if page.exists() else ()
     table = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines if line.startswith("|")]
     return [dict(zip(table[0], cells, strict=True)) for cells in table[2:]]
 
@@ -137,7 +137,7 @@ def _statements(kind: str, properties: Row) -> list[Row]:
 
 def _store_calls(root: Path, metering: Metering, side: str) -> dict[str, float]:
     """Return by feature the mean store calls of an operation, those after the answer included."""
-    paths = yaml.load((root / "docs" / "openapi.yaml").read_text(), Loader=yaml.CSafeLoader)["paths"]
+    paths = yaml.load((root / "docs" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["paths"]
     calls: dict[str, list[float]] = {}
     for name, operation in metering.operations.get(side, {}).items():
         method, _, path = name.partition(" ")

@@ -95,7 +95,7 @@ def print_chapter(folder: Path, name: str, console: Console) -> None:
 
 
 def _data(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    report, lines = (json.loads((folder / name).read_text()) for name in ("report.json", "series.json"))
+    report, lines = (json.loads((folder / name).read_text(encoding="utf-8")) for name in ("report.json", "series.json"))
     return report, lines
 
 
@@ -104,7 +104,7 @@ def _replace(folder: Path, texts: dict[str, str], *, note: str = "") -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in new.items():
-            file.write_text(text)
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         for file in new:
             with suppress(OSError):  # the first error is the one to report

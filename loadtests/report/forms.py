@@ -20,8 +20,8 @@ def html(contents: Contents) -> str:
     return environment.get_template("page.html").render(
         report=contents,
         sides=tuple(COLOURS),
-        style=(FOLDER / "page.css").read_text(),
-        script=(FOLDER / "page.js").read_text(),
+        style=(FOLDER / "page.css").read_text(encoding="utf-8"),
+        script=(FOLDER / "page.js").read_text(encoding="utf-8"),
         plotly=get_plotlyjs(),
     )
 

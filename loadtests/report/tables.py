@@ -16,7 +16,7 @@ from rich.table import Table as TerminalTable
 Row = Sequence[str]
 Record = Mapping[str, Any]
 MAX_NUMBER = 20  # characters of a cell such as 6.47 – 11.05; a longer one is a sentence
-TEXTS: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("chapters.yaml").read_text())
+TEXTS: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("chapters.yaml").read_text(encoding="utf-8"))
 LONG = 24  # rows: a longer table of chart data stays folded on paper, because its chart is printed
 
 

@@ -24,7 +24,7 @@ def interpreter() -> str | None:
     """Return an interpreter of the version on AWS, or None if this machine has none."""
     for candidate in filter(None, (shutil.which(PYTHON), sys.executable)):
         command = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-        if subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip() == VERSION:
+        if subprocess.run(command, check=False, capture_output=True, encoding="utf-8").stdout.strip() == VERSION:
             return candidate
     return None
 
@@ -40,7 +40,7 @@ def _installer() -> list[str]:
 
 def _entries(lock: Path) -> list[str]:
     """Return the entries of the lock, each with its hashes."""
-    return re.findall(r"^[A-Za-z0-9][^\n]*\n(?:[ \t][^\n]*\n)*", lock.read_text(), re.MULTILINE)
+    return re.findall(r"^[A-Za-z0-9][^\n]*\n(?:[ \t][^\n]*\n)*", lock.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def _name(entry: str) -> str:

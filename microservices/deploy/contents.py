@@ -59,8 +59,8 @@ def _copy(file: Path, name: str, tree: Path) -> str:
 
 def _write_contract(project: Path, tree: Path) -> str:
     """Write the contract as JSON, and return its name. Its source is YAML with comments."""
-    contract = yaml.load((project / "docs/openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
-    (tree / CONTRACT).write_text(json.dumps(contract, ensure_ascii=False, separators=(",", ":")))
+    contract = yaml.load((project / "docs/openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    (tree / CONTRACT).write_text(json.dumps(contract, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     return CONTRACT
 
 

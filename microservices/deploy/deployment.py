@@ -70,7 +70,7 @@ class Deployment:
         cloudformation = self.aws.client("cloudformation")
         request = {
             "StackName": self._stack(service),
-            "TemplateBody": templates.path(service).read_text(),
+            "TemplateBody": templates.path(service).read_text(encoding="utf-8"),
             "Parameters": self._parameters(service, {"Release": release, **parameters}),
             "Capabilities": CAPABILITIES,
         }

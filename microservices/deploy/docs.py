@@ -33,7 +33,7 @@ def _render_part(name: str, *arguments: str) -> str:
 
 def event(file: str) -> str:
     """Return an event of the tests as a folded block, shortened: only the first item of each list, and long strings cut."""
-    shown = _shorten(json.loads((PROJECT / "tests" / "events" / file).read_text()))
+    shown = _shorten(json.loads((PROJECT / "tests" / "events" / file).read_text(encoding="utf-8")))
     block = f"```json\n{_compact(shown, '')}\n```"
     return f"<details><summary>An event, shortened</summary>\n\n{block}\n</details>"
 
@@ -87,7 +87,7 @@ PARTS: dict[str, Callable[..., str]] = {
 def main() -> None:
     """Write the pages."""
     for page in PAGES:
-        page.write_text(render(page.read_text()))
+        page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

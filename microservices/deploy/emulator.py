@@ -65,7 +65,7 @@ def local_client(service: str, endpoint: str, *, config: Config | None = None, *
     """Return a boto3 client of a local AWS, by default with its root credentials. No setting of the user and no proxy counts."""
     botocore_session = botocore.session.Session(_NO_USER_SETTINGS)
     for section in _SECTIONS:
-        botocore_session.set_config_variable(section, {})
+        botocore_session.get_component("config_store").set_config_variable(section, {})
     session = boto3.session.Session(botocore_session=botocore_session)
     config = Config(proxies={}).merge(config or Config())
     return session.client(service, endpoint_url=endpoint, region_name=REGION, config=config, **credentials or ROOT)

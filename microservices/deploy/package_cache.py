@@ -22,7 +22,7 @@ def get_packages(folder: Path = CACHE) -> tuple[Package, ...]:
     """Return every function's zip for this interpreter. Build the zips, and remove older ones, if an input changed."""
     source = packages.local_source()
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    with (folder / "lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another process that starts now waits for the same zips
         out = folder / digest_of_inputs(source.places)
         if not out.exists():

@@ -57,5 +57,5 @@ def warm_break_even() -> float:
 
 @cache
 def _read() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    content: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return content

@@ -57,7 +57,7 @@ class SiteRepository:
         hook = self.path / "hooks" / "post-receive"
         hook.parent.mkdir(exist_ok=True)  # Git's template may have no hooks folder
         draft = hook.with_suffix(".draft")
-        draft.write_text(_HOOK.format(**{name: shlex.quote(str(word)) for name, word in words.items()}))
+        draft.write_bytes(os.fsencode(_HOOK.format(**{name: shlex.quote(str(word)) for name, word in words.items()})))
         draft.chmod(0o755)
         draft.replace(hook)
 

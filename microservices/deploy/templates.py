@@ -50,7 +50,7 @@ def load(service: str) -> dict[str, Any]:
 
 def parse(file: Path) -> dict[str, Any]:
     """Return a template in its full form: short forms and `Fn::ForEach` loops are expanded."""
-    template: dict[str, Any] = yaml.load(file.read_text(), _Loader)  # noqa: S506  a safe loader with tags
+    template: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a safe loader with tags
     return {**template, "Resources": _expand(template["Resources"], template.get("Mappings", {}))}
 
 

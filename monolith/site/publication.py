@@ -34,7 +34,7 @@ def publish(repository: SiteRepository, path: Path) -> str:
     A lock lets one push publish at a time. Each publishes the branch's current state, so the last one may have nothing to do.
     """
     path.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f"{path.name}.lock").open("w") as lock:
+    with path.with_name(f"{path.name}.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _synchronise(SiteFolder(path), repository)
 

@@ -75,7 +75,9 @@ class SiteRepository:
         hook = self._path / "hooks" / "post-receive"
         hook.parent.mkdir(exist_ok=True)  # Git creates it only if its template has hooks
         draft = hook.with_suffix(".draft")
-        draft.write_text(_HOOK.format(**{name: shlex.quote(str(value)) for name, value in values.items()}))
+        draft.write_bytes(
+            os.fsencode(_HOOK.format(**{name: shlex.quote(str(value)) for name, value in values.items()}))
+        )
         draft.chmod(0o755)
         draft.replace(hook)
 

@@ -15,7 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from microservices.deploy.emulator import CannotStart, emulator, free_port
+from microservices.deploy.emulator import CannotStart, emulator, free_port, local_client
+from tests.hostile_environment import FOLDER, variables
 
 pytestmark = pytest.mark.live
 
@@ -26,21 +27,23 @@ STOP_S = 20.0
 
 
 def test_the_system_prints_its_url_and_a_signal_ends_all_its_processes(tmp_path: Path) -> None:
-    with _system(tmp_path) as process:
-        state = json.loads(_wait_for_state(tmp_path, process).read_text())
+    """Also in a folder with any name, and in an environment with variables that are not for it."""
+    run_dir = tmp_path / FOLDER
+    with _system(run_dir) as process:
+        state = json.loads(_wait_for_state(run_dir, process).read_text())
         assert httpx.get(f"{state['url']}/health", timeout=20).json() == {"status": "ok"}
         assert state["pid"] == process.pid
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) > 1  # the local AWS and a function's worker
 
-        second = subprocess.run(_command(tmp_path), check=False, capture_output=True, text=True, cwd=PROJECT)
+        second = subprocess.run(_command(run_dir), check=False, capture_output=True, text=True, cwd=PROJECT)
         assert (second.returncode, second.stdout, second.stderr.count("\n")) == (1, "", 1)
         assert "already running" in second.stderr
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_S) == 0
         assert _becomes_true(lambda: not any(_is_alive(each) for each in family))
-        assert not (tmp_path / "microservices.json").exists()
+        assert not (run_dir / "microservices.json").exists()
 
 
 def test_the_local_aws_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
@@ -80,17 +83,23 @@ def test_two_local_aws_run_at_the_same_time(tmp_path: Path) -> None:
         assert not other.client("sqs").list_queues().get("QueueUrls")
 
 
-def test_aws_settings_of_the_user_do_not_affect_the_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"):
+def test_aws_settings_and_proxies_of_the_user_do_not_affect_the_clients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables(port=1).items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(name, "of-the-user")
     with emulator(tmp_path, free_port(PORT)) as running:
         identity = running.client("sts").get_caller_identity()
+        assert local_client("s3", running.endpoint).list_buckets()["Buckets"] == []
     assert identity["Arn"] == "arn:aws:iam::000000000000:root"
 
 
 @contextmanager
 def _system(run_dir: Path) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(_command(run_dir), text=True, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    environment = os.environ | variables(port=1)
+    process = subprocess.Popen(_command(run_dir), text=True, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:

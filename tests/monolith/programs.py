@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -97,9 +98,17 @@ class Program:
 
 @contextmanager
 def run_program(
-    run_dir: Path, *arguments: str, database_url: str | None = None, port: int = PORT, project: Path = PROJECT
+    run_dir: Path,
+    *arguments: str,
+    database_url: str | None = None,
+    port: int = PORT,
+    project: Path = PROJECT,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Program]:
-    """Run `python -m monolith` while the block runs, on the port or the next free one."""
+    """Run `python -m monolith` of a project while the block runs, on the port or the next free one.
+
+    environment: further variables.
+    """
     run_dir.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "monolith", "--run-dir", str(run_dir), "--port", str(port), *arguments]
     output, errors = (run_dir / f"{time.monotonic_ns()}.{name}" for name in ("out", "err"))
@@ -107,7 +116,7 @@ def run_program(
         process = subprocess.Popen(
             command,
             cwd=project,
-            env=_environment(run_dir, database_url),
+            env={**_environment(run_dir, database_url), **environment},
             stdout=out,
             stderr=err,
             start_new_session=True,
