@@ -1,6 +1,6 @@
 """PostgreSQL 18 from a Python package, for systems without a DATABASE_URL.
 
-Everything is below the folder of the data. See docs/decisions/0026-embedded-postgresql.md.
+Everything is below the folder of the data. See docs/decisions/0027-embedded-postgresql.md.
 """
 
 import logging

@@ -43,6 +43,8 @@ def _drop_root(data: Path) -> None:
     os.setgroups([])
     os.setgid(nobody.pw_gid)
     os.setuid(nobody.pw_uid)
+    if not os.access(data, os.X_OK):
+        sys.exit(f"error: PostgreSQL runs as the user nobody here, who cannot enter {data}")
 
 
 def _own(folder: Path, user: int, group: int) -> None:

@@ -1,7 +1,6 @@
 """Neither the user's environment nor the names of folders change what the monolith does with its own database."""
 
 import os
-import shutil
 import socket
 import stat
 import subprocess
@@ -43,29 +42,6 @@ def test_a_clone_in_a_folder_with_any_name_starts_in_a_hostile_environment(tmp_p
         other.setblocking(False)
         with pytest.raises(BlockingIOError):  # nothing has connected
             other.accept()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process of another user")
-def test_another_user_starts_a_database_after_root_has(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    assert databases.data.exists()
-    folder = Path("/tmp") / f"of-nobody-{os.getpid()}"  # noqa: S108  the folders of pytest are private to root
-    folder.mkdir()
-    shutil.chown(folder, "nobody", "nogroup")
-    start = (
-        "import sys; from pathlib import Path; from monolith.embedded_postgres import running\n"
-        "with running(Path(sys.argv[1])) as url: print(url)"
-    )
-    try:
-        command = [sys.executable, "-c", start, str(folder / "postgres")]
-        result = subprocess.run(
-            command, cwd=PROJECT, user="nobody", group="nogroup", capture_output=True, text=True, check=False
-        )
-        assert (result.returncode, result.stderr) == (0, "")
-        assert result.stdout.endswith(f"{folder}/postgres\n")
-    finally:
-        shutil.rmtree(folder)
 
 
 def test_a_database_of_the_user_obeys_libpq_except_in_formats(
