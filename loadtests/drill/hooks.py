@@ -59,7 +59,7 @@ def _before_call(**_: Any) -> Any:
 def _fault() -> str:
     """Return the kind of the fault that hits this function now."""
     try:
-        kind, service = json.loads(Path(os.environ["DRILL_FAULT"]).read_text())
+        kind, service = json.loads(Path(os.environ["DRILL_FAULT"]).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
     return kind if service in ("", os.environ["POWERTOOLS_SERVICE_NAME"]) else ""

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import psutil
@@ -21,6 +21,8 @@ from loadtests import systems
 from loadtests.drill.services import BUG, PARKED_WITHIN_S, POISON
 from loadtests.processes import ROOT
 from loadtests.resources import MASTER, POSTGRES, WEB, roles
+from monolith import embedded_postgres, postgres_server
+from monolith.database import connect
 
 RELOADED_WITHIN_S = 30.0
 INSERT_JOB = "INSERT INTO jobs (id, kind, subject, payload) VALUES (%s, 'avatar', 'drill', 'poison')"
@@ -59,14 +61,19 @@ class Monolith:
         while old.intersection(self.processes(WEB)) and monotonic() < deadline:
             sleep(0.1)
 
-    def postmaster_file(self) -> list[str]:
-        """Return the lines of PostgreSQL's own file about itself: first its pid, then the port and the socket's folder."""
-        return (self.run_dir.resolve() / "monolith" / "postgres" / "postmaster.pid").read_text().splitlines()
+    @property
+    def data(self) -> Path:
+        """The folder of the embedded PostgreSQL."""
+        return self.run_dir.resolve() / "monolith" / "postgres"
 
     def connect(self) -> psycopg.Connection[Any]:
         """Return a connection of an administrator to the embedded PostgreSQL. It commits each statement."""
-        _, _, _, port, folder, *_ = self.postmaster_file()
-        return psycopg.connect(host=folder, port=port, user="postgres", dbname="postgres", autocommit=True)
+        url = embedded_postgres.local_url(self.data)
+        pooled = connect(url, pool_size=1).raw_connection()
+        pooled.detach()
+        connection = cast("psycopg.Connection[Any]", pooled.driver_connection)
+        connection.autocommit = True
+        return connection
 
 
 @contextmanager
@@ -79,7 +86,8 @@ def kill_worker(monolith: Monolith) -> Iterator[None]:
 @contextmanager
 def kill_database(monolith: Monolith) -> Iterator[None]:
     """Kill PostgreSQL's first process (SIGKILL)."""
-    psutil.Process(int(monolith.postmaster_file()[0])).kill()  # the others end with it
+    if server := postgres_server.find(monolith.data):
+        server.kill()  # the others end with it
     yield
 
 

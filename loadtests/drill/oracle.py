@@ -22,6 +22,7 @@ from loadtests.data import orders
 from loadtests.data.audit import orders_of
 from loadtests.data.seeding import new_account
 from loadtests.data.world import Account, post_form
+from loadtests.processes import is_remote
 
 RECOVERED_WITHIN_S = 60.0
 ANSWER_WITHIN_S = 5.0
@@ -87,7 +88,8 @@ class Oracle:
 
     def _write(self, first: int, voters: Sequence[Account], pause_s: float, stop: Event) -> None:
         """Write until the event. first: of the thread, so that the threads do not publish at the same time."""
-        with httpx.Client(base_url=self.base_url, timeout=ANSWER_WITHIN_S) as client:
+        trust_env = is_remote(self.base_url)
+        with httpx.Client(base_url=self.base_url, timeout=ANSWER_WITHIN_S, trust_env=trust_env) as client:
             for number in count(first):
                 voter, value = voters[number % len(voters)], 1 if number // len(voters) % 3 else -1
                 if self._repeat(client, calls.cast(self.post, value, voter.token)):

@@ -80,7 +80,7 @@ class Services:
     @contextmanager
     def hooked(self, kind: str, service: str = "") -> Iterator[None]:
         """Let the hooks inject a fault for the length of a block."""
-        self._fault_file.write_text(json.dumps([kind, service]))
+        self._fault_file.write_text(json.dumps([kind, service]), encoding="utf-8")
         try:
             yield
         finally:

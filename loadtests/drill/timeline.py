@@ -50,7 +50,7 @@ def feature_of(operation: str) -> str:
 
 @cache
 def _features() -> dict[str, str]:
-    contract = yaml.load((ROOT / "docs" / "openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
+    contract = yaml.load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return {
         f"{method.upper()} {path}": operation["tags"][0]
         for path, methods in contract["paths"].items()

@@ -222,7 +222,9 @@ _CHANGES: tuple[Callable[[str, Random], str], ...] = (
 
 @cache
 def _paths() -> list[str]:
-    return sorted(yaml.load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)["paths"])
+    return sorted(
+        yaml.load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["paths"]
+    )
 
 
 def _draw_handshake(draw: Random) -> _Handshake:
