@@ -96,7 +96,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 def read(folder: Path) -> Run:
     """Return the run of a report's folder. Raise UsageError if it did not compare the two systems."""
-    one = Run(*(json.loads((folder / name).read_text()) for name in ("report.json", "series.json")))
+    one = Run(*(json.loads((folder / name).read_text(encoding="utf-8")) for name in ("report.json", "series.json")))
     if tuple(one.report.get("sides", ())) != SIDES:
         raise UsageError(f"{folder}: not a comparison of the two systems")
     return one

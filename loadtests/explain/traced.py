@@ -59,7 +59,7 @@ def spans_of(side: str, folder: Path) -> list[Root]:
 
 def endpoint_in(folder: Path) -> str:
     """Return the endpoint of the local AWS that runs in a run directory."""
-    return str(json.loads(systems.MICROSERVICES.state(folder).read_text())["endpoint"])
+    return str(json.loads(systems.MICROSERVICES.state(folder).read_text(encoding="utf-8"))["endpoint"])
 
 
 def add_hooks(folder: Path) -> None:

@@ -65,7 +65,7 @@ Root = list[Span]  # a root span, then all spans below it
 
 def read_spans(file: Path) -> list[Root]:
     """Return the root spans in a file of a traced system, none if there is no file."""
-    records = map(json.loads, file.read_text().splitlines()) if file.exists() else ()
+    records = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.exists() else ()
     return [
         [Span(**span, service=record["service"], process=record["process"]) for span in record["spans"]]
         for record in records

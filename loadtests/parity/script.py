@@ -70,7 +70,7 @@ def listed_checks(world: World) -> Iterator[Check]:
     names = {"post": world.hot.id, "post 3": world.posts[3].id, "no post": NO_POST}
     for number, account in enumerate(world.accounts[:2]):
         names |= {f"user {number}": account.username, f"token {number}": account.token}
-    text = re.sub(r"<(\d+) x>", lambda match: int(match[1]) * "x", LISTED.read_text())
+    text = re.sub(r"<(\d+) x>", lambda match: int(match[1]) * "x", LISTED.read_text(encoding="utf-8"))
     text = re.sub("<([a-z]+( \\d| post)?)>", lambda match: names[match[1]], text)
     for fields in yaml.load(text, Loader=yaml.CSafeLoader)["checks"]:
         method, path = fields.pop("send").split(" ", 1)
