@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _Stop:
         return 0
     except (CannotStart, DeploymentFailed, MissingModule) as problem:
-        print(f"microservices: {problem}", file=sys.stderr)
+        print("microservices:", *str(problem).splitlines(), file=sys.stderr)  # a path may contain line breaks
         return 1
     print(f"microservices: the local AWS ended by itself (log: {stack.emulator.log})", file=sys.stderr)
     return 1

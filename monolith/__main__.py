@@ -43,7 +43,8 @@ def main() -> None:
             _serve(arguments, run_dir=run_dir, log=log)
     except (OSError, RuntimeError, SubprocessError, SQLAlchemyError) as error:
         logging.error("monolith: did not start: %s", error)  # noqa: TRY400  one line on stderr, without a traceback
-        sys.exit(f"monolith: did not start: {str(error).splitlines()[0]} (log: {log})")
+        line = f"monolith: did not start: {str(error).splitlines()[0]} (log: {log})"
+        sys.exit(" ".join(line.splitlines()))  # a path may contain line breaks
 
 
 def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:

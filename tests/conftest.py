@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from tests.groups import InGroups, longest_first
 
 ADMINISTRATOR = "admin"  # of every system under test
 PORT = 4700  # not the default, so that the tests do not use a system that runs already
+# Variables of the user are for other systems than those under test.
+for name in [name for name in os.environ if re.fullmatch("(PG|AWS_|GIT_|LOCUST_).*|.*_proxy", name, re.IGNORECASE)]:
+    del os.environ[name]
 
 
 @pytest.hookimpl(optionalhook=True)
