@@ -36,7 +36,7 @@ def test_a_clone_in_a_folder_with_any_name_starts_in_a_hostile_environment(tmp_p
         with run_program(clone / ".run", project=clone, environment=environment) as started, started.client() as client:
             post = sign_in(client, "somebody").post("/posts", json={"title": "Ein Ä", "body": "…"}).json()
             assert client.get(f"/posts/{post['id']}").json() == post
-            assert client.get("/site/").status_code == 200
+            assert client.get("/site/index.html").status_code == 200
             assert [stat.S_IMODE(each.stat().st_mode) for each in (private, started.data)] == [0o700, 0o700]
             assert list(temporary.iterdir()) == []
         other.setblocking(False)
