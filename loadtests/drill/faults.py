@@ -37,7 +37,13 @@ ITSELF = "by itself: another process is started"
 FAULTS = (
     Fault("kill-worker", monolith.kill_worker, services.kill_functions, ends=ITSELF, lasts_s=3),
     Fault("kill-database", monolith.kill_database, MANAGED, ends=ITSELF, lasts_s=3),
-    Fault("hang-database", monolith.hang_database, services.hang_table, ends="a new database, the table answers again", lasts_s=5),
+    Fault(
+        "hang-database",
+        monolith.hang_database,
+        services.hang_table,
+        ends="a new database, the table answers again",
+        lasts_s=5,
+    ),
     Fault("throttle-store", monolith.lock_votes, services.throttle_table, ends="lock and throttling end", lasts_s=5),
     Fault("broken-search", monolith.rename_index, services.deny_search, ends="somebody repairs it", lasts_s=4),
     Fault("deliveries", TRANSACTION, services.repeat_deliveries, ends="deliveries succeed again", lasts_s=5),

@@ -59,7 +59,7 @@ def test_a_database_of_the_user_obeys_libpq_except_in_formats(
     shown = ("work_mem", "application_name", "timezone", "datestyle", "client_encoding", "statement_timeout")
     with connect(url, pool_size=1).connect() as connection:
         values = [connection.scalar(text(f"SHOW {name}")) for name in shown]
-    assert values == ["5MB", "the user's name", "UTC", "ISO, DMY", "UTF8", "10s"]
+    assert values == ["5MB", "the user's name", "UTC", "ISO, DMY", "UTF8", "4s"]
 
 
 def test_options_of_the_url_come_before_pgoptions(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
