@@ -26,7 +26,7 @@ def _is_text(call: ast.Call) -> bool:
     if name == "open":
         modes = [argument for argument in call.args if isinstance(argument, ast.Constant)]
         return owner not in OTHER_OPEN and not any("b" in str(mode.value) for mode in modes)
-    return name in ("read_text", "write_text") or "text=True" in map(ast.unparse, call.keywords)
+    return (owner != "" and name in ("read_text", "write_text")) or "text=True" in map(ast.unparse, call.keywords)
 
 
 def _keywords(call: ast.Call) -> set[str | None]:
