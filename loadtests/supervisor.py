@@ -24,7 +24,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # of prctl(2)
 def main(lock: int, command: list[str]) -> int:
     """Run the command and return its exit status, once no descendant is left."""
     _write(lock, os.getpid(), os.getppid())
-    # Orphaned descendants become children of this process: PostgreSQL detaches from the process that starts it.
+    # Orphaned descendants become children of this process, such as the database of a monolith that was killed.
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[lock], preexec_fn=_end_with_parent)  # noqa: PLW1509 - no threads yet
 
