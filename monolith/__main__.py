@@ -1,4 +1,4 @@
-"""`python -m monolith`: start the database, upgrade the schema and serve until SIGTERM or Ctrl-C."""
+"""`python -m monolith`: start the database, upgrade the schema and serve until SIGTERM or Ctrl-C. SIGHUP loads the code anew."""
 
 import argparse
 import fcntl

@@ -16,7 +16,7 @@ class Settings:
     administrators: frozenset[str] = frozenset()  # usernames that may read feedback
     pool_size: int = 4  # concurrent requests of a worker; each has a database connection
     trusted_proxies: int = 0  # proxies in front of the server, each of which appends to X-Forwarded-For
-    live_clients: int = 200  # live feed clients of a worker; each occupies memory but no thread
+    live_clients: int = 1000  # live feed clients of a worker; each occupies memory but no thread
     site: Path = Path(__file__).parents[1] / "shared_domain/site"  # `python -m monolith` passes another folder
 
 

@@ -11,12 +11,13 @@ from monolith.live.store import CHANNEL, parse_payload
 from shared_domain.live import LiveMessage
 
 EVERY_SECONDS = 0.0  # the task itself waits for notifications
-_RUN_SECONDS = 1.0
+_RUN_SECONDS = 0.2  # a shutdown waits for the current run and the last one
+_RETRY_SECONDS = 1.0
 _DATABASE_ERRORS = (OperationalError, InterfaceError, psycopg.Error)
 
 
 def create_task(engine: Engine, publish: Callable[[LiveMessage], None]) -> Callable[[], None]:
-    """Return a periodic task that publishes the notifications of one second, on a connection that it keeps open.
+    """Return a periodic task that publishes the notifications of a moment, on a connection that it keeps open.
 
     It raises after a second if the database is unavailable; the next run connects again. Messages sent in between are lost.
     """
@@ -30,7 +31,7 @@ def create_task(engine: Engine, publish: Callable[[LiveMessage], None]) -> Calla
                 publish(parse_payload(notification.payload))
         except _DATABASE_ERRORS:
             connections.clear()
-            time.sleep(_RUN_SECONDS)
+            time.sleep(_RETRY_SECONDS)
             raise
 
     return listen

@@ -1,6 +1,6 @@
 """An empty Flask route on a cheap server, in two processes: `python -m tests.bench.empty_route`.
 
-It prints its base URL, then serves until its input ends. gunicorn's threads need twice the processor time, so the server would
+It prints its base URL, then serves until its input ends. The monolith's server needs more processor time, so it would
 use up two cores before the load generator does.
 """
 
