@@ -10,11 +10,9 @@ from loadtests import systems
 from loadtests.calls import Call, unchecked
 from loadtests.client import open_client, succeed
 from loadtests.floors import cloud
-from loadtests.floors.web import insert_row
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.provenance import origin_of
 from monolith import embedded_postgres
-from monolith.database import connect
 
 PATHS = {"empty": "/floors/empty", "key_read": "/floors/row"}
 ROUNDS = 2
@@ -35,6 +33,10 @@ def measure_floors(
     own: the run directory of a monolith that this run started. Without it, and for services on AWS, that side has no floor:
     nothing is deployed next to a system that this run did not start.
     """
+    # Half of the time of `loadtests.run`'s import, which every wrong command line would wait for.
+    from loadtests.floors.web import insert_row  # noqa: PLC0415
+    from monolith.database import connect  # noqa: PLC0415
+
     with ExitStack() as stack:
         bases = {}
         if own is not None:

@@ -10,7 +10,6 @@ from time import perf_counter_ns, time, time_ns
 from typing import Any
 
 import msgspec
-from sqlalchemy import text
 
 from loadtests import systems
 from loadtests.data.orders import NO_POST
@@ -27,7 +26,6 @@ from loadtests.journeys import JOURNEYS
 from loadtests.local_aws import STAGE, client, errors_as
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
-from monolith.database import connect
 from shared_domain.contract.live import subscribed_json
 from shared_domain.live import topic_of
 
@@ -146,6 +144,10 @@ def _items(endpoint: str) -> dict[str, float]:
 def _rows(database_url: str) -> dict[str, float]:
     """Return the bytes of rows for each user, post and so on, without indexes."""
     stored: Counter[str] = Counter()
+    from sqlalchemy import text  # noqa: PLC0415 - a second that every wrong command line would wait for
+
+    from monolith.database import connect  # noqa: PLC0415
+
     with connect(database_url, pool_size=1).connect() as database:
         for table, kind in _ROWS.items():
             stored[kind] += float(database.execute(text(_ROW_BYTES.format(table))).scalar() or 0)  # type: ignore[assignment]
