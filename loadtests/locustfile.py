@@ -23,7 +23,7 @@ import gevent
 from locust import FastHttpUser, LoadTestShape, between, events, task
 from locust.env import Environment
 from locust.exception import StopUser
-from locust.runners import STATE_RUNNING, STATE_STOPPED, STATE_STOPPING, MasterRunner, WorkerRunner
+from locust.runners import STATE_INIT, STATE_RUNNING, STATE_STOPPED, STATE_STOPPING, MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 from locust.util.timespan import parse_timespan
 
@@ -131,7 +131,13 @@ def interrupt(environment: Environment, main: Any) -> None:
         while not latencies.complete:
             gevent.sleep(0.1)
     runner: Any = environment.runner
-    if environment.web_ui or runner.state not in (STATE_STOPPING, STATE_STOPPED):  # a master ends after its last worker
+    waits = isinstance(runner, MasterRunner) and runner.state == STATE_INIT and runner.shape_greenlet is None
+    if waits and not environment.web_ui:
+        gevent.kill(main, SystemExit(128 + signal.SIGINT))  # Locust waits for workers and expects no KeyboardInterrupt
+    elif environment.web_ui or runner.state not in (
+        STATE_STOPPING,
+        STATE_STOPPED,
+    ):  # a master ends after its last worker
         gevent.kill(main, KeyboardInterrupt)
 
 
