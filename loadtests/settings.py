@@ -23,7 +23,7 @@ from loadtests.mixes import Mix
 from loadtests.provenance import SCHEMA
 from loadtests.results import SIDES
 from loadtests.shapes import SHAPES, STEADY, length_s, shape_of
-from loadtests.systems import System
+from loadtests.systems import STACK, System
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +188,14 @@ def deployed_urls(options: argparse.Namespace) -> dict[str, str]:
 
 
 def deployed_live_urls(options: argparse.Namespace) -> dict[str, str]:
-    """Return the live feeds of deployed systems, by side."""
-    return {side: own for side in SIDES if (own := getattr(options, f"{side}_live_url"))}
+    """Return the live feeds of deployed systems, by side: those of the options, and of the systems that `make up` started."""
+    started = {}
+    with suppress(OSError, ValueError):
+        started = json.loads((Path(".run") / STACK).read_text())
+    feeds = {
+        side: started[f"{side}-live"] for side, base in deployed_urls(options).items() if base == started.get(side)
+    }
+    return feeds | {side: own for side in SIDES if (own := getattr(options, f"{side}_live_url"))}
 
 
 def require_base_urls(options: argparse.Namespace) -> None:
@@ -200,7 +206,7 @@ def require_base_urls(options: argparse.Namespace) -> None:
 
 def lacks_live_url(options: argparse.Namespace) -> bool:
     """Return whether the services' live feed is unknown: deployed services do not serve it below their base URL."""
-    return bool(options.microservices_url and not options.microservices_live_url)
+    return "microservices" in deployed_urls(options) and "microservices" not in deployed_live_urls(options)
 
 
 def require_live_url(scenarios: tuple[str, ...], options: argparse.Namespace) -> None:

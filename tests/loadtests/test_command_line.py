@@ -1,16 +1,19 @@
 """The command line: its help, the ranges of its numbers, and that only the chosen command's module is imported."""
 
+import json
 import signal
 import subprocess
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from importlib import import_module
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loadtests import processes
+from loadtests import processes, settings
 from loadtests.__main__ import COMMANDS, main
 from microservices import __main__ as microservices
 from monolith import __main__ as monolith
@@ -128,6 +131,18 @@ def test_a_live_scenario_without_a_feed_is_refused_before_anything_starts(
 ) -> None:
     assert main([command, "--scenario", "live", "--microservices-url", "http://127.0.0.1:1"]) == 3
     assert "live needs --microservices-live-url" in capsys.readouterr().err
+
+
+def test_the_live_feed_of_what_make_up_started_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".run").mkdir()
+    stack = {"microservices": "http://127.0.0.1:4566/api", "microservices-live": "ws://127.0.0.1:4566/live"}
+    (tmp_path / ".run" / "stack.json").write_text(json.dumps(stack))
+    parser = ArgumentParser()
+    settings.add_urls(parser)
+    options = parser.parse_args(["--microservices-url", "http://127.0.0.1:4566/api/"])
+    assert settings.deployed_live_urls(options) == {"microservices": "ws://127.0.0.1:4566/live"}
+    settings.require_live_url(("live",), options)
 
 
 def test_the_list_of_commands_imports_none() -> None:
