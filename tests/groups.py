@@ -38,6 +38,7 @@ LONG = (  # the longest first
     "tests/microservices/test_search_index.py",
     MONOLITH,
     "tests/contract/test_document_deep.py",
+    "tests/loadtests/drill/test_live.py",
     "tests/loadtests/test_cold_starts.py",
     "tests/microservices/test_views_are_counted_once.py",
     "tests/contract/test_orders.py",
