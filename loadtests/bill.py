@@ -11,11 +11,11 @@ from rich.console import Console
 
 from loadtests import report
 from loadtests.errors import UsageError
-from loadtests.forecast import counts
 from loadtests.forecast.bill import CHAPTER, DEFAULT, Options, chapter
-from loadtests.forecast.parameters import REGIONS
+from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.traffic import EXAMPLES
 from loadtests.forecast.units import UNITS
+from loadtests.metering import counts
 from loadtests.report import REFERENCE, forms
 from loadtests.report.contents import COMMANDS
 from loadtests.settings import extensible_report, new_file, number, report_folder
@@ -49,7 +49,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
         json.loads((folder / "report.json").read_text(encoding="utf-8")),
         Options(
             traffic=options.traffic, region=options.region, mix=options.mix, memory_mb=options.memory,
-            changes=tuple(map(parse_change, options.set)),
+            changes=tuple(parse_change(text, load(options.region)) for text in options.set),
         ),
     )  # fmt: skip
     require_prices(figures)
@@ -75,7 +75,7 @@ def usage_file(figures: dict[str, Any]) -> str:
     resources: dict[str, dict[str, Any]] = {}
     counted = {row["unit"]: row["quantity"] for row in figures["units"]}
     for name, quantity in counted.items():
-        resource, *path = UNITS[name].usage.split(".")
+        resource, *path = UNITS[name].get("usage", "").split(".")
         if not resource:
             continue
         fields = resources.setdefault(f"{resource}.microservices", {})
@@ -87,13 +87,18 @@ def usage_file(figures: dict[str, Any]) -> str:
     return yaml.safe_dump({"version": "0.1", "resource_usage": resources}, sort_keys=False)
 
 
-def parse_change(text: str) -> tuple[str, float]:
-    """Return name and value of `--set name=value`. Raise UsageError for a wrong, negative or absurd number."""
+def parse_change(text: str, parameters: Parameters) -> tuple[str, float]:
+    """Return name and value of `--set name=value`. Raise UsageError for an unknown name and for an absurd number."""
     name, _, value = text.partition("=")
     try:
-        return name, number(0, LARGEST)(value)
+        amount = number(0, LARGEST)(value)
     except argparse.ArgumentTypeError as wrong:
         raise UsageError(f"--set {text[:80]}: give NAME=VALUE with a number from 0 to {LARGEST:g}") from wrong
+    figure = parameters.figure(name)
+    may_be_0 = figure.unit.startswith("USD") or (figure.range and not figure.range[0])
+    if not amount and not may_be_0:
+        raise UsageError(f"--set {text[:80]}: must be above 0")
+    return name, amount
 
 
 def last_run() -> Path:

@@ -23,11 +23,11 @@ from loadtests.data.world import World
 from loadtests.errors import ParityError
 from loadtests.floors.measure import measure_floors
 from loadtests.forecast.chapters import chapters
-from loadtests.forecast.counts import CHAPTER as METERING
-from loadtests.forecast.metering import meter_running
 from loadtests.live import subscriber as live
 from loadtests.load import BlockResult, LoadPlan
 from loadtests.load_process import LoadFailed, LoadProcess
+from loadtests.metering.chapter import meter_running
+from loadtests.metering.counts import CHAPTER as METERING
 from loadtests.parity import compare_answers
 from loadtests.parity.contract import contract_checks
 from loadtests.processes import ignore_interrupts

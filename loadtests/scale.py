@@ -8,9 +8,9 @@ from rich.console import Console
 from loadtests import report
 from loadtests.bill import last_run, parse_change
 from loadtests.errors import UsageError
-from loadtests.forecast import counts
 from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.scale import CHAPTER, DECADES, MIX, PARAMETERS, chapter
+from loadtests.metering import counts
 from loadtests.report import forms
 from loadtests.report.contents import COMMANDS
 from loadtests.settings import extensible_report, report_folder
@@ -37,9 +37,10 @@ def register(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace, console: Console) -> int:
     """Print the chapter. Raise UsageError for a wrong option."""
     users, parameters = populations(options.users), load(options.region)
-    for name, value in map(parse_change, options.set):
-        _require_plausible(name, value, parameters)
-        parameters = parameters.with_value(name, value)
+    changes = [parse_change(text, parameters) for text in options.set]
+    for name, value in changes:
+        _require_in_range(name, value, parameters)
+    parameters = parameters.with_values(changes)
     figures = chapter(counts.read(options.report or last_run()), parameters, populations=users, mix=options.mix)
     if options.into:
         report.add_chapter(options.into, CHAPTER, figures)
@@ -60,11 +61,8 @@ def populations(text: str) -> tuple[float, ...]:
     return tuple(users)
 
 
-def _require_plausible(name: str, value: float, parameters: Parameters) -> None:
-    """Raise UsageError for an assumption outside of its range, and for a limit or a time of 0."""
-    bounds = parameters.figure(name).range
-    low, high = bounds or (0.0, inf)
+def _require_in_range(name: str, value: float, parameters: Parameters) -> None:
+    """Raise UsageError for an assumption about the day or the servers outside of its range."""
+    low, high = parameters.figure(name).range or (0.0, inf)
     if not low <= value <= high and name.partition(".")[0] in PARAMETERS:
         raise UsageError(f"--set {name}={value:g}: not from {low:g} to {high:g}")
-    if not value and (low or not bounds):
-        raise UsageError(f"--set {name}=0: must be above 0")

@@ -27,7 +27,7 @@ _PART_OF_KIND = {
     "request": OWN, "function": OWN, "background": OWN, "store call": STORES, "statement": STORES,
     "transaction": TRANSACTION, "cold start": COLD,
 }  # fmt: skip
-_HOP = "lambda Invoke"
+_HOPS = ("lambda Invoke", "http GET")
 _STORE_KINDS = ("store call", "statement")
 
 
@@ -70,7 +70,7 @@ def figures(walks: Mapping[str, Mapping[str, list[TimedCall]]], forests: Mapping
 
 
 def _part_of(span: Span) -> str:
-    return HOPS if span.name == _HOP else _PART_OF_KIND[span.kind]
+    return HOPS if span.name in _HOPS else _PART_OF_KIND[span.kind]
 
 
 def _self_ms(span: Span, forest: Forest) -> float:

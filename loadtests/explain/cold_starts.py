@@ -11,8 +11,11 @@ from loadtests.explain.traces import Root, Span
 def chapter(functions: Mapping[str, Mapping[str, Any]], roots: Iterable[Root]) -> dict[str, Any]:
     """Return the figures of each function. functions: those of the metering. roots: since the functions were started."""
     processes: defaultdict[tuple[str, int], list[Span]] = defaultdict(list)
+    init_ms = defaultdict[str, list[float]](list)
     for top in (root[0] for root in roots):
-        if top.kind == "function":
+        if top.kind == "cold start":
+            init_ms[top.service].append(top.counts["cpu_ms"])
+        elif top.kind == "function":
             processes[top.service, top.process].append(top)
     first_ms, warm_ms = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     for (service, _), tops in processes.items():
@@ -21,7 +24,7 @@ def chapter(functions: Mapping[str, Mapping[str, Any]], roots: Iterable[Root]) -
         warm_ms[service] += [top.ms for top in later if top.name == first.name]
     rows = {
         name: {
-            "init_cpu_ms": round(one["init_cpu_ms"], 2),
+            "init_cpu_ms": round(median(init_ms[name]), 2) if init_ms[name] else None,
             **_median("first_ms", first_ms[name]),
             **_median("warm_ms", warm_ms[name]),
             "package_mb": round(one["package_bytes"] / 1e6, 2),

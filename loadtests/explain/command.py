@@ -2,7 +2,7 @@
 starts, metering and the latency forecast.
 
 A journey is shown as the calls that it consists of, each the fastest of its operation in the tours. Seeding starts the functions,
-and a first tour is a warm-up. A pause after each write keeps its effects out of the next call.
+and a first tour is a warm-up. A pause between writes keeps the effects of one out of the next.
 """
 
 import argparse
@@ -19,11 +19,12 @@ from loadtests.explain.breakdown import figures
 from loadtests.explain.tour import STEPS, Tours, walk_tours
 from loadtests.explain.traces import Forest, TimedCall
 from loadtests.explain.walk import operations_of
-from loadtests.forecast import latency, metering
-from loadtests.forecast.counts import CHAPTER as METERING
-from loadtests.forecast.counts import Metering
+from loadtests.forecast import latency
 from loadtests.forecast.parameters import load
 from loadtests.journeys import JOURNEYS
+from loadtests.metering import chapter as metering
+from loadtests.metering.counts import CHAPTER as METERING
+from loadtests.metering.counts import Metering
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of, origin_of_both
 from loadtests.report import measure_chapter

@@ -3,13 +3,15 @@
 The live feed has one listener to each topic, so each message is sent once.
 """
 
+import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
-from time import sleep, time, time_ns
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep, time, time_ns
 from typing import Any
 
 from loadtests import calls, systems
@@ -18,6 +20,7 @@ from loadtests.client import open_client, send, succeed
 from loadtests.data.orders import line, outcome_of
 from loadtests.data.pictures import picture
 from loadtests.data.world import World, post_form
+from loadtests.errors import RunError
 from loadtests.explain import traced
 from loadtests.explain.traces import Root, TimedCall
 from loadtests.explain.walk import walk
@@ -31,8 +34,11 @@ from shared_domain.live import ALL_POSTS, topic_of
 OWN_PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 ROUNDS, READS = 2, 3  # measured tours, and calls of each read in a tour
 STEPS = len(SIDES) * (1 + ROUNDS)
-PAUSE_S = {"monolith": 0.2, "microservices": 0.4}  # after a write, so that its effects are over before the next call
+PAUSE_S = {"monolith": 0.2, "microservices": 0.5}  # between two writes, so that the effects of the first are over
 SETTLE_S = 2.0
+VOTE_ON_NEW_POST = "PUT /posts/{post_id}/vote, new post"  # its event has not arrived, so votes calls posts
+SETUP = "POST /posts, setup"  # a call that is not counted
+NO_EFFECTS = {"POST /users", "POST /tokens", "PATCH /users/me", "POST /feedback"}  # after the answer
 Listen = Callable[[str], object]  # subscribes to a topic
 
 
@@ -65,6 +71,7 @@ def walk_tours(folders: Mapping[str, Path], worlds: Mapping[str, World], *, done
     Raise CallFailed if a call fails.
     """
     began_s, own = time(), {system.name: system for system in traced.SYSTEMS}
+    push_to_site(folders["microservices"])
 
     def walk_one(side: str) -> Walked:
         url, live_url = (find(own[side], folders[side]) for find in (systems.running_url, systems.live_url))
@@ -103,6 +110,15 @@ def tour(world: World, draw: Random, *, administrator: str, listen: Listen) -> S
     yield _plain("DELETE /posts/{post_id}", f"/posts/{post}", expected=204, token=token)
 
 
+def vote_on_new_post(_: World, draw: Random) -> Steps:
+    """Vote for a post before its event arrives. It comes last: nothing says when the effects are over."""
+    name = f"m{draw.getrandbits(40):x}"
+    yield calls.sign_up(name, OWN_PASSWORD)
+    token = (yield calls.sign_in(name, OWN_PASSWORD)).record()["access_token"]
+    post = (yield replace(calls.publish(post_form("metered"), token), operation=SETUP)).record()["id"]
+    yield replace(calls.cast(post, 1, token), operation=VOTE_ON_NEW_POST)
+
+
 def _orders(post: str, token: str, draw: Random) -> Steps:
     lines = [line(post)]
     wanted = outcome_of(lines)
@@ -115,9 +131,27 @@ def _plain(operation: str, path: str, **more: Any) -> Call:
     return Call(operation=operation, path=path, check=unchecked, **more)
 
 
+def push_to_site(folder: Path) -> None:
+    """Push a change of one file to the repository of the site, which the services publish."""
+    repository = folder.resolve() / "microservices" / "site.git"
+    with TemporaryDirectory() as copy:
+        _git("clone", "--quiet", str(repository), copy)
+        (Path(copy) / "metered.txt").write_text("metered\n")
+        _git("-C", copy, "add", "metered.txt")
+        author = ("-c", "user.name=metering", "-c", "user.email=metering@localhost")
+        _git("-C", copy, *author, "commit", "--quiet", "--message", "Add a file")
+        _git("-C", copy, "push", "--quiet")
+
+
+def _git(*arguments: str) -> None:
+    result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise RunError(f"the site cannot be pushed: {result.stderr.strip()}")
+
+
 def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[], object]) -> Walked:
     """Walk the tour once to warm up, and then the measured ones. Seeding has started the functions."""
-    walked = Walked()
+    walked, pause_s = Walked(), PAUSE_S[side]
     with open_client(url) as api, ExitStack() as feed:
         send(api, calls.sign_up(ADMINISTRATOR, PASSWORD))  # it may exist
 
@@ -126,28 +160,37 @@ def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[]
             listener.messages = walked.messages
 
         administrator = succeed(api, calls.sign_in(ADMINISTRATOR, PASSWORD)).record()["access_token"]
-        journey = _recorded(partial(tour, administrator=administrator, listen=listen), walked.answers)
+        journey = partial(tour, administrator=administrator, listen=listen)
         listen(ALL_POSTS)
-        list(walk(api, journey, world, seed="metering warm-up", pause_s=0))
-        sleep(SETTLE_S)
+        list(walk(api, _recorded(journey, walked.answers, pause_s=0), world, seed="metering warm-up"))
+        sleep(pause_s)
         done()
         for number in range(ROUNDS):
-            tag = f"metering {number} {time_ns()}"
-            walked.calls.extend(walk(api, journey, world, seed=tag, pause_s=PAUSE_S[side]))
+            tag, measured = f"metering {number} {time_ns()}", _recorded(journey, walked.answers, pause_s=pause_s)
+            walked.calls.extend(walk(api, measured, world, seed=tag))
             done()
+        sleep(pause_s)
+        walked.calls.extend(walk(api, vote_on_new_post, world, seed=f"metering {time_ns()}"))
     sleep(SETTLE_S)  # also until the connections are deleted
     return walked
 
 
-def _recorded(journey: Journey, answers: dict[str, Answer]) -> Journey:
-    """Return the journey with each read repeated; it stores the last answer of each operation."""
+def _recorded(journey: Journey, answers: dict[str, Answer], *, pause_s: float) -> Journey:
+    """Return the journey with each read repeated, and with a pause between two writes that have effects after their answers.
+
+    Reads fill the pause. answers: gets the last answer of each operation.
+    """
 
     def steps(world: World, draw: Random) -> Steps:
-        inner = journey(world, draw)
+        inner, over_at = journey(world, draw), monotonic() + pause_s
         call = next(inner)
         while True:
+            has_effects = call.method != "GET" and call.operation not in NO_EFFECTS
+            sleep(max(over_at - monotonic(), 0) if has_effects else 0)
             for _ in range(READS if call.method == "GET" else 1):
                 answers[call.operation] = yield call
+            if has_effects:
+                over_at = monotonic() + pause_s
             try:
                 call = inner.send(answers[call.operation])
             except StopIteration:

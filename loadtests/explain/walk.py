@@ -33,11 +33,8 @@ class _Wire:
             self.ended = perf_counter_ns()
 
 
-def walk(client: httpx.Client, journey: Journey, world: World, *, seed: str, pause_s: float) -> Iterator[TimedCall]:
-    """Make each call of a journey and yield it. Pause after a write, until its effects are over.
-
-    Raise CallFailed if an answer is wrong.
-    """
+def walk(client: httpx.Client, journey: Journey, world: World, *, seed: str) -> Iterator[TimedCall]:
+    """Make each call of a journey and yield it. Raise CallFailed if an answer is wrong."""
     steps = journey(world, Random(seed))
     call = next(steps)
     while True:
@@ -47,7 +44,6 @@ def walk(client: httpx.Client, journey: Journey, world: World, *, seed: str, pau
         if outcome is not Outcome.SUCCESS:
             raise CallFailed(f"{call.operation} at {client.base_url}: {reason}")
         yield timed
-        sleep(0 if call.method == "GET" else pause_s)
         try:
             call = steps.send(answer)
         except StopIteration:

@@ -1,5 +1,5 @@
-"""Forecasts for real AWS: latency, freshness, the bill, the path to a million users, and the complexity of both sides.
+"""Forecasts for real AWS: latency, freshness, the bill and the path to a million users.
 
-meter.py counts what each operation asks of its system. Every model reads those counts (counts.py) and the cited figures of
-parameters.yaml and prices/ (parameters.py). No other file holds a price, a limit or a latency of AWS.
+Every model reads the counts of loadtests/metering and the cited figures of parameters.yaml, units.yaml and prices/ (parameters.py).
+No other file holds a price, a limit or a latency of AWS.
 """

@@ -12,17 +12,17 @@ from loadtests import mixes
 from loadtests.errors import UsageError
 from loadtests.forecast import breakeven, costs
 from loadtests.forecast.costs import Model
-from loadtests.forecast.counts import Metering
 from loadtests.forecast.parameters import REGIONS, Figure, Parameters, Recording, load
 from loadtests.forecast.servers import CAPACITY
 from loadtests.forecast.traffic import Traffic, flat, parse
 from loadtests.forecast.units import UNITS
+from loadtests.metering.counts import GATEWAY, MONOLITH, SERVICES, Metering
 from loadtests.results import SIDES
 
 CHAPTER = "bill"
 CURVE_POINTS, CURVE_TO_RPS = 60, 1000
+PERCENTILES = (5, 95)  # of an interval
 MILLION = 1e6
-NOTHING = np.zeros(())
 Row = dict[str, Any]
 
 
@@ -45,28 +45,31 @@ def chapter(metering: Metering, report: Mapping[str, Any], options: Options = DE
 
     A break-even is None if the functions never cost more, and 0 if they always do.
     """
-    values = _parameters(report, options)
+    values = _with_capacity(load(options.region), report, options.mix).with_values(options.changes)
     recording = Recording(values.figures)
-    traffic = parse(options.traffic, replace(values, figures=recording))
+    recorded = replace(values, figures=recording)
+    traffic = parse(options.traffic, recorded)
     metering = _with_memory(metering, options.memory_mb, values)
     mix = costs.mix_of(metering, mixes.by_name(options.mix).journeys)
 
     def build(parameters: Parameters) -> Model:
         return costs.model_of(metering, mix, parameters)
 
-    model = build(replace(values, figures=recording))
+    model = build(recorded)
     rows = [_form(model, form, traffic) for form in costs.FORMS]
-    spans = breakeven.ranges(values, recording.used - {*dict(options.changes)})  # what the user sets has no range
+    uncertain = sorted(recording.used - {*dict(options.changes)})  # what the user sets has no range
+    spans = {name: span for name in uncertain if (span := values.figure(name).range)}
     samples = [breakeven.break_evens(one) for one in breakeven.sample(build, values, spans)]
     for row in rows:
-        if row["form"] != costs.FUNCTIONS:
-            row["interval"] = breakeven.interval(one[row["form"]] for one in samples)
-    swings = [one._asdict() for one in breakeven.swings(build, values, spans)]
+        if row["form"] in breakeven.OTHER_FORMS:
+            row["interval"] = np.percentile([one[row["form"]] for one in samples], PERCENTILES, method="nearest")
     month = {"name": traffic.name, **{key: getattr(traffic, key) for key in ("peak", "duty", "requests")}}
-    figures: Row = _finite({
+    figures: Row = _plain({
         "origin": "modelled", "region": options.region, "mix": options.mix, "memory_mb": options.memory_mb,
         "changes": dict(options.changes), "unverified": model.gaps, "traffic": month, "forms": rows,
-        "units": _units(model, traffic), **_shares(model, traffic), "curve": _curve(model), "swings": swings,
+        "units": _units(model, traffic), **_shares(model, traffic), "curve": _curve(model),
+        "swings": [one._asdict() for one in breakeven.swings(build, values, spans)],
+        "validated_to": recorded.value("scale.validated"),
         "like_for_like": costs.LIKE_FOR_LIKE, "parameters": {name: values.figures[name] for name in sorted(recording.used)},
         **{key: report[key] for key in ("commit", "machine") if key in report},
     })  # fmt: skip
@@ -76,12 +79,12 @@ def chapter(metering: Metering, report: Mapping[str, Any], options: Options = DE
 def _form(model: Model, form: str, traffic: Traffic) -> Row:
     """Return a form of deployment: a month, a month without requests on the same servers, and the break-even."""
     parts = costs.costs(model, form, traffic)
-    month, idle = costs.total(parts), costs.total(costs.costs(model, form, replace(traffic, mean=NOTHING)))
+    month, idle = costs.total(parts), costs.total(costs.costs(model, form, traffic.idle))
     row: Row = {
         "form": form, "side": costs.FORMS[form], "month": month, "idle": idle,
         "per_million": month / traffic.requests * MILLION, "parts": parts,
     }  # fmt: skip
-    if form != costs.FUNCTIONS:
+    if form in breakeven.OTHER_FORMS:
         row["break_even"] = breakeven.break_even(model, form)
         row["duty"] = breakeven.duty_cycle(model, form, traffic.peak)
     return row
@@ -89,11 +92,11 @@ def _form(model: Model, form: str, traffic: Traffic) -> Row:
 
 def _units(model: Model, traffic: Traffic) -> list[Row]:
     """Return the services' units, those that cost most first. idle: dollars of a month without requests."""
-    month, idle = (costs.costs(model, costs.FUNCTIONS, one) for one in (traffic, replace(traffic, mean=NOTHING)))
-    counted = costs.quantities(model, costs.SERVICES, traffic)
+    month, idle = (costs.costs(model, costs.FUNCTIONS, one) for one in (traffic, traffic.idle))
+    counted = costs.quantities(model, SERVICES, traffic)
     rows: list[Row] = [
         {
-            "unit": name, "about": UNITS[name].about, "quantity": counted[name], "month": dollars, "idle": idle[name],
+            "unit": name, "about": UNITS[name]["about"], "quantity": counted[name], "month": dollars, "idle": idle[name],
             "per_million": dollars / traffic.requests * MILLION,
         }
         for name, dollars in month.items()
@@ -112,12 +115,19 @@ def _shares(model: Model, traffic: Traffic) -> dict[str, list[Row]]:
 
     features: dict[str, dict[str, float]] = {}
     for name, share in model.mix.items():
-        features.setdefault(costs.feature_of(model.metering, name), {})[name] = share
+        features.setdefault(_feature_of(model.metering, name), {})[name] = share
     journeys = {name: times for name, times in model.metering.journeys.items() if {*times} <= {*model.mix}}
     return {
         "journeys": [{"journey": name, **dollars(times)} for name, times in journeys.items()],
         "features": [{"feature": name, **dollars(times)} for name, times in sorted(features.items())],
     }
+
+
+def _feature_of(metering: Metering, operation: str) -> str:
+    """Return the feature whose function answers an operation; `gateway` if none does."""
+    called = metering.operations[SERVICES].get(operation)
+    answering = [work.name for work in called.work if work.trigger == GATEWAY] if called else []
+    return metering.functions[answering[0]].feature if answering else "gateway"
 
 
 def _curve(model: Model) -> Row:
@@ -127,19 +137,11 @@ def _curve(model: Model) -> Row:
     return {"rates": rates, "months": months}
 
 
-def _parameters(report: Mapping[str, Any], options: Options) -> Parameters:
-    """Return the region's parameters with the measured capacity and the changes."""
-    values = _with_capacity(load(options.region), report, options.mix)
-    for name, value in options.changes:
-        values = values.with_value(name, value)
-    return values
-
-
 def _with_capacity(values: Parameters, report: Mapping[str, Any], mix: str) -> Parameters:
     """Return the parameters with the capacity of the monolith from the chapter `capacity`: of this mix, or of another one."""
     scenarios = report.get("capacity", {}).get("scenarios", {})
     scenario = mix if mix in scenarios else next(iter(scenarios), "")
-    measured = scenarios.get(scenario, {}).get(costs.MONOLITH)
+    measured = scenarios.get(scenario, {}).get(MONOLITH)
     if not (measured and measured["low"]):
         return values
     cores = report["capacity"].get("machine", report["machine"])["cores"]
@@ -162,17 +164,17 @@ def _with_memory(metering: Metering, memory_mb: int | None, values: Parameters) 
     return change(metering, functions=functions)
 
 
-def _finite(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Return plain data for JSON, with None for an infinite number."""
     match value:
         case dict():
-            return {name: _finite(each) for name, each in value.items()}
+            return {name: _plain(each) for name, each in value.items()}
         case list() | tuple():
-            return [_finite(each) for each in value]
-        case np.ndarray():
-            return _finite(value.tolist())
+            return [_plain(each) for each in value]
+        case np.ndarray() | np.floating():
+            return _plain(value.tolist())
         case Figure():
             return msgspec.to_builtins(value)
-        case float():
-            return float(value) if isfinite(value) else None
+        case float() if not isfinite(value):
+            return None
     return value

@@ -13,7 +13,6 @@ from loadtests.forecast.traffic import Floats, Traffic, flat
 LEAST_RPS, MOST_RPS = 0.01, 1e5
 POINTS = 401  # of the search: neighbours differ by 4 %, and the crossing is interpolated
 SAMPLES = 60  # of an interval
-PERCENTILES = (5, 95)
 MOST_ASSUMPTIONS = 10
 OTHER_FORMS = tuple(form for form in FORMS if form != FUNCTIONS)
 LOG_POLICY = "logs.share"
@@ -48,26 +47,16 @@ def duty_cycle(model: Model, form: str, peak: Floats) -> float:
     return _crossing(shares, total(costs(model, FUNCTIONS, traffic)) - total(costs(model, form, traffic)))
 
 
-def ranges(parameters: Parameters, names: Iterable[str]) -> Ranges:
-    """Return the ranges of the figures that have one."""
-    return {name: span for name in sorted(names) if (span := parameters.figure(name).range)}
-
-
 def sample(build: Build, parameters: Parameters, spans: Ranges) -> Iterator[Model]:
     """Yield models with every assumption drawn from its range, log-uniform where that is possible."""
     draw = np.random.default_rng(1)
     for _ in range(SAMPLES):
-        drawn = parameters
-        for name, (low, high) in spans.items():
-            share = float(draw.random())
-            drawn = drawn.with_value(name, low * (high / low) ** share if low > 0 else low + (high - low) * share)
-        yield build(drawn)
-
-
-def interval(values: Iterable[float]) -> tuple[float, float]:
-    """Return the 5th and the 95th percentile."""
-    low, high = np.percentile([*values], PERCENTILES, method="nearest")
-    return float(low), float(high)
+        shares = draw.random(len(spans)).tolist()
+        yield build(
+            parameters.with_values(
+                (name, _within(*spans[name], share)) for name, share in zip(spans, shares, strict=True)
+            )
+        )
 
 
 def swings(build: Build, parameters: Parameters, spans: Ranges) -> list[Swing]:
@@ -79,6 +68,10 @@ def swings(build: Build, parameters: Parameters, spans: Ranges) -> list[Swing]:
     results.sort(key=lambda one: -abs(np.subtract(*np.log(np.clip(one.rates, LEAST_RPS, MOST_RPS)))))
     policy = [one for one in results[MOST_ASSUMPTIONS:] if one.name == LOG_POLICY]
     return [*results[: MOST_ASSUMPTIONS - len(policy)], *policy]
+
+
+def _within(low: float, high: float, share: float) -> float:
+    return low * (high / low) ** share if low > 0 else low + (high - low) * share
 
 
 def _crossing(points: Floats, excess: Floats) -> float:

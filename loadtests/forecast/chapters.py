@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from loadtests.forecast import bill, complexity, counts, latency, parameters, scale
+from loadtests import complexity
+from loadtests.forecast import bill, latency, parameters, scale
+from loadtests.metering import counts
 from loadtests.processes import ROOT
 
 

@@ -1,26 +1,26 @@
 """A check of the forecasts: what a model predicts, beside what others measured or what a formula says."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
 from loadtests.errors import UsageError
 
 PUBLISHED = Path(__file__).with_name("published")
+Row = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(NamedTuple):
     """A prediction and an observation. tolerance: the largest relative difference; absolute if `is_absolute`.
 
-    source: of the observation. Without one of observed and tolerance it is a figure for the reader, neither in nor out.
+    Without one of observed and tolerance it is a figure for the reader, neither in nor out.
     """
 
     name: str
-    source: str
     predicted: float
     observed: float | None
     tolerance: float | None
@@ -43,9 +43,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """What docs/validation.md says about checks. arithmetic: the result follows from published figures, without a model."""
+    """What docs/validation.md says about checks. tables: their observations. arithmetic: the result needs no model."""
 
     title: str
+    tables: Sequence[str]
     inputs: str
     note: str = ""
     arithmetic: bool = False
@@ -57,17 +58,25 @@ def texts() -> tuple[dict[str, Texts], dict[str, str]]:
     return {name: Texts(**text) for name, text in content["checks"].items()}, content["not_checked"]
 
 
-def published(name: str, folder: Path = PUBLISHED) -> tuple[str, Sequence[dict[str, str]]]:
-    """Return the source and the rows of a published table. Raise UsageError for a wrong file."""
+def read_table(name: str, folder: Path = PUBLISHED) -> list[Row]:
+    """Return the rows of a published table. Raise UsageError for a wrong file."""
+    rows = list(csv.DictReader(line for line in _lines(name, folder) if not line.startswith("#")))
+    if wrong := [number for number, row in enumerate(rows, 1) if None in row or None in row.values()]:
+        raise UsageError(f"{folder / name}.csv: row {wrong[0]} has another number of columns than the head")
+    return [*rows]
+
+
+def source_of(name: str, folder: Path = PUBLISHED) -> str:
+    """Return the source of a published table, from its first line. Raise UsageError if that lacks it."""
+    source, found, _ = _lines(name, folder)[0].removeprefix("# ").partition("; read 20")
+    if not found:
+        raise UsageError(f"{folder / name}.csv: the first line must give the source and the date it was read")
+    return source
+
+
+def _lines(name: str, folder: Path) -> list[str]:
     file = folder / f"{name}.csv"
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        return file.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
-    comments = [line for line in lines if line.startswith("# ")]
-    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    if not comments or "; read 20" not in comments[0]:
-        raise UsageError(f"{file}: the first line must give the source and the date it was read")
-    if wrong := [number for number, row in enumerate(rows, 1) if None in row or None in row.values()]:
-        raise UsageError(f"{file}: row {wrong[0]} has another number of columns than the head")
-    return comments[0].removeprefix("# ").partition(";")[0], rows

@@ -5,30 +5,41 @@ off. A unit without a meter or a price is a gap, and a bill with a gap is unveri
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from loadtests.errors import UsageError
 from loadtests.forecast import servers
-from loadtests.forecast.counts import GATEWAY, Metering
 from loadtests.forecast.parameters import Figure, Parameters
+from loadtests.forecast.queueing import cold_share
 from loadtests.forecast.servers import Costs
 from loadtests.forecast.traffic import Floats, Traffic
-from loadtests.forecast.units import GIB, SIZING, gaps, standing_units, units_of
+from loadtests.forecast.units import (
+    GIB,
+    SIZING,
+    Runs,
+    Units,
+    gaps,
+    runs_of,
+    standing_units,
+    units_of,
+    units_of_cold_start,
+)
+from loadtests.metering.counts import MONOLITH, SERVICES, Metering
 from loadtests.results import SIDES
 
-MONOLITH, SERVICES = SIDES
 ONE_VM, ONE_ZONE, TWO_ZONES, FUNCTIONS, MANAGED = (
     "one VM", "Fargate, one zone", "Fargate, two zones", "functions", "managed instances",
 )  # fmt: skip
 FORMS = {ONE_VM: MONOLITH, ONE_ZONE: MONOLITH, TWO_ZONES: MONOLITH, FUNCTIONS: SERVICES, MANAGED: SERVICES}
 LIKE_FOR_LIKE = TWO_ZONES  # the functions run in several zones too
-CPU, STORED = "server.cpu_seconds", "database.stored_gb"  # of the monolith: they size it and have no price
-DURATION, MINUTES, BETWEEN_ZONES, OUT = (
-    "lambda.gb_seconds", "websocket.connection_minutes", "network.between_zones_gb", "network.out_gb",
-)  # fmt: skip
+CPU, MINUTES = "server.cpu_seconds", "websocket.connection_minutes"
+OWN_PRICES = {
+    MANAGED: "lambda.gb_seconds"
+}  # a form that pays for a unit by the hour; the monolith's zones are in servers.py
 _PER = {"thousand": 1000, "million": 1e6}
 _MINUTE_S = 60
 # What a call stores, by the kinds of `Metering.stored_bytes`. A vote that replaces another one is counted as a new one.
@@ -37,16 +48,15 @@ _STORED = {
     "POST /feedback": "feedback", "PUT /users/me/avatar": "avatar",
 }  # fmt: skip
 _IN_S3 = "avatar"
-Units = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """The units of both sides.
+    """The units of both sides for a mix.
 
     mix: calls of each operation in one request. operations: units of one call, by side and operation. request: of one request
-    of the mix, by side. standing: of the services in a month without requests. cpu_s: processor time of the functions for one
-    request. gaps: what has no meter or no price.
+    of the mix, by side. standing: of the services in a month without requests. starts: the runs of each function for one request,
+    with the units of a cold start. cpu_s: processor time of the functions for one request. gaps: what has no meter or no price.
     """
 
     metering: Metering
@@ -55,8 +65,9 @@ class Model:
     operations: Mapping[str, Mapping[str, Units]]
     request: Mapping[str, Units]
     standing: Units
+    starts: Sequence[tuple[Runs, Units]]
     cpu_s: float
-    gaps: tuple[str, ...]
+    gaps: Sequence[str]
 
 
 def mix_of(metering: Metering, weights: Mapping[str, float]) -> dict[str, float]:
@@ -70,17 +81,16 @@ def mix_of(metering: Metering, weights: Mapping[str, float]) -> dict[str, float]
 
 def model_of(metering: Metering, mix: Mapping[str, float], parameters: Parameters) -> Model:
     """Return the model of a mix."""
-    called = {
-        side: {name: metering.operations[side][name] for name in mix if name in metering.operations[side]}
-        for side in SIDES
-    }
-    operations = {side: {name: _of_call(side, name, metering, parameters) for name in called[side]} for side in SIDES}
+    metered = {side: [name for name in mix if name in metering.operations[side]] for side in SIDES}
+    operations = {side: {name: _of_call(side, name, metering, parameters) for name in metered[side]} for side in SIDES}
     request = {side: _sum((units, mix[name]) for name, units in operations[side].items()) for side in SIDES}
-    request[SERVICES][MINUTES] = (
-        parameters.value("traffic.seconds_per_request") * parameters.value("websocket.open_share") / _MINUTE_S
-    )
-    standing = standing_units(SERVICES, metering=metering, parameters=parameters)
-    unmetered = [f"{name} on the {side}" for side in SIDES for name in mix if name not in called[side]]
+    minutes = parameters.value("traffic.seconds_per_request") * parameters.value("websocket.open_share") / _MINUTE_S
+    request[SERVICES][MINUTES] = minutes
+    runs = runs_of({name: mix[name] for name in metered[SERVICES]}, metering, parameters)
+    starts = [(each, units_of_cold_start(metering.functions[name], parameters)) for name, each in runs.items()]
+    standing = standing_units(metering, parameters)
+    unmetered = [f"{name} on the {side}" for side in SIDES for name in mix if name not in metered[side]]
+    works = ((mix[name], work) for name in metered[SERVICES] for work in metering.operations[SERVICES][name].work)
     return Model(
         metering=metering,
         mix=mix,
@@ -88,10 +98,9 @@ def model_of(metering: Metering, mix: Mapping[str, float], parameters: Parameter
         operations=operations,
         request=request,
         standing=standing,
-        cpu_s=sum(
-            mix[name] * work.runs * work.cpu_ms / 1000 for name, one in called[SERVICES].items() for work in one.work
-        ),
-        gaps=(*unmetered, *gaps({*request[MONOLITH], *request[SERVICES], *standing} - {STORED}, parameters)),
+        starts=starts,
+        cpu_s=sum(share * work.runs * work.cpu_ms / 1000 for share, work in works),
+        gaps=(*unmetered, *gaps({*request[MONOLITH], *request[SERVICES], *standing}, parameters)),
     )
 
 
@@ -110,29 +119,38 @@ def price_of(quantity: Floats | float, figure: Figure) -> Floats:
 
 
 def quantities(model: Model, side: str, traffic: Traffic) -> dict[str, Floats]:
-    """Return the units of a month."""
-    request, standing = model.request[side], model.standing if side == SERVICES else {}
-    names = {**request, **standing}
-    return {name: request.get(name, 0.0) * traffic.requests + standing.get(name, 0.0) for name in names}
+    """Return the units of a month. Cold starts are as frequent as a warm pool predicts for the peak rate."""
+    parts = [(model.request[side], traffic.requests)]
+    if side == SERVICES:
+        expiry_s = model.parameters.value("lambda.idle_expiry")
+        for each, units in model.starts:
+            rounded_s = float(
+                f"{each.service_s:.0e}"
+            )  # cold starts hardly depend on it, and so their grid is computed less often
+            share = cold_share(traffic.peak * each.runs, rounded_s, expiry_s)
+            parts.append((units, share * each.runs * traffic.requests))
+        parts.append((model.standing, np.ones_like(traffic.mean)))
+    return _sum(parts)
 
 
 def costs(model: Model, form: str, traffic: Traffic) -> Costs:
     """Return the dollars of a month by part, for one form of deployment."""
     counted, parameters = quantities(model, FORMS[form], traffic), model.parameters
-    own = (BETWEEN_ZONES, STORED, DURATION if form == MANAGED else "")  # a form pays for them in its own way
-    known = {*parameters.figures} - {*SIZING, *own}
-    units: Costs = {name: price_of(count, parameters.figure(name)) for name, count in counted.items() if name in known}
-    if form == FUNCTIONS:
-        return units
+    apart = {*SIZING, servers.BETWEEN_ZONES, OWN_PRICES.get(form)}
+    priced: Costs = {
+        name: price_of(count, parameters.figure(name))
+        for name, count in counted.items()
+        if name not in apart and name in parameters.figures
+    }
+    by_hour: Costs = {}
     if form == MANAGED:
         functions = len(model.metering.functions)
-        return {**servers.managed_instances(traffic, parameters, functions=functions, cpu_s=model.cpu_s), **units}
-    nothing = np.zeros_like(traffic.mean)
-    stored_gb, out_gb, between_zones_gb = (counted.get(name, nothing) for name in (STORED, OUT, BETWEEN_ZONES))
-    if form == ONE_VM:
-        return {**servers.one_vm(traffic, parameters, stored_gb=stored_gb), **units}
-    gb = {"stored_gb": stored_gb, "out_gb": out_gb, "between_zones_gb": between_zones_gb}
-    return {**servers.fargate(traffic, parameters, zones=1 if form == ONE_ZONE else 2, **gb), **units}
+        by_hour = servers.managed_instances(traffic, parameters, functions=functions, cpu_s=model.cpu_s)
+    elif form == ONE_VM:
+        by_hour = servers.one_vm(traffic, parameters, counted)
+    elif form != FUNCTIONS:
+        by_hour = servers.fargate(traffic, parameters, counted, zones=1 if form == ONE_ZONE else 2)
+    return {**by_hour, **priced}
 
 
 def total(parts: Costs) -> Floats:
@@ -144,15 +162,15 @@ def dollars_of_calls(model: Model, traffic: Traffic) -> dict[str, dict[str, floa
     """Return the dollars of one call of each operation, by side.
 
     A call of the services pays for its units at the month's mean price. A call of the monolith pays for its share of the
-    processor time, on Fargate in two zones. What the services pay without requests belongs to no call.
+    processor time, on Fargate in two zones. Cold starts and what the services pay without requests belong to no call.
     """
     counted, parts = quantities(model, SERVICES, traffic), costs(model, FUNCTIONS, traffic)
     prices = {name: float(dollars / counted[name]) for name, dollars in parts.items() if counted[name]}
-    cpu = {name: units.get(CPU, 0.0) for name, units in model.operations[MONOLITH].items()}
-    cpu_s = sum(seconds * model.mix[name] for name, seconds in cpu.items()) or 1.0
-    one_s = float(total(costs(model, LIKE_FOR_LIKE, traffic)) / traffic.requests / cpu_s)
+    one_s = float(total(costs(model, LIKE_FOR_LIKE, traffic)) / traffic.requests) / (
+        model.request[MONOLITH].get(CPU) or 1.0
+    )
     return {
-        MONOLITH: {name: seconds * one_s for name, seconds in cpu.items()},
+        MONOLITH: {name: units.get(CPU, 0.0) * one_s for name, units in model.operations[MONOLITH].items()},
         SERVICES: {
             name: sum(quantity * prices.get(unit, 0.0) for unit, quantity in units.items())
             for name, units in model.operations[SERVICES].items()
@@ -160,18 +178,12 @@ def dollars_of_calls(model: Model, traffic: Traffic) -> dict[str, dict[str, floa
     }
 
 
-def feature_of(metering: Metering, operation: str) -> str:
-    """Return the feature whose function answers an operation; `gateway` if none does."""
-    called = metering.operations[SERVICES].get(operation)
-    answering = [work.name for work in called.work if work.trigger == GATEWAY] if called else []
-    return metering.functions[answering[0]].feature if answering else "gateway"
-
-
-def _sum(parts: Iterable[tuple[Mapping[str, float], float]]) -> Units:
-    result: Units = defaultdict(float)
+def _sum(parts: Iterable[tuple[Mapping[str, float], Any]]) -> dict[str, Any]:
+    """Return the sum of units, each part as often as its number says."""
+    result: dict[str, Any] = defaultdict(float)
     for units, times in parts:
         for name, quantity in units.items():
-            result[name] += times * quantity
+            result[name] = result[name] + times * quantity
     return dict(result)
 
 
@@ -181,7 +193,7 @@ def _of_call(side: str, name: str, metering: Metering, parameters: Parameters) -
     kind = _STORED.get(name, "")
     stored = metering.stored_bytes.get(side, {}).get(kind, 0.0) / GIB * parameters.value("data.months")
     if side == MONOLITH:
-        return {**units, STORED: stored * parameters.value("database.overhead")}
+        return {**units, servers.STORED: stored * parameters.value("database.overhead")}
     if kind == _IN_S3:
         return {**units, "s3.storage_gb_months": stored}
     return {**units, "dynamodb.storage_gb_months": stored, "dynamodb.pitr_gb_months": stored}

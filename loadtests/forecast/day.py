@@ -5,35 +5,33 @@ waits and cold starts of each step. It is exact for token buckets, backlogs, the
 and cold starts are those of an equilibrium at the mean rate of a minute. test_day.py compares it with every single request.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
+from typing import NamedTuple
 
 import numpy as np
 
 from loadtests.forecast.limits import HARD, Load, database_vcpus
 from loadtests.forecast.parameters import Parameters
-from loadtests.forecast.queueing import Floats, waiting, warm_pool
+from loadtests.forecast.queueing import Floats, cold_share, environments, waiting
+from loadtests.forecast.units import Runs
 
 DAY_S, MINUTE_S, HOUR_S = 86_400, 60, 3_600
 SEED = 1
 FULL = 0.98  # an equilibrium is computed up to this utilisation; beyond it the backlog is the wait
-GRID = 40  # rates at which a pool of environments is computed; between them it is interpolated
 BURST = 2.0  # standard deviations of the concurrency in a second for which there are environments
 LEAST_RATE, LEAST_SERVICE_S = 1e-9, 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """Requests by second. hot: share of the votes and of the reads of posts that are for one post, the cause of the spike."""
 
     rate: Floats
     hot: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(NamedTuple):
     """A wait by second. share: of the requests that meet it. They wait backlog_s, and a part of them (`probability`) longer."""
 
     share: Floats
@@ -42,8 +40,7 @@ class Delay:
     mean_s: Floats
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class Day(NamedTuple):
     """One side's day by second.
 
     failed: share of the requests. cold: cold starts that a request waits for. size: servers or environments. lag_s: of the hot
@@ -55,16 +52,6 @@ class Day:
     size: Floats
     lag_s: Floats
     delays: Sequence[Delay] = ()
-
-
-class Allowed:
-    """Limits by name. raised: soft ones are as high as needed."""
-
-    def __init__(self, parameters: Parameters, *, raised: bool) -> None:
-        self._parameters, self._raised = parameters, raised
-
-    def __getitem__(self, name: str) -> float:
-        return inf if self._raised and name not in HARD else self._parameters.value(name)
 
 
 def demand(users: float, parameters: Parameters) -> Demand:
@@ -89,16 +76,16 @@ def bounded_backlog(inflow: Floats, outflow: Floats | float, limit: Floats | flo
         return levels, lost
     rows = zip(*(np.broadcast_to(each, inflow.shape).tolist() for each in (inflow, outflow, limit)), strict=True)
     for second, (arrived, served, most) in enumerate(rows):
-        above = max(level + arrived - served, 0.0)
-        level = min(above, most)
-        levels[second], lost[second] = level, above - level
+        if level or arrived > served:
+            above = max(level + arrived - served, 0.0)
+            level = min(above, most)
+            levels[second], lost[second] = level, above - level
     return levels, lost
 
 
 def trailing_maximum(values: Floats, seconds: int) -> Floats:
     """Return the maximum of the last `seconds` values, the present one included."""
-    result: Floats = values
-    width = 1
+    result, width = values, 1
     while width < seconds:
         step = min(width, seconds - width)
         result = np.concatenate([result[:step], np.maximum(result[step:], result[:-step])])
@@ -115,28 +102,27 @@ def trailing_mean(values: Floats, seconds: int) -> Floats:
 
 
 def services_day(offered: Demand, load: Load, parameters: Parameters, *, raised: bool, votes_per_second: float) -> Day:
-    """Return the services' day. votes_per_second: that one shard of the votes' stream counts."""
-    allowed = Allowed(parameters, raised=raised)
-    _, lost = bounded_backlog(offered.rate, allowed["gateway.requests_per_second"], allowed["gateway.burst"])
+    """Return the services' day. raised: soft limits are as high as needed. votes_per_second: that one shard counts."""
+    allowed = _allowed(parameters, raised=raised)
+    _, lost = bounded_backlog(offered.rate, allowed("gateway.requests_per_second"), allowed("gateway.burst"))
     rate, cold, size = offered.rate - lost, np.zeros(DAY_S), np.zeros(DAY_S)
     busy = rate * sum(one.runs * one.service_s for one in load.functions.values())
-    throttled = _excess(busy, allowed["lambda.account_concurrency"])
+    throttled = _excess(busy, allowed("lambda.account_concurrency"))
     for one in load.functions.values():
-        per_second = allowed["lambda.environments_per_second"]
-        started, pool, short = _pool(rate * one.runs, one.service_s, parameters, per_second)
+        started, pool, short = _pool(rate, one, parameters, allowed("lambda.environments_per_second"))
         cold, size = cold + one.waited * started, size + pool
         throttled = np.maximum(throttled, min(one.waited, 1) * short)
     for kind, tables in (("writes", load.writes), ("reads", load.reads)):
         for units in tables.values():
-            served = _table(rate * units, parameters, allowed[f"dynamodb.new_table_{kind}"])
-            short = _excess(rate * units, np.minimum(served, allowed["dynamodb.table_units"]))
+            served = _table(rate * units, parameters, allowed(f"dynamodb.new_table_{kind}"))
+            short = _excess(rate * units, np.minimum(served, allowed("dynamodb.table_units")))
             throttled = np.maximum(throttled, min(units, 1) * short)
     for key in load.keys:
         share = key.share * (offered.hot if key.is_hot else 1)
-        throttled = throttled + share * _excess(rate * share * key.units, allowed[key.limit])
+        throttled = throttled + share * _excess(rate * share * key.units, allowed(key.limit))
     backlog, _ = bounded_backlog(rate * load.votes * offered.hot, votes_per_second, inf)
     passed = (1 - lost / offered.rate) * (1 - np.minimum(throttled, 1))
-    return Day(failed=1 - passed, cold=np.minimum(cold, 1), size=size, lag_s=backlog / votes_per_second)
+    return Day(1 - passed, np.minimum(cold, 1), size, backlog / votes_per_second)
 
 
 def monolith_day(offered: Demand, load: Load, parameters: Parameters, *, raised: bool) -> Day:
@@ -148,11 +134,10 @@ def monolith_day(offered: Demand, load: Load, parameters: Parameters, *, raised:
     vcpus, threads = int(value("server.vcpus")), int(value("server.threads"))
     target = value("server.target") / (value("day.spike") if raised else 1)
     wanted = np.ceil(trailing_mean(rate, MINUTE_S) * load.cpu_s / vcpus / target)
-    wanted = np.clip(wanted, value("server.least"), Allowed(parameters, raised=raised)["server.most"])
+    wanted = np.clip(wanted, value("server.least"), _allowed(parameters, raised=raised)("server.most"))
     late = int(value("server.scale_out"))
-    servers = trailing_maximum(
-        np.concatenate([np.full(late, wanted[0]), wanted[:-late]]), int(value("server.scale_in"))
-    )
+    started = np.concatenate([np.full(late, wanted[0]), wanted[:-late]])
+    servers = trailing_maximum(started, int(value("server.scale_in")))
     size = int(database_vcpus(load, rate.max(), parameters) if raised else value("database.vcpus"))
     queue, hot = partial(_delay, rate, patience_s=value("server.patience")), load.votes * offered.hot
     lock, lock_lost = queue(load.lock_s, width=1, share=hot, cv2=0.0)
@@ -161,7 +146,12 @@ def monolith_day(offered: Demand, load: Load, parameters: Parameters, *, raised:
     held_s = load.service_s + database.mean_s + hot * (lock.mean_s + lock.backlog_s)
     pool, pool_lost = queue(held_s, width=threads, stations=servers, cv2=load.cv2)
     passed = (1 - hot * lock_lost) * (1 - np.maximum.reduce([cpu_lost, database_lost, pool_lost]))
-    return Day(failed=1 - passed, cold=none, size=servers, lag_s=none, delays=(lock, cpu, database, pool))
+    return Day(1 - passed, none, servers, none, (lock, cpu, database, pool))
+
+
+def _allowed(parameters: Parameters, *, raised: bool) -> Callable[[str], float]:
+    """Return a function of a limit's name. raised: only hard limits hold."""
+    return lambda name: inf if raised and name not in HARD else parameters.value(name)
 
 
 def _delay(
@@ -174,31 +164,28 @@ def _delay(
     backlog, lost = bounded_backlog(arrivals, capacity, patience_s * capacity)
     usual = np.minimum(trailing_mean(arrivals, MINUTE_S), FULL * capacity) / stations
     wait = waiting(usual, service_s, servers=width, service_cv2=cv2)
-    return Delay(
-        share + 0 * rate, backlog / capacity, wait.probability, np.minimum(wait.mean_s, patience_s)
-    ), lost / arrivals
+    mean_s = np.minimum(wait.mean_s, patience_s)
+    return Delay(share + 0 * rate, backlog / capacity, wait.probability, mean_s), lost / arrivals
 
 
-def _pool(rate: Floats, service_s: float, parameters: Parameters, per_second: float) -> tuple[Floats, Floats, Floats]:
+def _pool(rate: Floats, function: Runs, parameters: Parameters, per_second: float) -> tuple[Floats, Floats, Floats]:
     """Return a function's cold starts for each run, its environments, and the share of the runs for which there is none.
 
     The pool follows the mean rate of a minute, and bursts within it. Cold starts are those by which it grows; if that is less,
     those of the equilibrium at the mean rate of the expiry time.
     """
-    expiry_s = int(parameters.value("lambda.idle_expiry"))
-    usual, long = (np.maximum(trailing_mean(rate, each), LEAST_RATE) for each in (MINUTE_S, expiry_s))
-    grid = np.geomspace(min(usual.min(), long.min()), 2 * usual.max(), GRID)
-    pools = [warm_pool(float(each), service_s, expiry_s) for each in grid]
-    environments = np.interp(np.log(usual), np.log(grid), [each.environments for each in pools])
-    equilibrium = rate * np.interp(np.log(long), np.log(grid), [each.cold_share for each in pools])
-    busy = rate * service_s
-    pool = trailing_maximum(np.maximum(environments, busy + BURST * np.sqrt(busy)), expiry_s)
+    runs, service_s = rate * function.runs, function.service_s
+    expiry_s, busy = parameters.value("lambda.idle_expiry"), runs * service_s
+    window = int(expiry_s)
+    usual = environments(trailing_mean(runs, MINUTE_S), service_s, expiry_s)
+    equilibrium = cold_share(trailing_mean(runs, window), service_s, expiry_s)
+    pool = trailing_maximum(np.maximum(usual, busy + BURST * np.sqrt(busy)), window)
     if np.isfinite(per_second):
         second = per_second * np.arange(DAY_S)
         pool = np.minimum.accumulate(pool - second) + second
     grown = np.maximum(np.diff(pool, prepend=pool[0]), 0)
-    started = grown + np.maximum(equilibrium - trailing_mean(grown, expiry_s), 0)
-    return started / np.maximum(rate, LEAST_RATE), pool, _excess(busy, pool)
+    started = grown + np.maximum(runs * equilibrium - trailing_mean(grown, window), 0)
+    return started / np.maximum(runs, LEAST_RATE), pool, _excess(busy, pool)
 
 
 def _table(units: Floats, parameters: Parameters, least: float) -> Floats:

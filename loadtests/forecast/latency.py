@@ -20,24 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.errors import UsageError
-from loadtests.forecast import counts
-from loadtests.forecast.counts import Function, Metering, Operation, StoreCalls, Work
 from loadtests.forecast.parameters import Figure, Parameters, Recording
 from loadtests.forecast.processor import elapsed_ms, share_of
-from loadtests.forecast.queueing import warm_pool
+from loadtests.forecast.queueing import Floats, cold_share
 from loadtests.forecast.units import latency_name, run_ms
-from loadtests.results import SIDES
+from loadtests.metering import counts
+from loadtests.metering.counts import MONOLITH, SERVICES, Function, Metering, Operation, StoreCalls, Work
 from microservices.deploy import templates
 
 CHAPTER = "latency"
 SAMPLES, SEED = 20_000, 1
 FAR = 8.0  # standard deviations: no sample is further out
-MONOLITH, MICROSERVICES = SIDES
 PERCENTILES = {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99}
 HEADLINE = {"read a post": "GET /posts/{post_id}", "vote": "PUT /posts/{post_id}/vote", "search": "GET /search"}
 PARTS = {
     MONOLITH: ("balancer", "server", "round trips", "database"),
-    MICROSERVICES: ("gateway", "authorizer", "own code", "stores", "cold starts"),
+    SERVICES: ("gateway", "authorizer", "own code", "stores", "cold starts"),
 }
 HOPS = {  # from the call that starts a hop to the start of the handler. Every queue here is subscribed to the topic
     counts.STREAM: ("hop.stream",),
@@ -58,7 +56,6 @@ PATHS = {  # operation, and the functions that run one after the other until the
     "view_to_trending": ("GET /posts/{post_id}", ("trending-projection",)),
 }
 BUFFERED = ("view_to_trending",)  # both sides collect views in the process and write them together
-Floats = NDArray[np.float64]
 Parts = dict[str, Floats]
 
 
@@ -66,7 +63,7 @@ Parts = dict[str, Floats]
 class Model:
     """Draws samples of times in milliseconds.
 
-    cold_share: of the runs of every function; without it, that of the warm pool at the rate of the parameters.
+    cold_share: of the runs of every function; without it, that of a warm pool at `lambda.requests_per_second`.
     """
 
     parameters: Parameters
@@ -120,8 +117,11 @@ class Model:
         """Return the time that cold starts add: placement, INIT, the first use of the clients."""
         value, cold = self.parameters.value, self.cold_share
         if cold is None:
-            run_s, expiry_s = run_ms(work, function, self.parameters) / 1000, value("lambda.idle_expiry")
-            cold = warm_pool(value("lambda.requests_per_second"), run_s, expiry_s).cold_share
+            rate, run_s = (
+                np.asarray(value("lambda.requests_per_second")),
+                run_ms(work, function, self.parameters) / 1000,
+            )
+            cold = float(cold_share(rate, run_s, value("lambda.idle_expiry")))
         init_ms = function.init_cpu_ms / value("cpu.speed")  # INIT has a whole processor, whatever the memory
         added = self.draw("lambda.placement") + self.draw("lambda.init_plain") + self.stores(function.init_stores)
         if work.stores:
@@ -150,7 +150,7 @@ def quantiles(figure: Figure, normal: Floats) -> Floats:
 
 def services_parts(operation: Operation, model: Model) -> Parts:
     """Return the parts of a request to the services until its answer."""
-    parts = {name: model.zero() for name in PARTS[MICROSERVICES]}
+    parts = {name: model.zero() for name in PARTS[SERVICES]}
     parts["gateway"] += model.draw("gateway.http")
     parts["stores"] += model.stores(operation.stores)
     for work in (each for each in operation.work if each.waited):
@@ -232,23 +232,24 @@ def chapter(metering: Metering, parameters: Parameters) -> dict[str, Any]:
     """Return the chapter `latency` of report.json: each operation and each effect on AWS, and the parameters behind them."""
     recording = Recording(parameters.figures)
     model = Model(replace(parameters, figures=recording), metering.functions)
-    operations = {name: _operation(name, metering, model) for name in metering.operations[MICROSERVICES]}
+    answered = (name for name, one in metering.operations[SERVICES].items() if not one.is_socket or one.work[0].waited)
+    operations = {name: _operation(name, metering, model) for name in answered}
     missing = {kind: _not_metered(kind, metering) for kind in PATHS}
     freshness = {kind: _freshness(kind, metering, model) for kind, names in missing.items() if not names}
     return {
         "origin": "modelled", "region": parameters.region, "samples": model.samples, "seed": SEED,
         "operations": operations, "freshness": freshness, "missing": {kind: names for kind, names in missing.items() if names},
         "headline": {label: operations[name] for label, name in HEADLINE.items() if name in operations},
-        "parameters": {name: _described(parameters.figure(name)) for name in sorted(recording.used)},
+        "parameters": {name: msgspec.to_builtins(parameters.figure(name)) for name in sorted(recording.used)},
     }  # fmt: skip
 
 
 def _operation(name: str, metering: Metering, model: Model) -> dict[str, Any]:
     """Return both sides of an operation. A cold request is one whose functions all start cold."""
-    services = metering.operations[MICROSERVICES][name]
+    services = metering.operations[SERVICES][name]
     cold = Model(model.parameters, metering.functions, model.samples, cold_share=1.0)
-    sides = {MICROSERVICES: _figures(services_parts(services, model))}
-    sides[MICROSERVICES]["cold_p50_ms"] = _figures(services_parts(services, cold))["p50_ms"]
+    sides = {SERVICES: _figures(services_parts(services, model))}
+    sides[SERVICES]["cold_p50_ms"] = _figures(services_parts(services, cold))["p50_ms"]
     if monolith := metering.operations[MONOLITH].get(name):
         sides[MONOLITH] = _figures(monolith_parts(monolith, model))
     return sides
@@ -257,14 +258,14 @@ def _operation(name: str, metering: Metering, model: Model) -> dict[str, Any]:
 def _not_metered(kind: str, metering: Metering) -> list[str]:
     """Return the operation or the functions without which an effect has no forecast."""
     name, path = PATHS[kind]
-    if name not in metering.operations[MICROSERVICES]:
+    if name not in metering.operations[SERVICES]:
         return [name]
-    return sorted({*path} - {work.name for work in metering.operations[MICROSERVICES][name].work})
+    return sorted({*path} - {work.name for work in metering.operations[SERVICES][name].work})
 
 
 def _freshness(kind: str, metering: Metering, model: Model) -> dict[str, Any]:
-    lag = services_lag(kind, metering.operations[MICROSERVICES][PATHS[kind][0]], model)
-    return {MICROSERVICES: _figures({"lag": lag}), MONOLITH: _figures({"lag": monolith_lag(kind, model)})}
+    lag = services_lag(kind, metering.operations[SERVICES][PATHS[kind][0]], model)
+    return {SERVICES: _figures({"lag": lag}), MONOLITH: _figures({"lag": monolith_lag(kind, model)})}
 
 
 def _figures(parts: Parts) -> dict[str, Any]:
@@ -276,8 +277,3 @@ def _figures(parts: Parts) -> dict[str, Any]:
         scale = figures[f"{name}_ms"] / (total[around].mean() or 1)
         figures[f"{name}_parts"] = {part: float(each[around].mean() * scale) for part, each in parts.items()}
     return figures
-
-
-def _described(figure: Figure) -> dict[str, Any]:
-    value = figure.percentiles if figure.value is None else figure.value
-    return {"value": value, "unit": figure.unit, "source": figure.source, "assumed": figure.assumed}

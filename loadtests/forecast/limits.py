@@ -6,27 +6,35 @@ left out of the concurrency: one consumer for each shard.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil, log2
+from typing import NamedTuple
 
 from loadtests.errors import UsageError
-from loadtests.forecast import counts, latency
-from loadtests.forecast.counts import Metering, Operation, StoreCalls, Work
+from loadtests.forecast import latency
 from loadtests.forecast.parameters import Parameters
-from loadtests.forecast.units import run_ms
+from loadtests.forecast.units import Runs, runs_of
+from loadtests.metering.counts import (
+    BACKGROUND,
+    CHAPTER,
+    KINESIS,
+    MONOLITH,
+    SERVICES,
+    STREAM,
+    Metering,
+    Operation,
+    StoreCalls,
+    Work,
+)  # fmt: skip
 from loadtests.results import SIDES
 from microservices.live.clients import THREADS
 
-MONOLITH, SERVICES = SIDES
 VOTE, READ, POST = "PUT /posts/{post_id}/vote", "GET /posts/{post_id}", "POST /posts"
 PUSH = "apigatewaymanagementapi.post_to_connection"
 WRITES, READS = "dynamodb.partition_writes", "dynamodb.partition_reads"
-APART = (counts.STREAM, counts.KINESIS, counts.BACKGROUND)
 HARD = {WRITES, READS, "row.lock", "instance.most_vcpus", "live.broadcast"}
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """A limit. name: of its parameter. demand: of one active user in the busiest second, in the parameter's unit."""
 
     side: str
@@ -38,20 +46,10 @@ class Limit:
     @property
     def users(self) -> float:
         """Return the population that reaches it."""
-        return self.capacity / self.demand if self.demand else float("inf")
+        return self.capacity / self.demand
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Runs of one function for a mean request. waited: those that the client waits for."""
-
-    runs: float
-    waited: float
-    service_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A partition key that all users share. limit: a parameter's name. share: of the requests that reach it, with `units` each.
 
     is_hot: only those of them that are for the hot post.
@@ -64,8 +62,7 @@ class Key:
     is_hot: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class Load(NamedTuple):
     """What a mean request of a mix asks of both sides.
 
     writes, reads: units by table. votes, views: share of the requests. cpu_s, service_s: of the monolith's server, the second until
@@ -73,37 +70,37 @@ class Load:
     for which a vote holds the lock of its post: all but its first round trip.
     """
 
-    mix: Mapping[str, float]
-    functions: Mapping[str, Runs]
-    writes: Mapping[str, float]
-    reads: Mapping[str, float]
-    keys: Sequence[Key]
-    votes: float
-    views: float
-    cpu_s: float
-    cv2: float
-    service_s: float
-    database_s: float
-    lock_s: float
+    mix: Mapping[str, float] = {}
+    functions: Mapping[str, Runs] = {}
+    writes: Mapping[str, float] = {}
+    reads: Mapping[str, float] = {}
+    keys: Sequence[Key] = ()
+    votes: float = 0.0
+    views: float = 0.0
+    cpu_s: float = 0.0
+    cv2: float = 0.0
+    service_s: float = 0.0
+    database_s: float = 0.0
+    lock_s: float = 0.0
 
 
 def load_of(mix: Mapping[str, float], metering: Metering, parameters: Parameters) -> Load:
     """Return the load of a mix: calls of each operation in one request. Raise UsageError for an operation that is not metered."""
     for side in SIDES:
         if unmetered := sorted({*mix} - {*metering.operations.get(side, ())}):
-            raise UsageError(f"{counts.CHAPTER}: {side} has no {', '.join(unmetered)}")
-    services, server = ({name: metering.operations[side][name] for name in mix} for side in (SERVICES, MONOLITH))
+            raise UsageError(f"{CHAPTER}: {side} has no {', '.join(unmetered)}")
+    server = {name: metering.operations[MONOLITH][name] for name in mix}
     cpu = {name: sum(work.runs * work.cpu_ms for work in one.work) for name, one in server.items()}
     cpu_ms = sum(mix[name] * each for name, each in cpu.items())
     squares = sum(mix[name] * each**2 for name, each in cpu.items())
-    speed = parameters.value("cpu.speed")
-    calls_ms = {name: _calls_ms(one, parameters) for name, one in server.items()}
+    speed, calls_ms = parameters.value("cpu.speed"), {name: _calls_ms(one, parameters) for name, one in server.items()}
+    tables = _tables(mix, metering)
     return Load(
         mix=mix,
-        functions=_functions(mix, services, metering, parameters),
-        writes=_tables(mix, services, metering, "write_units"),
-        reads=_tables(mix, services, metering, "read_units"),
-        keys=_keys(mix, services, parameters),
+        functions=runs_of(mix, metering, parameters, without=(STREAM, KINESIS, BACKGROUND)),
+        writes={table: writes for table, (writes, _) in tables.items()},
+        reads={table: reads for table, (_, reads) in tables.items()},
+        keys=_keys(mix, metering.operations[SERVICES], parameters),
         votes=mix.get(VOTE, 0),
         views=mix.get(READ, 0),
         cpu_s=cpu_ms / speed / 1000,
@@ -111,7 +108,7 @@ def load_of(mix: Mapping[str, float], metering: Metering, parameters: Parameters
         service_s=(cpu_ms / speed + sum(mix[name] * wait for name, (wait, _) in calls_ms.items())) / 1000,
         database_s=sum(mix[name] * busy for name, (_, busy) in calls_ms.items()) / 1000,
         lock_s=(calls_ms[VOTE][0] - _trip_ms(parameters)) / 1000 if VOTE in mix else 0.0,
-    )  # fmt: skip
+    )
 
 
 def peak_rate(parameters: Parameters) -> float:
@@ -126,22 +123,31 @@ def limits(load: Load, parameters: Parameters, *, shards: float) -> list[Limit]:
     return sorted((one for one in each if one.demand), key=lambda one: one.users)
 
 
+def database_vcpus(load: Load, rate: float, parameters: Parameters) -> float:
+    """Return the size of the database for a rate of requests: the smallest one doubled as often as needed, at most the largest."""
+    smallest, largest = parameters.value("database.vcpus"), parameters.value("instance.most_vcpus")
+    needed = rate * load.database_s / parameters.value("database.utilisation") / smallest
+    return float(min(smallest * 2 ** ceil(log2(max(needed, 1))), largest))
+
+
 def _services(load: Load, parameters: Parameters, shards: float) -> Iterator[tuple[str, str, float, float]]:
     """Yield name, description, demand and capacity of each limit."""
     value, rate = parameters.value, peak_rate(parameters)
-    growth = rate * (1 - 1 / value("day.spike")) / value("day.spike_ramp")
+    growth = (1 - 1 / value("day.spike")) / value("day.spike_ramp")  # share of the peak that arrives anew in a second
     busy = {name: one.runs * one.service_s for name, one in load.functions.items()}
     largest = max(busy, key=lambda name: busy[name])
     sockets, hot = value("websocket.open_share"), value("hot.share")
-    connects = sockets * (1 - 1 / value("day.spike")) / value("day.spike_ramp")
     push_s = parameters.figure(PUSH).percentiles["p50"] / 1000
-    leaderboards = load.mix.get("GET /leaderboard", 0.0)
     demands = [
         ("gateway.requests_per_second", "requests through API Gateway", rate),
         ("lambda.account_concurrency", "concurrent runs of all functions", rate * sum(busy.values())),
-        ("lambda.environments_per_second", f"new environments of {largest} in the spike", growth * busy[largest]),
-        ("s3.prefix_gets", "reads of the leaderboard's object", rate * leaderboards),
-        ("websocket.new_connections", "new live feeds in the spike", connects),
+        (
+            "lambda.environments_per_second",
+            f"new environments of {largest} in the spike",
+            growth * rate * busy[largest],
+        ),
+        ("s3.prefix_gets", "reads of the leaderboard's object", rate * load.mix.get("GET /leaderboard", 0.0)),
+        ("websocket.new_connections", "new live feeds in the spike", growth * sockets),
         ("live.broadcast", "one message to all live feeds", sockets * push_s / THREADS),
         *((key.limit, key.what, rate * key.share * key.units * (hot if key.is_hot else 1)) for key in load.keys),
     ]
@@ -160,55 +166,27 @@ def _monolith(load: Load, parameters: Parameters) -> Iterator[tuple[str, str, fl
     value, rate = parameters.value, peak_rate(parameters)
     least, most, vcpus, threads = (value(f"server.{name}") for name in ("least", "most", "vcpus", "threads"))
     first, used = f"of the first {least:g} servers", value("database.utilisation")
-    cpu, database = rate * load.cpu_s, rate * load.database_s
-    largest = value("instance.most_vcpus")
+    cpu, database, sockets = rate * load.cpu_s, rate * load.database_s, value("websocket.open_share")
     yield "server.target", f"vCPUs {first}: a spike is faster than new servers", cpu, least * vcpus
     yield "server.most", f"vCPUs of {most:g} servers", cpu, most * vcpus
     yield "server.threads", f"concurrent requests {first}", rate * load.service_s, least * threads
-    yield (
-        "server.live_clients",
-        f"live feeds {first}",
-        value("websocket.open_share"),
-        least * value("server.live_clients"),
-    )
+    yield "server.live_clients", f"live feeds {first}", sockets, least * value("server.live_clients")
     yield "database.vcpus", "vCPUs of the smallest database", database, value("database.vcpus") * used
-    yield "instance.most_vcpus", "vCPUs of the largest database", database, largest * used
+    yield "instance.most_vcpus", "vCPUs of the largest database", database, value("instance.most_vcpus") * used
     yield "postgresql.connections", "connections of all servers", cpu / vcpus * threads, value("postgresql.connections")
     yield "row.lock", "votes for one post", rate * load.votes * value("hot.share") * load.lock_s, value("row.lock")
 
 
-def database_vcpus(load: Load, rate: float, parameters: Parameters) -> float:
-    """Return the size of the database for a rate of requests: the smallest one doubled as often as needed, at most the largest."""
-    smallest, largest = parameters.value("database.vcpus"), parameters.value("instance.most_vcpus")
-    needed = rate * load.database_s / parameters.value("database.utilisation") / smallest
-    return float(min(smallest * 2 ** ceil(log2(max(needed, 1))), largest))
-
-
-def _functions(
-    mix: Mapping[str, float], operations: Mapping[str, Operation], metering: Metering, parameters: Parameters
-) -> dict[str, Runs]:
-    totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    for name, operation in operations.items():
-        for work in (each for each in operation.work if each.trigger not in APART):
-            runs = mix[name] * work.runs
-            if work.trigger == counts.AUTHORIZER:
-                runs *= 1 - parameters.value("authorizer.cached_share")
-            busy_s = runs * run_ms(work, metering.functions[work.name], parameters) / 1000
-            for index, amount in enumerate((runs, runs * work.waited, busy_s)):
-                totals[work.name][index] += amount
-    return {name: Runs(runs, waited, busy_s / runs) for name, (runs, waited, busy_s) in totals.items() if runs}
-
-
-def _tables(
-    mix: Mapping[str, float], operations: Mapping[str, Operation], metering: Metering, units: str
-) -> dict[str, float]:
-    """Return the units of a mean request by table. Each feature has one table."""
-    totals: dict[str, float] = defaultdict(float)
-    for name, operation in operations.items():
-        for work in operation.work:
+def _tables(mix: Mapping[str, float], metering: Metering) -> dict[str, tuple[float, float]]:
+    """Return write and read units of a mean request by table. Each feature has one table."""
+    totals: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+    for name, share in mix.items():
+        for work in metering.operations[SERVICES][name].work:
             for call in _dynamodb(work):
-                totals[metering.functions[work.name].feature] += mix[name] * work.runs * getattr(call, units)
-    return dict(totals) or {"none": 0.0}
+                table, runs = metering.functions[work.name].feature, share * work.runs
+                writes, reads = totals[table]
+                totals[table] = writes + runs * call.write_units, reads + runs * call.read_units
+    return dict(totals) or {"none": (0.0, 0.0)}
 
 
 def _keys(mix: Mapping[str, float], operations: Mapping[str, Operation], parameters: Parameters) -> list[Key]:

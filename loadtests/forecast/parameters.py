@@ -4,7 +4,7 @@ A figure without a source is marked `assumed` and has a range, which the sensiti
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
@@ -79,6 +79,13 @@ class Parameters:
             percentiles={point: scale * each for point, each in old.percentiles.items()},
         )
         return replace(self, figures={**self.figures, name: new})
+
+    def with_values(self, changes: Iterable[tuple[str, float]]) -> "Parameters":
+        """Return these parameters with other values of some figures."""
+        changed = self
+        for name, value in changes:
+            changed = changed.with_value(name, value)
+        return changed
 
 
 class Recording(dict[str, Figure]):

@@ -3,37 +3,36 @@
 A model gets only the inputs that published/checks.yaml names. The tables are in published/, each with its source.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist, mean
 
 import numpy as np
 
 from loadtests.forecast import parameters
-from loadtests.forecast.checks import Check, published
+from loadtests.forecast.checks import Check, Row, read_table
 from loadtests.forecast.latency import Model, quantiles
 from loadtests.forecast.parameters import Figure, Parameters
-from loadtests.forecast.processor import Floats, mean_elapsed_ms
-from loadtests.forecast.queueing import WarmPool, warm_pool
+from loadtests.forecast.processor import mean_elapsed_ms
+from loadtests.forecast.queueing import Floats, WarmPool, warm_pool
 
 ROUNDING_MS = 0.5  # Lambda rounds each duration up to a millisecond
 EXACT, TIME, TAIL = 0.02, 0.15, 0.25  # tolerances
-Row = Mapping[str, str]
 
 
 def price_by_memory() -> Iterator[Check]:
     """Compute dollars for a million invocations. The published region, us-east-2, has the prices of us-east-1."""
-    (source, rows), prices = published("cebert"), parameters.load("us-east-1")
-    for row in rows:
+    prices = parameters.load("us-east-1")
+    for row in read_table("cebert"):
         billed_ms = float(row["duration_ms"]) + float(row["init_ms"] or 0) + ROUNDING_MS
         gb_seconds = 1e6 * billed_ms / 1000 * float(row["memory_mb"]) / 1024
         name = "lambda.gb_seconds" if row["architecture"] == "arm64" else "lambda.gb_seconds_x86"
         dollars = prices.value("lambda.requests") + gb_seconds * prices.figure(name).tiers[0][1]
-        yield Check(name=_cell(row), source=source, predicted=dollars, observed=float(row["dollars"]), tolerance=EXACT)
+        yield Check(_cell(row), dollars, float(row["dollars"]), EXACT)
 
 
 def time_by_memory() -> Iterator[Check]:
     """Predict durations at other memory sizes: long work from 2,048 MB, two store calls from 128 and 1,769 MB."""
-    (source, rows), figures = published("cebert"), parameters.load()
+    rows, figures = read_table("cebert"), parameters.load()
     of = {_cell(row): float(row["duration_ms"]) for row in rows}
     for row in (row for row in rows if row["start"] == "warm" and row["memory_mb"] not in ("128", "1769", "2048")):
         fixed_ms, cpu_ms = 0.0, of.get(_cell(row, 2048), 0.0)
@@ -44,97 +43,78 @@ def time_by_memory() -> Iterator[Check]:
             cpu_ms = _cpu_ms(slow_ms - whole_ms, figures)
             fixed_ms = whole_ms - cpu_ms
         predicted = fixed_ms + mean_elapsed_ms(cpu_ms, float(row["memory_mb"]), figures)
-        yield Check(name=_cell(row), source=source, predicted=predicted, observed=of[_cell(row)], tolerance=TIME)
+        yield Check(_cell(row), predicted, of[_cell(row)], TIME)
 
 
 def store_calls() -> Iterator[Check]:
     """Predict the mean duration of a function that writes and reads a batch of five items."""
-    (source, rows), model = published("cebert"), Model(parameters.load(), {})
+    model = Model(parameters.load(), {})
     predicted = float(np.mean(model.draw("dynamodb.batch_write_item") + model.draw("dynamodb.batch_get_item")))
-    for row in (row for row in rows if row["runtime"] == "rust"):
-        observed = float(row["duration_ms"])
-        yield Check(name=_cell(row), source=source, predicted=predicted, observed=observed, tolerance=TAIL)
+    for row in (row for row in read_table("cebert") if row["runtime"] == "rust"):
+        yield Check(_cell(row), predicted, float(row["duration_ms"]), TAIL)
 
 
 def init_tail() -> Iterator[Check]:
     """Predict the tail of INIT from its median, with the distribution that the first row's body gives."""
-    source, rows = published("lambda-perf")
+    rows = read_table("lambda-perf")
     body = {name: float(rows[0][name]) for name in ("p5", "p50", "p90")}
     fitted = Figure(unit="ms", read=parameters.load().figure("lambda.init_plain").read, percentiles=body)
     for row in rows:
         for point in (point for point in ("p95", "p99", "p99.9") if row[point]):
             predicted = float(quantiles(fitted, _deviate(point))) * float(row["p50"]) / body["p50"]
             name = f"{row['architecture']} {row['package']}, {row['memory_mb']} MB, {point} ms"
-            yield Check(name=name, source=source, predicted=predicted, observed=float(row[point]), tolerance=TAIL)
+            yield Check(name, predicted, float(row[point]), TAIL)
 
 
 def init_and_memory() -> Iterator[Check]:
     """Predict INIT at other memory sizes: as at 512 MB, because INIT always has whole processors."""
-    source, rows = published("cebert")
+    rows = read_table("cebert")
     of = {_cell(row): float(row["init_ms"]) for row in rows if row["init_ms"]}
     for row in (row for row in rows if row["init_ms"] and row["memory_mb"] != "512"):
-        predicted, observed = of[_cell(row, 512)], of[_cell(row)]
-        yield Check(name=_cell(row), source=source, predicted=predicted, observed=observed, tolerance=TIME)
+        yield Check(_cell(row), of[_cell(row, 512)], of[_cell(row)], TIME)
 
 
 def two_hosts() -> Iterator[Check]:
     """Predict the tail of response times: the fastest, plus a lognormal time with the median and mean of the rest."""
-    source, rows = published("thousandbeach")
-    for row in rows:
+    for row in read_table("thousandbeach"):
         fastest = float(row["fastest"])
         median, average = float(row["p50"]) - fastest, float(row["mean"]) - fastest
         spread = (2 * np.log(average / median)) ** 0.5
         for point in ("p90", "p95", "p99", "p99.9"):
-            predicted, observed = fastest + median * float(np.exp(spread * _deviate(point))), float(row[point])
-            name = f"{row['host']}, {point} ms"
-            yield Check(name=name, source=source, predicted=predicted, observed=observed, tolerance=TAIL)
+            predicted = fastest + median * float(np.exp(spread * _deviate(point)))
+            yield Check(f"{row['host']}, {point} ms", predicted, float(row[point]), TAIL)
 
 
 def audited_ratios() -> Iterator[Check]:
     """Compute the published cost ratios from the trials' counts, then those with the charge for one invocation."""
-    (source, ratios), (counted, trials) = published("sardar-ratios"), published("sardar")
-    for row in ratios:
+    trials = read_table("sardar")
+    for row in read_table("sardar-ratios"):
         of_success, of_invocation, charged = _cost_ratios([one for one in trials if one["workload"] == row["workload"]])
-        name, observed = f"{row['workload']}, published: charge per success", float(row["published"])
-        yield Check(name=name, source=source, predicted=of_success, observed=observed, tolerance=EXACT)
-        name = f"{row['workload']}, corrected: charge per invocation"
-        yield Check(name=name, source=counted, predicted=of_invocation, observed=charged, tolerance=EXACT)
+        yield Check(f"{row['workload']}, published: charge per success", of_success, float(row["published"]), EXACT)
+        yield Check(f"{row['workload']}, corrected: charge per invocation", of_invocation, charged, EXACT)
     shares = sorted(float(row["invocations"]) / float(row["successes"]) for row in trials if row["invocations"])
     for label, share in (("lowest", shares[0]), ("highest", shares[-1])):
-        name = f"invocations over successes, {label} trial"
-        yield Check(name=name, source=counted, predicted=share, observed=None, tolerance=None)
+        yield Check(f"invocations over successes, {label} trial", share, None, None)
 
 
 def quotients() -> Iterator[Check]:
     """Compute what follows from two figures of the authors."""
-    for row in published("quotients")[1]:
-        predicted = float(row["first"]) / float(row["second"])
+    for row in read_table("quotients"):
         stated, tolerance = (float(row[name]) if row[name] else None for name in ("stated", "tolerance"))
-        yield Check(name=row["name"], source=row["source"], predicted=predicted, observed=stated, tolerance=tolerance)
+        yield Check(row["name"], float(row["first"]) / float(row["second"]), stated, tolerance)
 
 
 def cold_starts() -> Iterator[Check]:
     """Predict the share of cold starts of each run, within two of its published standard errors."""
-    for name, source, row, pool in _pools():
-        cold, error = float(row["cold_share"]), float(row["standard_error"])
-        yield Check(
-            name=name, source=source, predicted=pool.cold_share, observed=cold, tolerance=2 * error, is_absolute=True
-        )
+    for row, pool in _pools():
+        tolerance = 2 * float(row["standard_error"])
+        yield Check(_rate(row), pool.cold_share, float(row["cold_share"]), tolerance, is_absolute=True)
 
 
 def environments() -> Iterator[Check]:
     """Predict the mean number of environments of each run."""
-    for name, source, row, pool in _pools():
-        yield Check(
-            name=name, source=source, predicted=pool.environments, observed=float(row["environments"]), tolerance=TIME
-        )
-
-
-def _pools() -> Iterator[tuple[str, str, Row, WarmPool]]:
-    (source, rows), expiry_s = published("simfaas"), parameters.load().value("lambda.idle_expiry")
-    for row in rows:
-        rate = float(row["rate"])
-        yield f"{rate:.3g} requests/s", source, row, warm_pool(rate, float(row["warm_ms"]) / 1000, expiry_s)
+    for row, pool in _pools():
+        yield Check(_rate(row), pool.environments, float(row["environments"]), TIME)
 
 
 CHECKS = (
@@ -143,9 +123,19 @@ CHECKS = (
 )  # fmt: skip
 
 
+def _pools() -> Iterator[tuple[Row, WarmPool]]:
+    expiry_s = parameters.load().value("lambda.idle_expiry")
+    for row in read_table("simfaas"):
+        yield row, warm_pool(float(row["rate"]), float(row["warm_ms"]) / 1000, expiry_s)
+
+
+def _rate(row: Row) -> str:
+    return f"{float(row['rate']):.3g} requests/s"
+
+
 def _cost_ratios(trials: Sequence[Row]) -> tuple[float, float, float]:
     """Return functions over server, from counts and prices: per success, per invocation; the latter also from their charges."""
-    price = {name: float(text) for name, text in published("sardar-prices")[1][0].items()}
+    price = {name: float(text) for name, text in read_table("sardar-prices")[0].items()}
     hour = price["ec2_hour"] + price["gp3_gb_month"] * price["gp3_gb"] / price["month_hours"] + price["ipv4_hour"]
     servers, functions = ([row for row in trials if row["side"] == side] for side in ("EC2", "SVL"))
     server = mean(hour * float(row["seconds"]) / 3600 / float(row["successes"]) for row in servers)

@@ -4,12 +4,14 @@ They take and return NumPy arrays, so a day of one-second steps is one call. Tim
 """
 
 from dataclasses import dataclass
-from math import lgamma
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+LOADS = np.geomspace(1e-8, 1e4, 97)  # arrival rate × service time of the grid of warm pools
+LOG_LOADS = np.log(LOADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ def warm_pool(rate: float, service_s: float, expiry_s: float) -> WarmPool:
     load = rate * service_s
     if load <= 0:
         return WarmPool(cold_share=1.0, environments=0.0)
-    levels = int(load + 10 * load**0.5 + 12)
-    busy = np.exp(np.array([n * np.log(load) - load - lgamma(n + 1) for n in range(levels)]))
+    levels = np.arange(int(load + 10 * load**0.5 + 12))
+    log_factorials = np.cumsum(np.log(np.maximum(levels, 1)))
+    busy = np.exp(levels * np.log(load) - load - log_factorials)
     usual = int(load)
     up_s = np.cumsum(busy)[usual:] / (rate * busy[usual:])  # mean time from n busy environments to n + 1
     reach_s = np.cumsum(up_s)  # from the usual concurrency
@@ -85,3 +88,27 @@ def warm_pool(rate: float, service_s: float, expiry_s: float) -> WarmPool:
         cold_share=float(np.sum(busy[usual:] * up_s / reach_s * missed)),
         environments=float(usual + np.sum(1 - missed)),
     )
+
+
+def cold_share(rate: Floats, service_s: float, expiry_s: float) -> Floats:
+    """Return the cold shares of `warm_pool` at many rates, interpolated between those at the loads of a grid."""
+    shares, _ = _pools(service_s, expiry_s)
+    return np.asarray(np.exp(np.interp(_log_load(rate, service_s), LOG_LOADS, shares)))
+
+
+def environments(rate: Floats, service_s: float, expiry_s: float) -> Floats:
+    """Return the environments of `warm_pool` at many rates, interpolated. Beyond the grid they grow in proportion to the load."""
+    _, for_each_busy = _pools(service_s, expiry_s)
+    return np.asarray(rate * service_s * np.exp(np.interp(_log_load(rate, service_s), LOG_LOADS, for_each_busy)))
+
+
+def _log_load(rate: Floats, service_s: float) -> Floats:
+    return np.asarray(np.log(np.maximum(rate * service_s, LOADS[0])))
+
+
+@cache
+def _pools(service_s: float, expiry_s: float) -> tuple[Floats, Floats]:
+    """Return the logarithms of cold share and of environments for each busy one, at each of the loads."""
+    pools = [warm_pool(load / service_s, service_s, expiry_s) for load in LOADS]
+    shares, sizes = np.array([(each.cold_share, each.environments) for each in pools]).T
+    return np.log(shares), np.log(sizes / LOADS)

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from loadtests import mixes
 from loadtests.forecast import costs, latency
 from loadtests.forecast import day as days
-from loadtests.forecast.counts import Metering
 from loadtests.forecast.day import DAY_S, LEAST_RATE, MINUTE_S, SEED, Day, Demand
-from loadtests.forecast.limits import HARD, MONOLITH, SERVICES, VOTE, Limit, Load, limits, load_of, peak_rate
+from loadtests.forecast.limits import HARD, VOTE, Limit, Load, limits, load_of, peak_rate
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.queueing import Floats
 from loadtests.forecast.traffic import Traffic
 from loadtests.forecast.units import run_ms
+from loadtests.metering.counts import MONOLITH, SERVICES, Metering
 from loadtests.results import SIDES
 from microservices.votes.leaderboard import MAX_VOTES_PER_TRANSACTION
 
@@ -29,22 +29,21 @@ PROJECTION, LAG = "votes-projection", "vote_to_post_score"
 FORM = {MONOLITH: costs.LIKE_FOR_LIKE, SERVICES: costs.FUNCTIONS}
 PARAMETERS = ("day", "hot", "server", "database", "traffic", "websocket", "scale")
 Figures = dict[str, Any]
-Seconds = NDArray[np.int64]
 
 
 def chapter(
     metering: Metering, parameters: Parameters, *, populations: Sequence[float] = DECADES, mix: str = MIX
 ) -> Figures:
     """Return the chapter: the figures of each population and side, and the ladder of limits."""
-    calls = costs.mix_of(metering, mixes.by_name(mix).journeys)
-    load = load_of(calls, metering, parameters)
+    load = load_of(costs.mix_of(metering, mixes.by_name(mix).journeys), metering, parameters)
     ladder = limits(load, parameters, shards=metering.resources.get("kinesis_shards", 1.0))
-    model = _model(metering, load, parameters)
-    rows = [row for users in sorted(populations) for row in _population(users, model)]
-    for row in rows:
-        below = max((users for users in populations if users < row["users"]), default=0.0)
-        ahead = [one for one in ladder if one.side == row["side"] and one.users > below]
-        row |= {key: _described(one, parameters) for key, one in zip(("limit", "next"), ahead, strict=False)}
+    model, below, rows = _model(metering, load, parameters), 0.0, []
+    for users in sorted(populations):
+        for row in _population(users, model):
+            ahead = [one for one in ladder if one.side == row["side"] and one.users > below]
+            described = zip(("limit", "next"), (_described(one, parameters) for one in ahead), strict=False)
+            rows.append(row | dict(described))
+        below = users
     used = {name for name in parameters.figures if name.partition(".")[0] in PARAMETERS} | {one.name for one in ladder}
     return {
         "origin": "modelled", "region": parameters.region, "mix": mix, "populations": rows,
@@ -74,9 +73,7 @@ def _model(metering: Metering, load: Load, parameters: Parameters) -> _Model:
     vote = metering.operations[SERVICES][VOTE]
     counting = next(work for work in vote.work if work.name == PROJECTION)
     full = replace(counting, cpu_ms=counting.cpu_ms / counting.records * MAX_VOTES_PER_TRANSACTION)
-    full_s = (
-        run_ms(full, metering.functions[PROJECTION], parameters) / 1000
-    )  # the calls of one run, the CPU of each vote
+    full_ms = run_ms(full, metering.functions[PROJECTION], parameters)  # the calls of one run, the CPU of each vote
     return _Model(
         parameters=parameters,
         load=load,
@@ -84,7 +81,7 @@ def _model(metering: Metering, load: Load, parameters: Parameters) -> _Model:
         times_ms={side: _times_ms(side, metering, load, parameters, cold_share=0.0) for side in SIDES},
         cold_ms=_times_ms(SERVICES, metering, load, parameters, cold_share=1.0),
         lag_ms=latency.services_lag(LAG, vote, latency.Model(parameters, metering.functions, SAMPLES)),
-        votes_per_second=MAX_VOTES_PER_TRANSACTION / full_s,
+        votes_per_second=MAX_VOTES_PER_TRANSACTION / full_ms * 1000,
     )
 
 
@@ -104,7 +101,9 @@ def _population(users: float, model: _Model) -> Iterator[Figures]:
     rate = offered.rate
     traffic = Traffic("", np.asarray(days.trailing_mean(rate, MINUTE_S).max()), np.asarray(rate.mean()))
     for side in SIDES:
-        at_defaults, day = (_day(side, offered, model, raised=raised) for raised in (False, True))
+        at_defaults = _day(side, offered, model, raised=False)
+        no_limit_met = side == SERVICES and not at_defaults.failed.any()
+        day = at_defaults if no_limit_met else _day(side, offered, model, raised=True)
         succeeded = rate * (1 - day.failed)
         seconds = random.choice(DAY_S, SAMPLES, p=succeeded / succeeded.sum())
         times_ms = _times_in(seconds, day, model, side, random)
@@ -133,7 +132,7 @@ def _day(side: str, offered: Demand, model: _Model, *, raised: bool) -> Day:
     return days.services_day(offered, model.load, model.parameters, raised=raised, votes_per_second=counted)
 
 
-def _times_in(seconds: Seconds, day: Day, model: _Model, side: str, random: np.random.Generator) -> Floats:
+def _times_in(seconds: NDArray[np.int64], day: Day, model: _Model, side: str, random: np.random.Generator) -> Floats:
     """Return the response times of single requests in these seconds."""
     many = len(seconds)
     is_cold = random.random(many) < day.cold[seconds]

@@ -3,6 +3,7 @@
 Each function returns dollars a month by part. Traffic may hold arrays; every part is then an array too.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,9 @@ VM_SIZES = ("t4g_small", "t4g_medium", "t4g_large", "m7g_large", "m7g_xlarge")
 DATABASE_SIZES = ("t4g_micro", "t4g_small", "t4g_medium", "t4g_large", "m7g_large")
 MANAGED_SIZE = "m7g_large"
 CAPACITY = "monolith.requests_per_vcpu"
+STORED, BETWEEN_ZONES, OUT = "database.stored_gb", "network.between_zones_gb", "network.out_gb"
 Costs = dict[str, Floats | float]
+Counted = Mapping[str, Floats]
 
 
 class Size(NamedTuple):
@@ -26,20 +29,17 @@ class Size(NamedTuple):
     sustained: float
 
 
-def one_vm(traffic: Traffic, parameters: Parameters, *, stored_gb: Floats) -> Costs:
+def one_vm(traffic: Traffic, parameters: Parameters, counted: Counted) -> Costs:
     """Return the cost of server and database on one virtual machine, the cheapest that carries the traffic."""
-    value = parameters.value
+    machine = _cheapest("ec2", VM_SIZES, _vcpus(traffic, parameters), parameters)
     return {
-        "virtual machine": _cheapest("ec2", VM_SIZES, _vcpus(traffic, parameters), parameters) * MONTH_HOURS,
-        "disk": np.maximum(stored_gb, value("database.storage_gb")) * value("ebs.storage_gb_months"),
-        "public IPv4": value("network.ipv4_hours") * MONTH_HOURS,
-        **_operation(parameters),
+        "virtual machine": machine * MONTH_HOURS,
+        "public IPv4": parameters.value("network.ipv4_hours") * MONTH_HOURS,
+        **_disk_and_operation(counted, parameters, "ebs.storage_gb_months"),
     }
 
 
-def fargate(
-    traffic: Traffic, parameters: Parameters, *, zones: int, stored_gb: Floats, out_gb: Floats, between_zones_gb: Floats
-) -> Costs:
+def fargate(traffic: Traffic, parameters: Parameters, counted: Counted, *, zones: int) -> Costs:
     """Return the cost of tasks behind a load balancer with an RDS database, in one zone or two.
 
     The tasks follow the load, down to one in each zone. The database has the size that the peak needs. A task and its database
@@ -51,18 +51,16 @@ def fargate(
     task_hour = value("fargate.task_vcpus") * value("fargate.vcpu_hours")
     task_hour += value("fargate.task_gb") * value("fargate.gb_hours")
     database = _cheapest("rds", DATABASE_SIZES, _vcpus(traffic, parameters, share), parameters)
-    storage = value("rds.storage_gb_months" if zones == 1 else "rds.storage_multi_gb_months")
     connections = traffic.mean / value("alb.requests_per_connection") / value("alb.lcu_connections")
-    lcus = np.maximum(connections, out_gb / MONTH_HOURS / value("alb.lcu_gb_per_hour"))
-    crossing = between_zones_gb * (zones - 1) / zones * 2
+    lcus = np.maximum(connections, counted.get(OUT, 0.0) / MONTH_HOURS / value("alb.lcu_gb_per_hour"))
+    crossing_gb = counted.get(BETWEEN_ZONES, 0.0) * (zones - 1) / zones * 2
     return {
         "tasks": tasks * task_hour * MONTH_HOURS,
         "load balancer": (value("alb.hours") + lcus * value("alb.lcu_hours")) * MONTH_HOURS,
         "database": database * zones * MONTH_HOURS,
-        "disk": np.maximum(stored_gb, value("database.storage_gb")) * storage,
         "public IPv4": (value("alb.addresses") + tasks) * value("network.ipv4_hours") * MONTH_HOURS,
-        "network between zones": crossing * value("network.between_zones_gb"),
-        **_operation(parameters),
+        "network between zones": crossing_gb * value("network.between_zones_gb"),
+        **_disk_and_operation(counted, parameters, f"rds.storage_{'multi_' if zones > 1 else ''}gb_months"),
     }
 
 
@@ -112,9 +110,10 @@ def _size(family: str, name: str, parameters: Parameters) -> Size:
     return Size(value(f"{family}.{name}"), vcpus, sustained)
 
 
-def _operation(parameters: Parameters) -> Costs:
+def _disk_and_operation(counted: Counted, parameters: Parameters, storage: str) -> Costs:
     value = parameters.value
     return {
+        "disk": np.maximum(counted.get(STORED, 0.0), value("database.storage_gb")) * value(storage),
         "alarms": value("monolith.alarms") * value("cloudwatch.alarm_months"),
         "secret": value("secrets.secret_months"),
     }

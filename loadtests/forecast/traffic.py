@@ -1,7 +1,7 @@
 """Traffic of a month: its highest and its mean rate. Servers are sized by the first, requests are billed by the second."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,11 @@ class Traffic:
     def requests(self) -> Floats:
         """Return the requests of a month."""
         return self.mean * MONTH_S
+
+    @property
+    def idle(self) -> "Traffic":
+        """Return no requests, with the same peak: servers are as large."""
+        return replace(self, mean=np.zeros_like(self.mean))
 
 
 def flat(rate: Floats | float) -> Traffic:

@@ -1,23 +1,22 @@
 """`python -m loadtests validate`: print what the models predict beside what was observed, and write docs/validation.md."""
 
 import argparse
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Console
 
 from loadtests.forecast import held_out, published
-from loadtests.forecast.checks import Check, Texts, texts
+from loadtests.forecast.checks import Check, Texts, source_of, texts
 from loadtests.processes import ROOT
 from loadtests.report.tables import Table
-from loadtests.settings import new_file
+from loadtests.settings import new_file, report_folder
 
 ABOUT = """Predict results that others measured, and known formulas, with the models behind the forecasts. Print each prediction
 beside the observation, those that miss included, and write docs/validation.md. It needs no system and no network."""
 PAGE = ROOT / "docs" / "validation.md"
-CHECKS: tuple[Callable[[], Iterable[Check]], ...] = (
-    *published.CHECKS,
-    held_out.held_out_rates,
-)  # each has its texts in published/checks.yaml
+# Each has its texts in published/checks.yaml.
+CHECKS: tuple[Callable[[], Iterable[Check]], ...] = (*published.CHECKS, held_out.held_out_rates)
 COLUMNS = ("check", "predicted", "observed", "difference", "tolerance", "result")
 HEAD = """# Validation
 
@@ -32,11 +31,17 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = ABOUT
     parser.add_argument("--page", type=new_file, default=PAGE, help="the page to write (docs/validation.md)")
+    parser.add_argument(
+        "--add", type=report_folder, metavar="RUN", help="add the capacity of this run to the held-out rates first"
+    )
     parser.set_defaults(command=command)
 
 
 def command(options: argparse.Namespace, console: Console) -> int:
     """Print the checks and write the page."""
+    if options.add:
+        added = held_out.add_run(json.loads((options.add / "report.json").read_text()))
+        console.print(f"added: {added} rates of {options.add}", soft_wrap=True, highlight=False)
     made = make()
     for text, checks in made:
         _table(checks, text.title).print(console)
@@ -56,8 +61,7 @@ def page(made: Made) -> str:
     """Return docs/validation.md."""
     parts = [HEAD.rstrip(), "\n".join(f"- {line}" for line in _summary(made))]
     for text, checks in made:
-        sources = "; ".join(dict.fromkeys(check.source for check in checks))
-        inputs = f"Inputs: {text.inputs}.  \nSource: {sources}."
+        inputs = f"Inputs: {text.inputs}.  \nSource: {'; '.join(map(source_of, text.tables))}."
         parts += [f"## {text.title}", inputs, text.note, "\n".join(_table(checks).markdown())]
     reasons = Table(columns=("what", "reason"), rows=list(texts()[1].items()))
     return "\n\n".join(filter(None, (*parts, "## Not checked", "\n".join(reasons.markdown())))) + "\n"

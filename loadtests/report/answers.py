@@ -13,9 +13,9 @@ from loadtests.results import AUDITED, SIDES
 
 MONOLITH, SERVICES = SIDES
 Figures = Mapping[str, Any]
+Pair = tuple[float, float]
 SHOWN_LAG = "vote_to_post_score"
 DRAWN_LAGS = (SHOWN_LAG, "post_to_search", "order_to_settled")  # the chapter has all
-EXPLAIN = "`python -m loadtests explain --into RUN`"
 
 
 def answers(report: Report) -> list[Answer]:
@@ -30,77 +30,57 @@ def table(report: Report) -> Table:
 
 
 def _answers(report: Report) -> Iterator[Answer]:
-    parts: tuple[tuple[str, str, str, Callable[[Report], Answer]], ...] = (
-        ("How fast on AWS?", "latency", EXPLAIN, _latency),
-        ("What does it cost?", "bill", "`python -m loadtests bill --into RUN`", _bill),
-        ("What breaks first?", "scale", "`python -m loadtests scale --into RUN`", _scale),
-        ("What do you give up?", "latency", EXPLAIN, _consistency),
-        ("How much more is there?", "complexity", "`python -m loadtests compare`", _complexity),
+    parts: tuple[tuple[str, str, str, Callable[[str, Report], Answer]], ...] = (
+        ("How fast on AWS?", "latency", "explain --into RUN", _latency),
+        ("What does it cost?", "bill", "bill --into RUN", _bill),
+        ("What breaks first?", "scale", "scale --into RUN", _scale),
+        ("What do you give up?", "latency", "explain --into RUN", _consistency),
+        ("How much more is there?", "complexity", "compare", _complexity),
     )
-    for question, name, command, answer in parts:
-        if report.get(name):
-            yield answer(report)._replace(question=question)
-        else:
-            yield Answer(question, f"Not in this run: {command} adds it.", "")
+    for question, chapter, command, answer in parts:
+        missing = Answer(question, f"Not in this run: `python -m loadtests {command}` adds it.", "")
+        yield answer(question, report) if report.get(chapter) else missing
 
 
-def _latency(report: Report) -> Answer:
-    headline = report["latency"]["headline"]
+def _latency(question: str, report: Report) -> Answer:
+    figures = report["latency"]
+    medians = {label: _pair(of, "p50_ms") for label, of in figures["headline"].items()}
     texts = [
-        f"{milliseconds(of[MONOLITH]['p50_ms'])} and {milliseconds(of[SERVICES]['p50_ms'])} ms to {label}"
-        for label, of in headline.items()
+        f"{milliseconds(here)} and {milliseconds(there)} ms to {label}" for label, (here, there) in medians.items()
     ]
-    return Answer(
-        "",
-        f"Median on the monolith and on the microservices: {_list(texts)}.",
-        f"modelled for {report['latency']['region']}",
-        "latency",
-        [_bar(label, of, "p50_ms", _ms, "p99_ms") for label, of in headline.items()],
-    )
+    text = f"Median on the monolith and on the microservices: {_list(texts)}."
+    bars = [_time_bar(label, of) for label, of in figures["headline"].items()]
+    return Answer(question, text, f"modelled for {figures['region']}", "latency", bars)
 
 
-def _bill(report: Report) -> Answer:
+def _bill(question: str, report: Report) -> Answer:
     figures = report["bill"]
     forms = {one["form"]: one for one in figures["forms"]}
-    like, functions = forms[figures["like_for_like"]], forms["functions"]
-    traffic = figures["traffic"]
+    like, functions, traffic = forms[figures["like_for_like"]], forms["functions"], figures["traffic"]
     at = f"at {traffic['peak']:g} requests/s" if traffic["duty"] == 1 else traffic["name"]
+    months = {"without requests": (like["idle"], functions["idle"]), at: (like["month"], functions["month"])}
     bars = [
-        Bar(
-            label,
-            (like[key], functions[key]),
-            (dollars(like[key]), dollars(functions[key])),
-            f"monolith on {like['form']}",
-        )
-        for key, label in (("idle", "without requests"), ("month", at))
-        if like[key] is not None and functions[key] is not None
+        Bar(label, pair, (dollars(pair[0]), dollars(pair[1])), f"monolith on {like['form']}")
+        for label, pair in months.items()
+        if None not in pair  # no machine is large enough
     ]
-    text = "; ".join(f"{bar.label} {bar.texts[0]} and {bar.texts[1]}" for bar in bars)
-    unverified = (
-        f" Unverified: no meter or price for {', '.join(figures['unverified'])}." if figures["unverified"] else ""
-    )
-    return Answer(
-        "",
-        f"A month of the monolith and of the microservices: {text}. {bill.equal_at(like)}{unverified}",
-        f"modelled for {figures['region']}",
-        "bill",
-        bars,
-    )
+    shown = "; ".join(f"{bar.label} {bar.texts[0]} and {bar.texts[1]}" for bar in bars)
+    gaps = ", ".join(figures["unverified"])
+    text = f"A month of the monolith and of the microservices: {shown}. {bill.equal_at(like)}"
+    text += f" Unverified: no meter or price for {gaps}." if gaps else ""
+    return Answer(question, text, f"modelled for {figures['region']}", "bill", bars)
 
 
-def _scale(report: Report) -> Answer:
+def _scale(question: str, report: Report) -> Answer:
     figures = report["scale"]
-    firsts = {side: next((one for one in figures["limits"] if one["side"] == side), None) for side in SIDES}
+    firsts = {one["side"]: one for one in reversed(figures["limits"])}  # the last one written is the lowest
     texts = [
-        f"on the {side} {one['what']}, at {scale.users(one['users'])} users ({_lift(one)})"
-        for side, one in firsts.items()
-        if one
+        f"on the {side} {firsts[side]['what']}, at {scale.users(firsts[side]['users'])} users ({_lift(firsts[side])})"
+        for side in filter(firsts.get, SIDES)
     ]
-    reached = [one["users"] if one else 0.0 for one in firsts.values()]
-    bars = [
-        Bar("users at the first limit", (reached[0], reached[1]), (scale.users(reached[0]), scale.users(reached[1])))
-    ]
-    return Answer("", f"The first limit: {'; '.join(texts)}.", f"modelled for {figures['region']}", "scale", bars)
+    here, there = (firsts[side]["users"] if side in firsts else 0.0 for side in SIDES)
+    bars = [Bar("users at the first limit", (here, there), (scale.users(here), scale.users(there)))]
+    return Answer(question, f"The first limit: {'; '.join(texts)}.", f"modelled for {figures['region']}", "scale", bars)
 
 
 def _lift(limit: Figures) -> str:
@@ -109,65 +89,54 @@ def _lift(limit: Figures) -> str:
     return f"lifted by {first[:1].lower()}{first[1:]}" if first else "no setting lifts it"
 
 
-def _consistency(report: Report) -> Answer:
-    lags = report["latency"]["freshness"]
-    shown = lags[SHOWN_LAG]
-    effects = report.get("after_the_load", {})
-    wrong = [sum(counts.get(side, 0) for counts in effects.values()) for side in SIDES]
-    audited = all(side in effects.get(AUDITED, {}) for side in SIDES)  # a side without an audit has no count, not 0
-    audit = f" Effects lost or doubled in this run: {wrong[0]} and {wrong[1]}." if audited else ""
+def _consistency(question: str, report: Report) -> Answer:
+    lags, effects = report["latency"]["freshness"], report.get("after_the_load", {})
+    shown = lags[SHOWN_LAG][SERVICES]
     eventual = [name for name, of in lags.items() if of[SERVICES]["p50_ms"] > 0]
-    return Answer(
-        "",
-        f"A vote shows at once on the monolith, and after {milliseconds(shown[SERVICES]['p50_ms'])} ms (median; p99 "
-        f"{milliseconds(shown[SERVICES]['p99_ms'])}) on the microservices. Eventually consistent there: {len(eventual)} "
-        f"effects.{audit}",
-        "lags modelled, effects counted" if audited else "modelled",
-        "latency",
-        [_bar(words(name), lags[name], "p50_ms", _ms, "p99_ms") for name in DRAWN_LAGS if name in eventual],
+    text = (
+        f"A vote shows at once on the monolith, and after {milliseconds(shown['p50_ms'])} ms (median; p99 "
+        f"{milliseconds(shown['p99_ms'])}) on the microservices. Eventually consistent there: {len(eventual)} effects."
     )
+    origin = "modelled"
+    if all(side in effects.get(AUDITED, {}) for side in SIDES):  # a side without an audit has no count, not 0
+        here, there = (sum(counts.get(side, 0) for counts in effects.values()) for side in SIDES)
+        text += f" Effects lost or doubled in this run: {here} and {there}."
+        origin = "lags modelled, effects counted"
+    bars = [_time_bar(words(name), lags[name]) for name in DRAWN_LAGS if name in eventual]
+    return Answer(question, text, origin, "latency", bars)
 
 
-def _complexity(report: Report) -> Answer:
-    figures = report["complexity"]
-    totals: Sequence[Figures] = figures["totals"]
-    changes = figures["change_cost"]
-    releases = [sum(int(row["releases"]) for row in changes if row["side"] == side) for side in SIDES]
-    kinds = (("lines", "lines"), ("lines of templates", "templates"), ("deployable units", "units"))
-    bars = [Bar(label, _of(totals, key), _texts(_of(totals, key))) for label, key in kinds]
-    number = len({row["change"] for row in changes})
-    if number:
-        bars.append(
-            Bar(f"releases for {number} changes", (releases[0], releases[1]), _texts((releases[0], releases[1])))
-        )
-    cost = f" {number} typical changes need {releases[0]} and {releases[1]} releases." if number else ""
-    first, second = totals
-    return Answer(
-        "",
-        f"{first['lines']:,} lines in {first['units']} deployable unit, or {second['lines']:,} lines and {second['templates']:,} "
-        f"lines of templates in {second['units']}, for the same behaviour.{cost}",
-        "counted",
-        "complexity",
-        bars,
+def _complexity(question: str, report: Report) -> Answer:
+    here, there = report["complexity"]["totals"]
+    changes: Sequence[Figures] = report["complexity"]["change_cost"]
+    text = (
+        f"{here['lines']:,} lines in {here['units']} deployable unit, or {there['lines']:,} lines and {there['templates']:,} "
+        f"lines of templates in {there['units']}, for the same behaviour."
     )
+    kinds = {"lines": "lines", "lines of templates": "templates", "deployable units": "units"}
+    pairs: dict[str, Pair] = {label: (here[key], there[key]) for label, key in kinds.items()}
+    if number := len({row["change"] for row in changes}):
+        first, second = (sum(int(row["releases"]) for row in changes if row["side"] == side) for side in SIDES)
+        text += f" {number} typical changes need {first} and {second} releases."
+        pairs[f"releases for {number} changes"] = first, second
+    bars = [Bar(label, pair, (f"{pair[0]:,}", f"{pair[1]:,}")) for label, pair in pairs.items()]
+    return Answer(question, text, "counted", "complexity", bars)
 
 
-def _bar(label: str, of: Figures, key: str, form: Callable[[float], str], more: str) -> Bar:
-    values = tuple(float(of[side][key]) for side in SIDES)
-    hover = "; ".join(f"{side} p99 {form(of[side][more])}" for side in SIDES)
-    return Bar(label, (values[0], values[1]), (form(values[0]), form(values[1])), hover)
+def _time_bar(label: str, of: Figures) -> Bar:
+    """Return a bar of medians. p99 is shown on hover."""
+    here, there = _pair(of, "p50_ms")
+    more = "; ".join(f"{side} p99 {_ms(of[side]['p99_ms'])}" for side in SIDES)
+    return Bar(label, (here, there), (_ms(here), _ms(there)), more)
 
 
 def _ms(value: float) -> str:
     return f"{milliseconds(value)} ms" if value else "at once"
 
 
-def _of(totals: Sequence[Figures], key: str) -> tuple[float, float]:
-    return float(totals[0][key]), float(totals[1][key])
-
-
-def _texts(values: tuple[float, float]) -> tuple[str, str]:
-    return f"{values[0]:,.0f}", f"{values[1]:,.0f}"
+def _pair(of: Figures, key: str) -> Pair:
+    here, there = (float(of[side][key]) for side in SIDES)
+    return here, there
 
 
 def _list(texts: Sequence[str]) -> str:

@@ -1,11 +1,13 @@
 """The chapter of `bill`: dollars of both sides, the break-even as a chart and a sentence, and what moves it."""
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Any
 
 import plotly.graph_objects as go
 
 from loadtests.report.charts import AROUND_PX, COLOURS, GREY, ROW_PX, apply_style
+from loadtests.report.parameters import basis, parameter_table
 from loadtests.report.tables import Chapter, Chart, Column, Finding, dollars, number, percent, table_of
 from loadtests.results import SIDES
 
@@ -36,7 +38,6 @@ UNIT_COLUMNS = (Column("unit"), Column("counted as", "about"), QUANTITY, *DOLLAR
 SIDE_COLUMNS = tuple(Column(f"{side}, $", side, amount) for side in SIDES)
 ENDS = ("from", "to", "break-even from", "break-even to")
 SWING_COLUMNS = tuple(map(Column, ("assumption", *ENDS, "basis")))
-PARAMETER_COLUMNS = tuple(map(Column, ("parameter", "value", "unit", "range", "basis", "read", "note")))
 
 
 def chapter(figures: Figures) -> Chapter:
@@ -56,15 +57,22 @@ def chapter(figures: Figures) -> Chapter:
         findings=[Finding(text, origin) for text in _findings(figures)],
         tables=[
             *(table_of(rows, columns, title=title, origin=origin) for title, rows, columns in tables),
-            table_of(_parameters(figures), PARAMETER_COLUMNS, title="Parameters of the bill"),
+            parameter_table(figures["parameters"]),
         ],
         charts=lambda: _charts(figures),
-        notes=[_capacity(figures["parameters"][CAPACITY])],
+        notes=list(_notes(figures)),
     )  # fmt: skip
 
 
-def _capacity(parameter: Figures) -> str:
-    return f"The monolith carries {number(parameter['value'])} requests/s for each vCPU: {_basis(parameter)}. {parameter['note']}."
+def _notes(figures: Figures) -> Iterator[str]:
+    capacity, peak, validated = (
+        figures["parameters"][CAPACITY],
+        figures["traffic"]["peak"],
+        figures.get("validated_to", inf),
+    )
+    yield f"The monolith carries {number(capacity['value'])} requests/s for each vCPU: {basis(capacity)}. {capacity['note']}."
+    if peak > validated:
+        yield f"Extrapolated: {peak:,.0f} requests/s exceed {validated:,.0f}, the highest rate that the models were compared with."
 
 
 def sentence(figures: Figures) -> str:
@@ -140,23 +148,11 @@ def _parts(figures: Figures) -> Iterator[Figures]:
 def _swings(figures: Figures) -> Iterator[Figures]:
     for one in figures["swings"]:
         ends = (*map(number, one["ends"]), *map(_rate, one["rates"]))
-        basis = _basis(figures["parameters"][one["name"]])
-        yield {"assumption": one["name"], **dict(zip(ENDS, ends, strict=True)), "basis": basis}
-
-
-def _parameters(figures: Figures) -> Iterator[Figures]:
-    for name, one in figures["parameters"].items():
-        tiers = [f"{number(price)}{f' to {bound:,.0f}' if bound else ''}" for bound, price in one.get("tiers", ())]
-        points = [f"{point} {number(value)}" for point, value in one.get("percentiles", {}).items()]
-        value = ", ".join((*tiers, *points)) or number(one["value"])
-        span = " – ".join(map(number, one.get("range") or ()))
-        yield {"parameter": name, "value": value, "unit": one["unit"], "range": span or None, "basis": _basis(one),
-               "read": one["read"], "note": one.get("note")}  # fmt: skip
-
-
-def _basis(parameter: Figures) -> str:
-    kind = "assumed" if parameter.get("assumed") else "cited" if parameter.get("source") else "measured"
-    return " · ".join(filter(None, (kind, parameter.get("source"))))
+        yield {
+            "assumption": one["name"],
+            **dict(zip(ENDS, ends, strict=True)),
+            "basis": basis(figures["parameters"][one["name"]]),
+        }
 
 
 def _charts(figures: Figures) -> Iterator[Chart]:

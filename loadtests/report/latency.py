@@ -6,7 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.report.charts import AROUND_PX, apply_style
-from loadtests.report.tables import Chapter, Chart, Column, Finding, milliseconds, number, table_of, words
+from loadtests.report.parameters import parameter_table
+from loadtests.report.tables import Chapter, Chart, Column, Finding, milliseconds, table_of, words
 from loadtests.results import SIDES
 
 COLOURS = {  # of the parts, blue for the monolith's and orange for the services'
@@ -24,7 +25,6 @@ PART_COLUMNS = (
     Column("operation"), Column("side"), PERCENTILES[0], *(Column(f"{part} ms", part, milliseconds) for part in COLOURS),
 )  # fmt: skip
 LAG_COLUMNS = (Column("from → to", "label"), Column("side"), *PERCENTILES)
-PARAMETER_COLUMNS = (Column("parameter"), Column("value", "text"), Column("unit"), Column("basis"))
 Figures = dict[str, Any]
 
 
@@ -38,7 +38,7 @@ def chapter(figures: Figures) -> Chapter:
         tables=[
             table_of(_operations(figures), OPERATION_COLUMNS, title="Latency", origin=origin),
             table_of(_freshness(figures), LAG_COLUMNS, title="Freshness", origin=origin),
-            table_of(_parameters(figures), PARAMETER_COLUMNS, title="Parameters"),
+            parameter_table(figures["parameters"]),
         ],
         charts=lambda: _charts(figures),
         notes=[f"{words(kind)}: no forecast without {', '.join(names)}" for kind, names in figures["missing"].items()],
@@ -77,15 +77,6 @@ def _medians(figures: Figures) -> Iterator[Figures]:
 def _freshness(figures: Figures) -> Iterator[Figures]:
     for kind, sides in figures["freshness"].items():
         yield from ({"label": words(kind), "side": side, **sides[side]} for side in SIDES)
-
-
-def _parameters(figures: Figures) -> Iterator[Figures]:
-    for name, one in figures["parameters"].items():
-        value = one["value"]
-        points = value.items() if isinstance(value, dict) else ()
-        text = ", ".join(f"{point} {number(ms)}" for point, ms in points) or number(value)
-        basis = " · ".join(filter(None, ("assumed" if one["assumed"] else "cited", one["source"])))
-        yield {"parameter": name, "text": text, "unit": one["unit"], "basis": basis}
 
 
 def _charts(figures: Figures) -> Iterator[Chart]:

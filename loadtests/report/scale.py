@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.report.charts import COLOURS, GREY, MS_TICKS, SYMBOLS, apply_style
+from loadtests.report.parameters import parameter_table
 from loadtests.report.tables import Chapter, Chart, Column, Finding, dollars, milliseconds, table_of
 from loadtests.results import SIDES
 
@@ -64,7 +65,10 @@ def chapter(figures: Figures) -> Chapter:
         name="scale",
         names={"region": figures["region"], "mix": figures["mix"], "validated": users(figures["validated_to"])},
         findings=[Finding(text, origin) for text in _findings(figures)],
-        tables=[table_of(records, columns, title=title, origin=origin) for title, records, columns in tables],
+        tables=[
+            *(table_of(records, columns, title=title, origin=origin) for title, records, columns in tables),
+            parameter_table(figures["parameters"]),
+        ],
         charts=lambda: _charts(figures),
         notes=[NO_DOLLARS] if any(row["dollars"] is None for row in rows) else [],
     )  # fmt: skip

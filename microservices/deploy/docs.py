@@ -66,8 +66,8 @@ def _compact(value: Any, indent: str) -> str:
 def break_evens() -> str:
     """Return the table of average uses from which on provisioned capacity is cheaper."""
     shares = {
-        "DynamoDB reads": prices.break_even("dynamodb_read_capacity", "dynamodb_read_unit"),
-        "DynamoDB writes": prices.break_even("dynamodb_write_capacity", "dynamodb_write_unit"),
+        "DynamoDB reads": prices.break_even("dynamodb.read_capacity_hours", "dynamodb.read_units"),
+        "DynamoDB writes": prices.break_even("dynamodb.write_capacity_hours", "dynamodb.write_units"),
         "Lambda, provisioned concurrency": prices.warm_break_even(),
     }
     rows = [(name, f"{share:.1%}") for name, share in shares.items()]

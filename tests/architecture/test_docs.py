@@ -86,12 +86,12 @@ def test_a_diagram_shows_each_edge_and_its_nodes() -> None:
 
 
 def test_provisioned_capacity_costs_the_same_as_on_demand_at_the_break_even() -> None:
-    share = prices.break_even("dynamodb_write_capacity", "dynamodb_write_unit")
-    by_request = share * prices.SECONDS_OF_AN_HOUR * prices.price("dynamodb_write_unit").of_one
-    assert by_request == pytest.approx(prices.price("dynamodb_write_capacity").of_one)
+    share = prices.break_even("dynamodb.write_capacity_hours", "dynamodb.write_units")
+    by_request = share * prices.SECONDS_OF_AN_HOUR * prices.of_one("dynamodb.write_units")
+    assert by_request == pytest.approx(prices.of_one("dynamodb.write_capacity_hours"))
 
 
 def test_provisioned_concurrency_costs_the_same_as_none_at_the_break_even() -> None:
     share = prices.warm_break_even()
-    warm = prices.price("lambda_provisioned_gb_second").of_one + share * prices.price("lambda_warm_gb_second").of_one
-    assert warm == pytest.approx(share * prices.price("lambda_gb_second").of_one)
+    warm = prices.of_one("lambda.provisioned_gb_seconds") + share * prices.of_one("lambda.provisioned_used_gb_seconds")
+    assert warm == pytest.approx(share * prices.of_one("lambda.gb_seconds"))

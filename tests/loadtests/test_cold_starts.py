@@ -4,23 +4,30 @@ from loadtests.explain.cold_starts import chapter
 from loadtests.explain.traces import Root, Span
 from loadtests.report import cold_starts
 
-FUNCTIONS = {
-    "posts-http": {"init_cpu_ms": 300.0, "package_bytes": 1_500_000},
-    "votes-projection": {"init_cpu_ms": 200.0, "package_bytes": 1_500_000},
-}
+FUNCTIONS = {name: {"package_bytes": 1_500_000} for name in ("posts-http", "votes-projection")}
 
 
-def root(name: str, *, process: int, at: int, ms: float, kind: str = "function") -> Root:
+def root(name: str, *, process: int, at: int, ms: float) -> Root:
     return [
         Span(
-            id=f"{process}{at}", parent=None, links=[], kind=kind, name=name, start_ns=at, ms=ms, lines=[], counts={},
+            id=f"{process}{at}", parent=None, links=[], kind="function", name=name, start_ns=at, ms=ms, lines=[], counts={},
             service="posts-http", process=process,
         )
     ]  # fmt: skip
 
 
+def init(service: str, cpu_ms: float) -> Root:
+    return [
+        Span(
+            id=service, parent=None, links=[], kind="cold start", name="INIT", start_ns=0, ms=90, lines=[],
+            counts={"cpu_ms": cpu_ms}, service=service, process=1,
+        )
+    ]  # fmt: skip
+
+
 ROOTS = [
-    root("INIT", process=1, at=0, ms=90, kind="cold start"),
+    init("posts-http", 300.0),
+    init("votes-projection", 200.0),
     root("GET /posts", process=1, at=3, ms=11),
     root("GET /posts", process=1, at=1, ms=50),
     root("POST /posts", process=1, at=2, ms=9),

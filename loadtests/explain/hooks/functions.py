@@ -1,17 +1,19 @@
-"""Hooks of a Lambda function: a root span for each invocation, a span for each call of an AWS service.
+"""Hooks of a Lambda function: a root span for each invocation, a span for each call of an AWS service or of another service.
 
-botocore's own events report the calls. Each call of DynamoDB requests its consumed capacity, and messages carry the trace.
+botocore's own events report the calls of AWS. Each call of DynamoDB requests its consumed capacity, and messages carry the trace.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import urllib3
 from botocore import handlers
 
-from loadtests.explain.hooks import capacity, spans
-from loadtests.explain.hooks.carriers import traceparent_of_object, traceparents_of, with_traceparent
+from loadtests.explain.hooks import capacity, replace_attribute, spans
+from loadtests.explain.hooks.carriers import NAME, traceparent_of_object, traceparents_of, with_traceparent
 from loadtests.explain.hooks.spans import Root, Write
 
 Handler = Callable[[Any, Any], Any]
@@ -87,6 +89,29 @@ def calls_traced() -> Iterator[None]:
     finally:
         for each in events:
             handlers.BUILTIN_HANDLERS.remove(each)
+
+
+@contextmanager
+def requests_traced() -> Iterator[None]:
+    """Trace requests to another service, such as `http GET`, while the block lasts. botocore does not send its own this way."""
+
+    def traced_request(request: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(request)
+        def call(self: Any, method: str, url: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> Any:
+            span, sender = spans.begin(CALL, f"http {method}"), spans.traceparent()
+            carried = {NAME: str(sender)} if sender else {}
+            try:
+                response = request(self, method, url, headers={**(headers or {}), **carried}, **options)
+                spans.end(span, bytes_in=len(response.data), status=response.status)
+            except Exception:
+                spans.end(span, failed=True)
+                raise
+            return response
+
+        return call
+
+    with replace_attribute(urllib3.PoolManager, "request", traced_request):
+        yield
 
 
 @spans.hook

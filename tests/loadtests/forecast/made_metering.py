@@ -1,6 +1,6 @@
 """A small metering by hand: one read and one write on both sides, with figures that are easy to multiply."""
 
-from loadtests.forecast.counts import (
+from loadtests.metering.counts import (
     AUTHORIZER,
     BACKGROUND,
     GATEWAY,

@@ -1,6 +1,7 @@
 """A small metering by hand with the operations that reach the limits: lists, a hot post and its votes."""
 
-from loadtests.forecast.counts import (
+from loadtests.journeys import JOURNEYS
+from loadtests.metering.counts import (
     AUTHORIZER,
     GATEWAY,
     QUEUE,
@@ -11,7 +12,6 @@ from loadtests.forecast.counts import (
     Operation,
     StoreCalls,
 )  # fmt: skip
-from loadtests.journeys import JOURNEYS
 from tests.loadtests.forecast.made_metering import PUBLISH, operation, work
 
 LIST, READ, WRITE, VOTE = "GET /posts", "GET /posts/{post_id}", "POST /posts", "PUT /posts/{post_id}/vote"

@@ -15,14 +15,15 @@ from loadtests.errors import UsageError
 from loadtests.forecast import bill, breakeven, costs
 from loadtests.forecast.bill import Options
 from loadtests.forecast.costs import FUNCTIONS, MANAGED, ONE_VM, TWO_ZONES, Model
-from loadtests.forecast.counts import CHAPTER, GATEWAY, Metering, StoreCalls
 from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.traffic import Traffic, flat, parse
 from loadtests.forecast.units import GIB
 from loadtests.journeys import JOURNEYS
+from loadtests.metering.counts import CHAPTER, GATEWAY, Metering, StoreCalls
 from loadtests.report import bill as bill_page
 from tests.loadtests.forecast.made_metering import READ, WRITE, metering, operation, store, work
 
+NEVER_S = 1e15  # idle environments do not end
 METERED = Path(__file__).with_name("metering.json")
 MONTH_S = 730 * 3600
 GB = 1e6 / GIB  # of a million bytes
@@ -63,7 +64,7 @@ def test_a_month_without_requests_equals_the_sum_by_hand() -> None:
 
 
 def test_a_million_reads_cost_the_functions_the_sum_by_hand() -> None:
-    parameters = load().with_value("lambda.cold_share", 0.0).with_value("websocket.open_share", 0.0)
+    parameters = load().with_values([("lambda.idle_expiry", NEVER_S), ("websocket.open_share", 0.0)])
     parts = costs.costs(reads(parameters), FUNCTIONS, flat(1e6 / MONTH_S))
     idle = costs.costs(reads(parameters), FUNCTIONS, flat(0.0))
     run_gb_s = float(parts["lambda.gb_seconds"]) / 0.0000133334 / 1e6
@@ -80,14 +81,16 @@ def test_a_million_reads_cost_the_functions_the_sum_by_hand() -> None:
     assert {name: float(parts[name] - idle[name]) for name in by_hand} == pytest.approx(by_hand)
 
 
-def test_init_is_billed_for_the_share_of_cold_starts() -> None:
+def test_init_is_billed_for_the_cold_starts_that_a_warm_pool_predicts() -> None:
+    """An environment that lives for 600 s and gets 1 request in 300 s: the next comes too late with probability exp(-2)."""
+    rate = 1 / 300
     warm, cold = (
-        costs.costs(reads(load().with_value("lambda.cold_share", share)), FUNCTIONS, flat(1e6 / MONTH_S))
-        for share in (0.0, 1.0)
+        costs.costs(reads(load().with_value("lambda.idle_expiry", expiry_s)), FUNCTIONS, flat(rate))
+        for expiry_s in (NEVER_S, 600)
     )
     init_s = (81.6 + 200) / 1000  # the runtime and the imports
     difference = float(cold["lambda.gb_seconds"] - warm["lambda.gb_seconds"])
-    assert difference == pytest.approx(1e6 * init_s * 0.5 * 0.0000133334)
+    assert difference == pytest.approx(rate * MONTH_S * np.exp(-2) * init_s * 0.5 * 0.0000133334, rel=0.03)
 
 
 # With fixed costs F and the difference D of both sides' dollars for a million requests, the break-even is F / D million requests.
@@ -119,9 +122,10 @@ def test_fewer_log_lines_raise_the_break_even_as_computed_by_hand() -> None:
 
 
 def test_more_cold_starts_lower_the_break_even_as_computed_by_hand() -> None:
-    before, after = reads(), reads(load().with_value("lambda.cold_share", 0.105))
+    """Environments that end after 10 ms are hardly ever used again, so almost every request starts one."""
+    before, after = (reads(load().with_value("lambda.idle_expiry", expiry_s)) for expiry_s in (NEVER_S, 0.001))
     requests = breakeven.break_even(before) * MONTH_S / 1e6
-    more = 1e6 * 0.100 * (81.6 + 200) / 1000 * 0.5 * 0.0000133334
+    more = 1e6 * (81.6 + 200) / 1000 * 0.5 * 0.0000133334
     expected = fixed(before) / (fixed(before) / requests + more)
     assert breakeven.break_even(after) * MONTH_S / 1e6 == pytest.approx(expected, rel=0.02)
     assert expected < requests
@@ -217,6 +221,15 @@ def test_the_measured_capacity_replaces_the_assumed_one() -> None:
     assert bill.chapter(complete(), {})["parameters"]["monolith.requests_per_vcpu"]["assumed"]
 
 
+def test_a_bill_beyond_the_published_rates_says_that_it_is_extrapolated() -> None:
+    notes = {
+        traffic: bill_page.chapter(bill.chapter(complete(), {}, Options(traffic=traffic))).notes
+        for traffic in ("1900rps flat", "2000rps flat")
+    }
+    assert len(notes["1900rps flat"]) == 1
+    assert notes["2000rps flat"][1].startswith("Extrapolated: 2,000 requests/s exceed 1,907")
+
+
 def test_a_figure_that_the_user_sets_is_certain() -> None:
     widest = bill.chapter(complete(), {})["swings"][0]["name"]
     figures = bill.chapter(complete(), {}, Options(changes=((widest, load().value(widest)),)))
@@ -226,11 +239,11 @@ def test_a_figure_that_the_user_sets_is_certain() -> None:
 
 def test_a_call_without_a_meter_makes_the_bill_unverified() -> None:
     small = complete()
-    strange = operation(work("posts-http", "gateway", store("codecommit GetFile")))
+    strange = operation(work("posts-http", "gateway", store("codecommit ListBranches")))
     operations = {**small.operations, "microservices": {**small.operations["microservices"], READ: strange}}
     figures = bill.chapter(msgspec.structs.replace(small, operations=operations), {})
-    assert figures["unverified"] == ["codecommit GetFile"]
-    assert bill_page.chapter(figures).findings[0].text.endswith("for codecommit GetFile.")
+    assert figures["unverified"] == ["codecommit ListBranches"]
+    assert bill_page.chapter(figures).findings[0].text.endswith("for codecommit ListBranches.")
 
 
 def test_a_missing_price_is_a_gap_and_ends_the_command() -> None:
@@ -303,6 +316,8 @@ def test_the_command_prints_both_sides_and_writes_usage_and_page(
             ["--set", "lambda.requests=-1"],
             "--set lambda.requests=-1: give NAME=VALUE with a number from 0 to 1e+12",
         ),
+        (["--set", "cpu.speed=0"], "--set cpu.speed=0: must be above 0"),
+        (["--set", "lambda.cold_share=0.1"], "unknown parameter 'lambda.cold_share'"),
         (["--region", "mars-1"], "no prices of mars-1; there are us-east-1, eu-central-1"),
         (["--memory", "64"], "--memory: 64 MB is not from 128 to 10240"),
         (["--mix", "nothing"], "nothing"),

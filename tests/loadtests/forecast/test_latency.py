@@ -13,10 +13,11 @@ import microservices.posts.views
 import monolith.trending.views
 from loadtests import report
 from loadtests.errors import UsageError
-from loadtests.forecast import counts, latency, parameters
-from loadtests.forecast.counts import Function, Metering, Operation, StoreCalls, Work
+from loadtests.forecast import latency, parameters
 from loadtests.forecast.parameters import Figure, Parameters
 from loadtests.forecast.units import latency_name
+from loadtests.metering import counts
+from loadtests.metering.counts import Function, Metering, Operation, StoreCalls, Work
 from loadtests.processes import ROOT
 
 FIGURES = parameters.load()
@@ -210,7 +211,7 @@ def _fixed(values: Mapping[str, float] | None = None) -> Parameters:
 
 
 def _figure(percentiles: dict[str, float]) -> Figure:
-    return Figure(unit="ms", read=FIGURES.figure("hop.queue").read, percentiles=percentiles)
+    return Figure(unit="ms", read=FIGURES.figure("hop.queue").read, percentiles=percentiles, source="planted")
 
 
 def test_the_report_shows_each_figure_as_modelled_with_its_parameters(tmp_path: Path) -> None:
@@ -219,6 +220,6 @@ def test_the_report_shows_each_figure_as_modelled_with_its_parameters(tmp_path: 
     page, text = ((folder / f"report.{form}").read_text() for form in ("html", "md"))
     assert "to vote: the monolith 14.8 (14.8), the microservices" in text
     assert "vote → post score: no forecast without posts-scores" in text
-    assert "| network.zone_round_trip | p50 0.5 | ms | cited |" in text
+    assert "| network.zone_round_trip | p50 0.5 | ms | – | cited · planted |" in text
     assert "emulated" not in "".join(line for line in text.splitlines() if "On AWS" in line)
     assert "Medians on AWS in parts" in page

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from loadtests.forecast import published
-from loadtests.forecast.checks import published as table
+from loadtests.forecast.checks import read_table
 from loadtests.forecast.held_out import held_out
 from loadtests.forecast.queueing import Floats, erlang_c, waiting, warm_pool
 from tests.loadtests.forecast.simulations import simulate_pool, simulate_waiting
@@ -99,9 +99,9 @@ def test_rates_between_fitted_ones_are_predicted_and_a_slower_server_is_noticed(
         }
         for index, rate in enumerate(rates)
     ]  # fmt: skip
-    assert all(check.holds for check in held_out(rows, "planted", "planted"))
+    assert all(check.holds for check in held_out(rows, "planted"))
     rows[5] |= {"p50_ms": "60", "p95_ms": "240"}
-    assert [check.name for check in held_out(rows, "planted", "planted") if not check.holds] == [
+    assert [check.name for check in held_out(rows, "planted") if not check.holds] == [
         "planted, 450 requests/s, p50 ms", "planted, 450 requests/s, p95 ms",
     ]  # fmt: skip
 
@@ -110,7 +110,7 @@ def test_rates_between_fitted_ones_are_predicted_and_a_slower_server_is_noticed(
 def test_even_runs_of_the_model_itself_hold_only_so_often_when_they_are_analysed_in_the_published_way() -> None:
     """28 hours in seven pieces of equally many requests; the mean over pieces of the cold share after their first quarter."""
     random, repeats, held = np.random.default_rng(11), 20, 0
-    for row in table("simfaas")[1]:
+    for row in read_table("simfaas"):
         rate, service_s = float(row["rate"]), float(row["warm_ms"]) / 1000
         predicted = warm_pool(rate, service_s, 600).cold_share
         for _ in range(repeats):

@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from loadtests.forecast.counts import Metering
+from loadtests.metering.counts import Metering
 from loadtests.results import SIDES
 from microservices.deploy.templates import parse
 

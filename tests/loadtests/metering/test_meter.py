@@ -13,12 +13,13 @@ import pytest
 from loadtests.explain.hooks import capacity
 from loadtests.explain.hooks.carriers import Traceparent
 from loadtests.explain.traces import Root, Span, TimedCall, read_spans
-from loadtests.forecast import counts, meter, units
-from loadtests.forecast.counts import Metering, Operation, StoreCalls, Work
+from loadtests.forecast import units
 from loadtests.forecast.parameters import load
+from loadtests.metering import counts, meter
+from loadtests.metering.counts import Metering, Operation, StoreCalls, Work
 
 SPANS = Path(__file__).parent / "spans_of_a_vote.jsonl"
-METERING = Path(__file__).parent / "metering.json"
+METERING = Path(__file__).parents[1] / "forecast" / "metering.json"
 VOTE = "PUT /posts/{post_id}/vote"
 CALL = "02b3428b5d35d254"  # the span that sent the vote
 ASYNCHRONOUS = {
@@ -175,8 +176,8 @@ def test_messages_are_as_long_as_what_they_carry() -> None:
 
 def test_an_unknown_call_and_a_missing_price_are_gaps() -> None:
     parameters = load()
-    assert units.gaps(["codecommit GetFile", "lambda.requests", "database.statements"], parameters) == [
-        "codecommit GetFile"
+    assert units.gaps(["codecommit ListBranches", "lambda.requests", "database.statements"], parameters) == [
+        "codecommit ListBranches"
     ]
     figures = {name: figure for name, figure in parameters.figures.items() if name != "sqs.requests"}
     assert units.gaps(["sqs.requests"], replace(parameters, figures=figures)) == ["sqs.requests"]
@@ -199,7 +200,7 @@ def test_every_kind_of_call_in_the_kept_metering_has_a_unit_and_a_price() -> Non
         for operation in operations:
             caused = units.units_of(side, operation, metering=metering, parameters=load())
             assert not units.gaps(caused, load()), operation
-    standing = units.standing_units("microservices", metering=metering, parameters=load())
+    standing = units.standing_units(metering, load())
     assert all(standing.values())
     assert not units.gaps(standing, load())
 

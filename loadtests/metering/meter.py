@@ -8,21 +8,26 @@ caches its answers: each operation with a token gets one mean run of it.
 from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from statistics import fmean, median
 from typing import Any
+
+import numpy as np
 
 from loadtests.calls import Answer
 from loadtests.data.world import World
 from loadtests.explain.traces import ASYNCHRONOUS, Root, Span, TimedCall, with_parents
 from loadtests.explain.walk import operations_of
-from loadtests.forecast.counts import (
+from loadtests.forecast.queueing import Floats
+from loadtests.journeys import Journey
+from loadtests.metering.counts import (
     AUTHORIZER,
     BACKGROUND,
     GATEWAY,
     INVOKE,
     KINESIS,
+    MONOLITH,
     OBJECT,
     REQUEST,
     SOCKET,
@@ -32,32 +37,20 @@ from loadtests.forecast.counts import (
     StoreCalls,
     Work,
 )  # fmt: skip
-from loadtests.forecast.units import MONOLITH
-from loadtests.journeys import Journey
 from microservices.deploy import templates
 
 _TRIGGERS = {"call": INVOKE, "views": KINESIS, "push": OBJECT, "request": GATEWAY}  # by the names of root spans
 _OPTIONAL = {"balancer"}  # a stack that is not deployed by default
 _SECRET = "secretsmanager GetSecretValue"  # noqa: S105
 _DRAWS = 200  # of each journey
+_COUNTS = {  # of a store call, by their names in a span
+    "read_units": "read_units", "write_units": "write_units", "request_bytes": "bytes_out", "response_bytes": "bytes_in",
+}  # fmt: skip
 # As the template's access log writes a request, with the length of AWS's values.
 _ACCESS_LOG_VALUES = {"$context.requestId": 16, "$context.status": 3, "$context.responseLatency": 2}
 
 
-@dataclass(slots=True)
-class _Runs:
-    """The runs of one piece of work. share: of each run, for the calls that are metered."""
-
-    shares: list[float] = field(default_factory=list)
-    roots: list[Root] = field(default_factory=list)
-
-    def add(self, root: Root, share: float) -> None:
-        self.roots.append(root)
-        self.shares.append(share)
-
-    def mean(self, values: Iterable[float]) -> float:
-        """Return the mean of a value of each run, weighted by the shares."""
-        return sum(share * value for share, value in zip(self.shares, values, strict=True)) / sum(self.shares)
+Runs = list[tuple[Root, float]]  # of one piece of work, each with its share for the calls that are metered
 
 
 class Causes:
@@ -92,22 +85,22 @@ def operations(calls: Sequence[TimedCall], roots: Sequence[Root], *, side: str) 
     for call in calls:
         by_name[call.operation].append(call)
     authorizer = _authorizer(roots)
-    routes = gateway_routes()
-    return {
-        name: _operation(
-            name, made, causes, authorizer=authorizer, route=routes.get(name) if side != MONOLITH else None
-        )
-        for name, made in by_name.items()
-    }
+    routes = gateway_routes() if side != MONOLITH else {}
+    return {name: _operation(name, made, causes, authorizer, routes) for name, made in by_name.items()}
 
 
 def _operation(
-    name: str, made: Sequence[TimedCall], causes: Causes, *, authorizer: Work | None, route: "Route | None"
+    name: str, made: Sequence[TimedCall], causes: Causes, authorizer: Work | None, routes: "Mapping[str, Route]"
 ) -> Operation:
-    runs: dict[tuple[str, str, bool], _Runs] = defaultdict(_Runs)
-    for root, share, waited in causes.runs(call.sender.span for call in made):
-        if trigger_of(root[0]) != AUTHORIZER:
-            runs[root[0].service, trigger_of(root[0]), waited].add(root, share / len(made))
+    runs: dict[tuple[str, str, bool], Runs] = defaultdict(list)
+    route, senders = routes.get(name.partition(",")[0]), {call.sender.span for call in made}
+    log_bytes = float(route.log_bytes) if route else 0.0
+    for root, share, waited in causes.runs(senders):
+        top, trigger = root[0], trigger_of(root[0])
+        if trigger == GATEWAY and top.parent not in senders:  # one service calls another through the gateway
+            trigger, log_bytes = INVOKE, log_bytes + routes[top.name].log_bytes * share / len(made)
+        if trigger != AUTHORIZER:
+            runs[top.service, trigger, waited].append((root, share / len(made)))
     works = [_work(*key, each) for key, each in runs.items()]
     if route and route.has_token and authorizer:
         works.insert(0, authorizer)
@@ -117,24 +110,24 @@ def _operation(
         response_bytes=fmean(call.response_bytes for call in made),
         work=tuple(works),
         stores=(StoreCalls(name="s3 GetObject", calls=1.0),) if route and route.is_object else (),
-        log_bytes=float(route.log_bytes) if route else 0.0,
+        log_bytes=log_bytes,
     )
 
 
-def socket_operations(
+def events(
     roots: Sequence[Root], names: Mapping[str, str], *, frames: Mapping[str, tuple[int, int]]
 ) -> dict[str, Operation]:
-    """Return the events of the live feed. names: by their root spans'. frames: bytes of an event's message and reply."""
-    runs: dict[str, _Runs] = defaultdict(_Runs)
+    """Return the events that are no requests. names: by their root spans'. frames: bytes of an event's message and reply."""
+    runs: dict[str, list[Root]] = defaultdict(list)
     for root in roots:
         if root[0].name in names and root[0].kind != "cold start":
-            runs[root[0].name].add(root, 1.0)
+            runs[root[0].name].append(root)
     return {
         names[event]: Operation(
-            calls=len(own.roots),
+            calls=len(own),
             request_bytes=frames.get(names[event], (0, 0))[0],
             response_bytes=frames.get(names[event], (0, 0))[1],
-            work=(_work(own.roots[0][0].service, trigger_of(own.roots[0][0]), True, _shared(own)),),
+            work=(_mean_work(own, trigger_of(own[0][0]), waited=trigger_of(own[0][0]) == SOCKET),),
             is_socket=True,
         )
         for event, own in runs.items()
@@ -153,7 +146,7 @@ def functions(roots: Sequence[Root], package_bytes: Mapping[str, int]) -> dict[s
         name: Function(
             feature=feature,
             memory_mb=memory_mb,
-            init_cpu_ms=median(root[0].counts["cpu_ms"] for root in started[name]) if started[name] else 0.0,
+            init_cpu_ms=median(root[0].counts["imports_cpu_ms"] for root in started[name]) if started[name] else 0.0,
             package_bytes=package_bytes[name],
             init_stores=(StoreCalls(name=_SECRET, calls=1.0),) if secrets[name] else (),
         )
@@ -257,48 +250,39 @@ def _default(service: str, value: Any) -> int:
 def _authorizer(roots: Sequence[Root]) -> Work | None:
     """Return one mean run of the authorizer, None if it never ran. A first run also reads the secret: leave it out."""
     ran = [root for root in roots if root[0].kind == "function" and root[0].name == AUTHORIZER]
-    own = _Runs()
-    for root in [root for root in ran if all(span.name != _SECRET for span in root)] or ran:
-        own.add(root, 1.0)
-    return _work(own.roots[0][0].service, AUTHORIZER, True, _shared(own)) if own.roots else None
+    warm = [root for root in ran if all(span.name != _SECRET for span in root)] or ran
+    return _mean_work(warm, AUTHORIZER, waited=True) if warm else None
 
 
-def _shared(runs: _Runs) -> _Runs:
-    """Return the same runs with shares that sum up to one run."""
-    return _Runs([1 / len(runs.roots)] * len(runs.roots), runs.roots)
+def _mean_work(roots: Sequence[Root], trigger: str, *, waited: bool) -> Work:
+    """Return one run with the mean of all runs."""
+    return _work(roots[0][0].service, trigger, waited, [(root, 1 / len(roots)) for root in roots])
 
 
-def _work(name: str, trigger: str, waited: bool, runs: _Runs) -> Work:
-    tops = [root[0] for root in runs.roots]
+def _work(name: str, trigger: str, waited: bool, runs: Runs) -> Work:
+    tops, share = [root[0] for root, _ in runs], sum(share for _, share in runs)
     return Work(
         name=name,
         trigger=trigger,
         waited=waited,
-        runs=sum(runs.shares),
-        records=runs.mean(top.counts.get("records", 1) for top in tops),
+        runs=share,
+        records=sum(each * root[0].counts.get("records", 1) for root, each in runs) / share,
         cpu_ms=median(top.counts["cpu_ms"] for top in tops),
-        log_bytes=runs.mean(top.counts["log_bytes"] for top in tops),
-        stores=_stores(runs),
+        log_bytes=sum(each * root[0].counts["log_bytes"] for root, each in runs) / share,
+        stores=_stores(runs, share),
     )
 
 
-def _stores(runs: _Runs) -> tuple[StoreCalls, ...]:
+def _stores(runs: Runs, whole: float) -> tuple[StoreCalls, ...]:
     """Return the calls of one mean run, by kind."""
-    totals: dict[str, Counter[str]] = defaultdict(Counter)
-    for root, share in zip(runs.roots, runs.shares, strict=True):
+    totals: dict[str, Floats] = defaultdict(lambda: np.zeros(1 + len(_COUNTS)))
+    for root, share in runs:
         for name, counts in _calls(root):
-            totals[name]["calls"] += share  # type: ignore[assignment]
-            for mine, theirs in _COUNTS.items():
-                totals[name][mine] += share * counts.get(theirs, 0)  # type: ignore[assignment]
-    whole = sum(runs.shares)
+            totals[name] += share / whole * np.array([1, *(counts.get(each, 0) for each in _COUNTS.values())])
     return tuple(
-        StoreCalls(name=name, **{key: total / whole for key, total in each.items()}) for name, each in totals.items()
+        StoreCalls(name=name, **dict(zip(("calls", *_COUNTS), total.tolist(), strict=True)))
+        for name, total in totals.items()
     )
-
-
-_COUNTS = {
-    "read_units": "read_units", "write_units": "write_units", "request_bytes": "bytes_out", "response_bytes": "bytes_in",
-}  # fmt: skip
 
 
 def _calls(root: Root) -> Iterator[tuple[str, Mapping[str, float]]]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from loadtests.forecast import complexity
-from loadtests.forecast.counts import INVOKE, REQUEST, Metering, Operation, StoreCalls, Work
+from loadtests import complexity
+from loadtests.metering.counts import INVOKE, REQUEST, Metering, Operation, StoreCalls, Work
 from loadtests.processes import ROOT
 from loadtests.report import complexity as report_chapter
 

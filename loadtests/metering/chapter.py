@@ -16,27 +16,24 @@ from loadtests.data.orders import NO_POST
 from loadtests.data.world import World
 from loadtests.explain import traced
 from loadtests.explain.hooks.capacity import item_bytes
-from loadtests.explain.tour import STEPS, Tours, Walked, walk_tours
+from loadtests.explain.tour import SETUP, STEPS, Tours, Walked, walk_tours
 from loadtests.explain.traces import Root
 from loadtests.floors.measure import database_url
-from loadtests.forecast import meter
-from loadtests.forecast.counts import Metering, Operation, StoreCalls
-from loadtests.forecast.units import MONOLITH
 from loadtests.journeys import JOURNEYS
 from loadtests.local_aws import STAGE, client, errors_as
+from loadtests.metering import meter
+from loadtests.metering.counts import MONOLITH, Metering, Operation, StoreCalls
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 from shared_domain.contract.live import subscribed_json
 from shared_domain.live import topic_of
 
-SUBSCRIBE = "live subscribe"
-_SOCKET_EVENTS = {  # by the name of their root span
-    "microservices": {
-        "live $connect": "live connect",
-        "live $default": SUBSCRIBE,
-        "live $disconnect": "live disconnect",
-    },
-    "monolith": {"GET /live": "live connect"},
+SUBSCRIBE, PUSH = "live subscribe", "push to the site"
+_EVENTS = {  # of the services, by the name of their root span; the monolith serves live clients in its event loop, without a span
+    "live $connect": "live connect",
+    "live $default": SUBSCRIBE,
+    "live $disconnect": "live disconnect",
+    "push": PUSH,
 }
 # What the stored bytes are counted for: table, kind, its items as pk/sk, and those of which there is one for each.
 _ITEMS = (
@@ -91,8 +88,11 @@ def chapter(tours: Tours) -> dict[str, Any]:
 
 def _operations(side: str, walked: Walked, roots: Sequence[Root]) -> dict[str, Operation]:
     counted = meter.operations(walked.calls, roots, side=side)
-    counted |= meter.socket_operations(roots, _SOCKET_EVENTS[side], frames={SUBSCRIBE: _frames()})
-    return _with_live_messages(counted, walked) if side == MONOLITH else counted
+    if side == MONOLITH:
+        complete = _with_live_messages(counted, walked)
+    else:
+        complete = counted | meter.events(roots, _EVENTS, frames={SUBSCRIBE: _frames()})
+    return {name: each for name, each in complete.items() if name != SETUP}
 
 
 def _frames() -> tuple[int, int]:
@@ -106,7 +106,8 @@ def _with_live_messages(counted: Mapping[str, Operation], walked: Walked) -> dic
     offset_ns = time_ns() - perf_counter_ns()
     sent: dict[str, list[int]] = defaultdict(list)
     for at_s, message in walked.messages:
-        earlier = [call for call in walked.calls if call.start_ns <= at_s * 1e9 + offset_ns]
+        writes = (call for call in walked.calls if not call.operation.startswith("GET "))
+        earlier = [call for call in writes if call.start_ns <= at_s * 1e9 + offset_ns]
         if earlier:
             cause = max(earlier, key=lambda call: call.start_ns).operation
             sent[cause].append(len(msgspec.json.encode(message)))

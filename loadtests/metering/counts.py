@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 
 from loadtests.errors import UsageError
+from loadtests.results import SIDES
 
+MONOLITH, SERVICES = SIDES
 CHAPTER = "metering"
 GATEWAY, AUTHORIZER, INVOKE, STREAM, TOPIC, QUEUE, KINESIS, OBJECT, SOCKET, SCHEDULE = (
     "gateway", "authorizer", "invoke", "stream", "topic", "queue", "kinesis", "object", "socket", "schedule",
@@ -56,7 +58,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One operation on one side. calls: how many were metered. Bytes: of its HTTP request and response with headers.
 
     stores: calls that the gateway itself makes, such as a page from S3. log_bytes: of the gateway's access log.
-    is_socket: an event of the live feed, such as `live subscribe`, and not an HTTP request; its bytes are of the messages.
+    is_socket: an event, such as `live subscribe` or a push to the site, and not an HTTP request; its bytes are of messages.
     """
 
     calls: int
@@ -71,7 +73,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Function(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A function as its template declares it.
 
-    init_cpu_ms: processor time of a new process here until its handler is ready. init_stores: calls of a new process only.
+    init_cpu_ms: processor time of its imports in a new process here. init_stores: calls of a new process only.
     """
 
     feature: str
