@@ -136,7 +136,7 @@ def push_to_site(folder: Path) -> None:
     repository = folder.resolve() / "microservices" / "site.git"
     with TemporaryDirectory() as copy:
         _git("clone", "--quiet", str(repository), copy)
-        (Path(copy) / "metered.txt").write_text("metered\n")
+        (Path(copy) / "metered.txt").write_text("metered\n", encoding="utf-8")
         _git("-C", copy, "add", "metered.txt")
         author = ("-c", "user.name=metering", "-c", "user.email=metering@localhost")
         _git("-C", copy, *author, "commit", "--quiet", "--message", "Add a file")
@@ -144,7 +144,7 @@ def push_to_site(folder: Path) -> None:
 
 
 def _git(*arguments: str) -> None:
-    result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    result = subprocess.run(["git", *arguments], capture_output=True, encoding="utf-8", check=False)
     if result.returncode:
         raise RunError(f"the site cannot be pushed: {result.stderr.strip()}")
 

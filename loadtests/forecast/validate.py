@@ -40,7 +40,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace, console: Console) -> int:
     """Print the checks and write the page."""
     if options.add:
-        added = held_out.add_run(json.loads((options.add / "report.json").read_text()))
+        added = held_out.add_run(json.loads((options.add / "report.json").read_text(encoding="utf-8")))
         console.print(f"added: {added} rates of {options.add}", soft_wrap=True, highlight=False)
     made = make()
     for text, checks in made:
