@@ -69,8 +69,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.description = ABOUT
     parser.add_argument("--fault", action="append", choices=NAMES, help="only this one; may be repeated")
     parser.add_argument("--side", choices=SIDES, help="only this side")
-    parser.add_argument("--rate", type=settings.RATE, default=15.0, help="arrivals a second on each side (15)")
-    parser.add_argument("--votes", type=settings.RATE, default=10.0, help="votes of the audit a second, each side (10)")
+    parser.add_argument("--rate", type=settings.RATE, default=10.0, help="arrivals a second on each side (10)")
+    parser.add_argument("--votes", type=settings.RATE, default=5.0, help="votes of the audit a second, each side (5)")
     times = settings.number(1, 1000, int)
     parser.add_argument("--repeat", type=times, default=1, help="how often each fault is injected (1)")
     settings.add_destination(parser)

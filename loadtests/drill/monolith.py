@@ -86,8 +86,9 @@ def kill_worker(monolith: Monolith) -> Iterator[None]:
 @contextmanager
 def kill_database(monolith: Monolith) -> Iterator[None]:
     """Kill PostgreSQL's first process (SIGKILL)."""
-    if server := postgres_server.find(monolith.data):
-        server.kill()  # the others end with it
+    if (server := postgres_server.find(monolith.data)) is None:
+        raise systems.SystemFailed("the monolith has no running PostgreSQL")
+    server.kill()  # the others end with it
     yield
 
 

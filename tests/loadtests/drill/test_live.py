@@ -18,7 +18,7 @@ REFUSAL = "503 with Retry-After"
 
 def drilled(folder: Path, *words: str) -> Results:
     """Run drills and return their results."""
-    options = _parser("drill").parse_args(["drill", "--rate", "8", "--votes", "6", *words])
+    options = _parser("drill").parse_args(["drill", "--rate", "6", "--votes", "4", *words])
     results = Results(options.rate)
     measure(options, folder, ProgressDisplay(Console(quiet=True)), results)
     return results
