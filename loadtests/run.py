@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import randbits
 from time import time
 from typing import Any
 
@@ -30,6 +31,7 @@ from loadtests.metering.chapter import meter_running
 from loadtests.metering.counts import CHAPTER as METERING
 from loadtests.parity import compare_answers
 from loadtests.parity.contract import contract_checks
+from loadtests.parity.odd_requests import compare_odd_requests, targets_of
 from loadtests.processes import ignore_interrupts
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES, UNKNOWN, Parity, Resources, Results, SideBlock
@@ -37,6 +39,7 @@ from loadtests.settings import Profile, RunSettings
 from loadtests.systems import SystemFailed, check_reachable
 
 FINE, DIFFERENT, VOID = 0, 1, 2
+ODD_REQUESTS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,13 +229,24 @@ def _parity(sides: Sides) -> Parity:
     if not sides.settings.is_aa:
         with sides.display.phase("parity: the contract tests on both"):
             contract = contract_checks(sides.urls, sides.live)
-        failed = [*parity.failed, *contract.failed]
-        parity = Parity(parity.checks + contract.checks, failed, contract.rechecked_alone)
+        odd = _odd_requests(sides)
+        failed = [*parity.failed, *contract.failed, *odd.failed]
+        parity = Parity(parity.checks + contract.checks + odd.checks, failed, contract.rechecked_alone)
     if parity.failed:
         _require_alive(sides.settings)  # all checks fail on a system that has ended
         message = f"{len(parity.failed)} of {parity.checks} parity checks failed; no figures were written:"
         raise ParityError(message, parity.failed)
     return parity
+
+
+def _odd_requests(sides: Sides) -> Parity:
+    """Send random odd requests to both systems, other ones in each run. A deployed one may be behind a firewall of its own."""
+    if sides.settings.deployed:
+        return Parity()
+    with sides.display.phase("parity: random odd requests to both"):
+        return compare_odd_requests(
+            targets_of(sides.urls, sides.live, sides.worlds), count=ODD_REQUESTS, seed=randbits(32)
+        )
 
 
 def _floors(sides: Sides, generator: LoadProcess) -> dict[str, dict[str, list[BlockResult]]]:

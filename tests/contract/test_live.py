@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from websocket import ABNF, WebSocketException
 
+from loadtests.parity.odd_requests import SHAKE
+from loadtests.parity.raw_http import Raw, shake_hands
+
 from .client import Person, unique
 from .feed import Feed, Subscriber, post_published, tally_changed
 
@@ -34,6 +37,14 @@ GARBAGE: list[Any] = [
     "[" * 900,
     "x" * 20_000,
 ]
+HANDSHAKES: dict[str, tuple[dict[str, str], int]] = {
+    "another version": ({"Sec-WebSocket-Version": "12"}, 400),
+    "no version": ({"Sec-WebSocket-Version": ""}, 400),
+    "no key": ({"Sec-WebSocket-Key": ""}, 400),
+    "another protocol": ({"Upgrade": "irc"}, 426),
+    "no upgrade": ({"Upgrade": "", "Connection": "close"}, 426),
+    "any case, and two tokens": ({"Upgrade": "WebSocket", "Connection": "keep-alive, upgrade"}, 101),
+}
 UNKNOWN_TOPICS = ["", "users", "posts ", "POSTS", "post:", "post:x", "post:../posts", "post:" + "0" * 27, "connection"]
 
 
@@ -126,6 +137,18 @@ def test_a_binary_message_is_an_error_or_closes_the_connection(feed: Feed, subsc
     except WebSocketException:
         return  # as API Gateway does
     assert is_alive(subscriber)
+
+
+@pytest.mark.parametrize("name", HANDSHAKES)
+def test_an_odd_handshake_has_the_status_of_the_contract(feed: Feed, name: str) -> None:
+    changes, expected = HANDSHAKES[name]
+    headers = tuple((header, value) for header, value in {**SHAKE, **changes}.items() if value)
+    assert shake_hands(feed.url, Raw("GET", "", headers)) == expected
+
+
+def test_a_handshake_on_another_path_is_a_403(feed: Feed) -> None:
+    for path in ("/health", "/nowhere"):
+        assert shake_hands(str(feed.api.client.base_url), Raw("GET", path, tuple(SHAKE.items()))) == 403
 
 
 @pytest.mark.parametrize("topic", UNKNOWN_TOPICS)
