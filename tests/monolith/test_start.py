@@ -59,7 +59,8 @@ def test_the_next_free_port_is_used_printed_and_written_to_the_state_file(tmp_pa
 
 @pytest.mark.live
 def test_it_listens_on_loopback_only(running: Program) -> None:
-    addresses = {each.laddr.ip for each in psutil.net_connections("tcp") if each.pid in _pids(running) and each.laddr}
+    processes = [psutil.Process(running.process.pid), *running.workers()]
+    addresses = {each.laddr.ip for process in processes for each in process.net_connections("tcp") if each.laddr}
     assert addresses == {"127.0.0.1"}
 
 
@@ -145,7 +146,3 @@ def test_the_token_secret_is_readable_by_its_owner_only_and_reused(tmp_path: Pat
 def test_no_free_port_is_an_error() -> None:
     with listen("127.0.0.1", 65_535), pytest.raises(OSError, match="no port is free from 65535 to 65535"):
         listen("127.0.0.1", 65_535)
-
-
-def _pids(running: Program) -> set[int]:
-    return {running.process.pid, *(child.pid for child in running.workers())}
