@@ -191,7 +191,7 @@ def deployed_live_urls(options: argparse.Namespace) -> dict[str, str]:
     """Return the live feeds of deployed systems, by side: those of the options, and of the systems that `make up` started."""
     started = {}
     with suppress(OSError, ValueError):
-        started = json.loads((Path(".run") / STACK).read_text())
+        started = json.loads((Path(".run") / STACK).read_text(encoding="utf-8"))
     feeds = {
         side: started[f"{side}-live"] for side, base in deployed_urls(options).items() if base == started.get(side)
     }
