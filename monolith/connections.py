@@ -22,7 +22,7 @@ _LAST_REQUEST_SECONDS = 1.0  # for a request that is on its way when the shutdow
 _LAST_MESSAGES_SECONDS = 1.0
 _WRITE_BUFFER_BYTES = 16 * 1024
 _SEND_BUFFER_BYTES = 64 * 1024  # Linux doubles it; its default would buffer megabytes for a client that does not read
-_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} \S+ HTTP/1\.[01]\r\n")
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [!-~]+ HTTP/1\.[01]\r\n")
 
 
 class HttpConnection(HttpToolsProtocol):
