@@ -18,7 +18,9 @@ from shared_domain.contract.problems import http_problem
 MAX_HEAD_BYTES = 16 * 1024  # request line and headers
 _HEAD_SECONDS = 10.0  # from the first byte of a request to the end of its headers
 _LINGER_SECONDS = 2.0  # to read what a refused client still sends: a reset could destroy the response on its way
-_LAST_REQUEST_SECONDS = 1.0  # for a request that is on its way when the shutdown begins
+_LAST_REQUEST_SECONDS = (
+    0.5  # for a request that is on its way when the shutdown begins, on a connection in use so recently
+)
 _LAST_MESSAGES_SECONDS = 1.0
 _WRITE_BUFFER_BYTES = 16 * 1024
 _SEND_BUFFER_BYTES = 64 * 1024  # Linux doubles it; its default would buffer megabytes for a client that does not read
@@ -29,12 +31,14 @@ class HttpConnection(HttpToolsProtocol):
     """An HTTP connection. It closes if a head is too long or too late, and it answers an invalid message with a problem."""
 
     _head_bytes = 0  # received of a head that is not complete
+    _used_at = 0.0  # when the client connected or last sent something, on the event loop's clock
     _head_timer: asyncio.TimerHandle | None = None
     _is_refused = False
     _is_shutting_down = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._used_at = self.loop.time()
         self._close_after(self.timeout_keep_alive)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -45,6 +49,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._is_refused:
             return
         self._unset_keepalive_if_required()
+        self._used_at = self.loop.time()
         self._head_bytes += len(data)
         try:
             self.parser.feed_data(data)
@@ -75,9 +80,12 @@ class HttpConnection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
-        """Close the connection: after the response if there is a request, at once if it is idle."""
+        """Close the connection: after the response if there is a request, at once if it is idle.
+
+        A connection in use just now waits for a request that its client may have sent already: closing would lose it.
+        """
         self._is_shutting_down = True
-        if self._is_idle() and (self.cycle is None or self._head_bytes):
+        if self._is_idle() and (self._head_bytes or self.loop.time() - self._used_at < _LAST_REQUEST_SECONDS):
             self._close_after(_LAST_REQUEST_SECONDS)
         else:
             super().shutdown()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -83,7 +83,7 @@ class Program:
 
     def leftovers(self) -> list[str]:
         """Return the command lines of its processes that still run."""
-        return [" ".join(process.cmdline()) for process in find_marked(self.run_dir)]
+        return [command for process in find_marked(self.run_dir) if (command := " ".join(_command(process)))]
 
     def _find_workers(self) -> list[psutil.Process]:
         """Return the children that are copies of the monolith's process. PostgreSQL is another child."""
@@ -135,7 +135,8 @@ def kill_leftovers(run_dir: Path) -> Iterator[None]:
         yield
     finally:
         for process in find_marked(run_dir):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def find_marked(run_dir: Path) -> list[psutil.Process]:

@@ -14,7 +14,7 @@ import pytest
 from tests.contract.client import unique
 from tests.contract.images import GREEN, near, png
 
-from .programs import Program, find_marked, kill_leftovers, run_program, sign_in, within
+from .programs import Program, kill_leftovers, run_program, sign_in, within
 
 LARGE = (4000, 4000)  # its thumbnail takes some tenths of a second, so the workers are killed before they have made all
 UPLOADS = 4
@@ -116,9 +116,9 @@ def _expect_all(running: Program, published: list[str]) -> None:
         assert {client.get(f"/posts/{post_id}").status_code for post_id in published} == {200}
 
 
-def _workers(running: Program) -> list[psutil.Process]:
-    """Return the processes that still run, without the database."""
-    return [process for process in find_marked(running.run_dir) if "postgres" not in process.name()]
+def _workers(running: Program) -> list[str]:
+    """Return the command lines of the processes that still run, without the database."""
+    return [command for command in running.leftovers() if "postgres" not in command]
 
 
 def _upload(client: httpx.Client, username: str, picture: bytes) -> None:
