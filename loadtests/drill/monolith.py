@@ -70,8 +70,8 @@ class Monolith:
         """Return a connection of an administrator to the embedded PostgreSQL. It commits each statement."""
         url = embedded_postgres.local_url(self.data)
         pooled = connect(url, pool_size=1).raw_connection()
+        connection = cast("psycopg.Connection[Any]", pooled.driver_connection)  # None after `detach`
         pooled.detach()
-        connection = cast("psycopg.Connection[Any]", pooled.driver_connection)
         connection.autocommit = True
         return connection
 
