@@ -141,8 +141,11 @@ def build_environ(scope: Scope, body: bytes, *, length: int) -> WSGIEnvironment:
 
 @lru_cache(256)
 def _to_key(name: bytes) -> str | None:
-    """Return the header's name in the environment. None for one with an underscore: it would pass for one with a hyphen."""
-    if b"_" in name or name in (b"transfer-encoding", b"content-length"):
+    """Return the header's name in the environment, None for one that the application must not see.
+
+    One with an underscore would pass for one with a hyphen, and with Upgrade Flask would look for a WebSocket route.
+    """
+    if b"_" in name or name in (b"transfer-encoding", b"content-length", b"upgrade"):
         return None
     key = name.decode("latin-1").upper().replace("-", "_")
     return key if key == "CONTENT_TYPE" else f"HTTP_{key}"
