@@ -271,8 +271,11 @@ def choose(environment: Environment, *, own_shape: bool = False) -> tuple[list[A
     classes: list[Any] = environment.user_classes
     named = [each for each in classes if each.__name__ in options.user_classes]
     ours = [each for each in named if each in CLOSED_USERS.values()]
+    environment._filter_tasks_by_tags()  # Locust would do it after this choice, and start users without a task
     own = [
-        each for each in (named if options.user_classes else classes) if each not in (OpenLoad, *CLOSED_USERS.values())
+        each
+        for each in (named if options.user_classes else classes)
+        if each not in (OpenLoad, *CLOSED_USERS.values()) and (each.tasks or not (options.tags or options.exclude_tags))
     ]
     rate, shape, trace = _arrivals(options)
     mix = _mix_of(options.mix or EVERYTHING)

@@ -48,7 +48,7 @@ WRONG_OPTIONS = (
 )
 NO_PLAN = (  # words, what Locust logs before it ends with 3
     (["--host", "localhost:8000"], "--host: 'localhost:8000' is not a URL such as http://127.0.0.1:8000"),
-    (["--rate", "9000", "-t", "20h"], "9000 a second for 72000 s are more than 20,000,000 arrivals"),
+    (["--rate", "9000", "-t", "20h", "OpenLoad"], "9000 a second for 72000 s are more than 20,000,000 arrivals"),
     (["--rate", "5", "Mine"], "--rate and --trace offer the journeys and cannot run the user class Mine"),
     (["OpenLoad"], "no user class has a task to run: OpenLoad needs --rate or --trace"),
     (["--tags", "unknown", "Voter"], "no user class has a task to run"),

@@ -92,12 +92,10 @@ def test_a_damaged_database_reports_the_missing_file(
         assert reason in _failure_line(failed)
 
 
-@pytest.mark.one_variant
 @pytest.mark.live
-@pytest.mark.parametrize("arguments", [("--host", "203.0.113.9"), ("--port", "70000"), ("--port", "-1")])
-def test_an_invalid_address_is_reported_in_one_line(tmp_path: Path, arguments: tuple[str, str]) -> None:
-    with run_program(tmp_path, *arguments) as failed:
-        assert arguments[1] in _failure_line(failed)
+def test_an_address_of_another_machine_is_reported_in_one_line(tmp_path: Path) -> None:
+    with run_program(tmp_path, "--host", "203.0.113.9") as failed:
+        assert "203.0.113.9" in _failure_line(failed)
 
 
 @pytest.mark.live
