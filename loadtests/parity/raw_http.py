@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-WAIT_S = 15.0
+WAIT_S = 30.0  # the gateway's limit
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 _CHUNK_BYTES = 1_000
 
