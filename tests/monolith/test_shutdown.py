@@ -158,17 +158,20 @@ def _await_close(connection: HTTPConnection) -> float:
 
 
 def _send_sign_ins(running: Program) -> list[HTTPConnection]:
-    """Send sign-ins, every other one with a wrong password, until the workers have accepted all. Wait for no response."""
+    """Send sign-ins, every other one of an unknown user, until the workers have accepted all. Wait for no response.
+
+    Each unknown user has an own username: the eleventh attempt of one would be refused without a hash.
+    """
     workers = running.workers()
-    passwords = [PASSWORD, "quite wrong"] * (REQUESTS // 2)
-    connections = [_send_sign_in(running, password) for password in passwords]
+    usernames = [name for number in range(REQUESTS // 2) for name in ("viewed", f"unknown{number}")]
+    connections = [_send_sign_in(running, username) for username in usernames]
     assert within(10, lambda: _count_connections(workers) >= SUBSCRIBERS + IDLE + REQUESTS)
     return connections
 
 
-def _send_sign_in(running: Program, password: str) -> HTTPConnection:
+def _send_sign_in(running: Program, username: str) -> HTTPConnection:
     connection = HTTPConnection(running.url().removeprefix("http://"), timeout=20)
-    form = {"username": "viewed", "password": password}
+    form = {"username": username, "password": PASSWORD}
     connection.request("POST", "/tokens", json.dumps(form), {"Content-Type": "application/json"})
     return connection
 

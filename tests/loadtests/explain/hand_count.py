@@ -119,4 +119,5 @@ MONOLITH = {
     "PUT /users/me/avatar": 3 + (2 + 2) + (2 + 3) + (2 + 1),
     "GET /users/{username}/avatar": 3, "POST /feedback": 3, "GET /feedback": 3,
 }  # fmt: skip
+SECOND_CLAIM = (2 + 2) + (2 + 1) + (2 + 1)  # of a thumbnail's job by the other worker: claim, get, next look
 MONOLITH_READ_POST, MONOLITH_PER_FLUSH = 3, 4  # a flush inserts the views and deletes old ones

@@ -24,7 +24,7 @@ from tests.loadtests.explain import hand_count
 
 pytestmark = pytest.mark.live
 
-READ_POST = "GET /posts/{post_id}"
+READ_POST, AVATAR = "GET /posts/{post_id}", "PUT /users/me/avatar"
 CLOCKS_MS = (
     0.5  # tolerance between the machine's clock, read in two processes, and the durations that each process measures
 )
@@ -131,7 +131,9 @@ def test_the_monoliths_round_trips_equal_those_counted_by_hand(traced: Traced) -
     counted = traced.metering.operations["monolith"]
     assert counted.keys() == {*hand_count.MONOLITH, READ_POST}
     metered = {name: units(traced, "monolith", name).get("database.statements", 0) for name in hand_count.MONOLITH}
-    assert metered == pytest.approx(hand_count.MONOLITH)
+    # A second worker may claim the job before the first has locked it. It then finds the job done.
+    assert 0 <= metered[AVATAR] - hand_count.MONOLITH[AVATAR] <= hand_count.SECOND_CLAIM
+    assert {**metered, AVATAR: hand_count.MONOLITH[AVATAR]} == pytest.approx(hand_count.MONOLITH)
 
 
 def test_every_unit_has_a_rule_and_a_price(traced: Traced) -> None:
