@@ -17,7 +17,7 @@ import httpx
 
 from loadtests import calls
 from loadtests.calls import Call
-from loadtests.client import open_client, send, succeed
+from loadtests.client import CallFailed, open_client, send, succeed
 from loadtests.data import orders
 from loadtests.data.audit import orders_of
 from loadtests.data.seeding import new_account
@@ -72,13 +72,26 @@ class Oracle:
         return dict(Counter(self.answers).most_common())
 
     def await_effects(self) -> dict[str, int]:
-        """Wait until every effect is visible. Return the lost and doubled ones after patience_s at most, by kind."""
+        """Wait until every effect is visible, and return the lost and doubled ones after patience_s at most, by kind.
+
+        Raise CallFailed if the system does not answer until then.
+        """
         deadline = monotonic() + self.patience_s
         with open_client(self.base_url) as client:
-            while any(wrong := self._wrong_votes_and_orders(client)) and monotonic() < deadline:
+            while any(wrong := self._count_wrong(client, deadline)) and monotonic() < deadline:
                 sleep(POLL_S)
-            lost = sum(send(client, calls.read_post(post)).status != 200 for post in self.posts)
+            lost = sum(send(client, calls.read_post(post)).status == 404 for post in self.posts)
         return {"votes": wrong[0], "orders": wrong[1], "posts": lost, "unserved writes": len(self.unserved)}
+
+    def _count_wrong(self, client: httpx.Client, deadline: float) -> tuple[int, int]:
+        """Return the wrong votes and orders. A busy system may fail to answer until the deadline."""
+        while True:
+            try:
+                return self._wrong_votes_and_orders(client)
+            except CallFailed:
+                if monotonic() > deadline:
+                    raise
+                sleep(POLL_S)
 
     def _wrong_votes_and_orders(self, client: httpx.Client) -> tuple[int, int]:
         score = int(succeed(client, calls.read_post(self.post)).record()["score"])

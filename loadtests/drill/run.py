@@ -8,7 +8,6 @@ from threading import Thread
 from time import sleep, time
 from typing import Any, TypeVar
 
-import httpx
 import psutil
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
@@ -96,7 +95,7 @@ def _await_effects(writes: oracle.Oracle, *, since: float) -> Figures:
     """Wait until every effect of the audit's own writes is visible."""
     try:
         return {"lost_or_doubled": writes.await_effects(), "caught_up_s": round(time() - since, 1)}
-    except (CallFailed, httpx.TransportError) as error:
+    except CallFailed as error:
         return {"lost_or_doubled": {}, "caught_up_s": None, "error": str(error)}
 
 
@@ -104,7 +103,10 @@ def _audit(side: Side, caught_up: Figures) -> Figures:
     """Add the consistency audit of the load, which must have ended."""
     if caught_up["caught_up_s"] is None:
         return caught_up
-    audited = freshness.measure(side.url, "", side.world, trials=0, done=lambda: None)
+    try:
+        audited = freshness.measure(side.url, "", side.world, trials=0, done=lambda: None)
+    except CallFailed as error:
+        return {**caught_up, "caught_up_s": None, "error": str(error)}
     counts = {"votes of the load": audited.lost_or_doubled_votes, **asdict(audited.audit)}
     named = {name.replace("_", " "): count for name, count in counts.items()}
     return {**caught_up, "lost_or_doubled": caught_up["lost_or_doubled"] | named}
