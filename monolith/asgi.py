@@ -20,9 +20,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 WebSocketHandler = Callable[[Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 1024 * 1024  # the largest body of any operation: an avatar
-MAX_READ_BYTES = (
-    10 * 1024 * 1024
-)  # API Gateway's limit. Up to here a refused body is read, so that its connection stays usable.
+# API Gateway's limit. Up to here a refused body is read, so that its connection stays usable.
+MAX_READ_BYTES = 10 * 1024 * 1024
 _BODY_SECONDS = 30.0
 _LINGER_SECONDS = 5.0  # for a client that sends its body to the end before it reads the response
 

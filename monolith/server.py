@@ -93,9 +93,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             super().run()
         except SystemExit as exit:
             if os.getpid() != master:
-                os._exit(
-                    int(exit.code or 0)
-                )  # a worker must not run the caller's cleanup: that belongs to the master process
+                # A worker must not run the caller's cleanup: that belongs to the master process.
+                os._exit(int(exit.code or 0))
             raise
 
     def load_config(self) -> None:
