@@ -29,6 +29,7 @@ FIRST = "tests/microservices/test_independent_deployment.py"
 PARTS = "tests/microservices/test_histories.py"  # each of its tests runs in a process of its own
 LONG = (  # the longest first
     SERVICES,
+    "tests/loadtests/drill/test_live.py",
     PARTS,
     "tests/change_cost/test_change_cost.py",
     LOADED_MONOLITH,
@@ -38,7 +39,6 @@ LONG = (  # the longest first
     "tests/microservices/test_search_index.py",
     MONOLITH,
     "tests/contract/test_document_deep.py",
-    "tests/loadtests/drill/test_live.py",
     "tests/loadtests/test_cold_starts.py",
     "tests/microservices/test_views_are_counted_once.py",
     "tests/contract/test_orders.py",
