@@ -36,6 +36,7 @@ COMMANDS = {
     "bill": ("bill:register", "compute what both sides cost on AWS, and the rate at which they cost the same"),
     "scale": ("scale:register", "simulate a day of both sides on AWS for populations up to a million users"),
     "diff": ("diff:register", "show what changed between two runs: exit status 1 if something got worse"),
+    "aws": ("aws.command:register", "deploy both systems to AWS, compare them there, and remove them"),
     "validate": ("forecast.validate:register", "predict what others measured, and write docs/validation.md"),
 }
 

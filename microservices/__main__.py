@@ -11,10 +11,10 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from microservices.deploy.deployment import DeploymentFailed
 from microservices.deploy.emulator import CannotStart
 from microservices.deploy.local_aws import PORT, STATE, LocalAws, local_aws
 from microservices.deploy.modules import MissingModule
+from microservices.deploy.stacks import DeploymentFailed
 
 LAST_PORT = 65_535
 

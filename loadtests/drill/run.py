@@ -23,7 +23,7 @@ from loadtests.drill.timeline import served_again_s, timeline_of
 from loadtests.load import LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.systems import MONOLITH, SystemFailed
-from microservices.deploy.deployment import DeploymentFailed
+from microservices.deploy.stacks import DeploymentFailed
 from microservices.replay import ReplayFailed
 
 MIX = "everything"

@@ -1,25 +1,23 @@
-"""Deploy each service as a CloudFormation stack, from the same templates as on AWS.
+"""Deploy each service as a CloudFormation stack, from the same templates on AWS and on a local AWS.
 
 A stack that imports from others is deployed after them. Independent stacks are deployed in parallel.
 """
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
-
 from microservices.deploy import templates
 from microservices.deploy.packages import Package
+from microservices.deploy.stacks import DeploymentFailed, Stacks
 
-STACK_SECONDS = 120
 TABLE_SCALING = Path(__file__).with_name("table_scaling.yaml")  # nested by the services' stacks
-CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+FIRST_REGION = "us-east-1"  # S3 takes no location for it
 
 
 class Clients(Protocol):
@@ -29,71 +27,91 @@ class Clients(Protocol):
         """Return a boto3 client of the service."""
 
 
-class DeploymentFailed(Exception):
-    """A stack failed. The message is one line with its name and the first reason of CloudFormation."""
+def waves(services: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the services in the order of their deployment. The stacks of one wave import only from earlier waves."""
+    chosen = {*services}
+    graph = TopologicalSorter({service: templates.imported_services(service) & chosen for service in sorted(chosen)})
+    graph.prepare()
+    order = []
+    while graph.is_active():
+        order.append(tuple(sorted(graph.get_ready())))
+        graph.done(*order[-1])
+    return order
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A stage of the system in an account: its name, the bucket of its zips, and the parameters of its stacks."""
+    """A stage of the system in an account: its name, the bucket of its zips, and the parameters of its stacks.
+
+    tags: of all resources. stack_seconds: of an operation on one stack, at most.
+    """
 
     aws: Clients
     stage: str
     bucket: str
     parameters: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    stack_seconds: float = 120.0
 
     def deploy(self, packages: Iterable[Package]) -> None:
         """Create or update the stack of every service."""
         packages = tuple(packages)
+        self.create_bucket()
         self.upload(packages)
         releases = dict.fromkeys(templates.services(), "") | {each.service: each.release for each in packages}
-        services = TopologicalSorter(
-            {service: templates.imported_services(service) for service in templates.services()}
-        )
-        services.prepare()
         with ThreadPoolExecutor() as pool:
-            while services.is_active():
-                ready = services.get_ready()
-                list(pool.map(lambda service: self.deploy_service(service, releases[service]), ready))
-                services.done(*ready)
+            for independent in waves(templates.services()):
+                list(pool.map(lambda service: self.deploy_service(service, releases[service]), independent))
+
+    def create_bucket(self) -> None:
+        """Create the private bucket of the zips, unless it exists."""
+        s3 = self.aws.client("s3")
+        region = s3.meta.region_name
+        location = {} if region == FIRST_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=self.bucket, **location)
+        names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        s3.put_public_access_block(Bucket=self.bucket, PublicAccessBlockConfiguration=dict.fromkeys(names, True))
+        if tags := [{"Key": key, "Value": value} for key, value in self.tags.items()]:
+            s3.put_bucket_tagging(Bucket=self.bucket, Tagging={"TagSet": tags})
 
     def upload(self, packages: Iterable[Package]) -> None:
-        """Upload the zips and the nested template. Create the bucket if necessary."""
+        """Upload the nested template, and the zips that the bucket does not have: a release never changes."""
         s3 = self.aws.client("s3")
-        s3.create_bucket(Bucket=self.bucket)
         s3.put_object(Bucket=self.bucket, Key=TABLE_SCALING.name, Body=TABLE_SCALING.read_bytes())
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        there = {each["Key"] for page in pages for each in page.get("Contents", [])}
         for each in packages:
-            s3.put_object(Bucket=self.bucket, Key=f"{each.release}/{each.function}.zip", Body=each.zip.read_bytes())
+            if (key := f"{each.release}/{each.function}.zip") not in there:
+                s3.put_object(Bucket=self.bucket, Key=key, Body=each.zip.read_bytes())
 
-    def deploy_service(self, service: str, release: str, **parameters: str) -> None:
-        """Create or update a service's stack with extra parameters. Raise DeploymentFailed with the reason."""
-        cloudformation = self.aws.client("cloudformation")
-        request = {
-            "StackName": self._stack(service),
-            "TemplateBody": templates.path(service).read_text(encoding="utf-8"),
-            "Parameters": self._parameters(service, {"Release": release, **parameters}),
-            "Capabilities": CAPABILITIES,
-        }
-        try:
-            if self._status(service) is None:
-                cloudformation.create_stack(**request)
-            else:
-                cloudformation.update_stack(**request)
-        except ClientError as error:
-            if "No updates are to be performed" in str(error):
-                return
-            raise DeploymentFailed(f"{self._stack(service)}: {error}") from error
-        self._wait(service)
+    def deploy_service(self, service: str, release: str, **parameters: str) -> str:
+        """Create or update a service's stack with extra parameters. Return what was done, as Stacks.deploy does."""
+        return self.deploy_stack(service, templates.path(service), Release=release, **parameters)
+
+    def deploy_stack(self, name: str, template: Path, **parameters: str) -> str:
+        """Create or update a stack from a template file, with those of the parameters that it declares."""
+        every = {"Stage": self.stage, "ArtifactsBucket": self.bucket, **self.parameters, **parameters}
+        declared = templates.parse(template)["Parameters"]
+        own = {key: value for key, value in every.items() if key in declared}
+        return self.stacks.deploy(self.stack_name(name), template.read_text(encoding="utf-8"), own)
 
     def remove_service(self, service: str) -> None:
         """Delete a service's stack with all its resources."""
-        self.aws.client("cloudformation").delete_stack(StackName=self._stack(service))
-        self._wait(service)
+        self.stacks.delete(self.stack_name(service))
 
     def outputs(self, service: str) -> dict[str, str]:
         """Return the outputs of a service's stack."""
-        stacks = self.aws.client("cloudformation").describe_stacks(StackName=self._stack(service))["Stacks"]
-        return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
+        return self.stacks.outputs(self.stack_name(service))
+
+    @property
+    def stacks(self) -> Stacks:
+        """Return the account's stacks."""
+        return Stacks(self.aws.client("cloudformation"), self.tags, self.stack_seconds)
+
+    def stack_name(self, service: str) -> str:
+        """Return the full name of a service's stack."""
+        return f"{self.stage}-{service}"
 
     def invoke(self, function: str, event: object) -> object:
         """Invoke a function, named without the stage, and return its result. Raise DeploymentFailed if it fails."""
@@ -103,36 +121,3 @@ class Deployment:
         if "FunctionError" in response:
             raise DeploymentFailed(f"{name}: {body}")
         return body
-
-    def _stack(self, service: str) -> str:
-        return f"{self.stage}-{service}"
-
-    def _parameters(self, service: str, own: Mapping[str, str]) -> list[dict[str, str]]:
-        parameters = {"Stage": self.stage, "ArtifactsBucket": self.bucket, **self.parameters, **own}
-        declared = templates.load(service)["Parameters"]
-        return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items() if key in declared]
-
-    def _status(self, service: str) -> str | None:
-        try:
-            stacks = self.aws.client("cloudformation").describe_stacks(StackName=self._stack(service))["Stacks"]
-        except ClientError as error:
-            if "does not exist" in str(error):
-                return None
-            raise
-        return str(stacks[0]["StackStatus"])
-
-    def _wait(self, service: str) -> None:
-        deadline = time.monotonic() + STACK_SECONDS
-        while (status := self._status(service)) is not None and status.endswith("IN_PROGRESS"):
-            if time.monotonic() > deadline:
-                raise DeploymentFailed(f"{self._stack(service)}: still {status} after {STACK_SECONDS} s")
-            time.sleep(0.05)
-        if status not in (None, "CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
-            raise DeploymentFailed(f"{self._stack(service)}: {status}, {self._reason(service)}")
-
-    def _reason(self, service: str) -> str:
-        """Return the first failure of the last operation."""
-        events = self.aws.client("cloudformation").describe_stack_events(StackName=self._stack(service))["StackEvents"]
-        failed = [each for each in reversed(events) if each["ResourceStatus"].endswith("FAILED")]
-        reasons = (f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in failed)
-        return next(reasons, "no reason given")

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from microservices.deploy import templates
-from microservices.deploy.deployment import DeploymentFailed
 from microservices.deploy.local_aws import LocalAws
+from microservices.deploy.stacks import DeploymentFailed
 from shared_domain.contract.times import from_rfc3339
 from shared_domain.orders import Line, Order, Stage
 from tests.contract.client import Api, Json, Person

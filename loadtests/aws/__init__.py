@@ -1,0 +1,1 @@
+"""`python -m loadtests aws`: deploy both systems to AWS, compare them there, and remove them."""

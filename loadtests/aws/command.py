@@ -1,0 +1,126 @@
+"""`python -m loadtests aws ACTION`: deploy both systems to AWS, compare them there, and remove them."""
+
+import argparse
+import re
+from collections.abc import Callable, Iterable
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from loadtests.aws import plan
+from loadtests.aws.budget import Budget
+from loadtests.aws.deploy import Steps
+from loadtests.aws.stacks import TAG, Stack, waves_of
+from loadtests.aws.target import STACK_SECONDS, Target
+from loadtests.errors import RunError, UsageError
+from loadtests.results import SIDES
+from loadtests.settings import RATE, number, url
+from microservices.deploy.deployment import Deployment
+from microservices.deploy.emulator import REGION
+from microservices.deploy.stacks import DeploymentFailed
+
+ABOUT = """Deploy both systems to AWS or to a local AWS, compare them there, and remove them. Without --endpoint the account is that
+of the usual environment variables or profile of AWS. plan and deploy --dry-run need no account."""
+UNKNOWN = "<account>"  # in a dry run
+Action = Callable[[argparse.Namespace, Console], int]
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the actions with their options."""
+    parser.description = ABOUT
+    actions = parser.add_subparsers(required=True, metavar="ACTION", parser_class=type(parser))
+    planned = actions.add_parser("plan", help="print what will be created, and its price, permissions and quotas")
+    planned.add_argument("--rate", type=RATE, default=50.0, help="requests a second of the price and the quotas (50)")
+    planned.set_defaults(command=_plan)
+    deployed = actions.add_parser("deploy", help="create or update all stacks; a second run resumes an ended one")
+    limit = deployed.add_mutually_exclusive_group()
+    limit.add_argument("--budget", type=number(1, 1e6), metavar="DOLLARS", help="a month; needs --email")
+    limit.add_argument("--no-budget", action="store_true", help="deploy without a budget")
+    deployed.add_argument("--email", type=_matching(r"[^@\s]+@[^@\s]+\.[^@\s]+"), help="notified by the budget")
+    deployed.add_argument("--dry-run", action="store_true", help="print the steps, and run none")
+    deployed.set_defaults(command=_deploy)
+    for each in (planned, deployed):
+        _add_options(each)
+        each.add_argument("--side", choices=SIDES, help="only this side")
+        each.add_argument(
+            "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the templates; repeatable"
+        )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    stage = _matching(r"[a-z][a-z0-9-]{1,20}")
+    parser.add_argument("--stage", type=stage, default="reference", help="prefix of every name (reference)")
+    parser.add_argument("--region", type=_matching(r"[a-z]{2}(-[a-z]+)+-[1-9]"), default=REGION, help=f"({REGION})")
+    parser.add_argument("--endpoint", type=url("http", "https"), help="of a local AWS, which replaces the account")
+
+
+def _matching(pattern: str) -> Callable[[str], str]:
+    """Return an argparse type: a word that matches the pattern."""
+
+    def parse(word: str) -> str:
+        if not re.fullmatch(pattern, word) or len(word) > 200:
+            raise argparse.ArgumentTypeError(f"{word!r:.100} does not match {pattern}")
+        return word
+
+    return parse
+
+
+def _plan(options: argparse.Namespace, console: Console) -> int:
+    _print(plan.lines(_waves(options, _target(options)), options), console)
+    return 0
+
+
+def _deploy(options: argparse.Namespace, console: Console) -> int:
+    if options.budget is None and not options.no_budget:
+        raise UsageError("give --budget DOLLARS, or --no-budget")
+    if options.budget is not None and not options.email:
+        raise UsageError("--budget needs --email: a budget that notifies nobody is of no use")
+    target = _target(options)
+    order = [[one for one in wave if not one.missing] for wave in _waves(options, target)]
+    deployment = _deployment(options, target, UNKNOWN if options.dry_run else target.account())
+    budget = Budget(target, options.stage, options.budget, options.email) if options.budget else None
+    steps = Steps(deployment, order, target.packages, budget)
+    if options.dry_run:
+        _print((f"{number}. {text}" for number, step in enumerate(steps, start=1) for text in step), console)
+        return 0
+    try:
+        steps.run(console)
+    except (DeploymentFailed, BotoCoreError, ClientError) as error:
+        raise RunError(f"{error}; run the same command again to resume") from error
+    return 0
+
+
+def _target(options: argparse.Namespace) -> Target:
+    """Return the target. Raise UsageError for a region that the local AWS does not have."""
+    if options.endpoint and options.region != REGION:
+        raise UsageError(f"--region {options.region}: the local AWS has only {REGION}")
+    return Target(options.region, options.endpoint)
+
+
+def _deployment(options: argparse.Namespace, target: Target, account: str) -> Deployment:
+    """Return the deployment of the stage. Its bucket's name contains what makes it unique among all accounts."""
+    return Deployment(
+        target,
+        options.stage,
+        bucket=f"{options.stage}-artifacts-{account}-{options.region}",
+        parameters=_parameters(options, target),
+        tags={TAG: options.stage},
+        stack_seconds=STACK_SECONDS,
+    )
+
+
+def _waves(options: argparse.Namespace, target: Target) -> list[list[Stack]]:
+    return waves_of([options.side] if options.side else SIDES, _parameters(options, target))
+
+
+def _parameters(options: argparse.Namespace, target: Target) -> dict[str, str]:
+    """Return the parameters of the target and of the command line. Raise UsageError for one without a value."""
+    given = dict(word.partition("=")[::2] for word in options.parameter)
+    if wrong := [word for word in options.parameter if "=" not in word or len(word) > 2_000]:
+        raise UsageError(f"--parameter {wrong[0][:80]}: give NAME=VALUE")
+    return {**target.parameters(), **given}
+
+
+def _print(lines: Iterable[str], console: Console) -> None:
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
