@@ -54,7 +54,7 @@ def event(operation: str, *, parameters: dict[str, str] | None = None, **request
         "headers": {**HEADERS, **request.get("headers", {})},
         "pathParameters": parameters or {},
         "requestContext": {
-            "http": {"method": method, "path": path},
+            "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
             "stage": "$default",
             "authorizer": authorizer if request["username"] else {},
         },
