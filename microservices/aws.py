@@ -9,10 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from shared_domain.errors import Unavailable
 
-_CONFIG = Config(
-    connect_timeout=1,  # seconds
-    read_timeout=2,
-)
+_CONNECT_TIMEOUT = 1  # seconds
 _UNAVAILABLE_CODES = frozenset(
     {
         "InternalFailure",
@@ -29,14 +26,21 @@ _UNAVAILABLE_CODES = frozenset(
 )
 
 
-def client(service: str, *, attempts: int = 3, threads: int = 4, endpoint: str | None = None) -> Any:
+def client(
+    service: str, *, attempts: int = 3, threads: int = 4, read_timeout: float = 2, endpoint: str | None = None
+) -> Any:
     """Return a low-level client that attempts a safe call at most `attempts` times, with backoff and jitter.
 
-    `threads` is how many threads may call at the same time. `endpoint` is for a service that has no regional address.
-    Creating a client takes tens of milliseconds, so create it once per process and not per request.
+    `threads` is how many threads may call at the same time, `read_timeout` is in seconds, and `endpoint` is for a service that has
+    no regional address. Creating a client takes tens of milliseconds, so create it once per process and not per request.
     """
-    own = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=threads)
-    return boto3.client(service, endpoint_url=endpoint, config=_CONFIG.merge(own))
+    config = Config(
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=threads,
+    )
+    return boto3.client(service, endpoint_url=endpoint, config=config)
 
 
 def is_unavailable(error: BaseException) -> bool:

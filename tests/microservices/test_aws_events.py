@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
@@ -105,9 +104,8 @@ def test_a_malformed_message_on_a_connection_is_answered_with_an_error(scenario:
     connections.invoke(event("websocket_disconnect"))
 
 
-def test_a_malformed_event_of_the_topic_fails_and_has_a_failure_destination(scenario: EventScenario) -> None:
-    with pytest.raises(msgspec.DecodeError):
-        scenario.gateway.functions["live-broadcast"].invoke(_notice("no JSON"))
+def test_a_foreign_text_of_the_topic_is_ignored_and_a_failed_event_has_a_destination(scenario: EventScenario) -> None:
+    scenario.gateway.functions["live-broadcast"].invoke(_notice("no JSON"))
     config = templates.resources("live", "AWS::Serverless::Function")["BroadcastFunction"]["EventInvokeConfig"]
     assert "OnFailure" in config["DestinationConfig"]
 

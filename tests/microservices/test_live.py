@@ -1,20 +1,26 @@
 """The live service without a gateway: what its table stores, and what clients receive when functions run concurrently."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, ReadTimeoutError
+from moto.core.botocore_stubber import MockRawResponse
 
 from microservices.live.broadcast import Broadcast
-from microservices.live.clients import Clients
+from microservices.live.clients import MAX_FAILURES, Clients, Delivery
 from microservices.live.connections import handle_event
 from microservices.live.store import DynamoSubscriptions, Score
 from shared_domain.errors import NotAllowed
 from shared_domain.live import MAX_TOPICS
+from tests.contract.aws_calls import answered_by
 from tests.contract.client import Api, unique
 from tests.contract.feed import Feed, post_published
 from tests.dynamodb_table import make_table
@@ -28,7 +34,8 @@ CLOSED_CONNECTION = "nobodysconnection="
 
 
 @pytest.fixture
-def dynamodb() -> Iterator[Any]:
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with aws_in_process():
         client = boto3.client("dynamodb", region_name="us-east-1")
         make_table(client, "live")
@@ -49,11 +56,31 @@ class RecordingClients(Clients):
         self.meanwhile: list[Any] = []
         self._closed = closed
 
-    def send(self, connections: Sequence[str], text: str) -> list[str]:
+    def send(self, connections: Sequence[str], text: str) -> Delivery:
         if self.meanwhile:
             self.meanwhile.pop()()
-        self.received += [(each, text) for each in connections if each not in self._closed]
-        return [each for each in connections if each in self._closed]
+        reached = [each for each in connections if each not in self._closed]
+        self.received += [(each, text) for each in reached]
+        return Delivery(reached, [each for each in connections if each in self._closed])
+
+
+@contextmanager
+def gateway(failures: dict[str, tuple[int, str] | None]) -> Iterator[list[tuple[str, str]]]:
+    """Answer as the gateway, with these statuses and error codes by connection, None for a timeout. Yield method and connection."""
+    calls: list[tuple[str, str]] = []
+
+    def answer(request: Any) -> AWSResponse | None:
+        if "/@connections/" not in request.url:
+            return None
+        connection = unquote(request.url.rpartition("/")[2])
+        calls.append((request.method, connection))
+        failure = failures.get(connection, (200, "")) if request.method == "POST" else (204, "")
+        if failure is None:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        return AWSResponse(request.url, failure[0], {"x-amzn-ErrorType": failure[1]}, MockRawResponse("{}"))
+
+    with answered_by(answer):
+        yield calls
 
 
 def conflict_once(dynamodb: Any, operation: str, code: str, **details: Any) -> None:
@@ -184,6 +211,98 @@ def test_the_last_score_sent_is_the_newest_if_two_functions_send_concurrently(
     ]  # the other function sends before this one does
     broadcast.handle_event(score_changed(5, 1))
     assert [json.loads(text)["score"] for _, text in clients.received] == [6, 5, 6]
+
+
+def test_a_connection_that_fails_changes_nothing_for_the_others(subscriptions: DynamoSubscriptions) -> None:
+    failures = {
+        "full": (429, "LimitExceededException"),
+        "forbidden": (403, "ForbiddenException"),
+        "unavailable": (504, "EndpointTimeoutException"),
+        "too large": (413, "PayloadTooLargeException"),
+        "gone": (410, "GoneException"),
+        "slow": None,
+    }
+    healthy = [f"healthy {n}" for n in range(40)]
+    for connection in (*healthy, *failures):
+        subscriptions.connect(connection)
+        subscriptions.subscribe(connection, TOPIC)
+    broadcast = Broadcast(subscriptions, Clients("http://127.0.0.1:9"))
+    with gateway(failures) as calls:
+        assert broadcast.handle_event(score_changed(5, 1)) == len(healthy)
+    posted = Counter(connection for _, connection in calls)
+    assert {posted[connection] for connection in healthy} == {1}
+    assert all(posted[connection] for connection in failures)
+    assert sorted(subscriptions.list_subscribers(TOPIC)) == sorted({*healthy, *failures} - {"gone"})
+
+
+def test_a_connection_that_misses_many_messages_in_a_row_is_closed(subscriptions: DynamoSubscriptions) -> None:
+    for connection in ("slow", "healthy"):
+        subscriptions.connect(connection)
+        subscriptions.subscribe(connection, TOPIC)
+    broadcast = Broadcast(subscriptions, Clients("http://127.0.0.1:9"))
+    versions = iter(range(1, 100))
+    forbidden = (403, "ForbiddenException")
+    for failures in [*[{"slow": forbidden}] * (MAX_FAILURES - 1), {}, *[{"slow": forbidden}] * (MAX_FAILURES - 1)]:
+        with gateway(failures) as calls:
+            broadcast.handle_event(score_changed(1, next(versions)))
+        assert {method for method, _ in calls} == {"POST"}
+    with gateway({"slow": forbidden}) as calls:
+        broadcast.handle_event(score_changed(1, next(versions)))
+    assert ("DELETE", "slow") in calls
+    assert subscriptions.list_subscribers(TOPIC) == ["healthy"]
+
+
+def test_sending_ends_before_the_functions_timeout_and_blames_no_connection(subscriptions: DynamoSubscriptions) -> None:
+    clients = Clients("http://127.0.0.1:9", send_seconds=-1)
+    with gateway({}) as calls:
+        for _ in range(MAX_FAILURES + 1):
+            assert clients.send(["one"], "text") == Delivery([], [])
+    assert calls == []
+
+
+def test_a_connection_that_misses_a_score_is_not_tried_again_for_the_event(
+    subscriptions: DynamoSubscriptions, dynamodb: Any
+) -> None:
+    for connection in ("slow", "healthy"):
+        subscriptions.connect(connection)
+        subscriptions.subscribe(connection, TOPIC)
+    newer = [Score(6, 2)]
+
+    def store_a_newer_score(**_: object) -> None:
+        if newer:
+            subscriptions.save_if_newest(TOPIC, newer.pop())
+
+    dynamodb.meta.events.register("before-call.dynamodb.GetItem", store_a_newer_score)
+    with gateway({"slow": (403, "ForbiddenException")}) as calls:
+        assert Broadcast(subscriptions, Clients("http://127.0.0.1:9")).handle_event(score_changed(5, 1)) == 1
+    assert Counter(calls) == {("POST", "slow"): 1, ("POST", "healthy"): 2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no JSON",
+        "null",
+        "[]",
+        "{}",
+        '{"type": 5}',
+        '{"type": "post.published"}',
+        '{"type": "post.published", "dynamodb": {"Keys": {}}}',
+        '{"type": "post.published", "dynamodb": {"NewImage": {"id": {"N": "1"}}}}',
+        '{"type": "score.changed"}',
+        '{"type": "score.changed", "post_id": "no id", "score": 1, "version": 1}',
+        '{"type": "\\ud800"}',
+        "\ud800",
+        "[" * 100_000,
+    ],
+    ids=lambda text: ascii(text[:30]),
+)
+def test_a_foreign_text_is_logged_and_ignored(
+    subscriptions: DynamoSubscriptions, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    assert Broadcast(subscriptions, RecordingClients()).handle_event(text) == 0
+    assert "a foreign event is ignored" in caplog.messages
 
 
 def test_an_event_without_subscribers_is_not_sent_and_stores_nothing(
