@@ -18,7 +18,7 @@ from microservices.clock import now
 from microservices.event_formats import to_format_of, to_http_api
 from shared_domain.contract.parsing import MAX_BODY_BYTES, Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, http_problem, to_problem
-from shared_domain.errors import DomainError, NotAuthenticated, TooLarge, Unavailable
+from shared_domain.errors import DomainError, MalformedBody, NotAuthenticated, TooLarge, Unavailable
 from shared_domain.identity import Identity, require_unexpired
 
 Response = PowertoolsResponse[Any]
@@ -34,19 +34,26 @@ def body(shape: type[Shape]) -> Shape:
 
 
 def raw_body(*, max_bytes: int) -> bytes:
-    """Return the request's body. Raise TooLarge for a longer one.
+    """Return the request's body. Raise TooLarge for a longer one, MalformedBody for one that is not the base64 it claims to be.
 
     The gateway replaces invalid bytes of a text before the function sees them; only the length then differs from Content-Length.
     Such a body is returned with other invalid bytes, so that decoding it fails.
     """
     event = _event.get()
     text = event.body or ""
-    sent = b64decode(text) if event.is_base64_encoded else text.encode(errors="surrogatepass")
+    sent = _decode_base64(text) if event.is_base64_encoded else text.encode(errors="surrogatepass")
     if not event.is_base64_encoded and "\ufffd" in text and header("content-length") not in (None, str(len(sent))):
         sent = sent.replace("\ufffd".encode(), b"\xff")
     if len(sent) > max_bytes:
         raise TooLarge(f"the body must be at most {max_bytes} bytes")
     return sent
+
+
+def _decode_base64(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError as error:
+        raise MalformedBody("the body is not base64") from error
 
 
 def query() -> Query:

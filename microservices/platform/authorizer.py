@@ -2,6 +2,9 @@
 
 The function never denies a request: the gateway would answer its own 403, whose body cannot be changed. Instead it passes on the
 username and the expiry, or the reason why the token is invalid. The service's edge then answers the contract's 401.
+
+The one exception is an event in another format, such as that of a REST or WebSocket API, a TOKEN authorizer or payload 1.0. Its API
+is configured wrongly, and could not read the simple response. It is denied in the format that it reads.
 """
 
 import os
@@ -20,9 +23,20 @@ _secret = token_secret(os.environ["TOKEN_SECRET_ARN"])
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Return the simple response of a REQUEST authorizer (payload 2.0): always authorized, with the result in the context."""
-    result = _verify(event["headers"].get("authorization"))
+    if event.get("version") != "2.0" or "routeKey" not in event:
+        return _deny(event)
+    result = _verify((event.get("headers") or {}).get("authorization"))
     _log.info("authorize", route=event["routeKey"], known="username" in result)
     return {"isAuthorized": True, "context": result}
+
+
+def _deny(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the denial of an event in another format: an IAM policy if it names a method, else the simple response."""
+    _log.error("denied: this is the authorizer of an HTTP API with payload 2.0", type=event.get("type"))
+    if "methodArn" not in event:
+        return {"isAuthorized": False}
+    statement = {"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": event["methodArn"]}
+    return {"principalId": "nobody", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
 
 
 def _verify(authorization: str | None) -> dict[str, str]:

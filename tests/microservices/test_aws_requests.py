@@ -22,6 +22,7 @@ REQUEST_FUNCTIONS = (
 )
 FORMS = ("http_api_2.0", "http_api_1.0", "rest_api", "alb", "alb_multi_value")
 WITHOUT_AUTHORIZER = ("alb", "alb_multi_value")
+METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/test/GET/users/me"
 UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 every_form = pytest.mark.parametrize("form", FORMS)
 
@@ -39,8 +40,13 @@ def _function_and_path(scenario: EventScenario, operation: str) -> tuple[Functio
     return scenario.gateway.route(httpx.Request(method, f"http://functions.test{path}")).function, path
 
 
-def _invoke(scenario: EventScenario, operation: str, form: str, *, encoded: bool = False) -> Event | None:
-    """Return the response to an operation, as Ada if the format has an authorizer; None if no function answers it."""
+def _invoke(
+    scenario: EventScenario, operation: str, form: str, *, encoded: bool = False, body: str | None = None
+) -> Event | None:
+    """Return the response to an operation, as Ada if the format has an authorizer; None if no function answers it.
+
+    encoded: send the body as base64. body: what is sent as base64, instead of an empty object.
+    """
     (method, template), (function, path) = operations()[operation], _function_and_path(scenario, operation)
     if function is None:
         return None
@@ -54,7 +60,7 @@ def _invoke(scenario: EventScenario, operation: str, form: str, *, encoded: bool
         authorizer=None if form in WITHOUT_AUTHORIZER else context,
     )
     if encoded:
-        sent |= {"body": base64.b64encode(b"{}").decode(), "isBase64Encoded": True}
+        sent |= {"body": base64.b64encode(b"{}").decode() if body is None else body, "isBase64Encoded": True}
     answer: Event = function.invoke(sent)
     return answer
 
@@ -109,6 +115,38 @@ def test_a_body_in_base64_is_decoded(scenario: EventScenario) -> None:
     assert json.loads(answer["body"])["title"] == "Ünïcode"
     context = sent["requestContext"]["authorizer"]["lambda"]
     assert json.loads(answer["body"])["author"] == context["username"]
+
+
+@pytest.mark.parametrize("body", ["{", "e30", "e30=e30=", "not base64!", "e3\n0=", "ü", "\ud800"], ids=ascii)
+@pytest.mark.parametrize("operation", ["give_feedback", "upload_avatar"])
+def test_a_body_that_is_not_the_base64_it_claims_to_be_is_a_400(
+    scenario: EventScenario, operation: str, body: str
+) -> None:
+    for form in ("http_api_2.0", "rest_api"):
+        answer = _invoke(scenario, operation, form, encoded=True, body=body)
+        assert answer is not None
+        assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (400, "/problems/malformed")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"type": "TOKEN", "authorizationToken": "Bearer a.b.c", "methodArn": METHOD_ARN},
+        {"type": "REQUEST", "methodArn": METHOD_ARN, "headers": {"Authorization": "Bearer a.b.c"}, "httpMethod": "GET"},
+        {"version": "1.0", "type": "REQUEST", "methodArn": METHOD_ARN, "headers": {}, "identitySource": "Bearer a.b.c"},
+        {"type": "REQUEST", "methodArn": METHOD_ARN, "requestContext": {"routeKey": "$connect"}, "headers": None},
+    ],
+    ids=["TOKEN", "REST API", "payload 1.0", "WebSocket API"],
+)
+def test_the_authorizer_denies_an_event_in_another_format(scenario: EventScenario, sent: Event) -> None:
+    denied = scenario.gateway.functions["platform-authorizer"].invoke(sent)
+    (statement,) = denied["policyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Resource"]) == ("Deny", METHOD_ARN)
+    assert denied["principalId"]
+
+
+def test_the_authorizer_denies_an_event_that_it_cannot_read(scenario: EventScenario) -> None:
+    assert scenario.gateway.functions["platform-authorizer"].invoke({}) == {"isAuthorized": False}
 
 
 def test_the_authorizer_returns_the_username_or_why_the_token_is_invalid(scenario: EventScenario) -> None:
