@@ -5,7 +5,8 @@
 
 A parked record is passed to its function and deleted from the queue; if the function fails again, it parks the record again.
 A dead letter is sent to the queue that it came from. Every function may safely receive a message twice, so interrupting this
-command at any time loses nothing.
+command at any time loses nothing. It prints how many messages are left: records that were parked again, and messages that another
+run of this command has received and not deleted, which are invisible for a minute.
 """
 
 import argparse
@@ -21,7 +22,16 @@ from botocore.exceptions import ClientError
 from microservices.deploy.emulator import local_client
 
 _MAX_RECEIVED = 10  # messages of one receive call, the limit of SQS
+_WAIT_SECONDS = (
+    2  # long polling reads all of SQS's servers; a short poll reads some, and may return nothing from a filled queue
+)
+_MAX_EMPTY = 3  # empty receives in a row that end the command
 _INVISIBLE_SECONDS = 60
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 _DEAD_LETTERS = "-dead-letters"  # suffix of a dead-letter queue; before it comes the name of its source queue
 
 
@@ -30,19 +40,29 @@ class ReplayFailed(Exception):
 
 
 def replay(sqs: Any, functions: Any, queue: str) -> int:
-    """Redeliver the queue's messages and return how many there were. Raise ReplayFailed at the first that fails."""
+    """Redeliver the messages that the queue has now, and return how many. Raise ReplayFailed at the first that fails."""
     url, redeliver = _url(sqs, queue), _make_redelivery(sqs, functions, queue)
-    visible, done = _count_visible(sqs, url), 0
-    while done < visible:  # only as many as there were at the start: a record that is parked again would loop for ever
-        most = min(_MAX_RECEIVED, visible - done)
-        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=most, VisibilityTimeout=_INVISIBLE_SECONDS)
-        if "Messages" not in received:
-            break
-        for message in received["Messages"]:
+    total, done, empty = count_messages(sqs, queue), 0, 0
+    while done < total and empty < _MAX_EMPTY:  # not more: a record that is parked again would be received for ever
+        received = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=min(_MAX_RECEIVED, total - done),
+            VisibilityTimeout=_INVISIBLE_SECONDS,
+            WaitTimeSeconds=_WAIT_SECONDS,
+        )
+        messages = received.get("Messages", [])
+        empty = 0 if messages else empty + 1
+        for message in messages:
             redeliver(message["Body"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             done += 1
     return done
+
+
+def count_messages(sqs: Any, queue: str) -> int:
+    """Return how many messages the queue has, those in flight included. SQS estimates it."""
+    counts = sqs.get_queue_attributes(QueueUrl=_url(sqs, queue), AttributeNames=list(_COUNTS))["Attributes"]
+    return sum(int(counts[name]) for name in _COUNTS)
 
 
 def _url(sqs: Any, queue: str) -> str:
@@ -50,11 +70,6 @@ def _url(sqs: Any, queue: str) -> str:
         return str(sqs.get_queue_url(QueueName=queue)["QueueUrl"])
     except ClientError as error:
         raise ReplayFailed(f"{queue}: {error}") from error
-
-
-def _count_visible(sqs: Any, url: str) -> int:
-    name = "ApproximateNumberOfMessages"
-    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
 
 def _make_redelivery(sqs: Any, functions: Any, queue: str) -> Callable[[str], object]:
@@ -94,7 +109,8 @@ def main() -> None:
     create = partial(local_client, endpoint=options.endpoint) if options.endpoint else boto3.client
     sqs, functions = create("sqs"), create("lambda")
     try:
-        print(f"redelivered {replay(sqs, functions, options.queue)} messages")
+        done = replay(sqs, functions, options.queue)
+        print(f"redelivered {done} messages, left in the queue: about {count_messages(sqs, options.queue)} messages")
     except ReplayFailed as failure:
         sys.exit(f"replay: {failure}")
 
