@@ -4,27 +4,41 @@ VENV := .venv
 AWS_VENV := .venv-aws
 RUN := $(VENV)/bin/python -m
 ARGS ?=
+STACK ?=
+OFFLINE ?=
 # The user's variables for Python must not change our programs. All text is UTF-8, whatever the locale.
 unexport $(filter PYTHON%,$(.VARIABLES))
 export PYTHONUTF8 := 1
+OF_STACK := $(if $(STACK),--stack "$(STACK)")
+FROM := $(if $(OFFLINE),--no-index --find-links "$(OFFLINE)")  # a folder of wheels, in place of the network
 PARALLEL := -n 3 --dist loadgroup  # one process more than cores, since some tests wait; groups: tests/groups.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down compare bench test test-deep browser check format lock clean
+.PHONY: help setup up down compare workshop bundle doctor bench test test-deep browser check format lock clean
 
 help: ## explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.installed $(AWS_VENV)/.installed ## make both environments from the locks; every other target does it first
+setup: $(VENV)/.installed $(AWS_VENV)/.installed ## make both environments from the locks, as every other target does; OFFLINE=wheelhouse
 
-up: setup ## start both systems in the background and print their URLs (also in .run/stack.json)
-	@$(RUN) loadtests up $(ARGS)
+up: setup ## start both systems and print their URLs (also in .run/stack.json); STACK=ada for a stack of one's own
+	@$(RUN) loadtests up $(OF_STACK) $(ARGS)
 
-down: setup ## stop both systems
-	@$(RUN) loadtests down $(ARGS)
+down: setup ## stop both systems, or those of STACK=ada
+	@$(RUN) loadtests down $(OF_STACK) $(ARGS)
 
 compare: setup ## start, seed, check parity, load both systems and write results/<time>/report.html; ARGS="--profile quick"
 	@$(RUN) loadtests compare $(ARGS)
+
+workshop: setup ## list the exercises; ARGS="start 1", "check 1", "hint 1" (docs/workshop/README.md)
+	@PYTHONPATH=docs $(RUN) workshop $(ARGS)
+
+bundle: setup ## write build/monolith-or-microservices.tar, which installs without a network; ARGS="--platform linux-x86_64"
+	@$(RUN) pip --version > /dev/null 2>&1 || $(RUN) ensurepip > /dev/null
+	@$(VENV)/bin/python docs/workshop/bundle.py $(ARGS)
+
+doctor: ## say in ten lines what is missing on this machine, and how to mend it
+	@$(PYTHON) docs/workshop/doctor.py
 
 bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
 	@$(RUN) tests.bench $(ARGS)
@@ -43,7 +57,7 @@ check: setup ## lint, types, import rules, lock and fast tests (60 seconds)
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
-	@$(RUN) pytest $(PARALLEL) tests/domain tests/architecture tests/microservices tests/contract/test_every_store.py -m "not live and not slow and not deep" $(ARGS)
+	@$(RUN) pytest $(PARALLEL) tests/domain tests/architecture tests/microservices tests/workshop tests/contract/test_every_store.py -m "not live and not slow and not deep" $(ARGS)
 
 format: setup ## put the code into its form
 	@$(VENV)/bin/ruff check --quiet --fix .
@@ -72,9 +86,9 @@ $(VENV)/.installed $(AWS_VENV)/.installed:
 	@echo "installing $(LOCK) into $(@D)"
 	@if command -v uv > /dev/null; then \
 		uv venv --quiet --clear --python "$(PYTHON)" $(@D) && \
-		uv pip install --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes -r $(LOCK); \
+		uv pip install --quiet --compile-bytecode --python $(@D)/bin/python $(FROM) --require-hashes -r $(LOCK); \
 	else \
 		"$(PYTHON)" -m venv --clear $(@D) && \
-		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK); \
+		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(FROM) --require-hashes -r $(LOCK); \
 	fi
 	@touch $@

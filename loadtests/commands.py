@@ -1,12 +1,17 @@
 """The commands up and down."""
 
 import argparse
+import re
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
-from loadtests import systems
+from loadtests import processes, systems
 from loadtests.settings import folder
+
+STACKS = Path(".run") / "stacks"
+_STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
 
 
 def up(parser: argparse.ArgumentParser) -> None:
@@ -22,11 +27,22 @@ def down(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_dir(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--run-dir", type=folder, default=Path(".run"), help="folder of state, data and logs (.run)")
+    places = parser.add_mutually_exclusive_group()
+    places.add_argument("--run-dir", type=folder, default=Path(".run"), help="folder of state, data and logs (.run)")
+    places.add_argument("--stack", type=_stack, dest="run_dir", metavar="NAME", help="of several: .run/stacks/NAME")
+
+
+def _stack(name: str) -> Path:
+    """Return the run directory of a stack, an argparse type."""
+    if not _STACK.fullmatch(name):
+        raise argparse.ArgumentTypeError(f"{name[:40]!r}: give 1 to 30 of a-z, 0-9, _ and -")
+    return folder(str(STACKS / name))
 
 
 def _up(options: argparse.Namespace, console: Console) -> int:
-    started = systems.up(options.run_dir)
+    of_many = options.run_dir.parent == STACKS
+    with processes.locked(STACKS / "up.lock") if of_many else nullcontext():  # two must not find the same port free
+        started = systems.up(options.run_dir)
     names = {system.name for system in systems.BOTH}
     for name, url in systems.urls(options.run_dir).items():
         note = " (already up)" if name in names - {*started} else ""

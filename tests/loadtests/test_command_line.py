@@ -35,6 +35,7 @@ WRONG_VALUES = {
     ("\0", 5_000 * "x", "/dev/zero/x"): (
         "compare --mix", "compare --results", "aa --results", "capacity --into", "explain --into", "coldstarts --into",
         "bill --report", "bill --usage-file", "bill --mix", "scale --report", "validate --page", "diff", "up --run-dir",
+        "up --stack",
     ),
     ("http://", "ftp://x", "http://[::1", "http://x:99999999", "localhost", "http://a b", "http://" + 5_000 * "a"): (
         "compare --monolith-url", "compare --microservices-url", "capacity --microservices-live-url",

@@ -1,0 +1,145 @@
+"""`make bundle`: write an archive with the repository and a wheelhouse, which installs without a network.
+
+pip downloads the wheels that the lock files name, with their hashes. It evaluates markers for its own interpreter, so those of the
+target are evaluated here.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+CLONE = Path(__file__).resolve().parents[2]
+NAME = "monolith-or-microservices"
+LOCKS = ("requirements.lock", "microservices/local-aws.lock")
+PYTHONS = ("3.11", "3.12", "3.13")
+GLIBC = (
+    28,
+    27,
+    26,
+    24,
+    17,
+    12,
+    5,
+)  # versions 2.x that wheels are built for; Debian 10 and Ubuntu 20.04 have at least 28
+MACOS = ((15, 0), (14, 0), (13, 0), (12, 0), (11, 0), (10, 15), (10, 14), (10, 13), (10, 12), (10, 9))
+_ENTRY = re.compile(r"^(?P<requirement>[^\s#][^\\]*?)\s*\\?\n(?P<hashes>(?:\s+--hash=\S+\s*\\?\n)+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A kind of machine. tags: of the wheels that it accepts. markers: what markers of requirements read there."""
+
+    name: str
+    tags: tuple[str, ...]
+    markers: dict[str, str]
+
+
+def _linux(machine: str) -> Platform:
+    legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+    tags = [tag for minor in GLIBC for tag in (f"manylinux_2_{minor}", legacy.get(minor)) if tag]
+    markers = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": machine, "os_name": "posix"}
+    return Platform(f"linux-{machine}", tuple(f"{tag}_{machine}" for tag in (*tags, "linux")), markers)
+
+
+def _macos(machine: str) -> Platform:
+    kinds = (machine, "universal2")
+    tags = tuple(f"macosx_{major}_{minor}_{kind}" for major, minor in MACOS for kind in kinds)
+    markers = {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": machine, "os_name": "posix"}
+    return Platform(f"macos-{machine}", tags, markers)
+
+
+PLATFORMS = {one.name: one for one in (_linux("x86_64"), _linux("aarch64"), _macos("x86_64"), _macos("arm64"))}
+
+
+def main() -> int:
+    """Download the wheels and write the archive. Return 1 if a wheel is missing."""
+    parser = argparse.ArgumentParser(
+        prog="make bundle", description="Write an archive that installs without a network."
+    )
+    parser.add_argument("--platform", action="append", choices=PLATFORMS, help="may be repeated (all)")
+    parser.add_argument("--python", action="append", choices=PYTHONS, help="may be repeated (all)")
+    parser.add_argument("--output", type=Path, default=CLONE / "build" / f"{NAME}.tar", help="the archive (build/)")
+    options = parser.parse_args()
+    platforms = [PLATFORMS[name] for name in options.platform or PLATFORMS]
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.output.parent, prefix="bundle") as folder:
+        root = Path(folder) / NAME
+        clone(root)
+        wheelhouse = root / "wheelhouse"
+        wheelhouse.mkdir()
+        for platform in platforms:
+            names = {name for python in options.python or PYTHONS for name in download(platform, python, wheelhouse)}
+            size = sum((wheelhouse / name).stat().st_size for name in names)
+            print(f"{platform.name}: {len(names)} wheels, {size / 1e6:.0f} MB", flush=True)
+        write(root, options.output)
+    print(f"{options.output}: {options.output.stat().st_size / 1e6:.0f} MB, commit {head()}")
+    return 0
+
+
+def clone(target: Path) -> None:
+    """Clone the last commit without its history. Changes that are not committed are left out."""
+    subprocess.run(["git", "clone", "--quiet", "--depth", "1", CLONE.as_uri(), target], check=True)
+    subprocess.run(["git", "remote", "remove", "origin"], cwd=target, check=True)
+
+
+def head() -> str:
+    """Return the commit that is bundled."""
+    ran = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=CLONE, check=True, capture_output=True, text=True)
+    return ran.stdout.strip()
+
+
+def download(platform: Platform, python: str, wheelhouse: Path) -> set[str]:
+    """Download the wheels of both environments for a platform and Python. Return their names. End the program if one is missing."""
+    names: set[str] = set()
+    for lock in LOCKS:
+        with tempfile.TemporaryDirectory(dir=wheelhouse.parent, prefix="wheels") as folder:
+            wanted = Path(folder) / "wanted.txt"
+            wanted.write_text("".join(pinned((CLONE / lock).read_text(encoding="utf-8"), platform, python)))
+            abi = f"cp{python.replace('.', '')}"
+            command = [
+                sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
+                "--only-binary", ":all:", "--implementation", "cp", "--python-version", python,
+                *(word for each in (abi, "abi3", "none") for word in ("--abi", each)),
+                *(word for tag in platform.tags for word in ("--platform", tag)),
+                "--dest", folder, "--requirement", str(wanted),
+            ]  # fmt: skip
+            if subprocess.run(command, check=False).returncode:
+                raise SystemExit(f"{lock} has no wheel for {platform.name} and Python {python}: see above")
+            for wheel in Path(folder).glob("*.whl"):
+                names.add(wheel.name)
+                shutil.move(wheel, wheelhouse / wheel.name)
+    return names
+
+
+def pinned(lock: str, platform: Platform, python: str) -> Iterator[str]:
+    """Yield the requirements of a lock file that a platform and Python need, with their hashes and without their markers."""
+    environment = {
+        **platform.markers, "python_version": python, "python_full_version": f"{python}.0",
+        "implementation_name": "cpython", "platform_python_implementation": "CPython",
+    }  # fmt: skip
+    for entry in _ENTRY.finditer(lock):
+        requirement = Requirement(entry["requirement"])
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            hashes = " ".join(entry["hashes"].replace("\\", " ").split())
+            yield f"{requirement.name}{requirement.specifier} {hashes}\n"
+
+
+def write(root: Path, output: Path) -> None:
+    """Write the folder as an archive. Wheels are compressed already, so the archive is not."""
+    draft = output.with_suffix(".draft")
+    with tarfile.open(draft, "w") as archive:
+        archive.add(root, arcname=NAME)
+    draft.replace(output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The workshop: its command line, its patches, and that each exercise fails as handed out and passes with its solution."""
