@@ -12,9 +12,11 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import report, systems
+from loadtests.arguments import add_results, number
+from loadtests.files import destination, run_directory
 from loadtests.results import AA_SIDES as SIDES
 from loadtests.run import DIFFERENT, FINE, VOID, run_and_report
-from loadtests.settings import PROFILES, RunSettings, add_results, destination, number, run_directory
+from loadtests.settings import PROFILES, RunSettings
 from loadtests.statistics import NOISE
 
 NAMES = tuple(system.name for system in systems.BOTH)

@@ -10,15 +10,15 @@ import yaml
 from rich.console import Console
 
 from loadtests import report
+from loadtests.arguments import new_file, number, report_folder
 from loadtests.errors import UsageError
 from loadtests.forecast.bill import CHAPTER, DEFAULT, Options, chapter
 from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.traffic import EXAMPLES
 from loadtests.forecast.units import UNITS
 from loadtests.metering import counts
-from loadtests.report import REFERENCE, forms
+from loadtests.report import REFERENCE, extensible_report, forms
 from loadtests.report.contents import COMMANDS
-from loadtests.settings import extensible_report, new_file, number, report_folder
 
 ABOUT = """Compute a month's bill of both sides on AWS. Nothing is measured: the counts come from a report, the prices are cited."""
 RESULTS = Path("results")

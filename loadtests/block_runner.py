@@ -1,24 +1,22 @@
 """Run blocks of load with Locust as a library, in a process of its own: `python -m loadtests.block_runner`.
 
 Read one LoadPlan as JSON from each line of standard input, write one Reply to standard output. LoadProcess is the other end.
-The process ends with its input, so it never outlives the other end.
+The process ends with its input or its parent, so it never outlives the other end.
 """
 
-import os
+import signal
 import sys
-from collections.abc import Iterator
 
 import gevent
 import locust  # noqa: F401 - it patches the standard library, so it comes before HTTPX
 import msgspec
-from gevent.event import Event
-from gevent.queue import Queue
 
 from loadtests.errors import RunError
 from loadtests.live.audience import Audience
 from loadtests.live.block import run_live
 from loadtests.load import LIVE, BlockResult, LoadPlan, Reply
 from loadtests.open_load import OpenLoad, run_local
+from loadtests.supervisor import end_with_parent
 
 
 def run_block(plan: LoadPlan, audiences: dict[str, Audience]) -> BlockResult:
@@ -31,10 +29,11 @@ def run_block(plan: LoadPlan, audiences: dict[str, Audience]) -> BlockResult:
 
 def main() -> None:
     """Run plans until the input ends."""
+    end_with_parent(signal.SIGKILL)  # also in the middle of a block
     audiences: dict[str, Audience] = {}
-    for plan in _plans():
+    while line := _next_line():
         try:
-            reply = Reply(block=run_block(plan, audiences))
+            reply = Reply(block=run_block(msgspec.json.decode(line, type=LoadPlan), audiences))
         except RunError as failed:  # for example a live feed that accepts no subscriber
             reply = Reply(failed=str(failed))
         print(msgspec.json.encode(reply).decode(), flush=True)
@@ -42,25 +41,9 @@ def main() -> None:
         audience.close()
 
 
-def _plans() -> Iterator[LoadPlan]:
-    """Yield the plans of the input until it ends."""
-    lines, idle, decoder = Queue[str](), Event(), msgspec.json.Decoder(LoadPlan)
-    gevent.spawn(_read, lines, idle)
-    while True:
-        idle.set()
-        if not (line := lines.get()):
-            return
-        idle.clear()
-        yield decoder.decode(line)
-
-
-def _read(lines: Queue[str], idle: Event) -> None:
-    """Read lines in a thread, so that load and live messages go on meanwhile. Nobody needs a block after the end of the input."""
-    while line := str(gevent.get_hub().threadpool.apply(sys.stdin.readline)):
-        lines.put(line)
-    if not idle.is_set():
-        os._exit(1)
-    lines.put("")
+def _next_line() -> str:
+    """Return the next line of the input, "" at its end. It is read in a thread, so that live messages go on meanwhile."""
+    return str(gevent.get_hub().threadpool.apply(sys.stdin.readline))
 
 
 if __name__ == "__main__":

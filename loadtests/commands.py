@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import processes, systems
-from loadtests.settings import folder
+from loadtests.arguments import folder
 
 STACKS = Path(".run") / "stacks"
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from loadtests import mixes, report, settings, systems
+from loadtests import arguments, files, mixes, report, systems
 from loadtests.load import LIVE, require_bounded
 from loadtests.results import SIDES
 from loadtests.run import FINE, VOID, run_and_report
@@ -23,9 +23,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--profile", choices=PROFILES, default="standard", help="length: quick 5, standard 7, full 20 minutes"
     )
     parser.add_argument("--scenario", action="append", choices=LoadOptions().scenarios, help="only this; repeatable")
-    settings.add_load_options(parser)
-    settings.add_urls(parser)
-    settings.add_results(parser)
+    arguments.add_load_options(parser)
+    arguments.add_urls(parser)
+    arguments.add_results(parser)
     parser.set_defaults(command=command)
 
 
@@ -36,14 +36,14 @@ def command(options: argparse.Namespace, console: Console) -> int:
         profile=_profile(options, load),
         scenarios=_scenarios(options, load),
         sides=dict(zip(SIDES, systems.BOTH, strict=True)),
-        run_dir=settings.run_directory("compare"),
-        deployed=settings.deployed_urls(options),
-        deployed_live=settings.deployed_live_urls(options),
+        run_dir=files.run_directory("compare"),
+        deployed=arguments.deployed_urls(options),
+        deployed_live=arguments.deployed_live_urls(options),
         load=load,
     )
-    if settings.lacks_live_url(options) and not (options.scenario or load.mix):
+    if arguments.lacks_live_url(options) and not (options.scenario or load.mix):
         console.print(f"{LIVE} is left out: it needs --microservices-live-url", highlight=False)
-    folder = settings.destination(options)
+    folder = files.destination(options)
     figures = run_and_report(run_settings, folder, console)
     report.print_summary(folder, console)
     return VOID if figures["voids"] else FINE
@@ -55,9 +55,9 @@ def _scenarios(options: argparse.Namespace, load: LoadOptions) -> tuple[str, ...
     chosen = tuple(dict.fromkeys((*(options.scenario or ()), *own)))
     for name in {*chosen} - {*own, LIVE}:
         mixes.by_name(name)  # read now, so that a mistake is reported before anything starts
-    settings.require_live_url(chosen, options)
+    arguments.require_live_url(chosen, options)
     return chosen or tuple(
-        name for name in PROFILES["quick"].rates if name != LIVE or not settings.lacks_live_url(options)
+        name for name in PROFILES["quick"].rates if name != LIVE or not arguments.lacks_live_url(options)
     )
 
 

@@ -19,10 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from loadtests.metering.counts import Metering
 from loadtests.results import SIDES
+from loadtests.systems import contract
 from microservices.deploy.templates import parse
 
 CHAPTER = "complexity"
@@ -41,7 +40,7 @@ Row = dict[str, Any]
 def chapter(root: Path, metering: Metering | None = None) -> dict[str, Any]:
     """Return the figures of report.json. metering: adds the store calls of each operation."""
     counts = {side: count_side(root / side) for side in SIDES}
-    calls = {side: _store_calls(root, metering, side) if metering else {} for side in SIDES}
+    calls = {side: _store_calls(metering, side) if metering else {} for side in SIDES}
     names = (*features(root), SHARED)
     return {
         "rows": [_row(name, side, counts[side][name], calls[side].get(name)) for name in names for side in SIDES],
@@ -135,9 +134,9 @@ def _statements(kind: str, properties: Row) -> list[Row]:
     return [statement for document in documents if document for statement in document["Statement"]]
 
 
-def _store_calls(root: Path, metering: Metering, side: str) -> dict[str, float]:
+def _store_calls(metering: Metering, side: str) -> dict[str, float]:
     """Return by feature the mean store calls of an operation, those after the answer included."""
-    paths = yaml.load((root / "docs" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["paths"]
+    paths = contract()["paths"]
     calls: dict[str, list[float]] = {}
     for name, operation in metering.operations.get(side, {}).items():
         method, _, path = name.partition(" ")

@@ -94,6 +94,28 @@ def buyer(world: World, draw: Random) -> Steps:
     yield calls.own_orders(account.token, holding=order["id"])
 
 
+def drive(steps: Steps, send: Callable[[Call], Answer | None]) -> None:
+    """Send the calls of a journey one after the other, until its end or the first call that gets None."""
+    try:
+        call = next(steps)
+        while (answer := send(call)) is not None:
+            call = steps.send(answer)
+    except StopIteration:
+        return
+
+
+def operations_of(journey: Journey, world: World, answers: Mapping[str, Answer], *, seed: int) -> list[str]:
+    """Return the operations of a journey that gets these answers, by operation."""
+    operations: list[str] = []
+
+    def answer(call: Call) -> Answer:
+        operations.append(call.operation)
+        return answers[call.operation]
+
+    drive(journey(world, Random(seed)), answer)
+    return operations
+
+
 def _account(world: World, draw: Random) -> Account:
     return draw.choice(world.accounts)
 

@@ -8,8 +8,6 @@ import logging
 import os
 import signal
 import sys
-from argparse import ArgumentTypeError
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from math import ceil, inf
@@ -17,7 +15,6 @@ from pathlib import Path
 from random import Random
 from time import perf_counter, time
 from typing import Any
-from urllib.parse import urlsplit
 
 import gevent
 from locust import FastHttpUser, LoadTestShape, between, events, task
@@ -25,74 +22,30 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import STATE_INIT, STATE_RUNNING, STATE_STOPPED, STATE_STOPPING, MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
-from locust.util.timespan import parse_timespan
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
 
-from loadtests import mixes
-from loadtests.calls import Outcome
+from loadtests.calls import Answer, Call, Outcome
 from loadtests.data import seeding
 from loadtests.errors import RunError, UsageError
 from loadtests.histograms import decode, percentile_ms, percentiles
-from loadtests.journeys import JOURNEYS, Journey
+from loadtests.journeys import JOURNEYS, Journey, drive
 from loadtests.latencies import Latencies, clear, publish
 from loadtests.load import BlockResult, LoadPlan, require_bounded, void_reasons
+from loadtests.locust_options import USAGE, VOID, add_options, arrivals, base_url, check_users, mix_of
 from loadtests.mixes import Mix
 from loadtests.open_load import OpenLoad, attach, send
-from loadtests.settings import DURATION, RATE, number
-from loadtests.shapes import SHAPES, STEADY, Shape, Stage, length_s, shape_of
-from loadtests.traces import read_trace, trace_length_s
+from loadtests.shapes import Shape, length_s
 
 EVERYTHING = "everything"  # the mix without --mix
 SIZE = seeding.Size(accounts=4, posts=20, votes=30)
 IN_FLIGHT = 1_000  # open requests of all workers together; further arrivals are dropped
-NO_REQUEST, VOID, USAGE, SYSTEM_FAILED = 1, 2, 3, 4
+NO_REQUEST, SYSTEM_FAILED = 1, 4
 REPORTED_AFTER_S = 4.0  # workers report every 3 s
 MASTER_PID = os.getpid()  # of the process that forks the workers of --processes, after it has read this file
-USERS, PORT = number(1, 100_000, int), number(0, 65_535, int)
 log = logging.getLogger("loadtests")
 run_numbers = count(1)
-
-
-@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-def add_options(parser: Any) -> None:
-    """Add the options. Values of files stay text, because Locust sends them to its workers and its web page."""
-    parser.add_argument("--rate", type=RATE, help="open load: arrivals a second, the peak of --shape")
-    parser.add_argument(
-        "--trace", type=_trace, default="", metavar="FILE", help="open load: a CSV of offsets in seconds"
-    )
-    parser.add_argument("--shape", choices=["", *SHAPES], default="", help="open load: how the rate changes")
-    parser.add_argument("--mix", type=_mix, default="", metavar="NAME", help="of loadtests/mixes, or a YAML file")
-    ranges = {
-        "--users": USERS, "--spawn-rate": RATE, "--processes": number(-1, 64, int), "--run-time": _run_time,
-        "--expect-workers": number(1, 1_000, int), "--web-port": PORT, "--master-port": PORT, "--master-bind-port": PORT,
-    }  # fmt: skip
-    for option, kind in ranges.items():  # Locust itself accepts any number
-        parser._option_string_actions[option].type = kind
-    parse, leave = parser.parse_args, parser.exit
-    parser.parse_args = lambda *words, **more: _require_consistent(parse(*words, **more), parser)
-    # A wrong command line is one line and status 3, as in the other commands: 2 means that a run is void.
-    parser.exit = lambda status=0, message="": leave(
-        USAGE if status == VOID else status, message and f"{' '.join(message.split())}\n"
-    )
-
-
-def _require_consistent(options: Any, parser: Any) -> Any:
-    """Return the options. End with one line if some of them exclude each other."""
-    opened, named = options.rate or options.trace, {*options.user_classes} - {OpenLoad.__name__}
-    reasons = {
-        "--class-picker is not supported: name the user classes on the command line": options.class_picker,
-        "--rate and --trace exclude each other": options.rate and options.trace,
-        "--trace has its own shape: leave --shape out": options.trace and options.shape,
-        "--shape needs --rate: closed users have no rate": options.headless and options.shape and not opened,
-        "name user classes or a --mix, not both": named and options.mix,
-        "--tags and --exclude-tags choose tasks of users; open load has none": opened
-        and (options.tags or options.exclude_tags),
-    }
-    for reason, holds in reasons.items():
-        if holds:
-            parser.error(reason)
-    return options
+events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
@@ -134,10 +87,8 @@ def interrupt(environment: Environment, main: Any) -> None:
     waits = isinstance(runner, MasterRunner) and runner.state == STATE_INIT and runner.shape_greenlet is None
     if waits and not environment.web_ui:
         gevent.kill(main, SystemExit(128 + signal.SIGINT))  # Locust waits for workers and expects no KeyboardInterrupt
-    elif environment.web_ui or runner.state not in (
-        STATE_STOPPING,
-        STATE_STOPPED,
-    ):  # a master ends after its last worker
+    # A master ends after its last worker.
+    elif environment.web_ui or runner.state not in (STATE_STOPPING, STATE_STOPPED):
         gevent.kill(main, KeyboardInterrupt)
 
 
@@ -277,8 +228,8 @@ def choose(environment: Environment, *, own_shape: bool = False) -> tuple[list[A
         for each in (named if options.user_classes else classes)
         if each not in (OpenLoad, *CLOSED_USERS.values()) and (each.tasks or not (options.tags or options.exclude_tags))
     ]
-    rate, shape, trace = _arrivals(options)
-    mix = _mix_of(options.mix or EVERYTHING)
+    rate, shape, trace = arrivals(options)
+    mix = mix_of(options.mix or EVERYTHING)
     if rate:
         if own or own_shape:
             what = f"the user class {own[0].__name__}" if own else "a shape of your own"
@@ -286,7 +237,7 @@ def choose(environment: Environment, *, own_shape: bool = False) -> tuple[list[A
         weights = {each.name: float(each.weight) for each in ours} or mix.journeys
         return [OpenLoad], _plan(environment, weights, rate=rate, shape=shape, trace=trace)
     if not own_shape:
-        _check_users(options)
+        check_users(options)
     if not options.user_classes and not options.tags:
         ours = _closed_users(mix, options)
     if not ours + own:
@@ -310,26 +261,12 @@ def _plan(
 ) -> LoadPlan:  # fmt: skip
     """Return the plan of a run. For closed users only its world counts."""
     plan = LoadPlan(
-        base_url=_base_url(environment), rate=rate, shape=shape, trace=trace, warm_up_s=0, duration_s=length_s(shape),
+        base_url=base_url(environment), rate=rate, shape=shape, trace=trace, warm_up_s=0, duration_s=length_s(shape),
         seed="locust", journeys=journeys, max_in_flight=IN_FLIGHT,
     )  # fmt: skip
     if plan.duration_s < inf:
         require_bounded(rate, plan.duration_s)
     return plan
-
-
-def _base_url(environment: Environment) -> str:
-    """Return the host without a slash at its end, and let Locust use it like that. Raise UsageError if it is no URL."""
-    url = (environment.host or "").rstrip("/")
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not parts.query
-    except ValueError:
-        valid = False
-    if not valid:
-        raise UsageError(f"--host: {url or 'nothing'!r} is not a URL such as http://127.0.0.1:8000")
-    environment.host = url
-    return url
 
 
 class ClosedUser(FastHttpUser):
@@ -346,17 +283,13 @@ class ClosedUser(FastHttpUser):
         run = self.environment.latencies.run
         if run is None:  # the host could not be seeded
             raise StopUser
-        steps = type(self).journey(run.plan.world, Random())
-        call = next(steps)
-        while True:
-            answer, outcome = send(self, call, context={})
-            if outcome is not Outcome.SUCCESS:
-                return
-            try:
-                call = steps.send(answer)
-            except StopIteration:
-                return
-            gevent.sleep(call.after_s)
+        drive(type(self).journey(run.plan.world, Random()), self._send)
+
+    def _send(self, call: Call) -> Answer | None:
+        """Send a call after its pause. Return its answer, None if it is not a success."""
+        gevent.sleep(call.after_s)
+        answer, outcome = send(self, call, context={})
+        return answer if outcome is Outcome.SUCCESS else None
 
 
 def closed_user(name: str, journey: Journey) -> type[ClosedUser]:
@@ -366,69 +299,4 @@ def closed_user(name: str, journey: Journey) -> type[ClosedUser]:
 
 
 CLOSED_USERS = {name: closed_user(name, journey) for name, journey in JOURNEYS.items()}
-globals().update(
-    {user.__name__: user for user in CLOSED_USERS.values()}
-)  # Locust looks for classes in a module's names
-
-
-def _arrivals(options: Any) -> tuple[float, Shape, tuple[float, ...]]:
-    """Return rate, shape and trace. A steady rate without a run time has no end. Raise UsageError: the web page may change all."""
-    if options.trace:
-        times = read_trace(Path(options.trace))
-        return len(times) / trace_length_s(times), (), times
-    rate = _checked("rate", RATE, options.rate) if options.rate else 0.0
-    if options.run_time:
-        _checked("run time", DURATION, options.run_time)
-    if options.shape not in ("", *SHAPES):
-        raise UsageError(f"shape: {options.shape!r} is not one of {', '.join(SHAPES)}")
-    if options.shape and not rate:
-        raise UsageError("--shape needs --rate: closed users have no rate")
-    if options.shape in ("", STEADY):
-        return rate, (Stage(options.run_time or inf, rate, rate),), ()
-    return rate, shape_of(options.shape, rate=rate, seconds=options.run_time), ()
-
-
-def _check_users(options: Any) -> None:
-    _checked("users", USERS, options.num_users)
-    _checked("spawn rate", RATE, options.spawn_rate)
-
-
-def _checked(name: str, kind: Callable[[str], Any], value: object) -> Any:
-    try:
-        return kind(str(value))
-    except ArgumentTypeError as error:
-        raise UsageError(f"{name}: {error}") from error
-
-
-def _mix_of(word: str) -> Mix:
-    """Return the mix of a name, or of a YAML file. Raise UsageError."""
-    if Path(word).suffix == ".yaml":
-        return mixes.read(Path(word))
-    if word not in mixes.names():
-        raise UsageError(f"there is no mix {word!r}; there are {', '.join(mixes.names())}")
-    return mixes.by_name(word)
-
-
-def _trace(word: str) -> str:
-    return _check(word, lambda: read_trace(Path(word)))
-
-
-def _mix(word: str) -> str:
-    return _check(word, lambda: _mix_of(word))
-
-
-def _run_time(word: str) -> int:
-    try:
-        seconds = parse_timespan(word)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{word} is not a time such as 20, 20s, 3m or 1h20m") from error
-    return int(DURATION(str(seconds)))
-
-
-def _check(word: str, read: Any) -> str:
-    try:
-        if word:
-            read()
-    except UsageError as error:
-        raise ArgumentTypeError(str(error)) from error
-    return word
+globals().update({user.__name__: user for user in CLOSED_USERS.values()})  # where Locust looks for classes

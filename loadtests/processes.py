@@ -1,4 +1,4 @@
-"""Background processes: start them under a supervisor, end them with all their descendants, turn signals into an exception."""
+"""Background processes and threads: start them under a supervisor, end them with all descendants, raise signals."""
 
 import fcntl
 import os
@@ -6,14 +6,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 from types import FrameType
-from typing import IO
+from typing import IO, TypeVar
 from urllib.parse import urlsplit
 
 import psutil
+
+Made = TypeVar("Made")
 
 ROOT = Path(__file__).resolve().parent.parent
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -153,6 +158,26 @@ def end(locks: Sequence[Path], *, within_s: float) -> None:
             signalled.add(process)
             _each(psutil.Process.terminate, [process])
         sleep(POLL_S)
+
+
+def on_sides(sides: Sequence[str], work: Callable[[str], Made]) -> dict[str, Made]:
+    """Call a function for each side at the same time, and return its results by side."""
+    started = {side: in_background(partial(work, side)) for side in sides}
+    return {side: future.result() for side, future in started.items()}
+
+
+def in_background(work: Callable[[], Made]) -> Future[Made]:
+    """Run a function in a thread that does not outlive an interrupted command."""
+    future: Future[Made] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future
 
 
 def is_running(pid: int) -> bool:

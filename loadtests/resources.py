@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from loadtests import systems
-from loadtests.local_aws import client, endpoint_of, errors_as
+from loadtests.local_aws import client, endpoint_of, errors_as, functions_of
 from loadtests.results import UNKNOWN, Resources, Results
 from loadtests.systems import MICROSERVICES, MONOLITH, System
 
@@ -82,9 +82,8 @@ def measure_cpu_steal(results: Results) -> Iterator[None]:
 def _reserved_concurrency(url: str) -> dict[str, int]:
     """Return the reserved concurrency of each function that answers HTTP. 0 means no limit."""
     functions = client("lambda", endpoint_of(url))
-    with errors_as("the local AWS does not list its functions"):
-        pages = functions.get_paginator("list_functions").paginate()
-        names = sorted(one["FunctionName"] for page in pages for one in page["Functions"])
+    names = sorted(one["FunctionName"] for one in functions_of(endpoint_of(url)))
+    with errors_as("the local AWS does not say the concurrency of its functions"):
         return {name: _limit(functions, name) for name in names if name.endswith(HTTP)}
 
 

@@ -6,14 +6,14 @@ from math import inf
 from rich.console import Console
 
 from loadtests import report
+from loadtests.arguments import report_folder
 from loadtests.bill import last_run, parse_change
 from loadtests.errors import UsageError
 from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.scale import CHAPTER, DECADES, MIX, PARAMETERS, chapter
 from loadtests.metering import counts
-from loadtests.report import forms
+from loadtests.report import extensible_report, forms
 from loadtests.report.contents import COMMANDS
-from loadtests.settings import extensible_report, report_folder
 
 ABOUT = """Simulate a day of both deployments on AWS for each population: latency, errors, freshness, dollars, and the limits on the
 way. Nothing is measured: the counts come from a report, the limits are cited."""

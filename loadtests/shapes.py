@@ -31,16 +31,10 @@ STEADY = "steady"
 SHAPES: dict[str, Shape] = {
     STEADY: (Stage(30, 1, 1),),
     "ramp": (Stage(30, 0, 1), Stage(10, 1, 1)),
-    "spike": (
-        Stage(10, 0.1, 0.1),
-        Stage(10, 1, 1),
-        Stage(10, 0.1, 0.1),
-    ),  # ten times the rate from one moment to the next
-    "burst": (
-        Stage(5, 0.2, 0.2),
-        Stage(15, 0, 0),
-        Stage(5, 1, 1),
-    ),  # after an idle time, so that idle parts start again
+    # Ten times the rate from one moment to the next.
+    "spike": (Stage(10, 0.1, 0.1), Stage(10, 1, 1), Stage(10, 0.1, 0.1)),
+    # After an idle time, so that idle parts start again.
+    "burst": (Stage(5, 0.2, 0.2), Stage(15, 0, 0), Stage(5, 1, 1)),
     "soak": (Stage(600, 0.7, 0.7),),
 }
 

@@ -26,7 +26,7 @@ def main(lock: int, command: list[str]) -> int:
     _write(lock, os.getpid(), os.getppid())
     # Orphaned descendants become children of this process, such as the database of a monolith that was killed.
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[lock], preexec_fn=_end_with_parent)  # noqa: PLW1509 - no threads yet
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[lock], preexec_fn=end_with_parent)  # noqa: PLW1509 - no threads yet
 
     def stop(*_: FrameType | int | None) -> None:
         signal.alarm(STOP_SECONDS)
@@ -54,9 +54,9 @@ def _write(lock: int, *pids: int) -> None:
     os.pwrite(lock, " ".join(map(str, pids)).encode(), 0)
 
 
-def _end_with_parent() -> None:
-    """Let the kernel terminate the command if this process is killed."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """Let the kernel send this process a signal when its parent ends, however that ends."""
+    _prctl(PR_SET_PDEATHSIG, number)
 
 
 def _end_descendants() -> None:

@@ -161,13 +161,15 @@ def check_reachable(base_url: str) -> None:
 
 
 @cache
+def contract() -> dict[str, Any]:
+    """Return docs/openapi.yaml."""
+    text = (ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8")
+    return dict(yaml.load(text, Loader=yaml.CSafeLoader))
+
+
 def contract_version() -> str:
     """Return the version of docs/openapi.yaml."""
-    return str(
-        yaml.load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["info"][
-            "version"
-        ]
-    )
+    return str(contract()["info"]["version"])
 
 
 def _serves(system: System, run_dir: Path) -> bool:

@@ -6,6 +6,7 @@ running system adds only its deployment.
 
 So a contract test runs on both running systems only with the marker `real_server`: an HTTP server or several processes could break
 it. With the marker `deployed` it runs on the microservices, where roles, triggers, queues or the gateway could break it.
+A test with the marker `concurrent` proves nothing on the functions in this process.
 """
 
 import re
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 RUNNING_SYSTEMS = ("live-monolith", "live-microservices")
+ONE_BY_ONE = "functions"  # this implementation of the contract handles requests one by one, since moto is not thread-safe
 
 # Markers that let a test run on a system in `make test`, by the value of its parameter `api` or `site`.
 _MARKERS = {
@@ -36,6 +38,8 @@ def mark_further_variants(items: Iterable[pytest.Item]) -> None:
     """Add the marker `deep` to all variants of a test except the first one, and to those that need no running system."""
     seen = set()
     for item in items:
+        if item.get_closest_marker("concurrent") and _parameters(item).get("api") == ONE_BY_ONE:
+            item.add_marker(pytest.mark.deep)
         if (markers := _markers_for(item)) and not any(map(item.get_closest_marker, markers)):
             item.add_marker(pytest.mark.deep)
         promise = _promise_of(item)

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import mixes, settings, systems
+from loadtests import arguments, files, mixes, settings, systems
 from loadtests.capacity.saturation import Meter, saturated
 from loadtests.capacity.search import START, Level, Outcome, Probe, Search, percentile_of_blocks
 from loadtests.histograms import enough_beyond
@@ -17,7 +17,7 @@ from loadtests.load import LIVE, BlockResult, LoadPlan
 from loadtests.load_process import LoadProcess
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of
-from loadtests.report import measure_chapter
+from loadtests.report import add_destination, measure_chapter
 from loadtests.results import SIDES
 from loadtests.run import both_up, require_reachable
 from loadtests.settings import RunSettings
@@ -47,18 +47,18 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = ABOUT
     parser.add_argument(
-        "--p95", type=settings.number(1, 60_000), default=250.0, help="limit of p95 in milliseconds (250)"
+        "--p95", type=arguments.number(1, 60_000), default=250.0, help="limit of p95 in milliseconds (250)"
     )
     parser.add_argument(
-        "--errors", type=settings.number(0.001, 100), default=0.1, help="limit of errors in percent (0.1)"
+        "--errors", type=arguments.number(0.001, 100), default=0.1, help="limit of errors in percent (0.1)"
     )
     scenarios = (*mixes.names(), LIVE)
     parser.add_argument("--scenario", action="append", choices=scenarios, help="default: browse; repeatable")
     parser.add_argument("--side", action="append", choices=SIDES, help="only this side")
-    parser.add_argument("--ceiling", type=settings.RATE, default=2_000.0, help="highest requests a second (2000)")
-    parser.add_argument("--seconds", type=settings.number(10, 86_400), default=180.0, help="for one scenario (180)")
-    settings.add_urls(parser)
-    settings.add_destination(parser)
+    parser.add_argument("--ceiling", type=arguments.RATE, default=2_000.0, help="highest requests a second (2000)")
+    parser.add_argument("--seconds", type=arguments.number(10, 86_400), default=180.0, help="for one scenario (180)")
+    arguments.add_urls(parser)
+    add_destination(parser)
     parser.set_defaults(command=command)
 
 
@@ -67,7 +67,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     run_settings = _settings(options)
     results = CapacityResults(level=Level(options.p95, options.errors), ceiling=options.ceiling)
     return measure_chapter(
-        NAME, settings.destination(options), console, run_dir=run_settings.run_dir,
+        NAME, files.destination(options), console, run_dir=run_settings.run_dir,
         measure=lambda display: run(run_settings, results, display, seconds=options.seconds),
         figures=lambda: figures(results),
     )  # fmt: skip
@@ -195,15 +195,15 @@ def _point(search: Search, rate: float) -> Figures:
 def _settings(options: argparse.Namespace) -> RunSettings:
     """Return which systems to start and load. Raise UsageError if a live feed is unknown."""
     scenarios = tuple(dict.fromkeys(options.scenario or ("browse",)))
-    settings.require_live_url(scenarios, options)
+    arguments.require_live_url(scenarios, options)
     sides = {system.name: system for system in systems.BOTH if system.name in (options.side or SIDES)}
     return RunSettings(
         profile=replace(settings.PROFILES["standard"], rates=dict.fromkeys(scenarios, START)),
         scenarios=scenarios,
         sides=sides,
-        run_dir=settings.run_directory(NAME),
-        deployed={side: url for side, url in settings.deployed_urls(options).items() if side in sides},
-        deployed_live=settings.deployed_live_urls(options),
+        run_dir=files.run_directory(NAME),
+        deployed={side: url for side, url in arguments.deployed_urls(options).items() if side in sides},
+        deployed_live=arguments.deployed_live_urls(options),
     )
 
 

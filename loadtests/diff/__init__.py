@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import settings
+from loadtests import arguments
 from loadtests.diff.changes import REGRESSION, SAME, WORSE, Change, Figures, Run, changes, counts
 from loadtests.errors import UsageError
 from loadtests.report.tables import Column, Record, Table, milliseconds, number, table_of
@@ -69,10 +69,10 @@ class Difference:
 
 def register(verb: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    verb.add_argument("before", type=settings.report_folder, metavar="A", help="a report.json, or its folder")
-    verb.add_argument("after", type=settings.report_folder, metavar="B", help="the later one")
+    verb.add_argument("before", type=arguments.report_folder, metavar="A", help="a report.json, or its folder")
+    verb.add_argument("after", type=arguments.report_folder, metavar="B", help="the later one")
     verb.add_argument(
-        "--threshold", type=settings.number(0.1, 1_000), default=THRESHOLD, metavar="PERCENT",
+        "--threshold", type=arguments.number(0.1, 1_000), default=THRESHOLD, metavar="PERCENT",
         help=f"a figure that is significantly worse by more than this is a regression ({THRESHOLD:g})",
     )  # fmt: skip
     verb.add_argument(

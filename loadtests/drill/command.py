@@ -12,16 +12,17 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests import settings, systems
+from loadtests import arguments, files, systems
 from loadtests.data import seeding
 from loadtests.drill import monolith
 from loadtests.drill.faults import FAULTS, Fault
-from loadtests.drill.run import MIX, Side, drill, on_sides
+from loadtests.drill.run import MIX, Side, drill
 from loadtests.drill.services import Services
 from loadtests.load_process import LoadProcess
+from loadtests.processes import on_sides
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of
-from loadtests.report import measure_chapter
+from loadtests.report import add_destination, measure_chapter
 from loadtests.results import SIDES
 
 CHAPTER = "drills"
@@ -69,19 +70,19 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.description = ABOUT
     parser.add_argument("--fault", action="append", choices=NAMES, help="only this one; may be repeated")
     parser.add_argument("--side", choices=SIDES, help="only this side")
-    parser.add_argument("--rate", type=settings.RATE, default=10.0, help="arrivals a second on each side (10)")
-    parser.add_argument("--votes", type=settings.RATE, default=5.0, help="votes of the audit a second, each side (5)")
-    times = settings.number(1, 1000, int)
+    parser.add_argument("--rate", type=arguments.RATE, default=10.0, help="arrivals a second on each side (10)")
+    parser.add_argument("--votes", type=arguments.RATE, default=5.0, help="votes of the audit a second, each side (5)")
+    times = arguments.number(1, 1000, int)
     parser.add_argument("--repeat", type=times, default=1, help="how often each fault is injected (1)")
-    settings.add_destination(parser)
+    add_destination(parser)
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Start the systems, run the drills and write the chapter. Return 1 if a promise was broken."""
-    run_dir, results = settings.run_directory("drill"), Results(options.rate)
+    run_dir, results = files.run_directory("drill"), Results(options.rate)
     measure_chapter(
-        CHAPTER, settings.destination(options), console, run_dir=run_dir,
+        CHAPTER, files.destination(options), console, run_dir=run_dir,
         measure=lambda display: measure(options, run_dir, display, results), figures=results.figures,
     )  # fmt: skip
     return 0 if results.kept else BROKEN

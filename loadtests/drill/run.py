@@ -1,12 +1,10 @@
 """One drill on one side: load, an injected fault, and what the audit finds after it."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Thread
 from time import sleep, time
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 import psycopg
@@ -22,6 +20,7 @@ from loadtests.drill.services import Services
 from loadtests.drill.timeline import served_again_s, timeline_of
 from loadtests.load import LoadPlan
 from loadtests.load_process import LoadProcess
+from loadtests.processes import in_background
 from loadtests.systems import MONOLITH, SystemFailed
 from microservices.deploy.stacks import DeploymentFailed
 from microservices.replay import ReplayFailed
@@ -30,7 +29,6 @@ MIX = "everything"
 BEFORE_S, AFTER_S = 3.0, 7.0  # seconds of load before a fault, and after its end
 NOT_INJECTED = (psutil.Error, psycopg.Error, BotoCoreError, ClientError, DeploymentFailed, ReplayFailed)
 Figures = dict[str, Any]
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,23 +108,3 @@ def _audit(side: Side, caught_up: Figures) -> Figures:
     counts = {"votes of the load": audited.lost_or_doubled_votes, **asdict(audited.audit)}
     named = {name.replace("_", " "): count for name, count in counts.items()}
     return {**caught_up, "lost_or_doubled": caught_up["lost_or_doubled"] | named}
-
-
-def on_sides(sides: Sequence[str], work: Callable[[str], Made]) -> dict[str, Made]:
-    """Call a function for each side at the same time, and return its results by side."""
-    started = {side: in_background(lambda side=side: work(side)) for side in sides}  # type: ignore[misc]
-    return {side: future.result() for side, future in started.items()}
-
-
-def in_background(work: Callable[[], Made]) -> Future[Made]:
-    """Run a function in a thread that does not outlive an interrupted command."""
-    future: Future[Made] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    return future

@@ -3,7 +3,6 @@
 Each is a context manager: entering it injects the fault, leaving it ends the fault. Twin: monolith.py.
 """
 
-import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from typing import Any
 import psutil
 
 from loadtests import systems
-from loadtests.local_aws import STAGE, client
+from loadtests.local_aws import STAGE, client, endpoint_in, put_in_front
 from loadtests.resources import FUNCTIONS, function_of, roles
 from microservices.deploy import templates
 from microservices.deploy.deployment import Deployment
@@ -47,7 +46,7 @@ class Services:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the local AWS."""
-        return client(service, systems.state_of(systems.MICROSERVICES, self.run_dir)["endpoint"])
+        return client(service, endpoint_in(self.run_dir))
 
     def processes(self, service: str) -> list[psutil.Process]:
         """Return the processes of a service's functions."""
@@ -56,19 +55,10 @@ class Services:
 
     def add_hooks(self) -> None:
         """Put hooks.py around every function. All functions start anew."""
-        functions, content = self.client("lambda"), io.BytesIO()
-        with zipfile.ZipFile(content, "w") as archive:
-            archive.write(HOOKS, "python/drill_hooks.py")
-        published = functions.publish_layer_version(LayerName="drill-hooks", Content={"ZipFile": content.getvalue()})
-        for page in functions.get_paginator("list_functions").paginate():
-            for known in page["Functions"]:
-                own = {"OWN_HANDLER": known["Handler"], "DRILL_FAULT": str(self._fault_file)}
-                functions.update_function_configuration(
-                    FunctionName=known["FunctionName"],
-                    Handler="drill_hooks.lambda_handler",
-                    Layers=[published["LayerVersionArn"]],
-                    Environment={"Variables": {**known["Environment"]["Variables"], **own}},
-                )
+        put_in_front(
+            "drill_hooks.lambda_handler", {"drill_hooks.py": HOOKS}, endpoint_in(self.run_dir),
+            layer="drill-hooks", variables={"DRILL_FAULT": str(self._fault_file)},
+        )  # fmt: skip
 
     def shorten_redelivery(self) -> None:
         """Let queues deliver a failed message again after seconds, not a minute, so that a drill ends in time."""

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-import yaml
-
 from loadtests.calls import Outcome
 from loadtests.load import Second
-from loadtests.processes import ROOT
+from loadtests.systems import contract
 from loadtests.tally import SLOW
 
 KINDS = ("succeeded", "slow", "refused", "failed")  # of one second's counts, in order
@@ -50,10 +48,9 @@ def feature_of(operation: str) -> str:
 
 @cache
 def _features() -> dict[str, str]:
-    contract = yaml.load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return {
         f"{method.upper()} {path}": operation["tags"][0]
-        for path, methods in contract["paths"].items()
+        for path, methods in contract()["paths"].items()
         for method, operation in methods.items()
         if isinstance(operation, dict) and "tags" in operation
     }

@@ -18,18 +18,18 @@ from loadtests.explain import cold_starts, traced
 from loadtests.explain.breakdown import figures
 from loadtests.explain.tour import STEPS, Tours, walk_tours
 from loadtests.explain.traces import Forest, TimedCall
-from loadtests.explain.walk import operations_of
+from loadtests.files import destination, run_directory
 from loadtests.forecast import latency
 from loadtests.forecast.parameters import load
-from loadtests.journeys import JOURNEYS
+from loadtests.journeys import JOURNEYS, operations_of
 from loadtests.metering import chapter as metering
 from loadtests.metering.counts import CHAPTER as METERING
 from loadtests.metering.counts import Metering
+from loadtests.processes import on_sides
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of, origin_of_both
-from loadtests.report import measure_chapter
+from loadtests.report import add_destination, measure_chapter
 from loadtests.results import SIDES
-from loadtests.settings import add_destination, destination, run_directory
 
 CHAPTER = "explain"
 ABOUT = """Start both systems with tracing hooks, call every operation on both, and show the parts of each journey's time, down
@@ -54,12 +54,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
             def prepare(side: str) -> World:
                 if side == systems.MICROSERVICES.name:
-                    traced.add_hooks(run_dir)
-                    traced.start_functions(run_dir)
+                    traced.start_with_hooks(run_dir)
                 return traced.seed_one(urls[side])
 
             with display.phase("hooks around the functions, and the same data on both sides"):
-                worlds = traced.on_both_sides(prepare)
+                worlds = on_sides(SIDES, prepare)
             with display.phase("every operation on both sides", STEPS) as done:
                 tours = walk_tours(dict.fromkeys(SIDES, run_dir), worlds, done=done)
             with display.phase("figures"):

@@ -11,22 +11,25 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from time import monotonic, sleep, time, time_ns
+from time import monotonic, perf_counter_ns, sleep, time, time_ns
 from typing import Any
 
+import httpx
+
 from loadtests import calls, systems
-from loadtests.calls import Answer, Call, unchecked
-from loadtests.client import open_client, send, succeed
+from loadtests.calls import Answer, Call, Outcome, judge, unchecked
+from loadtests.client import CallFailed, open_client, send, succeed
 from loadtests.data.orders import line, outcome_of
 from loadtests.data.pictures import picture
 from loadtests.data.world import World, post_form
 from loadtests.errors import RunError
 from loadtests.explain import traced
+from loadtests.explain.hooks.carriers import NAME, Traceparent, new_span, new_trace
 from loadtests.explain.traces import Root, TimedCall
-from loadtests.explain.walk import walk
-from loadtests.journeys import Journey, Steps
+from loadtests.journeys import Steps, drive
 from loadtests.live.subscriber import Subscriber
 from loadtests.parity.script import PASSWORD
+from loadtests.processes import on_sides
 from loadtests.results import SIDES
 from loadtests.systems import ADMINISTRATOR
 from shared_domain.live import ALL_POSTS, topic_of
@@ -39,6 +42,7 @@ SETTLE_S = 2.0
 VOTE_ON_NEW_POST = "PUT /posts/{post_id}/vote, new post"  # its event has not arrived, so votes calls posts
 SETUP = "POST /posts, setup"  # a call that is not counted
 NO_EFFECTS = {"POST /users", "POST /tokens", "PATCH /users/me", "POST /feedback"}  # after the answer
+SENT, RECEIVED = "http11.send_request_headers.started", "http11.receive_response_body.complete"
 Listen = Callable[[str], object]  # subscribes to a topic
 
 
@@ -77,7 +81,7 @@ def walk_tours(folders: Mapping[str, Path], worlds: Mapping[str, World], *, done
         url, live_url = (find(own[side], folders[side]) for find in (systems.running_url, systems.live_url))
         return _walk(side, str(url), str(live_url), world=worlds[side], done=done)
 
-    return Tours(folders=folders, worlds=worlds, walked=traced.on_both_sides(walk_one), began_s=began_s)
+    return Tours(folders=folders, worlds=worlds, walked=on_sides(SIDES, walk_one), began_s=began_s)
 
 
 def tour(world: World, draw: Random, *, administrator: str, listen: Listen) -> Steps:
@@ -162,38 +166,84 @@ def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[]
         administrator = succeed(api, calls.sign_in(ADMINISTRATOR, PASSWORD)).record()["access_token"]
         journey = partial(tour, administrator=administrator, listen=listen)
         listen(ALL_POSTS)
-        list(walk(api, _recorded(journey, walked.answers, pause_s=0), world, seed="metering warm-up"))
+        drive(journey(world, Random("metering warm-up")), Walker(api, Walked(), pause_s=0))
         sleep(pause_s)
         done()
         for number in range(ROUNDS):
-            tag, measured = f"metering {number} {time_ns()}", _recorded(journey, walked.answers, pause_s=pause_s)
-            walked.calls.extend(walk(api, measured, world, seed=tag))
+            drive(journey(world, Random(f"metering {number} {time_ns()}")), Walker(api, walked, pause_s=pause_s))
             done()
         sleep(pause_s)
-        walked.calls.extend(walk(api, vote_on_new_post, world, seed=f"metering {time_ns()}"))
+        drive(vote_on_new_post(world, Random(f"metering {time_ns()}")), Walker(api, walked, pause_s=0))
     sleep(SETTLE_S)  # also until the connections are deleted
     return walked
 
 
-def _recorded(journey: Journey, answers: dict[str, Answer], *, pause_s: float) -> Journey:
-    """Return the journey with each read repeated, and with a pause between two writes that have effects after their answers.
+class Walker:
+    """Send the calls of a tour: each read several times, with a pause between two writes that have effects after their answers.
 
-    Reads fill the pause. answers: gets the last answer of each operation.
+    Reads fill the pause.
     """
 
-    def steps(world: World, draw: Random) -> Steps:
-        inner, over_at = journey(world, draw), monotonic() + pause_s
-        call = next(inner)
-        while True:
-            has_effects = call.method != "GET" and call.operation not in NO_EFFECTS
-            sleep(max(over_at - monotonic(), 0) if has_effects else 0)
-            for _ in range(READS if call.method == "GET" else 1):
-                answers[call.operation] = yield call
-            if has_effects:
-                over_at = monotonic() + pause_s
-            try:
-                call = inner.send(answers[call.operation])
-            except StopIteration:
-                return
+    def __init__(self, api: httpx.Client, walked: Walked, *, pause_s: float) -> None:
+        self._api, self._walked, self._pause_s = api, walked, pause_s
+        self._over_at = monotonic() + pause_s
 
-    return steps
+    def __call__(self, call: Call) -> Answer:
+        """Return the last answer. Raise CallFailed if one is wrong."""
+        has_effects = call.method != "GET" and call.operation not in NO_EFFECTS
+        if has_effects:
+            sleep(max(self._over_at - monotonic(), 0))
+        for _ in range(READS if call.method == "GET" else 1):
+            timed, answer = _send(self._api, call)
+            self._walked.calls.append(timed)
+        if has_effects:
+            self._over_at = monotonic() + self._pause_s
+        self._walked.answers[call.operation] = answer
+        return answer
+
+
+@dataclass(slots=True)
+class Wire:
+    """The first byte of a request and the last byte of its response, from httpx's trace extension."""
+
+    sent_ns: int = 0
+    began: int = 0
+    ended: int = 0
+
+    def __call__(self, event: str, _: dict[str, Any]) -> None:
+        if event == SENT:
+            self.sent_ns, self.began = time_ns(), perf_counter_ns()
+        elif event == RECEIVED:
+            self.ended = perf_counter_ns()
+
+
+def _send(api: httpx.Client, call: Call) -> tuple[TimedCall, Answer]:
+    """Send a call with a traceparent of its own, and time it on the wire."""
+    sender, wire, content = Traceparent(new_trace(), new_span()), Wire(), call.payload() or b""
+    headers = {**call.all_headers(), NAME: str(sender)}
+    request = api.build_request(
+        call.method, call.path, content=content or None, headers=headers, extensions={"trace": wire}
+    )
+    try:
+        response = api.send(request)
+    except httpx.TransportError as error:
+        raise CallFailed(f"{call.operation} at {api.base_url}: {error}") from error
+    answer = Answer(response.status_code, response.content)
+    outcome, reason = judge(call, answer)
+    if outcome is not Outcome.SUCCESS:
+        raise CallFailed(f"{call.operation} at {api.base_url}: {reason}")
+    timed = TimedCall(
+        operation=call.operation,
+        sender=sender,
+        start_ns=wire.sent_ns,
+        ms=(wire.ended - wire.began) / 1e6,
+        bytes_in=len(response.content),
+        bytes_out=len(content),
+        request_bytes=len(content) + len(f"{call.method} {call.path} HTTP/1.1\r\n\r\n") + _head_bytes(request.headers),
+        response_bytes=len(response.content) + len("HTTP/1.1 200 OK\r\n\r\n") + _head_bytes(response.headers),
+    )
+    return timed, answer
+
+
+def _head_bytes(headers: httpx.Headers) -> int:
+    return sum(len(name) + len(value) + len(": \r\n") for name, value in headers.raw if name.lower() != NAME.encode())

@@ -1,13 +1,11 @@
 """Deploy the floor functions next to the services on a local AWS, and remove them after the measurement."""
 
-import io
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from loadtests.local_aws import STAGE, client, endpoint_of, errors_as
+from loadtests.local_aws import STAGE, client, endpoint_of, errors_as, zipped
 
 HERE = Path(__file__).parent
 STACK, BUCKET, KEY = f"{STAGE}-floors", f"{STAGE}-floors-artifacts", "functions.zip"
@@ -58,8 +56,5 @@ def _reserve_concurrency(functions: Any) -> None:
 
 
 def _upload(s3: Any) -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.write(HERE / "functions.py", "functions.py")
     s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=KEY, Body=content.getvalue())
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=zipped({"functions.py": HERE / "functions.py"}))

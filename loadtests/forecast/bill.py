@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from loadtests import mixes
 from loadtests.errors import UsageError
 from loadtests.forecast import breakeven, costs
 from loadtests.forecast.costs import Model
-from loadtests.forecast.parameters import REGIONS, Figure, Parameters, Recording, load
+from loadtests.forecast.parameters import REGIONS, Parameters, Recording, load
 from loadtests.forecast.servers import CAPACITY
 from loadtests.forecast.traffic import Traffic, flat, parse
 from loadtests.forecast.units import UNITS
@@ -64,7 +63,7 @@ def chapter(metering: Metering, report: Mapping[str, Any], options: Options = DE
         if row["form"] in breakeven.OTHER_FORMS:
             row["interval"] = np.percentile([one[row["form"]] for one in samples], PERCENTILES, method="nearest")
     month = {"name": traffic.name, **{key: getattr(traffic, key) for key in ("peak", "duty", "requests")}}
-    figures: Row = _plain({
+    return _plain({
         "origin": "modelled", "region": options.region, "mix": options.mix, "memory_mb": options.memory_mb,
         "changes": dict(options.changes), "unverified": model.gaps, "traffic": month, "forms": rows,
         "units": _units(model, traffic), **_shares(model, traffic), "curve": _curve(model),
@@ -73,7 +72,6 @@ def chapter(metering: Metering, report: Mapping[str, Any], options: Options = DE
         "like_for_like": costs.LIKE_FOR_LIKE, "parameters": {name: values.figures[name] for name in sorted(recording.used)},
         **{key: report[key] for key in ("commit", "machine") if key in report},
     })  # fmt: skip
-    return figures
 
 
 def _form(model: Model, form: str, traffic: Traffic) -> Row:
@@ -164,17 +162,6 @@ def _with_memory(metering: Metering, memory_mb: int | None, values: Parameters) 
     return change(metering, functions=functions)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Row) -> Row:
     """Return plain data for JSON, with None for an infinite number."""
-    match value:
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case list() | tuple():
-            return [_plain(each) for each in value]
-        case np.ndarray() | np.floating():
-            return _plain(value.tolist())
-        case Figure():
-            return msgspec.to_builtins(value)
-        case float() if not isfinite(value):
-            return None
-    return value
+    return dict(msgspec.json.decode(msgspec.json.encode(value, enc_hook=lambda array: array.tolist())))

@@ -4,7 +4,6 @@ The services pay for requests, the monolith for hours. INIT, logs and everything
 off. A unit without a meter or a price is a gap, and a bill with a gap is unverified.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +17,13 @@ from loadtests.forecast.queueing import cold_share
 from loadtests.forecast.servers import Costs
 from loadtests.forecast.traffic import Floats, Traffic
 from loadtests.forecast.units import (
-    GIB,
     SIZING,
     Runs,
     Units,
     gaps,
     runs_of,
     standing_units,
+    summed,
     units_of,
     units_of_cold_start,
 )
@@ -37,17 +36,9 @@ ONE_VM, ONE_ZONE, TWO_ZONES, FUNCTIONS, MANAGED = (
 FORMS = {ONE_VM: MONOLITH, ONE_ZONE: MONOLITH, TWO_ZONES: MONOLITH, FUNCTIONS: SERVICES, MANAGED: SERVICES}
 LIKE_FOR_LIKE = TWO_ZONES  # the functions run in several zones too
 CPU, MINUTES = "server.cpu_seconds", "websocket.connection_minutes"
-OWN_PRICES = {
-    MANAGED: "lambda.gb_seconds"
-}  # a form that pays for a unit by the hour; the monolith's zones are in servers.py
+OWN_PRICES = {MANAGED: "lambda.gb_seconds"}  # a unit that a form pays by the hour
 _PER = {"thousand": 1000, "million": 1e6}
 _MINUTE_S = 60
-# What a call stores, by the kinds of `Metering.stored_bytes`. A vote that replaces another one is counted as a new one.
-_STORED = {
-    "POST /users": "user", "POST /posts": "post", "PUT /posts/{post_id}/vote": "vote", "POST /orders": "order",
-    "POST /feedback": "feedback", "PUT /users/me/avatar": "avatar",
-}  # fmt: skip
-_IN_S3 = "avatar"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +73,10 @@ def mix_of(metering: Metering, weights: Mapping[str, float]) -> dict[str, float]
 def model_of(metering: Metering, mix: Mapping[str, float], parameters: Parameters) -> Model:
     """Return the model of a mix."""
     metered = {side: [name for name in mix if name in metering.operations[side]] for side in SIDES}
-    operations = {side: {name: _of_call(side, name, metering, parameters) for name in metered[side]} for side in SIDES}
+    operations = {
+        side: {name: units_of(side, name, metering=metering, parameters=parameters) for name in metered[side]}
+        for side in SIDES
+    }
     request = {side: _sum((units, mix[name]) for name, units in operations[side].items()) for side in SIDES}
     minutes = parameters.value("traffic.seconds_per_request") * parameters.value("websocket.open_share") / _MINUTE_S
     request[SERVICES][MINUTES] = minutes
@@ -124,9 +118,7 @@ def quantities(model: Model, side: str, traffic: Traffic) -> dict[str, Floats]:
     if side == SERVICES:
         expiry_s = model.parameters.value("lambda.idle_expiry")
         for each, units in model.starts:
-            rounded_s = float(
-                f"{each.service_s:.0e}"
-            )  # cold starts hardly depend on it, and so their grid is computed less often
+            rounded_s = float(f"{each.service_s:.0e}")  # cold starts hardly depend on it, and their grid is cached
             share = cold_share(traffic.peak * each.runs, rounded_s, expiry_s)
             parts.append((units, share * each.runs * traffic.requests))
         parts.append((model.standing, np.ones_like(traffic.mean)))
@@ -167,10 +159,10 @@ def dollars_of_calls(model: Model, traffic: Traffic) -> dict[str, dict[str, floa
     counted, parts = quantities(model, SERVICES, traffic), costs(model, FUNCTIONS, traffic)
     prices = {name: float(dollars / counted[name]) for name, dollars in parts.items() if counted[name]}
     one_s = float(total(costs(model, LIKE_FOR_LIKE, traffic)) / traffic.requests) / (
-        model.request[MONOLITH].get(CPU) or 1.0
+        model.request[MONOLITH][CPU] or 1.0
     )
     return {
-        MONOLITH: {name: units.get(CPU, 0.0) * one_s for name, units in model.operations[MONOLITH].items()},
+        MONOLITH: {name: units[CPU] * one_s for name, units in model.operations[MONOLITH].items()},
         SERVICES: {
             name: sum(quantity * prices.get(unit, 0.0) for unit, quantity in units.items())
             for name, units in model.operations[SERVICES].items()
@@ -180,20 +172,4 @@ def dollars_of_calls(model: Model, traffic: Traffic) -> dict[str, dict[str, floa
 
 def _sum(parts: Iterable[tuple[Mapping[str, float], Any]]) -> dict[str, Any]:
     """Return the sum of units, each part as often as its number says."""
-    result: dict[str, Any] = defaultdict(float)
-    for units, times in parts:
-        for name, quantity in units.items():
-            result[name] = result[name] + times * quantity
-    return dict(result)
-
-
-def _of_call(side: str, name: str, metering: Metering, parameters: Parameters) -> Units:
-    """Return the units of one call, with the GB-months of what it stores. Tables are backed up continuously."""
-    units = units_of(side, name, metering=metering, parameters=parameters)
-    kind = _STORED.get(name, "")
-    stored = metering.stored_bytes.get(side, {}).get(kind, 0.0) / GIB * parameters.value("data.months")
-    if side == MONOLITH:
-        return {**units, servers.STORED: stored * parameters.value("database.overhead")}
-    if kind == _IN_S3:
-        return {**units, "s3.storage_gb_months": stored}
-    return {**units, "dynamodb.storage_gb_months": stored, "dynamodb.pitr_gb_months": stored}
+    return summed((name, times * quantity) for units, times in parts for name, quantity in units.items())

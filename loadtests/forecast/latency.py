@@ -218,13 +218,10 @@ def batch_windows_ms() -> dict[str, float]:
     """Return how long each function's event source collects records, from the templates. A lone record waits for all of it."""
     windows: dict[str, float] = {}
     for service in templates.services():
-        for resource in templates.load(service)["Resources"].values():
-            if resource["Type"] == "AWS::Serverless::Function":
-                sources = resource["Properties"].get("Events", {}).values()
-                seconds = max(
-                    (one["Properties"].get("MaximumBatchingWindowInSeconds", 0) for one in sources), default=0
-                )
-                windows[templates.name_in_stage(resource["Properties"]["FunctionName"])] = 1000.0 * seconds
+        for function in templates.resources(service, "AWS::Serverless::Function").values():
+            sources = function.get("Events", {}).values()
+            seconds = (one["Properties"].get("MaximumBatchingWindowInSeconds", 0) for one in sources)
+            windows[templates.name_in_stage(function["FunctionName"])] = 1000.0 * max(seconds, default=0)
     return windows
 
 

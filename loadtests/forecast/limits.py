@@ -13,18 +13,8 @@ from loadtests.errors import UsageError
 from loadtests.forecast import latency
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.units import Runs, runs_of
-from loadtests.metering.counts import (
-    BACKGROUND,
-    CHAPTER,
-    KINESIS,
-    MONOLITH,
-    SERVICES,
-    STREAM,
-    Metering,
-    Operation,
-    StoreCalls,
-    Work,
-)  # fmt: skip
+from loadtests.metering import counts
+from loadtests.metering.counts import MONOLITH, SERVICES, Metering, Operation, StoreCalls, Work
 from loadtests.results import SIDES
 from microservices.live.clients import THREADS
 
@@ -88,7 +78,7 @@ def load_of(mix: Mapping[str, float], metering: Metering, parameters: Parameters
     """Return the load of a mix: calls of each operation in one request. Raise UsageError for an operation that is not metered."""
     for side in SIDES:
         if unmetered := sorted({*mix} - {*metering.operations.get(side, ())}):
-            raise UsageError(f"{CHAPTER}: {side} has no {', '.join(unmetered)}")
+            raise UsageError(f"{counts.CHAPTER}: {side} has no {', '.join(unmetered)}")
     server = {name: metering.operations[MONOLITH][name] for name in mix}
     cpu = {name: sum(work.runs * work.cpu_ms for work in one.work) for name, one in server.items()}
     cpu_ms = sum(mix[name] * each for name, each in cpu.items())
@@ -97,7 +87,7 @@ def load_of(mix: Mapping[str, float], metering: Metering, parameters: Parameters
     tables = _tables(mix, metering)
     return Load(
         mix=mix,
-        functions=runs_of(mix, metering, parameters, without=(STREAM, KINESIS, BACKGROUND)),
+        functions=runs_of(mix, metering, parameters, without=(counts.STREAM, counts.KINESIS)),
         writes={table: writes for table, (writes, _) in tables.items()},
         reads={table: reads for table, (_, reads) in tables.items()},
         keys=_keys(mix, metering.operations[SERVICES], parameters),

@@ -1,9 +1,10 @@
-"""Checks of the models on results that others measured and published. None of these results is an input of a forecast for users.
+"""Checks of the models on results that others measured and published, and on rates measured here. None is an input of a forecast.
 
 A model gets only the inputs that published/checks.yaml names. The tables are in published/, each with its source.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from statistics import NormalDist, mean
 
 import numpy as np
@@ -13,10 +14,13 @@ from loadtests.forecast.checks import Check, Row, read_table
 from loadtests.forecast.latency import Model, quantiles
 from loadtests.forecast.parameters import Figure, Parameters
 from loadtests.forecast.processor import mean_elapsed_ms
-from loadtests.forecast.queueing import Floats, WarmPool, warm_pool
+from loadtests.forecast.queueing import Floats, WarmPool, waiting, warm_pool
 
 ROUNDING_MS = 0.5  # Lambda rounds each duration up to a millisecond
 EXACT, TIME, TAIL = 0.02, 0.15, 0.25  # tolerances
+CORES = 2
+LOW = 0.5  # utilisation up to which a fitted rate shows the time without waiting
+KNEE, TOLERANCES = 0.15, {50: 0.15, 95: 0.25}
 
 
 def price_by_memory() -> Iterator[Check]:
@@ -117,9 +121,32 @@ def environments() -> Iterator[Check]:
         yield Check(_rate(row), pool.environments, float(row["environments"]), TIME)
 
 
+def held_out_rates() -> Iterator[Check]:
+    """Fit every other rate of `capacity`, and predict p50 and p95 of those between, and the knee."""
+    for (run, side), group in groupby(read_table("capacity"), key=lambda row: (row["run"], row["side"])):
+        yield from held_out(list(group), f"{run}, {side}")
+
+
+def held_out(rows: Sequence[Row], name: str) -> Iterator[Check]:
+    """Return the checks of one side of a run: a queue with a server for each core, with p50 and p95 without waiting and the highest
+    goodput as fitted. rows: of rising rates, with the knee and the limit of p95."""
+    fitted, others = rows[::2], rows[1::2]
+    most = max(float(row["goodput"]) for row in fitted)
+    calm = [row for row in fitted if float(row["rate"]) <= LOW * most] or list(fitted[:1])
+    base = {point: _without_waiting(calm, most, point) for point in TOLERANCES}
+    for row in (row for row in others if float(row["rate"]) < most):  # above it there is no equilibrium
+        for point, tolerance in TOLERANCES.items():
+            predicted = base[point] + float(_wait_ms(float(row["rate"]), most, point))
+            label = f"{name}, {float(row['rate']):.4g} requests/s, p{point} ms"
+            yield Check(label, predicted, _measured(row, point), tolerance)
+    rates = np.linspace(0, most, 1000, endpoint=False)
+    within = base[95] + _wait_ms(rates, most, 95) < float(rows[0]["limit_ms"])
+    yield Check(f"{name}, knee", float(rates[within].max()), float(rows[0]["knee"]), KNEE)
+
+
 CHECKS = (
     cold_starts, environments, time_by_memory, store_calls, init_tail, init_and_memory, two_hosts, price_by_memory,
-    audited_ratios, quotients,
+    audited_ratios, quotients, held_out_rates,
 )  # fmt: skip
 
 
@@ -169,3 +196,15 @@ def _cell(row: Row, memory_mb: int | None = None) -> str:
 
 def _deviate(point: str) -> Floats:
     return np.asarray(NormalDist().inv_cdf(float(point[1:]) / 100))
+
+
+def _without_waiting(rows: Sequence[Row], most: float, point: int) -> float:
+    return float(np.mean([_measured(row, point) - _wait_ms(float(row["rate"]), most, point) for row in rows]))
+
+
+def _measured(row: Row, point: int) -> float:
+    return float(row[f"p{point}_ms"])
+
+
+def _wait_ms(rate: Floats | float, most: float, point: float) -> Floats:
+    return 1000 * waiting(rate, CORES / most, servers=CORES).percentile(point)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.errors import UsageError
+from loadtests.files import read_trace, trace_length_s
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.units import MONTH_S
-from loadtests.traces import read_trace, trace_length_s
 
 Floats = NDArray[np.float64]
 EXAMPLES = '"50rps flat", "200 users office-hours" or a trace such as day.csv'

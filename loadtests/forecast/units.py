@@ -10,27 +10,14 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
 from loadtests.forecast.parameters import Parameters
 from loadtests.forecast.processor import mean_elapsed_ms
-from loadtests.metering.counts import (
-    AUTHORIZER,
-    BACKGROUND,
-    INVOKE,
-    MONOLITH,
-    QUEUE,
-    SERVICES,
-    STREAM,
-    TOPIC,
-    Function,
-    Metering,
-    Operation,
-    StoreCalls,
-    Work,
-)  # fmt: skip
+from loadtests.metering import counts
+from loadtests.metering.counts import MONOLITH, SERVICES, Function, Metering, Operation, StoreCalls, Work
 
 GIB = 2**30
 KB = 1024
@@ -43,6 +30,11 @@ SIZING = {*_INVENTORY["sizing"]}
 _CALLS, _FREE = _INVENTORY["calls"], {*_INVENTORY["free"]}
 _TO_CLIENTS = {"apigatewaymanagementapi PostToConnection", "live send"}  # of the services and of the monolith
 _ONE_LATENCY = ("codecommit", "http")  # services whose calls have one latency, whatever the action
+# What a call stores, by the kinds of `Metering.stored_bytes`. A vote that replaces another one is counted as a new one.
+_STORED = {
+    "POST /users": "user", "POST /posts": "post", "PUT /posts/{post_id}/vote": "vote", "POST /orders": "order",
+    "POST /feedback": "feedback", "PUT /users/me/avatar": "avatar",
+}  # fmt: skip
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 Units = dict[str, float]
 Amounts = Iterator[tuple[str, float]]
@@ -57,10 +49,16 @@ class Runs(NamedTuple):
 
 
 def units_of(side: str, operation: str, *, metering: Metering, parameters: Parameters) -> Units:
-    """Return the units of one call of an operation, with everything that happens after its answer, without cold starts."""
+    """Return the units of one call: also of what happens after its answer and of what it stores, without cold starts."""
     called = metering.operations[side][operation]
+    kind = _STORED.get(operation, "")
+    stored_gb = metering.stored_bytes.get(side, {}).get(kind, 0.0) / GIB * parameters.value("data.months")
     units = summed(_of_monolith(called, parameters) if side == MONOLITH else _of_services(called, metering, parameters))
-    if side == SERVICES:
+    if side == MONOLITH:
+        units["database.stored_gb"] = stored_gb * parameters.value("database.overhead")
+    else:
+        kinds = ("s3.storage",) if kind == "avatar" else ("dynamodb.storage", "dynamodb.pitr")  # with its backup
+        units |= {f"{each}_gb_months": stored_gb for each in kinds}
         written = units["logs.lambda_gb"] + units["logs.ingested_gb"]
         months = metering.resources.get("log_retention_days", 0.0) * 24 / MONTH_HOURS
         units["logs.storage_gb_months"] = written * months * parameters.value("logs.compression")
@@ -95,12 +93,14 @@ def gaps(units: Iterable[str], parameters: Parameters) -> list[str]:
 
 
 def runs_of(
-    mix: Mapping[str, float], metering: Metering, parameters: Parameters, *, without: Container[str] = (BACKGROUND,)
+    mix: Mapping[str, float], metering: Metering, parameters: Parameters, *, without: Container[str] = ()
 ) -> dict[str, Runs]:
-    """Return the runs of each function in a mix. without: triggers whose runs are left out."""
+    """Return the runs of each function in a mix, without those in the background. without: further triggers to leave out."""
     totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     works = ((share, work) for name, share in mix.items() for work in metering.operations[SERVICES][name].work)
-    for share, work in ((share, work) for share, work in works if work.trigger not in without):
+    for share, work in works:
+        if work.trigger == counts.BACKGROUND or work.trigger in without:
+            continue
         runs = share * billed_runs(work, parameters)
         busy_s = runs * run_ms(work, metering.functions[work.name], parameters) / 1000
         for index, amount in enumerate((runs, runs * work.waited, busy_s)):
@@ -110,7 +110,7 @@ def runs_of(
 
 def billed_runs(work: Work, parameters: Parameters) -> float:
     """Return the runs for one call of the operation. The gateway caches some answers of the authorizer."""
-    return work.runs * (1 - parameters.value("authorizer.cached_share") if work.trigger == AUTHORIZER else 1)
+    return work.runs * (1 - parameters.value("authorizer.cached_share") if work.trigger == counts.AUTHORIZER else 1)
 
 
 def run_ms(work: Work, function: Function, parameters: Parameters) -> float:
@@ -131,11 +131,11 @@ def latency_name(stores: StoreCalls) -> str:
     return f"{service}.call" if service in _ONE_LATENCY else f"{service}.{_CAPITAL.sub('_', action).lower()}"
 
 
-def summed(amounts: Iterable[tuple[str, float]]) -> Units:
-    """Return the sum of the amounts of each name."""
-    sums: Units = defaultdict(float)
+def summed(amounts: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the sum of the amounts of each name, 0 for others. Amounts may be arrays."""
+    sums: dict[str, Any] = defaultdict(float)
     for name, amount in amounts:
-        sums[name] += amount
+        sums[name] = sums[name] + amount
     return sums
 
 
@@ -157,21 +157,19 @@ def _of_runs(work: Work, function: Function, parameters: Parameters) -> Amounts:
     value, runs = parameters.value, billed_runs(work, parameters)
     for stores in work.stores:
         yield from _of_calls(stores, parameters, runs=runs)
-    if (
-        work.trigger == BACKGROUND
-    ):  # a thread between or within requests: no run of its own, only its processor time is billed
+    if work.trigger == counts.BACKGROUND:  # a thread of another run: only its processor time is billed
         yield "lambda.gb_seconds", runs * _gb_seconds(work.cpu_ms / value("cpu.speed"), function)
         return
-    waiting = 2 if work.trigger == INVOKE else 1  # the invoking function waits, and that is billed too
+    waiting = 2 if work.trigger == counts.INVOKE else 1  # the invoking function waits, and that is billed too
     yield "lambda.requests", runs
     yield "lambda.gb_seconds", waiting * runs * _gb_seconds(run_ms(work, function, parameters), function)
     of_platform = value("lambda.platform_log_bytes") + value("logs.event_bytes")
     yield "logs.lambda_gb", runs * (work.log_bytes * value("logs.share") + of_platform) / GIB
-    if work.trigger == QUEUE:  # each message is sent once, a batch is received and deleted at once
+    if work.trigger == counts.QUEUE:  # each message is sent once, a batch is received and deleted at once
         yield "sqs.requests", runs * (work.records + 2)
-    if work.trigger in (QUEUE, TOPIC):
+    if work.trigger in (counts.QUEUE, counts.TOPIC):
         yield "sns.deliveries", runs * work.records
-    if work.trigger == STREAM:
+    if work.trigger == counts.STREAM:
         yield "dynamodb.stream_polls", runs
 
 

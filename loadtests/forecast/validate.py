@@ -1,22 +1,19 @@
 """`python -m loadtests validate`: print what the models predict beside what was observed, and write docs/validation.md."""
 
 import argparse
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Console
 
-from loadtests.forecast import held_out, published
+from loadtests.arguments import new_file
+from loadtests.forecast import published
 from loadtests.forecast.checks import Check, Texts, source_of, texts
 from loadtests.processes import ROOT
 from loadtests.report.tables import Table
-from loadtests.settings import new_file, report_folder
 
 ABOUT = """Predict results that others measured, and known formulas, with the models behind the forecasts. Print each prediction
 beside the observation, those that miss included, and write docs/validation.md. It needs no system and no network."""
 PAGE = ROOT / "docs" / "validation.md"
-# Each has its texts in published/checks.yaml.
-CHECKS: tuple[Callable[[], Iterable[Check]], ...] = (*published.CHECKS, held_out.held_out_rates)
 COLUMNS = ("check", "predicted", "observed", "difference", "tolerance", "result")
 HEAD = """# Validation
 
@@ -31,17 +28,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = ABOUT
     parser.add_argument("--page", type=new_file, default=PAGE, help="the page to write (docs/validation.md)")
-    parser.add_argument(
-        "--add", type=report_folder, metavar="RUN", help="add the capacity of this run to the held-out rates first"
-    )
     parser.set_defaults(command=command)
 
 
 def command(options: argparse.Namespace, console: Console) -> int:
     """Print the checks and write the page."""
-    if options.add:
-        added = held_out.add_run(json.loads((options.add / "report.json").read_text(encoding="utf-8")))
-        console.print(f"added: {added} rates of {options.add}", soft_wrap=True, highlight=False)
     made = make()
     for text, checks in made:
         _table(checks, text.title).print(console)
@@ -52,8 +43,8 @@ def command(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def make(functions: Sequence[Callable[[], Iterable[Check]]] = CHECKS) -> Made:
-    """Return the checks with their texts."""
+def make(functions: Sequence[Callable[[], Iterable[Check]]] = published.CHECKS) -> Made:
+    """Return the checks with their texts, which are in published/checks.yaml."""
     return [(texts()[0][each.__name__], list(each())) for each in functions]
 
 

@@ -20,9 +20,10 @@ from loadtests.explain.tour import SETUP, STEPS, Tours, Walked, walk_tours
 from loadtests.explain.traces import Root
 from loadtests.floors.measure import database_url
 from loadtests.journeys import JOURNEYS
-from loadtests.local_aws import STAGE, client, errors_as
+from loadtests.local_aws import STAGE, client, endpoint_in, errors_as, functions_of
 from loadtests.metering import meter
 from loadtests.metering.counts import MONOLITH, Metering, Operation, StoreCalls
+from loadtests.processes import on_sides
 from loadtests.progress import ProgressDisplay
 from loadtests.results import SIDES
 from shared_domain.contract.live import subscribed_json
@@ -61,13 +62,12 @@ def meter_running(services: Path, run_dir: Path, world: World, display: Progress
     def prepare(side: str) -> World:
         if side == MONOLITH:
             return traced.seed_one(stack.enter_context(systems.running(run_dir, [traced.TRACED_MONOLITH]))[MONOLITH])
-        traced.add_hooks(services)
-        traced.start_functions(services)
+        traced.start_with_hooks(services)
         return world
 
     with ExitStack() as stack:
         with display.phase("metering: hooks around the functions, and a second monolith with hooks"):
-            worlds = traced.on_both_sides(prepare)
+            worlds = on_sides(SIDES, prepare)
         with display.phase("metering: every operation on both sides", STEPS) as done:
             return chapter(walk_tours({MONOLITH: run_dir, "microservices": services}, worlds, done=done))
 
@@ -75,7 +75,7 @@ def meter_running(services: Path, run_dir: Path, world: World, display: Progress
 def chapter(tours: Tours) -> dict[str, Any]:
     """Return the chapter."""
     services, walked = tours.folders["microservices"], tours.walked
-    endpoint = traced.endpoint_in(services)
+    endpoint = endpoint_in(services)
     metering = Metering(
         operations={side: _operations(side, walked[side], tours.roots(side)) for side in SIDES},
         journeys=meter.journeys(JOURNEYS, tours.worlds[MONOLITH], walked[MONOLITH].answers),
@@ -121,10 +121,7 @@ def _with_messages(operation: Operation, sizes: Sequence[int]) -> Operation:
 
 
 def _package_bytes(endpoint: str) -> dict[str, int]:
-    with errors_as("the functions cannot be listed"):
-        pages = client("lambda", endpoint).get_paginator("list_functions").paginate()
-        known = [each for page in pages for each in page["Functions"]]
-    return {each["FunctionName"].removeprefix(f"{STAGE}-"): each["CodeSize"] for each in known}
+    return {each["FunctionName"].removeprefix(f"{STAGE}-"): each["CodeSize"] for each in functions_of(endpoint)}
 
 
 def _items(endpoint: str) -> dict[str, float]:

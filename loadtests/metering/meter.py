@@ -18,9 +18,8 @@ import numpy as np
 from loadtests.calls import Answer
 from loadtests.data.world import World
 from loadtests.explain.traces import ASYNCHRONOUS, Root, Span, TimedCall, with_parents
-from loadtests.explain.walk import operations_of
 from loadtests.forecast.queueing import Floats
-from loadtests.journeys import Journey
+from loadtests.journeys import Journey, operations_of
 from loadtests.metering.counts import (
     AUTHORIZER,
     BACKGROUND,

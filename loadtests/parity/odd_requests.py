@@ -8,15 +8,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from random import Random
-
-import yaml
 
 from loadtests.data.world import World
 from loadtests.parity.raw_http import BINARY, CLOSE, PING, PONG, TEXT, Raw, exchange, frame, react, shake_hands
-from loadtests.processes import ROOT
 from loadtests.results import Parity
+from loadtests.systems import contract
 
 METHODS = (
     "GET", "GET", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW", "PROPFIND", "GETS",
@@ -77,26 +74,35 @@ class Target:
     post: str
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An odd request. name: of it in a failure. ask: send it to a system and return the answer in words."""
+
+    name: str
+    ask: Callable[[Target], str]
+
+    def answer(self, target: Target, *, attempts: int = 2) -> str:
+        """Return the answer. Ask again after a time-out: on a busy machine a function can start too slowly."""
+        try:
+            return self.ask(target)
+        except TimeoutError:
+            return self.answer(target, attempts=attempts - 1) if attempts > 1 else "no answer"
+        except OSError as error:
+            return type(error).__name__
+
+
 def compare_odd_requests(targets: Mapping[str, Target], *, count: int, seed: int) -> Parity:
     """Send `count` random requests to each system. Return those that the systems answer differently."""
     draw, parity = Random(seed), Parity()
     for _ in range(count):
-        ask = _draw_question(draw, live=all(target.live_url for target in targets.values()))
-        answers = {name: _ask(ask, target) for name, target in targets.items()}
+        question = _draw_question(draw, live=all(target.live_url for target in targets.values()))
+        answers = {name: question.answer(target) for name, target in targets.items()}
         parity.checks += 1
         if len(set(answers.values())) > 1:
-            parity.failed.append(f"{ask}: " + ", ".join(f"{answer} on {name}" for name, answer in answers.items()))
+            parity.failed.append(
+                f"{question.name}: " + ", ".join(f"{answer} on {name}" for name, answer in answers.items())
+            )
     return parity
-
-
-def _ask(question: "Question", target: Target, *, attempts: int = 2) -> str:
-    """Return the answer. Ask again after a time-out: on a busy machine a function can start too slowly."""
-    try:
-        return question(target)
-    except TimeoutError:
-        return _ask(question, target, attempts=attempts - 1) if attempts > 1 else "no answer"
-    except OSError as error:
-        return type(error).__name__
 
 
 def targets_of(urls: Mapping[str, str], live_urls: Mapping[str, str], worlds: Mapping[str, World]) -> dict[str, Target]:
@@ -107,69 +113,47 @@ def targets_of(urls: Mapping[str, str], live_urls: Mapping[str, str], worlds: Ma
     }
 
 
-Question = Callable[[Target], str]
+def _http(raw: Raw) -> Question:
+    """Return a request to the HTTP API. `{post}` and `{token}` are replaced by each system's own."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Http:
-    """A request to the HTTP API. `{post}` and `{token}` are replaced by each system's own."""
-
-    raw: Raw
-
-    def __call__(self, target: Target) -> str:
+    def ask(target: Target) -> str:
         """Return the status, and the type of a problem that the service itself answers."""
-        headers = tuple((name, value.replace("{token}", target.token)) for name, value in self.raw.headers)
-        raw = replace(self.raw, target=self.raw.target.replace("{post}", target.post), headers=headers)
-        answer = exchange(target.url, raw)
-        if answer.status >= 400 and (leak := _LEAKS.search(answer.body)):
-            return f"{answer.status} with {leak[0]!r}"
+        headers = tuple((name, value.replace("{token}", target.token)) for name, value in raw.headers)
+        own = replace(raw, target=raw.target.replace("{post}", target.post), headers=headers)
+        status, body = exchange(target.url, own)
+        if status >= 400 and (leak := _LEAKS.search(body)):
+            return f"{status} with {leak[0]!r}"
         # A gateway may answer a 401, 404, 413, 429 or 431 in its own words.
-        return (
-            f"{answer.status} {_reason(answer.body)}" if answer.status in (409, 412, 415, 422) else str(answer.status)
-        )
+        return f"{status} {_reason(body)}" if status in (409, 412, 415, 422) else str(status)
 
-    def __str__(self) -> str:
-        headers = ", ".join(f"{name}: {value[:40]!r}" for name, value in self.raw.headers)
-        framing = "chunked" if self.raw.chunked else f"HTTP/{self.raw.version}"
-        return f"{self.raw.method} {self.raw.target[:80]} [{headers}] {self.raw.body[:40]!r} {len(self.raw.body)} bytes, {framing}"
+    shown = ", ".join(f"{name}: {value[:40]!r}" for name, value in raw.headers)
+    framing = "chunked" if raw.chunked else f"HTTP/{raw.version}"
+    body = f"{raw.body[:40]!r} {len(raw.body)} bytes"
+    return Question(f"{raw.method} {raw.target[:80]} [{shown}] {body}, {framing}", ask)
 
 
-@dataclass(frozen=True, slots=True)
-class _Handshake:
-    """A request to the live feed, or a handshake on a path of the HTTP API."""
-
-    raw: Raw
-    live: bool
-
-    def __call__(self, target: Target) -> str:
-        return str(shake_hands(target.live_url if self.live else target.url, self.raw))
-
-    def __str__(self) -> str:
-        where = "live" if self.live else self.raw.target
-        return f"handshake {self.raw.method} {where} {dict(self.raw.headers)} HTTP/{self.raw.version}"
+def _handshake(raw: Raw, *, live: bool) -> Question:
+    """Return a handshake with the live feed, or on a path of the HTTP API."""
+    where = "live" if live else raw.target
+    name = f"handshake {raw.method} {where} {dict(raw.headers)} HTTP/{raw.version}"
+    return Question(name, lambda target: str(shake_hands(target.live_url if live else target.url, raw)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Frames:
-    """Odd frames on a connection of the live feed, and then a subscription."""
+def _frames(name: str, sent: bytes) -> Question:
+    """Return odd frames on a connection of the live feed, and then a subscription."""
+    handshake, frames = Raw("GET", "", tuple(SHAKE.items())), sent + frame(SUBSCRIBE.encode())
 
-    name: str
-    sent: bytes
+    def ask(target: Target) -> str:
+        return " ".join(react(target.live_url, handshake, frames, name=_kind, last="subscribed"))
 
-    def __call__(self, target: Target) -> str:
-        handshake = Raw("GET", "", tuple(SHAKE.items()))
-        sent = self.sent + frame(SUBSCRIBE.encode())
-        return " ".join(react(target.live_url, handshake, sent, name=_kind, last="subscribed"))
-
-    def __str__(self) -> str:
-        return f"frames: {self.name}"
+    return Question(f"frames: {name}", ask)
 
 
 def _draw_question(draw: Random, *, live: bool) -> Question:
     kind = draw.random() if live else 1.0
     if kind < 0.06:
         return _draw_frames(draw)
-    return _draw_handshake(draw) if kind < 0.14 else _Http(_draw_request(draw))
+    return _draw_handshake(draw) if kind < 0.14 else _http(_draw_request(draw))
 
 
 def _draw_request(draw: Random) -> Raw:
@@ -177,12 +161,8 @@ def _draw_request(draw: Random) -> Raw:
     path = _draw_path(draw, own=method in SAFE_METHODS or method in ("PATCH", "PUT"))
     headers = [("Content-Type", draw.choice(CONTENT_TYPES))] if draw.random() < 0.7 else []
     if draw.random() < 0.7:
-        headers.append(
-            (
-                "Authorization",
-                draw.choice(("Bearer {token}",) * 6 + ("Bearer x.y.z", "Basic eDp5", "bearer {token}", "Bearer")),
-            )
-        )
+        token = draw.choice(("Bearer {token}",) * 6 + ("Bearer x.y.z", "Basic eDp5", "bearer {token}", "Bearer"))
+        headers.append(("Authorization", token))
     if draw.random() < 0.3:
         # S3 answers a conditional request for a file itself.
         headers.append(draw.choice([each for each in HEADERS if method != "GET" or not each[0].startswith("If-")]))
@@ -199,7 +179,7 @@ def _draw_body(draw: Random) -> bytes:
 
 def _draw_path(draw: Random, *, own: bool) -> str:
     """Return a path of the contract, often changed in one place. own: it may name the system's post."""
-    template = draw.choice(_paths())
+    template = draw.choice(sorted(contract()["paths"]))
     path = re.sub(r"\{\w+\}", lambda _: draw.choice((*NAMES, *["{post}"] * 12) if own else NAMES), template)
     return draw.choice(_CHANGES)(path, draw) if draw.random() < 0.5 else path
 
@@ -224,30 +204,16 @@ _CHANGES: tuple[Callable[[str, Random], str], ...] = (
 )
 
 
-@cache
-def _paths() -> list[str]:
-    return sorted(
-        yaml.load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["paths"]
-    )
-
-
-def _draw_handshake(draw: Random) -> _Handshake:
+def _draw_handshake(draw: Random) -> Question:
     live = draw.random() < 0.7
     headers = {**SHAKE, **draw.choice(ODD_HANDSHAKES), **draw.choice(({}, {}, *ODD_HANDSHAKES))}
     sent = tuple((name, value) for name, value in headers.items() if value is not None)
     target = "" if live else draw.choice(("/posts", "/health", "/nowhere", "/users/me", "/site/index.html"))
-    return _Handshake(
-        Raw(
-            draw.choice(("GET", "GET", "GET", "POST", "PUT")),
-            target,
-            sent,
-            version=draw.choice(("1.1",) * 5 + ("1.0",)),
-        ),
-        live,
-    )
+    method, version = draw.choice(("GET", "GET", "GET", "POST", "PUT")), draw.choice(("1.1",) * 5 + ("1.0",))
+    return _handshake(Raw(method, target, sent, version=version), live=live)
 
 
-def _draw_frames(draw: Random) -> _Frames:
+def _draw_frames(draw: Random) -> Question:
     text = draw.choice(MESSAGES)
     payload = text.encode()
     kinds = {
@@ -270,7 +236,7 @@ def _draw_frames(draw: Random) -> _Frames:
         "a bad close": frame(draw.choice((b"\x03", b"\x00\x00", b"\x03\xed", b"\x03\xe8\xff")), CLOSE),
     }
     name = draw.choice(list(kinds))
-    return _Frames(name, kinds[name])
+    return _frames(name, kinds[name])
 
 
 def _kind(message: bytes) -> str:

@@ -3,10 +3,13 @@
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
+
+from websocket import WebSocketException, frame_buffer
 
 WAIT_S = 30.0  # the gateway's limit
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -40,28 +43,20 @@ class Raw:
         return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
 
 
-@dataclass(slots=True)
-class RawAnswer:
-    """An answer. The status is 0 if the server closed the connection without one."""
-
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-def exchange(url: str, request: Raw) -> RawAnswer:
-    """Send a request on a connection of its own and return the answer."""
+def exchange(url: str, request: Raw) -> tuple[int, bytes]:
+    """Send a request on a connection of its own. Return status and body; status 0 if the server closes without an answer."""
     with _connect(url) as connection:
         with suppress(ConnectionError):  # a server may refuse the request before it has read all of it
             connection.sendall(request.encode(url, ("Connection", "close")))
-        return _parse(b"".join(_received(connection)))
+        answer = receive_all(connection)
+    return _status(answer), answer.partition(b"\r\n\r\n")[2]
 
 
 def shake_hands(url: str, request: Raw) -> int:
     """Send a WebSocket handshake and return the status."""
     with _connect(url) as connection:
         connection.sendall(request.encode(url))
-        return _parse(connection.recv(65_536)).status
+        return _status(connection.recv(65_536))
 
 
 def react(url: str, request: Raw, sent: bytes, *, name: Callable[[bytes], str], last: str) -> list[str]:
@@ -74,11 +69,11 @@ def react(url: str, request: Raw, sent: bytes, *, name: Callable[[bytes], str], 
         connection.sendall(request.encode(url))
         left = connection.recv(65_536).partition(b"\r\n\r\n")[2]
         connection.sendall(sent)
-        for opcode, payload in _frames(connection, left):
-            reactions.append(name(payload) if opcode == TEXT else "pong" if opcode == PONG else "closed")
-            if reactions[-1] in ("closed", last):
-                return reactions
-    return [*reactions, "closed"]
+        frames = frame_buffer(partial(_receive, connection), skip_utf8_validation=True)
+        frames.recv_buffer = [left]
+        while not reactions or reactions[-1] not in ("closed", last):
+            reactions.append(_name_of(frames, name))
+    return reactions
 
 
 def frame(payload: bytes, opcode: int = TEXT, *, first_byte: int = 0x80, masked: bool = True) -> bytes:
@@ -90,45 +85,36 @@ def frame(payload: bytes, opcode: int = TEXT, *, first_byte: int = 0x80, masked:
     return bytes([first_byte | opcode]) + length + mask + content
 
 
-@contextmanager
-def _connect(url: str) -> Iterator[socket.socket]:
-    parts = urlsplit(url)
-    with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=WAIT_S) as connection:
-        yield connection
-
-
-def _received(connection: socket.socket) -> Iterator[bytes]:
-    try:
+def receive_all(connection: socket.socket) -> bytes:
+    """Return what arrives until the server closes the connection."""
+    received = b""
+    with suppress(ConnectionResetError):  # the server closed the connection with unread bytes
         while chunk := connection.recv(65_536):
-            yield chunk
-    except ConnectionResetError:  # the server closed the connection with unread bytes
-        return
+            received += chunk
+    return received
 
 
-def _parse(answer: bytes) -> RawAnswer:
-    head, _, body = answer.partition(b"\r\n\r\n")
-    if not head:
-        return RawAnswer()
-    first, *lines = head.decode("latin-1").split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return RawAnswer(int(first.split(" ", 2)[1]), headers, body)
+def _connect(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname or "", parts.port or 80), timeout=WAIT_S)
 
 
-def _frames(connection: socket.socket, left: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the server's frames. They are never masked; ours are never longer than 64 KiB."""
-    stream = _received(connection)
-    while True:
-        while len(left) < 2 or len(left) < (needed := _frame_bytes(left)):
-            chunk = next(stream, b"")
-            if not chunk:
-                return
-            left += chunk
-        header = 4 if left[1] == 126 else 2
-        yield left[0] & 0x0F, left[header:needed]
-        left = left[needed:]
+def _status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
 
 
-def _frame_bytes(left: bytes) -> int:
-    if left[1] < 126:
-        return 2 + left[1]
-    return 4 + struct.unpack("!H", left[2:4])[0] if len(left) >= 4 else 4
+def _receive(connection: socket.socket, size: int) -> bytes:
+    if received := connection.recv(size):
+        return received
+    raise ConnectionResetError
+
+
+def _name_of(frames: frame_buffer, name: Callable[[bytes], str]) -> str:
+    """Return the name of the server's next frame: its message's, `pong` or `closed`."""
+    try:
+        received = frames.recv_frame()
+    except (ConnectionResetError, WebSocketException):
+        return "closed"
+    if received.opcode == TEXT:
+        return name(received.data)  # type: ignore[arg-type]  # bytes, as received
+    return "pong" if received.opcode == PONG else "closed"

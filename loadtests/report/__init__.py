@@ -5,6 +5,7 @@ A command of its own adds a chapter to a run, or makes a report of that chapter 
 
 import json
 import shutil
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from loadtests import provenance
+from loadtests.arguments import add_results, read_report
 from loadtests.errors import RunError
 from loadtests.processes import ROOT, Interrupted, ignore_interrupts
 from loadtests.progress import ProgressDisplay
@@ -26,6 +28,24 @@ REFERENCE = ROOT / "docs" / "reference"  # the kept run
 
 class ReportNotWritten(RunError):
     """A report cannot be written."""
+
+
+def add_destination(parser: ArgumentParser) -> None:
+    """Add the options that `destination` reads."""
+    add_results(parser)
+    parser.add_argument(
+        "--into", type=extensible_report, metavar="RUN", help="add to this run's report instead: its folder"
+    )
+
+
+def extensible_report(word: str) -> Path:
+    """Return the folder of a report to which a chapter can be added. Raise ArgumentTypeError."""
+    folder, report, series = read_report(word)
+    try:
+        contents(report, series)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as wrong:
+        raise ArgumentTypeError(f"{folder} has a broken report: {wrong!r:.100}") from wrong
+    return folder
 
 
 def write(results: Results, folder: Path) -> Path:

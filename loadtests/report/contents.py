@@ -13,7 +13,6 @@ from loadtests.report import (
     complexity,
     drills,
     explain,
-    findings,
     latency,
     scale,
 )
@@ -37,11 +36,13 @@ def contents(report: Report, series: Series) -> Contents:
     commands = [command_chapter(report, name) for name in COMMANDS if report.get(name)]
     compared = "scenarios" in report
     return Contents(
-        question=findings.question(report) if compared else " ".join(chapter.text["question"] for chapter in commands),
+        question=comparison.question(report)
+        if compared
+        else " ".join(chapter.text["question"] for chapter in commands),
         facts=f"{machine(report)}{', profile ' + report['profile'] if compared else ''}, commit {report['commit']}",
         alerts=_alerts(report),
-        answers=answers.answers(report) if compared and findings.of_two_systems(report) else [],
-        findings=findings.findings(report) if compared else [one for chapter in commands for one in chapter.findings],
+        answers=answers.answers(report) if compared and comparison.of_two_systems(report) else [],
+        findings=comparison.findings(report) if compared else [one for chapter in commands for one in chapter.findings],
         results=comparison.results_table(report) if compared else None,
         chapters=[*(comparison.chapters(report, series) if compared else ()), *commands, _settings(report)],
     )

@@ -11,7 +11,7 @@ import pytest
 from tests.deep import mark_further_variants
 
 def pytest_configure(config):
-    for name in ("deep", "one_variant", "real_server", "deployed"):
+    for name in ("deep", "one_variant", "real_server", "deployed", "concurrent"):
         config.addinivalue_line("markers", f"{name}: see pyproject.toml")
 
 @pytest.hookimpl(tryfirst=True)
@@ -44,6 +44,11 @@ def test_socket(api, body): pass
 @pytest.mark.parametrize("body", ["{", "["])
 def test_queue(api, body): pass
 
+@pytest.mark.concurrent
+@pytest.mark.real_server
+@pytest.mark.parametrize("api", ["monolith", "functions", "live-monolith"])
+def test_at_once(api): pass
+
 @pytest.mark.parametrize("body", ["{", "["])
 def test_all(body): pass
 """
@@ -61,6 +66,8 @@ def test_one_variant_of_a_promise_stays_in_make_test(pytester: pytest.Pytester) 
     assert collect(pytester, "not deep") == [
         "all[[]",
         "all[{]",
+        "at_once[live-monolith]",
+        "at_once[monolith]",
         "contract[[-functions]",
         "contract[{-functions]",
         "once[users]",
@@ -78,6 +85,7 @@ def test_one_variant_of_a_promise_stays_in_make_test(pytester: pytest.Pytester) 
 
 def test_the_other_variants_are_deep(pytester: pytest.Pytester) -> None:
     assert collect(pytester, "deep") == [
+        "at_once[functions]",
         "contract[[-live-microservices]",
         "contract[[-live-monolith]",
         "contract[{-live-microservices]",

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from loadtests import provenance
 from loadtests.__main__ import Parser, exit_status
+from loadtests.arguments import new_file
+from loadtests.files import run_directory
 from loadtests.progress import ProgressDisplay
-from loadtests.settings import new_file, run_directory
 from tests.bench import page
 from tests.bench.run import run
 

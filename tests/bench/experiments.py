@@ -18,6 +18,7 @@ from rich.console import Console
 
 from loadtests import aa, processes, provenance, systems
 from loadtests.__main__ import Parser
+from loadtests.arguments import new_file, number
 from loadtests.load import BlockResult
 from loadtests.report import REFERENCE
 from loadtests.report.charts import Report
@@ -25,7 +26,6 @@ from loadtests.report.comparison import METRICS, origin_of_times
 from loadtests.report.tables import Table
 from loadtests.results import AA_SIDES, SideBlock
 from loadtests.run import run_and_report
-from loadtests.settings import new_file, number
 from loadtests.statistics import NOISE, verdicts
 from tests.bench.readme import between
 from tests.loadtests import planted_monolith

@@ -8,12 +8,12 @@ import shutil
 from pathlib import Path
 
 from loadtests.__main__ import Parser
+from loadtests.arguments import report_folder
 from loadtests.processes import ROOT
 from loadtests.report import REFERENCE, answers
 from loadtests.report.charts import Report
 from loadtests.report.contents import contents, machine
 from loadtests.report.forms import markdown
-from loadtests.settings import report_folder
 
 README = ROOT / "README.md"
 REPORT, SERIES, TEXT = (REFERENCE / name for name in ("report.json", "series.json", "report.md"))

@@ -11,7 +11,7 @@ from shared_domain.attempts import MAX_ATTEMPTS, WINDOW
 
 from .client import Api, Person, unique
 
-pytestmark = [pytest.mark.live_api, pytest.mark.real_server]
+pytestmark = [pytest.mark.live_api, pytest.mark.real_server, pytest.mark.concurrent]
 
 AT_ONCE = 6  # below a function's concurrency limit of 8, since a slot is freed shortly after the answer
 

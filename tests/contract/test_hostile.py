@@ -2,11 +2,12 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
 import pytest
+
+from loadtests.parity.raw_http import receive_all
 
 from .client import Api, Person
 from .openapi import LEAKS
@@ -170,7 +171,7 @@ class Target:
         with socket.create_connection((self.url.host, self.url.port), timeout=WAIT_S) as connection:
             connection.sendall(self._encode(request))
             connection.shutdown(socket.SHUT_WR)
-            answer = b"".join(_received(connection)).decode("latin-1")
+            answer = receive_all(connection).decode("latin-1")
         return (int(answer.split(" ", 2)[1]) if answer else 0), answer
 
     def _encode(self, request: Hostile) -> bytes:
@@ -206,11 +207,3 @@ def test_an_invalid_http_message_breaks_neither_system(targets: tuple[Target, Ta
         assert not LEAKS.search(text)
         assert "root:" not in text
         assert target.send(Hostile("GET", "/health"))[0] == 200
-
-
-def _received(connection: socket.socket) -> Iterator[bytes]:
-    try:
-        while chunk := connection.recv(65_536):
-            yield chunk
-    except ConnectionResetError:  # the server closed the connection with unread bytes
-        return

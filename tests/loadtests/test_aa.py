@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from loadtests import aa
+from loadtests.report.comparison import findings, question
 from loadtests.report.contents import contents
 from loadtests.report.figures import figures, series
-from loadtests.report.findings import findings, question
 from loadtests.report.forms import html
 from loadtests.results import Results
 from tests.bench import experiments

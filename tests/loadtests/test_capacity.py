@@ -43,6 +43,7 @@ def chapter(searches: dict[str, Search]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 def test_the_search_finds_the_knee_of_a_server_with_a_fixed_capacity() -> None:
     with serving(admitting(60)) as server, LoadProcess() as generator:
         for _ in range(3):  # a busy machine limits the generator; then the search says so and runs again

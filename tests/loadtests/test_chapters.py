@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from loadtests import report, settings
+from loadtests import arguments, report
 from tests.loadtests.made_capacity import chapter
 from tests.loadtests.made_runs import made_run, write_report
 
@@ -94,15 +94,15 @@ def test_a_file_in_place_of_a_folder_is_reported_in_one_line(tmp_path: Path) -> 
 
 
 def test_a_folder_without_a_run_is_refused_on_the_command_line(alone: Path, tmp_path: Path) -> None:
-    assert settings.report_folder(str(alone)) == settings.report_folder(str(alone / "report.json")) == alone
+    assert arguments.report_folder(str(alone)) == arguments.report_folder(str(alone / "report.json")) == alone
     (tmp_path / "report.json").write_text("{")
     for place in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(argparse.ArgumentTypeError, match="has no report"):
-            settings.report_folder(str(place))
+            arguments.report_folder(str(place))
 
 
 @pytest.mark.parametrize("content", ["[]", '{"schema": 2}'])
 def test_a_report_that_nothing_can_be_added_to_is_refused_on_the_command_line(alone: Path, content: str) -> None:
     (alone / "report.json").write_text(content)
     with pytest.raises(argparse.ArgumentTypeError, match="has no report of schema 5"):
-        settings.report_folder(str(alone))
+        arguments.report_folder(str(alone))

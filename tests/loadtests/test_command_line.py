@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from loadtests import processes, settings
+from loadtests import arguments, processes
 from loadtests.__main__ import COMMANDS, main
 from microservices import __main__ as microservices
 from monolith import __main__ as monolith
@@ -140,10 +140,10 @@ def test_the_live_feed_of_what_make_up_started_is_known(tmp_path: Path, monkeypa
     stack = {"microservices": "http://127.0.0.1:4566/api", "microservices-live": "ws://127.0.0.1:4566/live"}
     (tmp_path / ".run" / "stack.json").write_text(json.dumps(stack))
     parser = ArgumentParser()
-    settings.add_urls(parser)
+    arguments.add_urls(parser)
     options = parser.parse_args(["--microservices-url", "http://127.0.0.1:4566/api/"])
-    assert settings.deployed_live_urls(options) == {"microservices": "ws://127.0.0.1:4566/live"}
-    settings.require_live_url(("live",), options)
+    assert arguments.deployed_live_urls(options) == {"microservices": "ws://127.0.0.1:4566/live"}
+    arguments.require_live_url(("live",), options)
 
 
 def test_the_list_of_commands_imports_none() -> None:

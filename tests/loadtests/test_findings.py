@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from loadtests.report.comparison import findings
 from loadtests.report.figures import figures
-from loadtests.report.findings import findings
 from loadtests.results import SIDES, Results
 from tests.loadtests.made_runs import made_run
 

@@ -218,28 +218,32 @@ def test_a_user_class_of_another_locustfile_runs_beside_a_named_journey(
 
 
 @pytest.mark.live
-def test_open_load_writes_locusts_csv_html_and_json_with_the_same_numbers(monolith: str, tmp_path: Path) -> None:
-    files = ["--csv", str(tmp_path / "run"), "--html", str(tmp_path / "run.html"), "--json-file", str(tmp_path / "run")]
-    ended = locust(monolith, "--rate", "30", "--shape", "spike", "--run-time", "6", "--mix", "browse", *files)
-    require_success(ended.returncode, ended.stderr)
-    sent = requests(tmp_path)
-    assert set(sent) <= BROWSE
-    assert sum(sent.values()) == arrivals(ended.stderr) == 72  # 2 s at a tenth of the rate, 2 s at 30, 2 s at a tenth
-    assert sum(entry["num_requests"] for entry in json.loads((tmp_path / "run.json").read_text())) == 72
-    assert "GET /trending" in (tmp_path / "run.html").read_text()
-
-
-@pytest.mark.live
 @pytest.mark.parametrize("processes", [0, pytest.param(2, marks=pytest.mark.deep)])
-def test_a_trace_and_a_custom_mix_run_open(monolith: str, tmp_path: Path, processes: int) -> None:
+def test_a_trace_and_a_custom_mix_run_open_and_locusts_csv_html_and_json_have_the_same_numbers(
+    monolith: str, tmp_path: Path, processes: int
+) -> None:
     (tmp_path / "votes.yaml").write_text("about: Only votes.\njourneys:\n  voter: 1\n")
     (tmp_path / "trace.csv").write_text("".join(f"{number / 10}\n" for number in range(30)))
-    own = ["--mix", str(tmp_path / "votes.yaml"), "--trace", str(tmp_path / "trace.csv")]
-    ended = locust(monolith, *own, *on_several(processes), "--csv", str(tmp_path / "run"))
+    own = ["--mix", str(tmp_path / "votes.yaml"), "--trace", str(tmp_path / "trace.csv"), *on_several(processes)]
+    files = ["--csv", str(tmp_path / "run"), "--html", str(tmp_path / "run.html"), "--json-file", str(tmp_path / "run")]
+    ended = locust(monolith, *own, *files)
     require_success(ended.returncode, ended.stderr)
     sent = requests(tmp_path)
     assert set(sent) == {"PUT /posts/{post_id}/vote", "GET /posts/{post_id}"}
     assert sum(sent.values()) == arrivals(ended.stderr) == 30
+    assert sum(entry["num_requests"] for entry in json.loads((tmp_path / "run.json").read_text())) == 30
+    assert "GET /posts/{post_id}" in (tmp_path / "run.html").read_text()
+
+
+@pytest.mark.live
+@pytest.mark.deep
+def test_a_shape_runs_open(monolith: str, tmp_path: Path) -> None:
+    words = ["--rate", "30", "--shape", "spike", "--run-time", "6", "--mix", "browse", "--csv", str(tmp_path / "run")]
+    ended = locust(monolith, *words)
+    require_success(ended.returncode, ended.stderr)
+    sent = requests(tmp_path)
+    assert set(sent) <= BROWSE
+    assert sum(sent.values()) == arrivals(ended.stderr) == 72  # 2 s at a tenth of the rate, 2 s at 30, 2 s at a tenth
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from loadtests.errors import UsageError
+from loadtests.files import read_trace
 from loadtests.load import LoadPlan
 from loadtests.shapes import SHAPES, Stage, due_times, length_s, shape_of
-from loadtests.traces import read_trace
 
 
 def test_a_steady_rate_is_evenly_spaced() -> None:

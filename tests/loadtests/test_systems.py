@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import psutil
 import pytest
 
-from loadtests import processes, settings, systems
+from loadtests import files, processes, systems
 from loadtests.systems import System, SystemFailed
 
 # Writes its state file as a system does, starts a child and a detached process, and waits for SIGTERM.
@@ -179,11 +179,11 @@ def test_a_new_run_removes_the_folders_of_ended_runs_except_the_last(tmp_path: P
         os.utime(folder, (age, age))
     (tmp_path / "microservices").mkdir()
     with processes.locked(old[1] / "monolith" / "supervisor"):
-        first, second = (settings.run_directory("compare", tmp_path) for _ in range(2))
+        first, second = (files.run_directory("compare", tmp_path) for _ in range(2))
     assert first != second
     left = {folder for folder in tmp_path.iterdir() if folder.is_dir()}
     assert left == {first, second, old[0], old[1], tmp_path / "microservices"}
 
 
 def test_two_runs_of_one_second_have_reports_of_their_own(tmp_path: Path) -> None:
-    assert len({settings.destination(Namespace(results=tmp_path)) for _ in range(3)}) == 3
+    assert len({files.destination(Namespace(results=tmp_path)) for _ in range(3)}) == 3

@@ -104,6 +104,7 @@ def run(tmp_path: Path, **changed: Any) -> tuple[int, list[str]]:
 
 
 @pytest.mark.live
+@pytest.mark.deep
 def test_a_wrong_outcome_under_load_voids_the_run(one_wrong: dict[str, str], tmp_path: Path) -> None:
     status, voids = run(tmp_path, deployed=one_wrong, scenarios=("browse",))
     assert status == 2

@@ -12,13 +12,13 @@ import yaml
 from loadtests import systems
 from loadtests.explain import command
 from loadtests.explain.tour import READS, VOTE_ON_NEW_POST, walk_tours
-from loadtests.explain.traced import SYSTEMS, add_hooks, endpoint_in, on_both_sides, seed_one, spans_of, start_functions
+from loadtests.explain.traced import SYSTEMS, seed_one, spans_of, start_functions, start_with_hooks
 from loadtests.forecast.parameters import load
 from loadtests.forecast.units import gaps, units_of
-from loadtests.local_aws import client
+from loadtests.local_aws import client, endpoint_in
 from loadtests.metering import chapter as metering
 from loadtests.metering.counts import Metering
-from loadtests.processes import ROOT
+from loadtests.processes import ROOT, on_sides
 from loadtests.results import SIDES
 from tests.loadtests.explain import hand_count
 
@@ -45,9 +45,8 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
     """The tours on both sides."""
     run_dir = tmp_path_factory.mktemp("explained")
     with systems.running(run_dir, SYSTEMS) as urls:
-        add_hooks(run_dir)
-        start_functions(run_dir)
-        worlds = on_both_sides(lambda side: seed_one(urls[side]))
+        start_with_hooks(run_dir)
+        worlds = on_sides(SIDES, lambda side: seed_one(urls[side]))
         tours = walk_tours(dict.fromkeys(SIDES, run_dir), worlds, done=lambda: None)
         metered = metering.chapter(tours)
         roots = spans_of("microservices", run_dir)

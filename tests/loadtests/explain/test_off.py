@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +14,8 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from loadtests.explain.hooks import functions, monolith
 from loadtests.explain.hooks.carriers import NAME
-from loadtests.explain.traced import HANDLER, OWN_HANDLER, SPANS_FILE, traced_configuration
+from loadtests.explain.traced import HANDLER, SPANS_FILE
+from loadtests.local_aws import OWN_HANDLER, configuration_of
 from microservices.deploy.packages import handlers as every_handler
 from monolith.background import Background
 from monolith.trending.views import Views
@@ -72,10 +72,10 @@ def test_everything_is_restored_when_the_hooks_are_removed() -> None:
 
 def test_a_traced_function_keeps_its_settings_and_is_not_traced_twice() -> None:
     known = {"Handler": "microservices.posts.handler.lambda_handler", "Environment": {"Variables": {"TABLE": "t"}}}
-    changed = traced_configuration(known, "arn:layer", Path("/spans"))
-    assert (changed["Handler"], changed["Layers"]) == (HANDLER, ["arn:layer"])
+    changed = configuration_of(known, HANDLER, {SPANS_FILE: "/spans"})
+    assert changed["Handler"] == HANDLER
     assert changed["Environment"]["Variables"] == {"TABLE": "t", OWN_HANDLER: known["Handler"], SPANS_FILE: "/spans"}
-    assert traced_configuration(changed, "arn:layer", Path("/spans")) == changed
+    assert configuration_of(changed, HANDLER, {SPANS_FILE: "/spans"}) == changed
 
 
 @pytest.fixture

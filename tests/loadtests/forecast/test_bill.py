@@ -217,7 +217,7 @@ def test_the_measured_capacity_replaces_the_assumed_one() -> None:
     side = {"knee": 400.0, "low": 380.0, "high": 420.0}
     measured = {"capacity": {"slo": "p95<250ms", "scenarios": {"browse": {"monolith": side}}}, "machine": {"cores": 2}}
     capacity = bill.chapter(complete(), measured)["parameters"]["monolith.requests_per_vcpu"]
-    assert (capacity["value"], capacity["range"], capacity["assumed"]) == (200, (190.0, 210.0), False)
+    assert (capacity["value"], capacity["range"], capacity["assumed"]) == (200, [190.0, 210.0], False)
     assert bill.chapter(complete(), {})["parameters"]["monolith.requests_per_vcpu"]["assumed"]
 
 

@@ -146,24 +146,6 @@ def test_an_unknown_call_or_function_is_refused() -> None:
         latency.chapter(_metering(_run("votes-htp", counts.GATEWAY, ())), FIGURES)
 
 
-@pytest.mark.parametrize(
-    ("percentiles", "mistake"),
-    [
-        ("{p90: 3}", "a distribution needs p50"),
-        ("{p50: 3, p90: 2}", "percentiles must rise"),
-        ("{p90: 3, p50: 2}", "percentiles must rise"),
-        ("{p50: -1}", "percentiles must rise, from 0 or more"),
-        ("{p50: 1, median: 2}", "'median' is no percentile"),
-    ],
-)
-def test_a_wrong_distribution_is_refused_with_file_and_name(tmp_path: Path, percentiles: str, mistake: str) -> None:
-    file = tmp_path / "wrong.yaml"
-    line = f"{{unit: ms, read: 2026-10-15, percentiles: {percentiles}}}"
-    file.write_text(f"about: x\nsources: {{}}\nfigures:\n  hop.queue: {line}\n")
-    with pytest.raises(UsageError, match=rf"{file}: hop\.queue: .*{mistake}"):
-        parameters.read(file)
-
-
 def _metering(*later: Work, memory_mb: int = WHOLE, after: str = VOTE) -> Metering:
     """Return a vote on both sides, and further work after it or another operation."""
     token = _run("platform-authorizer", counts.AUTHORIZER, (), cpu_ms=4)

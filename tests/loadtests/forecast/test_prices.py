@@ -26,12 +26,11 @@ SETTINGS = {
     "bill.py": {"CURVE_POINTS", "PERCENTILES"},
     "breakeven.py": {"LEAST_RPS", "MOST_RPS", "POINTS", "SAMPLES", "MOST_ASSUMPTIONS"},
     "day.py": {"DAY_S", "FULL", "LEAST_RATE", "LEAST_SERVICE_S", "BURST"},
-    "held_out.py": {"CORES", "LOW", "KNEE", "TOLERANCES"},
     "latency.py": {"SAMPLES", "SEED", "FAR", "PERCENTILES"},
     "meter.py": {"_DRAWS", "_ACCESS_LOG_VALUES"},
     "processor.py": {"PHASES"},
     "queueing.py": {"LOADS"},
-    "published.py": {"ROUNDING_MS", "EXACT", "THROUGHPUT", "TIME", "TAIL"},
+    "published.py": {"ROUNDING_MS", "EXACT", "TIME", "TAIL", "CORES", "LOW", "KNEE", "TOLERANCES"},
     "scale.py": {"DECADES", "SAMPLES", "PERCENTILES"},
 }
 # Bounds of a sum or a percentile, and the memory sizes of published tables.
@@ -47,6 +46,7 @@ def mistakes(figure: Figure) -> list[str]:
     middle = next(value for value in (*values, 0.0) if value is not None)
     low, high = figure.range or (middle, middle)
     bounds = [bound for bound, _ in figure.tiers]
+    points = [(float(name.removeprefix("p")), value) for name, value in figure.percentiles.items()]
     wrong = {
         "not one of value, tiers and percentiles": sum(map(bool, kinds)) != 1,
         "no unit": not figure.unit,
@@ -54,6 +54,9 @@ def mistakes(figure: Figure) -> list[str]:
         "neither cited nor assumed": not (figure.source or figure.assumed),
         "assumed without a range": figure.assumed and not figure.range,
         "outside of its range": not low <= middle <= high,
+        "percentiles without p50": bool(points) and "p50" not in figure.percentiles,
+        "percentiles that do not rise from 0": sorted(points) != points
+        or sorted([0.0, *figure.percentiles.values()]) != [0.0, *figure.percentiles.values()],
         "tiers without order": bool(bounds) and (bounds[-1] is not None or bounds[:-1] != sorted(filter(None, bounds))),
     }
     return [mistake for mistake, there in wrong.items() if there]
@@ -68,6 +71,20 @@ def test_a_wrong_figure_is_detected() -> None:
     planted = Figure(unit="", read=date(2020, 1, 1), value=3, range=(1, 2), tiers=((None, 1.0), (5.0, 2.0)))
     assert len(mistakes(planted)) == 6
     assert mistakes(Figure(unit="ms", read=date(2026, 10, 15), value=1, assumed=True)) == ["assumed without a range"]
+
+
+@pytest.mark.parametrize(
+    ("percentiles", "mistake"),
+    [
+        ({"p90": 3.0}, "percentiles without p50"),
+        ({"p50": 3.0, "p90": 2.0}, "percentiles that do not rise from 0"),
+        ({"p90": 3.0, "p50": 2.0}, "percentiles that do not rise from 0"),
+        ({"p50": -1.0}, "percentiles that do not rise from 0"),
+    ],
+)
+def test_a_wrong_distribution_is_detected(percentiles: dict[str, float], mistake: str) -> None:
+    figure = Figure(unit="ms", read=date(2026, 10, 15), percentiles=percentiles, source="x")
+    assert mistakes(figure) == [mistake]
 
 
 @pytest.mark.parametrize("file", (PARAMETERS, *PRICES), ids=lambda file: file.stem)

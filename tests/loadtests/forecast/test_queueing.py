@@ -6,7 +6,6 @@ import pytest
 
 from loadtests.forecast import published
 from loadtests.forecast.checks import read_table
-from loadtests.forecast.held_out import held_out
 from loadtests.forecast.queueing import Floats, erlang_c, waiting, warm_pool
 from tests.loadtests.forecast.simulations import simulate_pool, simulate_waiting
 
@@ -99,9 +98,9 @@ def test_rates_between_fitted_ones_are_predicted_and_a_slower_server_is_noticed(
         }
         for index, rate in enumerate(rates)
     ]  # fmt: skip
-    assert all(check.holds for check in held_out(rows, "planted"))
+    assert all(check.holds for check in published.held_out(rows, "planted"))
     rows[5] |= {"p50_ms": "60", "p95_ms": "240"}
-    assert [check.name for check in held_out(rows, "planted") if not check.holds] == [
+    assert [check.name for check in published.held_out(rows, "planted") if not check.holds] == [
         "planted, 450 requests/s, p50 ms", "planted, 450 requests/s, p95 ms",
     ]  # fmt: skip
 

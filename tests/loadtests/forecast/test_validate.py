@@ -1,15 +1,14 @@
-"""`validate`: the page is up to date, the figures to reach are reached, misses are shown, wrong tables are refused."""
+"""`validate`: the page is up to date, the figures to reach are reached, misses are shown, every table states its source."""
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from loadtests.__main__ import main
-from loadtests.errors import UsageError
-from loadtests.forecast import checks, held_out, published, validate
+from loadtests.forecast import checks, published, validate
 from loadtests.forecast.checks import Check
-from tests.loadtests import made_capacity
 
 
 def test_the_command_prints_every_check_and_the_page_in_docs_is_up_to_date(
@@ -46,20 +45,6 @@ def test_a_check_holds_up_to_its_tolerance_in_both_directions() -> None:
     assert _check(1, observed=None).holds is None
 
 
-def test_the_capacity_of_a_run_becomes_a_further_run_of_the_held_out_rates(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = checks.read_table("capacity")
-    (tmp_path / "capacity.csv").write_text((checks.PUBLISHED / "capacity.csv").read_text())
-    monkeypatch.setattr(held_out, "PUBLISHED", tmp_path)
-    assert held_out.add_run({"capacity": made_capacity.chapter()}) == 10
-    added = checks.read_table("capacity", tmp_path)[len(known) :]
-    assert {(row["run"], row["side"], row["limit_ms"]) for row in added} == {
-        ("browse 2", "monolith", "250"), ("browse 2", "microservices", "250"),
-    }  # fmt: skip
-    assert len(list(held_out.held_out([row for row in added if row["side"] == "monolith"], "added"))) == 5
-
-
 def test_missed_checks_stay_in_the_page_and_are_counted() -> None:
     def quotients() -> list[Check]:
         return [_check(109.0), _check(150.0)]
@@ -69,17 +54,12 @@ def test_missed_checks_stay_in_the_page_and_are_counted() -> None:
     assert "- Arithmetic: 1 hold, 1 missed." in page
 
 
-@pytest.mark.parametrize(
-    ("text", "mistake"),
-    [
-        ("# somebody\na,b\n1,2\n", "the first line must give the source and the date it was read"),
-        ("# somebody; read 2026-10-15\na,b\n1\n", "row 1 has another number of columns than the head"),
-    ],
-)
-def test_a_wrong_published_table_is_refused_with_its_name(tmp_path: Path, text: str, mistake: str) -> None:
-    (tmp_path / "wrong.csv").write_text(text)
-    with pytest.raises(UsageError, match=rf"wrong\.csv: {mistake}"):
-        [checks.source_of("wrong", tmp_path), checks.read_table("wrong", tmp_path)]
+@pytest.mark.parametrize("file", sorted(checks.PUBLISHED.glob("*.csv")), ids=lambda file: file.stem)
+def test_a_published_table_has_its_source_its_date_and_every_cell(file: Path) -> None:
+    assert re.match(r"# .+; read 20\d\d-\d\d-\d\d", file.read_text(encoding="utf-8").splitlines()[0])
+    rows = checks.read_table(file.stem)
+    assert rows
+    assert not [row for row in rows if None in row or None in row.values()]
 
 
 def _check(
