@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 RUNNING_SYSTEMS = ("live-monolith", "live-microservices")
-ONE_BY_ONE = "functions"  # this implementation of the contract handles requests one by one, since moto is not thread-safe
+ONE_BY_ONE = (
+    "functions"  # this implementation of the contract handles requests one by one, since moto is not thread-safe
+)
 
 # Markers that let a test run on a system in `make test`, by the value of its parameter `api` or `site`.
 _MARKERS = {

@@ -7,6 +7,7 @@ A wrong span makes a part negative. A missing span leaves a call without own cod
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from statistics import median
 from typing import Any, NamedTuple
 
 from loadtests.explain.traces import (
@@ -18,9 +19,10 @@ from loadtests.explain.traces import (
     STORES,
     TRANSACTION,
     Forest,
+    Root,
     Span,
     TimedCall,
-)  # fmt: skip
+)
 from loadtests.results import SIDES
 
 _PART_OF_KIND = {
@@ -128,3 +130,39 @@ def _ended_after_ms(call: TimedCall, later: Iterable[Work]) -> float:
     """Return the milliseconds from the answer until all of its later work had ended."""
     last = max((work.span.end_ns for work in later), default=call.start_ns)
     return max(0.0, (last - call.start_ns) / 1e6 - call.ms)
+
+
+def cold_starts(functions: Mapping[str, Mapping[str, Any]], roots: Iterable[Root]) -> dict[str, Any]:
+    """Return the chapter `cold_starts`: what a function's first invocation costs, compared with warm ones (decision 22).
+
+    functions: those of the metering. roots: since the functions were started.
+    """
+    processes: defaultdict[tuple[str, int], list[Span]] = defaultdict(list)
+    init_ms = defaultdict[str, list[float]](list)
+    for top in (root[0] for root in roots):
+        if top.kind == "cold start":
+            init_ms[top.service].append(top.counts["cpu_ms"])
+        elif top.kind == "function":
+            processes[top.service, top.process].append(top)
+    first_ms, warm_ms = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    for (service, _), tops in processes.items():
+        first, *later = sorted(tops, key=lambda top: top.start_ns)
+        first_ms[service].append(first.ms)
+        warm_ms[service] += [top.ms for top in later if top.name == first.name]
+    rows = {
+        name: {
+            "init_cpu_ms": round(median(init_ms[name]), 2) if init_ms[name] else None,
+            **_median("first_ms", first_ms[name]),
+            **_median("warm_ms", warm_ms[name]),
+            "package_mb": round(one["package_bytes"] / 1e6, 2),
+        }
+        for name, one in sorted(functions.items())
+    }
+    return {"functions": rows, "origin": "emulated"}
+
+
+def _median(name: str, values: list[float]) -> dict[str, Any]:
+    """Return the median with its range; None without values."""
+    if not values:
+        return {name: None}
+    return {name: round(median(values), 2), f"{name}_range": [round(min(values), 2), round(max(values), 2)]}

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from loadtests import report, systems
 from loadtests.data.world import World
-from loadtests.explain import cold_starts, traced
-from loadtests.explain.breakdown import figures
+from loadtests.explain import traced
+from loadtests.explain.breakdown import cold_starts, figures
 from loadtests.explain.tour import STEPS, Tours, walk_tours
 from loadtests.explain.traces import Forest, TimedCall
 from loadtests.files import destination, run_directory
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
                 metered = metering.chapter(tours)
                 report.add_chapter(folder, METERING, metered)
                 started = traced.spans_of("microservices", run_dir)
-                report.add_chapter(folder, "cold_starts", cold_starts.chapter(metered["functions"], started))
+                report.add_chapter(folder, "cold_starts", cold_starts(metered["functions"], started))
                 forecast = latency.chapter(msgspec.convert(metered, Metering), load())
                 report.add_chapter(folder, latency.CHAPTER, forecast)
                 explained.update(chapter(tours, urls))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from loadtests.report import tables
 from loadtests.report.charts import Report, Series, freshness_chart, percentile_charts, shape_charts
 from loadtests.report.tables import (
     Chapter,
@@ -18,9 +19,7 @@ from loadtests.report.tables import (
     milliseconds,
     number,
     percent,
-    span,
     table_of,
-    words,
 )
 from loadtests.results import AUDITED, SIDES
 from loadtests.shapes import STEADY
@@ -99,7 +98,7 @@ def _freshness(report: Report) -> str:
     visible = (
         f"with {stale} stale first reads of {sum(one['monolith']['trials'] for one in lags)}" if stale else "at once"
     )
-    after = span(one["microservices"][edge] for one in lags for edge in ("min_ms", "max_ms"))
+    after = tables.span(one["microservices"][edge] for one in lags for edge in ("min_ms", "max_ms"))
     trials = sum(one["microservices"]["trials"] for one in lags)
     return f"Writes are visible {visible} on the monolith, and after {after} ms ({trials} trials) on the microservices."
 
@@ -130,8 +129,8 @@ def chapters(report: Report, series: Series) -> Iterator[Chapter]:
     first, second = report["sides"]
     verdicts = table_of(_verdicts(report), VERDICT_COLUMNS, origin=origin_of_times(report))
     yield Chapter(name="verdicts", names={"first": first, "second": second}, tables=[verdicts])
-    tables = [table_of(summaries(report), SCENARIO_COLUMNS), _operations(report, series)]
-    yield Chapter(name="scenarios", tables=tables, notes=list(_reasons(series)))
+    by_scenario = [table_of(summaries(report), SCENARIO_COLUMNS), _operations(report, series)]
+    yield Chapter(name="scenarios", tables=by_scenario, notes=list(_reasons(series)))
     yield Chapter(name="percentiles", charts=lambda: percentile_charts(series))
     if (shape := report["settings"].get("shape", STEADY)) != STEADY:
         yield Chapter(name="shape", names={"shape": shape}, charts=lambda: shape_charts(series))
@@ -228,8 +227,8 @@ def _lags(report: Report) -> Iterator[Record]:
     for kind, sides in report["freshness"].items():
         for side, lag in sides.items():
             stale = "–" if kind in PUSHED else f"{lag['stale_first_reads']} of {lag['trials']}"
-            label = words(kind) + (" (on both)" if kind in EVENTUAL_ON_BOTH else "")
-            seen = span((lag["min_ms"], lag["max_ms"])) if lag["trials"] > lag["never"] else None
+            label = tables.words(kind) + (" (on both)" if kind in EVENTUAL_ON_BOTH else "")
+            seen = tables.span((lag["min_ms"], lag["max_ms"])) if lag["trials"] > lag["never"] else None
             yield {**lag, "label": label, "side": side, "stale": stale, "range": seen}
 
 
@@ -241,5 +240,5 @@ def _live(report: Report) -> Iterator[Record]:
 
 def _effects(report: Report) -> Table:
     sides, effects = report["sides"], report["after_the_load"]
-    rows = [(words(kind), *(str(counts.get(side, "–")) for side in sides)) for kind, counts in effects.items()]
+    rows = [(tables.words(kind), *(str(counts.get(side, "–")) for side in sides)) for kind, counts in effects.items()]
     return Table(columns=("effect", *sides), rows=rows, origin="counted")

@@ -4,25 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from loadtests.report import (
-    answers,
-    bill,
-    capacity,
-    cold_starts,
-    comparison,
-    complexity,
-    drills,
-    explain,
-    latency,
-    scale,
-)
+from loadtests.report import answers, bill, capacity, comparison, complexity, drills, explain, latency, scale
 from loadtests.report.charts import Report, Series
 from loadtests.report.tables import Chapter, Contents, Table
 
 COMMANDS: dict[str, Callable[[Report], Chapter]] = {  # by the key of their figures in report.json
     "bill": bill.chapter,
     "capacity": capacity.chapter,
-    "cold_starts": cold_starts.chapter,
+    "cold_starts": explain.cold_starts,
     "complexity": complexity.chapter,
     "drills": drills.chapter,
     "explain": explain.chapter,

@@ -1,4 +1,4 @@
-"""The chapter of `explain`: the parts of each journey's time, and its call traces as waterfalls."""
+"""The chapters of `explain`: the parts of each journey's time with its call traces as waterfalls, and cold starts."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from loadtests.explain.traces import GATEWAY, PARTS
+from loadtests.report import tables
 from loadtests.report.charts import apply_style
 from loadtests.report.tables import Chapter, Chart, Column, Finding, Row, Table, milliseconds, number, percent, table_of
 from loadtests.results import SIDES
@@ -26,6 +27,11 @@ SPAN_COLUMNS = (
     Column("span"), Column("service"), *(Column(name, form="{:.2f}".format) for name in ("at, ms", "took, ms", "self, ms")),
     *(Column(name, form=number) for name in ("bytes out", "bytes in", "units", "rows")), Column("line"),
 )  # fmt: skip
+START_COLUMNS = (
+    Column("function"), Column("INIT CPU ms", "init_cpu_ms"), Column("first request ms", "first_ms"), Column("warm ms", "warm_ms"),
+    Column("package MB", "package_mb", "{:.2f}".format), Column("origin"),
+)  # fmt: skip
+TIMES = ("init_cpu_ms", "first_ms", "warm_ms")
 Figures = dict[str, Any]
 Calls = Sequence[Figures]
 
@@ -37,6 +43,17 @@ def chapter(figures: Figures) -> Chapter:
         findings=[Finding(text, figures["origin"]) for text in _findings(figures["journeys"])],
         tables=[_parts_table(figures["journeys"]), table_of(_counts(figures), COUNT_COLUMNS)],
         charts=lambda: _charts(figures["journeys"]),
+    )
+
+
+def cold_starts(figures: Figures) -> Chapter:
+    """Return the chapter of cold starts: one table of functions, with the median of each time and its range."""
+    records = [
+        {"function": name, **one, **{time: _with_range(one, time) for time in TIMES}, "origin": figures["origin"]}
+        for name, one in figures["functions"].items()
+    ]
+    return Chapter(
+        name="cold-starts", findings=list(_start_findings(figures)), tables=[table_of(records, START_COLUMNS)]
     )
 
 
@@ -108,8 +125,8 @@ def _call_records(calls: Calls) -> Iterator[Figures]:
             "bytes in": call["counts"]["bytes_in"], "units": None, "rows": None, "line": "",
             "part": GATEWAY, "label": call["operation"], "hover": GATEWAY, "drawn": True,
         }  # fmt: skip
-        for span in call["spans"]:
-            yield _record(span, begin, drawn=True)
+        for one in call["spans"]:
+            yield _record(one, begin, drawn=True)
         begin += call["ms"]
 
 
@@ -159,3 +176,19 @@ def _sum(counts: Iterable[dict[str, float]]) -> Counter[str]:
     for each in counts:
         total.update(each)
     return total
+
+
+def _with_range(function: Figures, time: str) -> str | None:
+    median, seen = function[time], function.get(f"{time}_range")
+    return None if median is None else f"{milliseconds(median)} ({tables.span(seen)})" if seen else milliseconds(median)
+
+
+def _start_findings(figures: Figures) -> Iterator[Finding]:
+    reached = [one for one in figures["functions"].values() if all(one[name] for name in TIMES)]
+    if reached:
+        cold, warm = (
+            tables.span(one["init_cpu_ms"] + one["first_ms"] for one in reached),
+            tables.span(one["warm_ms"] for one in reached),
+        )
+        text = f"A cold function needs {cold} ms until its first answer, a warm one {warm} ms."
+        yield Finding(text, figures["origin"])

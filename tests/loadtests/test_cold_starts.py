@@ -1,8 +1,8 @@
 """The chapter of cold starts: INIT, first and warm invocations of each function."""
 
-from loadtests.explain.cold_starts import chapter
+from loadtests.explain.breakdown import cold_starts as chapter
 from loadtests.explain.traces import Root, Span
-from loadtests.report import cold_starts
+from loadtests.report import explain
 
 FUNCTIONS = {name: {"package_bytes": 1_500_000} for name in ("posts-http", "votes-projection")}
 
@@ -43,7 +43,7 @@ def test_the_first_invocation_of_each_process_is_compared_with_the_same_route() 
 
 
 def test_the_chapter_has_one_table_with_a_row_for_each_function() -> None:
-    shown = cold_starts.chapter(chapter(FUNCTIONS, ROOTS))
+    shown = explain.cold_starts(chapter(FUNCTIONS, ROOTS))
     assert [tuple(row) for row in shown.tables[0].rows] == [
         ("posts-http", "300", "55.0 (50.0–60.0)", "11.0 (11.0)", "1.50", "emulated"),
         ("votes-projection", "200", "–", "–", "1.50", "emulated"),

@@ -55,6 +55,7 @@ def test_a_request_that_one_system_answers_differently_is_named() -> None:
     )
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("leak", [b"Traceback (most recent", b"/tmp/scratch", b"reference-site-files-0"])
 def test_an_answer_that_names_what_is_private_is_a_difference(leak: bytes) -> None:
     assert compared(refuse, lambda method, path: (404, leak))

@@ -255,6 +255,7 @@ def test_a_missing_price_is_a_gap_and_ends_the_command() -> None:
         require_prices({"unverified": model.gaps, "region": "us-east-1"})
 
 
+@pytest.mark.one_variant
 @pytest.mark.parametrize("region", REGIONS)
 def test_everything_that_a_tour_of_both_systems_counts_is_priced(region: str) -> None:
     metered = msgspec.convert(json.loads(METERED.read_text())[CHAPTER], Metering)

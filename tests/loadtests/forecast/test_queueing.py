@@ -106,6 +106,7 @@ def test_rates_between_fitted_ones_are_predicted_and_a_slower_server_is_noticed(
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 def test_even_runs_of_the_model_itself_hold_only_so_often_when_they_are_analysed_in_the_published_way() -> None:
     """28 hours in seven pieces of equally many requests; the mean over pieces of the cold share after their first quarter."""
     random, repeats, held = np.random.default_rng(11), 20, 0
