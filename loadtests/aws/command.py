@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from loadtests.arguments import RATE, number, url
 from loadtests.aws import plan
 from loadtests.aws.budget import Budget
 from loadtests.aws.deploy import Steps
@@ -14,7 +15,6 @@ from loadtests.aws.stacks import TAG, Stack, waves_of
 from loadtests.aws.target import STACK_SECONDS, Target
 from loadtests.errors import RunError, UsageError
 from loadtests.results import SIDES
-from loadtests.settings import RATE, number, url
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import REGION
 from microservices.deploy.stacks import DeploymentFailed
