@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 AWS_VENV := .venv-aws
+DOCS_VENV := .venv-docs
 RUN := $(VENV)/bin/python -m
 ARGS ?=
 STACK ?=
@@ -14,10 +15,10 @@ FROM := $(if $(OFFLINE),--no-index --find-links "$(OFFLINE)")  # a folder of whe
 PARALLEL := -n 3 --dist loadgroup  # one process more than cores, since some tests wait; groups: tests/groups.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down compare workshop bundle doctor bench test test-deep browser check format lock clean
+.PHONY: help setup up down compare workshop bundle doctor bench test test-deep browser docs docs-build check format lock clean
 
 help: ## explain every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.installed $(AWS_VENV)/.installed ## make both environments from the locks, as every other target does; OFFLINE=wheelhouse
 
@@ -49,8 +50,16 @@ test: setup ## prove every promise once, on both live systems too (10 minutes)
 test-deep: setup ## run the other variants of what `make test` proves (16 minutes)
 	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m deep --junitxml=.run/test-deep.xml $(ARGS)
 
-browser: setup $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
+browser: docs-build $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
 	@$(RUN) pytest tests/browser $(ARGS)
+
+docs: docs-build ## build the site with both sides next to each other, and serve it on this machine; ARGS=9000 is another port
+	@$(DOCS_VENV)/bin/python -m http.server --bind 127.0.0.1 --directory .site/html $(ARGS)
+
+docs-build: setup $(DOCS_VENV)/.installed ## only build the site, in .site/html, and check its links (30 seconds)
+	@PYTHONPATH=docs $(RUN) pages .site/pages
+	@PYTHONPATH=docs $(DOCS_VENV)/bin/python -m zensical build --clean --strict
+	@PYTHONPATH=docs $(RUN) pages.links .site/html
 
 check: setup ## lint, types, import rules, lock and fast tests (60 seconds)
 	@$(VENV)/bin/ruff format --check --quiet .
@@ -67,9 +76,10 @@ lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 microservices/local-aws.in -o microservices/local-aws.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group browser -c requirements.lock -o tests/browser/browser.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group docs -o docs/docs.lock
 
 clean: ## remove environments, run data and caches (stop the systems first)
-	rm -rf $(VENV) $(AWS_VENV) .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AWS_VENV) $(DOCS_VENV) .site .cache .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Functions run in the environment of the local AWS, so it contains only what the Lambda runtime provides.
 # uv compiles nothing by default. A cold start would then compile boto3: 0.6 s of CPU time instead of 0.2 s.
@@ -77,12 +87,14 @@ $(VENV)/.installed: LOCK := requirements.lock
 $(VENV)/.installed: requirements.lock
 $(AWS_VENV)/.installed: LOCK := microservices/local-aws.lock
 $(AWS_VENV)/.installed: microservices/local-aws.lock
+$(DOCS_VENV)/.installed: LOCK := docs/docs.lock
+$(DOCS_VENV)/.installed: docs/docs.lock
 $(VENV)/.browser: tests/browser/browser.lock $(VENV)/.installed
 	@echo "adding $< to $(@D)"
 	@if command -v uv > /dev/null; then uv pip install --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes -r $<; \
 	else $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
 	@touch $@
-$(VENV)/.installed $(AWS_VENV)/.installed:
+$(VENV)/.installed $(AWS_VENV)/.installed $(DOCS_VENV)/.installed:
 	@echo "installing $(LOCK) into $(@D)"
 	@if command -v uv > /dev/null; then \
 		uv venv --quiet --clear --python "$(PYTHON)" $(@D) && \

@@ -78,8 +78,8 @@ def count_file(file: Path) -> Counter[str]:
     if file.suffix == ".yaml":
         return Counter(templates=len(_code_lines(text, python=False))) + _count_template(file)
     program = int(file.name == "__main__.py")
-    marks = Counter(mark for line in text.splitlines() for mark in _marks(line))
-    return Counter(lines=len(_code_lines(text, python=True)), processes=program, units=program) + marks
+    marked = Counter(mark for line in text.splitlines() for mark in marks(line))
+    return Counter(lines=len(_code_lines(text, python=True)), processes=program, units=program) + marked
 
 
 def change_cost(page: Path) -> list[Row]:
@@ -107,7 +107,7 @@ def _docstring_lines(tree: ast.Module) -> Iterator[int]:
                 yield from range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
 
 
-def _marks(line: str) -> set[str]:
+def marks(line: str) -> set[str]:
     """Return the marks in the line's comment, such as `# network; eventual: the stream updates the counts`."""
     parts = line.partition("#")[2].split(";")
     return {found[1] for part in parts if (found := _FIRST_WORD.match(part)) and found[1] in MARKS}

@@ -11,7 +11,8 @@ from packaging.utils import canonicalize_name
 PROJECT = Path(__file__).parents[2]
 LOCAL_AWS = PROJECT / "microservices" / "local-aws.lock"
 BROWSER = PROJECT / "tests" / "browser" / "browser.lock"
-LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, BROWSER]
+DOCS = PROJECT / "docs" / "docs.lock"
+LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, BROWSER, DOCS]
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;]+)(?P<rest>(.*\n(?: {4}.*\n?)*))", re.MULTILINE
 )
@@ -67,3 +68,9 @@ def test_every_pin_has_a_hash_and_no_url(lock: Path) -> None:
 def test_the_interpreter_of_the_functions_has_no_package_of_a_zip() -> None:
     assert RUNTIME_BRINGS_NONE_OF.isdisjoint(pins(LOCAL_AWS))
     assert pins(LOCAL_AWS)["ministack"][0] == "1.5.33"
+
+
+def test_the_lock_of_the_site_contains_its_dependencies_within_their_ranges() -> None:
+    locked = pins(DOCS)
+    group = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"]["docs"]
+    assert all(each.specifier.contains(locked[canonicalize_name(each.name)][0]) for each in map(Requirement, group))
