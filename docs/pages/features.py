@@ -26,7 +26,7 @@ def write(folder: Path, sources: Sources) -> None:
     for feature in figures.features():
         page = f"features/{feature}.md"
         (folder / page).write_text(render(feature, sources, page=page), encoding="utf-8")
-    index = TEMPLATES.get_template("features.md").render(features=[_summary(each) for each in figures.features()])
+    index = TEMPLATES.get_template("features.md.jinja").render(features=[_summary(each) for each in figures.features()])
     (folder / "features" / "index.md").write_text(index, encoding="utf-8")
 
 
@@ -36,7 +36,7 @@ def render(feature: str, sources: Sources, *, page: str) -> str:
     def link(path: str, line: int | None = None) -> str:
         return sources.link(path, page=page, line=line)
 
-    return TEMPLATES.get_template("feature.md").render(
+    return TEMPLATES.get_template("feature.md.jinja").render(
         feature=feature, about=_about(feature), domain=f"shared_domain/{feature}.py", link=link, sides=SIDES,
         pairs=[_pair(path, sources, page) for path in _paired(feature)], extra=_extra(feature),
         diagram=diagrams.event_sources(figures.feature_wires(feature)), couplings=list(figures.couplings(feature)),
