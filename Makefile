@@ -77,6 +77,8 @@ lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 microservices/local-aws.in -o microservices/local-aws.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group browser -c requirements.lock -o tests/browser/browser.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group docs -o docs/docs.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group monolith -c requirements.lock -o monolith/image.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group load -c requirements.lock -o loadtests/image.lock
 
 clean: ## remove environments, run data and caches (stop the systems first)
 	rm -rf $(VENV) $(AWS_VENV) $(DOCS_VENV) .site .cache .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -5,7 +5,7 @@ templates, migrations   their lines, counted alike
 resources       of the templates, loops expanded; those with a condition are optional and not counted
 permissions     actions granted by roles and resource policies; a trust policy is none
 processes       functions of the templates, and programs (`__main__.py`)
-units           what is deployed and rolled back alone: a template, or a program
+units           what is deployed and rolled back alone: a template with functions, or a program
 alarms          failure modes with an alarm
 network, eventual, transaction   lines that carry this mark
 
@@ -114,7 +114,7 @@ def marks(line: str) -> set[str]:
 
 
 def _count_template(file: Path) -> Counter[str]:
-    counts = Counter(units=1)
+    counts = Counter[str]()
     for resource in parse(file)["Resources"].values():
         if "Condition" in resource:
             continue
@@ -124,6 +124,7 @@ def _count_template(file: Path) -> Counter[str]:
         counts["permissions"] += sum(1 if isinstance(each, str) else len(each) for each in granted)
         counts["processes"] += kind == "AWS::Serverless::Function"
         counts["alarms"] += kind == "AWS::CloudWatch::Alarm"
+    counts["units"] = int(counts["processes"] > 0)  # the monolith's template deploys its program
     return counts
 
 

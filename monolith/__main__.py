@@ -22,7 +22,7 @@ from monolith.database import migrate
 from monolith.live import routes as live
 from monolith.release import load_release
 from monolith.server import Server, listen
-from monolith.settings import Settings, ignore_server_variables, token_secret, trusted_proxies
+from monolith.settings import Settings, ignore_server_variables, site_folder, token_secret, trusted_proxies
 from monolith.site.publication import prepare_site
 from shared_domain.feedback import parse_administrators
 
@@ -32,22 +32,28 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def main() -> None:
     arguments = _parse_arguments()
     run_dir: Path = arguments.run_dir.resolve()
-    log = run_dir / "monolith" / "server.log"
+    log = _log_file(arguments.log, run_dir)
     for number in _SIGNALS:
         signal.signal(number, _stop)  # until gunicorn installs its own handlers
     ignore_server_variables(os.environ)
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        folder = run_dir / "monolith"
+        folder.mkdir(parents=True, exist_ok=True)
         logging.basicConfig(filename=log, encoding="utf-8", level=logging.WARNING)
-        with _lock_folder(log.parent):
+        with _lock_folder(folder):
             _serve(arguments, run_dir=run_dir, log=log)
     except (OSError, RuntimeError, SubprocessError, SQLAlchemyError) as error:
         logging.error("monolith: did not start: %s", error)  # noqa: TRY400  one line on stderr, without a traceback
-        line = f"monolith: did not start: {str(error).splitlines()[0]} (log: {log})"
+        line = f"monolith: did not start: {str(error).splitlines()[0]}" + (f" (log: {log})" if log else "")
         sys.exit(" ".join(line.splitlines()))  # a path may contain line breaks
 
 
-def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path) -> None:
+def _log_file(option: str, run_dir: Path) -> Path | None:
+    """Return the file of the option, by default that of the run directory, or None for standard error."""
+    return None if option == "-" else Path(option) if option else run_dir / "monolith" / "server.log"
+
+
+def _serve(arguments: argparse.Namespace, *, run_dir: Path, log: Path | None) -> None:
     state = run_dir / "monolith.json"
     state.unlink(missing_ok=True)  # a killed process may have left it
     listener = listen(arguments.host, arguments.port)
@@ -77,7 +83,7 @@ def _load_settings(arguments: argparse.Namespace, database_url: str, run_dir: Pa
         administrators=parse_administrators(os.environ.get("ADMINISTRATORS", "")),
         pool_size=arguments.threads,
         trusted_proxies=trusted_proxies(os.environ),
-        site=prepare_site(run_dir / "monolith"),
+        site=prepare_site(site_folder(os.environ, run_dir)),
     )
 
 
@@ -128,6 +134,9 @@ def _parse_arguments() -> argparse.Namespace:
         "--port", type=_whole_number(0, 65_535), default=8000, help="port; the next free one if it is in use (8000)"
     )
     parser.add_argument("--run-dir", type=Path, default=Path(".run"), help="folder for data, secret and log (.run)")
+    parser.add_argument(
+        "--log", default="", metavar="FILE", help="log file, or - for standard error (in the run directory)"
+    )
     parser.add_argument("--workers", type=_whole_number(1, 64), default=2, help="worker processes (2)")
     parser.add_argument(
         "--threads",

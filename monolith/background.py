@@ -8,7 +8,7 @@ from threading import Event, Thread
 PeriodicTask = Callable[[], object]
 
 _log = logging.getLogger("monolith.background")
-_STOP_SECONDS = 5
+STOP_SECONDS = 5
 
 
 class Background:
@@ -32,7 +32,7 @@ class Background:
 
     def stop(self) -> None:
         """Run every task once more and stop. Wait at most five seconds for all of them."""
-        deadline = time.monotonic() + _STOP_SECONDS
+        deadline = time.monotonic() + STOP_SECONDS
         self._stopped.set()
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -22,7 +22,8 @@ from monolith.worker import Worker
 
 _NEXT_PORTS = 50
 _LAST_PORT = 65_535
-_GRACEFUL_SECONDS = 20
+GRACEFUL_SECONDS = 20
+KEEP_ALIVE_SECONDS = 30
 
 _log = logging.getLogger("monolith.server")
 
@@ -51,7 +52,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     """Worker processes forked from one loaded application. SIGTERM lets them finish their current requests.
 
     SIGHUP replaces them by workers of the application that `load_release` returns.
-    Each worker has `threads` threads for requests. Connections take no thread (see worker.py).
+    Each worker has `threads` threads for requests. Connections take no thread (see worker.py). log: None is standard error.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         *,
         workers: int,
         threads: int,
-        log: Path,
+        log: Path | None,
         ready: Callable[[], None],
         load_release: Callable[[], Flask] | None = None,
     ) -> None:
@@ -75,9 +76,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             "workers": workers,
             "threads": threads,
             "preload_app": True,  # an application that cannot start fails before the port opens, and workers share its memory
-            "keepalive": 30,
-            "graceful_timeout": _GRACEFUL_SECONDS,
-            "errorlog": str(log),
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "graceful_timeout": GRACEFUL_SECONDS,
+            "errorlog": str(log or "-"),
             "control_socket_disable": True,
             "when_ready": self._on_ready,
             "post_worker_init": self._on_worker_start,

@@ -34,6 +34,11 @@ def trusted_proxies(environment: Mapping[str, str]) -> int:
     return int(text)
 
 
+def site_folder(environment: Mapping[str, str], run_dir: Path) -> Path:
+    """Return `SITE_DIR`, or else a part of the run directory. Several processes on one database need a shared folder."""
+    return Path(environment.get("SITE_DIR") or run_dir / "monolith")
+
+
 def token_secret(environment: Mapping[str, str], run_dir: Path) -> str:
     """Return `TOKEN_SECRET`, or else the run directory's secret, created once with mode 600."""
     if secret := environment.get("TOKEN_SECRET"):

@@ -18,7 +18,7 @@ from gunicorn.workers import base
 from monolith.asgi import Application
 from monolith.connections import HttpConnection, LiveConnection
 
-_PING_SECONDS = 20.0  # a client of the live feed that does not answer before the next ping is disconnected
+PING_SECONDS = 20.0  # a client of the live feed that does not answer before the next ping is disconnected
 _MAX_MESSAGE_BYTES = 128 * 1024  # of the live feed, the gateway's limit; a longer message closes the connection
 
 
@@ -46,8 +46,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             timeout_keep_alive=self.cfg.keepalive,
             timeout_graceful_shutdown=self.cfg.graceful_timeout,
             ws_max_size=_MAX_MESSAGE_BYTES,
-            ws_ping_interval=_PING_SECONDS,
-            ws_ping_timeout=_PING_SECONDS,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
             ws_per_message_deflate=False,  # the messages are short
         )
         await _Server(config, worker=self).serve(sockets=[listener.sock for listener in self.sockets])

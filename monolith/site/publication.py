@@ -8,6 +8,8 @@ Git runs this as the repository's post-receive hook (see repository.py), within 
 import fcntl
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from monolith.site.folder import SiteFolder
@@ -23,7 +25,8 @@ def prepare_site(folder: Path) -> Path:
     Raise OSError, SubprocessError or GitError if Git is not installed or fails.
     """
     repository, served = SiteRepository(folder / "site.git"), folder / "site"
-    repository.prepare(first=_FIRST, folder=served)
+    with _lock(served):  # processes that share the folder may start at the same time
+        repository.prepare(first=_FIRST, folder=served)
     publish(repository, served)
     return served
 
@@ -33,10 +36,18 @@ def publish(repository: SiteRepository, path: Path) -> str:
 
     A lock lets one push publish at a time. Each publishes the branch's current state, so the last one may have nothing to do.
     """
-    path.mkdir(parents=True, exist_ok=True)
+    with _lock(path):
+        path.mkdir(exist_ok=True)
+        return _synchronise(SiteFolder(path), repository)
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold the lock of a served folder while the block runs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _synchronise(SiteFolder(path), repository)
+        yield
 
 
 def _synchronise(folder: SiteFolder, repository: SiteRepository) -> str:

