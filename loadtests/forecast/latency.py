@@ -1,7 +1,7 @@
 """Latency and freshness on AWS (`modelled`): a Monte Carlo over the counted work of each operation and the cited latencies.
 
 What a request waits for is added up, part after part: nothing runs in parallel, and nothing queues (scale.py does that). Processor
-time is the mean measured here, stretched by the function's share of a processor (processor.py); so the spread of a result is that
+time is the mean measured here, stretched by the function's share of a processor (queueing.py); so the spread of a result is that
 of hops, stores, pauses and cold starts. The client's network is left out.
 
 A distribution is known by a few percentiles. Its quantile function is interpolated between them: the logarithm of the value is
@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 
 from loadtests.errors import UsageError
 from loadtests.forecast.parameters import Figure, Parameters, Recording
-from loadtests.forecast.processor import elapsed_ms, share_of
-from loadtests.forecast.queueing import Floats, cold_share
+from loadtests.forecast.queueing import Floats, cold_share, elapsed_ms, share_of
 from loadtests.forecast.units import latency_name, run_ms
 from loadtests.metering import counts
 from loadtests.metering.counts import MONOLITH, SERVICES, Function, Metering, Operation, StoreCalls, Work
@@ -102,7 +101,7 @@ class Model:
         }
 
     def elapsed(self, cpu_ms: float, function: Function) -> Floats:
-        """Return how long a function needs for its processor time. See processor.py."""
+        """Return how long a function needs for its processor time. See queueing.py."""
         share, period_ms = share_of(function.memory_mb, self.parameters), self.parameters.value("lambda.cpu_period")
         return elapsed_ms(cpu_ms, share, period_ms=period_ms, phases=self.random.random(self.samples))
 

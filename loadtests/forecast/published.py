@@ -3,24 +3,60 @@
 A model gets only the inputs that published/checks.yaml names. The tables are in published/, each with its source.
 """
 
-from collections.abc import Iterator, Sequence
+import csv
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from statistics import NormalDist, mean
+from typing import NamedTuple
 
 import numpy as np
 
 from loadtests.forecast import parameters
-from loadtests.forecast.checks import Check, Row, read_table
 from loadtests.forecast.latency import Model, quantiles
 from loadtests.forecast.parameters import Figure, Parameters
-from loadtests.forecast.processor import mean_elapsed_ms
-from loadtests.forecast.queueing import Floats, WarmPool, waiting, warm_pool
+from loadtests.forecast.queueing import Floats, WarmPool, mean_elapsed_ms, waiting, warm_pool
 
+PUBLISHED = Path(__file__).with_name("published")
 ROUNDING_MS = 0.5  # Lambda rounds each duration up to a millisecond
 EXACT, TIME, TAIL = 0.02, 0.15, 0.25  # tolerances
 CORES = 2
 LOW = 0.5  # utilisation up to which a fitted rate shows the time without waiting
 KNEE, TOLERANCES = 0.15, {50: 0.15, 95: 0.25}
+Row = Mapping[str, str]
+
+
+class Check(NamedTuple):
+    """A prediction and an observation. tolerance: the largest relative difference; absolute if `is_absolute`.
+
+    Without one of observed and tolerance it is a figure for the reader, neither in nor out.
+    """
+
+    name: str
+    predicted: float
+    observed: float | None
+    tolerance: float | None
+    is_absolute: bool = False
+
+    @property
+    def difference(self) -> float | None:
+        """Return by how much the prediction is higher, as tolerance counts it."""
+        if self.observed is None:
+            return None
+        return self.predicted - self.observed if self.is_absolute else self.predicted / self.observed - 1
+
+    @property
+    def holds(self) -> bool | None:
+        """Return whether the difference is within the tolerance."""
+        if self.difference is None or self.tolerance is None:
+            return None
+        return abs(self.difference) <= self.tolerance
+
+
+def read_table(name: str) -> list[Row]:
+    """Return the rows of a published table. Its first line is the source."""
+    with (PUBLISHED / f"{name}.csv").open(encoding="utf-8") as file:
+        return [*csv.DictReader(line for line in file if not line.startswith("#"))]
 
 
 def price_by_memory() -> Iterator[Check]:

@@ -1,6 +1,9 @@
-"""Queueing formulas: waits and warm pools, for the forecasts of latency, bill and scale.
+"""Formulas for the forecasts of latency, bill and scale: waits, warm pools, and work on a part of a processor.
 
 They take and return NumPy arrays, so a day of one-second steps is one call. Times are in seconds, rates in events a second.
+
+Lambda grants a function with little memory a share of each period of 20 ms: code runs at full speed until the share is used up,
+then it pauses until the next period. So long work is slowed down in proportion to the share; work that fits into one share is not.
 """
 
 from dataclasses import dataclass
@@ -9,9 +12,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from loadtests.forecast.parameters import Parameters
+
 Floats = NDArray[np.float64]
 LOADS = np.geomspace(1e-8, 1e4, 97)  # arrival rate × service time of the grid of warm pools
 LOG_LOADS = np.log(LOADS)
+PHASES = 64  # for a mean over all places in a period at which work may start
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,26 @@ def environments(rate: Floats, service_s: float, expiry_s: float) -> Floats:
     return np.asarray(rate * service_s * np.exp(np.interp(_log_load(rate, service_s), LOG_LOADS, for_each_busy)))
 
 
+def share_of(memory_mb: float, parameters: Parameters) -> float:
+    """Return the share of a processor that one thread of a function gets."""
+    return min(1.0, memory_mb / parameters.value("lambda.mb_per_vcpu"))
+
+
+def elapsed_ms(cpu_ms: float, share: float, *, period_ms: float, phases: Floats) -> Floats:
+    """Return how long one piece of work takes. phases: where in a period it starts, from 0 to 1, with its share unused."""
+    if share >= 1:
+        return np.full_like(phases, cpu_ms)
+    quota, left = share * period_ms, (1 - phases) * period_ms
+    rest = cpu_ms - np.minimum(quota, left)  # after the period in which it starts
+    pauses = np.ceil(rest / quota) - 1
+    return np.where(rest > 0, left + pauses * period_ms + rest - pauses * quota, cpu_ms)
+
+
+def mean_elapsed_ms(cpu_ms: float, memory_mb: float, parameters: Parameters) -> float:
+    """Return the mean duration of work that starts anywhere in a period."""
+    return _mean_ms(cpu_ms, share_of(memory_mb, parameters), parameters.value("lambda.cpu_period"))
+
+
 def _log_load(rate: Floats, service_s: float) -> Floats:
     return np.asarray(np.log(np.maximum(rate * service_s, LOADS[0])))
 
@@ -112,3 +138,9 @@ def _pools(service_s: float, expiry_s: float) -> tuple[Floats, Floats]:
     pools = [warm_pool(load / service_s, service_s, expiry_s) for load in LOADS]
     shares, sizes = np.array([(each.cold_share, each.environments) for each in pools]).T
     return np.log(shares), np.log(sizes / LOADS)
+
+
+@cache  # a bill with its sensitivity needs the same means a hundred times
+def _mean_ms(cpu_ms: float, share: float, period_ms: float) -> float:
+    phases = (np.arange(PHASES) + 0.5) / PHASES
+    return float(elapsed_ms(cpu_ms, share, period_ms=period_ms, phases=phases).mean())

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from loadtests.forecast.parameters import Parameters
-from loadtests.forecast.processor import mean_elapsed_ms
+from loadtests.forecast.queueing import mean_elapsed_ms
 from loadtests.metering import counts
 from loadtests.metering.counts import MONOLITH, SERVICES, Function, Metering, Operation, StoreCalls, Work
 

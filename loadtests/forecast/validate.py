@@ -2,12 +2,14 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+import yaml
 from rich.console import Console
 
 from loadtests.arguments import new_file
 from loadtests.forecast import published
-from loadtests.forecast.checks import Check, Texts, source_of, texts
+from loadtests.forecast.published import PUBLISHED, Check
 from loadtests.processes import ROOT
 from loadtests.report.tables import Table
 
@@ -21,6 +23,19 @@ What the models behind the forecasts predict, beside results that they were not 
 this page; a test fails when it is out of date. A missed check stays in its table. *Arithmetic* means that the result follows from
 published inputs by prices or a formula; it shows that we compute alike, not that a model is right.
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """What docs/validation.md says about checks. tables: their observations. arithmetic: the result needs no model."""
+
+    title: str
+    tables: Sequence[str]
+    inputs: str
+    note: str = ""
+    arithmetic: bool = False
+
+
 Made = Sequence[tuple[Texts, Sequence[Check]]]
 
 
@@ -46,6 +61,18 @@ def command(options: argparse.Namespace, console: Console) -> int:
 def make(functions: Sequence[Callable[[], Iterable[Check]]] = published.CHECKS) -> Made:
     """Return the checks with their texts, which are in published/checks.yaml."""
     return [(texts()[0][each.__name__], list(each())) for each in functions]
+
+
+def texts() -> tuple[dict[str, Texts], dict[str, str]]:
+    """Return the texts by the name of the function that makes the checks, and what is not checked with the reason."""
+    content = yaml.load((PUBLISHED / "checks.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return {name: Texts(**text) for name, text in content["checks"].items()}, content["not_checked"]
+
+
+def source_of(name: str) -> str:
+    """Return the source of a published table, which its first line states with the date it was read."""
+    first, *_ = (PUBLISHED / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    return first.removeprefix("# ").partition("; read 20")[0]
 
 
 def page(made: Made) -> str:

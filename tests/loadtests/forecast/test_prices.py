@@ -28,8 +28,7 @@ SETTINGS = {
     "day.py": {"DAY_S", "FULL", "LEAST_RATE", "LEAST_SERVICE_S", "BURST"},
     "latency.py": {"SAMPLES", "SEED", "FAR", "PERCENTILES"},
     "meter.py": {"_DRAWS", "_ACCESS_LOG_VALUES"},
-    "processor.py": {"PHASES"},
-    "queueing.py": {"LOADS"},
+    "queueing.py": {"LOADS", "PHASES"},
     "published.py": {"ROUNDING_MS", "EXACT", "TIME", "TAIL", "CORES", "LOW", "KNEE", "TOLERANCES"},
     "scale.py": {"DECADES", "SAMPLES", "PERCENTILES"},
 }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from loadtests.forecast import parameters
-from loadtests.forecast.processor import elapsed_ms, mean_elapsed_ms
+from loadtests.forecast.queueing import elapsed_ms, mean_elapsed_ms
 
 FIGURES = parameters.load()
 WHOLE = FIGURES.value("lambda.mb_per_vcpu")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from loadtests.forecast import published
-from loadtests.forecast.checks import read_table
+from loadtests.forecast.published import read_table
 from loadtests.forecast.queueing import Floats, erlang_c, waiting, warm_pool
 from tests.loadtests.forecast.simulations import simulate_pool, simulate_waiting
 

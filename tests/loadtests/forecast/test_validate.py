@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from loadtests.__main__ import main
-from loadtests.forecast import checks, published, validate
-from loadtests.forecast.checks import Check
+from loadtests.forecast import published, validate
+from loadtests.forecast.published import Check
 
 
 def test_the_command_prints_every_check_and_the_page_in_docs_is_up_to_date(
@@ -54,10 +54,10 @@ def test_missed_checks_stay_in_the_page_and_are_counted() -> None:
     assert "- Arithmetic: 1 hold, 1 missed." in page
 
 
-@pytest.mark.parametrize("file", sorted(checks.PUBLISHED.glob("*.csv")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(published.PUBLISHED.glob("*.csv")), ids=lambda file: file.stem)
 def test_a_published_table_has_its_source_its_date_and_every_cell(file: Path) -> None:
     assert re.match(r"# .+; read 20\d\d-\d\d-\d\d", file.read_text(encoding="utf-8").splitlines()[0])
-    rows = checks.read_table(file.stem)
+    rows = published.read_table(file.stem)
     assert rows
     assert not [row for row in rows if None in row or None in row.values()]
 
