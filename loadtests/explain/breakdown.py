@@ -10,24 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from statistics import median
 from typing import Any, NamedTuple
 
-from loadtests.explain.traces import (
-    AUTHORIZER,
-    COLD,
-    GATEWAY,
-    HOPS,
-    OWN,
-    STORES,
-    TRANSACTION,
-    Forest,
-    Root,
-    Span,
-    TimedCall,
-)
+from loadtests.explain import traces
+from loadtests.explain.traces import Forest, Root, Span, TimedCall
 from loadtests.results import SIDES
 
 _PART_OF_KIND = {
-    "request": OWN, "function": OWN, "background": OWN, "store call": STORES, "statement": STORES,
-    "transaction": TRANSACTION, "cold start": COLD,
+    "request": traces.OWN, "function": traces.OWN, "background": traces.OWN, "store call": traces.STORES,
+    "statement": traces.STORES, "transaction": traces.TRANSACTION, "cold start": traces.COLD,
 }  # fmt: skip
 _HOPS = ("lambda Invoke", "http GET")
 _STORE_KINDS = ("store call", "statement")
@@ -47,9 +36,9 @@ def parts(call: TimedCall, forest: Forest) -> dict[str, float]:
     by_part: dict[str, float] = defaultdict(float)
     reached = call.start_ns
     for span in forest.until_answer(call.sender.span):
-        by_part[GATEWAY] += (span.start_ns - reached) / 1e6
+        by_part[traces.GATEWAY] += (span.start_ns - reached) / 1e6
         reached = span.end_ns
-    by_part[GATEWAY] += (call.start_ns - reached) / 1e6 + call.ms
+    by_part[traces.GATEWAY] += (call.start_ns - reached) / 1e6 + call.ms
     for work in answering(call.sender.span, forest):
         by_part[work.part] += work.self_ms
     return dict(by_part)
@@ -58,7 +47,7 @@ def parts(call: TimedCall, forest: Forest) -> dict[str, float]:
 def answering(span_id: str, forest: Forest, *, depth: int = 0, part: str | None = None) -> Iterator[Work]:
     """Yield all spans below a span that were waited for, parents first. part: of all of them."""
     for span in forest.until_answer(span_id):
-        own = part or (AUTHORIZER if span.name == AUTHORIZER and span.kind == "function" else None)
+        own = part or (traces.AUTHORIZER if span.name == traces.AUTHORIZER and span.kind == "function" else None)
         yield Work(span, depth, own or _part_of(span), _self_ms(span, forest))
         yield from answering(span.id, forest, depth=depth + 1, part=own)
 
@@ -72,7 +61,7 @@ def figures(walks: Mapping[str, Mapping[str, list[TimedCall]]], forests: Mapping
 
 
 def _part_of(span: Span) -> str:
-    return HOPS if span.name in _HOPS else _PART_OF_KIND[span.kind]
+    return traces.HOPS if span.name in _HOPS else _PART_OF_KIND[span.kind]
 
 
 def _self_ms(span: Span, forest: Forest) -> float:

@@ -13,8 +13,8 @@ from loadtests.results import SIDES
 
 MONOLITH, SERVICES = SIDES
 CHAPTER = "metering"
-GATEWAY, AUTHORIZER, INVOKE, STREAM, TOPIC, QUEUE, KINESIS, OBJECT, SOCKET, SCHEDULE = (
-    "gateway", "authorizer", "invoke", "stream", "topic", "queue", "kinesis", "object", "socket", "schedule",
+GATEWAY, AUTHORIZER, INVOKE, STREAM, TOPIC, QUEUE, KINESIS, OBJECT, SOCKET = (
+    "gateway", "authorizer", "invoke", "stream", "topic", "queue", "kinesis", "object", "socket",
 )  # fmt: skip
 REQUEST, BACKGROUND = "request", "background"  # of the monolith; a function's thread runs in the background too
 

@@ -20,25 +20,12 @@ from loadtests.data.world import World
 from loadtests.explain.traces import ASYNCHRONOUS, Root, Span, TimedCall, with_parents
 from loadtests.forecast.queueing import Floats
 from loadtests.journeys import Journey, operations_of
-from loadtests.metering.counts import (
-    AUTHORIZER,
-    BACKGROUND,
-    GATEWAY,
-    INVOKE,
-    KINESIS,
-    MONOLITH,
-    OBJECT,
-    REQUEST,
-    SOCKET,
-    STREAM,
-    Function,
-    Operation,
-    StoreCalls,
-    Work,
-)  # fmt: skip
+from loadtests.metering import counts
+from loadtests.metering.counts import MONOLITH, Function, Operation, StoreCalls, Work
 from microservices.deploy import templates
 
-_TRIGGERS = {"call": INVOKE, "views": KINESIS, "push": OBJECT, "request": GATEWAY}  # by the names of root spans
+# By the names of root spans.
+_TRIGGERS = {"call": counts.INVOKE, "views": counts.KINESIS, "push": counts.OBJECT, "request": counts.GATEWAY}
 _OPTIONAL = {"balancer"}  # a stack that is not deployed by default
 _SECRET = "secretsmanager GetSecretValue"  # noqa: S105
 _DRAWS = 200  # of each journey
@@ -62,7 +49,7 @@ class Causes:
         for root, parents in with_parents(roots):
             top = root[0]
             before = bisect(starts, top.start_ns)
-            is_removal = not parents and top.name == STREAM and before
+            is_removal = not parents and top.name == counts.STREAM and before
             causes = {removals[before - 1].sender.span} if is_removal else parents
             for cause in causes if top.kind != "cold start" else ():
                 self._below[cause].append((root, 1 / len(causes)))
@@ -96,9 +83,9 @@ def _operation(
     log_bytes = float(route.log_bytes) if route else 0.0
     for root, share, waited in causes.runs(senders):
         top, trigger = root[0], trigger_of(root[0])
-        if trigger == GATEWAY and top.parent not in senders:  # one service calls another through the gateway
-            trigger, log_bytes = INVOKE, log_bytes + routes[top.name].log_bytes * share / len(made)
-        if trigger != AUTHORIZER:
+        if trigger == counts.GATEWAY and top.parent not in senders:  # one service calls another through the gateway
+            trigger, log_bytes = counts.INVOKE, log_bytes + routes[top.name].log_bytes * share / len(made)
+        if trigger != counts.AUTHORIZER:
             runs[top.service, trigger, waited].append((root, share / len(made)))
     works = [_work(*key, each) for key, each in runs.items()]
     if route and route.has_token and authorizer:
@@ -126,7 +113,7 @@ def events(
             calls=len(own),
             request_bytes=frames.get(names[event], (0, 0))[0],
             response_bytes=frames.get(names[event], (0, 0))[1],
-            work=(_mean_work(own, trigger_of(own[0][0]), waited=trigger_of(own[0][0]) == SOCKET),),
+            work=(_mean_work(own, trigger_of(own[0][0]), waited=trigger_of(own[0][0]) == counts.SOCKET),),
             is_socket=True,
         )
         for event, own in runs.items()
@@ -219,13 +206,13 @@ def gateway_routes() -> dict[str, Route]:
 def trigger_of(top: Span) -> str:
     """Return the trigger of a run, from its root span."""
     if top.kind == "background":
-        return BACKGROUND
+        return counts.BACKGROUND
     if top.service == MONOLITH:
-        return REQUEST
+        return counts.REQUEST
     if top.name.startswith("live "):
-        return SOCKET
-    known = {*ASYNCHRONOUS, AUTHORIZER, *_TRIGGERS}
-    return _TRIGGERS.get(top.name, top.name) if top.name in known else GATEWAY
+        return counts.SOCKET
+    known = {*ASYNCHRONOUS, counts.AUTHORIZER, *_TRIGGERS}
+    return _TRIGGERS.get(top.name, top.name) if top.name in known else counts.GATEWAY
 
 
 def _integration_of(service: str, route: Mapping[str, Any]) -> str:
@@ -248,9 +235,9 @@ def _default(service: str, value: Any) -> int:
 
 def _authorizer(roots: Sequence[Root]) -> Work | None:
     """Return one mean run of the authorizer, None if it never ran. A first run also reads the secret: leave it out."""
-    ran = [root for root in roots if root[0].kind == "function" and root[0].name == AUTHORIZER]
+    ran = [root for root in roots if root[0].kind == "function" and root[0].name == counts.AUTHORIZER]
     warm = [root for root in ran if all(span.name != _SECRET for span in root)] or ran
-    return _mean_work(warm, AUTHORIZER, waited=True) if warm else None
+    return _mean_work(warm, counts.AUTHORIZER, waited=True) if warm else None
 
 
 def _mean_work(roots: Sequence[Root], trigger: str, *, waited: bool) -> Work:
@@ -276,8 +263,8 @@ def _stores(runs: Runs, whole: float) -> tuple[StoreCalls, ...]:
     """Return the calls of one mean run, by kind."""
     totals: dict[str, Floats] = defaultdict(lambda: np.zeros(1 + len(_COUNTS)))
     for root, share in runs:
-        for name, counts in _calls(root):
-            totals[name] += share / whole * np.array([1, *(counts.get(each, 0) for each in _COUNTS.values())])
+        for name, amounts in _calls(root):
+            totals[name] += share / whole * np.array([1, *(amounts.get(each, 0) for each in _COUNTS.values())])
     return tuple(
         StoreCalls(name=name, **dict(zip(("calls", *_COUNTS), total.tolist(), strict=True)))
         for name, total in totals.items()

@@ -109,9 +109,8 @@ def _rate(value: float | None) -> str:
 def _findings(figures: Figures) -> Iterator[str]:
     forms = {one["form"]: one for one in figures["forms"]}
     like, functions = forms[figures["like_for_like"]], forms["functions"]
-    months = {
-        one["form"]: one["month"] for one in (forms["one VM"], like) if one["month"]
-    }  # None: no machine is large enough
+    # A month is None if no machine is large enough.
+    months = {one["form"]: one["month"] for one in (forms["one VM"], like) if one["month"]}
     texts = [f"{dollars(month)} on {form}" for form, month in months.items()]
     if figures["unverified"]:
         yield f"The bill is unverified: no meter or no price for {', '.join(figures['unverified'])}."

@@ -9,18 +9,7 @@ from typing import Any
 
 from loadtests.report import tables
 from loadtests.report.charts import Report, Series, freshness_chart, percentile_charts, shape_charts
-from loadtests.report.tables import (
-    Chapter,
-    Column,
-    Finding,
-    Record,
-    Row,
-    Table,
-    milliseconds,
-    number,
-    percent,
-    table_of,
-)
+from loadtests.report.tables import Chapter, Column, Finding, Record, Table, milliseconds, number, percent, table_of
 from loadtests.results import AUDITED, SIDES
 from loadtests.shapes import STEADY
 from loadtests.statistics import NOISE, TOO_FEW
@@ -208,7 +197,7 @@ def _reasons(series: Series) -> Iterator[str]:
 
 def _operations(report: Report, series: Series) -> Table:
     """Return requests and latency of each operation, as Locust lists them."""
-    rows: list[Row] = []
+    rows: list[tables.Row] = []
     for name, sides in series["scenarios"].items():
         for operation in sorted({each for side in sides.values() for each in side["operations"]}):
             own = [side["operations"].get(operation, {}) for side in sides.values()]
