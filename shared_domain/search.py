@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Protocol, TypeVar
 
 import snowballstemmer
@@ -16,6 +16,7 @@ from shared_domain.text import clean
 Post = TypeVar("Post")  # not posts.Post, because features do not import each other
 
 MAX_TERMS = 8
+MAX_POST_TERMS = 600  # English prose as long as the longest post has about 350 distinct terms, and seldom more than 500
 STOP_WORDS = frozenset(
     "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this"  # noqa: SIM905
     " to was will with".split()
@@ -45,11 +46,15 @@ def analyse(text: str) -> list[str]:
 
 
 def weigh(*, title: str, body: str) -> dict[str, int]:
-    """Return the weight of each stem of a post: 3 × min(5, occurrences in title) + min(5, occurrences in body)."""
+    """Return the weight of each stem of a post: 3 × min(5, occurrences in title) + min(5, occurrences in body).
+
+    Only the first MAX_POST_TERMS distinct stems have one, title before body: a post of single letters would have thousands, each
+    of which costs a write.
+    """
     in_title, in_body = Counter(analyse(title)), Counter(analyse(body))
     return {
         stem: _TITLE_FACTOR * min(_MAX_OCCURRENCES, in_title[stem]) + min(_MAX_OCCURRENCES, in_body[stem])
-        for stem in in_title | in_body
+        for stem in islice(in_title | in_body, MAX_POST_TERMS)
     }
 
 

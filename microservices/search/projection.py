@@ -31,7 +31,7 @@ def apply_record(
 ) -> None:
     """Apply a record of the posts table's stream to the index; ignore one that is older than the index entry.
 
-    entries: what was read for the whole batch; a post that is not in it, or no longer, is read here.
+    entries: what was read for the whole batch, and written since; a post that is not in it, or no longer, is read here.
 
     # eventual: a revised title rewrites only the postings of the changed terms. A new score rewrites none.
     """
@@ -41,9 +41,10 @@ def apply_record(
     seen = entries.pop(post_id) if post_id in entries else writer.get_entries([post_id])[post_id]  # network
     sequence = sequence_number(record)
     if sequence <= seen.sequence:
+        entries[post_id] = seen
         return
     image = new_image(record)
     post = None if image is None else parse_post(image)
     weights = {} if post is None else weigh(title=post.title, body=post.body)
     new = IndexEntry(weights={term_key(term): weight for term, weight in weights.items()}, sequence=sequence)
-    writer.replace(post_id, post, new=new, seen=seen, now=now())  # network
+    entries[post_id] = writer.replace(post_id, post, new=new, seen=seen, now=now())  # network

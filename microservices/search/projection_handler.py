@@ -18,8 +18,12 @@ _park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Apply a batch of changed posts to the index."""
+    """Apply a batch of changed posts to the index, the newest record of a post first.
+
+    Its older records are then ignored, so that a loop of edits of one post delays the others by one write for each batch.
+    """
     entries = read_entries(_writer, event["Records"])
-    handle_records(event["Records"], partial(apply_record, _writer, entries=entries, now=now), key=item_key, park=_park)
+    newest_first = event["Records"][::-1]
+    handle_records(newest_first, partial(apply_record, _writer, entries=entries, now=now), key=item_key, park=_park)
     _log.info("index", records=len(event["Records"]))
     return {"batchItemFailures": []}

@@ -20,7 +20,9 @@ from microservices.post_item import parse_post
 from shared_domain.posts import Post
 from shared_domain.search import Match, match_order
 
-_MAX_STEM_LENGTH = 512  # bytes; a key can have 2,048, and NFKC turns one character into up to 18
+# Bytes. NFKC turns one character into up to 18. The longest digest has 71: with all terms of a post three times, an entry has
+# at most 150 kB, and an item may have 400.
+_MAX_STEM_LENGTH = 64
 
 
 class DynamoIndex:

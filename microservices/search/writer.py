@@ -2,7 +2,9 @@
 
 A post can have more terms than a transaction can write, so its postings are written in batches. Before that, the index entry
 lists the terms as `pending`; afterwards, one transaction replaces entry and snapshot. After a crash at any point, every term
-that may have a posting is in `weights` or `pending`, and the next writer deletes the postings that are no longer valid.
+that may have a posting is in `weights` or `pending`, and the next writer deletes the postings that are no longer valid. It first
+restores the pending terms that it does not write itself: however often writers end early, an entry lists the terms of two
+revisions at most, and so fits into an item.
 
 The stream is one writer; a rebuild or a redelivered record may be another at the same time. Each write of the entry is
 conditional on the version that was read, so only one of two writers succeeds. The other may have written its postings last,
@@ -10,6 +12,7 @@ so it repairs them to match the entry.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,14 +62,18 @@ class IndexWriter:
             entries[post_id_of(item)] = _index_entry(item)
         return entries
 
-    def replace(self, post_id: str, post: Post | None, *, new: IndexEntry, seen: IndexEntry, now: datetime) -> None:
-        """Replace the postings, entry and snapshot of a post; `post` is None if it was withdrawn.
+    def replace(
+        self, post_id: str, post: Post | None, *, new: IndexEntry, seen: IndexEntry, now: datetime
+    ) -> IndexEntry:
+        """Replace the postings, entry and snapshot of a post, and return the entry; `post` is None if it was withdrawn.
 
         Raise Conflict if the entry has changed since it was read.
         """
-        changed = {term for term, _ in new.weights.items() ^ seen.weights.items()} | seen.pending
+        changed = {term for term, _ in new.weights.items() ^ seen.weights.items()}
+        if seen.pending - changed:
+            seen = self._restore(post_id, seen=seen, terms=seen.pending)
         marked = self._write_postings(post_id, new, seen=seen, terms=changed) if changed else seen
-        stored = new if post else replace(new, expires_at=now + WITHDRAWN_RETENTION)
+        stored = replace(new, version=marked.version + 1, expires_at=None if post else now + WITHDRAWN_RETENTION)
         writes = [self._put_entry(post_id, stored, seen=marked), self._write_snapshot(post_id, post)]
         try:
             with map_failed_conditions(_conflict()):
@@ -74,8 +81,11 @@ class IndexWriter:
         except Conflict:
             self._repair(post_id, changed)
             raise
+        return stored
 
-    def _write_postings(self, post_id: str, new: IndexEntry, *, seen: IndexEntry, terms: set[str]) -> IndexEntry:
+    def _write_postings(
+        self, post_id: str, new: IndexEntry, *, seen: IndexEntry, terms: AbstractSet[str]
+    ) -> IndexEntry:
         """Mark the terms as pending and write their postings; return the marked entry."""
         marked = replace(seen, pending=frozenset(terms), version=seen.version + 1)
         with map_failed_conditions(_conflict()):
@@ -83,20 +93,26 @@ class IndexWriter:
         batch_write(self._dynamodb, self._table, [_posting(term, post_id, new.weights.get(term)) for term in terms])
         return marked
 
+    def _restore(self, post_id: str, *, seen: IndexEntry, terms: AbstractSet[str]) -> IndexEntry:
+        """Rewrite the postings of these terms to match the entry; return the entry, in which no term is pending."""
+        marked = self._write_postings(post_id, seen, seen=seen, terms=terms)
+        restored = replace(seen, pending=frozenset(), version=marked.version + 1)
+        with map_failed_conditions(_conflict()):
+            self._dynamodb.put_item(**self._put_entry(post_id, restored, seen=marked)["Put"])
+        return restored
+
     @retry_on_conflict
-    def _repair(self, post_id: str, terms: set[str]) -> None:
+    def _repair(self, post_id: str, terms: AbstractSet[str]) -> None:
         """Rewrite the postings of these terms to match the entry, after another writer succeeded."""
         seen = self.get_entries([post_id])[post_id]
         if doubtful := terms | seen.pending:
-            marked = self._write_postings(post_id, seen, seen=seen, terms=doubtful)
-            with map_failed_conditions(_conflict()):
-                self._dynamodb.put_item(**self._put_entry(post_id, seen, seen=marked)["Put"])
+            self._restore(post_id, seen=seen, terms=doubtful)
 
     def _put_entry(self, post_id: str, new: IndexEntry, *, seen: IndexEntry) -> dict[str, Any]:
         """Return the write of the entry's next version, on the condition that it has not changed since `seen` was read."""
         put = {
             "TableName": self._table,
-            "Item": _entry_item(post_id, replace(new, version=seen.version + 1)),
+            "Item": _entry_item(post_id, new),
             "ConditionExpression": "attribute_not_exists(pk) OR version = :seen",
             "ExpressionAttributeValues": {":seen": number(seen.version)},
         }

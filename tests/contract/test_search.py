@@ -52,6 +52,28 @@ def test_a_hit_shows_the_post_as_it_is(api: Api, ada: Person, bob: Person, needl
     api.eventually(follows)
 
 
+def test_a_post_is_found_by_its_first_600_distinct_terms(api: Api, ada: Person, needle: str) -> None:
+    words = [f"{number}z" for number in range(1, 602)]  # the stop word and the repeated one do not count
+    post = api.published(ada, title=needle, body=f"the {needle} {' '.join(words)}")
+    wait_for_hits(api, needle, [post])
+    assert hit_ids(api, f"{needle} {words[598]}") == [post["id"]]
+    assert hit_ids(api, f"{needle} {words[599]}") == []
+    assert api.revise_post(ada, post["id"], body=" ".join(reversed(words))).status_code == 200
+    wait_for_hits(api, f"{needle} {words[600]}", [post])
+    assert hit_ids(api, f"{needle} {words[1]}") == []
+
+
+@pytest.mark.deep
+def test_a_post_of_long_words_is_replaced(api: Api, ada: Person, needle: str) -> None:
+    """NFKC makes these words 15 times as long, more than one item of DynamoDB could hold in two revisions."""
+    first, second = (" ".join(f"ab{number:03}" + "㌖" * 26 for number in range(one, one + 312)) for one in (0, 400))
+    post = api.published(ada, title=needle, body=first)
+    wait_for_hits(api, f"{needle} ab000{'㌖' * 26}", [post])
+    assert api.revise_post(ada, post["id"], body=second).status_code == 200
+    wait_for_hits(api, f"{needle} ab400{'㌖' * 26}", [post])
+    assert hit_ids(api, f"{needle} ab000{'㌖' * 26}") == []
+
+
 def test_an_unknown_word_finds_nothing(api: Api, needle: str) -> None:
     assert api.search(needle).json() == {"items": [], "next_cursor": None}
 

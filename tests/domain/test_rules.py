@@ -135,6 +135,13 @@ def test_a_title_weighs_three_times_as_much_and_at_most_five_occurrences_count()
     assert search.weigh(title="cat " * 9, body="cat dog dog") == {"cat": 16, "dog": 2}
 
 
+def test_only_the_first_terms_of_a_post_are_indexed_those_of_the_title_first() -> None:
+    body = " ".join(f"b{number} b0 cat" for number in range(2 * search.MAX_POST_TERMS))
+    weights = search.weigh(title="the cat", body=body)
+    assert list(weights) == ["cat", *(f"b{number}" for number in range(search.MAX_POST_TERMS - 1))]
+    assert (weights["cat"], weights["b0"]) == (8, 5)
+
+
 def test_repeated_terms_of_a_query_count_once() -> None:
     assert search.parse_terms("cats cat CAT dog") == ["cat", "dog"]
 

@@ -3,6 +3,7 @@
 Good records are handled, foreign ones ignored, and a bad one is parked with its reason or redelivered alone.
 """
 
+import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
 from microservices.deploy import templates
-from tests.contract.aws_calls import answered_by
+from tests.contract.aws_calls import answered_by, watched_by
 from tests.contract.gateway import gateway_over_moto
 
 from .aws_events import Record, enveloped_messages, event
@@ -22,6 +23,7 @@ from .event_scenario import STAGE, EventScenario
 from .test_aws_requests import REQUEST_FUNCTIONS
 
 ONE_AT_A_TIME = {"live-broadcast"}  # a topic delivers no batches
+NEW_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 BY_REQUEST = {"apigateway", "elasticloadbalancing"}
 
 
@@ -58,6 +60,59 @@ def test_a_repeated_batch_changes_nothing(scenario: EventScenario, name: str) ->
     for _ in range(2):
         assert scenario.invoke(name, batch) in (None, {"batchItemFailures": []})
         case.done(scenario)
+
+
+def test_a_batch_of_edits_of_one_post_is_indexed_once(scenario: EventScenario) -> None:
+    first = int(scenario.post_records[-1]["dynamodb"]["SequenceNumber"]) + 1
+    edits = [_revised(scenario, title=f"Worm {number}", sequence=first + number) for number in range(10)]
+    with _counted("dynamodb.TransactWriteItems") as calls:
+        scenario.invoke("search-projection", edits)
+    assert len(calls) == 1
+    assert len(scenario.api.search("worm 9").json()["items"]) == 1
+    assert scenario.api.search("worm 8").json()["items"] == []
+    scenario.invoke("search-projection", [_revised(scenario, title="Snail two", sequence=first + 10)])
+
+
+def test_of_a_batch_of_edits_the_last_good_one_is_indexed(scenario: EventScenario) -> None:
+    good, bad = (_revised(scenario, title="Leech", sequence=sequence) for sequence in (7, 8))
+    for record in (good, bad):
+        record["dynamodb"]["Keys"]["pk"] = {"S": f"post#{NEW_ID}"}
+        record["dynamodb"]["NewImage"]["id"] = {"S": NEW_ID}
+    del bad["dynamodb"]["NewImage"]["body"]
+    scenario.invoke("search-projection", [good, bad])
+    assert len(scenario.api.search("leech").json()["items"]) == 1
+
+
+def _revised(scenario: EventScenario, *, title: str, sequence: int) -> Record:
+    """Return the record of a new title of Ada's second post."""
+    key = {"pk": {"S": f"post#{scenario.second}"}, "sk": {"S": "post"}}
+    published = next(each for each in scenario.post_records if each["dynamodb"]["Keys"] == key)
+    revised = copy.deepcopy(published) | {"eventName": "MODIFY"}
+    revised["dynamodb"]["NewImage"]["title"] = {"S": title}
+    revised["dynamodb"]["SequenceNumber"] = str(sequence)
+    return revised
+
+
+class _Counter:
+    """A watch that records the calls of one operation."""
+
+    def __init__(self, operation: str) -> None:
+        self.calls: list[str] = []
+        self._operation = operation
+
+    def before(self, operation: str) -> None:
+        if operation == self._operation:
+            self.calls.append(operation)
+
+    def after(self, operation: str) -> None:
+        pass
+
+
+@contextmanager
+def _counted(operation: str) -> Iterator[list[str]]:
+    counter = _Counter(operation)
+    with watched_by(counter):
+        yield counter.calls
 
 
 @every_case

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,10 +15,11 @@ from hypothesis import strategies as some
 from microservices.deploy import templates
 from microservices.post_item import post_item, post_key
 from microservices.search.projection import apply_record, read_entries
-from microservices.search.store import DynamoIndex
+from microservices.search.store import DynamoIndex, entry_key
 from microservices.search.writer import WITHDRAWN_RETENTION, IndexWriter
 from microservices.streams import Record
 from shared_domain.posts import Post, compose
+from shared_domain.search import MAX_POST_TERMS, analyse
 from tests.dynamodb_table import make_table
 from tests.moto_aws import aws_in_process
 
@@ -45,6 +47,12 @@ class Index:
         self.events = dynamodb.meta.events
         self.writer = IndexWriter(dynamodb, table)
         self.find = DynamoIndex(dynamodb, table).find
+        self._key = {"TableName": table, "Key": entry_key(POST)}
+        self._dynamodb = dynamodb
+
+    def entry(self) -> Any:
+        """Return the item of the post's index entry."""
+        return self._dynamodb.get_item(**self._key)["Item"]
 
 
 @pytest.fixture
@@ -89,6 +97,31 @@ def before_call(store: Index, call: int, act: Callable[[], None]) -> Iterator[No
         yield
     finally:
         store.events.unregister("before-call.dynamodb", at)
+
+
+@contextmanager
+def postings_written_by(store: Index, write: Callable[[], None]) -> Iterator[None]:
+    """Call `write` for each batch of postings instead of writing it, because moto takes seconds for a thousand."""
+
+    def answer(**_: object) -> tuple[object, dict[str, Any]]:
+        write()
+        return SimpleNamespace(status_code=200), {"UnprocessedItems": {}}
+
+    store.events.register("before-call.dynamodb.BatchWriteItem", answer)
+    try:
+        yield
+    finally:
+        store.events.unregister("before-call.dynamodb.BatchWriteItem", answer)
+
+
+def long_words(revision: int) -> str:
+    """Return a body of 312 words that NFKC makes 15 times as long, different in each revision."""
+    return " ".join(f"{chr(97 + revision)}a{number:03}" + "㌖" * 26 for number in range(312))
+
+
+def short_words(revision: int) -> str:
+    """Return a body of 3,333 words, different in each revision."""
+    return " ".join(f"{chr(0x4E00 + number)}{revision}" for number in range(3_333))
 
 
 def findable(store: Index) -> set[str]:
@@ -170,3 +203,46 @@ def test_a_new_score_writes_no_posting(store: Index) -> None:
     store.events.register("before-call.dynamodb", lambda model, **_: called.append(model.name))
     apply(store, record(2, "cat dog"))
     assert called == ["BatchGetItem", "TransactWriteItems"]
+
+
+def test_a_post_of_long_words_is_replaced(store: Index) -> None:
+    old, new = long_words(0), long_words(1)
+    apply(store, record(1, old))
+    apply(store, record(2, new))
+    assert not store.find(analyse(old[:31]), after=None, limit=1)
+    assert store.find(analyse(f"{new[:31]} {new[-31:]}"), after=None, limit=1)
+
+
+def test_an_entry_stays_small_however_many_writers_end_early(store: Index) -> None:
+    def end() -> None:
+        raise KeyboardInterrupt("the function ends here")
+
+    with postings_written_by(store, lambda: None):
+        apply(store, record(1, long_words(0)))
+    for revision in range(1, 8):
+        with suppress(KeyboardInterrupt), postings_written_by(store, end):
+            apply(store, record(1 + revision, long_words(revision)))
+    assert len(store.entry()["pending"]["L"]) == 2 * 312
+    with postings_written_by(store, lambda: None):
+        apply(store, record(10, long_words(9)))
+    assert (len(store.entry()["weights"]["M"]), store.entry()["pending"]["L"]) == (313, [])
+
+
+@pytest.mark.parametrize("place", [3, 4])
+def test_a_writer_deletes_the_postings_of_another_one_that_ended_early(store: Index, place: int) -> None:
+    apply(store, record(1, "cat"))
+    with suppress(KeyboardInterrupt), ending_at(store, 4):
+        apply(store, record(2, "dog bird"))
+    with suppress(KeyboardInterrupt), ending_at(store, place):
+        apply(store, record(3, "fish"))
+    apply(store, record(4, "fish cat"))
+    assert findable(store) == {"fish", "cat"}
+
+
+def test_the_writes_for_a_post_are_limited(store: Index) -> None:
+    writes: list[int] = []
+    with postings_written_by(store, lambda: writes.append(1)):
+        apply(store, record(1, short_words(1)))
+        assert len(writes) == MAX_POST_TERMS / 25
+        apply(store, record(2, short_words(2)))
+        assert len(writes) <= 3 * MAX_POST_TERMS / 25
