@@ -1,50 +1,57 @@
 """`aws deploy`: the steps of a deployment in their order. Each can be repeated, so a run that ended is resumed by another one."""
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-
-from rich.console import Console
+from pathlib import Path
 
 from loadtests.aws.budget import Budget
-from loadtests.aws.stacks import MICROSERVICES, Stack
+from loadtests.aws.image import Image
+from loadtests.aws.parallel import Actions
+from loadtests.aws.stacks import MICROSERVICES, MONOLITH, Stack
+from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
+from microservices.deploy.emulator import local_client
 from microservices.deploy.packages import Package
-
-Step = dict[str, Callable[[], str]]  # actions that run in parallel, by their description. Each returns what it did
+from microservices.deploy.site_repository import REPOSITORY
+from microservices.deploy.site_repository import SiteRepository as LocalRepository
+from microservices.site.bucket import SiteBucket
+from microservices.site.publication import publish_site
+from microservices.site.repository import SiteRepository
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What a deployment does. build: the zips of the functions."""
+    """What a deployment does. build: the zips of the functions. image: of the monolith, unless the user gives another one."""
 
     deployment: Deployment
     order: Sequence[Sequence[Stack]]
     build: Callable[[], tuple[Package, ...]]
+    image: Image
     budget: Budget | None
     releases: dict[str, str] = field(default_factory=dict)
 
-    def __iter__(self) -> Iterator[Step]:
-        """Yield the steps. A dry run prints the same ones."""
+    def __iter__(self) -> Iterator[Actions]:
+        """Yield the actions of each step. A dry run prints the same ones."""
         stacks = [one for wave in self.order for one in wave]
         has_services = any(one.side == MICROSERVICES for one in stacks)
+        builds: dict[str, Callable[[], str]] = {}
+        if has_services:
+            builds[f"build the zips and upload them to {self.deployment.bucket}"] = self._upload
+        if any(one.side == MONOLITH for one in stacks) and "Image" not in self.deployment.parameters:
+            builds[f"build the image and push it to {self.image.address}"] = self.image.push
         if self.budget:
             yield {f"set {self.budget}": self.budget.save}
-        if has_services:
-            yield {f"build the zips and upload them to {self.deployment.bucket}": self._upload}
+        if builds:
+            yield builds
         for wave in self.order:
             yield {f"deploy {self._describe(one)}": partial(self._deploy, one) for one in wave}
         if has_services:
-            yield {"invoke votes-projection, which writes the empty leaderboard": self._write_leaderboard}
-
-    def run(self, console: Console) -> None:
-        """Run each step after the one before it. Print each action when it ends."""
-        with ThreadPoolExecutor() as pool:
-            for step in self:
-                running = {pool.submit(action): text for text, action in step.items()}
-                for future, text in running.items():
-                    console.print(f"{text}: {future.result()}", soft_wrap=True, highlight=False, markup=False)
+            yield {
+                "write the empty leaderboard": self._write_leaderboard,
+                "publish the initial site": self._publish_site,
+            }
 
     def _describe(self, stack: Stack) -> str:
         given = {"Stage": self.deployment.stage, **stack.given}
@@ -59,8 +66,23 @@ class Steps:
         return f"{len(packages)} zips"
 
     def _deploy(self, stack: Stack) -> str:
-        return self.deployment.deploy_stack(stack.name, stack.template, Release=self.releases.get(stack.name, ""))
+        release = self.releases.get(stack.name, "")  # a stack without functions has none
+        own = {"Release": release, "Image": self.image.address, **stack.given}
+        return self.deployment.deploy_stack(stack.name, stack.template, **own)
 
     def _write_leaderboard(self) -> str:
         self.deployment.invoke("votes-projection", {"Records": []})
         return "done"
+
+    def _publish_site(self) -> str:
+        """Copy the initial site to S3, unless a push has published another one. Not every account can create a repository."""
+        (name,) = self.deployment.stacks.resources(self.deployment.stack_name("site"), "AWS::S3::Bucket")
+        bucket = SiteBucket(self.deployment.aws.client("s3"), name)
+        published = bucket.read_manifest()
+        if published and None not in published.values():  # None: the file of an interrupted run
+            return "unchanged"
+        with tempfile.TemporaryDirectory() as folder:
+            repository = LocalRepository(Path(folder) / "site.git")
+            repository.prepare()
+            with codecommit(repository) as endpoint:
+                return f"{publish_site(SiteRepository(local_client('codecommit', endpoint), REPOSITORY), bucket)} files"

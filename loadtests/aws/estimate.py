@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from loadtests import mixes
-from loadtests.aws.stacks import MICROSERVICES, MONOLITH, Stack
+from loadtests.aws.stacks import MICROSERVICES, Stack
 from loadtests.forecast import costs, limits
 from loadtests.forecast.parameters import REGIONS, Parameters, load
 from loadtests.forecast.traffic import flat
@@ -16,7 +16,6 @@ from loadtests.metering import counts
 from loadtests.processes import ROOT
 
 MIX = "everything"
-FORM = {MONOLITH: costs.TWO_ZONES, MICROSERVICES: costs.FUNCTIONS}
 CONCURRENCY = "lambda.account_concurrency"
 # Default quotas of a region, from the pages "quotas" of each service's documentation, read 2026-11-30.
 QUOTAS = {
@@ -36,9 +35,9 @@ CLOSE = 0.5  # share of a quota above which the plan names it
 
 
 class Price(NamedTuple):
-    """Dollars an hour of one side, without requests and at a rate."""
+    """Dollars an hour of one side, without requests and at a rate. form: of its deployment, as in the bill."""
 
-    side: str
+    form: str
     idle: float
     at_rate: float
 
@@ -64,10 +63,10 @@ def prices(stacks: Sequence[Stack], rate: float, region: str) -> list[Price]:
     metering, parameters = _metering(stacks), _parameters(region)
     model = costs.model_of(metering, costs.mix_of(metering, mixes.by_name(MIX).journeys), parameters)
 
-    def hourly(side: str, at: float) -> float:
-        return float(costs.total(costs.costs(model, FORM[side], flat(at)))) / MONTH_HOURS
+    def hourly(form: str, at: float) -> float:
+        return float(costs.total(costs.costs(model, form, flat(at)))) / MONTH_HOURS
 
-    return [Price(side, hourly(side, 0.0), hourly(side, rate)) for side in sorted({one.side for one in stacks})]
+    return [Price(form, hourly(form, 0.0), hourly(form, rate)) for form in sorted({_form(one) for one in stacks})]
 
 
 def quotas(stacks: Sequence[Stack], rate: float, region: str) -> list[Quota]:
@@ -75,6 +74,12 @@ def quotas(stacks: Sequence[Stack], rate: float, region: str) -> list[Quota]:
     created = _created(stacks)
     counted = [Quota(kind, created[kind], most) for kind, most in QUOTAS.items() if created[kind]]
     return [*counted, *_of_rate({one.side for one in stacks}, rate, region)]
+
+
+def _form(stack: Stack) -> str:
+    if stack.side == MICROSERVICES:
+        return costs.FUNCTIONS
+    return costs.TWO_ZONES if stack.values.get("Zones") == "2" else costs.ONE_ZONE
 
 
 def _of_rate(sides: set[str], rate: float, region: str) -> Iterator[Quota]:

@@ -4,18 +4,22 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from loadtests.aws import estimate
-from loadtests.aws.stacks import TAG, Stack
+from loadtests.aws.stacks import MONOLITH, TAG, Stack
 from loadtests.forecast.parameters import REGIONS
 
-_IAM_NAMES = {
+_IAM_NAMES = {  # of services whose actions have another prefix than their types
     "ApiGatewayV2": "apigateway",
+    "ApplicationAutoScaling": "application-autoscaling",
+    "EFS": "elasticfilesystem",
     "ElasticLoadBalancingV2": "elasticloadbalancing",
-}  # of other than a type's own name
-OWN_ACTIONS = (  # calls of these commands, in addition to those of CloudFormation for the user
-    "budgets:ModifyBudget", "budgets:ViewBudget", "iam:ListRoleTags", "iam:ListRoles", "lambda:InvokeFunction",
-    "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteObject", "s3:ListBucket", "s3:PutBucketPublicAccessBlock",
-    "s3:PutBucketTagging", "s3:PutObject", "tag:GetResources",
+}
+OWN_ACTIONS = (  # of these commands themselves
+    "budgets:ModifyBudget", "budgets:ViewBudget", "dynamodb:CreateBackup", "dynamodb:ListBackups", "iam:ListRoleTags",
+    "iam:ListRoles", "iam:PassRole", "lambda:InvokeFunction", "rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", "s3:CreateBucket",
+    "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions",
+    "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutObject", "tag:GetResources",
 )  # fmt: skip
+OF_IMAGE = "ecr"  # the service of the monolith's image
 
 
 def lines(order: Sequence[Sequence[Stack]], options: argparse.Namespace) -> Iterator[str]:
@@ -45,8 +49,9 @@ def _of_stack(wave: int, stack: Stack, stage: str) -> Iterator[str]:
 
 
 def _permissions(stacks: Sequence[Stack]) -> Iterator[str]:
-    names = sorted({_iam_name(kind) for one in stacks for kind in one.resources()} | {"cloudformation"})
-    yield "permissions: create, read, update, delete and tag in " + ", ".join(names)
+    names = {_iam_name(kind) for one in stacks for kind in one.resources()} | {"cloudformation"}
+    names |= {OF_IMAGE} if any(one.side == MONOLITH for one in stacks) else set()
+    yield "permissions: create, read, update, delete and tag in " + ", ".join(sorted(names))
     yield "    and for the commands themselves " + ", ".join(OWN_ACTIONS)
 
 
@@ -60,10 +65,7 @@ def _prices(stacks: Sequence[Stack], options: argparse.Namespace) -> Iterator[st
     region = REGIONS[0] if instead else options.region
     yield f"dollars an hour, at list prices of {region}{instead}; the counts are the reference run's, mix {estimate.MIX}"
     for one in estimate.prices(stacks, options.rate, options.region):
-        yield (
-            f"    {one.side} ({estimate.FORM[one.side]}): {one.idle:.3f} idle, "
-            f"{one.at_rate:.3f} at {options.rate:g} requests a second"
-        )
+        yield (f"    {one.form}: {one.idle:.3f} idle, {one.at_rate:.3f} at {options.rate:g} requests a second")
 
 
 def _quotas(stacks: Sequence[Stack], options: argparse.Namespace) -> Iterator[str]:

@@ -15,7 +15,7 @@ from microservices.deploy.deployment import waves
 
 MONOLITH, MICROSERVICES = SIDES
 TAG = "monolith-or-microservices"  # the key of the tag that every resource carries. Its value is the stage
-LATER = ("ArtifactsBucket", "Release")  # parameters that the deployment sets once the zips are built
+LATER = ("ArtifactsBucket", "Release", "Image")  # parameters that the deployment sets once zips and image are built
 # What SAM adds for an event of a function.
 _OF_EVENT = {
     "DynamoDB": ("AWS::Lambda::EventSourceMapping",),

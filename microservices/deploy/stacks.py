@@ -61,6 +61,16 @@ class Stacks:
         stacks = self.cloudformation.describe_stacks(StackName=name)["Stacks"]
         return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", [])}
 
+    def resources(self, name: str, kind: str) -> list[str]:
+        """Return the physical ids of a stack's resources of one type."""
+        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+        return [
+            each["PhysicalResourceId"]
+            for page in pages
+            for each in page["StackResourceSummaries"]
+            if each["ResourceType"] == kind and each["ResourceStatus"] != "DELETE_COMPLETE"
+        ]
+
     def status(self, name: str) -> str | None:
         """Return the status of a stack, or None if it does not exist."""
         try:
