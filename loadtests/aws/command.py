@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from rich.console import Console
 
 from loadtests import compare as comparison
-from loadtests.arguments import RATE, number, url
+from loadtests.arguments import RATE, add_results, number, url
 from loadtests.aws import compare, plan, proof
 from loadtests.aws.budget import Budget
 from loadtests.aws.deploy import Steps
@@ -20,7 +20,7 @@ from loadtests.aws.stacks import TAG, Stack, waves_of
 from loadtests.aws.target import STACK_SECONDS, Target
 from loadtests.errors import RunError, UsageError
 from loadtests.results import SIDES
-from loadtests.settings import PROFILES, LoadOptions, add_results
+from loadtests.settings import PROFILES, LoadOptions
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.emulator import REGION
 from microservices.deploy.stacks import DeploymentFailed
