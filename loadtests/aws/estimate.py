@@ -37,6 +37,7 @@ CLOSE = 0.5  # share of a quota above which the plan names it
 class Price(NamedTuple):
     """Dollars an hour of one side, without requests and at a rate. form: of its deployment, as in the bill."""
 
+    side: str
     form: str
     idle: float
     at_rate: float
@@ -66,7 +67,8 @@ def prices(stacks: Sequence[Stack], rate: float, region: str) -> list[Price]:
     def hourly(form: str, at: float) -> float:
         return float(costs.total(costs.costs(model, form, flat(at)))) / MONTH_HOURS
 
-    return [Price(form, hourly(form, 0.0), hourly(form, rate)) for form in sorted({_form(one) for one in stacks})]
+    forms = {one.side: _form(one) for one in stacks}
+    return [Price(side, form, hourly(form, 0.0), hourly(form, rate)) for side, form in forms.items()]
 
 
 def quotas(stacks: Sequence[Stack], rate: float, region: str) -> list[Quota]:
@@ -96,8 +98,9 @@ def _of_rate(sides: set[str], rate: float, region: str) -> Iterator[Quota]:
 
 
 def _metering(stacks: Sequence[Stack]) -> counts.Metering:
-    """Return the counts of the reference run, with what these stacks bill while nothing runs."""
-    metering, created = counts.read(ROOT / "docs" / "reference"), _created(stacks)
+    """Return the counts of the reference run, with what the services bill while nothing runs."""
+    metering = counts.read(ROOT / "docs" / "reference")
+    created = _created([one for one in stacks if one.side == MICROSERVICES])
     kinds = {
         "alarms": "AWS::CloudWatch::Alarm",
         "custom_metrics": "AWS::Logs::MetricFilter",

@@ -65,7 +65,9 @@ def _prices(stacks: Sequence[Stack], options: argparse.Namespace) -> Iterator[st
     region = REGIONS[0] if instead else options.region
     yield f"dollars an hour, at list prices of {region}{instead}; the counts are the reference run's, mix {estimate.MIX}"
     for one in estimate.prices(stacks, options.rate, options.region):
-        yield (f"    {one.form}: {one.idle:.3f} idle, {one.at_rate:.3f} at {options.rate:g} requests a second")
+        yield (
+            f"    {one.side} ({one.form}): {one.idle:.3f} idle, {one.at_rate:.3f} at {options.rate:g} requests a second"
+        )
 
 
 def _quotas(stacks: Sequence[Stack], options: argparse.Namespace) -> Iterator[str]:

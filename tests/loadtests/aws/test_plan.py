@@ -9,6 +9,7 @@ import pytest
 from loadtests.__main__ import main
 from loadtests.aws.estimate import prices, quotas
 from loadtests.aws.stacks import MICROSERVICES, Stack, waves_of
+from loadtests.results import SIDES
 from microservices.deploy import templates
 
 
@@ -42,6 +43,14 @@ def test_the_plan_names_every_stack_in_the_order_of_its_imports(capsys: pytest.C
     assert late == []
 
 
+def test_the_plan_of_both_sides_has_both_prices(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = output("aws plan --rate 20", capsys)
+    assert re.search(r"monolith \(Fargate, one zone\): 0\.\d+ idle, 0\.\d+ at 20 requests a second", printed)
+    assert re.search(r"microservices \(functions\): 0\.\d+ idle, 0\.\d+ at 20 requests a second", printed)
+    assert re.search(r"^wave 1  reference-monolith \(monolith\): \d+ resources$", printed, re.MULTILINE)
+    assert "monolith (Fargate, two zones)" in output("aws plan --side monolith --parameter Zones=2", capsys)
+
+
 def test_the_plan_leaves_out_a_stack_whose_parameters_have_no_value(capsys: pytest.CaptureFixture[str]) -> None:
     assert "mine-balancer: left out" in output("aws plan --side microservices --stage mine", capsys)
     given = "--parameter VpcId=vpc-1 --parameter SubnetIds=subnet-1,subnet-2"
@@ -69,9 +78,22 @@ def test_the_dry_run_prints_the_steps_in_order(capsys: pytest.CaptureFixture[str
     assert not any("balancer" in step for step in steps)
 
 
+def test_the_dry_run_of_the_monolith_builds_its_image_unless_one_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "aws deploy --side monolith --dry-run --no-budget"
+    built, deployed = output(words, capsys).splitlines()
+    assert built.startswith(
+        "1. build the image and push it to <account>.dkr.ecr.us-east-1.amazonaws.com/reference-monolith:"
+    )
+    assert deployed == "2. deploy reference-monolith with Stage=reference"
+    assert (
+        output(f"{words} --parameter Image=x:1", capsys)
+        == "1. deploy reference-monolith with Stage=reference Image=x:1\n"
+    )
+
+
 def test_no_stack_idles_for_nothing_and_requests_cost_more() -> None:
     (price,) = prices(services(), 50.0, "us-east-1")
-    assert price.form == "functions"
+    assert (price.side, price.form) == (MICROSERVICES, "functions")
     assert 0.01 < price.idle < 0.1 < price.at_rate
 
 
@@ -83,7 +105,8 @@ def test_a_new_account_has_too_little_concurrency_for_a_high_rate() -> None:
 
 def test_every_template_fits_into_a_request() -> None:
     """A larger template would have to be in a bucket: the limit of a request is 51,200 bytes."""
-    assert max(len(one.template.read_bytes()) for one in services()) <= 51_200
+    stacks = [one for wave in waves_of(SIDES, {}) for one in wave]
+    assert max(len(one.template.read_bytes()) for one in stacks) <= 51_200
 
 
 @pytest.mark.parametrize(
