@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from loadtests import systems
 from loadtests.floors.measure import database_url, web_up
 from monolith.database import connect
 from shared_domain.posts import Post
@@ -103,8 +104,9 @@ def _memory(monolith: Monolith, post: Post) -> Row:
     while served < MEMORY_REQUESTS:
         request = Request(base_url=monolith.url, path=f"/posts/{post.id}")
         served += len(closed_loop(request, connections=CONNECTIONS, seconds=0.5).latencies_ms)
-    server = psutil.Process(int((monolith.run_dir / "monolith" / "pid").read_text()))
-    mib = max(child.memory_info().rss for child in server.children()) / 2**20
+    server = psutil.Process(systems.state_of(systems.MONOLITH, monolith.run_dir)["pid"])
+    workers = [child for child in server.children() if "postgres" not in " ".join(child.cmdline())]
+    mib = max(worker.memory_info().rss for worker in workers) / 2**20
     return Row(
         what=f"monolith: memory of a worker after at least {MEMORY_REQUESTS:,} requests",
         against="–",
