@@ -1,6 +1,7 @@
 """`python -m workshop.checking UNIT`, in a copy: run its check. Exit status 0 if it passes, 1 with the counter-example if not."""
 
 import sys
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,9 @@ def require_number(answers: dict[str, Any], name: str, *, low: float, high: floa
 
 def main(name: str) -> int:
     """Run a check and print its result."""
-    module = import_module(f"workshop.checks.{name.replace('-', '_')}")
     try:
-        module.check()
+        with redirect_stdout(sys.stderr):  # of the functions' logs
+            import_module(f"workshop.checks.{name.replace('-', '_')}").check()
     except CheckFailed as failed:
         print(failed)
         return 1

@@ -23,7 +23,7 @@ COUNTER_EXAMPLES = {
     "hot-post": "270 votes for one post wrote its score item 270 times",
     "double-votes": "delivered: 1 again                  score 2\n  expected score 1, got 2",
     "staleness": "votes-projection     waits  5,000 ms",
-    "bill": "PUT /posts/{post_id}/vote\n  write units by the meter",
+    "bill": "POST /users\n  write units by the meter  1\n  write units by hand       4",
     "first-limit": "`monolith_limit` has no value yet",
     "decide": "the line `Choice:` must name monolith or microservices",
 }
