@@ -11,6 +11,7 @@ DUE_IN_STALL = RATE * STALL_S
 # The requests that are due in the stall wait 2.00, 1.98 … 0.02 s. The fifteenth longest of 300 is the 95th percentile.
 P95_MS = 1000 * (STALL_S - (RATE * DURATION_S * 0.05 - 1) / RATE)
 TOLERANCE = 0.12
+BUSY, ATTEMPTS = 1.25, 3  # a longer time than this many stalls is the machine's own
 RIGHT_SENTENCE = "b"
 
 
@@ -38,7 +39,17 @@ def check() -> None:
 
 
 def measure() -> tuple[int, float, float]:
-    """Offer the load. Return the requests, their 95th percentile and the longest time in milliseconds."""
+    """Offer the load, again if the machine was busy. Return the requests, their 95th percentile and the longest time in ms."""
+    for _ in range(ATTEMPTS):
+        sent, p95_ms, longest_ms = _offer()
+        if longest_ms < BUSY * 1000 * STALL_S:
+            return sent, p95_ms, longest_ms
+    raise CheckFailed(
+        f"This machine is busy: a request took {longest_ms / 1000:.1f} s. End other programs and check again."
+    )
+
+
+def _offer() -> tuple[int, float, float]:
     with LoadProcess() as generator, serving(stalling(at=AT, seconds=STALL_S)) as server:
         plan = LoadPlan(base_url=server.url, rate=RATE, duration_s=DURATION_S, warm_up_s=0.0, seed="workshop", path="/")
         block = generator.run(plan)
