@@ -15,6 +15,7 @@ OUTSIDE = {  # documents outside docs/, and the files of docs/ with another name
     "loadtests/README.md": "loadtests.md",
     "shared_domain/README.md": "shared-domain.md",
     "docs/decisions/README.md": "decisions/index.md",
+    "docs/workshop/README.md": "workshop/index.md",
 }
 
 

@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 
 CLONE = Path(__file__).resolve().parents[2]
 NAME = "monolith-or-microservices"
-LOCKS = ("requirements.lock", "microservices/local-aws.lock")
+LOCKS = ("requirements.lock", "microservices/local-aws.lock", "docs/docs.lock")
 PYTHONS = ("3.11", "3.12", "3.13")
 GLIBC = (
     28,
@@ -98,7 +98,7 @@ def head() -> str:
 
 
 def download(platform: Platform, python: str, wheelhouse: Path) -> set[str]:
-    """Download the wheels of both environments for a platform and Python. Return their names. End the program if one is missing."""
+    """Download the wheels of all environments for a platform and Python. Return their names. End the program if one is missing."""
     names: set[str] = set()
     for lock in LOCKS:
         with tempfile.TemporaryDirectory(dir=wheelhouse.parent, prefix="wheels") as folder:

@@ -1,7 +1,0 @@
-"""Put docs on the path: `workshop` is a package there."""
-
-import sys
-
-from loadtests.processes import ROOT
-
-sys.path.append(str(ROOT / "docs"))
