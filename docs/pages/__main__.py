@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from loadtests.processes import ROOT
-from pages import documents, features
+from pages import documents, features, paths
 from pages.sources import Sources
 
 ASSETS = Path(__file__).parent / "assets"
@@ -20,6 +20,7 @@ def write(folder: Path) -> None:
     sources = Sources(source_url())
     documents.write(folder, sources)
     features.write(folder, sources)
+    paths.write(folder, sources)
     sources.write(folder)
     shutil.copytree(ASSETS, folder / "assets")
 

@@ -40,7 +40,7 @@ def render(feature: str, sources: Sources, *, page: str) -> str:
         feature=feature, about=_about(feature), domain=f"shared_domain/{feature}.py", link=link, sides=SIDES,
         pairs=[_pair(path, sources, page) for path in _paired(feature)], extra=_extra(feature),
         diagram=diagrams.event_sources(figures.feature_wires(feature)), couplings=list(figures.couplings(feature)),
-        operations=[_operation(each) for each in figures.operations(feature)], bill=figures.bill(feature),
+        operations=figures.operations(feature), bill=figures.bill(feature),
         size=figures.size(feature), kinds=[kind for kind in KINDS if any(row[kind] for row in figures.size(feature).values())],
         report=figures.report(),
     )  # fmt: skip
@@ -83,15 +83,6 @@ def _rows(left: PurePosixPath, right: PurePosixPath, *, sources: Sources, page: 
         ]
         name = next(chunk.key for chunk in (first, second) if chunk)
         yield escape(name), twins.side_by_side([(cells[0], cells[1])])
-
-
-def _operation(operation: dict[str, Any]) -> dict[str, Any]:
-    name = operation["name"]
-    return operation | {
-        "stores": figures.store_calls().get(operation["id"], []),
-        "hops": {side: figures.hops(name, side) for side in SIDES},
-        "medians": figures.medians(name),
-    }
 
 
 def _summary(feature: str) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from loadtests.results import SIDES
 from microservices.deploy.wiring import Wire, wires
 
 METHODS = ("get", "put", "post", "patch", "delete")
-SOCKET = "live"  # the feature whose operations are messages, named `live connect` and so on
 ROUTINE = {"BEGIN", "COMMIT", "ROLLBACK"}
 Row = dict[str, Any]
 
@@ -35,18 +34,34 @@ def features() -> list[str]:
     return complexity.features(ROOT)
 
 
-def operations(feature: str) -> list[Row]:
-    """Return the operations of a feature, in the order of the contract: id, name such as `GET /posts`, and summary."""
-    paths = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))["paths"]
-    rows = [
-        {"id": each["operationId"], "name": f"{method.upper()} {path}", "summary": each.get("summary", "")}
+@cache
+def _contract() -> list[tuple[str, Row]]:
+    """Return the operations of the contract: feature, and id, name such as `GET /posts`, and summary."""
+    paths = yaml.load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)["paths"]
+    return [
+        (each["tags"][0], {"id": each["operationId"], "name": f"{method.upper()} {path}", "summary": each["summary"]})
         for path, methods in paths.items()
         for method, each in methods.items()
-        if method in METHODS and each["tags"] == [feature]
+        if method in METHODS
     ]
+
+
+def operations(feature: str) -> list[Row]:
+    """Return the operations of a feature, in the order of the contract."""
+    named = [each["name"] for tag, each in _contract() if tag == feature]
     metered = report()["metering"]["operations"]["microservices"]
-    sockets = [name for name in metered if name.startswith(f"{SOCKET} ")] if feature == SOCKET else []
-    return rows + [{"id": name, "name": name, "summary": ""} for name in sockets]
+    return [operation(name) for name in named or metered if named or name.startswith(f"{feature} ")]
+
+
+def operation(name: str) -> Row:
+    """Return an operation: id, name, summary, store calls, hops and medians of both sides."""
+    described = next((each for _, each in _contract() if each["name"] == name), {"id": name, "summary": ""})
+    return described | {
+        "name": name,
+        "stores": store_calls().get(described["id"], []),
+        "hops": {side: hops(name, side) for side in SIDES},
+        "medians": medians(name),
+    }
 
 
 @cache

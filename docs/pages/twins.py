@@ -68,7 +68,7 @@ def _parts(body: Sequence[ast.stmt]) -> Iterator[Chunk]:
             yield from _group(constants)
             constants = []
             yield from _definition(node)
-        elif isinstance(node, ast.Expr):
+        elif node is body[0] and isinstance(node, ast.Expr):
             yield Chunk(DOCSTRING, node.lineno, node.end_lineno or node.lineno)
         elif not isinstance(node, ast.Import | ast.ImportFrom):
             constants.append(node)
