@@ -10,7 +10,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from loadtests.complexity import KINDS
 from loadtests.processes import ROOT
 from loadtests.results import SIDES
-from microservices.deploy import diagrams
 from pages import figures, twins
 from pages.sources import Sources
 
@@ -39,7 +38,7 @@ def render(feature: str, sources: Sources, *, page: str) -> str:
     return TEMPLATES.get_template("feature.md.jinja").render(
         feature=feature, about=_about(feature), domain=f"shared_domain/{feature}.py", link=link, sides=SIDES,
         pairs=[_pair(path, sources, page) for path in _paired(feature)], extra=_extra(feature),
-        diagram=diagrams.event_sources(figures.feature_wires(feature)), couplings=list(figures.couplings(feature)),
+        diagram=figures.diagram(figures.feature_wires(feature)), couplings=list(figures.couplings(feature)),
         operations=figures.operations(feature), bill=figures.bill(feature),
         size=figures.size(feature), kinds=[kind for kind in KINDS if any(row[kind] for row in figures.size(feature).values())],
         report=figures.report(),

@@ -14,6 +14,7 @@ from loadtests import complexity
 from loadtests.processes import ROOT
 from loadtests.report import REFERENCE
 from loadtests.results import SIDES
+from microservices.deploy import diagrams
 from microservices.deploy.wiring import Wire, wires
 
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -129,6 +130,11 @@ def feature_wires(feature: str) -> list[Wire]:
     """Return the wires that touch a function, queue, table, stream or bucket of the service, but none of the load balancer."""
     ends = ((wire, (wire.source, wire.target)) for wire in wires() if wire.how != "rule")
     return [wire for wire, nodes in ends if any(node.name.partition("-")[0] == feature for node in nodes)]
+
+
+def diagram(touching: list[Wire]) -> str:
+    """Return a diagram of some wires, from top to bottom, so that it fits a column."""
+    return diagrams.event_sources(touching).replace("flowchart LR", "flowchart TB")
 
 
 def couplings(feature: str) -> Iterator[tuple[str, str, str]]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import mmdr
 
+SCALE = 0.85  # of the drawn size; a wider diagram than its column scrolls, so that its text stays readable
+WIDTH = re.compile(r'style="max-width:([\d.]+)px;?"')
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)  # fixed colours; assets/site.css has those of the theme
 
 
@@ -16,4 +18,5 @@ def fence(source: str, language: str, css_class: str, options: Any, md: Any, **_
     """Return a diagram as HTML. The interface is that of superfences' custom formatters."""
     name = f"diagram-{sha256(source.encode()).hexdigest()[:10]}"  # of its markers, unique on the page
     svg = STYLE.sub("", mmdr.render(source).svg()).replace("merman", name)
+    svg = WIDTH.sub(lambda width: f'style="width:{SCALE * float(width[1]):.0f}px"', svg, count=1)
     return f'<div class="diagram" tabindex="0" role="group" aria-label="Diagram">{svg}</div>'

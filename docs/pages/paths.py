@@ -6,7 +6,6 @@ from typing import Any
 import yaml
 
 from loadtests.results import SIDES
-from microservices.deploy import diagrams
 from microservices.deploy.wiring import Wire, wires
 from pages import figures, twins
 from pages.features import TEMPLATES
@@ -29,7 +28,7 @@ def render(path: dict[str, Any], sources: Sources, *, page: str) -> str:
     steps = {side: [_step(step, sources, page) for step in path[side]] for side in SIDES}
     return TEMPLATES.get_template("path.md.jinja").render(
         path=path, steps=steps, sides=SIDES, operation=figures.operation(path["operation"]), report=figures.report(),
-        diagram=diagrams.event_sources(_wires(path["operation"])), lags=figures.report()["latency"]["freshness"],
+        diagram=figures.diagram(_wires(path["operation"])), lags=figures.report()["latency"]["freshness"],
     )  # fmt: skip
 
 
