@@ -1,4 +1,4 @@
-"""The built site in a real browser: nothing from another host, both sides next to each other, search, light and dark, on a phone."""
+"""The built site in a real browser: no other host, both sides next to each other, search, light and dark, on a phone."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -93,7 +93,7 @@ def test_a_diagram_is_drawn_in_the_colours_of_the_theme(screen: "Page", site: st
 
 def test_the_search_finds_a_function(page: "Page", site: str) -> None:
     OpenPage(page, f"{site}/decide.html")
-    page.keyboard.press("Control+k")
+    page.locator(".md-search__button").click()
     page.get_by_role("textbox").first.wait_for()
     page.keyboard.type("revise_post")
     page.locator("a[href*='features/posts.html']").first.wait_for()
