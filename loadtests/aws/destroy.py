@@ -37,9 +37,9 @@ def destroy(
 
 
 def _delete_stack(target: Target, stacks: Stacks, name: str, snapshots: bool) -> str:
-    if stacks.status(name) is None:
+    if (status := stacks.status(name)) is None:
         return "absent"
-    if snapshots:
+    if snapshots and not status.startswith("DELETE"):  # else an ended run has made them
         _save(target, stacks, name)
     for attempt in range(1, TRIES + 1):
         for bucket in stacks.resources(name, "AWS::S3::Bucket"):

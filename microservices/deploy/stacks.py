@@ -68,7 +68,7 @@ class Stacks:
             each["PhysicalResourceId"]
             for page in pages
             for each in page["StackResourceSummaries"]
-            if each["ResourceType"] == kind and each["ResourceStatus"] != "DELETE_COMPLETE"
+            if each["ResourceType"] == kind and each["ResourceStatus"] not in ("CREATE_FAILED", "DELETE_COMPLETE")
         ]
 
     def status(self, name: str) -> str | None:

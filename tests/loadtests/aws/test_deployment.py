@@ -1,5 +1,6 @@
 """deploy, compare, destroy and proof of the services on a local AWS, by the code that goes to a real one."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -14,9 +15,10 @@ import pytest
 from loadtests import processes
 from loadtests.__main__ import main
 from loadtests.aws import proof
-from loadtests.aws.stacks import MICROSERVICES, Stack, waves_of
+from loadtests.aws.stacks import MICROSERVICES, TAG, Stack, waves_of
 from loadtests.aws.target import Target
 from microservices.deploy.emulator import Emulator, emulator, free_port
+from microservices.deploy.stacks import DeploymentFailed, Stacks
 
 pytestmark = [pytest.mark.live, pytest.mark.deep]
 
@@ -75,6 +77,24 @@ def test_a_deployment_that_is_killed_at_five_points_is_resumed(
     ] == 4 * [200]
 
 
+def test_a_stack_whose_creation_failed_is_created_again(running: Emulator) -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "again"}}
+    code = {"S3Bucket": "no-such-bucket", "S3Key": "no.zip"}
+    wrong = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {"Code": code, "Handler": "a.b", "Role": "r", "Runtime": "python3.13"},
+    }
+    own = Stacks(running.client("cloudformation"), {TAG: "again"})
+    with pytest.raises(DeploymentFailed, match="^again: ROLLBACK_COMPLETE, Wrong: "):
+        own.deploy("again", json.dumps({"Resources": {"Queue": queue, "Wrong": wrong}}), {})
+    assert [own.deploy("again", json.dumps({"Resources": {"Queue": queue}}), {}) for _ in range(2)] == [
+        "created",
+        "unchanged",
+    ]
+    own.delete("again")
+    assert own.status("again") is None
+
+
 def test_the_plan_is_what_was_created(running: Emulator) -> None:
     planned = {one.name: one.resources() for one in stacks(running)}
     assert {one.name: created(running, one) for one in stacks(running)} == planned
@@ -112,7 +132,10 @@ def test_the_deployed_services_are_compared(running: Emulator, tmp_path: Path) -
 
 
 def test_nothing_is_left_after_destroy(running: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*words(running, "destroy"), "--side", MICROSERVICES, "--yes"]) == 0
+    command = [*words(running, "destroy"), "--side", MICROSERVICES, "--yes"]
+    killed = [sys.executable, "-m", "tests.loadtests.aws.killed", "after", "DeleteStack", f"{STAGE}-votes", *command]
+    assert subprocess.run(killed, cwd=processes.ROOT, capture_output=True, check=False).returncode == -signal.SIGKILL
+    assert main(command) == 0
     assert main(words(running, "proof")) == 0
     assert f"nothing is left of {STAGE}" in capsys.readouterr().out
     assert proof.left(Target("us-east-1", running.endpoint), STAGE) == []
