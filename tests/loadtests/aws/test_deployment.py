@@ -85,7 +85,7 @@ def test_a_stack_whose_creation_failed_is_created_again(running: Emulator) -> No
         "Properties": {"Code": code, "Handler": "a.b", "Role": "r", "Runtime": "python3.13"},
     }
     own = Stacks(running.client("cloudformation"), {TAG: "again"})
-    with pytest.raises(DeploymentFailed, match="^again: ROLLBACK_COMPLETE, Wrong: "):
+    with pytest.raises(DeploymentFailed, match=r"^again: ROLLBACK_COMPLETE, Wrong: "):
         own.deploy("again", json.dumps({"Resources": {"Queue": queue, "Wrong": wrong}}), {})
     assert [own.deploy("again", json.dumps({"Resources": {"Queue": queue}}), {}) for _ in range(2)] == [
         "created",
