@@ -91,7 +91,12 @@ def _docker(*words: str, folder: str = "", stdin: str = "") -> None:
     own = {"DOCKER_CONFIG": folder} if folder else {}
     try:
         subprocess.run(
-            ["docker", *words], input=stdin, text=True, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **own}
+            ["docker", *words],
+            input=stdin,
+            encoding="utf-8",
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, **own},
         )
     except FileNotFoundError:
         raise RunError("docker is missing: build the image elsewhere, and give --parameter Image=ADDRESS") from None
