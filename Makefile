@@ -12,6 +12,7 @@ unexport $(filter PYTHON%,$(.VARIABLES))
 export PYTHONUTF8 := 1
 OF_STACK := $(if $(STACK),--stack "$(STACK)")
 FROM := $(if $(OFFLINE),--no-index --find-links "$(OFFLINE)")  # a folder of wheels, in place of the network
+OLDEST := $(if $(OFFLINE),,$(AWS_VENV)/.oldest)  # old releases of the runtime's libraries, for one test
 PARALLEL := -n 3 --dist loadgroup  # one process more than cores, since some tests wait; groups: tests/groups.py
 
 .DEFAULT_GOAL := help
@@ -44,10 +45,10 @@ doctor: ## say in ten lines what is missing on this machine, and how to mend it
 bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
 	@$(RUN) tests.bench $(ARGS)
 
-test: setup ## prove every promise once, on both live systems too (10 minutes)
+test: setup $(OLDEST) ## prove every promise once, on both live systems too (10 minutes)
 	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m "not deep" --junitxml=.run/test.xml $(ARGS)
 
-test-deep: setup ## run the other variants of what `make test` proves (16 minutes)
+test-deep: setup $(OLDEST) ## run the other variants of what `make test` proves (16 minutes)
 	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m deep --junitxml=.run/test-deep.xml $(ARGS)
 
 browser: docs-build $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
@@ -91,6 +92,11 @@ $(AWS_VENV)/.installed: LOCK := microservices/local-aws.lock
 $(AWS_VENV)/.installed: microservices/local-aws.lock
 $(DOCS_VENV)/.installed: LOCK := docs/docs.lock
 $(DOCS_VENV)/.installed: docs/docs.lock
+$(AWS_VENV)/.oldest: tests/microservices/oldest-runtime.lock $(AWS_VENV)/.installed
+	@echo "installing $< into $(@D)/oldest"
+	@if command -v uv > /dev/null; then uv pip install --quiet --target $(@D)/oldest --no-deps --require-hashes -r $<; \
+	else $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(@D)/oldest --no-deps --require-hashes -r $<; fi
+	@touch $@
 $(VENV)/.browser: tests/browser/browser.lock $(VENV)/.installed
 	@echo "adding $< to $(@D)"
 	@if command -v uv > /dev/null; then uv pip install --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes -r $<; \

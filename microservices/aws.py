@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from shared_domain.errors import Unavailable
 
 _CONNECT_TIMEOUT = 1  # seconds
+_CONDITIONS = {"IfMatch": "If-Match", "IfNoneMatch": "If-None-Match"}
 _UNAVAILABLE_CODES = frozenset(
     {
         "InternalFailure",
@@ -40,7 +41,23 @@ def client(
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=threads,
     )
-    return boto3.client(service, endpoint_url=endpoint, config=config)
+    created = boto3.client(service, endpoint_url=endpoint, config=config)
+    if service == "s3":
+        _send_conditions_as_headers(created)
+    return created
+
+
+def _send_conditions_as_headers(s3: Any) -> None:
+    """Let `put_object` accept IfMatch and IfNoneMatch with any release of botocore: the Lambda runtime chooses it."""
+
+    def take(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["conditions"] = {_CONDITIONS[name]: params.pop(name) for name in _CONDITIONS.keys() & params.keys()}
+
+    def send(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        params["headers"].update(context["conditions"])
+
+    s3.meta.events.register("before-parameter-build.s3.PutObject", take)
+    s3.meta.events.register("before-call.s3.PutObject", send)
 
 
 def is_unavailable(error: BaseException) -> bool:

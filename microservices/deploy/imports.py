@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-# The AWS runtime contains these.
+# The AWS runtime contains these, in releases that AWS chooses. tests/microservices/test_oldest_runtime.py loads old ones.
 RUNTIME_LIBRARIES = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"})
 OURS = frozenset({"microservices", "shared_domain"})
 

@@ -13,7 +13,8 @@ LOCAL_AWS = PROJECT / "microservices" / "local-aws.lock"
 BROWSER = PROJECT / "tests" / "browser" / "browser.lock"
 DOCS = PROJECT / "docs" / "docs.lock"
 IMAGES = {"monolith": PROJECT / "monolith" / "image.lock", "load": PROJECT / "loadtests" / "image.lock"}
-LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, BROWSER, DOCS, *IMAGES.values()]
+OLDEST = PROJECT / "tests" / "microservices" / "oldest-runtime.lock"
+LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, OLDEST, BROWSER, DOCS, *IMAGES.values()]
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;]+)(?P<rest>(.*\n(?: {4}.*\n?)*))", re.MULTILINE
 )

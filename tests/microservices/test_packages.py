@@ -53,7 +53,7 @@ def test_a_zip_loads_with_the_packages_of_the_runtime_only(
     load = f"import sys; sys.path += {[str(tmp_path), str(runtime)]}; import {handler} as it; assert it.lambda_handler"
     loaded = subprocess.run(
         [INTERPRETER, "-I", "-S", "-c", load],
-        env=_environment(service, function),
+        env=function_environment(service, function),
         check=False,
         capture_output=True,
         text=True,
@@ -202,7 +202,7 @@ def _names(path: Path) -> set[str]:
         return set(archive.namelist())
 
 
-def _environment(service: str, function: str) -> dict[str, str]:
+def function_environment(service: str, function: str) -> dict[str, str]:
     """Return the environment of a function, with a placeholder for each value of the template."""
     variables = dict.fromkeys(_variables(service, function), "https://anything")
     return {"PATH": os.defpath, "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": function, **variables}
