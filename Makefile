@@ -80,6 +80,7 @@ lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group docs -o docs/docs.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group monolith -c requirements.lock -o monolith/image.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group load -c requirements.lock -o loadtests/image.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group aws-checks -o tests/aws_checks/aws_checks.lock
 
 clean: ## remove environments, run data and caches (stop the systems first)
 	rm -rf $(VENV) $(AWS_VENV) $(DOCS_VENV) .site .cache .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

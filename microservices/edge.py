@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from microservices.aws import is_unavailable
 from microservices.clock import now
 from microservices.event_formats import to_format_of, to_http_api
+from microservices.request_ids import with_request_id
 from shared_domain.contract.parsing import MAX_BODY_BYTES, Query, Shape, parse_body
 from shared_domain.contract.problems import Problem, http_problem, to_problem
 from shared_domain.errors import DomainError, MalformedBody, NotAuthenticated, TooLarge, Unavailable
@@ -110,6 +111,7 @@ def serve(router: APIGatewayHttpRouter) -> Handler:
         lambda error: _respond_with_problem(http_problem(404))
     )  # a path that only the gateway's pattern matches
 
+    @with_request_id
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.perf_counter()
         http_event = to_http_api(event)

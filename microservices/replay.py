@@ -4,7 +4,8 @@
     python -m microservices.replay reference-orders-saga-dead-letters --endpoint http://127.0.0.1:4566
 
 A parked record is passed to its function and deleted from the queue; if the function fails again, it parks the record again.
-A dead letter is sent to the queue that it came from. Every function may safely receive a message twice, so interrupting this
+A dead letter, or an event that the topic could not deliver, is sent to the queue that it was for.
+Every function may safely receive a message twice, so interrupting this
 command at any time loses nothing. It prints how many messages are left: records that were parked again, and messages that another
 run of this command has received and not deleted, which are invisible for a minute.
 """
@@ -32,7 +33,9 @@ _COUNTS = (
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
-_DEAD_LETTERS = "-dead-letters"  # suffix of a dead-letter queue; before it comes the name of its source queue
+# Suffixes of queues for messages that a function could not handle, or that the topic could not deliver. Before the suffix
+# comes the name of the queue that they belong to.
+_OF_A_QUEUE = ("-dead-letters", "-undelivered")
 
 
 class ReplayFailed(Exception):
@@ -74,9 +77,10 @@ def _url(sqs: Any, queue: str) -> str:
 
 def _make_redelivery(sqs: Any, functions: Any, queue: str) -> Callable[[str], object]:
     """Return a function that sends a message's body to the function or queue where it failed."""
-    if not queue.endswith(_DEAD_LETTERS):
+    suffix = next(filter(queue.endswith, _OF_A_QUEUE), None)
+    if suffix is None:
         return partial(_invoke_with_record, functions)
-    source = _url(sqs, queue.removesuffix(_DEAD_LETTERS))
+    source = _url(sqs, queue.removesuffix(suffix))
     return lambda body: sqs.send_message(QueueUrl=source, MessageBody=body)
 
 
@@ -103,7 +107,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m microservices.replay", description="Redeliver parked records and dead letters."
     )
-    parser.add_argument("queue", help="name of a queue that ends with -parking or -dead-letters")
+    parser.add_argument(
+        "queue", help="its name ends with -parking or -dead-letters, or with -undelivered after a queue's name"
+    )
     parser.add_argument("--endpoint", help="address of a local AWS; without it, AWS itself")
     options = parser.parse_args()
     create = partial(local_client, endpoint=options.endpoint) if options.endpoint else boto3.client

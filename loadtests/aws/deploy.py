@@ -11,7 +11,7 @@ from loadtests.aws.image import Image
 from loadtests.aws.parallel import Actions
 from loadtests.aws.stacks import MICROSERVICES, MONOLITH, Stack
 from microservices.deploy.codecommit import codecommit
-from microservices.deploy.deployment import Deployment
+from microservices.deploy.deployment import PLATFORM, Deployment
 from microservices.deploy.emulator import local_client
 from microservices.deploy.packages import Package
 from microservices.deploy.site_repository import REPOSITORY
@@ -48,6 +48,8 @@ class Steps:
         for wave in self.order:
             yield {f"deploy {self._describe(one)}": partial(self._deploy, one) for one in wave}
         if has_services:
+            (platform,) = (one for one in stacks if one.name == PLATFORM)
+            yield {f"limit the open routes, in {self.deployment.stack_name(PLATFORM)}": partial(self._deploy, platform)}
             yield {
                 "write the empty leaderboard": self._write_leaderboard,
                 "publish the initial site": self._publish_site,

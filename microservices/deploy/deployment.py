@@ -18,6 +18,9 @@ from microservices.deploy.stacks import DeploymentFailed, Stacks
 
 TABLE_SCALING = Path(__file__).with_name("table_scaling.yaml")  # nested by the services' stacks
 FIRST_REGION = "us-east-1"  # S3 takes no location for it
+PLATFORM = "platform"
+OPEN_ROUTES_EXIST = "OpenRoutesExist"  # parameter of the platform: AWS refuses to limit a route that does not exist
+WITH_OPEN_ROUTES = ("users", "feedback")
 
 
 class Clients(Protocol):
@@ -62,6 +65,7 @@ class Deployment:
         with ThreadPoolExecutor() as pool:
             for independent in waves(templates.services()):
                 list(pool.map(lambda service: self.deploy_service(service, releases[service]), independent))
+        self.deploy_service(PLATFORM, releases[PLATFORM])  # again: now it can limit the open routes
 
     def create_bucket(self) -> None:
         """Create the private bucket of the zips, unless it exists."""
@@ -93,8 +97,15 @@ class Deployment:
         """Create or update a stack from a template file, with those of the parameters that it declares."""
         every = {"Stage": self.stage, "ArtifactsBucket": self.bucket, **self.parameters, **parameters}
         declared = templates.parse(template)["Parameters"]
+        if OPEN_ROUTES_EXIST in declared:
+            every = {OPEN_ROUTES_EXIST: self._have_stacks(WITH_OPEN_ROUTES), **every}
         own = {key: value for key, value in every.items() if key in declared}
         return self.stacks.deploy(self.stack_name(name), template.read_text(encoding="utf-8"), own)
+
+    def _have_stacks(self, services: Iterable[str]) -> str:
+        """Return `true` if all the services are deployed, else `false`."""
+        statuses = (self.stacks.status(self.stack_name(service)) for service in services)
+        return "true" if all(status and status.endswith("_COMPLETE") for status in statuses) else "false"
 
     def remove_service(self, service: str) -> None:
         """Delete a service's stack with all its resources."""

@@ -74,8 +74,9 @@ def exports() -> dict[str, tuple[str, Any]]:
 
 def _from_text(service: str, text: str | list[Any]) -> Node | None:
     pattern, imports = text if isinstance(text, list) else (text, {})
-    if part := _PART.search(pattern):
-        return resolve(service, imports.get(part[1], {"Ref": part[1]}))
+    for part in _PART.finditer(pattern):
+        if node := resolve(service, imports.get(part[1], {"Ref": part[1]})):
+            return node
     for mark, kind in IN_AN_ARN.items():
         plain = _plain(pattern.rpartition(mark)[2])
         named = Node(kind, plain.partition("/")[0] if kind == "bucket" else re.split("[:/]", plain)[-1])

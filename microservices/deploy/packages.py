@@ -41,14 +41,15 @@ def local_source() -> Source:
 
 def aws_source(folder: Path) -> Source:
     """Return the source for AWS. Install its libraries into the folder."""
-    places = local_source().places
-    needed_libraries = {
-        library(module) for handler in handlers().values() for module in find_modules(handler, places)
-    } - OURS
-    aws_libraries.install(
-        distributions_of(needed_libraries, places.libraries), lock=PROJECT / "requirements.lock", target=folder
-    )
+    aws_libraries.install(needed_distributions(), lock=PROJECT / "requirements.lock", target=folder)
     return Source(Places(PROJECT, folder), aws_libraries.interpreter())
+
+
+def needed_distributions() -> set[str]:
+    """Return the names of the distributions that the zips contain."""
+    places = local_source().places
+    modules = {module for handler in handlers().values() for module in find_modules(handler, places)}
+    return distributions_of({library(module) for module in modules} - OURS, places.libraries)
 
 
 def handlers() -> dict[str, str]:

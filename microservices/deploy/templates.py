@@ -55,14 +55,13 @@ def parse(file: Path) -> dict[str, Any]:
 
 
 def _expand(resources: dict[str, Any], mappings: dict[str, Any]) -> dict[str, Any]:
-    """Replace each loop by its resources, as AWS::LanguageExtensions does."""
+    """Replace each loop by its resources, as AWS::LanguageExtensions does. A loop may contain loops."""
     plain = {name: each for name, each in resources.items() if not name.startswith(FOR_EACH)}
     for name, loop in resources.items():
         if name.startswith(FOR_EACH):
             identifier, collection, fragment = loop
             for item in collection:
-                bind = _Binding(identifier, item, mappings)
-                plain |= {bind.logical_id(key): bind.value(each) for key, each in fragment.items()}
+                plain |= _expand(_Binding(identifier, item, mappings).fragment(fragment), mappings)
     return plain
 
 
@@ -73,6 +72,16 @@ class _Binding:
     identifier: str
     item: str
     mappings: dict[str, Any]
+
+    def fragment(self, fragment: dict[str, Any]) -> dict[str, Any]:
+        """Return the resources and loops of a fragment with the item in them."""
+        return {
+            self.logical_id(key): self._loop(*each) if key.startswith(FOR_EACH) else self.value(each)
+            for key, each in fragment.items()
+        }
+
+    def _loop(self, identifier: str, collection: list[str], fragment: dict[str, Any]) -> list[Any]:
+        return [identifier, collection, self.fragment(fragment)]
 
     def logical_id(self, key: str) -> str:
         """Return the key with the item in it. `&{…}` drops the characters that a logical id cannot have."""

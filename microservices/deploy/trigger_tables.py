@@ -69,8 +69,8 @@ def _of_queue(queue: Node) -> tuple[str, str]:
 
 def _of_stream(service: str, event: dict[str, Any]) -> tuple[str, str]:
     destination = resolve(service, event["DestinationConfig"]["OnFailure"]["Destination"])
-    attempts, minutes = event["MaximumRetryAttempts"] + 1, event["MaximumRecordAgeInSeconds"] // 60
-    return f"{attempts} attempts in at most {minutes} minutes", (destination or UNKNOWN).name
+    hours = event["MaximumRecordAgeInSeconds"] // 3600
+    return f"until a record is {hours} h old", (destination or UNKNOWN).name
 
 
 def _invocation_row(wire: Wire) -> Row:

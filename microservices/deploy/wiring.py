@@ -35,7 +35,18 @@ class Wire:
 @cache
 def wires() -> tuple[Wire, ...]:
     """Return all wires of all services, sorted."""
-    readers = (_routes, _events, _subscriptions, _notifications, _pushes, _rules, _dead_letters, _failures, _grants)
+    readers = (
+        _routes,
+        _events,
+        _subscriptions,
+        _notifications,
+        _pushes,
+        _rules,
+        _dead_letters,
+        _undelivered,
+        _failures,
+        _grants,
+    )
     every = {wire for service in templates.services() for read in readers for wire in read(service)}
     return tuple(sorted(wire for wire in every if wire.how != "writes" or any(_triggers(wire, each) for each in every)))
 
@@ -138,6 +149,18 @@ def _dead_letters(service: str) -> Iterator[Wire]:
             yield from _wire(
                 nodes()[service, logical], resolve(service, redrive["deadLetterTargetArn"]), "dead letters", attempts
             )
+
+
+def _undelivered(service: str) -> Iterator[Wire]:
+    """Yield the queues of the events that a topic cannot deliver to its subscription."""
+    subscriptions = [
+        (each, each["TopicArn"]) for each in templates.resources(service, "AWS::SNS::Subscription").values()
+    ]
+    events = (event for _, each in functions(service) for event in each.get("Events", {}).values())
+    subscriptions += [(each["Properties"], each["Properties"]["Topic"]) for each in events if each["Type"] == "SNS"]
+    for subscription, topic in subscriptions:
+        queue = resolve(service, subscription["RedrivePolicy"]["deadLetterTargetArn"])
+        yield from _wire(resolve(service, topic), queue, "undelivered")
 
 
 def _failures(service: str) -> Iterator[Wire]:

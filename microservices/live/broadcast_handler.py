@@ -10,12 +10,14 @@ from microservices.clock import now
 from microservices.live.broadcast import Broadcast
 from microservices.live.clients import Clients
 from microservices.live.store import DynamoSubscriptions
+from microservices.request_ids import with_request_id
 
 _log = Logger()
 _subscriptions = DynamoSubscriptions(client("dynamodb"), os.environ["TABLE"], now)
 _broadcast = Broadcast(_subscriptions, Clients(os.environ["CONNECTIONS_ENDPOINT"]))
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     """Send an event to its subscribers."""
     reached = sum(_broadcast.handle_event(record["Sns"]["Message"]) for record in event["Records"])

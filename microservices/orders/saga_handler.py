@@ -10,11 +10,13 @@ from microservices.aws import client
 from microservices.orders.saga import handle_event
 from microservices.orders.store import DynamoOrders
 from microservices.queues import handle_messages
+from microservices.request_ids import with_request_id
 
 _log = Logger()
 _store = DynamoOrders(client("dynamodb"), os.environ["TABLE"])
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Handle a batch of outcomes. Return which messages failed."""
     _, response = handle_messages(event["Records"], partial(handle_event, _store))

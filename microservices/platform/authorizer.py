@@ -13,6 +13,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from microservices.request_ids import with_request_id
 from microservices.token_secret import token_secret
 from shared_domain import tokens
 from shared_domain.errors import NotAuthenticated
@@ -21,6 +22,7 @@ _log = Logger()
 _secret = token_secret(os.environ["TOKEN_SECRET_ARN"])
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Return the simple response of a REQUEST authorizer (payload 2.0): always authorized, with the result in the context."""
     if event.get("version") != "2.0" or "routeKey" not in event:

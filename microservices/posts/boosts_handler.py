@@ -11,6 +11,7 @@ from microservices.events import make_publisher
 from microservices.order_events import make_step_handler
 from microservices.posts.boosts import Boosts
 from microservices.queues import handle_messages
+from microservices.request_ids import with_request_id
 from shared_domain.orders import Stage
 
 _log = Logger()
@@ -21,6 +22,7 @@ _handle_event = make_step_handler(
 )
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Handle a batch of order events. Return which messages failed."""
     _, response = handle_messages(event["Records"], _handle_event)

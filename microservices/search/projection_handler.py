@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from microservices.aws import client
 from microservices.clock import now
+from microservices.request_ids import with_request_id
 from microservices.search.projection import apply_record, read_entries
 from microservices.search.writer import IndexWriter
 from microservices.streams import handle_records, item_key, make_parking
@@ -17,6 +18,7 @@ _writer = IndexWriter(client("dynamodb"), os.environ["TABLE"])
 _park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Apply a batch of changed posts to the index, the newest record of a post first.
 

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
+from microservices.request_ids import with_request_id
 from microservices.site.bucket import SiteBucket
 from microservices.site.publication import is_push, publish_site
 from microservices.site.repository import SiteRepository
@@ -19,6 +20,7 @@ _bucket = SiteBucket(client("s3"), os.environ["SITE_BUCKET"])
 _park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     """Publish the site if its branch was pushed; ignore pushes to other branches and repositories."""
     pushes = handle_records(

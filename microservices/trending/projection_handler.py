@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from microservices.aws import client
+from microservices.request_ids import with_request_id
 from microservices.streams import handle_records, make_parking
 from microservices.trending.projection import ViewRecord, count_views, group_by_window, parse_view
 from microservices.trending.windows import DynamoWindows, WindowKey
@@ -17,6 +18,7 @@ _windows = DynamoWindows(client("dynamodb"), os.environ["TABLE"])
 _park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Count a batch of views."""
     views = handle_records(event["Records"], parse_view, key=_event_id, park=_park)

@@ -9,6 +9,7 @@ from microservices.aws import client
 from microservices.events import make_publisher
 from microservices.order_events import make_step_handler
 from microservices.queues import handle_messages
+from microservices.request_ids import with_request_id
 from microservices.users.credits import Credits
 from shared_domain.orders import Stage
 
@@ -18,6 +19,7 @@ _publish = make_publisher(client("sns"), os.environ["EVENTS_TOPIC"])
 _handle_event = make_step_handler(_publish, (Stage.PLACED, Stage.UNDELIVERABLE), execute_step=_credits.execute_step)
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Handle a batch of order events. Return which messages failed."""
     _, response = handle_messages(event["Records"], _handle_event)

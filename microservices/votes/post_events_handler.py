@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from microservices.aws import client
 from microservices.clock import now
 from microservices.queues import handle_messages
+from microservices.request_ids import with_request_id
 from microservices.votes.leaderboard import DynamoLeaderboard
 from microservices.votes.leaderboard_object import LeaderboardObject
 from microservices.votes.post_events import apply_record, handle_event
@@ -19,6 +20,7 @@ _leaderboard = DynamoLeaderboard(client("dynamodb"), os.environ["TABLE"], now)
 _site = LeaderboardObject(os.environ["SITE_BUCKET"])
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Apply post events, and publish the leaderboard if one changed it. Return which messages failed."""
     records = event["Records"]

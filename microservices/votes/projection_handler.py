@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from microservices.aws import client
 from microservices.clock import now
 from microservices.events import make_publisher
+from microservices.request_ids import with_request_id
 from microservices.score_events import ScoreChanged, publish_score
 from microservices.streams import handle_records, item_key, make_parking
 from microservices.votes.leaderboard import DynamoLeaderboard
@@ -24,6 +25,7 @@ _park = make_parking(client("sqs"), os.environ["PARKING_QUEUE_URL"], function=os
 _publish = make_publisher(client("sns"), os.environ["EVENTS_TOPIC"])
 
 
+@with_request_id
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Count a batch of votes, then publish the scores and the leaderboard. An empty batch publishes the current leaderboard."""
     parsed = handle_records(event["Records"], parse_vote, key=item_key, park=_park)

@@ -8,14 +8,14 @@ from datetime import date, timedelta
 from functools import cache
 
 from tests.contract.images import PNG, png
-from tests.contract.resources import ACCOUNT
+from tests.contract.resources import ACCOUNT, REGION
 from tests.contract.site_repository import REPOSITORY_ARN
 
 from .aws_events import Record, event, object_notifications, push_records, queue_messages, view_records
 from .event_scenario import STAGE, EventScenario
 
-AVATARS = f"{STAGE}-avatars-{ACCOUNT}"
-SITE = f"{STAGE}-site-files-{ACCOUNT}"
+AVATARS = f"{STAGE}-avatars-{ACCOUNT}-{REGION}"
+SITE = f"{STAGE}-site-files-{ACCOUNT}-{REGION}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from tests.contract.aws_calls import answered_by, watched_by
 from tests.contract.client import Person
 from tests.contract.gateway import gateway_over_moto
 from tests.contract.images import BLUE, GREEN, RED, near, noise, png
-from tests.contract.resources import ACCOUNT
+from tests.contract.resources import ACCOUNT, REGION
 
 from .aws_events import Record, object_notifications
 from .event_scenario import STAGE, EventScenario
 
-BUCKET = f"{STAGE}-avatars-{ACCOUNT}"
+BUCKET = f"{STAGE}-avatars-{ACCOUNT}-{REGION}"
 MOST_CALLS = 8  # more than one invocation makes
 
 

@@ -16,10 +16,15 @@ PARKED = json.dumps({"function": "follower", "reason": "a fault", "record": {"ev
 
 @pytest.fixture
 def sqs() -> Iterator[Any]:
-    """Yield a client of SQS with a parking queue of three messages, a dead-letter queue of one, and the queue that it came from."""
+    """Yield a client of SQS with a queue, its dead-letter queue and that of its subscription, and a parking queue."""
     with aws_in_process():
         client = boto3.client("sqs", region_name="us-east-1")
-        for name, messages in (("follower-parking", 3), ("follower-dead-letters", 1), ("follower", 0)):
+        for name, messages in (
+            ("follower-parking", 3),
+            ("follower-dead-letters", 1),
+            ("follower-undelivered", 1),
+            ("follower", 0),
+        ):
             url = client.create_queue(QueueName=name)["QueueUrl"]
             for _ in range(messages):
                 client.send_message(QueueUrl=url, MessageBody=PARKED)
@@ -87,3 +92,8 @@ def test_a_record_that_is_parked_again_is_redelivered_once(sqs: Any) -> None:
 def test_a_dead_letter_returns_to_its_queue(sqs: Any) -> None:
     assert replay(sqs, Functions(), "follower-dead-letters") == 1
     assert count_messages(sqs, "follower") == 1
+
+
+def test_an_event_that_the_topic_could_not_deliver_is_sent_to_the_queue_of_the_subscription(sqs: Any) -> None:
+    assert replay(sqs, Functions(), "follower-undelivered") == 1
+    assert (count_messages(sqs, "follower-undelivered"), count_messages(sqs, "follower")) == (0, 1)

@@ -83,7 +83,7 @@ class Site:
 
     def shown(self) -> dict[str, bytes]:
         """Return the public files in S3."""
-        bucket = f"{STAGE}-site-files-123456789012"
+        bucket = f"{STAGE}-site-files-123456789012-us-east-1"
         objects = self.s3.list_objects_v2(Bucket=bucket, Prefix="site/").get("Contents", [])
         keys = [each["Key"] for each in objects]
         return {key.partition("/")[2]: self.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}

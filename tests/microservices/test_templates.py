@@ -23,6 +23,9 @@ STREAM_SETTINGS = {
     "MaximumRetryAttempts",
 }
 
+UNLIMITED = -1
+STREAM_RETENTION_SECONDS = 24 * 3600
+
 LOOPS = """
 Mappings:
   Names:
@@ -35,6 +38,12 @@ Resources:
     - ${Function}Logs:
         Name: !Sub ["${Stage}-${Name}", {Name: !FindInMap [Names, !Ref Function, Name]}]
         Of: [{Ref: !Sub "${Function}Function"}, !GetAtt [!Ref Function, Arn]]
+      Fn::ForEach::Metrics:
+        - Metric
+        - [Errors]
+        - ${Function}${Metric}:
+            Name: !Sub ["${Stage}-${Name}-${Metric}", {Name: !FindInMap [Names, !Ref Function, Name]}]
+            Metric: !Ref Metric
   Fn::ForEach::Routes:
     - RouteKey
     - ["GET /posts/{post_id}"]
@@ -103,8 +112,26 @@ def test_every_function_has_a_log_group_with_a_retention(service: str) -> None:
 
 
 @every_service
-def test_every_function_has_an_alarm_on_its_errors(service: str) -> None:
-    assert _watched(service, "AWS/Lambda", "Errors") == set(_functions(service))
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_every_function_has_an_alarm_on_its_errors_and_throttles(service: str, metric: str) -> None:
+    assert _watched(service, "AWS/Lambda", metric) == set(_functions(service))
+
+
+@every_service
+def test_an_alarm_watches_the_age_of_what_waits_for_a_function(service: str) -> None:
+    functions = _functions(service).values()
+    kinds = {"DynamoDB": "AWS/Lambda", "Kinesis": "AWS/Lambda", "SQS": "AWS/SQS"}
+    expected = {
+        (kinds[event["Type"]], function["FunctionName"]["Fn::Sub"])  # the queue has the function's name
+        for function in functions
+        for event in function.get("Events", {}).values()
+        if event["Type"] in kinds
+    }
+    assert {
+        (each["Namespace"], each["Dimensions"][0]["Value"]["Fn::Sub"])
+        for each in templates.resources(service, "AWS::CloudWatch::Alarm").values()
+        if each["MetricName"] in ("IteratorAge", "ApproximateAgeOfOldestMessage")
+    } == expected
 
 
 @every_service
@@ -119,6 +146,10 @@ def test_the_billing_mode_of_a_table_is_a_parameter_and_on_demand_by_default(ser
             "ReadCapacityUnits": {"Ref": "ReadCapacity"},
             "WriteCapacityUnits": {"Ref": "WriteCapacity"},
         }
+        assert table["OnDemandThroughput"]["Fn::If"][1:] == [
+            {"Ref": "AWS::NoValue"},
+            {"MaxReadRequestUnits": {"Ref": "MaxReadUnits"}, "MaxWriteRequestUnits": {"Ref": "MaxWriteUnits"}},
+        ]
         (scaling,) = templates.resources(service, "AWS::CloudFormation::Stack").values()
         assert set(scaling["Parameters"]) | {"Utilization"} == set(templates.parse(TABLE_SCALING)["Parameters"])
 
@@ -144,17 +175,33 @@ def test_every_queue_without_a_consumer_has_an_alarm_on_its_messages(service: st
 
 
 @every_service
-def test_a_stream_has_a_limit_of_tries_and_a_failure_destination(service: str) -> None:
+def test_a_stream_is_retried_for_half_of_its_retention_and_has_a_failure_destination(service: str) -> None:
     tables, streams = _events(service, "DynamoDB"), _events(service, "Kinesis")
     assert all(
         "FilterCriteria" in event for event in tables
     )  # a table's stream carries more than any one function needs
     for event in [*tables, *streams]:
         assert set(event) >= STREAM_SETTINGS
-        assert event["MaximumRetryAttempts"] > 0
+        assert event["MaximumRetryAttempts"] == UNLIMITED  # a number of attempts would end within minutes
+        assert event["MaximumRecordAgeInSeconds"] <= STREAM_RETENTION_SECONDS / 2
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         destination = event["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"]
         assert destination.removesuffix(".Arn") in templates.resources(service, "AWS::SQS::Queue")
+
+
+@every_service
+def test_a_subscription_has_a_queue_for_the_events_that_the_topic_cannot_deliver(service: str) -> None:
+    subscriptions = [*templates.resources(service, "AWS::SNS::Subscription").values(), *_events(service, "SNS")]
+    queues = [each["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"].removesuffix(".Arn") for each in subscriptions]
+    assert len(queues) == len(set(queues))
+    for queue in queues:
+        assert templates.resources(service, "AWS::SQS::Queue")[queue]["MessageRetentionPeriod"] == 14 * 24 * 3600
+        policy = templates.resources(service, "AWS::SQS::QueuePolicy")[f"{queue}Policy"]
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert policy["Queues"] == [{"Ref": queue}]
+        assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
+        assert statement["Resource"] == {"Fn::GetAtt": f"{queue}.Arn"}
+        assert "events-topic-arn" in str(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
 
 
 @every_service
@@ -175,6 +222,7 @@ def test_a_loop_becomes_one_resource_per_item(tmp_path: Path) -> None:
             "Name": {"Fn::Sub": "${Stage}-votes"},
             "Of": [{"Ref": "VotesFunction"}, {"Fn::GetAtt": "Votes.Arn"}],
         },
+        "VotesErrors": {"Name": {"Fn::Sub": "${Stage}-votes-Errors"}, "Metric": "Errors"},
         "RouteGETpostspostid": {"Key": "GET /posts/{post_id}", "Target": {"Fn::Sub": "integrations/${Http}"}},
     }
 

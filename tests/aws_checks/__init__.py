@@ -1,0 +1,1 @@
+"""A second opinion on what runs on AWS: `make check-aws`. It needs no account and no network."""
