@@ -74,7 +74,11 @@ def test_the_dry_run_prints_the_steps_in_order(capsys: pytest.CaptureFixture[str
     assert steps[0] == "1. set a monthly budget of $20.00 with notifications to me@example.com"
     assert steps[1] == "2. build the zips and upload them to reference-artifacts-<account>-us-east-1"
     assert steps[2] == "3. deploy reference-platform with Stage=reference MemorySize=1024"
-    assert steps[-2:] == ["6. write the empty leaderboard", "6. publish the initial site"]
+    assert steps[-3:] == [
+        "6. limit the open routes, in reference-platform",
+        "7. write the empty leaderboard",
+        "7. publish the initial site",
+    ]
     assert not any("balancer" in step for step in steps)
 
 
