@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from monolith import embedded_postgres
+from monolith import embedded_postgres, logs
 from monolith.app import create_app
 from monolith.database import migrate
 from monolith.live import routes as live
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         folder = run_dir / "monolith"
         folder.mkdir(parents=True, exist_ok=True)
-        logging.basicConfig(filename=log, encoding="utf-8", level=logging.WARNING)
+        logs.configure(log, level=logging.WARNING)
         with _lock_folder(folder):
             _serve(arguments, run_dir=run_dir, log=log)
     except (OSError, RuntimeError, SubprocessError, SQLAlchemyError) as error:

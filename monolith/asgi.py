@@ -8,9 +8,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-import msgspec
 from flask import Flask
 
+from monolith.logs import HEADER, new_request_id, request_id
 from monolith.wsgi import Answer, RequestThreads, Scope, build_environ, to_answer
 from shared_domain.contract.problems import Problem, http_problem, to_problem
 from shared_domain.errors import Unavailable
@@ -54,6 +54,7 @@ class Application:
         self._websockets: dict[str, WebSocketHandler] = flask.extensions.get("websockets", {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id.set(new_request_id())  # for this task: each request and each WebSocket has one
         if scope["type"] == "http":
             await self._serve_request(scope, receive, send)
         elif handle := self._websockets.get(scope["path"]):
@@ -99,7 +100,9 @@ async def _receive_body(receive: Receive) -> _Body:
 
 async def _send_answer(answer: Answer, body: _Body, receive: Receive, send: Send) -> None:
     """Send the response. Close the connection if a part of the body was not read: its bytes would pass for a new request."""
-    headers = answer.headers if body.is_read else [*answer.headers, (b"connection", b"close")]
+    headers = [*answer.headers, (HEADER, request_id.get().encode())]
+    if not body.is_read:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.content, "more_body": not body.is_read})
     if not body.is_read:
@@ -120,7 +123,7 @@ async def _discard_rest(receive: Receive) -> None:
 def _refuse(scope: Scope, problem: Problem) -> Answer:
     """Return the problem as the response to a request that does not reach Flask, and log its line."""
     line = {"method": scope["method"], "path": scope["path"], "status": problem.status}
-    _log.info(msgspec.json.encode(line).decode())
+    _log.info("request", extra={"fields": line})
     return to_answer(problem)
 
 

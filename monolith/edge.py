@@ -124,5 +124,5 @@ def _log_request(response: Response) -> Response:
         "status": response.status_code,
         "ms": round(milliseconds, 2),
     }
-    _log.info(msgspec.json.encode(line).decode())
+    _log.info("request", extra={"fields": line})
     return response

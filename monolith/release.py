@@ -1,6 +1,6 @@
 """Load a new release of the code while the old one serves. The services are updated stack by stack.
 
-The code of the server itself (server, worker, asgi, wsgi, connections) and of libraries changes with a restart only.
+The code of the server itself (server, worker, asgi, wsgi, connections, logs) and of libraries changes with a restart only.
 """
 
 import importlib

@@ -17,6 +17,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from monolith import logs
 from monolith.background import Background
 from monolith.worker import Worker
 
@@ -126,7 +127,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         signal.signal(
             signal.SIGINT, signal.SIG_IGN
         )  # a terminal sends Ctrl-C to every process; only the master handles it
-        logging.basicConfig(filename=self._log, level=logging.INFO, format="%(message)s", force=True)
+        logs.configure(self._log, level=logging.INFO)
         self._background().start()
 
     def _on_worker_exit(self, arbiter: Any, worker: Any) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Iterable, Sequence
+from contextvars import Context, copy_context
 from functools import lru_cache
 from io import BytesIO
 from queue import SimpleQueue
@@ -24,6 +25,14 @@ Scope = dict[str, Any]  # a request in ASGI's form
 
 _WAIT_SECONDS = 5.0  # for a thread: with the time limit of a statement, a client waits about ten seconds at most
 _log = logging.getLogger("monolith.server")
+
+
+class _Job(NamedTuple):
+    """A request for a thread. context: with the request's id."""
+
+    environ: WSGIEnvironment
+    future: "asyncio.Future[Answer]"
+    context: Context
 
 
 class Answer(NamedTuple):
@@ -47,7 +56,7 @@ class RequestThreads:
     def __init__(self, application: WSGIApplication, threads: int) -> None:
         self._application = application
         self._free = asyncio.Semaphore(threads)
-        self._jobs: SimpleQueue[tuple[WSGIEnvironment, asyncio.Future[Answer]]] = SimpleQueue()
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
         for _ in range(threads):
             Thread(target=self._work, daemon=True).start()
 
@@ -55,7 +64,7 @@ class RequestThreads:
         """Return the application's response. Raise TimeoutError if no thread becomes free in time."""
         await self._reserve_thread()
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._jobs.put((environ, future))
+        self._jobs.put(_Job(environ, future, copy_context()))
         try:
             return await future
         finally:
@@ -70,10 +79,10 @@ class RequestThreads:
 
     def _work(self) -> None:
         while True:
-            environ, future = self._jobs.get()
-            answer = _call(self._application, environ)
+            job = self._jobs.get()
+            answer = job.context.run(_call, self._application, job.environ)  # its log lines have the request's id
             try:
-                future.get_loop().call_soon_threadsafe(_resolve, future, answer)
+                job.future.get_loop().call_soon_threadsafe(_resolve, job.future, answer)
             except RuntimeError:  # the event loop is closed: the worker ends
                 return
 

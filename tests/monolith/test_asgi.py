@@ -29,11 +29,13 @@ class Blocking:
         return "done"
 
 
-async def request(application: Application, path: str, *, body: bytes | None = b"") -> Messages:
-    """Send a request and return the messages of its response. None for a body that does not arrive."""
+async def request(
+    application: Application, path: str, *, body: bytes | None = b"", host: bytes | None = b"here"
+) -> Messages:
+    """Send a request and return the messages of its response. None for a body that does not arrive, or no Host header."""
     scope = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "scheme": "http",
-        "http_version": "1.1", "server": ("here", 80), "client": ("there", 1), "headers": [(b"host", b"here")],
+        "http_version": "1.1", "server": ("here", 80), "client": ("there", 1), "headers": [(b"host", host)] if host else [],
     }  # fmt: skip
     sent: Messages = []
 

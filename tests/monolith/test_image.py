@@ -54,10 +54,11 @@ def test_it_runs_as_the_users_of_the_image_on_a_read_only_file_system(container:
     assert {path for path in writable if not path.startswith(("/proc", "/dev", "/sys"))} == WRITABLE
 
 
-def test_its_log_goes_to_the_containers_output(container: Container) -> None:
-    httpx.get(f"{container.url()}/health", timeout=20)
+def test_the_line_of_a_request_in_the_containers_output_has_the_id_of_the_answer(container: Container) -> None:
+    answer = httpx.get(f"{container.url()}/health", timeout=20)
     lines = [json.loads(line) for line in container.log.read_text().splitlines() if line.startswith("{")]
-    assert [line["status"] for line in lines if line["path"] == "/health"]
+    (line,) = (line for line in lines if line.get("request_id") == answer.headers["x-request-id"])
+    assert (line["path"], line["status"]) == ("/health", 200)
 
 
 def test_sigterm_ends_it(container: Container) -> None:
