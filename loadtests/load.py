@@ -11,6 +11,7 @@ from loadtests.shapes import Shape, Stage, due_times
 
 VOID_ABOVE_CPU = 0.85  # of a core
 VOID_ABOVE_LATE = 0.05  # of the arrivals: over 10 ms late, or lost with a worker
+PER_CORE = 500  # requests a second for which a generator needs a core of a cloud machine
 LIVE = "live"
 NOBODY = World((), ())
 MAX_ARRIVALS = 20_000_000  # of a block: its counts have to fit into memory

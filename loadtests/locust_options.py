@@ -22,6 +22,7 @@ from loadtests.open_load import OpenLoad
 from loadtests.shapes import SHAPES, STEADY, Shape, Stage, shape_of
 
 VOID, USAGE = 2, 3
+WORKERS_WITHIN_S = 300  # a master waits so long for --expect-workers; Locust itself waits for ever
 USERS, PORT = number(1, 100_000, int), number(0, 65_535, int)
 
 
@@ -42,6 +43,7 @@ def add_options(parser: Any) -> None:
     }  # fmt: skip
     for option, kind in ranges.items():  # Locust itself accepts any number
         parser._option_string_actions[option].type = kind
+    parser.set_defaults(expect_workers_max_wait=WORKERS_WITHIN_S)
     parse, leave = parser.parse_args, parser.exit
     parser.parse_args = lambda *words, **more: _require_consistent(parse(*words, **more), parser)
     # A wrong command line is one line and status 3, as in the other commands: 2 means that a run is void.

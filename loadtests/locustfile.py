@@ -31,7 +31,7 @@ from loadtests.errors import RunError, UsageError
 from loadtests.histograms import decode, percentile_ms, percentiles
 from loadtests.journeys import JOURNEYS, Journey, drive
 from loadtests.latencies import Latencies, clear, publish
-from loadtests.load import BlockResult, LoadPlan, require_bounded, void_reasons
+from loadtests.load import PER_CORE, VOID_ABOVE_CPU, BlockResult, LoadPlan, require_bounded, void_reasons
 from loadtests.locust_options import USAGE, VOID, add_options, arrivals, base_url, check_users, mix_of
 from loadtests.mixes import Mix
 from loadtests.open_load import OpenLoad, attach, send
@@ -42,6 +42,7 @@ SIZE = seeding.Size(accounts=4, posts=20, votes=30)
 IN_FLIGHT = 1_000  # open requests of all workers together; further arrivals are dropped
 NO_REQUEST, SYSTEM_FAILED = 1, 4
 REPORTED_AFTER_S = 4.0  # workers report every 3 s
+LOST_SHOWN = 3  # lost workers that are named
 MASTER_PID = os.getpid()  # of the process that forks the workers of --processes, after it has read this file
 log = logging.getLogger("loadtests")
 run_numbers = count(1)
@@ -64,7 +65,15 @@ def prepare(environment: Environment, runner: Any, **_: object) -> None:
         if options.processes:
             gevent.spawn(end_with_master)
         return
+    if isinstance(runner, MasterRunner) and options.expect_workers_max_wait and (options.headless or options.autostart):
+        gevent.spawn_later(options.expect_workers_max_wait, report_missing_workers, runner, options.expect_workers)
     environment.shape_class = LoadShape(runner, environment.shape_class)
+
+
+def report_missing_workers(runner: MasterRunner, expected: int) -> None:
+    """Log how many workers have not connected in time. Locust then ends the master with status 1."""
+    if runner.state == STATE_INIT and (connected := len(runner.clients.ready)) < expected:
+        log.error("no load: %d of %d expected workers connected", connected, expected)
 
 
 def end_with_master() -> None:
@@ -114,10 +123,16 @@ def set_exit_status(environment: Environment, **_: object) -> None:
     if environment.web_ui or environment.process_exit_code is not None:
         return
     if not runner.stats.total.num_requests:
-        log.error("no request was sent")
+        log.error("no request was sent%s", _lost_workers(runner))
         environment.process_exit_code = NO_REQUEST
     elif log_figures(environment):
         environment.process_exit_code = VOID
+
+
+def _lost_workers(runner: Any) -> str:
+    """Return how many of a master's workers were lost, for the end of a message."""
+    lost = len(runner.clients.missing) if isinstance(runner, MasterRunner) else 0
+    return f": {lost} of {len(runner.clients)} workers were lost" if lost else ""
 
 
 def send_last_report(environment: Environment, **_: object) -> None:
@@ -136,13 +151,33 @@ def log_figures(environment: Environment) -> bool:
     log.info(
         "open load: %s arrivals, %s late, %s dropped; %s", block.arrivals, block.late, block.dropped, _times(block)
     )
-    log.info("generator: %.0f %% of a core in the busiest process", 100 * block.cpu)
-    for lost in block.lost_workers:
+    log.info("generator: %.0f %% of a core in the busiest process%s", 100 * block.cpu, _limit(block, latencies))
+    for lost in block.lost_workers[:LOST_SHOWN]:
         log.warning("lost: %s", lost)
+    if further := block.lost_workers[LOST_SHOWN:]:
+        log.warning("lost: %d further workers, %d arrivals", len(further), sum(each.arrivals for each in further))
     reasons = list(void_reasons([block]))
     for reason in reasons:
         log.error("void: %s", reason)
     return bool(reasons)
+
+
+def _limit(block: BlockResult, latencies: Latencies) -> str:
+    """Return the rate at which this generator would be void, computed from the rate and the processor time of this run."""
+    assert latencies.run is not None  # noqa: S101 - it is read after a run
+    elapsed_s = min(latencies.run.plan.duration_s, perf_counter() - latencies.begin)
+    if block.cpu < 0.01 or elapsed_s <= 0:
+        return ""
+    return f"; its limit is about {block.arrivals / elapsed_s * VOID_ABOVE_CPU / block.cpu:,.0f} requests a second"
+
+
+def report_size(runner: Any, rate: float) -> None:
+    """Log whether a master has enough workers for a rate."""
+    if not rate or not isinstance(runner, MasterRunner):
+        return
+    workers, needed = len(runner.clients.ready), ceil(rate / PER_CORE)
+    show = log.warning if workers < needed else log.info
+    show("generator: %d workers; %g requests a second need about %d, one core for %d", workers, rate, needed, PER_CORE)
 
 
 def _times(block: BlockResult) -> str:
@@ -193,6 +228,7 @@ class LoadShape(LoadTestShape):
             if plan:
                 world = seeding.seed(plan.base_url, SIZE, run=f"{int(time() * 1000):x}"[-8:], done=list)
                 publish(environment, replace(plan, world=world), next(run_numbers))
+                report_size(self.runner, plan.rate)
         except (RunError, UsageError) as failed:
             log.error("%s", failed)  # noqa: TRY400 - one line, no traceback
             environment.process_exit_code = USAGE if isinstance(failed, UsageError) else SYSTEM_FAILED
