@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import create_server
 from time import monotonic, sleep
@@ -247,17 +247,14 @@ def test_a_shape_runs_open(monolith: str, tmp_path: Path) -> None:
 
 
 @contextmanager
-def workers(number: int, port: str) -> Iterator[list[subprocess.Popen[bytes]]]:
-    command = [*LOCUST, "--worker", "--master-host", "127.0.0.1", "--master-port", port]
-    with ExitStack() as stack:
-        own = [
-            stack.enter_context(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)) for _ in range(number)
-        ]
+def workers(number: int, port: str) -> Iterator[psutil.Process]:
+    """Run the workers of a master on this port while the block lasts. Yield their parent: they share its import of seconds."""
+    command = [*LOCUST, "--worker", "--processes", str(number), "--master-host", "127.0.0.1", "--master-port", port]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as parent:
         try:
-            yield own
+            yield psutil.Process(parent.pid)
         finally:
-            for worker in own:
-                worker.kill()
+            parent.kill()
 
 
 @pytest.mark.live
@@ -266,13 +263,13 @@ def test_a_lost_worker_of_three_is_reported_and_the_run_is_void(monolith: str) -
     words = ["--master", "--expect-workers", "3", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
     command = [*LOCUST, "--headless", "--host", monolith, "--only-summary", "--rate", "30", "--run-time", "9", *words]
     with (
-        workers(3, port) as own,
+        workers(3, port) as parent,
         subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as master,
     ):
         assert master.stderr is not None
         log = read_until("All users spawned", master.stderr)
         sleep(4)  # long enough for a report of each worker, which comes every 3 s
-        own[1].kill()
+        parent.children()[1].kill()
         log += master.stderr.read()
     assert master.returncode == 2, log
     lost = re.search(r"lost: worker \d+ on .*, last report [\d.]+ s into its block, (\d+) arrivals", log)
