@@ -11,12 +11,11 @@ from rich.console import Console
 from loadtests import compare as comparison
 from loadtests.arguments import RATE, add_results, number, url
 from loadtests.aws import compare, plan, proof
-from loadtests.aws.budget import Budget
 from loadtests.aws.deploy import Steps
 from loadtests.aws.destroy import destroy
 from loadtests.aws.image import ARCHITECTURE, Image
 from loadtests.aws.parallel import run_parallel
-from loadtests.aws.stacks import TAG, Stack, waves_of
+from loadtests.aws.stacks import TAG, Stack, budget_of, waves_of
 from loadtests.aws.target import STACK_SECONDS, Target
 from loadtests.errors import RunError, UsageError
 from loadtests.results import SIDES
@@ -114,8 +113,9 @@ def _deploy(options: argparse.Namespace, console: Console) -> int:
     order = [[one for one in wave if not one.missing] for wave in _waves(options, target)]
     account = UNKNOWN if options.dry_run else target.account()
     deployment = _deployment(options, target, account)
-    budget = Budget(target, options.stage, options.budget, options.email) if options.budget else None
-    steps = Steps(deployment, order, target.packages, _image(options, target, account), budget)
+    if options.budget:
+        order = [[budget_of(options.budget, options.email)], *order]
+    steps = Steps(deployment, order, target.packages, _image(options, target, account))
     if options.dry_run:
         _print((f"{number}. {text}" for number, step in enumerate(steps, start=1) for text in step), console)
         return 0

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from loadtests.aws.budget import Budget
 from loadtests.aws.image import Image
 from loadtests.aws.parallel import Actions
 from loadtests.aws.stacks import MICROSERVICES, MONOLITH, Stack
@@ -29,7 +28,6 @@ class Steps:
     order: Sequence[Sequence[Stack]]
     build: Callable[[], tuple[Package, ...]]
     image: Image
-    budget: Budget | None
     releases: dict[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Actions]:
@@ -41,8 +39,6 @@ class Steps:
             builds[f"build the zips and upload them to {self.deployment.bucket}"] = self._upload
         if any(one.side == MONOLITH for one in stacks) and "Image" not in self.deployment.parameters:
             builds[f"build the image and push it to {self.image.address}"] = self.image.push
-        if self.budget:
-            yield {f"set {self.budget}": self.budget.save}
         if builds:
             yield builds
         for wave in self.order:

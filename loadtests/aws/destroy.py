@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from loadtests.aws import budget, proof
+from loadtests.aws import proof
 from loadtests.aws.image import Image
 from loadtests.aws.parallel import run_parallel
-from loadtests.aws.stacks import MICROSERVICES, MONOLITH, Stack
+from loadtests.aws.stacks import BUDGET, MICROSERVICES, MONOLITH, Stack
 from loadtests.aws.target import Target
 from microservices.deploy.deployment import Deployment
 from microservices.deploy.stacks import DeploymentFailed, Stacks
@@ -31,9 +31,9 @@ def destroy(
         yield f"delete {deployment.bucket}: {_delete_bucket(target.client('s3'), deployment.bucket)}"
     if any(one.side == MONOLITH for wave in order for one in wave):
         yield f"delete {image.repository}: {image.delete()}"
-    if not [*proof.stacks(target, deployment.stage)]:
-        budget.delete(target.client("budgets"), target.account(), deployment.stage)
-        yield f"delete {budget.name(deployment.stage)}: done"
+    budget = deployment.stack_name(BUDGET)
+    if all(f":stack/{budget}/" in one for one in proof.stacks(target, deployment.stage)):
+        yield f"delete {budget}: {_delete_stack(target, deployment.stacks, budget, snapshots)}"
 
 
 def _delete_stack(target: Target, stacks: Stacks, name: str, snapshots: bool) -> str:

@@ -1,17 +1,15 @@
 """`aws proof`: list what is left of a stage. AWS may list a deleted resource by its tag for some hours."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
-from loadtests.aws import budget
 from loadtests.aws.stacks import TAG
 from loadtests.aws.target import Target
 from microservices.deploy.emulator import REGION
 
 
 def left(target: Target, stage: str) -> list[str]:
-    """Return every stack, resource, role, backup and budget of the stage."""
-    return sorted({*stacks(target, stage), *_tagged(target, stage), *_roles(target, stage), *_others(target, stage)})
+    """Return every stack, resource, role and backup of the stage."""
+    return sorted({*stacks(target, stage), *_tagged(target, stage), *_roles(target, stage), *_backups(target, stage)})
 
 
 def stacks(target: Target, stage: str) -> Iterator[str]:
@@ -40,13 +38,9 @@ def _roles(target: Target, stage: str) -> Iterator[str]:
                 yield each["Arn"]
 
 
-def _others(target: Target, stage: str) -> Iterator[str]:
-    """Yield what carries no tag that can be searched for: backups of tables, and the budget."""
+def _backups(target: Target, stage: str) -> Iterator[str]:
+    """Yield the backups of tables, which have no tags."""
     pages = target.client("dynamodb").get_paginator("list_backups").paginate(BackupType="USER")
     for each in (each for page in pages for each in page["BackupSummaries"]):
         if each["TableName"].startswith(f"{stage}-"):
             yield each["BackupArn"]
-    budgets = target.client("budgets")
-    with suppress(budgets.exceptions.NotFoundException):
-        budgets.describe_budget(AccountId=target.account(), BudgetName=budget.name(stage))
-        yield f"budget {budget.name(stage)}"

@@ -10,12 +10,13 @@ from typing import Any
 from loadtests.errors import UsageError
 from loadtests.processes import ROOT
 from loadtests.results import SIDES
-from microservices.deploy import templates
+from microservices.deploy import deployment, templates
 from microservices.deploy.deployment import waves
 
 MONOLITH, MICROSERVICES = SIDES
 TAG = "monolith-or-microservices"  # the key of the tag that every resource carries. Its value is the stage
 LATER = ("ArtifactsBucket", "Release", "Image")  # parameters that the deployment sets once zips and image are built
+BUDGET = "budget"  # the name of a stack of its own, which belongs to no side
 # What SAM adds for an event of a function.
 _OF_EVENT = {
     "DynamoDB": ("AWS::Lambda::EventSourceMapping",),
@@ -74,6 +75,12 @@ def waves_of(sides: Sequence[str], given: Mapping[str, str]) -> list[list[Stack]
     if unknown := sorted({*given} - declared):
         raise UsageError(f"--parameter {unknown[0]}: no template has it")
     return order
+
+
+def budget_of(dollars: float, email: str) -> Stack:
+    """Return the stack of a monthly budget, whose notifications go to an address."""
+    template = Path(deployment.__file__).with_name("budget.yaml")
+    return Stack("", BUDGET, template, {"Dollars": f"{dollars:g}", "Email": email})
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Correct the HTTP API of the local AWS, in its own process, where a client would see another answer than API Gateway's.
+"""Correct the local AWS in its own process: where a client would see another answer than API Gateway's, and budgets as resources.
 
 | request | the local AWS alone | corrected |
 |---|---|---|
@@ -7,6 +7,7 @@
 | the name of a file in S3 has a space or a non-ASCII character | 502 with the bucket's address | 404 from S3 |
 | S3 answers with an error | its document, which names the bucket | the status |
 | a function or an integration fails | 502 with the error's text, even paths | 502 with API Gateway's text |
+| a stack with a budget | refused: only the API of budgets is there | the budget is created by that API |
 
 emulator_process.py calls `install` before the emulator starts. The emulator's interpreter has none of this project's packages.
 """
@@ -16,7 +17,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from ministack.services import apigateway
+from ministack.services import apigateway, budgets
+from ministack.services.cloudformation import provisioners
 
 MAX_HEAD_BYTES = 10_240
 
@@ -27,9 +29,14 @@ _forward = apigateway._invoke_http_proxy
 
 
 def install() -> None:
-    """Replace the emulator's functions that serve a request and that forward it to S3."""
+    """Replace the emulator's functions that serve a request and that forward it to S3, and add budgets to its stacks."""
     apigateway.handle_execute = _handle_execute
     apigateway._invoke_http_proxy = _invoke_http_proxy
+    provisioners._RESOURCE_HANDLERS["AWS::Budgets::Budget"] = {
+        "create": _create_budget,
+        "update": _update_budget,
+        "delete": _delete_budget,
+    }
 
 
 async def _handle_execute(
@@ -58,3 +65,21 @@ async def _invoke_http_proxy(integration: Any, path: str, *rest: Any) -> Answer:
 
 def _message(status: int, text: str) -> Answer:
     return status, {"Content-Type": "application/json"}, json.dumps({"message": text}).encode()
+
+
+def _create_budget(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
+    status, _, body = budgets._create_budget(properties)
+    if status != HTTPStatus.OK:
+        raise ValueError(body.decode())
+    return properties["Budget"]["BudgetName"], {}
+
+
+def _update_budget(
+    name: str, old: dict[str, Any], properties: dict[str, Any], stack: str
+) -> tuple[str, dict[str, Any]]:
+    _delete_budget(name, old)
+    return _create_budget("", properties, stack)
+
+
+def _delete_budget(name: str, properties: dict[str, Any]) -> None:
+    budgets._delete_budget({"BudgetName": name})

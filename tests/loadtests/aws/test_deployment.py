@@ -70,7 +70,7 @@ def test_a_deployment_that_is_killed_at_five_points_is_resumed(
     assert f"deploy {STAGE}-search with" in capsys.readouterr().out
     assert main(command) == 0
     again = capsys.readouterr().out
-    assert again.count(": unchanged") == len(stacks(running)) + 1  # and the site
+    assert again.count(": unchanged") == len(stacks(running)) + 3  # budget, site, and the platform again
     url = next(line.partition(": ")[2] for line in again.splitlines() if line.startswith("microservices-url: "))
     assert [
         httpx.get(f"{url}/{path}").status_code for path in ("health", "posts", "leaderboard.html", "site/index.html")
@@ -108,7 +108,7 @@ def test_proof_lists_what_is_there(running: Emulator, capsys: pytest.CaptureFixt
         f":table/{STAGE}-posts",
         f":role/{STAGE}-",
         f"{STAGE}-artifacts-",
-        f"budget {STAGE}-budget",
+        f"stack/{STAGE}-budget/",
     ):
         assert each in listed
 
@@ -145,6 +145,7 @@ def test_nothing_is_left_after_destroy(running: Emulator, capsys: pytest.Capture
 def names(running: Emulator) -> Iterator[str]:
     """Yield the names of all resources of the kinds that the tagging API of the local AWS does not list."""
     lists: list[tuple[str, str, dict[str, Any], str, str]] = [
+        ("budgets", "describe_budgets", {"AccountId": "000000000000"}, "Budgets", "BudgetName"),
         ("apigatewayv2", "get_apis", {}, "Items", "Name"),
         ("cloudwatch", "describe_alarms", {"MaxRecords": 100}, "MetricAlarms", "AlarmName"),
         ("kinesis", "list_streams", {}, "StreamNames", ""),

@@ -71,8 +71,8 @@ def test_a_condition_decides_what_a_stack_creates() -> None:
 def test_the_dry_run_prints_the_steps_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     words = "aws deploy --side microservices --dry-run --budget 20 --email me@example.com --parameter MemorySize=1024"
     steps = output(words, capsys).splitlines()
-    assert steps[0] == "1. set a monthly budget of $20.00 with notifications to me@example.com"
-    assert steps[1] == "2. build the zips and upload them to reference-artifacts-<account>-us-east-1"
+    assert steps[0] == "1. build the zips and upload them to reference-artifacts-<account>-us-east-1"
+    assert steps[1] == "2. deploy reference-budget with Stage=reference Dollars=20 Email=me@example.com"
     assert steps[2] == "3. deploy reference-platform with Stage=reference MemorySize=1024"
     assert steps[-3:] == [
         "6. limit the open routes, in reference-platform",
