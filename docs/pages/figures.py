@@ -62,6 +62,7 @@ def operation(name: str) -> Row:
         "stores": store_calls().get(described["id"], []),
         "hops": {side: hops(name, side) for side in SIDES},
         "medians": medians(name),
+        "traces": traces(name),
     }
 
 
@@ -106,6 +107,36 @@ def medians(operation: str) -> dict[str, Row]:
         for side in SIDES
         if side in both
     }
+
+
+def traces(operation: str) -> dict[str, list[Row]]:
+    """Return the spans of one traced call by side, those after the answer included; none if the reference run has no traces.
+
+    The lines of the code are those of the commit of the run.
+    """
+    journeys = report().get("explain", {"journeys": {}})["journeys"]
+    return {
+        side: spans(call)
+        for side in SIDES
+        if (
+            call := next(
+                (call for each in journeys.values() for call in each[side] if call["operation"] == operation), None
+            )
+        )
+    }
+
+
+def spans(call: Row) -> list[Row]:
+    """Return the spans of a traced call: label, depth, milliseconds, line, begin and length in percent, and `later` after the answer."""
+    every = [(span, "") for span in call["spans"]] + [(span, "later") for span in call["afterwards"]["spans"]]
+    end = max(call["ms"], *(span["at_ms"] + span["ms"] for span, _ in every))
+    return [
+        {
+            "label": f"{span['service']}: {span['name']}", "depth": span["depth"], "ms": span["ms"], "later": later,
+            "line": next(iter(span["lines"]), ""), "from": 100 * span["at_ms"] / end, "width": 100 * span["ms"] / end,
+        }
+        for span, later in every
+    ]  # fmt: skip
 
 
 def bill(feature: str) -> Row | None:

@@ -4,11 +4,13 @@ import re
 from pathlib import Path, PurePosixPath
 
 import pytest
+import yaml
 
 from microservices.deploy.docs import PROJECT
-from pages import documents, figures, links, twins
+from pages import documents, figures, links, paths, twins
 from pages.features import render
 from pages.sources import Sources
+from tests.loadtests.made_explained import explained
 
 POSTS = PurePosixPath("monolith/posts/routes.py")
 
@@ -51,6 +53,26 @@ def test_a_page_shows_events_store_calls_hops_bill_and_size(page: str) -> None:
     assert "`monolith.posts.routes` | `monolith.search.store` | a post and its index entry" in page
     assert re.search(r"\| microservices \| \d+\.\d\d \| \d+ % \|", page)
     assert f"| monolith | {figures.size('posts')['monolith']['lines']} |" in page
+
+
+def test_a_trace_shows_the_spans_before_and_after_the_answer_in_percent_of_the_whole() -> None:
+    call = explained(("voter",))["journeys"]["voter"]["microservices"][0]
+    spans = figures.spans(call)
+    assert [(span["label"], span["later"]) for span in spans] == [
+        ("votes-http: PUT /posts/{post_id}/vote", ""),
+        ("votes-http: PUT /posts/{post_id}/vote", ""),
+        ("votes-http: dynamodb PutItem", ""),
+        ("votes-projection: stream", "later"),
+    ]
+    assert (spans[2]["line"], spans[-1]["from"] + spans[-1]["width"]) == ("microservices/votes/store.py:23", 100)
+
+
+@pytest.mark.parametrize("name", ["vote", "order"])
+def test_every_step_of_a_path_exists(name: str) -> None:
+    path = yaml.safe_load(paths.PATHS.read_text())[name]
+    page = paths.render(path, Sources(), page=f"paths/{name}.md")
+    assert page.count("<figure") == len(path["monolith"]) + len(path["microservices"])
+    assert page.index("The client has its answer. What follows") < page.index("The events in between")
 
 
 def test_the_navigation_lists_every_feature() -> None:
