@@ -127,7 +127,7 @@ def traces(operation: str) -> dict[str, list[Row]]:
 
 
 def spans(call: Row) -> list[Row]:
-    """Return the spans of a traced call: label, depth, milliseconds, line, begin and length in percent, and `later` after the answer."""
+    """Return the spans of a traced call with begin and length in percent of the trace, and `later` for those after the answer."""
     every = [(span, "") for span in call["spans"]] + [(span, "later") for span in call["afterwards"]["spans"]]
     end = max(call["ms"], *(span["at_ms"] + span["ms"] for span, _ in every))
     return [
