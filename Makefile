@@ -57,7 +57,7 @@ browser: docs-build $(VENV)/.browser ## test the pages in a real browser; needs 
 docs: docs-build ## build the site with both sides next to each other, and serve it on this machine; ARGS=9000 is another port
 	@$(DOCS_VENV)/bin/python -m http.server --bind 127.0.0.1 --directory .site/html $(ARGS)
 
-docs-build: setup $(DOCS_VENV)/.installed ## only build the site, in .site/html, and check its links (30 seconds)
+docs-build: setup $(DOCS_VENV)/.installed ## only build the site, in .site/html, and check its links (20 seconds)
 	@PYTHONPATH=docs $(RUN) pages .site/pages
 	@PYTHONPATH=docs $(DOCS_VENV)/bin/python -m zensical build --clean --strict
 	@PYTHONPATH=docs $(RUN) pages.links .site/html

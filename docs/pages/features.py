@@ -71,7 +71,7 @@ def _extra(feature: str) -> dict[str, list[tuple[PurePosixPath, str]]]:
 
 def _pair(files: tuple[PurePosixPath, PurePosixPath], sources: Sources, page: str) -> dict[str, Any]:
     """Return the rows of two twins: a heading, and the HTML of both sides."""
-    return {"files": files, "rows": list(_rows(*files, sources=sources, page=page))}
+    return {"files": files, "anchor": f"file-{files[0].stem}", "rows": list(_rows(*files, sources=sources, page=page))}
 
 
 def _rows(left: PurePosixPath, right: PurePosixPath, *, sources: Sources, page: str) -> Iterator[tuple[str, str]]:

@@ -52,7 +52,7 @@ def test_a_page_shows_events_store_calls_hops_bill_and_size(page: str) -> None:
     assert "| monolith.posts.routes" not in page
     assert "`monolith.posts.routes` | `monolith.search.store` | a post and its index entry" in page
     assert re.search(r"\| microservices \| \d+\.\d\d \| \d+ % \|", page)
-    assert f"| monolith | {figures.size('posts')['monolith']['lines']} |" in page
+    assert f"| lines | {figures.size('posts')['monolith']['lines']} |" in page
 
 
 def test_a_trace_shows_the_spans_before_and_after_the_answer_in_percent_of_the_whole() -> None:
