@@ -54,7 +54,7 @@ PATHS = {  # operation, and the functions that run one after the other until the
     ),
     "view_to_trending": ("GET /posts/{post_id}", ("trending-projection",)),
 }
-BUFFERED = ("view_to_trending",)  # both sides collect views in the process and write them together
+BUFFERED = ("view_to_trending",)  # the monolith collects views in the process and writes them together
 Parts = dict[str, Floats]
 
 
@@ -184,9 +184,8 @@ def monolith_parts(operation: Operation, model: Model) -> Parts:
 def services_lag(kind: str, operation: Operation, model: Model) -> Floats:
     """Return the time from a write until its effect is stored: hop, batch window and run of each function on the way."""
     lag = model.zero()
-    if kind in BUFFERED:  # Lambda freezes the process: the buffer is sent during its next request
-        wait = model.random.exponential(1000 / model.parameters.value("lambda.requests_per_second"), model.samples)
-        lag += np.maximum(wait, model.parameters.value("views.flush")) + model.draw("kinesis.put_records")
+    if kind in BUFFERED:  # the request that recorded the view sends it
+        lag += model.draw("kinesis.put_records")
     works = {work.name: work for work in reversed(operation.work)}
     path = [works[name] for name in PATHS[kind][1]]
     for work, following in zip(path, [*path[1:], None], strict=True):

@@ -43,7 +43,7 @@ def routes(store: DynamoPosts, votes_service: VotesService, views: Views) -> API
         post_id = posts.require_valid_id(post_id)
         post = store.get(post_id)  # network
         if is_view(header("sec-purpose")):
-            views.record(View(post_id=post_id, at=now()))  # eventual: sent to a stream in batches
+            views.record(View(post_id=post_id, at=now()))  # eventual: sent to a stream at the end of the request
         return respond(post_json(post), etag=posts.etag(post))
 
     @router.patch("/posts/<post_id>")

@@ -1,17 +1,14 @@
-"""Send views of posts to the stream in batches, from a background thread: reading a post only appends to a buffer.
+"""Send views of posts to the stream, in one call at the end of the request that recorded them.
 
-Twin: monolith/trending/views.py. A process that is killed loses the views in its buffer. Lambda freezes the process between
-requests, and the thread with it: views that one request did not send are sent during the next one. Each view carries its own time,
-so it still counts in its own minute. See docs/decisions/0016.
+Twin: monolith/trending/views.py. Lambda freezes the process between requests, and every thread with it: a view that waits in memory
+is late, or lost with the process. So the request waits for the call: about 12 ms on AWS. See docs/decisions/0016.
 """
 
-import atexit
 import json
 import time
 from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
-from threading import Event, Lock, Thread
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -21,23 +18,24 @@ from microservices.aws import client
 from shared_domain.contract.times import to_rfc3339
 from shared_domain.trending import View
 
-FLUSH_SECONDS = 0.5
 MAX_BUFFERED = 10_000
 MAX_RECORDS = 500  # of one PutRecords call
+PAUSE_SECONDS = 5.0  # after a call that failed, so that an unavailable stream delays few reads
+_TIMEOUT_SECONDS = 0.5
 
 _log = Logger()
 
 
 class Views:
-    """A buffer of views and the thread that sends them. It logs the number of dropped views."""
+    """A buffer of views. It has those of the current request, and earlier ones that the stream refused."""
 
-    def __init__(self, stream: str, *, max_buffered: int = MAX_BUFFERED) -> None:
+    def __init__(self, stream: str, *, max_buffered: int = MAX_BUFFERED, pause_seconds: float = PAUSE_SECONDS) -> None:
         self._stream = stream
         self._max_buffered = max_buffered
+        self._pause_seconds = pause_seconds
         self._buffer: deque[View] = deque()
         self._dropped = 0
-        self._has_views = Event()
-        self._sending = Lock()
+        self._paused_until = 0.0
 
     def record(self, view: View) -> None:
         """Buffer the view. Drop it if the buffer is full: this never blocks and never raises."""
@@ -45,17 +43,18 @@ class Views:
             self._dropped += 1
             return
         self._buffer.append(view)
-        if not self._has_views.is_set():
-            self._has_views.set()
-            self._thread  # noqa: B018  starts the thread with the first view: a process without views needs none
 
     def flush(self) -> None:
-        """Send all buffered views. Keep those that the stream throttles; drop those of a call that failed."""
-        with self._sending:
-            while batch := self._take_batch():
-                if not self._send(batch):
-                    break
-            dropped, self._dropped = self._dropped, 0
+        """Send all buffered views. Keep those that the stream throttles; drop those of a call that failed, and log their number.
+
+        Do nothing for some seconds after a call that failed.
+        """
+        if time.monotonic() < self._paused_until:
+            return
+        while batch := self._take_batch():
+            if not self._send(batch):
+                break
+        dropped, self._dropped = self._dropped, 0
         if dropped:
             _log.warning("views dropped", views=dropped)
 
@@ -65,34 +64,22 @@ class Views:
     def _send(self, batch: Sequence[View]) -> bool:
         """Send a batch and return whether the stream accepted all of it."""
         try:
-            response = self._kinesis.put_records(StreamName=self._stream, Records=[_record(view) for view in batch])
+            response = self._kinesis.put_records(  # network
+                StreamName=self._stream, Records=[_record(view) for view in batch]
+            )
         except (BotoCoreError, ClientError):
             _log.exception("views cannot be sent")
             self._dropped += len(batch)  # some may have arrived: sending them again would count those twice
+            self._paused_until = time.monotonic() + self._pause_seconds
             return False
         throttled = [view for view, each in zip(batch, response["Records"], strict=True) if "ErrorCode" in each]
         self._buffer.extendleft(reversed(throttled))
         return not throttled
 
     @cached_property
-    def _thread(self) -> Thread:
-        atexit.register(self.flush)
-        thread = Thread(target=self._send_for_ever, name="views", daemon=True)
-        thread.start()
-        return thread
-
-    def _send_for_ever(self) -> None:
-        while True:
-            self._has_views.wait()
-            time.sleep(FLUSH_SECONDS)
-            self._has_views.clear()
-            self.flush()
-            if self._buffer:  # the stream throttled
-                self._has_views.set()
-
-    @cached_property
     def _kinesis(self) -> Any:
-        return client("kinesis", attempts=1)  # created by the thread, because it takes tens of milliseconds
+        # Created on first use, because it would slow every cold start. One attempt: a view is not worth a second wait.
+        return client("kinesis", attempts=1, read_timeout=_TIMEOUT_SECONDS)
 
 
 def _record(view: View) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Record a function's store calls: their names, their processor time in this thread, their consumed units.
 
-It hooks into botocore below every client, so no call is missed. Calls of other threads do not count: a thread of its own sends
-views.
+It hooks into botocore below every client, so no call is missed. Calls of other threads do not count.
 """
 
 from collections.abc import Iterator

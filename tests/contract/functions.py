@@ -73,12 +73,6 @@ class Function:
         """Stop the idle processes, so that the next invocation is a cold start."""
         self._idle.clear()
 
-    def flush(self) -> None:
-        """Do the work of the background threads at once, so that no test waits for them."""
-        for views in [process.views for process in self._idle if hasattr(process, "views")]:
-            with _environment({"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}):
-                views.flush()
-
     def _started(self) -> ModuleType:
         with tempfile.TemporaryDirectory() as folder:
             spec = importlib.util.spec_from_file_location(self._module, _as_packaged(self._module, Path(folder)))

@@ -1,4 +1,4 @@
-"""Views are buffered by requests and written by a thread. The flush belongs to all requests since the last one."""
+"""The monolith buffers the views of requests, and a thread writes them. The flush belongs to all requests since the last one."""
 
 import functools
 from collections import deque
@@ -14,7 +14,7 @@ _MOST = 1000  # traces of one flush
 
 
 class Views(Protocol):
-    """The view buffer of the monolith or of the services."""
+    """The view buffer of the monolith."""
 
     def record(self, view: Any) -> None: ...
 

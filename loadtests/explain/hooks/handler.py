@@ -11,7 +11,7 @@ _began_s = time.process_time()
 importlib.import_module("botocore.handlers")  # the hooks import it, but most functions do too
 _botocore_s = time.process_time() - _began_s
 
-from loadtests.explain.hooks import buffered_views, functions, spans  # noqa: E402
+from loadtests.explain.hooks import functions, spans  # noqa: E402
 
 _service = os.environ["AWS_LAMBDA_FUNCTION_NAME"].removeprefix(f"{os.environ['STAGE']}-")
 _write = spans.append_to(Path(os.environ["SPANS_FILE"]))
@@ -30,8 +30,6 @@ with spans.run_in(_cold):
 _cold.top.counts["cpu_ms"] = time.process_time() * 1000
 _imports_s = time.process_time() - _began_s + ("boto3" in sys.modules) * _botocore_s
 _cold.top.counts["imports_cpu_ms"] = 1000 * _imports_s  # without the start of the interpreter and the hooks
-if "views" in _own:
-    _hooks.enter_context(buffered_views.installed(type(_own["views"]), service=_service, write=_write))
 
 lambda_handler = functions.traced(
     _own[_attribute], service=_service, write=_write, lines=[spans.line(_name, 1)], cold=_cold

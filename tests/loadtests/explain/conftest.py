@@ -6,8 +6,7 @@ import boto3
 import httpx
 import pytest
 
-from loadtests.explain.hooks import buffered_views, functions, monolith
-from microservices.posts.views import Views
+from loadtests.explain.hooks import functions, monolith
 from tests.contract.client import Api
 from tests.contract.gateway import gateway_over_moto
 from tests.contract.systems import monolith_application
@@ -19,10 +18,7 @@ from .traced_systems import TracedSystem
 @pytest.fixture(scope="module", name="functions")
 def traced_functions() -> Iterator[TracedSystem]:
     lines: list[str] = []
-    with (
-        functions.calls_traced(),
-        buffered_views.installed(Views, service="posts-http", write=lines.append),
-    ):
+    with functions.calls_traced():
         boto3.setup_default_session()  # a session copies the handlers that are there when it begins
         with (
             gateway_over_moto(lines.append) as gateway,

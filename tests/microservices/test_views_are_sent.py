@@ -1,38 +1,30 @@
-"""Views of posts are sent in batches; neither a full buffer nor an unavailable stream fails the read of a post."""
+"""A view of a post is sent before its request is answered; neither a full buffer nor an unavailable stream fails the read."""
 
+import base64
 import json
-import subprocess
-import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+import httpx
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from microservices.posts.views import FLUSH_SECONDS, MAX_RECORDS, Views
+from microservices.posts.views import MAX_RECORDS, Views
 from shared_domain.contract.times import to_rfc3339
 from shared_domain.trending import View
+from tests.contract.client import Api
+from tests.contract.gateway import gateway_over_moto
+from tests.contract.record_sources import KinesisStream
+from tests.contract.resources import ACCOUNT, REGION
 from tests.moto_aws import aws_in_process
+
+from .event_scenario import STAGE
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 POST = "01M7X1YXN3SBB3DZEFS5FNXBMV"
-DEADLINE_S = 10.0
-RECORD_AND_EXIT = """
-import atexit, os
-os.environ.update(AWS_DEFAULT_REGION="us-east-1")
-import boto3
-from moto import mock_aws
-from tests.microservices.test_views_are_sent_in_batches import NOW, POST, sent
-from microservices.posts.views import Views
-from shared_domain.trending import View
-mock_aws().start()
-kinesis = boto3.client("kinesis")
-kinesis.create_stream(StreamName="views", ShardCount=1)
-atexit.register(lambda: print(len(sent(kinesis))))  # runs last, because it is registered first
-Views("views").record(View(post_id=POST, at=NOW))
-"""
 MakeViews = Callable[..., Views]
 
 
@@ -71,22 +63,17 @@ def views(kinesis: Any) -> Iterator[MakeViews]:
         each.flush()
 
 
-def test_a_view_is_sent_without_a_flush(kinesis: Any, views: MakeViews) -> None:
-    views().record(view())
-    _wait_until_sent(kinesis)
-    assert sent(kinesis) == [{"post_id": POST, "at": to_rfc3339(NOW)}]
-
-
-def test_a_throttled_view_is_sent_again_without_another_view(kinesis: Any, views: MakeViews) -> None:
-    refusals = [{"FailedRecordCount": 1, "Records": [{"ErrorCode": "ProvisionedThroughputExceededException"}]}]
-
-    def refuse_once(**_: object) -> tuple[Any, dict[str, Any]] | None:
-        return (type("Response", (), {"status_code": 200}), refusals.pop()) if refusals else None
-
-    kinesis.meta.events.register("before-call.kinesis.PutRecords", refuse_once)
-    views().record(view())
-    _wait_until_sent(kinesis)
-    assert refusals == []
+def test_a_request_sends_its_view_before_it_is_answered() -> None:
+    """Lambda freezes the process after the answer, and every thread with it."""
+    with gateway_over_moto() as gateway:
+        api = Api(httpx.Client(transport=httpx.MockTransport(gateway.serve), base_url="http://f.test"), patience=0)
+        post_id = api.published(api.join("ada"))["id"]
+        stream = KinesisStream(f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{STAGE}-views")
+        for _ in range(2):
+            api.post(post_id)
+            (record,) = stream.take()
+            assert json.loads(base64.b64decode(record["kinesis"]["data"]))["post_id"] == post_id
+        assert {thread.name for thread in threading.enumerate()} & {"views"} == set()
 
 
 def test_many_views_are_sent_in_few_calls_and_in_order(kinesis: Any, views: MakeViews) -> None:
@@ -100,11 +87,6 @@ def test_many_views_are_sent_in_few_calls_and_in_order(kinesis: Any, views: Make
     assert [each["at"] for each in sent(kinesis)] == [
         to_rfc3339(view(number).at) for number in range(2 * MAX_RECORDS + 1)
     ]
-
-
-def test_a_process_sends_buffered_views_when_it_exits() -> None:
-    ended = subprocess.run([sys.executable, "-c", RECORD_AND_EXIT], check=True, capture_output=True, text=True)
-    assert ended.stdout.split()[-1] == "1"
 
 
 def test_views_beyond_a_full_buffer_are_dropped_and_counted_in_the_log(
@@ -125,8 +107,32 @@ def test_an_unavailable_stream_drops_the_views_and_raises_nothing(
     for number in range(2):
         buffer.record(view(number))
     buffer.flush()
-    buffer.record(view())
     assert _logged_drops(caplog) == [2]
+
+
+def test_after_a_failed_call_no_read_waits_for_some_seconds(kinesis: Any, views: MakeViews) -> None:
+    calls: list[str] = []
+    kinesis.meta.events.register("before-call.kinesis.PutRecords", lambda model, **_: calls.append(model.name))
+    buffer = views(stream="nowhere")
+    for _ in range(3):
+        buffer.record(view())
+        buffer.flush()
+    assert len(calls) == 1
+
+
+def test_views_are_sent_again_after_the_pause(kinesis: Any, views: MakeViews) -> None:
+    failures = [EndpointConnectionError(endpoint_url="https://kinesis")]
+
+    def fail_once(**_: object) -> None:
+        if failures:
+            raise failures.pop()
+
+    kinesis.meta.events.register("before-call.kinesis.PutRecords", fail_once)
+    buffer = views(pause_seconds=0)
+    for number in range(2):
+        buffer.record(view(number))
+        buffer.flush()
+    assert [each["at"] for each in sent(kinesis)] == [to_rfc3339(view(1).at)]
 
 
 def test_throttled_views_are_sent_by_the_next_flush(kinesis: Any, views: MakeViews) -> None:
@@ -144,13 +150,6 @@ def test_throttled_views_are_sent_by_the_next_flush(kinesis: Any, views: MakeVie
     assert sent(kinesis) == []
     buffer.flush()
     assert [each["at"] for each in sent(kinesis)] == [to_rfc3339(view(number).at) for number in range(2)]
-
-
-def _wait_until_sent(kinesis: Any) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not sent(kinesis):
-        assert time.monotonic() < deadline
-        time.sleep(FLUSH_SECONDS / 10)
 
 
 def _logged_drops(caplog: pytest.LogCaptureFixture) -> list[int]:
