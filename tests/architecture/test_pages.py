@@ -80,6 +80,15 @@ def test_the_navigation_lists_every_feature() -> None:
     assert [name for name in listed if name != "index"] == figures.features()
 
 
+def test_every_page_of_the_navigation_is_written() -> None:
+    written = {*documents.pages().values(), "features/index.md"}
+    written |= {f"features/{name}.md" for name in figures.features()}
+    written |= {f"paths/{name}.md" for name in yaml.safe_load(paths.PATHS.read_text())}
+    listed = re.findall(r"([\w/-]+\.md)$", (PROJECT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert [page for page in listed if page not in written] == []
+    assert len(listed) > 40
+
+
 def test_a_link_leads_to_a_page_of_the_file_or_to_the_published_repository(tmp_path: Path) -> None:
     sources = Sources()
     assert sources.link(POSTS, page="features/posts.md", line=3) == "../source/monolith/posts/routes.py.html#L3"
