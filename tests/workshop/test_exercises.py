@@ -5,13 +5,16 @@ import resource
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
+from loadtests.results import SIDES
 from workshop import copies
 from workshop.__main__ import main
+from workshop.checks import first_limit
 from workshop.copies import Copy, CopyError
-from workshop.units import CLONE, FOLDER, HINTS, SECTIONS, Unit, all_units
+from workshop.units import CLONE, FOLDER, HINTS, SECTIONS, Unit, all_units, find
 
 each_unit = pytest.mark.parametrize("unit", all_units(), ids=lambda unit: unit.name)
 # A part of what the failed check of each unit must show.
@@ -91,6 +94,13 @@ def test_the_patches_apply_to_the_code_of_today(unit: Unit, tmp_path: Path) -> N
     copies.apply(unit.solution, tmp_path)
 
 
+def test_the_limits_to_choose_from_are_those_of_the_model() -> None:
+    fault = find("first-limit").fault.read_text()
+    offered = {side: re.search(rf"^\+# On the {side}: (.*(?:\n\+#   .*)*)", fault, re.MULTILINE) for side in SIDES}
+    named = {side: {*re.sub(r"\n\+#", " ", match[1]).split()} for side, match in offered.items() if match}
+    assert named == {side: {limit.name for limit in first_limit.ladder() if limit.side == side} for side in SIDES}
+
+
 @pytest.mark.deep
 @each_unit
 def test_an_exercise_fails_as_handed_out_and_passes_with_its_solution(unit: Unit, folder: Path) -> None:
@@ -116,7 +126,7 @@ def test_two_students_do_not_disturb_each_other_and_reset_restores(
     assert run("ada", "start", "9") == run("bob", "start", "9") == 0
     page = folder / "ada" / "9-decide" / "decision.md"
     handed_out, others = page.read_text(), folder / "bob" / "9-decide" / "decision.md"
-    copies.apply(next(unit for unit in all_units() if unit.number == 9).solution, page.parent)
+    copies.apply(find("decide").solution, page.parent)
     assert run("ada", "solution", "9") == 1  # not before the pass
     assert run("ada", "check", "9") == 0
     assert run("bob", "check", "9") == 1
@@ -125,6 +135,9 @@ def test_two_students_do_not_disturb_each_other_and_reset_restores(
     assert run("ada", "start", "9") == 3  # it is there already
     assert run("ada", "reset", "9") == 0
     assert page.read_text() == handed_out
+    Timer(1.0, copies.apply, (find("decide").solution, page.parent)).start()
+    assert run("ada", "watch", "9") == 0  # checks again after the save
+    assert run("ada", "reset", "9") == 0
     assert run("ada", "check", "9") == 1
     assert run("ada", "list") == run("ada", "overview", str(folder)) == 0
     assert "ada                    –   –   –   –   –   –   –   –   –   ✓" in capsys.readouterr().out
@@ -139,7 +152,7 @@ def test_two_students_do_not_disturb_each_other_and_reset_restores(
 
 @pytest.mark.deep
 def test_code_that_cannot_run_is_shown_with_the_end_of_its_traceback(folder: Path) -> None:
-    copy = Copy(next(unit for unit in all_units() if unit.name == "double-votes"), folder / "copy")
+    copy = Copy(find("double-votes"), folder / "copy")
     copy.make()
     (copy.folder / "microservices" / "votes" / "projection.py").write_text("def count_votes(:\n")
     outcome = copy.check()
