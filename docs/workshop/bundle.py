@@ -1,17 +1,16 @@
 """`make bundle`: write an archive with the repository and a wheelhouse, which installs without a network.
 
-pip downloads the wheels that the lock files name, with their hashes. It evaluates markers for its own interpreter, so those of the
+pip downloads what the lock files name, with their hashes. It evaluates markers for its own interpreter, so those of the
 target are evaluated here.
 """
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +30,7 @@ GLIBC = (
     5,
 )  # versions 2.x that wheels are built for; Debian 10 and Ubuntu 20.04 have at least 28
 MACOS = ((15, 0), (14, 0), (13, 0), (12, 0), (11, 0), (10, 15), (10, 14), (10, 13), (10, 12), (10, 9))
+_NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 _ENTRY = re.compile(r"^(?P<requirement>[^\s#][^\\]*?)\s*\\?\n(?P<hashes>(?:\s+--hash=\S+\s*\\?\n)+)", re.MULTILINE)
 
 
@@ -61,7 +61,7 @@ PLATFORMS = {one.name: one for one in (_linux("x86_64"), _linux("aarch64"), _mac
 
 
 def main() -> int:
-    """Download the wheels and write the archive. Return 1 if a wheel is missing."""
+    """Download the packages and write the archive."""
     parser = argparse.ArgumentParser(
         prog="make bundle", description="Write an archive that installs without a network."
     )
@@ -79,7 +79,7 @@ def main() -> int:
         for platform in platforms:
             names = {name for python in options.python or PYTHONS for name in download(platform, python, wheelhouse)}
             size = sum((wheelhouse / name).stat().st_size for name in names)
-            print(f"{platform.name}: {len(names)} wheels, {size / 1e6:.0f} MB", flush=True)
+            print(f"{platform.name}: {len(names)} files, {size / 1e6:.0f} MB", flush=True)
         write(root, options.output)
     print(f"{options.output}: {options.output.stat().st_size / 1e6:.0f} MB, commit {head()}")
     return 0
@@ -98,26 +98,61 @@ def head() -> str:
 
 
 def download(platform: Platform, python: str, wheelhouse: Path) -> set[str]:
-    """Download the wheels of all environments for a platform and Python. Return their names. End the program if one is missing."""
+    """Download the packages of all environments for a platform and Python. Return the names of the files.
+
+    A package without a wheel comes as its source, which needs a C compiler on the target. Raise SystemExit if one has neither.
+    """
     names: set[str] = set()
     for lock in LOCKS:
-        with tempfile.TemporaryDirectory(dir=wheelhouse.parent, prefix="wheels") as folder:
-            wanted = Path(folder) / "wanted.txt"
-            wanted.write_text("".join(pinned((CLONE / lock).read_text(encoding="utf-8"), platform, python)))
-            abi = f"cp{python.replace('.', '')}"
-            command = [
-                sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
-                "--only-binary", ":all:", "--implementation", "cp", "--python-version", python,
-                *(word for each in (abi, "abi3", "none") for word in ("--abi", each)),
-                *(word for tag in platform.tags for word in ("--platform", tag)),
-                "--dest", folder, "--requirement", str(wanted),
-            ]  # fmt: skip
-            if subprocess.run(command, check=False).returncode:
-                raise SystemExit(f"{lock} has no wheel for {platform.name} and Python {python}: see above")
-            for wheel in Path(folder).glob("*.whl"):
-                names.add(wheel.name)
-                shutil.move(wheel, wheelhouse / wheel.name)
+        pins = list(pinned((CLONE / lock).read_text(encoding="utf-8"), platform, python))
+        sources: list[str] = []
+        while missing := _missing(_download(pins, _wheels_only(platform, python), wheelhouse, names), pins):
+            print(f"{missing.partition(' ')[0]}: no wheel for {platform.name} and Python {python}, so its source")
+            pins.remove(missing)
+            sources.append(missing)
+        if errors := _download(sources, ["--no-binary", ":all:"], wheelhouse, names):
+            raise SystemExit(f"{lock}, {platform.name}, Python {python}: {errors}")
     return names
+
+
+def _wheels_only(platform: Platform, python: str) -> list[str]:
+    abis = (f"cp{python.replace('.', '')}", "abi3", "none")
+    return [
+        "--only-binary", ":all:", "--implementation", "cp", "--python-version", python,
+        *(word for abi in abis for word in ("--abi", abi)),
+        *(word for tag in platform.tags for word in ("--platform", tag)),
+    ]  # fmt: skip
+
+
+def _download(pins: Sequence[str], options: Sequence[str], wheelhouse: Path, names: set[str]) -> str:
+    """Download pins into the wheelhouse and add the files to the names. Return pip's errors, or nothing."""
+    if not pins:
+        return ""
+    with tempfile.TemporaryDirectory(dir=wheelhouse.parent, prefix="wheels") as folder:
+        wanted, files = Path(folder) / "wanted.txt", Path(folder) / "files"
+        wanted.write_text("".join(pins))
+        command = [
+            sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
+            *options, "--dest", str(files), "--requirement", str(wanted),
+        ]  # fmt: skip
+        ran = subprocess.run(command, check=False, capture_output=True, text=True)
+        if ran.returncode:
+            return ran.stderr.strip()
+        for file in files.iterdir():
+            names.add(file.name)
+            file.replace(wheelhouse / file.name)
+    return ""
+
+
+def _missing(errors: str, pins: Sequence[str]) -> str | None:
+    """Return the pin that has no wheel, None without errors. Raise SystemExit for another error."""
+    if not errors:
+        return None
+    named = _NO_WHEEL.search(errors)
+    missing = next((pin for pin in pins if named and pin.partition(" ")[0] == named[1]), None)
+    if missing is None:
+        raise SystemExit(errors)
+    return missing
 
 
 def pinned(lock: str, platform: Platform, python: str) -> Iterator[str]:

@@ -56,6 +56,15 @@ def test_every_pin_of_a_lock_file_is_read_with_its_hashes(lock: str) -> None:
     assert all("--hash=sha256:" in line for lines in everywhere for line in lines)
 
 
+def test_a_package_without_a_wheel_is_named_by_pips_error() -> None:
+    pins = ["plain==1.0 --hash=sha256:aa\n", "hdr==0.1 --hash=sha256:bb\n"]
+    errors = "ERROR: Could not find a version …\nERROR: No matching distribution found for hdr==0.1\n"
+    assert bundle._missing(errors, pins) == pins[1]
+    assert bundle._missing("", pins) is None
+    with pytest.raises(SystemExit, match="No space left"):
+        bundle._missing("ERROR: No space left on device", pins)
+
+
 def test_wheels_for_a_current_linux_are_accepted() -> None:
     accepted = set(bundle.PLATFORMS["linux-x86_64"].tags)
     assert {"manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64"} <= accepted
