@@ -1,6 +1,7 @@
 """Write one page for each feature: both sides next to each other, and the figures of both."""
 
 from collections.abc import Iterator
+from functools import partial
 from html import escape
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -31,12 +32,9 @@ def write(folder: Path, sources: Sources) -> None:
 
 def render(feature: str, sources: Sources, *, page: str) -> str:
     """Return the Markdown of a feature's page."""
-
-    def link(path: str, line: int | None = None) -> str:
-        return sources.link(path, page=page, line=line)
-
     return TEMPLATES.get_template("feature.md.jinja").render(
-        feature=feature, about=_about(feature), domain=f"shared_domain/{feature}.py", link=link, sides=SIDES,
+        feature=feature, about=_about(feature), domain=f"shared_domain/{feature}.py", link=partial(sources.link, page=page),
+        sides=SIDES,
         pairs=[_pair(path, sources, page) for path in _paired(feature)], extra=_extra(feature),
         diagram=figures.diagram(figures.feature_wires(feature)), couplings=list(figures.couplings(feature)),
         operations=figures.operations(feature), bill=figures.bill(feature),
@@ -81,7 +79,7 @@ def _rows(left: PurePosixPath, right: PurePosixPath, *, sources: Sources, page: 
             for path, chunk in ((left, first), (right, second))
         ]
         name = next(chunk.key for chunk in (first, second) if chunk)
-        yield escape(name), twins.side_by_side([(cells[0], cells[1])])
+        yield escape(name), twins.side_by_side(*cells)
 
 
 def _summary(feature: str) -> dict[str, Any]:

@@ -48,10 +48,10 @@ def _contract() -> list[tuple[str, Row]]:
 
 
 def operations(feature: str) -> list[Row]:
-    """Return the operations of a feature, in the order of the contract."""
-    named = [each["name"] for tag, each in _contract() if tag == feature]
+    """Return the operations of a feature: those of the contract, else messages such as `live subscribe`."""
     metered = report()["metering"]["operations"]["microservices"]
-    return [operation(name) for name in named or metered if named or name.startswith(f"{feature} ")]
+    messages = [name for name in metered if name.startswith(f"{feature} ")]
+    return [operation(name) for name in [each["name"] for tag, each in _contract() if tag == feature] or messages]
 
 
 def operation(name: str) -> Row:
@@ -80,14 +80,11 @@ def store_calls() -> dict[str, list[Row]]:
 
 def hops(operation: str, side: str) -> list[Row]:
     """Return what runs for one call of an operation, in order: function, trigger, waited, store calls, processor time."""
-    metered = report()["metering"]["operations"][side].get(operation)
+    metered = report()["metering"]["operations"][side].get(operation, {"work": []})
     return [
-        {
-            "name": work["name"], "trigger": work["trigger"], "waited": work["waited"], "cpu_ms": work["cpu_ms"],
-            "stores": _stores(work["stores"]), "feature": work["name"].partition("-")[0],
-        }
+        {key: work[key] for key in ("name", "trigger", "waited", "cpu_ms")} | {"stores": _stores(work["stores"])}
         for work in sorted(metered["work"], key=lambda work: not work["waited"])
-    ] if metered else []  # fmt: skip
+    ]
 
 
 def _stores(calls: list[Row]) -> str:
@@ -114,16 +111,11 @@ def traces(operation: str) -> dict[str, list[Row]]:
 
     The lines of the code are those of the commit of the run.
     """
-    journeys = report().get("explain", {"journeys": {}})["journeys"]
-    return {
-        side: spans(call)
-        for side in SIDES
-        if (
-            call := next(
-                (call for each in journeys.values() for call in each[side] if call["operation"] == operation), None
-            )
-        )
+    journeys = report().get("explain", {"journeys": {}})["journeys"].values()
+    calls = {
+        side: [call for each in journeys for call in each[side] if call["operation"] == operation] for side in SIDES
     }
+    return {side: spans(each[0]) for side, each in calls.items() if each}
 
 
 def spans(call: Row) -> list[Row]:

@@ -7,7 +7,7 @@ import ast
 import html
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
@@ -24,6 +24,7 @@ from pages.sources import Sources
 
 TWIN = re.compile(r"Twins?: ((?:monolith|microservices)/[\w/]+\.py)")
 DOCSTRING, CONSTANTS, CLASS = "docstring", "constants", "class"
+EMPTY = '<p class="empty">no counterpart on this side</p>'
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -56,9 +57,9 @@ def twin_of(path: PurePosixPath) -> PurePosixPath | None:
 
 def chunks(text: str) -> list[Chunk]:
     """Return the parts of a module in order, without imports."""
-    found = _parts(ast.parse(text).body)
+    parts = _parts(ast.parse(text).body)
     lines = text.splitlines()
-    return [Chunk(each.key, _with_comments(lines, each.first), each.last) for each in found]
+    return [Chunk(each.key, _with_comments(lines, each.first), each.last) for each in parts]
 
 
 def _parts(body: Sequence[ast.stmt]) -> Iterator[Chunk]:
@@ -134,10 +135,6 @@ def _line(plain: str, coloured: str) -> str:
     return f'<span class="{classes}" style="--indent:{indent}">{coloured or " "}\n</span>'
 
 
-def side_by_side(rows: Iterable[tuple[str, str]]) -> str:
-    """Return rows of two columns as HTML. An empty cell says that this side has no counterpart."""
-    cells = "".join(f'<div class="twins">{left or EMPTY}{right or EMPTY}</div>' for left, right in rows)
-    return f"{cells}\n"
-
-
-EMPTY = '<p class="empty">no counterpart on this side</p>'
+def side_by_side(left: str, right: str) -> str:
+    """Return a row of two columns as HTML. An empty cell says that this side has no counterpart."""
+    return f'<div class="twins">{left or EMPTY}{right or EMPTY}</div>\n'
