@@ -93,7 +93,7 @@ $(AWS_VENV)/.installed: LOCK := microservices/local-aws.lock
 $(AWS_VENV)/.installed: microservices/local-aws.lock
 $(DOCS_VENV)/.installed: LOCK := docs/docs.lock
 $(DOCS_VENV)/.installed: docs/docs.lock
-$(AWS_VENV)/.oldest: tests/microservices/oldest-runtime.lock $(AWS_VENV)/.installed
+$(AWS_VENV)/.oldest: tests/microservices/oldest-runtime.lock | $(AWS_VENV)/.installed
 	@echo "installing $< into $(@D)/oldest"
 	@if command -v uv > /dev/null; then uv pip install --quiet --target $(@D)/oldest --no-deps --require-hashes -r $<; \
 	else $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(@D)/oldest --no-deps --require-hashes -r $<; fi
