@@ -110,7 +110,8 @@ def download(platform: Platform, python: str, wheelhouse: Path) -> set[str]:
             print(f"{missing.partition(' ')[0]}: no wheel for {platform.name} and Python {python}, so its source")
             pins.remove(missing)
             sources.append(missing)
-        if errors := _download(sources, ["--no-binary", ":all:"], wheelhouse, names):
+        only = ["--no-binary", ",".join(pin.partition("==")[0] for pin in sources)]  # their build tools come as wheels
+        if errors := _download(sources, only, wheelhouse, names):
             raise SystemExit(f"{lock}, {platform.name}, Python {python}: {errors}")
     return names
 
