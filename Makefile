@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 AWS_VENV := .venv-aws
 DOCS_VENV := .venv-docs
+CHECKS_VENV := .venv-checks
 RUN := $(VENV)/bin/python -m
 ARGS ?=
 STACK ?=
@@ -16,7 +17,7 @@ OLDEST := $(if $(OFFLINE),,$(AWS_VENV)/.oldest)  # old releases of the runtime's
 PARALLEL := -n 3 --dist loadgroup  # one process more than cores, since some tests wait; groups: tests/groups.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down compare workshop bundle doctor bench test test-deep browser docs docs-build check format lock clean
+.PHONY: help setup up down compare workshop bundle doctor bench test test-deep browser docs docs-build check check-aws format lock clean
 
 help: ## explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +70,9 @@ check: setup ## lint, types, import rules, lock and fast tests (60 seconds)
 	@$(VENV)/bin/lint-imports
 	@$(RUN) pytest $(PARALLEL) tests/domain tests/architecture tests/microservices tests/workshop tests/contract/test_every_store.py -m "not live and not slow and not deep" $(ARGS)
 
+check-aws: setup $(CHECKS_VENV)/.complete ## check what runs on AWS with cfn-lint, checkov, SAM's translator and AWS's Python (60 seconds)
+	@$(RUN) tests.aws_checks $(CHECKS_VENV)
+
 format: setup ## put the code into its form
 	@$(VENV)/bin/ruff check --quiet --fix .
 	@$(VENV)/bin/ruff format .
@@ -83,7 +87,7 @@ lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group aws-checks -o tests/aws_checks/aws_checks.lock
 
 clean: ## remove environments, run data and caches (stop the systems first)
-	rm -rf $(VENV) $(AWS_VENV) $(DOCS_VENV) .site .cache .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AWS_VENV) $(DOCS_VENV) $(CHECKS_VENV) .site .cache .run build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Functions run in the environment of the local AWS, so it contains only what the Lambda runtime provides.
 # uv compiles nothing by default. A cold start would then compile boto3: 0.6 s of CPU time instead of 0.2 s.
@@ -93,6 +97,11 @@ $(AWS_VENV)/.installed: LOCK := microservices/local-aws.lock
 $(AWS_VENV)/.installed: microservices/local-aws.lock
 $(DOCS_VENV)/.installed: LOCK := docs/docs.lock
 $(DOCS_VENV)/.installed: docs/docs.lock
+$(CHECKS_VENV)/.installed: LOCK := tests/aws_checks/aws_checks.lock
+$(CHECKS_VENV)/.installed: tests/aws_checks/aws_checks.lock
+$(CHECKS_VENV)/.complete: $(CHECKS_VENV)/.installed requirements.lock | $(VENV)/.installed $(AWS_VENV)/.installed
+	@rm -rf $(@D)/lambda-libraries && $(RUN) tests.aws_checks.lambda_python $(@D)/lambda-libraries
+	@touch $@
 $(AWS_VENV)/.oldest: tests/microservices/oldest-runtime.lock | $(AWS_VENV)/.installed
 	@echo "installing $< into $(@D)/oldest"
 	@if command -v uv > /dev/null; then uv pip install --quiet --target $(@D)/oldest --no-deps --require-hashes -r $<; \
@@ -103,7 +112,7 @@ $(VENV)/.browser: tests/browser/browser.lock $(VENV)/.installed
 	@if command -v uv > /dev/null; then uv pip install --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes -r $<; \
 	else $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
 	@touch $@
-$(VENV)/.installed $(AWS_VENV)/.installed $(DOCS_VENV)/.installed:
+$(VENV)/.installed $(AWS_VENV)/.installed $(DOCS_VENV)/.installed $(CHECKS_VENV)/.installed:
 	@echo "installing $(LOCK) into $(@D)"
 	@if command -v uv > /dev/null; then \
 		uv venv --quiet --clear --python "$(PYTHON)" $(@D) && \

@@ -12,9 +12,10 @@ PROJECT = Path(__file__).parents[2]
 LOCAL_AWS = PROJECT / "microservices" / "local-aws.lock"
 BROWSER = PROJECT / "tests" / "browser" / "browser.lock"
 DOCS = PROJECT / "docs" / "docs.lock"
+AWS_CHECKS = PROJECT / "tests" / "aws_checks" / "aws_checks.lock"
 IMAGES = {"monolith": PROJECT / "monolith" / "image.lock", "load": PROJECT / "loadtests" / "image.lock"}
 OLDEST = PROJECT / "tests" / "microservices" / "oldest-runtime.lock"
-LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, OLDEST, BROWSER, DOCS, *IMAGES.values()]
+LOCKS = [PROJECT / "requirements.lock", LOCAL_AWS, OLDEST, BROWSER, DOCS, AWS_CHECKS, *IMAGES.values()]
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;]+)(?P<rest>(.*\n(?: {4}.*\n?)*))", re.MULTILINE
 )
@@ -59,6 +60,12 @@ def test_the_browser_lock_agrees_with_the_main_lock() -> None:
     group = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"]["browser"]
     assert {canonicalize_name(Requirement(line).name) for line in group} <= added.keys() - first.keys()
     assert [name for name in added.keys() & first.keys() if added[name][0] != first[name][0]] == []
+
+
+def test_the_lock_of_the_checks_for_aws_has_its_group_and_the_translator_of_the_local_aws() -> None:
+    group = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"]["aws-checks"]
+    assert {canonicalize_name(Requirement(line).name) for line in group} <= pins(AWS_CHECKS).keys()
+    assert pins(AWS_CHECKS)["aws-sam-translator"][0] == pins(LOCAL_AWS)["aws-sam-translator"][0]
 
 
 @pytest.mark.parametrize("image", IMAGES)
