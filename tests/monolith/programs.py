@@ -63,7 +63,8 @@ class Program:
         return self._find_workers()
 
     def postgres(self) -> psutil.Process:
-        """Return the process of its embedded PostgreSQL."""
+        """Wait until its embedded PostgreSQL runs and return its process."""
+        assert within(START_S, lambda: postgres_server.find(self.data) is not None)
         server = postgres_server.find(self.data)
         assert server is not None
         return server
