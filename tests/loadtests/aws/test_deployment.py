@@ -79,10 +79,11 @@ def test_a_deployment_that_is_killed_at_five_points_is_resumed(
 
 def test_a_stack_whose_creation_failed_is_created_again(running: Emulator) -> None:
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "again"}}
-    code = {"S3Bucket": "no-such-bucket", "S3Key": "no.zip"}
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
     wrong = {
-        "Type": "AWS::Lambda::Function",
-        "Properties": {"Code": code, "Handler": "a.b", "Role": "r", "Runtime": "python3.13"},
+        "Type": "AWS::IAM::Policy",
+        "Properties": {"PolicyName": "again", "PolicyDocument": document, "Roles": ["no-such-role"]},
     }
     own = Stacks(running.client("cloudformation"), {TAG: "again"})
     with pytest.raises(DeploymentFailed, match=r"^again: ROLLBACK_COMPLETE, Wrong: "):
