@@ -21,7 +21,7 @@ from locust import FastHttpUser, LoadTestShape, between, events, task
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import STATE_INIT, STATE_RUNNING, STATE_STOPPED, STATE_STOPPING, MasterRunner, WorkerRunner
-from locust.stats import CSV_STATS_INTERVAL_SEC
+from locust.stats import CSV_STATS_INTERVAL_SEC, StatsCSVFileWriter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Locust adds this folder, not the one above it
 
@@ -133,6 +133,18 @@ def _lost_workers(runner: Any) -> str:
     """Return how many of a master's workers were lost, for the end of a message."""
     lost = len(runner.clients.missing) if isinstance(runner, MasterRunner) else 0
     return f": {lost} of {len(runner.clients)} workers were lost" if lost else ""
+
+
+def write_csv(files: StatsCSVFileWriter, write: Any = StatsCSVFileWriter.stats_writer) -> None:
+    """Write Locust's CSV files until they are closed. Locust closes them before it ends this greenlet, which then fails."""
+    try:
+        write(files)
+    except ValueError:
+        if not files.requests_csv_filehandle.closed:
+            raise
+
+
+StatsCSVFileWriter.stats_writer = write_csv  # type: ignore[assignment, method-assign]
 
 
 def send_last_report(environment: Environment, **_: object) -> None:
