@@ -1,4 +1,4 @@
-"""Correct the local AWS in its own process: where a client would see another answer than API Gateway's, and budgets as resources.
+"""Correct the local AWS in its own process: where a client would see another answer than API Gateway's, and in its stacks.
 
 | request | the local AWS alone | corrected |
 |---|---|---|
@@ -8,6 +8,7 @@
 | S3 answers with an error | its document, which names the bucket | the status |
 | a function or an integration fails | 502 with the error's text, even paths | 502 with API Gateway's text |
 | a stack with a budget | refused: only the API of budgets is there | the budget is created by that API |
+| tags of a table whose stack was deleted | listed | not listed |
 
 emulator_process.py calls `install` before the emulator starts. The emulator's interpreter has none of this project's packages.
 """
@@ -17,7 +18,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from ministack.services import apigateway, budgets
+from ministack.services import apigateway, budgets, dynamodb
 from ministack.services.cloudformation import provisioners
 
 MAX_HEAD_BYTES = 10_240
@@ -37,6 +38,8 @@ def install() -> None:
         "update": _update_budget,
         "delete": _delete_budget,
     }
+    table = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"] = {**table, "delete": _delete_table}
 
 
 async def _handle_execute(
@@ -83,3 +86,9 @@ def _update_budget(
 
 def _delete_budget(name: str, properties: dict[str, Any]) -> None:
     budgets._delete_budget({"BudgetName": name})
+
+
+def _delete_table(name: str, properties: dict[str, Any]) -> None:
+    arn = dynamodb._tables[name]["TableArn"] if name in dynamodb._tables else ""
+    provisioners._ddb_delete(name, properties)
+    dynamodb._tags.pop(arn, None)
