@@ -30,6 +30,7 @@ PARTS = "tests/microservices/test_histories.py"  # each of its tests runs in a p
 LONG = (  # the longest first
     SERVICES,
     "tests/loadtests/drill/test_live.py",
+    "tests/loadtests/aws/test_deployment.py",
     PARTS,
     "tests/change_cost/test_change_cost.py",
     LOADED_MONOLITH,
