@@ -104,8 +104,7 @@ class Deployment:
 
     def _have_stacks(self, services: Iterable[str]) -> str:
         """Return `true` if all the services are deployed, else `false`."""
-        statuses = (self.stacks.status(self.stack_name(service)) for service in services)
-        return "true" if all(status and status.endswith("_COMPLETE") for status in statuses) else "false"
+        return "true" if all(self.stacks.is_serving(self.stack_name(service)) for service in services) else "false"
 
     def remove_service(self, service: str) -> None:
         """Delete a service's stack with all its resources."""

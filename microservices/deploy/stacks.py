@@ -16,6 +16,7 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 FIRST_PAUSE_S, LONGEST_PAUSE_S, GROWTH = 0.05, 5.0, 1.2  # between two looks at a stack; AWS throttles frequent ones
 _REVIEW = "REVIEW_IN_PROGRESS"  # of a new stack whose change set has not been executed
 _CREATED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_SERVING = (*_CREATED, "UPDATE_ROLLBACK_COMPLETE")  # after a failed update the former resources are there
 _NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")  # can only be deleted
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
@@ -70,6 +71,10 @@ class Stacks:
             for each in page["StackResourceSummaries"]
             if each["ResourceType"] == kind and each["ResourceStatus"] not in ("CREATE_FAILED", "DELETE_COMPLETE")
         ]
+
+    def is_serving(self, name: str) -> bool:
+        """Return whether the resources of a stack are there and no change of them is running."""
+        return self.status(name) in _SERVING
 
     def status(self, name: str) -> str | None:
         """Return the status of a stack, or None if it does not exist."""
