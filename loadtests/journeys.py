@@ -28,7 +28,7 @@ def reader(_: World, draw: Random) -> Steps:
     """List the newest posts, read one of them, read its author, read the leaderboard."""
     newest = (yield calls.list_posts()).record()["items"]
     post = draw.choice(newest)
-    yield calls.read_post(post["id"])  # without its title: a writer may have changed it since
+    yield calls.read_post(post["id"], may_be_gone=True)  # without its title: a writer may have changed it since
     yield calls.read_user(post["author"])
     yield draw.choice((calls.leaderboard, calls.leaderboard_page))()
 
@@ -63,9 +63,9 @@ def hot_voter(world: World, draw: Random) -> Steps:
 
 
 def visitor(_: World, draw: Random) -> Steps:
-    """Read what is trending, read one of those posts, leave feedback."""
+    """Read what is trending, read one of those posts, which may be withdrawn, leave feedback."""
     trending = (yield calls.trending()).record()["items"]
-    yield calls.read_post(draw.choice(trending)["post_id"])
+    yield calls.read_post(draw.choice(trending)["post_id"], may_be_gone=True)
     yield calls.leave_feedback(
         post_form(f"of a visitor {draw.random()}")["body"], draw.choice((None, "me@example.com"))
     )

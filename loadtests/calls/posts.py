@@ -21,7 +21,7 @@ def list_posts(limit: int = 20) -> Call:
     return Call(operation="GET /posts", path=f"/posts?limit={limit}", check=check)
 
 
-def read_post(post_id: str, title: str | None = None) -> Call:
+def read_post(post_id: str, title: str | None = None, *, may_be_gone: bool = False) -> Call:
     """Read one post. It must have the title, if one is passed."""
 
     def check(answer: Answer) -> None:
@@ -29,7 +29,7 @@ def read_post(post_id: str, title: str | None = None) -> Call:
         require(post.get("id") == post_id and post.keys() >= POST_FIELDS, f"the post {post_id}")
         require(title is None or post["title"] == title, f"the title {title!r}")
 
-    return Call(operation="GET /posts/{post_id}", path=f"/posts/{post_id}", check=check)
+    return Call(operation="GET /posts/{post_id}", path=f"/posts/{post_id}", check=check, may_be_gone=may_be_gone)
 
 
 def publish(form: dict[str, Any], token: str) -> Call:

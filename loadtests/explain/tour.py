@@ -37,7 +37,8 @@ from shared_domain.live import ALL_POSTS, topic_of
 OWN_PASSWORD = "correct horse battery"  # noqa: S105 - of users that exist for one run
 ROUNDS, READS = 2, 3  # measured tours, and calls of each read in a tour
 STEPS = len(SIDES) * (1 + ROUNDS)
-PAUSE_S = {"monolith": 0.2, "microservices": 0.5}  # between two writes, so that the effects of the first are over
+QUIET_S = {"monolith": 0.2, "microservices": 0.5}  # without a new span of a call
+EFFECTS_END_S, POLL_S = 30.0, 0.05
 SETTLE_S = 2.0
 VOTE_ON_NEW_POST = "PUT /posts/{post_id}/vote, new post"  # its event has not arrived, so votes calls posts
 SETUP = "POST /posts, setup"  # a call that is not counted
@@ -79,7 +80,7 @@ def walk_tours(folders: Mapping[str, Path], worlds: Mapping[str, World], *, done
 
     def walk_one(side: str) -> Walked:
         url, live_url = (find(own[side], folders[side]) for find in (systems.running_url, systems.live_url))
-        return _walk(side, str(url), str(live_url), world=worlds[side], done=done)
+        return _walk(side, folders[side], str(url), str(live_url), world=worlds[side], done=done)
 
     return Tours(folders=folders, worlds=worlds, walked=on_sides(SIDES, walk_one), began_s=began_s)
 
@@ -153,9 +154,9 @@ def _git(*arguments: str) -> None:
         raise RunError(f"the site cannot be pushed: {result.stderr.strip()}")
 
 
-def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[], object]) -> Walked:
+def _walk(side: str, folder: Path, url: str, live_url: str, *, world: World, done: Callable[[], object]) -> Walked:
     """Walk the tour once to warm up, and then the measured ones. Seeding has started the functions."""
-    walked, pause_s = Walked(), PAUSE_S[side]
+    walked, effects_end = Walked(), partial(_wait_for_effects, side, folder)
     with open_client(url) as api, ExitStack() as feed:
         send(api, calls.sign_up(ADMINISTRATOR, PASSWORD))  # it may exist
 
@@ -166,38 +167,42 @@ def _walk(side: str, url: str, live_url: str, *, world: World, done: Callable[[]
         administrator = succeed(api, calls.sign_in(ADMINISTRATOR, PASSWORD)).record()["access_token"]
         journey = partial(tour, administrator=administrator, listen=listen)
         listen(ALL_POSTS)
-        drive(journey(world, Random("metering warm-up")), Walker(api, Walked(), pause_s=0))
-        sleep(pause_s)
+        drive(journey(world, Random("metering warm-up")), Walker(api, Walked()))
         done()
         for number in range(ROUNDS):
-            drive(journey(world, Random(f"metering {number} {time_ns()}")), Walker(api, walked, pause_s=pause_s))
+            drive(journey(world, Random(f"metering {number} {time_ns()}")), Walker(api, walked, effects_end))
             done()
-        sleep(pause_s)
-        drive(vote_on_new_post(world, Random(f"metering {time_ns()}")), Walker(api, walked, pause_s=0))
+        effects_end()
+        drive(vote_on_new_post(world, Random(f"metering {time_ns()}")), Walker(api, walked))
     sleep(SETTLE_S)  # also until the connections are deleted
     return walked
 
 
+def _wait_for_effects(side: str, folder: Path) -> None:
+    """Return when the effects of all calls are over: none has caused a span for a time. Raise RunError if they do not end."""
+    caused, quiet_since = 0, monotonic()
+    deadline = quiet_since + EFFECTS_END_S
+    while monotonic() < quiet_since + QUIET_S[side]:
+        if monotonic() > deadline:
+            raise RunError(f"{side}: the effects of a call were not over after {EFFECTS_END_S:g} s")
+        if (now := traced.number_caused(side, folder)) != caused:
+            caused, quiet_since = now, monotonic()
+        sleep(POLL_S)
+
+
 class Walker:
-    """Send the calls of a tour: each read several times, with a pause between two writes that have effects after their answers.
+    """Send the calls of a tour: each read several times, and a write only when the effects of all writes before it are over."""
 
-    Reads fill the pause.
-    """
-
-    def __init__(self, api: httpx.Client, walked: Walked, *, pause_s: float) -> None:
-        self._api, self._walked, self._pause_s = api, walked, pause_s
-        self._over_at = monotonic() + pause_s
+    def __init__(self, api: httpx.Client, walked: Walked, effects_end: Callable[[], object] = lambda: None) -> None:
+        self._api, self._walked, self._effects_end = api, walked, effects_end
 
     def __call__(self, call: Call) -> Answer:
         """Return the last answer. Raise CallFailed if one is wrong."""
-        has_effects = call.method != "GET" and call.operation not in NO_EFFECTS
-        if has_effects:
-            sleep(max(self._over_at - monotonic(), 0))
+        if call.method != "GET" and call.operation not in NO_EFFECTS:
+            self._effects_end()
         for _ in range(READS if call.method == "GET" else 1):
             timed, answer = _send(self._api, call)
             self._walked.calls.append(timed)
-        if has_effects:
-            self._over_at = monotonic() + self._pause_s
         self._walked.answers[call.operation] = answer
         return answer
 

@@ -11,7 +11,7 @@ from loadtests.data import seeding
 from loadtests.data.world import World
 from loadtests.explain.hooks import SPANS
 from loadtests.explain.hooks.functions import START
-from loadtests.explain.traces import Root, read_spans
+from loadtests.explain.traces import Root, read_spans, with_parents
 from loadtests.processes import ROOT
 
 TRACED_MONOLITH = systems.System("monolith", (sys.executable, "-m", "loadtests.explain.hooks.monolith"))
@@ -30,6 +30,11 @@ def seed_one(url: str) -> World:
 def spans_of(side: str, folder: Path) -> list[Root]:
     """Return the root spans so far of a side that runs in a run directory."""
     return read_spans(_spans_file(side, folder))
+
+
+def number_caused(side: str, folder: Path) -> int:
+    """Return the number of root spans so far that a call has caused. Background loops that found no work do not count."""
+    return sum(1 for _, parents in with_parents(spans_of(side, folder)) if parents)
 
 
 def start_with_hooks(folder: Path) -> None:

@@ -135,3 +135,9 @@ def test_a_thumbnail_is_a_png_of_128_pixels() -> None:
 )  # fmt: skip
 def test_refusals_and_errors_are_distinguished(status: int, outcome: Outcome) -> None:
     assert judge(calls.read_post("P1"), Answer(status, b"{}"))[0] is outcome
+
+
+def test_a_post_that_others_may_have_withdrawn_need_not_be_there() -> None:
+    gone = Answer(404, b"{}")
+    assert judge(calls.read_post("P1", may_be_gone=True), gone) == (Outcome.SUCCESS, "")
+    assert judge(calls.read_post("P1"), gone)[0] is Outcome.REFUSED
