@@ -28,11 +28,15 @@ class Failure(CatchResponseError):
 
 @dataclass(slots=True)
 class LoadRun:
-    """One run in this process: its number, its plan, and how far OpenLoad is. begin: on perf_counter's scale."""
+    """One run in this process: its number, its plan, and how far OpenLoad is. begin: on perf_counter's scale.
+
+    ended: no arrival follows. Locust may start a user afterwards, in place of one of a worker that has quit.
+    """
 
     number: int
     plan: LoadPlan
     begun: bool = False
+    ended: bool = False
     begin: float = field(default_factory=perf_counter)
 
 
@@ -63,6 +67,7 @@ class Latencies:
         events.request.add_listener(self._count)
         events.report_to_master.add_listener(self._report)
         events.worker_report.add_listener(self._merge)
+        events.test_stop.add_listener(self._end)
 
     @property
     def begin(self) -> float:
@@ -112,6 +117,11 @@ class Latencies:
         self.run, self._tally = LoadRun(start.number, plan), Tally(plan.warm_up_s)
         self._cpu, self._last_s = 0.0, -1.0
 
+    def _end(self, **_: object) -> None:
+        """Note that this process has stopped its users, so its next report is its last."""
+        if self.run:
+            self.run.ended = True
+
     def _count(
         self, name: str, response_time: float | None, context: dict[str, Any], exception: Any = None, **_: object
     ) -> None:
@@ -129,8 +139,8 @@ class Latencies:
 
     def _report(self, data: dict[str, Any], **_: object) -> None:
         if self.run:
-            done = self.run.begun and not self.environment.runner.user_count  # type: ignore[union-attr]
-            data[REPORT] = [self.run.number, done, self._cpu, self._tally.take()]
+            self.run.ended |= self.run.begun and not self.environment.runner.user_count  # type: ignore[union-attr]
+            data[REPORT] = [self.run.number, self.run.ended, self._cpu, self._tally.take()]
 
     def _merge(self, client_id: str, data: dict[str, Any], **_: object) -> None:
         number, done, cpu, counts = data.get(REPORT) or (0, False, 0.0, [])

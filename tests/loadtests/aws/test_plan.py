@@ -94,10 +94,10 @@ def test_the_dry_run_of_the_monolith_builds_its_image_unless_one_is_given(capsys
     assert built.startswith(
         "1. build the image and push it to <account>.dkr.ecr.us-east-1.amazonaws.com/reference-monolith:"
     )
-    assert deployed == "2. deploy reference-monolith with Stage=reference"
+    assert deployed == "2. deploy reference-monolith with Stage=reference Administrators=admin"
     assert (
         output(f"{words} --parameter Image=x:1", capsys)
-        == "1. deploy reference-monolith with Stage=reference Image=x:1\n"
+        == "1. deploy reference-monolith with Stage=reference Administrators=admin Image=x:1\n"
     )
 
 
