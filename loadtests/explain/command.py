@@ -1,15 +1,14 @@
 """Start both systems with hooks, walk every operation on both, and write chapters of the report: the parts of each journey, cold
-starts, metering and the latency forecast.
+starts, metering and the forecasts that follow from it.
 
 A journey is shown as the calls that it consists of, each the fastest of its operation in the tours. Seeding starts the functions,
-and a first tour is a warm-up. A pause between writes keeps the effects of one out of the next.
+and a first tour is a warm-up. A write waits until the effects of those before it are over.
 """
 
 import argparse
 from contextlib import ExitStack
 from typing import Any
 
-import msgspec
 from rich.console import Console
 
 from loadtests import report, systems
@@ -19,12 +18,10 @@ from loadtests.explain.breakdown import cold_starts, figures
 from loadtests.explain.tour import STEPS, Tours, walk_tours
 from loadtests.explain.traces import Forest, TimedCall
 from loadtests.files import destination, run_directory
-from loadtests.forecast import latency
-from loadtests.forecast.parameters import load
+from loadtests.forecast.chapters import chapters
 from loadtests.journeys import JOURNEYS, operations_of
 from loadtests.metering import chapter as metering
 from loadtests.metering.counts import CHAPTER as METERING
-from loadtests.metering.counts import Metering
 from loadtests.processes import on_sides
 from loadtests.progress import ProgressDisplay
 from loadtests.provenance import origin_of, origin_of_both
@@ -63,11 +60,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
                 tours = walk_tours(dict.fromkeys(SIDES, run_dir), worlds, done=done)
             with display.phase("figures"):
                 metered = metering.chapter(tours)
-                report.add_chapter(folder, METERING, metered)
-                started = traced.spans_of("microservices", run_dir)
-                report.add_chapter(folder, "cold_starts", cold_starts(metered["functions"], started))
-                forecast = latency.chapter(msgspec.convert(metered, Metering), load())
-                report.add_chapter(folder, latency.CHAPTER, forecast)
+                started = cold_starts(metered["functions"], traced.spans_of("microservices", run_dir))
+                # Also bill and scale: those of a report follow from its metering.
+                report.add_chapters(folder, {METERING: metered, "cold_starts": started, **chapters(metered)})
                 explained.update(chapter(tours, urls))
 
     return measure_chapter(CHAPTER, folder, console, run_dir=run_dir, measure=measure, figures=lambda: explained)

@@ -6,7 +6,7 @@ A command of its own adds a chapter to a run, or makes a report of that chapter 
 import json
 import shutil
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,18 @@ def write(results: Results, folder: Path) -> Path:
 
 
 def add_chapter(folder: Path, name: str, chapter: dict[str, Any]) -> Path:
-    """Add the figures of a command to the report in a folder, or replace its earlier ones; without a report, make one. Return
-    the folder."""
+    """Add the figures of a command to the report in a folder. Return the folder."""
+    return add_chapters(folder, {name: chapter})
+
+
+def add_chapters(folder: Path, chapters: Mapping[str, dict[str, Any]]) -> Path:
+    """Add chapters to the report in a folder, or replace its earlier ones; without a report, make one. Return the folder."""
     known = provenance.collect()
     report, lines = {"schema": provenance.SCHEMA, **known}, dict[str, Any]()
     if (folder / "report.json").exists():
         report, lines = _data(folder)
-    return save(folder, {**report, name: {**chapter, "commit": known["commit"], "machine": known["machine"]}}, lines)
+    own = {"commit": known["commit"], "machine": known["machine"]}
+    return save(folder, {**report, **{name: {**each, **own} for name, each in chapters.items()}}, lines)
 
 
 def measure_chapter(

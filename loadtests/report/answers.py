@@ -110,8 +110,8 @@ def _complexity(question: str, report: Report) -> Answer:
     here, there = report["complexity"]["totals"]
     changes: Sequence[Figures] = report["complexity"]["change_cost"]
     text = (
-        f"{here['lines']:,} lines in {here['units']} deployable unit, or {there['lines']:,} lines and {there['templates']:,} "
-        f"lines of templates in {there['units']}, for the same behaviour."
+        f"{here['lines']:,} lines and {here['templates']:,} lines of templates in {here['units']} deployable unit, or "
+        f"{there['lines']:,} and {there['templates']:,} in {there['units']}, for the same behaviour."
     )
     kinds = {"lines": "lines", "lines of templates": "templates", "deployable units": "units"}
     pairs: dict[str, Pair] = {label: (here[key], there[key]) for label, key in kinds.items()}

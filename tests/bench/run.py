@@ -108,7 +108,8 @@ def _inside(services: Services, account: Account, *, hot: str, display: Progress
             handlers = import_handlers(services.environments)
             yield from function_rows.rows(handlers, operations, calls, done)
         with display.phase("views"):
-            yield view_rows.services(handlers["posts"], account.post_id)
+            stream = services.environments["posts"]["VIEWS_STREAM"]
+            yield view_rows.services(handlers["posts"], account.post_id, stream=stream)
         with display.phase(f"{hot_post_rows.VOTES:,} votes for one post"):
             logs, table = client("logs", services.endpoint), services.environments["votes"]["TABLE"]
             yield from hot_post_rows.rows(services.dynamodb, logs, table=table, post_id=hot)
