@@ -58,7 +58,7 @@ def percentiles(histogram: HdrHistogram, *wanted: int) -> dict[str, float | None
 
 
 def enough_beyond(percentile: float, values: int) -> bool:
-    """Return whether a percentile of so many values says something: with fewer beyond it, single values move it."""
+    """Return whether enough of the values are beyond the percentile: with fewer, single values move it."""
     return values * (100 - percentile) >= 100 * FEWEST_BEYOND
 
 

@@ -112,7 +112,7 @@ def end_run(environment: Environment, **_: object) -> None:
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
 def set_exit_status(environment: Environment, **_: object) -> None:
-    """Log the figures of the run; its exit status is not 0 if it is void or has sent nothing."""
+    """Log the figures, and set the exit status of a run that is void or has sent nothing."""
     runner: Any = environment.runner
     if isinstance(runner, WorkerRunner):
         return

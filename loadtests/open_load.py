@@ -146,7 +146,7 @@ def run_local(plan: LoadPlan, user_class: type[OpenLoad]) -> Latencies:
 
 
 def attach(environment: Environment) -> Latencies:
-    """Count the open load of an environment that has its runner. OpenLoad takes its plan from there."""
+    """Attach a counter to an environment that has a runner, and return it. OpenLoad reads its plan there."""
     environment.latencies = Latencies(environment)  # type: ignore[attr-defined]
     return environment.latencies  # type: ignore[attr-defined,no-any-return]
 

@@ -122,7 +122,7 @@ def _initialise(data: Path) -> None:
 
 
 def _supervise(data: Path, server: Process, ended: Event) -> None:
-    """Start PostgreSQL again when nothing listens on its socket, or when it answers nobody for some seconds."""
+    """Start PostgreSQL again when nothing listens on its socket, or when it does not answer for some seconds."""
     while not ended.wait(_PROBE_EVERY_SECONDS):
         fault = _find_fault(data)
         if fault is None:

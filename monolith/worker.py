@@ -23,7 +23,7 @@ _MAX_MESSAGE_BYTES = 128 * 1024  # of the live feed, the gateway's limit; a long
 
 
 class Worker(base.Worker):  # type: ignore[misc]
-    """gunicorn's configuration sets `threads`, `keepalive` and `graceful_timeout`."""
+    """Run uvicorn as a gunicorn worker. gunicorn's configuration sets `threads`, `keepalive` and `graceful_timeout`."""
 
     def run(self) -> None:
         """Serve until SIGTERM, or until the main process has ended."""

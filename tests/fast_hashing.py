@@ -1,4 +1,4 @@
-"""Hash passwords of this process with the least work: hashing is slow on purpose, a fifth of the contract tests' time.
+"""Hash passwords of this process with the least work: hashing is slow on purpose, and takes a fifth of the contract tests' time.
 
 Running systems hash as deployed. `as_deployed` restores that in this process.
 """

@@ -84,7 +84,7 @@ BotocoreStubber.process_request = _process_request
 
 
 class DynamoDbSerializer(JSONSerializer):
-    """Serialize DynamoDB responses. moto looks a missing attribute up under other names, two fifths of reading an item."""
+    """Serialize DynamoDB responses. moto looks a missing attribute up under other names, which takes 40 % of a read."""
 
     def get_value(self, value: Any, key: str, shape: Any) -> Any:
         return value.get(key) if isinstance(value, dict) else super().get_value(value, key, shape)
@@ -94,7 +94,7 @@ SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": DynamoDbSerializer}
 
 
 def _snapshot(table: Table, memo: dict[int, Any]) -> Table:
-    """Copy a table without its items. moto copies all items before every transaction, a third of the tests' time."""
+    """Copy a table without its items. moto copies all items before every transaction, which takes a third of the tests' time."""
     memo[id(table)] = copied = copy.copy(table)
     copied.items = defaultdict(dict, {key: dict(items) for key, items in table.items.items()})
     if table.stream_shard is not None:

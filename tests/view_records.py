@@ -13,7 +13,7 @@ SHARD = "shardId-000000000000"
 
 
 def view_record(view: View, *, place: int, shard: str = SHARD) -> Record:
-    """Return the Kinesis record of a view, at a place in a shard."""
+    """Return the Kinesis record of a view, at a position in a shard."""
     group = json.dumps({"post_id": view.post_id, "at": to_rfc3339(view.at)})
     number = f"{place:056d}"
     return {

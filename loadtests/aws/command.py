@@ -38,7 +38,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     planned = actions.add_parser("plan", help="print what will be created, and its price, permissions and quotas")
     planned.add_argument("--rate", type=RATE, default=50.0, help="requests a second of the price and the quotas (50)")
     planned.set_defaults(command=_plan)
-    deployed = actions.add_parser("deploy", help="create or update all stacks; a second run resumes an ended one")
+    deployed = actions.add_parser("deploy", help="create or update all stacks; a second run resumes an interrupted one")
     limit = deployed.add_mutually_exclusive_group()
     limit.add_argument("--budget", type=number(1, 1e6), metavar="DOLLARS", help="a month; needs --email")
     limit.add_argument("--no-budget", action="store_true", help="deploy without a budget")

@@ -1,4 +1,4 @@
-"""`aws destroy`: delete everything of a stage, in the reverse order of its deployment. A second run resumes an ended one."""
+"""`aws destroy`: delete everything of a stage, in the reverse order of its deployment. A second run resumes an interrupted one."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial

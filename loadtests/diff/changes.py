@@ -129,7 +129,7 @@ def _histograms(blocks: Sequence[Figures]) -> BlockHistograms:
 
 
 def _counts(report: Figures) -> Iterator[tuple[tuple[str, str], Count]]:
-    """Yield what, side and count. Errors may grow as long as the side carries its rate; refusals and stale reads never regress."""
+    """Yield each count with name and side. Refusals, drops and stale reads never regress; errors may grow while the rate holds."""
     yield ("failed parity checks", "both"), Count(report["parity"]["failed"])
     for side, (name, scenario) in product(SIDES, report["scenarios"].items()):
         one = scenario[side]

@@ -48,7 +48,7 @@ def _delivery(event: Any) -> int:
 
 
 def _before_call(**_: Any) -> Any:
-    """Answer a call of DynamoDB in its place, as a throttling or a hanging table does."""
+    """Answer a DynamoDB call in place of the table, as a throttled or hanging one does."""
     fault = _fault()
     if fault == HANG:
         time.sleep(READ_TIMEOUT_S)

@@ -36,7 +36,7 @@ NO_ANSWER = "no answer"
 class Oracle:
     """The acknowledged writes. account: a user that nobody else uses, post: its post. votes: the last one of each voter.
 
-    answers: what each try of a write got. unserved: writes that were not acknowledged within patience_s.
+    answers: one for each attempt of a write. unserved: writes that were not acknowledged within patience_s.
     """
 
     base_url: str
@@ -51,7 +51,7 @@ class Oracle:
 
     @contextmanager
     def writing(self, voters: Sequence[Account], *, rate: float) -> Iterator[None]:
-        """Write for the length of a block, so many votes a second. Each voter belongs to one thread."""
+        """Write while the block runs. rate: votes a second of all voters. Each voter belongs to one thread."""
         stop = Event()
         parts = [part for number in range(THREADS) if (part := voters[number::THREADS])]
         writers = [
@@ -68,7 +68,7 @@ class Oracle:
                 each.join()
 
     def counts(self) -> dict[str, int]:
-        """Return how often a try of a write got which answer, the most frequent first."""
+        """Return how often each answer came, over all attempts, the most frequent first."""
         return dict(Counter(self.answers).most_common())
 
     def await_effects(self) -> dict[str, int]:

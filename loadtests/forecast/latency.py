@@ -62,7 +62,7 @@ Parts = dict[str, Floats]
 class Model:
     """Draws samples of times in milliseconds.
 
-    cold_share: of the runs of every function; without it, that of a warm pool at `lambda.requests_per_second`.
+    cold_share: share of cold runs of every function. None: that of a warm pool at `lambda.requests_per_second`.
     """
 
     parameters: Parameters
@@ -72,7 +72,7 @@ class Model:
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(SEED))
 
     def draw(self, name: str, calls: float = 1.0) -> Floats:
-        """Return the time of so many calls, one after the other. Half a call is one call of every second sample."""
+        """Return the time of `calls` calls, one after the other. Half a call is one call of every second sample."""
         figure, own_ms = self.parameters.figure(name), 0.0
         if name.startswith("dynamodb."):
             own_ms = self.parameters.value("dynamodb.sdk_in_figures")

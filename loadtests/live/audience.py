@@ -143,7 +143,7 @@ def await_received(writes: Sequence[Write], subscribers: Sequence[Subscriber], *
 
 
 def votes_in(plan: LoadPlan) -> int:
-    """Return the number of votes in a block, at most."""
+    """Return the maximum number of votes in a block."""
     return (plan.due() + 1) // 2
 
 

@@ -102,7 +102,7 @@ def _frames() -> tuple[int, int]:
 
 
 def _with_live_messages(counted: Mapping[str, Operation], walked: Walked) -> dict[str, Operation]:
-    """Add the messages that a listener got to the operations that caused them. The monolith has no call for them."""
+    """Add the messages that a listener received to the operations that caused them. The monolith has no call for them."""
     offset_ns = time_ns() - perf_counter_ns()
     sent: dict[str, list[int]] = defaultdict(list)
     for at_s, message in walked.messages:

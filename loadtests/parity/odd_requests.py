@@ -185,7 +185,7 @@ def _draw_path(draw: Random, *, own: bool) -> str:
 
 
 def _encode_one(path: str, draw: Random) -> str:
-    """Percent-encode one character, not one of a placeholder."""
+    """Percent-encode one character of a path without placeholders."""
     at = draw.randrange(1, len(path)) if len(path) > 1 else 0
     return path if "{" in path else f"{path[:at]}%{ord(path[at]):02X}{path[at + 1 :]}"
 

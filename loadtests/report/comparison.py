@@ -164,7 +164,7 @@ def origin_of_times(report: Report) -> str:
 
 
 def _by_side(report: Report, *names: str) -> list[str]:
-    """Return the headings of these figures on both sides, of times with their origin."""
+    """Return a heading for each figure on each side; those of times include the origin."""
     origins = {one["side"]: f", {one['origin']}" for one in summaries(report)}
     return [
         f"{side} {name}{origins.get(side, '') if name.endswith('ms') else ''}"

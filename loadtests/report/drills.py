@@ -113,7 +113,7 @@ def _strip(seconds: Seconds) -> str:
 
 
 def _abouts(figures: Figures) -> Table:
-    """Return what was done on each side and what the audit's own writes got, or why nothing was done."""
+    """Return what was done on each side and the answers to the audit's own writes, or why nothing was done."""
     rows = [
         (
             fault,
@@ -158,7 +158,7 @@ def _seconds(drills: Sequence[Figures]) -> Iterator[Figures]:
 
 
 def _shade(counts: Sequence[int]) -> float | None:
-    """Return the mean place of the outcomes on SHADES, None without requests."""
+    """Return the mean position of the outcomes on SHADES, None without requests."""
     worst = len(KINDS) - 1
     return sum(place * count for place, count in enumerate(counts)) / worst / sum(counts) if any(counts) else None
 

@@ -78,7 +78,7 @@ class BlockHistograms:
 
 
 def goodput(succeeded: Sequence[int], seconds: float) -> Sample:
-    """Return the successful responses a second of blocks that last so many seconds each."""
+    """Return the successful responses a second. seconds: the length of each block."""
     per_block = np.array(succeeded)
     return Sample(
         len(succeeded),

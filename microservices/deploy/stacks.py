@@ -27,7 +27,7 @@ class DeploymentFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stacks:
-    """The stacks of an account. tags: of every stack, which gives them to its resources. seconds: of one operation, at most."""
+    """The stacks of an account. tags: of every stack, which gives them to its resources. seconds: limit of one operation."""
 
     cloudformation: Any
     tags: Mapping[str, str] = field(default_factory=dict)

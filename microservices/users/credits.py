@@ -41,7 +41,7 @@ class Credits:
         return True
 
     def _refuse(self, order: Order) -> bool:
-        """Refuse the order for good, unless it got a payment meanwhile. Credits that arrive later do not pay for it."""
+        """Refuse the order for good, unless it was paid meanwhile. Credits that arrive later do not pay for it."""
         with suppress(AlreadyTaken), map_failed_conditions(AlreadyTaken("the order has a payment")):
             self._dynamodb.put_item(**self._put_payment(order, REFUSED))  # network
         return self._get_state(order) != REFUSED

@@ -10,7 +10,7 @@ from shared_domain.live import MAX_TOPICS, LiveMessage, too_many_topics
 
 
 class Hub:
-    """Use it in the event loop. Only `publish` may run in another thread."""
+    """Publish messages to subscribed clients. Use it in the event loop; only `publish` may run in another thread."""
 
     def __init__(self, *, max_clients: int) -> None:
         self._max_clients = max_clients

@@ -36,7 +36,7 @@ def write_results() -> None:
 
 
 def make_reference(folder: Path) -> None:
-    """Make a written report the reference. Its page of 5 MB can be made from the two files."""
+    """Copy the data of a report to the reference. The page of 5 MB can be made from it."""
     REFERENCE.mkdir(parents=True, exist_ok=True)
     for file in (REPORT, SERIES):
         shutil.copy(folder / file.name, file)

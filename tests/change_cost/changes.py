@@ -104,7 +104,7 @@ def copy_repository(target: Path) -> Path:
 
 
 def link_copy(source: Path, target: Path) -> Path:
-    """Copy a copy to a new folder by hard links: git replaces a file that it patches."""
+    """Copy a folder with hard links. This is safe: git replaces a file that it patches."""
     return Path(shutil.copytree(source, target, copy_function=os.link))
 
 

@@ -1,8 +1,8 @@
 """Which functions' zips a change alters, and which of them use what it alters. Read from the code, without building a zip.
 
 A zip has all modules of ours that its handler imports, directly or not, as microservices/deploy/modules.py finds them. A function
-uses a changed definition (a function, a class, a constant) if a chain of names leads from its handler to it. Annotations are
-no use, except those of a class, which are its fields.
+uses a changed definition (a function, a class, a constant) if a chain of names leads from its handler to it. Annotations do
+not count as a use, except those of a class, which are its fields.
 """
 
 import ast

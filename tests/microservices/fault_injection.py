@@ -53,7 +53,7 @@ class Running:
 
 
 class FaultInjector:
-    """Deliver batches in random order. As a watch of AWS calls it interrupts functions and lets others overtake them."""
+    """Deliver batches in random order. Under `watched_by` it interrupts functions at AWS calls and lets others overtake them."""
 
     def __init__(self, routing: EventRouting, chance: Random) -> None:
         self.log: list[str] = []

@@ -8,7 +8,7 @@ from microservices.deploy.stacks import Stacks
 
 
 class CloudFormation:
-    """CloudFormation with one stack in a status."""
+    """A CloudFormation client with one stack, in the given status."""
 
     def __init__(self, status: str) -> None:
         self._status = status

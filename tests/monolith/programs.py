@@ -148,7 +148,7 @@ def find_marked(run_dir: Path) -> list[psutil.Process]:
 
 
 def within(seconds: float, condition: Callable[[], Any]) -> bool:
-    """Wait until the condition is true, at most so many seconds. Return whether it is."""
+    """Wait until the condition is true, at most `seconds`. Return whether it is."""
     deadline = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -17,7 +17,7 @@ ORDER = {"status": "rejected", "reason": "post_not_found", "created_at": "2026-0
 
 @dataclass(slots=True)
 class Content:
-    """What is stored, and the fault: which effect is wrong. refuse: so many writes get 503 first."""
+    """What is stored, and the fault: which effect is wrong. refuse: the number of first writes that get 503."""
 
     fault: str = ""
     refuse: int = 0
