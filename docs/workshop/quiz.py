@@ -11,7 +11,7 @@ LETTERS = "abcd"
 
 
 class WrongAnswers(Exception):
-    """The answers of the command line are not one letter for each question."""
+    """The answers are not one letter for each question, or the input ended before the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,9 @@ def run(when: str, answers: Sequence[str], ask: Callable[[str], str], show: Call
 
 
 def _ask(ask: Callable[[str], str]) -> str:
-    while (answer := ask("   your answer (a to d): ").strip().lower()) not in LETTERS or len(answer) != 1:
-        pass
+    try:
+        while (answer := ask("   your answer (a to d): ").strip().lower()) not in LETTERS or len(answer) != 1:
+            pass
+    except EOFError:
+        raise WrongAnswers("the input ended: give the letters with --answers, such as abcdab") from None
     return answer

@@ -1,5 +1,6 @@
 """The command line of the workshop: progress files, overview, quiz, hints, wrong input. No copy is made here."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -74,11 +75,17 @@ def test_the_quiz_shows_the_right_answers_only_after_the_workshop(
         (("check", "5"), "not started"),
         (("start", "12"), "no unit '12'"),
         (("quiz", "before", "--answers", "abc"), "give 6 letters"),
+        (("quiz", "before"), "the input ended"),
     ],
 )
 def test_wrong_input_is_one_line_with_status_3(
-    words: tuple[str, ...], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...],
+    reason: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO())
     try:
         status = run(tmp_path, *words)
     except SystemExit as ended:

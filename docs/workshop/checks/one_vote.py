@@ -31,7 +31,11 @@ def check() -> None:
     for name, unit in (("write_units", "write"), ("read_units", "read")):
         right = SERVICES[VOTE][unit]
         require_number(
-            answers, name, low=right, high=right, why=f"Count the items of each call: {unit}s of a transaction cost 2."
+            answers,
+            name,
+            low=right,
+            high=right,
+            why=f"Count the items of each call, the live feed's too: {unit}s of a transaction cost 2.",
         )
     trips = MONOLITH[VOTE]
     require_number(answers, "monolith_round_trips", low=trips, high=trips, why="Count BEGIN and COMMIT too.")
