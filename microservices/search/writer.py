@@ -11,8 +11,9 @@ conditional on the version that was read, so only one of two writers succeeds. T
 so it repairs them to match the entry.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,16 +72,13 @@ class IndexWriter:
         """
         changed = {term for term, _ in new.weights.items() ^ seen.weights.items()}
         if seen.pending - changed:
-            seen = self._restore(post_id, seen=seen, terms=seen.pending)
+            with self._repair_on_conflict(post_id, seen.pending):
+                seen = self._restore(post_id, seen=seen, terms=seen.pending)
         marked = self._write_postings(post_id, new, seen=seen, terms=changed) if changed else seen
         stored = replace(new, version=marked.version + 1, expires_at=None if post else now + WITHDRAWN_RETENTION)
         writes = [self._put_entry(post_id, stored, seen=marked), self._write_snapshot(post_id, post)]
-        try:
-            with map_failed_conditions(_conflict()):
-                self._dynamodb.transact_write_items(TransactItems=writes)
-        except Conflict:
-            self._repair(post_id, changed)
-            raise
+        with self._repair_on_conflict(post_id, changed), map_failed_conditions(_conflict()):
+            self._dynamodb.transact_write_items(TransactItems=writes)
         return stored
 
     def _write_postings(
@@ -100,6 +98,15 @@ class IndexWriter:
         with map_failed_conditions(_conflict()):
             self._dynamodb.put_item(**self._put_entry(post_id, restored, seen=marked)["Put"])
         return restored
+
+    @contextmanager
+    def _repair_on_conflict(self, post_id: str, terms: AbstractSet[str]) -> Iterator[None]:
+        """Repair the postings of these terms if the block raises Conflict: it may have written them last."""
+        try:
+            yield
+        except Conflict:
+            self._repair(post_id, terms)
+            raise
 
     @retry_on_conflict
     def _repair(self, post_id: str, terms: AbstractSet[str]) -> None:

@@ -239,6 +239,17 @@ def test_a_writer_deletes_the_postings_of_another_one_that_ended_early(store: In
     assert findable(store) == {"fish", "cat"}
 
 
+@pytest.mark.parametrize("call", range(1, 9))
+def test_of_two_writers_that_repair_the_index_the_newer_record_is_indexed(store: Index, call: int) -> None:
+    apply(store, record(1, "cat"))
+    with suppress(KeyboardInterrupt), ending_at(store, 4):
+        apply(store, record(2, "dog bird"))
+    with before_call(store, call, lambda: apply(store, record(4, "dog"))):
+        apply(store, record(3, "fish"))
+    apply(store, record(4, "dog"))
+    assert findable(store) == {"dog"}
+
+
 def test_the_writes_for_a_post_are_limited(store: Index) -> None:
     writes: list[int] = []
     with postings_written_by(store, lambda: writes.append(1)):
