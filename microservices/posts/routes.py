@@ -66,9 +66,8 @@ def routes(store: DynamoPosts, votes_service: VotesService, views: Views) -> API
         editor = current_user()
         post_id = posts.require_valid_id(post_id)
         seen = store.get(post_id)  # network
-        store.remove(
-            posts.withdraw(seen, editor=editor)
-        )  # network; eventual: the table's stream updates search and leaderboard
+        # network; eventual: the table's stream updates search and leaderboard
+        store.remove(posts.withdraw(seen, editor=editor))
         votes_service.close_voting(seen.id)  # network: votes refuses new votes before the event arrives
         return respond(None, 204)
 

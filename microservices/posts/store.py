@@ -38,9 +38,9 @@ class DynamoPosts:
             raise NotFound("there is no such post")
         return parse_post(found["Item"])
 
-    def page(self, wanted: Filter, *, before: str | None, limit: int) -> list[Post]:
+    def page(self, post_filter: Filter, *, before: str | None, limit: int) -> list[Post]:
         found: list[Post] = []
-        for ids in self._pages_of_ids(wanted, before=before, limit=limit):
+        for ids in self._pages_of_ids(post_filter, before=before, limit=limit):
             found += self._read_posts(ids)
             if len(found) >= limit:  # fewer if a post was withdrawn after its listing was read
                 break
@@ -66,11 +66,11 @@ class DynamoPosts:
         delete = {"Delete": {**self._if_unchanged(seen), "ExpressionAttributeValues": _seen_values(seen)}}
         self._transact([delete, *(self._delete(key) for key in _listings(seen))])
 
-    def _pages_of_ids(self, wanted: Filter, *, before: str | None, limit: int) -> Iterator[list[str]]:
+    def _pages_of_ids(self, post_filter: Filter, *, before: str | None, limit: int) -> Iterator[list[str]]:
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :list" if before is None else "pk = :list AND sk < :before",
-            "ExpressionAttributeValues": {":list": text(_list_name(wanted))}
+            "ExpressionAttributeValues": {":list": text(_list_name(post_filter))}
             | ({":before": text(before)} if before else {}),
             "ScanIndexForward": False,
             "ConsistentRead": True,
@@ -111,10 +111,10 @@ def _listings(post: Post) -> list[Values]:
     return [{"pk": text(name), "sk": text(post.id)} for name in lists]
 
 
-def _list_name(wanted: Filter) -> str:
-    if wanted.author is not None:
-        return f"author#{wanted.author}"
-    return "all" if wanted.tag is None else f"tag#{wanted.tag}"
+def _list_name(post_filter: Filter) -> str:
+    if post_filter.author is not None:
+        return f"author#{post_filter.author}"
+    return "all" if post_filter.tag is None else f"tag#{post_filter.tag}"
 
 
 def _seen_values(seen: Post) -> Values:
