@@ -71,7 +71,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    stage = _matching(r"[a-z][a-z0-9-]{1,20}")
+    stage = _matching(r"[a-z]([a-z0-9]|-(?=[a-z0-9])){1,20}")  # ECR and RDS refuse two hyphens in a row
     parser.add_argument("--stage", type=stage, default="reference", help="prefix of every name (reference)")
     parser.add_argument("--region", type=_matching(r"[a-z]{2}(-[a-z]+)+-[1-9]"), default=REGION, help=f"({REGION})")
     parser.add_argument("--endpoint", type=url("http", "https"), help="of a local AWS, which replaces the account")

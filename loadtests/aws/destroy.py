@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from loadtests.aws import proof
 from loadtests.aws.image import Image
@@ -58,7 +59,8 @@ def _save(target: Target, stacks: Stacks, stack: str) -> None:
     for table in stacks.resources(stack, "AWS::DynamoDB::Table"):
         target.client("dynamodb").create_backup(TableName=table, BackupName=f"{table}-destroyed")
     for instance in stacks.resources(stack, "AWS::RDS::DBInstance"):
-        snapshot = f"{instance}-destroyed"
+        # Unique: the snapshot of an earlier stage of this name stays.
+        snapshot = f"{instance}-destroyed-{uuid4().hex[:8]}"
         rds = target.client("rds")
         rds.create_db_snapshot(DBInstanceIdentifier=instance, DBSnapshotIdentifier=snapshot)
         rds.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier=snapshot)

@@ -62,7 +62,7 @@ class Stack:
 def waves_of(sides: Sequence[str], given: Mapping[str, str]) -> list[list[Stack]]:
     """Return the stacks in the order of their deployment. Those of one wave are deployed in parallel.
 
-    Raise UsageError for a parameter that no template has.
+    Raise UsageError for a parameter that no template has, or for a value that one does not allow.
     """
     order: list[list[Stack]] = []
     if MICROSERVICES in sides:
@@ -71,9 +71,13 @@ def waves_of(sides: Sequence[str], given: Mapping[str, str]) -> list[list[Stack]
     if MONOLITH in sides:
         first, *later = order or [[]]
         order = [[*first, Stack(MONOLITH, MONOLITH, ROOT / "monolith" / "template.yaml", given)], *later]
-    declared = {name for wave in order for one in wave for name in one.declared}
-    if unknown := sorted({*given} - declared):
+    declared = [each for wave in order for one in wave for each in one.declared.items()]
+    if unknown := sorted({*given} - {name for name, _ in declared}):
         raise UsageError(f"--parameter {unknown[0]}: no template has it")
+    for name, parameter in declared:
+        allowed = [str(value) for value in parameter.get("AllowedValues", ())]
+        if allowed and given.get(name, allowed[0]) not in allowed:
+            raise UsageError(f"--parameter {name}={given[name][:80]!r}: give {' or '.join(allowed)}")
     return order
 
 

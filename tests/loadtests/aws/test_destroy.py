@@ -11,7 +11,7 @@ from moto import mock_aws
 from loadtests.aws import proof
 from loadtests.aws.destroy import destroy
 from loadtests.aws.image import Image
-from loadtests.aws.stacks import MICROSERVICES, TAG, waves_of
+from loadtests.aws.stacks import MICROSERVICES, MONOLITH, TAG, waves_of
 from loadtests.aws.target import Target
 from loadtests.results import SIDES
 from microservices.deploy.deployment import Deployment
@@ -28,6 +28,12 @@ STACKS: dict[str, dict[str, Any]] = {
     "monolith": {"Type": "AWS::SNS::Topic"},
     "votes": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "mine-votes", "BillingMode": "PAY_PER_REQUEST", **KEY}},
     "avatars": {"Type": "AWS::S3::Bucket", "Properties": VERSIONED},
+}  # fmt: skip
+DATABASE = {
+    "Type": "AWS::RDS::DBInstance",
+    "Properties": {
+        "DBInstanceIdentifier": "mine-monolith", "DBInstanceClass": "db.t4g.small", "Engine": "postgres", "AllocatedStorage": "20",
+    },
 }  # fmt: skip
 
 
@@ -88,3 +94,10 @@ def test_backups_are_made_before_the_deletion_and_are_left(account: Account) -> 
     account.destroy(snapshots=True)
     (backup,) = account.left()
     assert ":table/mine-votes/backup/" in backup
+
+
+def test_a_stage_that_is_deployed_again_gets_another_snapshot(account: Account) -> None:
+    for made in (1, 2):
+        account.deployment.stacks.deploy("mine-monolith", json.dumps({"Resources": {"Database": DATABASE}}), {})
+        assert "delete mine-monolith: done" in account.destroy(MONOLITH, snapshots=True)
+        assert len(account.target.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]) == made
