@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
+
+import msgspec
 
 from workshop.units import all_units
 
@@ -58,10 +59,9 @@ def read(file: Path) -> Progress:
     """Return the progress in a file. Raise ValueError if it is none."""
     try:
         with file.open(encoding="utf-8") as lines:
-            content: dict[str, Any] = json.loads(lines.read(_LARGEST))  # a longer file is cut, and so no JSON
-        units = {str(name): Record(**record) for name, record in content["units"].items()}
-        return Progress(str(content["student"]), units, {str(name): int(n) for name, n in content["quiz"].items()})
-    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+            content = lines.read(_LARGEST)  # a longer file is cut, and so no JSON
+        return msgspec.json.decode(content, type=Progress)
+    except (OSError, RecursionError, ValueError, msgspec.MsgspecError) as error:
         raise ValueError(f"{file}: no progress file ({error})") from error
 
 

@@ -57,6 +57,25 @@ def test_the_overview_shows_the_files_that_it_can_read_and_names_the_others(
     assert "broken.json: no progress file" in shown
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"student": "eve", "units": {"bill": {"passed": "later", "minutes": "many"}}, "quiz": {}}',
+        '{"student": "eve", "units": {}, "quiz": {"before": 1e999}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_file_that_is_no_progress_does_not_end_the_overview(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress.Progress("ada").save(tmp_path / "ada")
+    (tmp_path / "eve.json").write_text(content)
+    assert run(tmp_path, "overview", str(tmp_path)) == 0
+    shown = capsys.readouterr().out
+    assert f"{'ada':<20}   –" in shown
+    assert "eve.json: no progress file" in shown
+
+
 def test_the_quiz_shows_the_right_answers_only_after_the_workshop(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
