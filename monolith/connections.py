@@ -18,9 +18,8 @@ from shared_domain.contract.problems import http_problem
 MAX_HEAD_BYTES = 16 * 1024  # request line and headers
 _HEAD_SECONDS = 10.0  # from the first byte of a request to the end of its headers
 _LINGER_SECONDS = 2.0  # to read what a refused client still sends: a reset could destroy the response on its way
-_LAST_REQUEST_SECONDS = (
-    0.5  # for a request that is on its way when the shutdown begins, on a connection in use so recently
-)
+# For a request that is on its way when the shutdown begins, on a connection in use so recently.
+_LAST_REQUEST_SECONDS = 0.5
 _LAST_MESSAGES_SECONDS = 1.0
 _WRITE_BUFFER_BYTES = 16 * 1024
 _SEND_BUFFER_BYTES = 64 * 1024  # Linux doubles it; its default would buffer megabytes for a client that does not read

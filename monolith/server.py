@@ -124,9 +124,8 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._ready()
 
     def _on_worker_start(self, worker: Any) -> None:
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # a terminal sends Ctrl-C to every process; only the master handles it
+        # A terminal sends Ctrl-C to every process; only the master handles it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         logs.configure(self._log, level=logging.INFO)
         self._background().start()
 
