@@ -79,7 +79,7 @@ class Copy:
         """Return the newest modification time of the copy's own files."""
         self.require()
         files = (file for file in self.folder.rglob("*") if ".git" not in file.parts and file.suffix in _WATCHED)
-        return max((file.stat().st_mtime for file in files), default=0.0)
+        return max(map(_modified, files), default=0.0)
 
     def require(self) -> None:
         """Raise CopyError if the unit was not started."""
@@ -88,6 +88,14 @@ class Copy:
 
 
 _WATCHED = (".py", ".yaml", ".md")
+
+
+def _modified(file: Path) -> float:
+    """Return when a file was modified, 0 if it is gone: editors save through temporary files, and lock by broken links."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def apply(patch: Path, folder: Path) -> None:

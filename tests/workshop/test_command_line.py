@@ -76,6 +76,13 @@ def test_a_file_that_is_no_progress_does_not_end_the_overview(
     assert "eve.json: no progress file" in shown
 
 
+def test_the_lock_file_of_an_editor_is_no_save(tmp_path: Path) -> None:
+    (tmp_path / "routes.py").touch()
+    saved = Copy(find("1"), tmp_path).changed()
+    (tmp_path / ".#routes.py").symlink_to("ada@laptop.4711")
+    assert Copy(find("1"), tmp_path).changed() == saved
+
+
 def test_the_quiz_shows_the_right_answers_only_after_the_workshop(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
