@@ -16,6 +16,7 @@ from microservices.deploy.deployment import waves
 MONOLITH, MICROSERVICES = SIDES
 TAG = "monolith-or-microservices"  # the key of the tag that every resource carries. Its value is the stage
 LATER = ("ArtifactsBucket", "Release", "Image")  # parameters that the deployment sets once zips and image are built
+SET_HERE = ("Stage", "ArtifactsBucket", "Release")  # parameters that must match names and zips of the deployment
 BUDGET = "budget"  # the name of a stack of its own, which belongs to no side
 # What SAM adds for an event of a function.
 _OF_EVENT = {
@@ -62,7 +63,7 @@ class Stack:
 def waves_of(sides: Sequence[str], given: Mapping[str, str]) -> list[list[Stack]]:
     """Return the stacks in the order of their deployment. Those of one wave are deployed in parallel.
 
-    Raise UsageError for a parameter that no template has, or for a value that one does not allow.
+    Raise UsageError for a parameter that no template has or that the deployment sets, or for a value that one does not allow.
     """
     order: list[list[Stack]] = []
     if MICROSERVICES in sides:
@@ -74,6 +75,8 @@ def waves_of(sides: Sequence[str], given: Mapping[str, str]) -> list[list[Stack]
     declared = [each for wave in order for one in wave for each in one.declared.items()]
     if unknown := sorted({*given} - {name for name, _ in declared}):
         raise UsageError(f"--parameter {unknown[0]}: no template has it")
+    if own := [name for name in SET_HERE if name in given]:
+        raise UsageError(f"--parameter {own[0]}: the deployment sets it")
     for name, parameter in declared:
         allowed = [str(value) for value in parameter.get("AllowedValues", ())]
         if allowed and given.get(name, allowed[0]) not in allowed:

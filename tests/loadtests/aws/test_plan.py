@@ -130,6 +130,7 @@ def test_every_template_fits_into_a_request() -> None:
         ("plan --parameter Nonsense=1", "--parameter Nonsense: no template has it"),
         ("plan --parameter MemorySize", "--parameter MemorySize: give NAME=VALUE"),
         ("plan --parameter Architecture=x86", "--parameter Architecture='x86': give arm64 or x86_64"),
+        ("plan --parameter Stage=mine", "--parameter Stage: the deployment sets it"),
         ("plan --stage mine-", "argument --stage: 'mine-' does not match"),
         ("plan --stage Upper", "argument --stage: 'Upper' does not match"),
         ("plan --region nowhere", "argument --region: 'nowhere' does not match"),
