@@ -233,8 +233,11 @@ def _default_student() -> str:
     """Return WORKSHOP_STUDENT, or the user's name in the form that a folder may have."""
     if chosen := os.environ.get("WORKSHOP_STUDENT"):
         return chosen  # argparse checks it like an option
-    name = re.sub(r"[^a-z0-9_-]", "-", getpass.getuser().lower()).lstrip("-_")[:30]
-    return name or "student"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # of Python 3.11 and of 3.13: the user has no name, as in many containers
+        user = ""
+    return re.sub(r"[^a-z0-9_-]", "-", user.lower()).lstrip("-_")[:30] or "student"
 
 
 if __name__ == "__main__":

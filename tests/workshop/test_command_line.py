@@ -76,6 +76,16 @@ def test_a_file_that_is_no_progress_does_not_end_the_overview(
     assert "eve.json: no progress file" in shown
 
 
+def test_a_user_without_a_name_is_a_student(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("WORKSHOP_STUDENT", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert main(["--folder", str(tmp_path), "progress"]) == 0
+    assert str(tmp_path / "student") in capsys.readouterr().out
+
+
 def test_the_lock_file_of_an_editor_is_no_save(tmp_path: Path) -> None:
     (tmp_path / "routes.py").touch()
     saved = Copy(find("1"), tmp_path).changed()
