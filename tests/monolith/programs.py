@@ -93,7 +93,10 @@ class Program:
 
     def _read_state(self) -> dict[str, Any]:
         """Return the content of its state file, or nothing if the file is of an earlier process."""
-        state: dict[str, Any] = json.loads(self.state.read_text()) if self.state.exists() else {}
+        try:
+            state: dict[str, Any] = json.loads(self.state.read_text())
+        except FileNotFoundError:  # a start removes the file of an earlier process
+            return {}
         return state if state.get("pid") == self.process.pid else {}
 
 
