@@ -65,7 +65,7 @@ def requests_meanwhile(running: Program) -> Iterator[list[int]]:
 
 
 def get(client: httpx.Client, path: str) -> httpx.Response:
-    """Return the response. The server closes idle connections, perhaps just as a request comes: HTTP lets a client send it again."""
+    """Return the response. The server closes idle connections, perhaps just as a request comes. A client may send it again."""
     try:
         return client.get(path)
     except httpx.TransportError:
