@@ -40,7 +40,7 @@ bundle: setup ## write build/monolith-or-microservices.tar, which installs witho
 	@$(RUN) pip --version > /dev/null 2>&1 || $(RUN) ensurepip > /dev/null
 	@$(VENV)/bin/python docs/workshop/bundle.py $(ARGS)
 
-doctor: ## say in ten lines what is missing on this machine, and how to mend it
+doctor: ## say in ten lines what is missing on this machine, and how to fix it
 	@$(PYTHON) docs/workshop/doctor.py
 
 bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
@@ -73,11 +73,11 @@ check: setup ## lint, types, import rules, lock and fast tests (60 seconds)
 check-aws: setup $(CHECKS_VENV)/.complete ## check what runs on AWS with cfn-lint, checkov, SAM's translator and AWS's Python (60 seconds)
 	@$(RUN) tests.aws_checks $(CHECKS_VENV)
 
-format: setup ## put the code into its form
+format: setup ## format the code
 	@$(VENV)/bin/ruff check --quiet --fix .
 	@$(VENV)/bin/ruff format .
 
-lock: ## pin anew what pyproject.toml and microservices/local-aws.in name (needs uv)
+lock: ## pin the packages of pyproject.toml and microservices/local-aws.in again (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 microservices/local-aws.in -o microservices/local-aws.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group browser -c requirements.lock -o tests/browser/browser.lock
