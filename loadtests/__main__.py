@@ -1,6 +1,6 @@
 """`python -m loadtests COMMAND`: start both systems, load them and compare them. `--help` lists the commands.
 
-Exit status: 0 fine, 1 a run is worse than another or than promised, 2 the systems differ or a run is void, 3 wrong command line,
+Exit status: 0 success, 1 a run is worse than another or than promised, 2 the systems differ or a run is void, 3 wrong command line,
 4 a system failed.
 """
 
@@ -52,7 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     words = sys.argv[1:] if words is None else words
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # not a test's
+        if isinstance(stream, TextIOWrapper):  # a test's stream is not one
             stream.reconfigure(errors="replace")  # an encoding of the user may lack a character such as ×
     return exit_status(lambda console: _run(words, console))
 
@@ -81,7 +81,7 @@ def exit_status(work: Callable[[Console], int]) -> int:
 
 
 def one_line(message: str) -> str:
-    """Return a message in one line that a terminal can show: options and files may hold anything."""
+    """Return a message in one line that a terminal can show: options and files may contain anything."""
     line = " ".join(message.split())
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"
 

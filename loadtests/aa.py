@@ -1,4 +1,4 @@
-"""`python -m loadtests aa`: compare each system with itself. Any difference comes from the instrument.
+"""`python -m loadtests aa`: compare each system with itself. Any difference comes from the measurement.
 
 Exit status: 0 if every run is within noise, 1 if one is not, 2 if one is void.
 """

@@ -130,7 +130,7 @@ def url(*schemes: str) -> Callable[[str], str]:
 
 
 def _path(word: str) -> Path:
-    """Return a path that the file system can have. Raise ArgumentTypeError."""
+    """Return the path. Raise ArgumentTypeError if no file system can have it."""
     try:
         os.lstat(word)
     except FileNotFoundError:

@@ -34,7 +34,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traffic", default=DEFAULT.traffic, help=f"{EXAMPLES} ({DEFAULT.traffic})")
     parser.add_argument("--region", default=DEFAULT.region, help=f"{' or '.join(REGIONS)} ({DEFAULT.region})")
     parser.add_argument("--mix", default=DEFAULT.mix, help=f"of journeys, as in loadtests/mixes ({DEFAULT.mix})")
-    parser.add_argument("--memory", type=int, metavar="MB", help="of every function, instead of the templates'")
+    parser.add_argument("--memory", type=int, metavar="MB", help="memory of every function, instead of the templates'")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a price or a parameter")
     parser.add_argument("--usage-file", type=new_file, metavar="FILE", help="write the units under Infracost's names")
     parser.add_argument("--into", type=extensible_report, metavar="RUN", help="add the chapter to this run's report")
@@ -88,7 +88,7 @@ def usage_file(figures: dict[str, Any]) -> str:
 
 
 def parse_change(text: str, parameters: Parameters) -> tuple[str, float]:
-    """Return name and value of `--set name=value`. Raise UsageError for an unknown name and for an absurd number."""
+    """Return name and value of `--set name=value`. Raise UsageError for an unknown name or a number out of range."""
     name, _, value = text.partition("=")
     try:
         amount = number(0, LARGEST)(value)

@@ -20,7 +20,7 @@ from loadtests.supervisor import end_with_parent
 
 
 def run_block(plan: LoadPlan, audiences: dict[str, Audience]) -> BlockResult:
-    """Offer one block of load and return its result. audiences: by live feed; they stay for later blocks."""
+    """Offer one block of load and return its result. audiences: subscribers by live feed, reused by later blocks."""
     if plan.scenario != LIVE:
         return run_local(plan, OpenLoad).result()
     audiences[plan.live_url] = Audience.of(plan, audiences.get(plan.live_url))
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _next_line() -> str:
-    """Return the next line of the input, "" at its end. It is read in a thread, so that live messages go on meanwhile."""
+    """Return the next line of the input, "" at its end. It is read in a thread, so that live messages are received meanwhile."""
     return str(gevent.get_hub().threadpool.apply(sys.stdin.readline))
 
 

@@ -29,7 +29,9 @@ def down(parser: argparse.ArgumentParser) -> None:
 def _add_run_dir(parser: argparse.ArgumentParser) -> None:
     places = parser.add_mutually_exclusive_group()
     places.add_argument("--run-dir", type=folder, default=Path(".run"), help="folder of state, data and logs (.run)")
-    places.add_argument("--stack", type=_stack, dest="run_dir", metavar="NAME", help="of several: .run/stacks/NAME")
+    places.add_argument(
+        "--stack", type=_stack, dest="run_dir", metavar="NAME", help="one of several stacks, in .run/stacks/NAME"
+    )
 
 
 def _stack(name: str) -> Path:

@@ -1,11 +1,11 @@
 """Count how much there is to build and to run, per feature and side, from the files of the repository.
 
 lines           lines of Python without blank lines, comments and docstrings
-templates, migrations   their lines, counted alike
+templates, migrations   their lines, counted in the same way
 resources       of the templates, loops expanded; those with a condition are optional and not counted
-permissions     actions granted by roles and resource policies; a trust policy is none
+permissions     actions granted by roles and resource policies, without trust policies
 processes       functions of the templates, and programs (`__main__.py`)
-units           what is deployed and rolled back alone: a template with functions, or a program
+units           what is deployed and rolled back independently: a template with functions, or a program
 alarms          failure modes with an alarm
 network, eventual, transaction   lines that carry this mark
 

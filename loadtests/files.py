@@ -1,4 +1,4 @@
-"""Files of the user, and the folders of runs and reports. Whatever a file holds, memory stays bounded and a mistake is one line."""
+"""Files of the user, and the folders of runs and reports. Whatever a file contains, memory is bounded and an error is one line."""
 
 import argparse
 import atexit
@@ -35,14 +35,14 @@ def read_text(path: Path, *, limit: int) -> str:
 
 
 def trace_length_s(times: Sequence[float]) -> float:
-    """Return the duration of a trace: the seconds that have begun when the last arrival is due."""
+    """Return the duration of a trace: the last due time, rounded up to the next whole second."""
     return float(int(times[-1]) + 1)
 
 
 def read_trace(path: Path) -> tuple[float, ...]:
     """Return the due times of a trace, a file with one offset in seconds a line, in order. The first line may be a header.
 
-    Raise UsageError with file, line and mistake.
+    Raise UsageError with the file, the line and what is wrong.
     """
     times: list[float] = []
     for number, text in enumerate(read_text(path, limit=MAX_TRACE_BYTES).splitlines(), start=1):

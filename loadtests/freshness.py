@@ -1,4 +1,4 @@
-"""Measure freshness: the time from a write until each place shows it, on a quiet system.
+"""Measure freshness: the time from a write until each place shows it, on an idle system.
 
 A lag begins with the answer to the write. It ends with the first read that shows the effect, so it contains one read. On the live
 feed it ends with the message. Afterwards the consistency audit counts effects that were lost or happened twice. Both must be 0.
@@ -71,9 +71,10 @@ def measure(base_url: str, live_url: str, world: World, *, trials: int, done: Ca
 
 
 def await_caught_up(base_url: str, world: World) -> None:
-    """Wait until all projections have handled what was written so far. They keep the order, so one more write of each shows it.
+    """Wait until all projections have handled what was written so far.
 
-    Orders travel by queues, which do not keep the order: wait until all of them are settled.
+    They process writes in order, so one more write of each kind shows it.
+    Orders pass through queues without an order: wait until all of them are settled.
     """
     with open_client(base_url) as client:
         measure_votes_and_posts(client, world, Freshness(), feed=Feed(None), trials=1, done=lambda: None)
@@ -103,7 +104,7 @@ def poll(client: httpx.Client, call: Call, shows: Callable[[Answer], bool], *, s
 def measure_votes_and_posts(
     client: httpx.Client, world: World, result: Freshness, *, feed: Feed, trials: int, done: Callable[[], None]
 ) -> None:
-    """Run the trials of votes and posts, whose projections keep the order of writes."""
+    """Run the trials of votes and posts, whose projections process writes in order."""
     score = _settle_hot_post(client, world, result)
     for number in range(trials):
         score = _measure_vote(client, world, number, score=score, result=result, feed=feed)

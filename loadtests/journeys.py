@@ -63,7 +63,7 @@ def hot_voter(world: World, draw: Random) -> Steps:
 
 
 def visitor(_: World, draw: Random) -> Steps:
-    """Read what is trending, read one of those posts, which may be withdrawn, leave feedback."""
+    """Read the trending list and one of its posts, which may be withdrawn, then leave feedback."""
     trending = (yield calls.trending()).record()["items"]
     yield calls.read_post(draw.choice(trending)["post_id"], may_be_gone=True)
     yield calls.leave_feedback(
@@ -105,7 +105,7 @@ def drive(steps: Steps, send: Callable[[Call], Answer | None]) -> None:
 
 
 def operations_of(journey: Journey, world: World, answers: Mapping[str, Answer], *, seed: int) -> list[str]:
-    """Return the operations of a journey that gets these answers, by operation."""
+    """Return the operations that a journey calls in turn. answers: the one that each operation gets."""
     operations: list[str] = []
 
     def answer(call: Call) -> Answer:
@@ -127,7 +127,7 @@ JOURNEYS: dict[str, Journey] = {
 
 
 class JourneyPool:
-    """Journeys under way. Each arrival takes the next call of one of them, or the first call of a new one.
+    """The journeys in progress. Each arrival takes the next call of one of them, or the first call of a new one.
 
     A journey that waits for an answer or a pause delays only itself: there is a call for every arrival.
     """

@@ -28,7 +28,7 @@ class Failure(CatchResponseError):
 
 @dataclass(slots=True)
 class LoadRun:
-    """One run in this process: its number, its plan, and how far OpenLoad is. begin: on perf_counter's scale.
+    """One run in this process: its number, its plan, and the progress of OpenLoad. begin: on perf_counter's scale.
 
     ended: no arrival follows. Locust may start a user afterwards, in place of one of a worker that has quit.
     """
@@ -118,7 +118,7 @@ class Latencies:
         self._cpu, self._last_s = 0.0, -1.0
 
     def _end(self, **_: object) -> None:
-        """Note that this process has stopped its users, so its next report is its last."""
+        """Record that this process has stopped its users, so its next report is its last."""
         if self.run:
             self.run.ended = True
 
@@ -164,7 +164,7 @@ def publish(environment: Environment, plan: LoadPlan, number: int) -> None:
 
 
 def clear(environment: Environment) -> None:
-    """Let the next run have no plan, until one is published."""
+    """Clear the plan of the last run, so that the next one has none until it is published."""
     setattr(environment.parsed_options, START, b"")
 
 

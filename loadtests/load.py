@@ -21,7 +21,7 @@ MAX_ARRIVALS = 20_000_000  # of a block: its counts have to fit into memory
 class LoadPlan:
     """One block of open load.
 
-    rate: arrivals a second; the highest of `shape`, the mean of `trace`. warm_up_s precedes duration_s and counts apart.
+    rate: arrivals a second; the highest of `shape`, the mean of `trace`. warm_up_s precedes duration_s and is counted separately.
     shape: stages that take duration_s. trace: recorded offsets instead. part, parts: this generator starts the arrivals whose
     number is `part` modulo `parts`. seed: the same seed draws the same journeys. max_in_flight: arrivals beyond this many open
     ones are dropped. timeout_ms: a later answer, counted from the intended start, is an error.
@@ -72,7 +72,7 @@ class LoadStart:
     workers: tuple[int, ...] = (0,)
 
     def part_of(self, worker_index: int) -> LoadPlan:
-        """Return the part of the plan that a worker offers. Raise ValueError if it was not there at the start."""
+        """Return the part of the plan that a worker offers. Raise ValueError if it was not connected at the start."""
         part, parts = self.workers.index(worker_index), len(self.workers)
         seed = f"{self.plan.seed} of {part}" if part else self.plan.seed
         in_flight = ceil(self.plan.max_in_flight / parts)
@@ -128,7 +128,7 @@ class LostWorker:
 
 @dataclass(slots=True, kw_only=True)
 class BlockResult:
-    """The result of one block, warm-up excluded. latencies: histogram of all requests but refusals and quick errors.
+    """The result of one block, warm-up excluded. latencies: histogram of all requests except refusals and quick errors.
 
     arrivals: due ones; on a live feed they are writes, while offered counts messages. late: arrivals that started over 10 ms
     after their due time. cpu: the generator's share of one core, the highest of several workers.
@@ -175,7 +175,7 @@ def lost_share(blocks: Sequence[BlockResult]) -> float:
 
 
 def void_reasons(blocks: Sequence[BlockResult]) -> Iterator[str]:
-    """Yield why the load generator could not offer these blocks."""
+    """Yield the reasons why the load generator could not offer these blocks."""
     cpu, lost = max(block.cpu for block in blocks), lost_share(blocks)
     late = sum(block.late for block in blocks) / max(1, sum(block.arrivals for block in blocks))
     if cpu > VOID_ABOVE_CPU:

@@ -47,7 +47,7 @@ def functions_of(endpoint: str) -> list[dict[str, Any]]:
 def put_in_front(
     handler: str, files: Mapping[str, Path], endpoint: str, *, layer: str, variables: Mapping[str, str]
 ) -> None:
-    """Put a handler of a layer in front of every function's own. All functions start anew. Raise SystemFailed.
+    """Put a handler of a layer in front of every function's own. All functions are restarted. Raise SystemFailed.
 
         as deployed     Handler: microservices.posts.handler.lambda_handler
         with the layer  Handler: the one in front, OWN_HANDLER: microservices.posts.handler.lambda_handler

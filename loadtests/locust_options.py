@@ -1,6 +1,7 @@
 """The options that this project adds to Locust's, and the checks of Locust's own, which accept any number.
 
-A wrong command line is one line and status 3. The web page can change some options, so they are checked again at each start.
+A wrong command line prints one line and exits with status 3. The web page can change some options, so each start checks
+them again.
 """
 
 from argparse import ArgumentTypeError
@@ -27,7 +28,7 @@ USERS, PORT = number(1, 100_000, int), number(0, 65_535, int)
 
 
 def add_options(parser: Any) -> None:
-    """Add the options. Values of files stay text, because Locust sends them to its workers and its web page."""
+    """Add the options. Options that name files stay text, because Locust sends them to its workers and its web page."""
     parser.add_argument("--rate", type=RATE, help="open load: arrivals a second, the peak of --shape")
     trace = _text(lambda word: read_trace(Path(word)))
     parser.add_argument(
@@ -46,7 +47,7 @@ def add_options(parser: Any) -> None:
     parser.set_defaults(expect_workers_max_wait=WORKERS_WITHIN_S)
     parse, leave = parser.parse_args, parser.exit
     parser.parse_args = lambda *words, **more: _require_consistent(parse(*words, **more), parser)
-    # A wrong command line is one line and status 3, as in the other commands: 2 means that a run is void.
+    # A wrong command line exits with status 3, as in the other commands: 2 means that a run is void.
     parser.exit = lambda status=0, message="": leave(
         USAGE if status == VOID else status, message and f"{' '.join(message.split())}\n"
     )

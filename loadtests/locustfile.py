@@ -1,6 +1,6 @@
 """Locust users for either system: `locust -f loadtests/locustfile.py --host URL`. README.md shows how to use them.
 
-Without `--rate` or `--trace` the users are closed: each waits for an answer before it goes on. With one of them, OpenLoad offers
+Without `--rate` and `--trace` the users are closed: each waits for an answer before it continues. With one of them, OpenLoad offers
 the same journeys at open arrivals. Before a run the host gets some accounts and posts through its public API.
 """
 
@@ -51,7 +51,7 @@ events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-unt
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def prepare(environment: Environment, runner: Any, **_: object) -> None:
-    """Let every process know all user classes, and let LoadShape choose among them at the start of each run."""
+    """Register all user classes in every process. LoadShape chooses among them at the start of each run."""
     attach(environment)
     gevent.signal_handler(signal.SIGINT, interrupt, environment, gevent.getcurrent())
     options: Any = environment.parsed_options
@@ -84,7 +84,7 @@ def end_with_master() -> None:
 
 
 def interrupt(environment: Environment, main: Any) -> None:
-    """Raise Ctrl-C in Locust's main greenlet: Python would raise it in any greenlet, and that of a user prints a traceback.
+    """Raise Ctrl-C in Locust's main greenlet: Python would raise it in any greenlet, and a user's prints a traceback.
 
     The workers of --processes get Ctrl-C too. Their last reports come first, because Locust waits only half a second for them.
     """
@@ -119,7 +119,7 @@ def set_exit_status(environment: Environment, **_: object) -> None:
     if not isinstance(runner, MasterRunner):  # a master has quit already, to get the last reports
         runner.quit()
     if environment.parsed_options.csv_prefix:  # type: ignore[union-attr]
-        gevent.sleep(CSV_STATS_INTERVAL_SEC)  # Locust writes the file so often, and not once more at the end
+        gevent.sleep(CSV_STATS_INTERVAL_SEC)  # Locust writes the file at this interval, and not once more at the end
     if environment.web_ui or environment.process_exit_code is not None:
         return
     if not runner.stats.total.num_requests:
@@ -229,7 +229,7 @@ class LoadShape(LoadTestShape):
         return self._closed_tick(environment.parsed_options)
 
     def end(self) -> None:
-        """Forget the run, so that the next one has its own options."""
+        """Forget the run, so that the next one reads its own options."""
         self._classes = None
 
     def _begin(self, environment: Environment) -> bool:
@@ -251,7 +251,7 @@ class LoadShape(LoadTestShape):
         return True
 
     def _closed_tick(self, options: Any) -> tuple[int, float, list[Any] | None] | None:
-        """Return the users of a second at a time: Locust would not end a run while it starts users."""
+        """Start the users of one second at a time: Locust does not end a run while it starts users."""
         elapsed_s, rate = perf_counter() - self._began_s, float(options.spawn_rate)
         if options.run_time and elapsed_s >= options.run_time:
             return None
@@ -307,7 +307,7 @@ def _closed_users(mix: Mix, options: Any) -> list[Any]:
 def _plan(
     environment: Environment, journeys: dict[str, float], *, rate: float = 0, shape: Shape = (), trace: tuple[float, ...] = ()
 ) -> LoadPlan:  # fmt: skip
-    """Return the plan of a run. For closed users only its world counts."""
+    """Return the plan of a run. Closed users use only its seeded data."""
     plan = LoadPlan(
         base_url=base_url(environment), rate=rate, shape=shape, trace=trace, warm_up_s=0, duration_s=length_s(shape),
         seed="locust", journeys=journeys, max_in_flight=IN_FLIGHT,

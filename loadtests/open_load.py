@@ -1,7 +1,7 @@
 """Open load in Locust: requests start at their due times, however slow earlier answers are.
 
-A closed user waits for its answer, so while a server stalls it sends nothing and counts the stall once. Here every arrival has a
-due time, starts in a greenlet of its own, and its response time counts from the due time.
+A closed user waits for an answer, so while a server stalls it sends nothing and counts the stall once. Here every arrival has a
+due time, starts in a greenlet of its own, and its response time is measured from the due time.
 """
 
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ class OpenLoad(FastHttpUser):
         self._cpu, self._cpu_begin_s, self._next_sample_s = 0.0, 0.0, 0.0
 
     def source(self, plan: LoadPlan) -> Iterator[tuple[Any, Call]]:
-        """Return steps and their calls. A step goes to `advance` with the answer."""
+        """Return an iterator of steps with their calls. `advance` gets a step and its answer."""
         if plan.path:
             return repeat((None, Call(operation=f"GET {plan.path}", path=plan.path, check=unchecked)))
         return JourneyPool(plan.journeys or mixes.by_name(plan.scenario).journeys, plan.world, plan.seed)

@@ -81,7 +81,7 @@ def start(
 def environment() -> dict[str, str]:
     """Return the environment of the programs that we start: this one without variables that change Python, Locust, pytest or Git.
 
-    The local systems are never behind a proxy. Each system ignores what else is not for it, also if a user starts it.
+    The local systems are never behind a proxy. Each system ignores other variables itself, even if a user starts it.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     direct = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), *LOCAL_HOSTS)))
@@ -89,12 +89,12 @@ def environment() -> dict[str, str]:
 
 
 def is_remote(url: str) -> bool:
-    """Return whether a URL is not on this machine's loopback. Only then do the user's proxies and .netrc count."""
+    """Return whether a URL is not on this machine's loopback. Only then do the user's proxies and .netrc apply."""
     return urlsplit(url).hostname not in LOCAL_HOSTS
 
 
 def detach(process: "subprocess.Popen[str]", lock: Path) -> None:
-    """Let a started command run on after this process has ended."""
+    """Let a started command continue after this process has ended."""
     assert process.stdin is not None  # noqa: S101 - it is a pipe
     with suppress(BrokenPipeError), process.stdin as control:
         control.write("detach\n")

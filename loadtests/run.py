@@ -140,7 +140,7 @@ def require_reachable(settings: RunSettings) -> None:
 def interleave(
     offer: Callable[[LoadPlan], BlockResult], plans: dict[str, LoadPlan], *, pairs: int
 ) -> Iterator[SideBlock]:
-    """Yield the blocks of both sides, alternating A B B A …. Both blocks of a pair walk the same journeys."""
+    """Yield the blocks of both sides, alternating A B B A …. Both blocks of a pair run the same journeys."""
     at_s = 0.0
     for block, side in enumerate(alternating(pairs, tuple(plans))):
         plan = replace(plans[side], seed=f"{plans[side].seed} {block // 2}")
@@ -149,7 +149,7 @@ def interleave(
 
 
 def alternating(pairs: int, sides: Sequence[str] = SIDES) -> Iterator[str]:
-    """Yield the sides in the order A B B A A B …, so that a drift of the machine affects both alike."""
+    """Yield the sides in the order A B B A A B …, so that a drift of the machine affects both equally."""
     for pair in range(pairs):
         yield from sides if pair % 2 == 0 else sides[::-1]
 
@@ -240,7 +240,7 @@ def _parity(sides: Sides) -> Parity:
 
 
 def _odd_requests(sides: Sides) -> Parity:
-    """Send random odd requests to both systems, other ones in each run. A deployed one may be behind a firewall of its own."""
+    """Send random unusual requests to both systems, different ones in each run. A deployed system may be behind a firewall."""
     if sides.settings.deployed:
         return Parity()
     with sides.display.phase("parity: random odd requests to both"):

@@ -1,4 +1,4 @@
-"""`python -m loadtests scale`: what the way to a million users looks like on both sides, from the counted work of a report."""
+"""`python -m loadtests scale`: simulate the growth to a million users on both sides, from the counted work of a report."""
 
 import argparse
 from math import inf

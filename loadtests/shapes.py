@@ -13,7 +13,7 @@ ROUNDING = 1e-9  # arrivals; the error of a sum of floating-point numbers
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Seconds in which the rate changes evenly from `start` to `end`, in arrivals a second."""
+    """Seconds in which the rate changes linearly from `start` to `end`, in arrivals a second."""
 
     seconds: float
     start: float
@@ -31,9 +31,9 @@ STEADY = "steady"
 SHAPES: dict[str, Shape] = {
     STEADY: (Stage(30, 1, 1),),
     "ramp": (Stage(30, 0, 1), Stage(10, 1, 1)),
-    # Ten times the rate from one moment to the next.
+    # Suddenly ten times the rate.
     "spike": (Stage(10, 0.1, 0.1), Stage(10, 1, 1), Stage(10, 0.1, 0.1)),
-    # After an idle time, so that idle parts start again.
+    # After an idle time, when parts that were stopped start again.
     "burst": (Stage(5, 0.2, 0.2), Stage(15, 0, 0), Stage(5, 1, 1)),
     "soak": (Stage(600, 0.7, 0.7),),
 }

@@ -2,7 +2,7 @@
 
 FD is a file that stays locked as long as this process or the command runs. It has the pid of this process and of its parent.
 Standard input is a pipe from the parent. The kernel closes it however the parent ends, also by `kill -9`; then the command is
-terminated. After a line on it the command goes on without the parent, as after `make up`. SIGTERM ends both.
+terminated. If the parent writes a line to it, the command continues without the parent, as after `make up`. SIGTERM ends both.
 """
 
 import ctypes

@@ -94,7 +94,7 @@ def members(system: System, run_dir: Path) -> list[psutil.Process]:
 
 
 def up(run_dir: Path, systems: Sequence[System] = BOTH) -> list[str]:
-    """Start the systems that do not serve, and let them run on after this process. Return the names of the started ones.
+    """Start the systems that do not serve, and let them continue after this process. Return the names of the started ones.
 
     A second call waits for the first one. A system that runs and does not serve is ended first. Raise SystemFailed if one does not
     start, after ending what this call started, or if one belongs to a command that still runs.

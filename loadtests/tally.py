@@ -52,7 +52,7 @@ class Tally:
         return sum(count for (_, _, outcome, _, _), count in self.counts.items() if outcome in ENDS)
 
     def block(self) -> BlockResult:
-        """Return the result of the block, without what only the generator knows: its CPU share and its workers."""
+        """Return the result of the block, without the generator's own figures: its CPU share and its workers."""
         ends, reasons = Counter[str](), Counter[str]()
         for (_, operation, outcome, reason, _), count in self._measured():
             ends[outcome] += count

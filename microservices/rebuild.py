@@ -1,4 +1,4 @@
-"""Send all posts to the services that follow posts, e.g. after search was removed and deployed again.
+"""Send all posts to the services that subscribe to them, e.g. after search was removed and deployed again.
 
     python -m microservices.rebuild --api https://… --stage reference
     python -m microservices.rebuild --api http://127.0.0.1:4566/_aws/execute-api/…/$default --endpoint http://127.0.0.1:4566
@@ -34,7 +34,7 @@ class RebuildFailed(Exception):
 
 
 def rebuild(get: Callable[[str], Json], functions: Any, *, stage: str) -> int:
-    """Send all posts to the stage's followers and return how many there were; `get` requests a path of the API."""
+    """Send all posts to the subscribers of a stage and return how many there were; `get` requests a path of the API."""
     sent = 0
     for posts in _pages(get):
         for follower in FOLLOWERS:

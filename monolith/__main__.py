@@ -1,4 +1,4 @@
-"""`python -m monolith`: start the database, upgrade the schema and serve until SIGTERM or Ctrl-C. SIGHUP loads the code anew."""
+"""`python -m monolith`: start the database, upgrade the schema and serve until SIGTERM or Ctrl-C. SIGHUP reloads the code."""
 
 import argparse
 import fcntl

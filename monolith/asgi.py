@@ -86,7 +86,7 @@ class Application:
 
 
 async def _receive_body(receive: Receive) -> _Body:
-    """Return the body. Of one that is longer than any operation allows, only the length is of use."""
+    """Return the body. If it is longer than any operation allows, use only its length: the rest is not read."""
     content, length = bytearray(), 0
     while True:
         message = await receive()
@@ -99,7 +99,7 @@ async def _receive_body(receive: Receive) -> _Body:
 
 
 async def _send_answer(answer: Answer, body: _Body, receive: Receive, send: Send) -> None:
-    """Send the response. Close the connection if a part of the body was not read: its bytes would pass for a new request."""
+    """Send the response. Close the connection if part of the body is unread: its bytes would be parsed as a new request."""
     headers = [*answer.headers, (HEADER, request_id.get().encode())]
     if not body.is_read:
         headers.append((b"connection", b"close"))
@@ -111,7 +111,7 @@ async def _send_answer(answer: Answer, body: _Body, receive: Receive, send: Send
 
 
 async def _discard_rest(receive: Receive) -> None:
-    """Read for a while: closing a connection with unread bytes resets it, and the client may lose the response."""
+    """Read and discard for some seconds: closing a connection with unread bytes resets it, and the client may lose the response."""
     try:
         async with asyncio.timeout(_LINGER_SECONDS):
             while (message := await receive())["type"] != "http.disconnect" and message["more_body"]:

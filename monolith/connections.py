@@ -29,7 +29,7 @@ _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} [!-~]+ HTTP/1\.[0
 class HttpConnection(HttpToolsProtocol):
     """An HTTP connection. It closes if a head is too long or too late, and it answers an invalid message with a problem."""
 
-    _head_bytes = 0  # received of a head that is not complete
+    _head_bytes = 0  # bytes received of an incomplete head
     _used_at = 0.0  # when the client connected or last sent something, on the event loop's clock
     _head_timer: asyncio.TimerHandle | None = None
     _is_refused = False
@@ -62,7 +62,7 @@ class HttpConnection(HttpToolsProtocol):
             self._check_head()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer a complete request before the connection is closed: the client only sends no more."""
+        """Answer a complete request before the connection is closed: the client has only stopped sending."""
         is_due = not self._is_idle() and not self.cycle.more_body
         if is_due:
             self.cycle.keep_alive = False
@@ -97,7 +97,7 @@ class HttpConnection(HttpToolsProtocol):
         return bool(self.parser.get_method() == b"GET" and super()._should_upgrade())
 
     def _upgrade(self) -> None:
-        """Continue as a WebSocket connection. Another protocol is ignored, and the request is answered as it is."""
+        """Continue as a WebSocket connection. An upgrade to another protocol is ignored: the request is answered as usual."""
         if self._should_upgrade() and self.parser.get_http_version() != "1.1":
             self._refuse(400)
         elif self._should_upgrade():
@@ -105,7 +105,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _check_head(self) -> None:
         if not self._is_idle():
-            self._head_bytes = 0  # it was a body
+            self._head_bytes = 0  # the bytes belonged to a body
         elif self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(431)
         elif self._head_timer is None:

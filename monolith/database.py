@@ -27,7 +27,7 @@ _POOL_WAIT_SECONDS = 5
 _STATEMENT_SECONDS = 4.0
 _MIGRATION_SECONDS = 300.0  # a statement may change a large table, or wait for another migration
 _SOCKET_FOLDER_BYTES = 92  # a socket's path has at most 107 bytes, and 15 of them are its name
-_SILENCE_SECONDS = 1.0  # a database that is so late to end a statement hangs
+_SILENCE_SECONDS = 1.0  # a database that cancels a statement later than this hangs
 
 Result = TypeVar("Result")
 
@@ -42,7 +42,7 @@ class _LimitedConnection(psycopg.Connection[Any]):
             return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self.pgconn.finish()  # the answer may still come, and would pass for that of another statement
+                self.pgconn.finish()  # the answer may still come, and would be taken for that of another statement
             raise
 
 
@@ -86,7 +86,7 @@ def _socket_folder(url: URL) -> dict[str, str]:
 
 
 def _short_path(folder: str) -> str:
-    """Return a path of the folder that is short enough for a socket and has no comma, where libpq splits hosts.
+    """Return a path of the folder that is short enough for a socket and has no comma: libpq splits hosts at commas.
 
     The descriptor of such a path stays open. It is valid in this process and its forks.
     """
@@ -97,7 +97,7 @@ def _short_path(folder: str) -> str:
 
 
 def _set_formats(connection: psycopg.Connection[Any], _: object) -> None:
-    """Set what the stores rely on. As connection options, the user's PGTZ and PGDATESTYLE would override them."""
+    """Set the formats that the stores rely on. As connection options, the user's PGTZ and PGDATESTYLE would override them."""
     connection.autocommit = True
     connection.execute("SET timezone TO 'UTC'; SET datestyle TO 'ISO'")
     connection.autocommit = False

@@ -21,7 +21,7 @@ from monolith.postgres_server import VERSION, Process
 
 _STOP_SECONDS = 10  # for each signal
 _PROBE_EVERY_SECONDS = 0.5
-_PROBES = 2  # that get no answer, one after the other: a server that is busy, full or in recovery answers each at once
+_PROBES = 2  # failures in a row that mean a hang: a server that is busy, full or in recovery answers at once
 _UNSAFE_IN_A_SHELL = '"$`\\\n'  # initdb puts the path of its folder between double quotes in a shell command
 _INITIALISE = (
     "--username=postgres", "--auth=trust",  # only its owner and root can enter the socket's folder
@@ -101,7 +101,7 @@ def _require_usable(data: Path) -> None:
 
 
 def _initialise(data: Path) -> None:
-    """Create the database. It is renamed into place, so that an interrupted call leaves no incomplete one."""
+    """Create the database. It is renamed into place, so that an interrupted call leaves no incomplete database."""
     program = postgres_server.program("initdb")
     if unsafe := set(_UNSAFE_IN_A_SHELL) & set(str(program)):
         raise RuntimeError(f"PostgreSQL's initdb cannot run in a path with {' '.join(map(repr, unsafe))}: {program}")

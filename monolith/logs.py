@@ -1,4 +1,4 @@
-"""Write log lines as JSON, with the id of the request in whose course each is written. Twin: microservices/request_ids.py."""
+"""Write log lines as JSON, with the id of the request that causes each. Twin: microservices/request_ids.py."""
 
 import logging
 import secrets

@@ -27,7 +27,7 @@ def load_release(settings: Settings) -> Flask:
 
 @contextmanager
 def _fresh_modules() -> Iterator[None]:
-    """Import the project's modules anew. If the block fails, restore the old ones."""
+    """Import the project's modules again. If the block fails, restore the old ones."""
     old = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in _PACKAGES}
     _remove(list(old))
     importlib.invalidate_caches()

@@ -52,7 +52,7 @@ def listen(host: str, port: int) -> socket.socket:
 class Server(BaseApplication):  # type: ignore[misc]
     """Worker processes forked from one loaded application. SIGTERM lets them finish their current requests.
 
-    SIGHUP replaces them by workers of the application that `load_release` returns.
+    SIGHUP replaces them with workers of the application that `load_release` returns.
     Each worker has `threads` threads for requests. Connections take no thread (see worker.py). log: None is standard error.
     """
 

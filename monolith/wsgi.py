@@ -88,7 +88,7 @@ class RequestThreads:
 
 
 def _resolve(future: "asyncio.Future[Answer]", answer: Answer) -> None:
-    if not future.done():  # it is cancelled when the worker's time for a graceful shutdown is over
+    if not future.done():  # it is cancelled when the worker's grace period ends
         future.set_result(answer)
 
 
@@ -152,7 +152,7 @@ def build_environ(scope: Scope, body: bytes, *, length: int) -> WSGIEnvironment:
 def _to_key(name: bytes) -> str | None:
     """Return the header's name in the environment, None for one that the application must not see.
 
-    One with an underscore would pass for one with a hyphen, and with Upgrade Flask would look for a WebSocket route.
+    A name with an underscore would equal one with a hyphen. With `Upgrade`, Flask would look for a WebSocket route.
     """
     if b"_" in name or name in (b"transfer-encoding", b"content-length", b"upgrade"):
         return None

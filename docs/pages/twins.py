@@ -103,7 +103,7 @@ def _with_comments(lines: Sequence[str], first: int) -> int:
 
 
 def pairs(left: Sequence[Chunk], right: Sequence[Chunk]) -> Iterator[tuple[Chunk | None, Chunk | None]]:
-    """Yield the parts of two twins in rows, those with the same key beside each other."""
+    """Yield the parts of two twins in rows, those with the same key next to each other."""
     matcher = SequenceMatcher(None, [each.key for each in left], [each.key for each in right], autojunk=False)
     for _, begin, end, other_begin, other_end in matcher.get_opcodes():
         yield from zip_longest(left[begin:end], right[other_begin:other_end])

@@ -1,4 +1,4 @@
-"""`make doctor`: say in ten lines what is missing on this machine, and how to mend it.
+"""`make doctor`: say in ten lines what is missing on this machine, and how to fix it.
 
 Standard library only, because nothing is installed yet.
 """
@@ -48,7 +48,7 @@ def line(finding: Finding) -> str:
 
 
 def main() -> int:
-    """Print the findings. Return 1 if something is to mend."""
+    """Print the findings. Return 1 if something must be fixed."""
     every = findings()
     for each in every:
         print(line(each))

@@ -36,11 +36,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.description = ABOUT
     actions = parser.add_subparsers(required=True, metavar="ACTION", parser_class=type(parser))
     planned = actions.add_parser("plan", help="print what will be created, and its price, permissions and quotas")
-    planned.add_argument("--rate", type=RATE, default=50.0, help="requests a second of the price and the quotas (50)")
+    planned.add_argument("--rate", type=RATE, default=50.0, help="requests a second for the price and the quotas (50)")
     planned.set_defaults(command=_plan)
     deployed = actions.add_parser("deploy", help="create or update all stacks; a second run resumes an interrupted one")
     limit = deployed.add_mutually_exclusive_group()
-    limit.add_argument("--budget", type=number(1, 1e6), metavar="DOLLARS", help="a month; needs --email")
+    limit.add_argument("--budget", type=number(1, 1e6), metavar="DOLLARS", help="monthly budget; needs --email")
     limit.add_argument("--no-budget", action="store_true", help="deploy without a budget")
     deployed.add_argument("--email", type=_matching(r"[^@\s]+@[^@\s]+\.[^@\s]+"), help="notified by the budget")
     deployed.add_argument("--dry-run", action="store_true", help="print the steps, and run none")
@@ -51,7 +51,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     compared.add_argument("--scenario", action="append", default=[], choices=LoadOptions().scenarios, help="only this")
     compared.add_argument("--rate", type=RATE, help="arrivals a second on each side, instead of the profile's")
-    compared.add_argument("--far", action="store_true", help="measure although a connection takes long")
+    compared.add_argument("--far", action="store_true", help="measure even if a connection takes long")
     add_results(compared)
     compared.set_defaults(command=_compare)
     destroyed = actions.add_parser("destroy", help="delete everything of the stage, its data included")
@@ -74,7 +74,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     stage = _matching(r"[a-z]([a-z0-9]|-(?=[a-z0-9])){1,20}")  # ECR and RDS refuse two hyphens in a row
     parser.add_argument("--stage", type=stage, default="reference", help="prefix of every name (reference)")
     parser.add_argument("--region", type=_matching(r"[a-z]{2}(-[a-z]+)+-[1-9]"), default=REGION, help=f"({REGION})")
-    parser.add_argument("--endpoint", type=url("http", "https"), help="of a local AWS, which replaces the account")
+    parser.add_argument(
+        "--endpoint", type=url("http", "https"), help="address of a local AWS, used instead of the account"
+    )
 
 
 def _matching(pattern: str) -> Callable[[str], str]:
@@ -175,7 +177,7 @@ def _target(options: argparse.Namespace) -> Target:
 
 
 def _deployment(options: argparse.Namespace, target: Target, account: str) -> Deployment:
-    """Return the deployment of the stage. Its bucket's name contains what makes it unique among all accounts."""
+    """Return the deployment of the stage. The bucket's name contains account and region, so that it is unique."""
     return Deployment(
         target,
         options.stage,

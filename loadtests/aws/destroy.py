@@ -40,7 +40,7 @@ def destroy(
 def _delete_stack(target: Target, stacks: Stacks, name: str, snapshots: bool) -> str:
     if (status := stacks.status(name)) is None:
         return "absent"
-    if snapshots and not status.startswith("DELETE"):  # else an ended run has made them
+    if snapshots and not status.startswith("DELETE"):  # otherwise an interrupted run has made them
         _save(target, stacks, name)
     for attempt in range(1, TRIES + 1):
         for bucket in stacks.resources(name, "AWS::S3::Bucket"):

@@ -10,7 +10,7 @@ Actions = Mapping[str, Callable[[], str]]  # by their description. Each returns 
 def run_parallel(actions: Actions) -> Iterator[str]:
     """Yield each action with its result when it ends. Raise the first error once all have ended.
 
-    The threads are daemons, so Ctrl-C ends the command at once. AWS goes on with what they started, and the next run waits for it.
+    The threads are daemons, so Ctrl-C ends the command at once. AWS continues what they started, and the next run waits for it.
     """
     ended: SimpleQueue[tuple[str, str | Exception]] = SimpleQueue()
 

@@ -1,4 +1,4 @@
-"""`aws plan`: what a deployment creates, and which permissions, dollars and quotas it needs. No account is asked."""
+"""`aws plan`: what a deployment creates, and which permissions, dollars and quotas it needs. No call to AWS is made."""
 
 import argparse
 from collections.abc import Iterator, Sequence

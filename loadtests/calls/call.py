@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a call. Status 0 means that there is none; `failure` holds the reason."""
+    """The answer to a call. Status 0 means that there is none; `failure` is the reason."""
 
     status: int
     body: bytes = b""
@@ -119,6 +119,6 @@ def _check(call: Call, answer: Answer) -> tuple[Outcome, str]:
         call.check(answer)
     except WrongOutcome as wrong:
         return Outcome.ERROR, f"{WRONG}: {wrong}"
-    except (KeyError, TypeError, ValueError) as wrong:  # a field is missing or has another type
+    except (KeyError, TypeError, ValueError) as wrong:  # a field is missing or has a wrong type
         return Outcome.ERROR, f"{WRONG}: {wrong!r}"
     return Outcome.SUCCESS, ""

@@ -12,7 +12,7 @@ Lines = Sequence[dict[str, Any]]
 
 
 def place_order(lines: Lines, wanted: Outcome, *, key: str, token: str) -> Call:
-    """Place an order. The answer holds it as sent with its price, pending or settled as wanted."""
+    """Place an order. The answer must contain it as sent, with its price, pending or settled as expected."""
 
     def check(answer: Answer) -> None:
         order = answer.record()
@@ -48,7 +48,7 @@ def read_order(
 
 
 def own_orders(token: str, *, limit: int = 20, cursor: str = "", holding: str | None = None) -> Call:
-    """List the user's own orders. They must be newest first and hold a certain one, if one is passed."""
+    """List the user's own orders. They must be newest first and contain a certain order, if one is passed."""
 
     def check(answer: Answer) -> None:
         items = items_of(answer, limit)

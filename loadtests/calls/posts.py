@@ -33,7 +33,7 @@ def read_post(post_id: str, title: str | None = None, *, may_be_gone: bool = Fal
 
 
 def publish(form: dict[str, Any], token: str) -> Call:
-    """Publish a post. The answer must hold it as it was sent."""
+    """Publish a post. The answer must contain it as it was sent."""
 
     def check(answer: Answer) -> None:
         post = answer.record()
@@ -79,7 +79,7 @@ def cast(post_id: str, value: int, token: str) -> Call:
 
 
 def leaderboard(limit: int = 20) -> Call:
-    """Read the leaderboard. Ranks must have no gap and scores must fall."""
+    """Read the leaderboard. Ranks must have no gap and scores must be in descending order."""
 
     def check(answer: Answer) -> None:
         items = items_of(answer, limit)
@@ -101,7 +101,7 @@ def leaderboard_page() -> Call:
 
 
 def trending(limit: int = 20) -> Call:
-    """Read the most viewed posts of the last hour. Ranks must have no gap and views must fall."""
+    """Read the most viewed posts of the last hour. Ranks must have no gap and views must be in descending order."""
 
     def check(answer: Answer) -> None:
         items = items_of(answer, limit)

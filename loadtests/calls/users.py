@@ -40,7 +40,7 @@ def read_user(username: str) -> Call:
 
 
 def read_me(username: str, token: str) -> Call:
-    """Read the user itself. Its credits must not be negative."""
+    """Read the signed-in user. The credits must not be negative."""
 
     def check(answer: Answer) -> None:
         user = answer.record()
@@ -51,7 +51,7 @@ def read_me(username: str, token: str) -> Call:
 
 
 def upload_avatar(picture: bytes, token: str) -> Call:
-    """Upload a PNG as the user's avatar. The answer only accepts it; the thumbnail follows."""
+    """Upload a PNG as the user's avatar. The answer only confirms the upload; the thumbnail follows."""
     return Call(
         operation="PUT /users/me/avatar",
         path="/users/me/avatar",
@@ -68,7 +68,7 @@ def read_avatar(username: str) -> Call:
 
     def check(answer: Answer) -> None:
         require(answer.body.startswith(PNG), "a PNG")
-        width, height = answer.body[16:20], answer.body[20:24]  # the first chunk begins with them
+        width, height = answer.body[16:20], answer.body[20:24]  # the first chunk of a PNG begins with both
         size = (int.from_bytes(width), int.from_bytes(height))
         require(size == (SIDE, SIDE), f"{SIDE} by {SIDE} pixels, not {size[0]} by {size[1]}")
 
@@ -76,7 +76,7 @@ def read_avatar(username: str) -> Call:
 
 
 def leave_feedback(message: str, contact: str | None = None) -> Call:
-    """Send feedback. The answer confirms it and does not show it."""
+    """Send feedback. The answer confirms it and does not contain it."""
     form: dict[str, Any] = {"message": message} if contact is None else {"message": message, "contact": contact}
 
     def check(answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""The oracle of a drill: writes beside the load, of which each acknowledged one must take effect exactly once.
+"""The oracle of a drill: writes in addition to the load. Each acknowledged one must take effect exactly once.
 
 A vote and a keyed order are idempotent: they are repeated until they are acknowledged, so their effects are known exactly.
 A post is sent once, and must be readable if it was acknowledged.

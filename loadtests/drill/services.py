@@ -54,7 +54,7 @@ class Services:
         return [each for each in workers if function_of(each).startswith(f"{STAGE}-{service}-")]
 
     def add_hooks(self) -> None:
-        """Put hooks.py around every function. All functions start anew."""
+        """Put hooks.py around every function. All functions are restarted."""
         put_in_front(
             "drill_hooks.lambda_handler", {"drill_hooks.py": HOOKS}, endpoint_in(self.run_dir),
             layer="drill-hooks", variables={"DRILL_FAULT": str(self._fault_file)},
@@ -169,7 +169,7 @@ def cut_streams(services: Services) -> Iterator[None]:
 
 @contextmanager
 def update_services(services: Services) -> Iterator[None]:
-    """Deploy every service anew, one after the other."""
+    """Deploy every service again, one after the other."""
     for service in templates.services():
         services.deploy(service, f"{service}-drill-{time():.0f}")
     yield

@@ -45,7 +45,7 @@ def parts(call: TimedCall, forest: Forest) -> dict[str, float]:
 
 
 def answering(span_id: str, forest: Forest, *, depth: int = 0, part: str | None = None) -> Iterator[Work]:
-    """Yield all spans below a span that were waited for, parents first. part: of all of them."""
+    """Yield all spans below a span that were waited for, parents first. part: the one that all of them belong to, if any."""
     for span in forest.until_answer(span_id):
         own = part or (traces.AUTHORIZER if span.name == traces.AUTHORIZER and span.kind == "function" else None)
         yield Work(span, depth, own or _part_of(span), _self_ms(span, forest))

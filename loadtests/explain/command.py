@@ -1,4 +1,4 @@
-"""Start both systems with hooks, walk every operation on both, and write chapters of the report: the parts of each journey, cold
+"""Start both systems with hooks, call every operation on both, and write chapters of the report: the parts of each journey, cold
 starts, metering and the forecasts that follow from it.
 
 A journey is shown as the calls that it consists of, each the fastest of its operation in the tours. Seeding starts the functions,
@@ -41,7 +41,7 @@ def register(verb: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Start two systems, walk the tours and write the chapters."""
+    """Start two systems, run the tours and write the chapters."""
     run_dir, folder, explained = run_directory(CHAPTER), destination(options), dict[str, Any]()
 
     def measure(display: ProgressDisplay) -> None:

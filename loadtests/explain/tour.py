@@ -1,6 +1,6 @@
-"""Walk every operation of the contract on both traced systems, for the chapters `explain` and `metering`.
+"""Call every operation of the contract on both traced systems, for the chapters `explain` and `metering`.
 
-The live feed has one listener to each topic, so each message is sent once.
+The live feed has one subscriber to each topic, so each message is sent once.
 """
 
 import subprocess
@@ -71,7 +71,7 @@ class Tours:
 
 
 def walk_tours(folders: Mapping[str, Path], worlds: Mapping[str, World], *, done: Callable[[], object]) -> Tours:
-    """Walk the tours on both traced systems. folders: their run directories. done: called after each of the STEPS.
+    """Run the tours on both traced systems. folders: their run directories. done: called after each of the STEPS.
 
     Raise CallFailed if a call fails.
     """
@@ -155,7 +155,7 @@ def _git(*arguments: str) -> None:
 
 
 def _walk(side: str, folder: Path, url: str, live_url: str, *, world: World, done: Callable[[], object]) -> Walked:
-    """Walk the tour once to warm up, and then the measured ones. Seeding has started the functions."""
+    """Run the tour once to warm up, and then the measured ones. Seeding has started the functions."""
     walked, effects_end = Walked(), partial(_wait_for_effects, side, folder)
     with open_client(url) as api, ExitStack() as feed:
         send(api, calls.sign_up(ADMINISTRATOR, PASSWORD))  # it may exist

@@ -210,6 +210,6 @@ def _times(stores: StoreCalls, parameters: Parameters) -> float:
 
 
 def _chunks(size: float, service: str, parameters: Parameters) -> int:
-    """Return how many pieces a request is billed as; 0 for a service that bills requests of any size alike."""
+    """Return how many pieces a request is billed as; 0 for a service that bills requests of any size equally."""
     name = f"{service}.chunk_kb"
     return ceil(size / (parameters.value(name) * KB)) if name in parameters.figures else 0

@@ -1,4 +1,4 @@
-"""`python -m loadtests validate`: print what the models predict beside what was observed, and write docs/validation.md."""
+"""`python -m loadtests validate`: compare what the models predict with what was observed, and write docs/validation.md."""
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,14 +14,15 @@ from loadtests.processes import ROOT
 from loadtests.report.tables import Table
 
 ABOUT = """Predict results that others measured, and known formulas, with the models behind the forecasts. Print each prediction
-beside the observation, those that miss included, and write docs/validation.md. It needs no system and no network."""
+next to the observation, those that miss included, and write docs/validation.md. It needs no system and no network."""
 PAGE = ROOT / "docs" / "validation.md"
 COLUMNS = ("check", "predicted", "observed", "difference", "tolerance", "result")
 HEAD = """# Validation
 
-What the models behind the forecasts predict, beside results that they were not fitted to. `python -m loadtests validate` writes
-this page; a test fails when it is out of date. A missed check stays in its table. *Arithmetic* means that the result follows from
-published inputs by prices or a formula; it shows that we compute alike, not that a model is right.
+The predictions of the models behind the forecasts, compared with results that they were not fitted to.
+`python -m loadtests validate` writes this page; a test fails when it is out of date. A missed check stays in its table.
+*Arithmetic* means that the result follows from published inputs by prices or a formula; it shows that both compute the same, not
+that a model is right.
 """
 
 

@@ -36,7 +36,7 @@ _EVENTS = {  # of the services, by the name of their root span; the monolith ser
     "live $disconnect": "live disconnect",
     "push": PUSH,
 }
-# What the stored bytes are counted for: table, kind, its items as pk/sk, and those of which there is one for each.
+# Items whose bytes are counted: table, kind, patterns of pk/sk of all its items, and of the one item that each has.
 _ITEMS = (
     ("users", "user", "", "user#"),
     ("posts", "post", "", ".*/post$"),
@@ -102,7 +102,7 @@ def _frames() -> tuple[int, int]:
 
 
 def _with_live_messages(counted: Mapping[str, Operation], walked: Walked) -> dict[str, Operation]:
-    """Add the messages that a listener received to the operations that caused them. The monolith has no call for them."""
+    """Add the messages that a subscriber received to the operations that caused them. The monolith has no call for them."""
     offset_ns = time_ns() - perf_counter_ns()
     sent: dict[str, list[int]] = defaultdict(list)
     for at_s, message in walked.messages:

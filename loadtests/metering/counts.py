@@ -1,4 +1,4 @@
-"""What each operation asks of its system, counted while journeys run: the chapter `metering` of report.json.
+"""What each operation causes in its system, counted while journeys run: the chapter `metering` of report.json.
 
 meter.py writes it. Latency, bill and scale are computed from it. Every number is a mean for one call of the operation,
 or for one run of a piece of work.
@@ -24,7 +24,7 @@ class StoreCalls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     name: `dynamodb GetItem`, `s3 PutObject`, `sns Publish`, `apigatewaymanagementapi PostToConnection`; on the monolith
     `SELECT posts` or `COMMIT`, each a round trip to the database. calls, units and bytes: totals of one run, without what
-    tracing adds. write_units: of DynamoDB, or put units of Kinesis. PostToConnection is metered with one listener: multiply it.
+    tracing adds. write_units: of DynamoDB, or put units of Kinesis. PostToConnection is metered with one subscriber: multiply it.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: the function, such as `posts-http`, or `monolith`. trigger: a constant of this module. waited: whether the answer
     to the client waits for it. runs: number for one call of the operation. The authorizer runs for each call with a token, as if
     nothing were cached: multiply by 1 - authorizer.cached_share. records: of one run's batch as seen here, 1 for a request.
-    cpu_ms: processor time of one run on this machine. log_bytes: of one run, with its platform lines not included.
+    cpu_ms: processor time of one run on this machine. log_bytes: of one run, without platform lines.
     """
 
     name: str

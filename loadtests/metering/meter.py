@@ -1,7 +1,7 @@
 """Count what each operation causes, from traced calls: the chapter `metering`.
 
-A run that several calls caused, such as a batch of a stream, counts for each of them with its share. The stream's record of a
-removed item carries no trace, so its run counts for the removal before it. The authorizer is counted apart, because the gateway
+A run that several calls caused, such as a batch of a stream, is divided among them. The stream's record of a removed item
+carries no trace, so its run is attributed to the removal before it. The authorizer is counted separately, because the gateway
 caches its answers: each operation with a token gets one mean run of it.
 """
 
@@ -103,7 +103,7 @@ def _operation(
 def events(
     roots: Sequence[Root], names: Mapping[str, str], *, frames: Mapping[str, tuple[int, int]]
 ) -> dict[str, Operation]:
-    """Return the events that are no requests. names: by their root spans'. frames: bytes of an event's message and reply."""
+    """Return the events that are not HTTP requests. names: by their root spans'. frames: bytes of an event's message and reply."""
     runs: dict[str, list[Root]] = defaultdict(list)
     for root in roots:
         if root[0].name in names and root[0].kind != "cold start":

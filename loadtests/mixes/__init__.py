@@ -44,12 +44,12 @@ def names() -> list[str]:
 
 @cache
 def by_name(name: str) -> Mix:
-    """Return a mix of this folder. Raise UsageError with file, line and mistake."""
+    """Return a mix of this folder. Raise UsageError with the file, the line and what is wrong."""
     return read(FOLDER / f"{name}.yaml")
 
 
 def read(path: Path) -> Mix:
-    """Return the mix of a file. Raise UsageError with file, line and mistake."""
+    """Return the mix of a file. Raise UsageError with the file, the line and what is wrong."""
     text = read_text(path, limit=MAX_BYTES)
     try:
         _require_flat(text)

@@ -1,4 +1,4 @@
-"""Draw odd requests at random, send each to both systems and compare the answers.
+"""Generate random unusual requests, send each to both systems and compare the answers.
 
 Paths, methods, framings, headers, handshakes and frames are drawn beyond what the tests of either side list. No request changes
 what a later one sees, so each is compared alone. A failure names its request.

@@ -135,7 +135,7 @@ def chapters(report: Report, series: Series) -> Iterator[Chapter]:
 
 
 def results_table(report: Report) -> Table:
-    """Return the table of the first screen: a row for each scenario, with the floor of each side subtracted beside its p50."""
+    """Return the table of the first screen: a row for each scenario, with the floor of each side subtracted next to its p50."""
     sides, floors, rows = report["sides"], report.get("floors") or {}, []
     for name, one in report["scenarios"].items():
         times = [P50.text({P50.key: time}) for side in sides for time in _times(one[side], floors.get(side))]
