@@ -141,6 +141,8 @@ def watch(session: Session, options: argparse.Namespace) -> int:
 
 def overview(session: Session, options: argparse.Namespace) -> int:
     """Show the progress files of a folder as one table."""
+    if not options.handed_in.is_dir():
+        raise ValueError(f"{options.handed_in}: no such folder")
     students, unread = [], []
     for file in sorted(options.handed_in.rglob("*.json")):
         try:

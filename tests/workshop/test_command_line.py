@@ -112,6 +112,7 @@ def test_the_quiz_shows_the_right_answers_only_after_the_workshop(
         (("start", "12"), "no unit '12'"),
         (("quiz", "before", "--answers", "abc"), "give 6 letters"),
         (("quiz", "before"), "the input ended"),
+        (("overview", "no-such-folder"), "no such folder"),
     ],
 )
 def test_wrong_input_is_one_line_with_status_3(

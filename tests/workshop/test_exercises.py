@@ -28,7 +28,7 @@ COUNTER_EXAMPLES = {
     "staleness": "votes-projection     waits  5,000 ms",
     "bill": "POST /users\n  write units by the meter  1\n  write units by hand       4",
     "first-limit": "`monolith_limit` has no value yet",
-    "decide": "the line `Choice:` must name monolith or microservices",
+    "decide": "the line `Choice:` must begin with monolith or microservices",
 }
 FILE = re.compile(r"`((?:docs|loadtests|microservices|monolith|shared_domain|tests)/[\w/.-]+)`")
 NAME = re.compile(r"`([A-Za-z_]\w+)`")
