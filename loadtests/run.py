@@ -108,19 +108,15 @@ def run_and_report(settings: RunSettings, folder: Path, console: Console) -> dic
 
 def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> None:
     """Go through all phases and put each result into `results` at once. Raise RunError or ParityError if a phase fails."""
-    with both_up(settings, display) as sides, LoadProcess() as generator:
+    with both_up(settings, display) as sides:
         results.urls = sides.urls
         results.parity = _parity(sides)
         sides.await_projections()
         results.resources.append(sides.resources())
-        if not settings.is_aa:
-            results.floors = _floors(sides, generator)
-        with resources.measure_cpu_steal(results):
-            for name in settings.scenarios:
-                blocks = results.scenarios[name] = []
-                for block in _blocks(name, sides, generator):
-                    blocks.append(block)  # at once, so that an interrupted run keeps it
-                sides.await_projections()
+        with (
+            LoadProcess() as generator
+        ):  # its subscribers leave the live feed with it: metering must count no message to them
+            _load(sides, generator, results)
         results.resources.append(sides.resources())
         _freshness_and_audit(sides, results)
         if not settings.is_aa and not settings.deployed:
@@ -129,6 +125,18 @@ def run(settings: RunSettings, results: Results, display: ProgressDisplay) -> No
     if not settings.is_aa:
         with display.phase("forecast for AWS"):
             results.chapters |= chapters(results.chapters.get(METERING))
+
+
+def _load(sides: Sides, generator: LoadProcess, results: Results) -> None:
+    settings = sides.settings
+    if not settings.is_aa:
+        results.floors = _floors(sides, generator)
+    with resources.measure_cpu_steal(results):
+        for name in settings.scenarios:
+            blocks = results.scenarios[name] = []
+            for block in _blocks(name, sides, generator):
+                blocks.append(block)  # at once, so that an interrupted run keeps it
+            sides.await_projections()
 
 
 def require_reachable(settings: RunSettings) -> None:
