@@ -46,10 +46,10 @@ doctor: ## say in ten lines what is missing on this machine, and how to fix it
 bench: setup ## measure the costs of both sides against bare floors, write docs/bench.md (5 minutes)
 	@$(RUN) tests.bench $(ARGS)
 
-test: setup $(OLDEST) ## prove every promise once, on both live systems too (10 minutes)
+test: setup $(OLDEST) ## prove every promise once, on both live systems too (6 minutes)
 	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m "not deep" --junitxml=.run/test.xml $(ARGS)
 
-test-deep: setup $(OLDEST) ## run the other variants of what `make test` proves (16 minutes)
+test-deep: setup $(OLDEST) ## run the other variants of what `make test` proves (12 minutes)
 	@$(RUN) pytest $(PARALLEL) --ignore tests/browser -m deep --junitxml=.run/test-deep.xml $(ARGS)
 
 browser: docs-build $(VENV)/.browser ## test the pages in a real browser; needs Chromium on the path
