@@ -22,7 +22,7 @@ PARALLEL := -n 3 --dist loadgroup  # one process more than cores, since some tes
 help: ## explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.installed $(AWS_VENV)/.installed ## make both environments from the locks, as every other target does; OFFLINE=wheelhouse
+setup: $(VENV)/.installed $(AWS_VENV)/.installed $(DOCS_VENV)/.installed ## make the environments from the locks, as every other target does; OFFLINE=wheelhouse
 
 up: setup ## start both systems and print their URLs (also in .run/stack.json); STACK=ada for a stack of one's own
 	@$(RUN) loadtests up $(OF_STACK) $(ARGS)
@@ -58,7 +58,7 @@ browser: docs-build $(VENV)/.browser ## test the pages in a real browser; needs 
 docs: docs-build ## build the site with both sides next to each other, and serve it on this machine; ARGS=9000 is another port
 	@$(DOCS_VENV)/bin/python -m http.server --bind 127.0.0.1 --directory .site/html $(ARGS)
 
-docs-build: setup $(DOCS_VENV)/.installed ## only build the site, in .site/html, and check its links (20 seconds)
+docs-build: setup ## only build the site, in .site/html, and check its links (20 seconds)
 	@PYTHONPATH=docs $(RUN) pages .site/pages
 	@PYTHONPATH=docs $(DOCS_VENV)/bin/python -m zensical build --clean --strict
 	@PYTHONPATH=docs $(RUN) pages.links .site/html
