@@ -23,6 +23,8 @@ from tests.aws_checks.expanded import PROJECT
 from tests.aws_checks.findings import Finding, exemptions, judge
 
 IAM_ROLE, FUNCTION = "AWS::IAM::Role", "AWS::Serverless::Function"
+# checkov keeps a template's path among the variables. It takes a path with 40 letters in a row for a secret.
+OWN_PATH = "Properties/Environment/Variables/__file__"
 LAMBDA_LIBRARIES = "lambda-libraries"  # folder of the environment
 
 
@@ -75,6 +77,8 @@ class Checks:
             if errors := report["results"].get("parsing_errors"):
                 raise ValueError(f"checkov cannot read {errors}")
             for row in report["results"]["failed_checks"]:
+                if OWN_PATH in row["check_result"].get("evaluated_keys", []):
+                    continue
                 template = row["file_path"].lstrip("/").replace(".json", ".yaml")
                 yield Finding(row["check_id"], template, row["resource"].rpartition(".")[2], row["check_name"])
 
