@@ -27,6 +27,8 @@ from microservices.deploy.emulator_process import LIBRARIES, start, stop
 
 REGION = "us-east-1"
 START_SECONDS = 30
+LOG = "local-aws.log"
+_PORT_IN_USE = b"already in use"  # in the log
 
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # the emulator's name for the account's root
 
@@ -72,21 +74,46 @@ def local_client(service: str, endpoint: str, *, config: Config | None = None, *
 
 
 @contextmanager
-def emulator(folder: Path, port: int) -> Iterator[Emulator]:
-    """Run a local AWS on the port while the block runs. Raise CannotStart if it is not ready in time."""
+def emulator(folder: Path, port: int, *, or_next: bool = False) -> Iterator[Emulator]:
+    """Run a local AWS on the port while the block runs. Raise CannotStart if it is not ready in time.
+
+    or_next: on the next port that is free, if another process uses this one.
+    """
     if not LIBRARIES.is_dir():
         raise CannotStart(f"{LIBRARIES} is missing: the functions' interpreter is not installed, see `make help`")
     scratch = folder / "scratch"  # the functions' unpacked zips; a killed process does not delete them
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    process = start(scratch, port, region=REGION, log=folder / "local-aws.log")
     try:
-        running = Emulator(f"http://127.0.0.1:{port}", process, folder / "local-aws.log")
-        wait_until_healthy(running)
-        yield running
+        running = _start_on_free_port(folder, scratch, port) if or_next else _start(folder, scratch, port)
+        try:
+            yield running
+        finally:
+            stop(running.process)
     finally:
-        stop(process)
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _start_on_free_port(folder: Path, scratch: Path, first: int) -> Emulator:
+    """Start a local AWS on a free port. One that starts at the same time may take the port first: then try the next one."""
+    while True:
+        port = free_port(first)
+        try:
+            return _start(folder, scratch, port)
+        except CannotStart:
+            if _PORT_IN_USE not in (folder / LOG).read_bytes():
+                raise
+            first = port + 1
+
+
+def _start(folder: Path, scratch: Path, port: int) -> Emulator:
+    running = Emulator(f"http://127.0.0.1:{port}", start(scratch, port, region=REGION, log=folder / LOG), folder / LOG)
+    try:
+        wait_until_healthy(running)
+    except BaseException:
+        stop(running.process)
+        raise
+    return running
 
 
 def free_port(first: int) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from microservices.deploy import balancer, package_cache, templates
 from microservices.deploy.codecommit import codecommit
 from microservices.deploy.deployment import Deployment
-from microservices.deploy.emulator import CannotStart, Emulator, emulator, free_port
+from microservices.deploy.emulator import CannotStart, Emulator, emulator
 from microservices.deploy.packages import Package
 from microservices.deploy.site_repository import GitError, SiteRepository
 from microservices.deploy.site_trigger import last_push
@@ -47,7 +47,7 @@ def local_aws(run_dir: Path, port: int = PORT, *, administrators: str = "") -> I
     """
     folder = run_dir.resolve() / "microservices"
     site = SiteRepository(folder / "site.git")
-    with _only_one(folder), emulator(folder, free_port(port)) as running, codecommit(site) as repositories:
+    with _only_one(folder), emulator(folder, port, or_next=True) as running, codecommit(site) as repositories:
         (run_dir / STATE).unlink(missing_ok=True)  # a killed system does not delete it
         packages = package_cache.get_packages()
         parameters = {"Administrators": administrators, "CodeCommitEndpoint": repositories}

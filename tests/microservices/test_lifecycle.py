@@ -77,8 +77,18 @@ def test_a_local_aws_that_cannot_start_names_its_log(tmp_path: Path) -> None:
             emulator(tmp_path, taken.getsockname()[1]).__enter__()
 
 
+def test_a_port_that_another_local_aws_takes_first_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("microservices.deploy.emulator.free_port", lambda first: max(first, port))
+        with emulator(tmp_path, port, or_next=True) as running:
+            assert running.endpoint == f"http://127.0.0.1:{port + 1}"
+
+
 def test_two_local_aws_run_at_the_same_time(tmp_path: Path) -> None:
-    with emulator(tmp_path / "a", free_port(PORT)) as one, emulator(tmp_path / "b", free_port(PORT)) as other:
+    with emulator(tmp_path / "a", PORT, or_next=True) as one, emulator(tmp_path / "b", PORT, or_next=True) as other:
         one.client("sqs").create_queue(QueueName="only-here")
         assert not other.client("sqs").list_queues().get("QueueUrls")
 
@@ -90,7 +100,7 @@ def test_aws_settings_and_proxies_of_the_user_do_not_affect_the_clients(
         monkeypatch.setenv(name, value)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(name, "of-the-user")
-    with emulator(tmp_path, free_port(PORT)) as running:
+    with emulator(tmp_path, PORT, or_next=True) as running:
         identity = running.client("sts").get_caller_identity()
         assert local_client("s3", running.endpoint).list_buckets()["Buckets"] == []
     assert identity["Arn"] == "arn:aws:iam::000000000000:root"

@@ -17,12 +17,12 @@ from loadtests.__main__ import main
 from loadtests.aws import proof
 from loadtests.aws.stacks import MICROSERVICES, TAG, Stack, waves_of
 from loadtests.aws.target import Target
-from microservices.deploy.emulator import Emulator, emulator, free_port
+from microservices.deploy.emulator import Emulator, emulator
 from microservices.deploy.stacks import DeploymentFailed, Stacks
 
 pytestmark = [pytest.mark.live, pytest.mark.deep]
 
-STAGE = "aws-test"
+STAGE, PORT = "aws-test", 4800
 DEPLOY = ["deploy", "--budget", "20", "--email", "me@example.com"]
 KILLS = (  # each run gets farther than the one before it
     ("before", "PutObject", "users-http.zip"),  # some zips are uploaded
@@ -36,7 +36,7 @@ KILLS = (  # each run gets farther than the one before it
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """Run a local AWS without any stack."""
-    with emulator(tmp_path_factory.mktemp("aws"), free_port(4700)) as started:
+    with emulator(tmp_path_factory.mktemp("aws"), PORT, or_next=True) as started:
         yield started
 
 
