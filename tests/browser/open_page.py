@@ -32,7 +32,7 @@ def serious(page: "Page") -> list[str]:
 def clipped_elements(page: "Page") -> int:
     """Return how many elements of the page a sheet of paper cuts off."""
     page.emulate_media(media="print")
-    page.wait_for_function("document.documentElement.classList.contains('paper')")
+    page.locator("html.paper").wait_for(state="attached")
     count: int = page.evaluate(
         """[...document.querySelectorAll("main *")].map((each) => each.getBoundingClientRect())
             .filter((box) => box.right > document.querySelector("main").getBoundingClientRect().right + 1).length"""

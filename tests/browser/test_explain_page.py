@@ -59,6 +59,6 @@ def test_the_keyboard_opens_the_spans_of_a_trace(opened: OpenPage) -> None:
 
 def test_the_printed_page_shows_every_trace(opened: OpenPage) -> None:
     opened.page.emulate_media(media="print")
-    opened.page.wait_for_function("document.documentElement.classList.contains('paper')")
+    opened.page.locator("html.paper").wait_for(state="attached")
     assert opened.page.locator(".plot .main-svg").first.is_visible()
     assert opened.page.locator("details:not(.long):not([open])").count() == 0
