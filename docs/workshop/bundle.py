@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -20,6 +21,7 @@ CLONE = Path(__file__).resolve().parents[2]
 NAME = "monolith-or-microservices"
 LOCKS = ("requirements.lock", "microservices/local-aws.lock", "docs/docs.lock")
 PYTHONS = ("3.11", "3.12", "3.13")
+PATCHES = (0, 99)  # the first and the last release of each: a lock may pin other versions for them
 GLIBC = (
     28,
     27,
@@ -103,9 +105,12 @@ def download(platform: Platform, python: str, wheelhouse: Path) -> set[str]:
     A package without a wheel comes as its source, which needs a C compiler on the target. Raise SystemExit if one has neither.
     """
     names: set[str] = set()
-    for lock in LOCKS:
-        pins = list(pinned((CLONE / lock).read_text(encoding="utf-8"), platform, python))
-        sources: list[str] = []
+    texts = {lock: (CLONE / lock).read_text(encoding="utf-8") for lock in LOCKS}
+    wanted = (
+        (lock, tuple(pinned(texts[lock], platform, f"{python}.{patch}"))) for lock, patch in product(LOCKS, PATCHES)
+    )
+    for lock, every in dict.fromkeys(wanted):
+        pins, sources = list(every), list[str]()
         while missing := _missing(_download(pins, _wheels_only(platform, python), wheelhouse, names), pins):
             print(f"{missing.partition(' ')[0]}: no wheel for {platform.name} and Python {python}, so its source")
             pins.remove(missing)
@@ -156,10 +161,13 @@ def _missing(errors: str, pins: Sequence[str]) -> str | None:
     return missing
 
 
-def pinned(lock: str, platform: Platform, python: str) -> Iterator[str]:
-    """Yield the requirements of a lock file that a platform and Python need, with their hashes and without their markers."""
+def pinned(lock: str, platform: Platform, release: str) -> Iterator[str]:
+    """Yield the requirements of a lock file that a platform and a release of Python, such as 3.11.0, need.
+
+    They have their hashes, and no markers.
+    """
     environment = {
-        **platform.markers, "python_version": python, "python_full_version": f"{python}.0",
+        **platform.markers, "python_version": release.rpartition(".")[0], "python_full_version": release,
         "implementation_name": "cpython", "platform_python_implementation": "CPython",
     }  # fmt: skip
     for entry in _ENTRY.finditer(lock):

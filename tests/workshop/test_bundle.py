@@ -1,5 +1,6 @@
 """The bundle takes the wheels that a machine without a network needs, by the lock files."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -22,15 +23,15 @@ old-only==3.0 ; python_full_version < '3.12' \\
 
 
 @pytest.mark.parametrize(
-    ("platform", "python", "names"),
+    ("platform", "release", "names"),
     [
-        ("linux-x86_64", "3.11", ["plain", "old-only"]),
-        ("linux-aarch64", "3.13", ["plain"]),
-        ("macos-arm64", "3.12", ["plain", "mac-only"]),
+        ("linux-x86_64", "3.11.0", ["plain", "old-only"]),
+        ("linux-aarch64", "3.13.0", ["plain"]),
+        ("macos-arm64", "3.12.9", ["plain", "mac-only"]),
     ],
 )
-def test_a_platform_gets_the_packages_whose_markers_hold_there(platform: str, python: str, names: list[str]) -> None:
-    lines = list(bundle.pinned(LOCK, bundle.PLATFORMS[platform], python))
+def test_a_platform_gets_the_packages_whose_markers_hold_there(platform: str, release: str, names: list[str]) -> None:
+    lines = list(bundle.pinned(LOCK, bundle.PLATFORMS[platform], release))
     assert [line.partition("==")[0] for line in lines] == names
     assert lines[0] == "plain==1.0 --hash=sha256:aa --hash=sha256:bb\n"
 
@@ -39,13 +40,15 @@ def test_a_platform_gets_the_packages_whose_markers_hold_there(platform: str, py
 def test_every_pin_of_a_lock_file_is_read_with_its_hashes(lock: str) -> None:
     text = (ROOT / lock).read_text()
     everywhere = [
-        set(bundle.pinned(text, platform, python))
+        set(bundle.pinned(text, platform, f"{python}.{patch}"))
         for platform in bundle.PLATFORMS.values()
         for python in bundle.PYTHONS
+        for patch in bundle.PATCHES
     ]
-    names = {line.split("==")[0] for lines in everywhere for line in lines}
-    pinned = {line.split("==")[0].split("[")[0] for line in text.splitlines() if "==" in line and line[0].isalpha()}
-    assert pinned - names <= {
+    read = {line.split()[0] for lines in everywhere for line in lines}
+    pinned = {line.split()[0] for line in text.splitlines() if "==" in line and line[0].isalpha()}
+    pinned = {re.sub(r"\[.+\]", "", each) for each in pinned}
+    assert {each.partition("==")[0] for each in pinned - read} <= {
         "colorama",
         "pywin32",
         "tzdata",
