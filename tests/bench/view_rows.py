@@ -32,7 +32,8 @@ def services(handler: Handler, post_id: str, *, stream: str) -> Row:
     with_view, without = alternate(
         lambda: _processor_ms(handler, view), lambda: _processor_ms(handler, none), ROUNDS, statistic=min
     )
-    bare = min(_bare_ms(client("kinesis", attempts=1), stream, post_id) for _ in range(ROUNDS))
+    kinesis = client("kinesis", attempts=1)
+    bare = min(_bare_ms(kinesis, stream, post_id) for _ in range(ROUNDS))
     added = with_view - without
     return Row(
         what="services: processor time that a view adds to a read",
